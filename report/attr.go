@@ -1,0 +1,187 @@
+package report
+
+import (
+	"fmt"
+	"net/netip"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+	"unicode/utf8"
+)
+
+// An Attr is one typed fact: what a finding is about, or what proves it. Values
+// are bytes and may come from anywhere; renderers escape them.
+type Attr struct {
+	Key   Key    `json:"key"`
+	Value string `json:"value"`
+}
+
+// A Key names the type of an attribute. Findings of different checks are
+// joined by attributes of equal key and value, and by nothing else.
+type Key string
+
+// The keys, with the grammar of their values.
+const (
+	Path       Key = "path"       // absolute path, clean, no NUL
+	Package    Key = "package"    // scheme:name, such as deb:openssl
+	Version    Key = "version"    // scheme:version, such as deb:3.0.17-1
+	User       Key = "user"       // login name
+	Group      Key = "group"      // group name
+	Addr       Key = "addr"       // IP address
+	Listener   Key = "listener"   // network/address:port, such as tcp/[::]:25
+	Service    Key = "service"    // unit or service name, such as ssh.service
+	Interface  Key = "interface"  // network interface name
+	Process    Key = "process"    // name[pid], or the name alone
+	At         Key = "at"         // RFC 3339 time in UTC
+	Mount      Key = "mount"      // absolute path of a mount point
+	Source     Key = "source"     // where log lines come from: a path, or journal
+	Target     Key = "target"     // URL of a probed service
+	Release    Key = "release"    // id-version of an operating system: debian-12
+	Template   Key = "template"   // hexadecimal id of a log line's pattern
+	Account    Key = "account"    // mail address or domain
+	Repository Key = "repository" // name of a package repository or backup store
+	Advisory   Key = "advisory"   // CVE, DSA, RHSA … identifier
+	System     Key = "system"     // a part of the host that has no other key: memory, clock, kernel
+
+	Field  Key = "field"  // name of a changed property: mode, owner, content
+	Was    Key = "was"    // field=value before; evidence only
+	Now    Key = "now"    // field=value after; evidence only
+	Sample Key = "sample" // free text, such as a log line; evidence only
+	Reason Key = "reason" // free text: what a tool or server said; evidence only
+	Digest Key = "digest" // algorithm:hex
+)
+
+// limits of an attribute value
+const maxValue = 4096
+
+var grammars = map[Key]func(string) bool{
+	Path: validPath, Mount: validPath,
+	Package: validScheme, Version: validScheme, Digest: validScheme,
+	User: validWord, Group: validWord, Service: validWord, Release: validWord, Advisory: validWord,
+	Account: validWord, Repository: validText, System: validWord, Field: validWord,
+	Addr: validAddr, Listener: validListener, Interface: validInterface, Process: validText,
+	At: validTime, Source: validSource, Target: validTarget, Template: validHex,
+	Was: validPair, Now: validPair, Sample: validText, Reason: validText,
+}
+
+// Validate reports whether the key is known and the value keeps its grammar.
+func (a Attr) Validate() error {
+	valid, ok := grammars[a.Key]
+	if !ok {
+		return fmt.Errorf("attribute key %q is not known", clip(string(a.Key), 40))
+	}
+	if a.Value == "" || len(a.Value) > maxValue || !valid(a.Value) {
+		return fmt.Errorf("attribute %s has a malformed value %q", a.Key, clip(a.Value, 80))
+	}
+	return nil
+}
+
+// evidenceOnly reports whether values under k are no identity.
+func (k Key) evidenceOnly() bool {
+	switch k {
+	case Was, Now, Sample, Reason:
+		return true
+	}
+	return false
+}
+
+// AtTime gives t as an At attribute.
+func AtTime(t time.Time) Attr { return Attr{At, t.UTC().Format(time.RFC3339Nano)} }
+
+// ListenerOf gives a Listener attribute: network "tcp" or "udp", and where it listens.
+func ListenerOf(network string, addr netip.AddrPort) Attr {
+	return Attr{Listener, network + "/" + addr.String()}
+}
+
+func validText(s string) bool { return s != "" }
+
+func validPath(s string) bool {
+	return strings.HasPrefix(s, "/") && !strings.Contains(s, "\x00") && path.Clean(s) == s
+}
+
+func validScheme(s string) bool {
+	scheme, rest, ok := strings.Cut(s, ":")
+	return ok && rest != "" && validName(scheme) && validWord(rest)
+}
+
+// validWord takes anything without blanks and control bytes.
+func validWord(s string) bool {
+	return strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f }) < 0
+}
+
+func validAddr(s string) bool {
+	a, err := netip.ParseAddr(s)
+	return err == nil && a.String() == s
+}
+
+func validListener(s string) bool {
+	network, addr, ok := strings.Cut(s, "/")
+	if !ok {
+		return false
+	}
+	switch network {
+	case "tcp", "udp", "sctp":
+		a, err := netip.ParseAddrPort(addr)
+		return err == nil && a.String() == addr
+	case "unix":
+		return addr != ""
+	}
+	return false
+}
+
+func validInterface(s string) bool {
+	return len(s) <= 64 && !strings.Contains(s, "/") && validWord(s)
+}
+
+func validTime(s string) bool {
+	t, err := time.Parse(time.RFC3339Nano, s)
+	return err == nil && t.Location() == time.UTC
+}
+
+func validSource(s string) bool {
+	return s == "journal" || strings.HasPrefix(s, "journal/") || validPath(s)
+}
+
+func validTarget(s string) bool {
+	scheme, rest, ok := strings.Cut(s, "://")
+	return ok && rest != "" && validName(scheme) && validWord(rest)
+}
+
+func validHex(s string) bool {
+	for _, c := range []byte(s) {
+		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
+			return false
+		}
+	}
+	return true
+}
+
+func validPair(s string) bool {
+	field, _, ok := strings.Cut(s, "=")
+	return ok && field != "" && validWord(field)
+}
+
+// validName is the grammar of check names and schemes.
+func validName(s string) bool {
+	for _, c := range []byte(s) {
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '.' && c != '-' {
+			return false
+		}
+	}
+	return s != "" && len(s) <= 80
+}
+
+// clip cuts s to at most n bytes, not inside a UTF-8 sequence.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && !utf8.RuneStart(s[n]) {
+		n--
+	}
+	return s[:n] + "…"
+}
+
+// String gives key=value with the value quoted as Go does.
+func (a Attr) String() string { return string(a.Key) + "=" + strconv.Quote(a.Value) }

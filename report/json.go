@@ -1,0 +1,166 @@
+package report
+
+import (
+	"bytes"
+	"encoding/json"
+	"fmt"
+	"reflect"
+	"strings"
+	"unicode/utf8"
+)
+
+// A VersionError says that a report has a form which this version cannot read.
+type VersionError struct{ Schema string }
+
+// Error names the form.
+func (e *VersionError) Error() string {
+	return fmt.Sprintf("report has the form %q; this version reads %s", clip(e.Schema, 40), Schema)
+}
+
+// Encode gives the report's JSON form, report/v1. Texts are bytes: what is not
+// UTF-8 is written as \xNN and a backslash is doubled, so that Decode gives the
+// same bytes back. Nil slices are []. The zero report can be encoded.
+func Encode(rep *Report) ([]byte, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", " ")
+	if err := enc.Encode(escaped(*rep)); err != nil {
+		return nil, fmt.Errorf("encode report: %w", err)
+	}
+	return buf.Bytes(), nil
+}
+
+// Decode reads what Encode wrote. Fields that this version does not know are
+// ignored; an unknown form is a *VersionError.
+func Decode(data []byte) (*Report, error) {
+	var head struct {
+		Schema string `json:"schema"`
+	}
+	if err := json.Unmarshal(data, &head); err != nil {
+		return nil, fmt.Errorf("decode report: %w", err)
+	}
+	if head.Schema != Schema && head.Schema != "" {
+		return nil, &VersionError{head.Schema}
+	}
+	var rep Report
+	if err := json.Unmarshal(data, &rep); err != nil {
+		return nil, fmt.Errorf("decode report: %w", err)
+	}
+	rep = unescaped(rep)
+	return &rep, nil
+}
+
+// EncodeLine gives the JSON form of a part of a report on a single line.
+func EncodeLine[T Report | Result | Labels | Change](v T) ([]byte, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(escaped(v)); err != nil {
+		return nil, fmt.Errorf("encode: %w", err)
+	}
+	return buf.Bytes(), nil
+}
+
+func escaped[T any](v T) T {
+	return mapText(reflect.ValueOf(v), escapeText).Interface().(T)
+}
+
+func unescaped[T any](v T) T {
+	return mapText(reflect.ValueOf(v), unescapeText).Interface().(T)
+}
+
+var (
+	textMarshaler = reflect.TypeFor[json.Marshaler]()
+	byteSlice     = reflect.TypeFor[[]byte]()
+)
+
+// mapText copies plain data with every string put through f, and with empty
+// slices in place of nil ones. Types with a JSON form of their own stay as they are.
+func mapText(v reflect.Value, f func(string) string) reflect.Value {
+	if v.Type().Implements(textMarshaler) || v.Type() == byteSlice {
+		return v
+	}
+	out := reflect.New(v.Type()).Elem()
+	switch v.Kind() {
+	case reflect.String:
+		out.SetString(f(v.String()))
+	case reflect.Struct:
+		for i := range v.NumField() {
+			out.Field(i).Set(mapText(v.Field(i), f))
+		}
+	case reflect.Slice:
+		out.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
+		for i := range v.Len() {
+			out.Index(i).Set(mapText(v.Index(i), f))
+		}
+	case reflect.Map:
+		if v.IsNil() {
+			return v
+		}
+		out.Set(reflect.MakeMapWithSize(v.Type(), v.Len()))
+		for it := v.MapRange(); it.Next(); {
+			out.SetMapIndex(mapText(it.Key(), f), mapText(it.Value(), f))
+		}
+	case reflect.Pointer:
+		if v.IsNil() {
+			return v
+		}
+		p := reflect.New(v.Type().Elem())
+		p.Elem().Set(mapText(v.Elem(), f))
+		out.Set(p)
+	default:
+		out.Set(v)
+	}
+	return out
+}
+
+// escapeText makes valid UTF-8 of any bytes, reversibly.
+func escapeText(s string) string {
+	if utf8.ValidString(s) && !strings.Contains(s, `\`) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		r, n := utf8.DecodeRuneInString(s[i:])
+		switch {
+		case r == utf8.RuneError && n == 1:
+			fmt.Fprintf(&b, `\x%02x`, s[i])
+		case r == '\\':
+			b.WriteString(`\\`)
+		default:
+			b.WriteString(s[i : i+n])
+		}
+		i += n
+	}
+	return b.String()
+}
+
+// unescapeText is the inverse of escapeText; other backslashes stay.
+func unescapeText(s string) string {
+	if !strings.Contains(s, `\`) {
+		return s
+	}
+	var b strings.Builder
+	for i := 0; i < len(s); {
+		switch {
+		case strings.HasPrefix(s[i:], `\\`):
+			b.WriteByte('\\')
+			i += 2
+		case strings.HasPrefix(s[i:], `\x`) && i+4 <= len(s) && validHex(s[i+2:i+4]):
+			b.WriteByte(hexDigit(s[i+2])<<4 | hexDigit(s[i+3]))
+			i += 4
+		default:
+			b.WriteByte(s[i])
+			i++
+		}
+	}
+	return b.String()
+}
+
+func hexDigit(c byte) byte {
+	if c <= '9' {
+		return c - '0'
+	}
+	return c - 'a' + 10
+}

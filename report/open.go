@@ -1,0 +1,359 @@
+package report
+
+import (
+	"encoding/json"
+	"maps"
+	"slices"
+	"strings"
+	"time"
+)
+
+// Open is what is known to be wrong with one host: the findings of all runs,
+// folded. Next is the only way forward; it never changes its receiver.
+type Open struct {
+	Items  []Item              `json:"items"`  // sorted by check, then fingerprint
+	Checks map[string][]string `json:"checks"` // check: the rules it had when it was last seen
+}
+
+// An Item is one finding with its history.
+type Item struct {
+	Check   string    `json:"check"`
+	State   ItemState `json:"state"`
+	Finding Finding   `json:"finding"`
+	Since   time.Time `json:"since"`          // when this host first had it, in its present life
+	Changed time.Time `json:"changed"`        // when State was entered
+	Returns int       `json:"returns"`        // how often it came back after it was fixed
+	Why     string    `json:"why,omitempty"`  // of a stale item: why nobody knows
+	Told    bool      `json:"told,omitempty"` // a retired item was shown
+}
+
+// ItemState is where an item stands.
+type ItemState string
+
+// The states of an item.
+const (
+	ItemOpen    ItemState = "open"    // it was found when its scope was last looked at
+	ItemStale   ItemState = "stale"   // its scope was not looked at since
+	ItemFixed   ItemState = "fixed"   // its scope was looked at, and it was gone
+	ItemRetired ItemState = "retired" // nobody asks any longer
+	ItemClosed  ItemState = "closed"  // a person signed it off
+)
+
+// ChangeKind says what a run means for one finding.
+type ChangeKind uint8
+
+// The kinds of changes, in the order in which a report lists them.
+const (
+	New ChangeKind = iota + 1
+	Regressed
+	Worse
+	Updated
+	Stale
+	Fixed
+	Retired
+	Still
+)
+
+var changeNames = [...]string{"", "new", "regressed", "worse", "updated", "stale", "fixed", "retired", "still"}
+
+// String gives the kind as in the JSON form.
+func (k ChangeKind) String() string { return nameOf(changeNames[:], int(k)) }
+
+// MarshalJSON gives the name as a string.
+func (k ChangeKind) MarshalJSON() ([]byte, error) { return json.Marshal(k.String()) }
+
+// UnmarshalJSON reads a name; one that this version does not know is Updated,
+// which somebody looks at.
+func (k *ChangeKind) UnmarshalJSON(b []byte) error {
+	i, err := indexOf(changeNames[:], b)
+	if i < 0 {
+		i = int(Updated)
+	}
+	*k = ChangeKind(i)
+	return err
+}
+
+// A Change says what a run means for one finding.
+type Change struct {
+	Kind     ChangeKind `json:"kind"`
+	Check    string     `json:"check"`
+	Finding  Finding    `json:"finding"`
+	Since    time.Time  `json:"since"`               // when the finding was first there
+	From     Severity   `json:"from,omitempty"`      // severity before, for Worse
+	Reason   string     `json:"reason,omitempty"`    // why it is stale or retired
+	NewCheck bool       `json:"new_check,omitempty"` // the rule is new in this version, not the fact
+}
+
+// keepFixed is how long a fixed or closed item is remembered, so that its
+// return is told as such.
+const keepFixed = 180 * 24 * time.Hour
+
+// Next folds a report in and tells what it means for each finding, in the
+// order of the ChangeKinds, worst first. It is pure.
+func (o Open) Next(rep *Report) (Open, []Change) {
+	f := fold{at: rep.Finished, old: map[itemKey]Item{}, known: o.Checks, next: Open{Checks: map[string][]string{}}}
+	for _, it := range o.Items {
+		f.old[itemKey{it.Check, it.Finding.Fingerprint}] = it
+	}
+	for _, check := range sortedKeys(o.Checks) {
+		f.next.Checks[check] = o.Checks[check]
+	}
+	for i := range rep.Results {
+		f.result(&rep.Results[i])
+	}
+	f.retireOthers(rep)
+	slices.SortFunc(f.next.Items, compareItem)
+	slices.SortStableFunc(f.changes, compareChange)
+	return f.next, f.changes
+}
+
+type itemKey struct{ check, fingerprint string }
+
+type fold struct {
+	at      time.Time
+	old     map[itemKey]Item // those not dealt with yet
+	known   map[string][]string
+	next    Open
+	changes []Change
+}
+
+func (f *fold) result(res *Result) {
+	if res.Status == NotDue {
+		f.carry(res)
+		return
+	}
+	for _, found := range res.Findings {
+		f.found(res, found)
+	}
+	for _, key := range f.keysOf(res.Check) {
+		f.missing(res, f.take(key))
+	}
+	if res.Status != Unknown && len(res.Rules) > 0 {
+		f.next.Checks[res.Check] = res.Rules
+	}
+}
+
+// carry keeps the items of a check that was not due as they are.
+func (f *fold) carry(res *Result) {
+	for _, key := range f.keysOf(res.Check) {
+		it := f.take(key)
+		f.keep(it)
+		if it.State == ItemOpen || it.State == ItemStale {
+			f.change(Still, it, "")
+		}
+	}
+}
+
+func (f *fold) found(res *Result, found Finding) {
+	old, ok := f.previous(res.Check, found)
+	it := Item{Check: res.Check, State: ItemOpen, Finding: found, Since: f.at, Changed: f.at}
+	switch {
+	case !ok:
+		f.keep(it)
+		f.change(New, it, "")
+		f.changes[len(f.changes)-1].NewCheck = f.newRule(res.Check, found.Rule)
+		return
+	case old.State == ItemFixed, old.State == ItemRetired, old.State == ItemClosed && found.Kind == Condition:
+		it.Returns = old.Returns + 1
+		f.keep(it)
+		f.change(Regressed, it, "")
+		return
+	case old.State == ItemClosed && !happenedAgain(old.Finding, found):
+		f.keep(old)
+		return
+	case old.State == ItemClosed:
+		it.Returns = old.Returns + 1
+		f.keep(it)
+		f.change(New, it, "")
+		return
+	}
+	it.Since, it.Returns = old.Since, old.Returns
+	if old.State == ItemOpen {
+		it.Changed = old.Changed
+	}
+	f.keep(it)
+	switch {
+	case found.Severity > old.Finding.Severity:
+		f.change(Worse, it, "")
+		f.changes[len(f.changes)-1].From = old.Finding.Severity
+	case found.State != old.Finding.State:
+		f.change(Updated, it, "")
+	default:
+		f.change(Still, it, "")
+	}
+}
+
+// happenedAgain reports whether an event that was signed off has other evidence.
+func happenedAgain(old, found Finding) bool {
+	return found.State != old.State || found.Last.After(old.Last)
+}
+
+// missing deals with an item that this run of its check did not report.
+func (f *fold) missing(res *Result, it Item) {
+	switch {
+	case it.State == ItemFixed, it.State == ItemClosed:
+		if f.at.Sub(it.Changed) < keepFixed {
+			f.keep(it)
+		}
+	case it.State == ItemRetired:
+		f.retire(it, it.Why)
+	case res.Status == Skipped:
+		f.retire(it, "the question no longer exists on this host: "+res.Reason)
+	case !res.answered() || !res.Covers(it.Finding.Scope):
+		f.stale(it, res.whyNot(it.Finding.Scope))
+	case it.Finding.Kind == Event:
+		it.State, it.Why = ItemOpen, ""
+		f.keep(it)
+		f.change(Still, it, "")
+	default:
+		it.State, it.Changed, it.Why = ItemFixed, f.at, ""
+		f.keep(it)
+		f.change(Fixed, it, "")
+	}
+}
+
+func (f *fold) stale(it Item, why string) {
+	fresh := it.State != ItemStale
+	if fresh {
+		it.State, it.Changed = ItemStale, f.at
+	}
+	it.Why = why
+	f.keep(it)
+	if fresh {
+		f.change(Stale, it, why)
+	} else {
+		f.change(Still, it, why)
+	}
+}
+
+// retire shows an item once as retired; a person closes it.
+func (f *fold) retire(it Item, why string) {
+	if it.State != ItemRetired {
+		it.State, it.Changed = ItemRetired, f.at
+	}
+	it.Why = why
+	if !it.Told {
+		it.Told = true
+		f.change(Retired, it, why)
+	}
+	f.keep(it)
+}
+
+// retireOthers deals with the items of checks that no longer stand in the report.
+func (f *fold) retireOthers(rep *Report) {
+	for _, key := range f.keysOf("") {
+		if rep.Result(key.check) != nil {
+			continue
+		}
+		it := f.take(key)
+		if it.State == ItemFixed || it.State == ItemClosed {
+			f.keep(it)
+			continue
+		}
+		f.retire(it, "the check "+it.Check+" is no longer configured")
+	}
+}
+
+// previous takes the old item of a finding, under this or a former name.
+func (f *fold) previous(check string, found Finding) (Item, bool) {
+	keys := []itemKey{{check, found.Fingerprint}}
+	for _, fp := range found.Former {
+		for key := range f.old {
+			if key.fingerprint == fp {
+				keys = append(keys, key)
+			}
+		}
+	}
+	for _, key := range keys {
+		if it, ok := f.old[key]; ok {
+			delete(f.old, key)
+			return it, true
+		}
+	}
+	return Item{}, false
+}
+
+func (f *fold) newRule(check, rule string) bool {
+	rules, seen := f.known[check]
+	return seen && !slices.Contains(rules, rule)
+}
+
+func (f *fold) take(key itemKey) Item {
+	it := f.old[key]
+	delete(f.old, key)
+	return it
+}
+
+func (f *fold) keep(it Item) { f.next.Items = append(f.next.Items, it) }
+
+func (f *fold) change(kind ChangeKind, it Item, reason string) {
+	f.changes = append(f.changes, Change{Kind: kind, Check: it.Check, Finding: it.Finding, Since: it.Since, Reason: reason})
+}
+
+// keysOf lists the old items of a check, of all for "", in a fixed order.
+func (f *fold) keysOf(check string) []itemKey {
+	var keys []itemKey
+	for key := range f.old {
+		if check == "" || key.check == check {
+			keys = append(keys, key)
+		}
+	}
+	slices.SortFunc(keys, func(a, b itemKey) int {
+		if c := strings.Compare(a.check, b.check); c != 0 {
+			return c
+		}
+		return strings.Compare(a.fingerprint, b.fingerprint)
+	})
+	return keys
+}
+
+// answered reports whether the run can say of anything that it is gone.
+func (res *Result) answered() bool {
+	return res.Status == OK || res.Status == Partial || res.Status == TimedOut || res.Status == Panicked
+}
+
+// whyNot says why scope was not looked at.
+func (res *Result) whyNot(scope string) string {
+	for _, p := range res.Problems {
+		if within(scope, p.Scope) {
+			return p.Message
+		}
+	}
+	if res.Reason != "" {
+		return res.Reason
+	}
+	return "its scope was not looked at"
+}
+
+func compareItem(a, b Item) int {
+	if c := strings.Compare(a.Check, b.Check); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Finding.Fingerprint, b.Finding.Fingerprint)
+}
+
+func compareChange(a, b Change) int {
+	if a.Kind != b.Kind {
+		return int(a.Kind) - int(b.Kind)
+	}
+	if c := compareFinding(a.Finding, b.Finding); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Check, b.Check)
+}
+
+// compareFinding orders findings worst first, then by rule, subject and fingerprint.
+func compareFinding(a, b Finding) int {
+	if a.Severity != b.Severity {
+		return int(b.Severity) - int(a.Severity)
+	}
+	if c := strings.Compare(a.Rule, b.Rule); c != 0 {
+		return c
+	}
+	if c := compareAttr(a.Subject, b.Subject); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Fingerprint, b.Fingerprint)
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }
