@@ -107,6 +107,18 @@ func (o Open) Next(rep *Report) (Open, []Change) {
 	return f.next, f.changes
 }
 
+// Close returns o with one item signed off by a person. The finding is told
+// again only when an event happened again or a condition came back.
+func (o Open) Close(check, fingerprint string, at time.Time) Open {
+	next := Open{Items: slices.Clone(o.Items), Checks: o.Checks}
+	for i, it := range next.Items {
+		if it.Check == check && it.Finding.Fingerprint == fingerprint {
+			next.Items[i].State, next.Items[i].Changed, next.Items[i].Why = ItemClosed, at, ""
+		}
+	}
+	return next
+}
+
 type itemKey struct{ check, fingerprint string }
 
 type fold struct {

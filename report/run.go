@@ -5,7 +5,6 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
-	"slices"
 	"time"
 )
 
@@ -224,6 +223,7 @@ func (r *Recorder) seal(status Status, reason string) Result {
 	defer r.mu.Unlock()
 	r.sealed = true
 	res := r.res
+	sortResult(&res)
 	if len(res.Dropped) > 0 && status == OK {
 		status = Partial
 	}
@@ -231,13 +231,8 @@ func (r *Recorder) seal(status Status, reason string) Result {
 	if res.Reason == "" && !status.Complete() && len(res.Problems) > 0 {
 		res.Reason = summaryOf(res.Problems)
 	}
-	slices.SortFunc(res.Findings, compareFinding)
-	slices.Sort(res.Covered)
-	res.Covered = slices.Compact(res.Covered)
 	res.Findings, res.Metrics, res.Series = notNil(res.Findings), notNil(res.Metrics), notNil(res.Series)
 	res.Artifacts, res.Covered, res.Problems = notNil(res.Artifacts), notNil(res.Covered), notNil(res.Problems)
-	sortProblems(res.Problems)
-	sortMetrics(res.Metrics)
 	return res
 }
 

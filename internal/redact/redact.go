@@ -62,8 +62,8 @@ func (r *Redactor) replace(s string, re *regexp.Regexp) string {
 	last := 0
 	for _, m := range re.FindAllStringSubmatchIndex(s, -1) {
 		from, to := m[group], m[group+1]
-		if strings.HasPrefix(s[from:], "«secret:") {
-			continue
+		if strings.HasPrefix(s[from:], "«secret:") || strings.HasSuffix(s[:m[0]], "«") {
+			continue // a mark
 		}
 		b.WriteString(s[last:from])
 		b.WriteString(r.Mark(s[from:to]))

@@ -1,0 +1,161 @@
+// Package explain says why findings are there, from the findings of one report
+// alone: what shares a typed attribute with a cause, at about the same time, is
+// explained by it.
+//
+//	suite := &report.Suite{Checks: checks, Explain: explain.Joins}
+//
+// An explanation never hides a finding and never closes one. What it cannot
+// join it leaves unexplained; it guesses nothing from texts.
+//
+// # Design
+//
+// A cause is an event whose subject is a package: software was installed,
+// upgraded or removed. A finding that names the same package is its direct
+// effect. One that shares a service, a listener or a process with an effect
+// may be one, too, and is called possible.
+package explain
+
+import (
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/report"
+)
+
+const (
+	before = 10 * time.Minute // an effect may be dated before its cause's log line
+	after  = time.Hour        // and services are restarted some time later
+	depth  = 3                // joins from a cause to its furthest effect
+)
+
+// joinKeys are the attributes by which effects are found, with the word for a person.
+var joinKeys = map[report.Key]string{
+	report.Package: "package", report.Service: "service", report.Listener: "listener", report.Path: "file",
+}
+
+// node is one finding with what it can be joined by.
+type node struct {
+	check   string
+	finding *report.Finding
+	attrs   []report.Attr
+	times   []time.Time
+}
+
+// Joins explains the findings of a report that a software change caused.
+func Joins(rep *report.Report) []report.Explanation {
+	nodes := nodesOf(rep)
+	index := map[report.Attr][]int{}
+	for i, n := range nodes {
+		for _, a := range n.attrs {
+			index[a] = append(index[a], i)
+		}
+	}
+	w := walker{nodes: nodes, index: index, done: make([]bool, len(nodes))}
+	for i, n := range nodes {
+		if isCause(n) {
+			w.done[i] = true
+		}
+	}
+	for i, n := range nodes {
+		if isCause(n) {
+			w.from(i)
+		}
+	}
+	slices.SortFunc(w.out, func(a, b report.Explanation) int { return strings.Compare(a.Finding, b.Finding) })
+	return w.out
+}
+
+func isCause(n node) bool {
+	return n.finding.Kind == report.Event && n.finding.Subject.Key == report.Package
+}
+
+func nodesOf(rep *report.Report) []node {
+	var nodes []node
+	for i := range rep.Results {
+		for j := range rep.Results[i].Findings {
+			nodes = append(nodes, nodeOf(rep.Results[i].Check, &rep.Results[i].Findings[j]))
+		}
+	}
+	return nodes
+}
+
+func nodeOf(check string, f *report.Finding) node {
+	n := node{check: check, finding: f}
+	for _, attrs := range [][]report.Attr{{f.Subject}, f.Identity, f.Evidence} {
+		for _, a := range attrs {
+			if _, joins := joinKeys[a.Key]; joins {
+				n.attrs = append(n.attrs, a)
+			}
+			if a.Key == report.At {
+				if t, err := time.Parse(time.RFC3339Nano, a.Value); err == nil {
+					n.times = append(n.times, t)
+				}
+			}
+		}
+	}
+	return n
+}
+
+type walker struct {
+	nodes []node
+	index map[report.Attr][]int
+	done  []bool // explained, or a cause
+	out   []report.Explanation
+}
+
+type step struct {
+	node   int
+	joined []report.Attr // from the cause to this node
+}
+
+// from explains, nearest first, what hangs on one cause.
+func (w *walker) from(cause int) {
+	queue := []step{{node: cause}}
+	for len(queue) > 0 {
+		at := queue[0]
+		queue = queue[1:]
+		if len(at.joined) == depth {
+			continue
+		}
+		for _, a := range w.nodes[at.node].attrs {
+			for _, next := range w.index[a] {
+				if w.done[next] || !near(w.nodes[cause], w.nodes[next]) {
+					continue
+				}
+				w.done[next] = true
+				joined := append(slices.Clone(at.joined), a)
+				w.explain(cause, next, joined)
+				queue = append(queue, step{next, joined})
+			}
+		}
+	}
+}
+
+func (w *walker) explain(cause, effect int, joined []report.Attr) {
+	because := w.nodes[cause].finding
+	direct := len(joined) == 1 && joined[0] == because.Subject
+	e := report.Explanation{
+		Finding: w.nodes[effect].finding.Fingerprint, By: []string{because.Fingerprint}, Joined: joined,
+		Sure: "possible", Text: "May come from: " + because.Title,
+	}
+	if direct && len(w.nodes[effect].times) > 0 && len(w.nodes[cause].times) > 0 {
+		e.Sure, e.Quiet, e.Text = "likely", true, "Comes with: "+because.Title
+	}
+	w.out = append(w.out, e)
+}
+
+// near reports whether an effect's times, as far as they are known, fit the cause's.
+func near(cause, effect node) bool {
+	if len(cause.times) == 0 || len(effect.times) == 0 {
+		return true
+	}
+	for _, c := range cause.times {
+		for _, e := range effect.times {
+			if e.After(c.Add(-before)) && e.Before(c.Add(after)) {
+				return true
+			}
+		}
+	}
+	return false
+}

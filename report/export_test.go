@@ -1,0 +1,7 @@
+package report
+
+// WithStep gives a store that calls step before each change of the disk.
+func (s FileStore) WithStep(step func(string)) FileStore {
+	s.step = step
+	return s
+}

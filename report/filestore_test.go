@@ -1,0 +1,141 @@
+package report_test
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strconv"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/internal/need"
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
+)
+
+func TestMain(m *testing.M) {
+	if spec := os.Getenv("UPKEEP_TEST_SAVE"); spec != "" {
+		saveAndDie(spec)
+		return
+	}
+	os.Exit(m.Run())
+}
+
+// saveAndDie saves report 2 into a folder and kills itself before step n.
+func saveAndDie(spec string) {
+	n, dir, _ := strings.Cut(spec, ":")
+	left, err := strconv.Atoi(n)
+	if err != nil {
+		panic(err)
+	}
+	store := report.FileStore{Dir: dir}.WithStep(func(step string) {
+		if left--; left == 0 {
+			fmt.Println(step)
+			syscall.Kill(os.Getpid(), syscall.SIGKILL) //nolint:errcheck // the test sees how it ended
+			select {}
+		}
+	})
+	if err := store.Save(context.Background(), reporttest.Sample(2)); err != nil {
+		panic(err)
+	}
+}
+
+func TestFileStoreKeepsTheContract(t *testing.T) {
+	err := reporttest.TestStore(t.Context(), func() report.Store { return report.FileStore{Dir: t.TempDir()} })
+	require.NoError(t, err)
+}
+
+func TestKilledAtEveryStepASaveIsWholeOrNothing(t *testing.T) {
+	exe, err := os.Executable()
+	require.NoError(t, err)
+	var steps []string
+	for n := 1; ; n++ {
+		dir := t.TempDir()
+		store := report.FileStore{Dir: dir}
+		require.NoError(t, store.Save(t.Context(), reporttest.Sample(0)))
+		require.NoError(t, store.Save(t.Context(), reporttest.Sample(1)))
+		cmd := exec.Command(exe)
+		cmd.Env = append(os.Environ(), fmt.Sprintf("UPKEEP_TEST_SAVE=%d:%s", n, dir))
+		out, err := cmd.Output()
+		saved, loadErr := store.Load(t.Context())
+		require.NoError(t, loadErr, "killed before %s", out)
+		assert.Empty(t, saved.Notices)
+		if err == nil {
+			assert.Equal(t, uint64(2), saved.Report.Seq)
+			break
+		}
+		step := strings.TrimSpace(string(out))
+		steps = append(steps, step)
+		want := uint64(1)
+		if step == "sync folder" || step == "done" {
+			want = 2
+		}
+		assert.Equal(t, want, saved.Report.Seq, "killed before %s", step)
+		require.NoError(t, store.Save(t.Context(), reporttest.Sample(3)), "the next save is right")
+	}
+	assert.Equal(t, []string{"create", "write", "write rest", "sync", "unlink old", "link old", "rename", "sync folder", "done"}, steps)
+}
+
+func TestDamagedStateFallsBackAndSaysSo(t *testing.T) {
+	damage := map[string]func(data []byte) []byte{
+		"cut short":    func(d []byte) []byte { return d[:len(d)/2] },
+		"emptied":      func([]byte) []byte { return nil },
+		"one bit":      func(d []byte) []byte { d[len(d)-20] ^= 1; return d },
+		"head changed": func(d []byte) []byte { d[0] = 'X'; return d },
+		"too long":     func(d []byte) []byte { return append(d, " "...) },
+	}
+	for name, harm := range damage {
+		t.Run(name, func(t *testing.T) {
+			dir := t.TempDir()
+			store := report.FileStore{Dir: dir}
+			require.NoError(t, store.Save(t.Context(), reporttest.Sample(1)))
+			require.NoError(t, store.Save(t.Context(), reporttest.Sample(2)))
+			spoil(t, filepath.Join(dir, "state.json"), harm)
+			saved, err := store.Load(t.Context())
+			require.NoError(t, err)
+			assert.Equal(t, uint64(1), saved.Report.Seq)
+			require.Len(t, saved.Notices, 1)
+			require.NoError(t, store.Save(t.Context(), reporttest.Sample(3)))
+			kept, err := filepath.Glob(filepath.Join(dir, "state.json.damaged-*"))
+			require.NoError(t, err)
+			assert.Len(t, kept, 1, "nothing is written over")
+
+			spoil(t, filepath.Join(dir, "state.json"), harm)
+			spoil(t, filepath.Join(dir, "state.json.1"), harm)
+			_, err = store.Load(t.Context())
+			require.ErrorIs(t, err, report.ErrDamaged)
+		})
+	}
+}
+
+func TestStateThatCannotBeReadIsNoEmptyState(t *testing.T) {
+	need.NoRoot(t)
+	dir := t.TempDir()
+	store := report.FileStore{Dir: dir}
+	require.NoError(t, store.Save(t.Context(), reporttest.Sample(1)))
+	require.NoError(t, os.Chmod(filepath.Join(dir, "state.json"), 0))
+	_, err := store.Load(t.Context())
+	assert.ErrorIs(t, err, os.ErrPermission)
+}
+
+func TestStateThatIsALinkIsNotFollowed(t *testing.T) {
+	dir, other := t.TempDir(), t.TempDir()
+	require.NoError(t, report.FileStore{Dir: other}.Save(t.Context(), reporttest.Sample(1)))
+	require.NoError(t, os.Symlink(filepath.Join(other, "state.json"), filepath.Join(dir, "state.json")))
+	_, err := report.FileStore{Dir: dir}.Load(t.Context())
+	assert.ErrorIs(t, err, report.ErrDamaged)
+}
+
+func spoil(t *testing.T, name string, harm func([]byte) []byte) {
+	t.Helper()
+	data, err := os.ReadFile(name)
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(name)) // it may share its bytes with the copy
+	require.NoError(t, os.WriteFile(name, harm(data), 0o600))
+}

@@ -1,0 +1,207 @@
+package report_test
+
+import (
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
+)
+
+var rules = []report.Rule{
+	{ID: "full", Kind: report.Condition, Severity: report.Warning, Title: "nearly full", Explain: "e", Remedy: "r", Since: "0.1.0"},
+	{ID: "login", Kind: report.Event, Severity: report.Notice, Title: "root logged in", Explain: "e", Remedy: "r", Since: "0.1.0"},
+	{ID: "renamed", Kind: report.Condition, Severity: report.Notice, Title: "t", Explain: "e", Remedy: "r", Since: "0.2.0", Former: []string{"full"}},
+}
+
+func full(mount string, edit ...func(*report.Finding)) report.Finding {
+	f := report.Finding{Rule: "full", Subject: report.Attr{Key: report.Mount, Value: mount}, Scope: "fs" + strings.TrimSuffix(mount, "/")}
+	for _, e := range edit {
+		e(&f)
+	}
+	return f
+}
+
+func login(evidence string) report.Finding {
+	return report.Finding{
+		Rule: "login", Subject: report.Attr{Key: report.User, Value: "root"}, Scope: "logs",
+		Evidence: []report.Attr{{Key: report.Sample, Value: evidence}},
+	}
+}
+
+func severity(s report.Severity) func(*report.Finding) {
+	return func(f *report.Finding) { f.Severity = s }
+}
+
+func evidence(s string) func(*report.Finding) {
+	return func(f *report.Finding) { f.Evidence = []report.Attr{{Key: report.Now, Value: s}} }
+}
+
+// day is one run of the check in TestOpenFolds.
+type day struct {
+	check  reporttest.Checker
+	notDue bool
+	gone   bool // the check is not configured
+	want   []string
+}
+
+func found(fs ...report.Finding) reporttest.Checker {
+	return reporttest.Checker{Findings: fs, Covered: []string{"fs", "logs"}}
+}
+
+func TestOpenFolds(t *testing.T) {
+	boom := errors.New("df failed")
+	half := func(fs ...report.Finding) reporttest.Checker {
+		return reporttest.Checker{Findings: fs, Covered: []string{"fs", "logs"}, Problems: map[string]error{"fs/var": boom}}
+	}
+	table := map[string][]day{
+		"a condition is new, still there, then fixed": {
+			{check: found(full("/var")), want: []string{"new /var"}},
+			{check: found(full("/var")), want: []string{"still /var"}},
+			{check: found(), want: []string{"fixed /var"}},
+			{check: found()},
+		},
+		"what comes back is regressed, once each time": {
+			{check: found(full("/var")), want: []string{"new /var"}},
+			{check: found(), want: []string{"fixed /var"}},
+			{check: found(full("/var")), want: []string{"regressed /var"}},
+			{check: found(full("/var")), want: []string{"still /var"}},
+			{check: found(), want: []string{"fixed /var"}},
+			{check: found(full("/var")), want: []string{"regressed /var"}},
+		},
+		"a higher severity is worse, other evidence is an update": {
+			{check: found(full("/var", evidence("a=1"))), want: []string{"new /var"}},
+			{check: found(full("/var", evidence("a=2"))), want: []string{"updated /var"}},
+			{check: found(full("/var", evidence("a=2"), severity(report.Critical))), want: []string{"worse /var"}},
+			{check: found(full("/var", evidence("a=2"), severity(report.Notice))), want: []string{"still /var"}},
+		},
+		"an event stays until a person signs it off": {
+			{check: found(login("a")), want: []string{"new root"}},
+			{check: found(), want: []string{"still root"}},
+			{check: found(login("b")), want: []string{"updated root"}},
+		},
+		"a failed check fixes nothing": {
+			{check: found(full("/var")), want: []string{"new /var"}},
+			{check: reporttest.Checker{Err: boom}, want: []string{"stale /var"}},
+			{check: reporttest.Checker{Err: boom}, want: []string{"still /var"}},
+			{check: found(full("/var")), want: []string{"still /var"}},
+			{check: reporttest.Checker{Panic: "boom"}, want: []string{"stale /var"}},
+			{check: found(), want: []string{"fixed /var"}},
+		},
+		"a problem takes its scope out of the coverage": {
+			{check: found(full("/var"), full("/srv")), want: []string{"new /srv", "new /var"}},
+			{check: half(), want: []string{"stale /var", "fixed /srv"}},
+			{check: found(), want: []string{"fixed /var"}},
+		},
+		"a longer covered scope outweighs a problem above it": {
+			{check: found(full("/var")), want: []string{"new /var"}},
+			{
+				check: reporttest.Checker{Covered: []string{"fs/var"}, Problems: map[string]error{"fs": boom}},
+				want:  []string{"fixed /var"},
+			},
+		},
+		"a check that is not due carries": {
+			{check: found(full("/var")), want: []string{"new /var"}},
+			{notDue: true, want: []string{"still /var"}},
+			{check: found(full("/var")), want: []string{"still /var"}},
+		},
+		"a question that no longer exists retires its findings, shown once": {
+			{check: found(full("/var")), want: []string{"new /var"}},
+			{check: reporttest.Checker{Err: report.Skip("no disks")}, want: []string{"retired /var"}},
+			{check: reporttest.Checker{Err: report.Skip("no disks")}},
+			{check: found(full("/var")), want: []string{"regressed /var"}},
+		},
+		"a check that is no longer configured retires its findings, shown once": {
+			{check: found(full("/var"), login("a")), want: []string{"new /var", "new root"}},
+			{gone: true, want: []string{"retired /var", "retired root"}},
+			{gone: true},
+		},
+		"a renamed rule keeps its finding": {
+			{check: found(full("/var")), want: []string{"new /var"}},
+			{check: found(full("/var", func(f *report.Finding) { f.Rule = "renamed" })), want: []string{"still /var"}},
+		},
+	}
+	for name, days := range table {
+		t.Run(name, func(t *testing.T) { runDays(t, days) })
+	}
+}
+
+func runDays(t *testing.T, days []day) {
+	store := &reporttest.Store{}
+	for i, d := range days {
+		c := d.check
+		c.ID, c.Catalogue = "disks", rules
+		at := time.Date(2026, 11, 1+i, 6, 0, 0, 0, time.UTC)
+		suite := &report.Suite{
+			Checks: []report.Checker{&c}, Store: store, Clock: func() time.Time { return at },
+			Due: func(string) bool { return !d.notDue },
+		}
+		if d.gone {
+			suite.Checks = nil
+		}
+		rep, err := suite.Run(t.Context())
+		require.NoError(t, err)
+		var got []string
+		for _, ch := range rep.Changes {
+			got = append(got, fmt.Sprintf("%s %s", ch.Kind, ch.Finding.Subject.Value))
+		}
+		assert.ElementsMatch(t, d.want, got, "day %d", i+1)
+	}
+}
+
+func TestNextIsPure(t *testing.T) {
+	saved := reporttest.Sample(1)
+	before := fmt.Sprintf("%+v", saved.Open)
+	next, _ := saved.Open.Next(&report.Report{Finished: time.Now()})
+	assert.Equal(t, before, fmt.Sprintf("%+v", saved.Open))
+	assert.Equal(t, report.ItemRetired, next.Items[0].State)
+}
+
+func TestRuleNewInThisVersionIsToldAsSuch(t *testing.T) {
+	store := &reporttest.Store{}
+	run := func(rules []report.Rule, fs ...report.Finding) *report.Report {
+		c := &reporttest.Checker{ID: "disks", Catalogue: rules, Findings: fs, Covered: []string{"fs", "logs"}}
+		rep, err := (&report.Suite{Checks: []report.Checker{c}, Store: store}).Run(t.Context())
+		require.NoError(t, err)
+		return rep
+	}
+	first := run(rules[:1], full("/var"))
+	assert.False(t, first.Changes[0].NewCheck)
+	second := run(rules[:2], full("/var"), login("a"), full("/srv"))
+	told := map[string]bool{}
+	for _, ch := range second.Changes {
+		told[ch.Finding.Subject.Value] = ch.NewCheck
+	}
+	assert.Equal(t, map[string]bool{"root": true, "/srv": false, "/var": false}, told)
+}
+
+func TestCloseEndsWhatAPersonSignedOff(t *testing.T) {
+	c := &reporttest.Checker{ID: "disks", Catalogue: rules, Findings: []report.Finding{login("a"), full("/var")}, Covered: []string{"fs", "logs"}}
+	run := func(open report.Open) (report.Open, []report.Change) {
+		rep, err := report.Run(t.Context(), []report.Checker{c})
+		require.NoError(t, err)
+		return open.Next(rep)
+	}
+	open, changes := run(report.Open{})
+	require.Len(t, changes, 2)
+	for _, ch := range changes {
+		open = open.Close(ch.Check, ch.Finding.Fingerprint, time.Now())
+	}
+	c.Findings = nil
+	open, changes = run(open)
+	assert.Empty(t, changes, "neither an event nor a condition that was signed off comes back by itself")
+	c.Findings = []report.Finding{login("a")}
+	open, changes = run(open)
+	assert.Empty(t, changes, "the same evidence is the same event")
+	c.Findings = []report.Finding{login("b"), full("/var")}
+	_, changes = run(open)
+	require.Len(t, changes, 2)
+	assert.Equal(t, report.New, changes[0].Kind, "it happened again")
+	assert.Equal(t, report.Regressed, changes[1].Kind, "a condition came back")
+}

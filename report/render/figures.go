@@ -1,0 +1,263 @@
+package render
+
+import (
+	"math"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/report"
+)
+
+// A Gauge is a part of a whole: two metrics of equal attributes, one named
+// …_used… or …_free…, the other …_size… or …_total… (or without that word).
+type Gauge struct {
+	Label    string
+	Used     string
+	Whole    string
+	Fraction float64         // NaN: not known
+	Level    report.Severity // of the worst open finding about it; zero: none
+}
+
+// A Reading is a metric that is no part of a Gauge.
+type Reading struct{ Check, Label, Value string }
+
+// A Trend is a series.
+type Trend struct {
+	Check, Label   string
+	Values         []float64 // NaN for gaps
+	Low, High      string    // "unknown" where there is no value
+	Last           string
+	From, To       time.Time // of the first and last value
+	Known, Missing int
+	Format         func(float64) string
+}
+
+// Figures are the numbers of a report.
+type Figures struct {
+	Gauges   []Gauge
+	Readings []Reading
+	Trends   []Trend
+}
+
+// NewFigures gathers the numbers of all results in their order.
+func NewFigures(rep *report.Report) Figures {
+	var f Figures
+	levels := openLevels(rep)
+	for _, res := range rep.Results {
+		f.metrics(res, levels)
+		for _, s := range res.Series {
+			f.Trends = append(f.Trends, trend(res.Check, s))
+		}
+	}
+	return f
+}
+
+// openLevels gives the worst open severity for each subject.
+func openLevels(rep *report.Report) map[report.Attr]report.Severity {
+	levels := map[report.Attr]report.Severity{}
+	for _, c := range changes(rep) {
+		if c.Kind != report.Fixed && c.Kind != report.Retired {
+			levels[c.Finding.Subject] = max(levels[c.Finding.Subject], Rank(c.Finding.Severity))
+		}
+	}
+	return levels
+}
+
+func (f *Figures) metrics(res report.Result, levels map[report.Attr]report.Severity) {
+	set := metricSet{byName: map[string]report.Metric{}, taken: map[string]bool{}}
+	for _, m := range res.Metrics {
+		set.byName[metricKey(m.Name, m.Attrs)] = m
+	}
+	for _, m := range res.Metrics {
+		if g, ok := set.gauge(m); ok {
+			for _, a := range m.Attrs {
+				g.Level = max(g.Level, levels[a])
+			}
+			f.Gauges = append(f.Gauges, g)
+		}
+	}
+	for _, m := range res.Metrics {
+		if !set.taken[metricKey(m.Name, m.Attrs)] {
+			f.Readings = append(f.Readings, Reading{res.Check, label(m.Name, m.Unit, m.Attrs), Quantity(m.Value, m.Unit)})
+		}
+	}
+}
+
+type metricSet struct {
+	byName map[string]report.Metric
+	taken  map[string]bool
+}
+
+// gauge makes one of m if it is the part of a whole that is there, too.
+func (s metricSet) gauge(m report.Metric) (Gauge, bool) {
+	part := "_used"
+	if !strings.Contains(m.Name, part) {
+		part = "_free"
+		if !strings.Contains(m.Name, part) || s.has(m, part, "_used") {
+			return Gauge{}, false
+		}
+	}
+	for _, word := range []string{"_size", "_total", ""} {
+		whole, ok := s.byName[metricKey(strings.Replace(m.Name, part, word, 1), m.Attrs)]
+		if !ok || whole.Value.Float() == 0 {
+			continue
+		}
+		for _, w := range []string{"_used", "_free", word} {
+			s.taken[metricKey(strings.Replace(m.Name, part, w, 1), m.Attrs)] = true
+		}
+		used, all := m.Value.Float(), whole.Value.Float()
+		if part == "_free" {
+			used = all - used
+		}
+		return Gauge{
+			Label: label(strings.Replace(m.Name, part, "", 1), m.Unit, m.Attrs),
+			Used:  quantity(used, m.Unit), Whole: quantity(all, m.Unit), Fraction: s.fraction(m, part, used, all),
+		}, true
+	}
+	return Gauge{}, false
+}
+
+func (s metricSet) has(m report.Metric, part, word string) bool {
+	_, ok := s.byName[metricKey(strings.Replace(m.Name, part, word, 1), m.Attrs)]
+	return ok
+}
+
+// fraction is used of used and free where both are known, as df(1) counts it:
+// what is neither is reserved.
+func (s metricSet) fraction(m report.Metric, part string, used, all float64) float64 {
+	if free, ok := s.byName[metricKey(strings.Replace(m.Name, part, "_free", 1), m.Attrs)]; ok && part == "_used" && used+free.Value.Float() > 0 {
+		all = used + free.Value.Float()
+	}
+	return used / all
+}
+
+func metricKey(name string, attrs []report.Attr) string {
+	key := strconv.Quote(name)
+	for _, a := range attrs {
+		key += " " + a.String()
+	}
+	return key
+}
+
+// label names a figure: what it is about, then the words of its name that
+// neither that nor the unit says already.
+func label(name, unit string, attrs []report.Attr) string {
+	var words []string
+	for _, a := range attrs {
+		words = append(words, a.Value)
+	}
+	for _, w := range strings.Split(name, "_") {
+		if w != "" && w != unit && !(len(attrs) > 0 && (w == "filesystem" || w == "interface")) {
+			words = append(words, w)
+		}
+	}
+	return strings.Join(words, " ")
+}
+
+func trend(check string, s report.Series) Trend {
+	t := Trend{Check: check, Label: label(s.Name, s.Unit, s.Attrs), Low: "unknown", High: "unknown", Last: "unknown", From: s.Start, To: s.Start}
+	t.Format = func(v float64) string { return quantity(v, s.Unit) }
+	lo, hi := math.Inf(1), math.Inf(-1)
+	for _, n := range s.Values {
+		v := n.Float()
+		t.Values = append(t.Values, v)
+		if !n.Known() {
+			t.Missing++
+			continue
+		}
+		t.Known++
+		lo, hi = min(lo, v), max(hi, v)
+		t.Last = t.Format(v)
+	}
+	if t.Known > 0 {
+		t.Low, t.High = t.Format(lo), t.Format(hi)
+	}
+	if len(s.Values) > 0 {
+		t.To = s.Start.Add(time.Duration(len(s.Values)-1) * s.Step)
+	}
+	return t
+}
+
+// Quantity writes a number for people: "1.5 GiB", "42 %", "3 d 4 h", "12,345".
+func Quantity(n report.Number, unit string) string {
+	if count, ok := n.Uint(); ok && unit != "bytes" && unit != "seconds" && unit != "ratio" {
+		return withUnit(grouped(strconv.FormatUint(count, 10)), unit)
+	}
+	return quantity(n.Float(), unit)
+}
+
+func quantity(v float64, unit string) string {
+	switch {
+	case math.IsNaN(v):
+		return "unknown"
+	case unit == "bytes":
+		return binary(v) + "B"
+	case unit == "bytes/s" || unit == "bytes_per_second":
+		return binary(v) + "B/s"
+	case unit == "ratio":
+		return short(100*v) + " %"
+	case unit == "seconds":
+		return seconds(v)
+	}
+	return withUnit(short(v), unit)
+}
+
+func withUnit(number, unit string) string { return strings.TrimSpace(number + " " + unit) }
+
+// short gives three digits and more where they are whole.
+func short(v float64) string {
+	switch abs := math.Abs(v); {
+	case abs >= 1e15:
+		return strconv.FormatFloat(v, 'g', 4, 64)
+	case abs >= 100 || v == math.Trunc(v):
+		return grouped(strconv.FormatFloat(v, 'f', 0, 64))
+	case abs >= 10:
+		return strconv.FormatFloat(v, 'f', 1, 64)
+	}
+	return strconv.FormatFloat(v, 'g', 3, 64)
+}
+
+// grouped sets a comma before each third digit from the right.
+func grouped(digits string) string {
+	sign := ""
+	if strings.HasPrefix(digits, "-") {
+		sign, digits = "-", digits[1:]
+	}
+	var groups []string
+	for len(digits) > 3 {
+		groups = append(groups, digits[len(digits)-3:])
+		digits = digits[:len(digits)-3]
+	}
+	groups = append(groups, digits)
+	slices.Reverse(groups)
+	return sign + strings.Join(groups, ",")
+}
+
+func binary(v float64) string {
+	if math.Abs(v) < 1024 {
+		return short(v) + " "
+	}
+	prefix := 0
+	for math.Abs(v) >= 1024 && prefix < 6 {
+		v /= 1024
+		prefix++
+	}
+	return short(v) + " " + string("KMGTPE"[prefix-1]) + "i"
+}
+
+func seconds(v float64) string {
+	abs := math.Abs(v)
+	switch {
+	case abs < 1 && abs > 0:
+		return short(v*1e3) + " ms"
+	case abs < 120:
+		return short(v) + " s"
+	case abs < 2*3600:
+		return short(math.Round(v/60)) + " min"
+	case abs < 48*3600:
+		return short(math.Round(v/3600)) + " h"
+	}
+	return short(math.Round(v/86400)) + " days"
+}

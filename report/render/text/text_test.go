@@ -1,0 +1,212 @@
+package text
+
+import (
+	"bytes"
+	"flag"
+	"os"
+	"path/filepath"
+	"regexp"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/google/go-cmp/cmp"
+
+	"github.com/pugetsoundtech/upkeep/internal/term"
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/render"
+	"github.com/pugetsoundtech/upkeep/report/render/rendertest"
+)
+
+var update = flag.Bool("update", false, "write the golden files anew")
+
+func write(t testing.TB, rep *report.Report, opt Options) string {
+	t.Helper()
+	var buf bytes.Buffer
+	if err := Write(&buf, rep, opt); err != nil {
+		t.Fatal(err)
+	}
+	return buf.String()
+}
+
+func TestSamplesAreGolden(t *testing.T) {
+	for name, c := range map[string]struct {
+		rep *report.Report
+		opt Options
+	}{
+		"sample":       {rendertest.Sample(), Options{}},
+		"sample-color": {rendertest.Sample(), Options{Width: 110, Color: true}},
+		"sample-ascii": {rendertest.Sample(), Options{Width: 60, ASCII: true}},
+		"quiet":        {rendertest.Quiet(), Options{}},
+		"first":        {rendertest.First(), Options{}},
+		"zero":         {&report.Report{}, Options{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			got := write(t, c.rep, c.opt)
+			path := filepath.Join("testdata", name+".txt")
+			if *update {
+				if err := os.WriteFile(path, []byte(got), 0o644); err != nil {
+					t.Fatal(err)
+				}
+			}
+			want, err := os.ReadFile(path)
+			if err != nil {
+				t.Fatal(err)
+			}
+			if diff := cmp.Diff(string(want), got); diff != "" {
+				t.Error(diff)
+			}
+		})
+	}
+}
+
+var (
+	heading = regexp.MustCompile(`^(NOTE|NOT FULLY LOOKED AT|(NEW|ALREADY THERE|WORSE|CHANGED|BACK AGAIN|FIXED|OUT OF SIGHT|NO LONGER ASKED|FROM NEW CHECKS|STILL OPEN) \(\d+\)|RESOURCES|SIGNED OFF|CHECKS)$`)
+	header  = regexp.MustCompile(`^(Mon|Tue|Wed|Thu|Fri|Sat|Sun) \d+ [A-Z][a-z]{2} \d{4}, \d\d:\d\d .*, report \d+`)
+	label   = regexp.MustCompile(`^ {12}(was|why|note|fix|seen|id|see|more|change|line|said|about|and) `)
+)
+
+// checkGrammar proves what the package promises of any text.
+func checkGrammar(t *testing.T, got string, opt Options) {
+	t.Helper()
+	if !utf8.ValidString(got) || strings.HasSuffix(got, "\n\n") || !strings.HasSuffix(got, "\n") {
+		t.Errorf("not a text of lines")
+	}
+	seen := map[string]int{}
+	headers := 0
+	for i, line := range strings.Split(strings.TrimSuffix(got, "\n"), "\n") {
+		if term.Visible(line) != line || opt.ASCII && term.ASCII(line) != line {
+			t.Errorf("line %d holds a control or invisible character: %q", i+1, line)
+		}
+		if term.Width(line) > opt.withDefaults().Width || len(line) > 997 {
+			t.Errorf("line %d has %d columns, %d bytes: %q", i+1, term.Width(line), len(line), line)
+		}
+		if i > 0 && line != "" && line[0] != ' ' {
+			if header.MatchString(line) && len(seen) == 0 {
+				headers++
+				continue
+			}
+			if !heading.MatchString(line) {
+				t.Errorf("line %d stands in the first column: %q", i+1, line)
+			}
+			seen[strings.Trim(line, " ()0123456789")]++
+		}
+	}
+	if headers > 1 {
+		t.Errorf("%d headers", headers)
+	}
+	for title, n := range seen {
+		if n > 1 {
+			t.Errorf("section %s stands %d times", title, n)
+		}
+	}
+}
+
+func TestHostileReportsForgeNothing(t *testing.T) {
+	for _, s := range rendertest.Corpus() {
+		for _, opt := range []Options{{}, {Width: 40, ASCII: true}, {Width: 132}} {
+			rep := rendertest.Hostile(s)
+			got := write(t, rep, opt)
+			checkGrammar(t, got, opt)
+			if first, _, _ := strings.Cut(got, "\n"); !strings.HasPrefix(render.Verdict(rep), first) && !opt.ASCII {
+				t.Errorf("%q: the first line is no verdict: %q", s, first)
+			}
+			if t.Failed() {
+				t.Fatalf("with %q", s)
+			}
+		}
+	}
+}
+
+func TestDataAddsNoLabel(t *testing.T) {
+	plain := labels(write(t, rendertest.Hostile("x"), Options{}))
+	for _, s := range rendertest.Corpus() {
+		if len(s) > 60 || strings.Contains(s, "\n") {
+			continue // wrapped and broken lines are told apart by their indent alone: see below
+		}
+		got := labels(write(t, rendertest.Hostile(s), Options{Width: 1000}))
+		if diff := cmp.Diff(plain, got); diff != "" {
+			t.Errorf("%q: %s", s, diff)
+		}
+	}
+	rep := &report.Report{Seq: 2, Changes: []report.Change{{Kind: report.New, Finding: report.Finding{Severity: report.Warning, Title: "x", Fix: "a\nfix     b\nwhy     c"}}}}
+	if got := labels(write(t, rep, Options{})); got["fix"] != 1 || got["why"] != 0 {
+		t.Errorf("a fix of three lines gives the labels %v", got)
+	}
+}
+
+func labels(text string) map[string]int {
+	count := map[string]int{}
+	for _, line := range strings.Split(text, "\n") {
+		if m := label.FindStringSubmatch(line); m != nil {
+			count[m[1]]++
+		}
+	}
+	return count
+}
+
+func TestColoursAreTheOnlyControls(t *testing.T) {
+	sgr := regexp.MustCompile(`\x1b\[[0-9;]*m`)
+	for _, s := range rendertest.Corpus() {
+		opt := Options{Color: true}
+		colored := write(t, rendertest.Hostile(s), opt)
+		bare := sgr.ReplaceAllString(colored, "")
+		checkGrammar(t, bare, opt)
+		if bare != write(t, rendertest.Hostile(s), Options{}) {
+			t.Fatalf("%q: colours change the text", s)
+		}
+	}
+}
+
+func TestEveryHostileStringIsShown(t *testing.T) {
+	for _, s := range rendertest.Corpus() {
+		if len(s) > 4000 {
+			continue // cut, and said so
+		}
+		if got := write(t, rendertest.Hostile(s), Options{}); strings.Count(got, rendertest.HostileMark) < 20 {
+			t.Errorf("%q is not shown", s)
+		}
+	}
+}
+
+func TestAQuietDaySaysSoInOneLine(t *testing.T) {
+	got := write(t, rendertest.Quiet(), Options{})
+	if first, _, _ := strings.Cut(got, "\n"); first != "web1: nothing new; 1 still open" {
+		t.Errorf("the first line is %q", first)
+	}
+}
+
+func TestTheSameWorldNextDayDiffersInItsHeaderAndAgesOnly(t *testing.T) {
+	today, tomorrow := rendertest.Quiet(), rendertest.Quiet()
+	tomorrow.Seq++
+	tomorrow.Started, tomorrow.Finished = tomorrow.Started.AddDate(0, 0, 1), tomorrow.Finished.AddDate(0, 0, 1)
+	a, b := strings.Split(write(t, today, Options{}), "\n"), strings.Split(write(t, tomorrow, Options{}), "\n")
+	if len(a) != len(b) {
+		t.Fatalf("%d lines, then %d", len(a), len(b))
+	}
+	for i := range a {
+		if a[i] != b[i] && i != 1 && !strings.Contains(a[i], " days)") {
+			t.Errorf("line %d: %q, then %q", i+1, a[i], b[i])
+		}
+	}
+}
+
+func TestAFloodIsCounted(t *testing.T) {
+	got := write(t, rendertest.Flood(5000), Options{MaxItems: 10})
+	if n := strings.Count(got, "WARNING "); n != 10 {
+		t.Errorf("%d findings are shown", n)
+	}
+	if !strings.Contains(got, "and 4990 more") || !strings.Contains(got, "NEW (5000)") {
+		t.Errorf("the rest is not counted:\n%s", got[len(got)-400:])
+	}
+}
+
+func FuzzWrite(f *testing.F) {
+	for _, s := range rendertest.Corpus() {
+		f.Add(s, 78, false)
+	}
+	f.Fuzz(func(t *testing.T, s string, width int, ascii bool) {
+		opt := Options{Width: width % 300, ASCII: ascii}
+		checkGrammar(t, write(t, rendertest.Hostile(s), opt), opt)
+	})
+}

@@ -1,0 +1,156 @@
+package render
+
+import (
+	"fmt"
+	"strings"
+
+	"github.com/pugetsoundtech/upkeep/internal/term"
+	"github.com/pugetsoundtech/upkeep/report"
+)
+
+// maxHost bounds a host name in the verdict, in columns.
+const maxHost = 40
+
+func verdict(rep *report.Report, d Digest) string {
+	host := term.Truncate(term.Visible(rep.Labels.Host), maxHost, "...")
+	if strings.TrimSpace(host) == "" {
+		host = "this host"
+	}
+	return host + ": " + strings.Join(d.clauses(), "; ")
+}
+
+// clauses says first what needs a person.
+func (d Digest) clauses() []string {
+	if d.Checks.All == 0 && len(d.Sections) == 0 {
+		return []string{"nobody has looked"}
+	}
+	var out []string
+	add := func(text string) {
+		if text != "" {
+			out = append(out, text)
+		}
+	}
+	if d.Baseline {
+		add("baseline taken")
+	}
+	add(severities(d.entries("baseline"), "already there"))
+	add(severities(d.entries("new"), "new"))
+	add(severities(d.entries("worse"), "worse"))
+	add(severities(d.entries("regressed"), "back"))
+	add(counted(len(d.entries("updated")), "changed"))
+	add(counted(len(d.entries("new-checks")), "from new checks"))
+	add(d.quiet(len(out) == 0 || d.Baseline && len(out) == 1))
+	add(counted(len(d.entries("stale")), "out of sight"))
+	add(counted(len(d.entries("fixed")), "fixed"))
+	add(counted(len(d.entries("retired")), "no longer asked"))
+	add(counted(len(d.entries("still")), "still open"))
+	add(d.unseen())
+	return out
+}
+
+// quiet says what is explained, or that there is nothing.
+func (d Digest) quiet(nothing bool) string {
+	explained := 0
+	for _, s := range d.Sections {
+		for _, g := range s.Groups {
+			explained += len(g.Entries)
+		}
+	}
+	switch {
+	case explained > 0 && nothing:
+		return fmt.Sprintf("%d found, all explained", explained)
+	case explained > 0:
+		return fmt.Sprintf("%d more explained", explained)
+	case !nothing || d.Checks.Failed == d.Checks.All:
+		return ""
+	case d.Baseline:
+		return "nothing found"
+	}
+	return "nothing new"
+}
+
+func (d Digest) unseen() string {
+	var all, part, rights int
+	for _, res := range d.Unseen {
+		if res.Status == report.Partial {
+			part++
+		} else {
+			all++
+		}
+	}
+	rights = len(d.Rights)
+	var out []string
+	if all > 0 {
+		out = append(out, fmt.Sprintf("could not look at %d of %s", all, checks(d.Checks.All)))
+	}
+	if part > 0 {
+		out = append(out, fmt.Sprintf("looked only in part at %d of %s", part, checks(d.Checks.All)))
+	}
+	if rights > 0 {
+		lack := "lack"
+		if rights == 1 {
+			lack = "lacks"
+		}
+		out = append(out, fmt.Sprintf("%d of %s %s root", rights, checks(d.Checks.All), lack))
+	}
+	return strings.Join(out, "; ")
+}
+
+// entries are those of a section that are not fully explained.
+func (d Digest) entries(id string) []Entry {
+	for _, s := range d.Sections {
+		if s.ID == id {
+			return s.Entries
+		}
+	}
+	return nil
+}
+
+// severities counts entries as "2 critical, 1 warning new".
+func severities(entries []Entry, what string) string {
+	count := map[report.Severity]int{}
+	for _, e := range entries {
+		count[e.Finding.Severity]++
+	}
+	var out []string
+	for s := report.Critical; s >= report.Info; s-- {
+		if n := count[s]; n > 0 {
+			out = append(out, Tally(n, s))
+			delete(count, s)
+		}
+	}
+	rest := 0
+	for _, n := range count {
+		rest += n
+	}
+	if rest > 0 {
+		out = append(out, fmt.Sprintf("%d unrated", rest))
+	}
+	if len(out) == 0 {
+		return ""
+	}
+	return strings.Join(out, ", ") + " " + what
+}
+
+// Tally gives "1 warning", "2 warnings", "2 critical".
+func Tally(n int, s report.Severity) string {
+	word := Word(s)
+	if n != 1 && (s == report.Warning || s == report.Notice) {
+		word += "s"
+	}
+	return fmt.Sprintf("%d %s", n, word)
+}
+
+func counted(n int, what string) string {
+	if n == 0 {
+		return ""
+	}
+	return fmt.Sprintf("%d %s", n, what)
+}
+
+func checks(n int) string {
+	if n == 1 {
+		return "1 check"
+	}
+	return fmt.Sprintf("%d checks", n)
+}
