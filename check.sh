@@ -1,0 +1,57 @@
+#!/usr/bin/env bash
+# What CI runs, and what to run before a commit. Needs Go and the module cache;
+# the two linters are fetched by version with `go run`.
+set -euo pipefail
+cd "$(dirname "$0")"
+
+gofumpt=mvdan.cc/gofumpt@v0.12.0
+staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
+fuzztime=${FUZZTIME:-5s}
+
+step() { printf '\n== %s\n' "$*"; }
+
+step gofumpt
+unformatted=$(git ls-files -z '*.go' | xargs -0 go run "$gofumpt" -l)
+if [ -n "$unformatted" ]; then
+	printf 'gofumpt would change:\n%s\n' "$unformatted"
+	exit 1
+fi
+
+step go mod tidy
+go mod tidy -diff
+
+for os in linux freebsd openbsd netbsd darwin; do
+	step "go vet ($os)"
+	GOOS=$os CGO_ENABLED=0 go vet ./...
+done
+
+step staticcheck
+go run "$staticcheck" ./...
+
+step go test -race
+go test -race -shuffle=on -timeout 20m ./...
+
+step "fuzz, $fuzztime each"
+go list ./... | while read -r pkg; do
+	go test -list '^Fuzz' "$pkg" | { grep '^Fuzz' || [ $? = 1 ]; } | while read -r name; do
+		go test -run '^$' -fuzz "^$name\$" -fuzztime "$fuzztime" "$pkg"
+	done
+done
+
+step examples
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+go build -trimpath -o "$dir" ./examples/...
+for binary in "$dir"/*; do
+	"$binary" -h >/dev/null
+done
+# Exit status 1 and 3 mean that there is something to look at, or that not
+# everything could be looked at; both are answers.
+status=0
+"$dir/agent" -state "$dir/state" >"$dir/first.txt" || status=$?
+[ "$status" -le 3 ] || { cat "$dir/first.txt"; echo "agent: exit status $status"; exit 1; }
+head -n 3 "$dir/first.txt"
+status=0
+"$dir/agent" -state "$dir/state" >"$dir/second.txt" || status=$?
+[ "$status" -le 3 ] || { cat "$dir/second.txt"; echo "agent: exit status $status"; exit 1; }
+head -n 1 "$dir/second.txt"

@@ -1,0 +1,28 @@
+package main
+
+import "github.com/pugetsoundtech/upkeep/report"
+
+// exitCode is the exit status for a report that was stored. Critical outweighs
+// "could not look", which outweighs "something to look at". What is not seen
+// only for want of rights counts with strict alone.
+func exitCode(rep *report.Report, strict bool) int {
+	code := exitQuiet
+	for _, ch := range rep.Changes {
+		open := ch.Kind != report.Fixed && ch.Kind != report.Retired
+		if open && ch.Finding.Severity == report.Critical {
+			return exitCritical
+		}
+		if ch.Kind != report.Still && (ch.Finding.Severity >= report.Notice || ch.Kind == report.Stale) {
+			code = exitLook
+		}
+	}
+	for _, res := range rep.Incomplete() {
+		if strict || !res.LacksOnlyRights() {
+			return exitUnknown
+		}
+	}
+	if len(rep.Notices) > 0 && code == exitQuiet {
+		return exitLook
+	}
+	return code
+}
