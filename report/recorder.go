@@ -12,6 +12,7 @@ import (
 	"log/slog"
 	"maps"
 	"math"
+	"strings"
 	"sync"
 	"time"
 
@@ -243,7 +244,7 @@ func (r *Recorder) Problem(err error, scope string) {
 	if r.lateWrite("problem") {
 		return
 	}
-	r.problem(scope, codeOf(err), err.Error(), "")
+	r.problem(scope, codeOf(err), oneLine(err), "")
 }
 
 // Covered records that a scope was looked at to its end: all below it is
@@ -374,6 +375,9 @@ func (r *Recorder) spend(n int64) bool {
 }
 
 func (r *Recorder) text(s string) string { return clip(r.redact.Text(s), maxText) }
+
+// oneLine writes joined errors on one line.
+func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
 
 func codeOf(err error) string {
 	switch {

@@ -188,7 +188,7 @@ func (r *Recorder) note(out ending) (err error, skipped string) {
 		if reason, ok := skipReason(e); ok && len(r.childErr) == 1 && len(r.res.Problems) == 0 {
 			return nil, reason
 		}
-		r.problem("", codeOf(e), e.Error(), "")
+		r.problem("", codeOf(e), oneLine(e), "")
 	}
 	return errors.Join(r.childErr...), ""
 }

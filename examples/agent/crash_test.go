@@ -79,10 +79,8 @@ func (m *machine) told() (seq uint64, programs []string) {
 		return 0, nil
 	}
 	for _, f := range saved.Report.Result("logwatch").Findings {
-		for _, a := range append(f.Identity, f.Evidence...) {
-			if a.Key == report.Service {
-				programs = append(programs, a.Value)
-			}
+		if f.Subject.Key == report.Service {
+			programs = append(programs, f.Subject.Value)
 		}
 	}
 	return saved.Report.Seq, programs

@@ -2,18 +2,19 @@ package main
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
-	"time"
 
+	"github.com/pugetsoundtech/upkeep/backup"
+	"github.com/pugetsoundtech/upkeep/backup/dirstore"
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/host/resource"
 	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/integrity/system"
+	"github.com/pugetsoundtech/upkeep/logwatch"
 	"github.com/pugetsoundtech/upkeep/netprobe"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/apt"
@@ -54,7 +55,11 @@ func openTarget(ctx context.Context, spec string) (*target, error) {
 		}
 		t.host, t.name = m.Host(), spec
 	case kind == "ssh":
-		return nil, errors.New("ssh: not yet")
+		client, err := dialSSH(ctx, arg)
+		if err != nil {
+			return nil, fmt.Errorf("-host %s: %w", spec, err)
+		}
+		t.host, t.close = client.Host(), func() { client.Close() } //nolint:errcheck // the work is done
 	default:
 		return nil, fmt.Errorf("-host %s: give local, root:/absolute/path, ssh://user@name or replay:FILE", spec)
 	}
@@ -104,11 +109,11 @@ func (t *target) checks(st *state) []report.Checker {
 		integrity.Files{Host: t.host, Dir: st.path("integrity"), Attestor: dpkg},
 		system.Listeners{Host: t.host},
 		system.Accounts{Host: t.host},
+		logwatch.Logs{Host: t.host},
 		netprobe.Services{Host: t.host},
 		netif.Interfaces{Host: t.host},
+		backup.Config{Host: t.host, Store: dirstore.Dir(st.path("backup"))},
 		&pkgupdate.Updates{Managers: []pkgupdate.Manager{dpkg}, System: t.facts.Pretty},
 		&lifecycle.Checker{Host: t.host, System: t.release()},
 	)
 }
-
-var _ = time.Now

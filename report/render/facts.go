@@ -10,7 +10,7 @@ import (
 
 // A Fact is one piece of evidence, for a reader.
 type Fact struct {
-	Label   string // change, line, said, when, or about
+	Label   string // change, line, said, when, the attribute's key, or about for a key that is not known
 	Value   string // of all but a change
 	Changed bool   // Field went from Was to Now
 	Field   string
@@ -29,7 +29,7 @@ func Facts(f report.Finding, zone *time.Location) []Fact {
 			continue
 		}
 		if a.Key != report.Was && a.Key != report.Now {
-			out = append(out, fact(a, zone))
+			out = addFact(out, a, zone)
 			continue
 		}
 		field, value, _ := strings.Cut(a.Value, "=")
@@ -51,6 +51,20 @@ func Facts(f report.Finding, zone *time.Location) []Fact {
 	return out
 }
 
+func addFact(out []Fact, a report.Attr, zone *time.Location) []Fact {
+	f := fact(a, zone)
+	for i := range out {
+		if lists[a.Key] && out[i].Label == f.Label && !out[i].Changed {
+			out[i].Value += ", " + f.Value
+			return out
+		}
+	}
+	return append(out, f)
+}
+
+// lists holds the keys whose values, one after another, make one line.
+var lists = map[report.Key]bool{report.Package: true, report.Advisory: true, report.Addr: true, report.User: true, report.Repository: true}
+
 func fact(a report.Attr, zone *time.Location) Fact {
 	at, err := time.Parse(time.RFC3339Nano, a.Value)
 	switch {
@@ -60,6 +74,9 @@ func fact(a report.Attr, zone *time.Location) Fact {
 		return Fact{Label: "line", Value: a.Value}
 	case a.Key == report.Reason:
 		return Fact{Label: "said", Value: a.Value}
+	}
+	if a.Validate() == nil {
+		return Fact{Label: string(a.Key), Value: a.Value}
 	}
 	return Fact{Label: "about", Value: string(a.Key) + " " + a.Value}
 }

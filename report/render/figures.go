@@ -16,6 +16,7 @@ type Gauge struct {
 	Label    string
 	Used     string
 	Whole    string
+	Unit     string
 	Fraction float64         // NaN: not known
 	Level    report.Severity // of the worst open finding about it; zero: none
 }
@@ -41,7 +42,8 @@ type Figures struct {
 	Trends   []Trend
 }
 
-// NewFigures gathers the numbers of all results in their order.
+// NewFigures gathers the numbers of all results in their order, but gauges of
+// bytes before those of what is counted.
 func NewFigures(rep *report.Report) Figures {
 	var f Figures
 	levels := openLevels(rep)
@@ -51,7 +53,15 @@ func NewFigures(rep *report.Report) Figures {
 			f.Trends = append(f.Trends, trend(res.Check, s))
 		}
 	}
+	slices.SortStableFunc(f.Gauges, func(a, b Gauge) int { return rank(a) - rank(b) })
 	return f
+}
+
+func rank(g Gauge) int {
+	if g.Unit == "bytes" {
+		return 0
+	}
+	return 1
 }
 
 // openLevels gives the worst open severity for each subject.
@@ -112,8 +122,8 @@ func (s metricSet) gauge(m report.Metric) (Gauge, bool) {
 			used = all - used
 		}
 		return Gauge{
-			Label: label(strings.Replace(m.Name, part, "", 1), m.Unit, m.Attrs),
-			Used:  quantity(used, m.Unit), Whole: quantity(all, m.Unit), Fraction: s.fraction(m, part, used, all),
+			Label: label(strings.Replace(m.Name, part, "", 1), m.Unit, m.Attrs), Unit: m.Unit,
+			Used: quantity(used, m.Unit), Whole: quantity(all, m.Unit), Fraction: s.fraction(m, part, used, all),
 		}, true
 	}
 	return Gauge{}, false

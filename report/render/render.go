@@ -28,6 +28,8 @@ import (
 // A Digest is a report in reading order.
 type Digest struct {
 	Verdict   string          // one line, safe in a terminal and as a mail subject
+	Lead      string          // the first part of the verdict: the host, and what needs a person
+	Rest      string          // the rest of it; may be empty
 	Level     report.Severity // the worst that is open and not explained; zero: nothing
 	Baseline  bool            // a first report: what stands was there before anyone looked
 	Unseen    []report.Result // what could not be fully looked at, for other reasons than rights
@@ -49,6 +51,7 @@ type Section struct {
 	Note    string  // what the title means, where that is not plain; else empty
 	Entries []Entry // not, or not fully, explained: worst first
 	Groups  []Group // explained
+	Alike   int     // entries that are brief because others of their rule are told in full
 }
 
 // Count is the number of findings in s.
@@ -92,7 +95,8 @@ func NewDigest(rep *report.Report) Digest {
 	d.Sections = sections(rep, d.Baseline)
 	d.SignedOff = signedOff(rep)
 	d.Level = level(d.Sections)
-	d.Verdict = verdict(rep, d)
+	d.Lead, d.Rest = verdict(rep, d)
+	d.Verdict = d.Lead + d.Rest
 	return d
 }
 
@@ -124,16 +128,20 @@ var kinds = []struct {
 	brief           bool
 }{
 	{"new", "New", "", func(c report.Change, b bool) bool { return c.Kind == report.New && !c.NewCheck && !b }, false},
-	{"baseline", "Already there", "This is the first report: these were there before anyone looked.",
-		func(c report.Change, b bool) bool { return c.Kind == report.New && b }, false},
+	{
+		"baseline", "Already there", "This is the first report: these were there before anyone looked.",
+		func(c report.Change, b bool) bool { return c.Kind == report.New && b }, false,
+	},
 	{"worse", "Worse", "", is(report.Worse), false},
 	{"updated", "Changed", "Known findings whose evidence is another than last time.", is(report.Updated), false},
 	{"regressed", "Back again", "Fixed before, and found again.", is(report.Regressed), false},
 	{"fixed", "Fixed", "", is(report.Fixed), true},
 	{"stale", "Out of sight", "Nobody could look again, so these may still be there.", is(report.Stale), true},
 	{"retired", "No longer asked", "Shown once; a person closes them.", is(report.Retired), true},
-	{"new-checks", "From new checks", "This version looks for more. The facts may be old.",
-		func(c report.Change, b bool) bool { return c.Kind == report.New && c.NewCheck && !b }, false},
+	{
+		"new-checks", "From new checks", "This version looks for more. The facts may be old.",
+		func(c report.Change, b bool) bool { return c.Kind == report.New && c.NewCheck && !b }, false,
+	},
 	{"still", "Still open", "", func(c report.Change, _ bool) bool {
 		return c.Kind == report.Still || c.Kind < report.New || c.Kind > report.Still
 	}, true},
@@ -156,6 +164,7 @@ func sections(rep *report.Report, baseline bool) []Section {
 				s.add(entry(rep, c, why[c.Finding.Fingerprint], kind.brief), !kind.brief)
 			}
 		}
+		s.shorten()
 		if s.Count() > 0 {
 			out = append(out, s)
 		}
@@ -211,6 +220,32 @@ func (s *Section) add(e Entry, grouped bool) {
 		}
 	}
 	s.Groups = append(s.Groups, Group{Text: why.Text, Sure: why.Sure, Entries: []Entry{e}})
+}
+
+// Of a rule with more than maxAlike findings in a section, the first
+// fullAlike are told in full; but a critical one always is.
+const (
+	maxAlike  = 5
+	fullAlike = 3
+)
+
+// shorten keeps thirty pending updates from hiding what stands among them.
+func (s *Section) shorten() {
+	count, told := map[string]int{}, map[string]int{}
+	for _, e := range s.Entries {
+		count[e.Check+"/"+e.Finding.Rule]++
+	}
+	for i := range s.Entries {
+		e := &s.Entries[i]
+		rule := e.Check + "/" + e.Finding.Rule
+		if e.Brief || count[rule] <= maxAlike {
+			continue
+		}
+		if told[rule]++; told[rule] > fullAlike && e.Finding.Severity != report.Critical {
+			e.Brief = true
+			s.Alike++
+		}
+	}
 }
 
 // days rounds, so that a daily run that begins a minute early counts as one day.

@@ -11,45 +11,79 @@ import (
 // maxHost bounds a host name in the verdict, in columns.
 const maxHost = 40
 
-func verdict(rep *report.Report, d Digest) string {
+// verdict gives the two parts of it.
+func verdict(rep *report.Report, d Digest) (lead, rest string) {
 	host := term.Truncate(term.Visible(rep.Labels.Host), maxHost, "...")
 	if strings.TrimSpace(host) == "" {
 		host = "this host"
 	}
-	return host + ": " + strings.Join(d.clauses(), "; ")
+	loud, calm := d.loud(), d.calm()
+	switch {
+	case len(loud) == 0:
+		loud, calm = calm[:1], calm[1:]
+	case d.Baseline && len(loud) == 1 && !d.news():
+		loud, calm = append(loud, calm[:min(1, len(calm))]...), calm[min(1, len(calm)):]
+	}
+	if len(calm) > 0 {
+		rest = "; " + strings.Join(calm, "; ")
+	}
+	return host + ": " + strings.Join(loud, "; "), rest
 }
 
-// clauses says first what needs a person.
-func (d Digest) clauses() []string {
+// loud says what needs a person.
+func (d Digest) loud() []string {
+	var out []string
+	if d.Baseline {
+		out = append(out, "baseline taken")
+	}
+	return nonEmpty(append(out,
+		severities(d.entries("baseline"), "already there"),
+		severities(d.entries("new"), "new"),
+		severities(d.entries("worse"), "worse"),
+		severities(d.entries("regressed"), "back"),
+	))
+}
+
+// calm says the rest; it is not empty if loud is.
+func (d Digest) calm() []string {
 	if d.Checks.All == 0 && len(d.Sections) == 0 {
 		return []string{"nobody has looked"}
 	}
-	var out []string
-	add := func(text string) {
-		if text != "" {
-			out = append(out, text)
+	return nonEmpty([]string{
+		counted(len(d.entries("updated")), "changed"),
+		counted(len(d.entries("new-checks")), "from new checks"),
+		d.quiet(),
+		counted(len(d.entries("stale")), "out of sight"),
+		counted(len(d.entries("fixed")), "fixed"),
+		counted(len(d.entries("retired")), "no longer asked"),
+		counted(len(d.entries("still")), "still open"),
+		d.unseen(),
+	})
+}
+
+// news reports whether anything is told that was not told before.
+func (d Digest) news() bool {
+	for _, id := range []string{"new", "baseline", "worse", "regressed", "updated", "new-checks"} {
+		if len(d.entries(id)) > 0 {
+			return true
 		}
 	}
-	if d.Baseline {
-		add("baseline taken")
+	return false
+}
+
+func nonEmpty(list []string) []string {
+	var out []string
+	for _, s := range list {
+		if s != "" {
+			out = append(out, s)
+		}
 	}
-	add(severities(d.entries("baseline"), "already there"))
-	add(severities(d.entries("new"), "new"))
-	add(severities(d.entries("worse"), "worse"))
-	add(severities(d.entries("regressed"), "back"))
-	add(counted(len(d.entries("updated")), "changed"))
-	add(counted(len(d.entries("new-checks")), "from new checks"))
-	add(d.quiet(len(out) == 0 || d.Baseline && len(out) == 1))
-	add(counted(len(d.entries("stale")), "out of sight"))
-	add(counted(len(d.entries("fixed")), "fixed"))
-	add(counted(len(d.entries("retired")), "no longer asked"))
-	add(counted(len(d.entries("still")), "still open"))
-	add(d.unseen())
 	return out
 }
 
 // quiet says what is explained, or that there is nothing.
-func (d Digest) quiet(nothing bool) string {
+func (d Digest) quiet() string {
+	nothing := !d.news()
 	explained := 0
 	for _, s := range d.Sections {
 		for _, g := range s.Groups {
@@ -61,7 +95,7 @@ func (d Digest) quiet(nothing bool) string {
 		return fmt.Sprintf("%d found, all explained", explained)
 	case explained > 0:
 		return fmt.Sprintf("%d more explained", explained)
-	case !nothing || d.Checks.Failed == d.Checks.All:
+	case !nothing || d.Checks.All > 0 && d.Checks.Failed == d.Checks.All:
 		return ""
 	case d.Baseline:
 		return "nothing found"

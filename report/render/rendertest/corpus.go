@@ -30,7 +30,7 @@ func Corpus() []string {
 	for c := range 256 {
 		all.WriteByte(byte(c))
 	}
-	return append(out, all.String()+HostileMark, strings.Repeat("very long ", 700)+HostileMark, strings.Repeat("W", 5000)+HostileMark)
+	return append(out, all.String()+HostileMark, strings.Repeat("very long ", 150)+HostileMark, strings.Repeat("W", 1500)+HostileMark)
 }
 
 // HostileMark stands in every string of the corpus.

@@ -55,7 +55,7 @@ func Quiet() *report.Report {
 		{Check: "integrity.files", Status: report.OK, Covered: []string{"files"}, Took: 31 * time.Second},
 		{Check: "resource.filesystems", Status: report.OK, Metrics: diskMetrics(), Took: 40 * time.Millisecond},
 		{Check: "updates", Status: report.OK, Findings: []report.Finding{rep.Changes[0].Finding}, Took: 2 * time.Second},
-		{Check: "logs.journal", Status: report.Skipped, Reason: "not applicable: there is no journal", Took: time.Millisecond},
+		{Check: "logs.journal", Status: report.Skipped, Reason: "there is no journal on this host", Took: time.Millisecond},
 	}
 	return rep
 }
@@ -129,10 +129,14 @@ func sampleOthers() []report.Change {
 			Evidence: []report.Attr{attr(report.Sample, "Failed password for invalid user admin from 203.0.113.9 port 51514 ssh2")},
 		}),
 		stale,
-		change(report.Fixed, "resource.services", day(1), report.Finding{Rule: "service.failed", Subject: attr(report.Service, "backup.service"), Severity: report.Warning,
-			Title: "The service backup.service has failed"}),
-		change(report.Still, "system.reboot", day(7), report.Finding{Rule: "reboot.pending", Subject: attr(report.System, "kernel"), Severity: report.Warning,
-			Title: "A reboot is pending: the running kernel is 6.1.0-25, the installed one 6.1.0-26", Fix: "Reboot in the next maintenance window: shutdown -r +5"}),
+		change(report.Fixed, "resource.services", day(1), report.Finding{
+			Rule: "service.failed", Subject: attr(report.Service, "backup.service"), Severity: report.Warning,
+			Title: "The service backup.service has failed",
+		}),
+		change(report.Still, "system.reboot", day(7), report.Finding{
+			Rule: "reboot.pending", Subject: attr(report.System, "kernel"), Severity: report.Warning,
+			Title: "A reboot is pending: the running kernel is 6.1.0-25, the installed one 6.1.0-26", Fix: "Reboot in the next maintenance window: shutdown -r +5",
+		}),
 		stillOpen(),
 	}
 }
@@ -149,8 +153,10 @@ func explanations(changes []report.Change) []report.Explanation {
 	for _, c := range changes {
 		switch {
 		case c.Finding.Severity == report.Notice && c.Check == "integrity.files":
-			out = append(out, report.Explanation{Finding: c.Finding.Fingerprint, Joined: c.Finding.Evidence, Sure: "proven", Quiet: true,
-				Text: "openssl was updated from 3.0.16-1 to 3.0.17-1 yesterday at 06:25"})
+			out = append(out, report.Explanation{
+				Finding: c.Finding.Fingerprint, Joined: c.Finding.Evidence, Sure: "proven", Quiet: true,
+				Text: "openssl was updated from 3.0.16-1 to 3.0.17-1 yesterday at 06:25",
+			})
 		case c.Finding.Rule == "file.changed":
 			out = append(out, report.Explanation{Finding: c.Finding.Fingerprint, Sure: "possible", Text: "ann was logged in from 198.51.100.4 at that time"})
 		}
@@ -163,21 +169,25 @@ const diff = "--- /etc/ssh/sshd_config\n+++ /etc/ssh/sshd_config\n@@ -57,3 +57,3
 // sampleResults spreads findings over the checks that a real agent has.
 func sampleResults(changes []report.Change) []report.Result {
 	results := []report.Result{
-		{Check: "integrity.files", Status: report.Partial, Reason: "3 files could not be read", Covered: []string{"files"}, Took: 31 * time.Second,
+		{
+			Check: "integrity.files", Status: report.Partial, Reason: "3 files could not be read", Covered: []string{"files"}, Took: 31 * time.Second,
 			Problems: []report.Problem{
 				{Scope: "files/etc/shadow", Code: report.CodePermission, Message: "open /etc/shadow: permission denied"},
 				{Scope: "files/etc/gshadow", Code: report.CodePermission, Message: "open /etc/gshadow: permission denied"},
 				{Scope: "files/root", Code: report.CodePermission, Message: "open /root: permission denied"},
-			}, Artifacts: []report.Artifact{{Ref: "a:diff", Name: "sshd_config.diff", MediaType: "text/x-diff", Data: []byte(diff)}}},
-		{Check: "netprobe", Status: report.TimedOut, Reason: "no answer within 10 minutes", Took: 10 * time.Minute,
-			Problems: []report.Problem{{Scope: "smtp/mail.example.net", Code: report.CodeTimeout, Message: "dial tcp 192.0.2.7:25: i/o timeout"}}},
+			}, Artifacts: []report.Artifact{{Ref: "a:diff", Name: "sshd_config.diff", MediaType: "text/x-diff", Data: []byte(diff)}},
+		},
+		{
+			Check: "netprobe", Status: report.TimedOut, Reason: "no answer within 10 minutes", Took: 10 * time.Minute,
+			Problems: []report.Problem{{Scope: "smtp/mail.example.net", Code: report.CodeTimeout, Message: "dial tcp 192.0.2.7:25: i/o timeout"}},
+		},
 		{Check: "logs.rules", Status: report.OK, Took: 800 * time.Millisecond},
 		{Check: "updates", Status: report.OK, Took: 2 * time.Second},
 		{Check: "resource.filesystems", Status: report.OK, Metrics: diskMetrics(), Took: 40 * time.Millisecond},
 		{Check: "resource.services", Status: report.OK, Metrics: []report.Metric{{Name: "load_1", Value: report.Measure(0.42)}, {Name: "services_failed", Value: report.Count(0)}}},
 		{Check: "traffic.eth0", Status: report.OK, Series: []report.Series{traffic()}},
 		{Check: "system.reboot", Status: report.OK},
-		{Check: "logs.journal", Status: report.Skipped, Reason: "not applicable: there is no journal"},
+		{Check: "logs.journal", Status: report.Skipped, Reason: "there is no journal on this host"},
 		{Check: "backup", Status: report.NotDue},
 	}
 	for _, c := range changes {

@@ -14,7 +14,7 @@ import (
 const (
 	severityAt = 2
 	textAt     = 12
-	valueAt    = 20
+	valueAt    = 23
 )
 
 // entry tells a finding in full.
@@ -74,7 +74,7 @@ func (p *page) labelled(label, codes, value string) {
 	if value == "" {
 		return
 	}
-	head := strings.Repeat(" ", textAt) + p.paint(dim, label) + strings.Repeat(" ", valueAt-textAt-len(label))
+	head := strings.Repeat(" ", textAt) + p.paint(dim, label) + strings.Repeat(" ", max(1, valueAt-textAt-len(label)))
 	for _, line := range bounded(lines(value)) {
 		for _, part := range p.wrap(line, valueAt, valueAt) {
 			p.line(head + p.paint(codes, part))
@@ -125,14 +125,10 @@ func (p *page) seen(e render.Entry) {
 		parts = append(parts, "last "+f.Last.In(p.opt.Zone).Format(at))
 	}
 	if e.Kind != report.New && !e.Since.IsZero() {
-		parts = append(parts, "open since "+p.since(e))
+		parts = append(parts, "open since "+e.Since.In(p.opt.Zone).Format("2006-01-02")+", "+render.Age(e.Days))
 	}
 	p.labelled("seen", "", strings.Join(parts, ", "))
 	p.labelled("id", dim, render.ShortID(f.Fingerprint)+" by "+e.Check)
-}
-
-func (p *page) since(e render.Entry) string {
-	return e.Since.In(p.opt.Zone).Format("2006-01-02") + ", " + render.Age(e.Days)
 }
 
 // brief tells a finding in one sentence.
@@ -143,7 +139,7 @@ func (p *page) brief(s render.Section, e render.Entry) {
 		text = f.Rule
 	}
 	if s.ID != "new" && s.ID != "baseline" && !e.Since.IsZero() {
-		text += " (since " + p.since(e) + ")"
+		text += " (" + render.Age(e.Days) + ")"
 	}
 	if e.Reason != "" {
 		text += ": " + e.Reason
@@ -169,7 +165,7 @@ func (p *page) artifact(a report.Artifact) {
 	all := lines(string(a.Data))
 	for _, line := range all[:min(len(all), p.opt.MaxLines)] {
 		shown := term.Truncate(p.clean(strings.ReplaceAll(line, "\t", "    ")), p.opt.Width-textAt-2, p.glyph("…", "..."))
-		p.line(strings.Repeat(" ", textAt) + p.paint(dim, "| ") + shown)
+		p.line(strings.Repeat(" ", textAt) + p.paint(dim, "|") + " " + shown)
 	}
 	if more := len(all) - p.opt.MaxLines; more > 0 {
 		p.prose(textAt, textAt, dim, fmt.Sprintf("%d more lines", more))

@@ -3,6 +3,7 @@ package text
 import (
 	"fmt"
 	"math"
+	"slices"
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/internal/chart"
@@ -23,34 +24,53 @@ func (p *page) figures(f render.Figures) {
 		return
 	}
 	p.heading("Resources", "")
-	width := p.labelWidth(f)
-	for _, g := range f.Gauges[:min(len(f.Gauges), maxGauges)] {
+	gauges, small := f.Gauges, 0
+	if len(gauges) > 3 {
+		gauges = slices.DeleteFunc(slices.Clone(gauges), empty)
+		small = len(f.Gauges) - len(gauges)
+	}
+	var labels []string
+	for _, g := range gauges {
+		labels = append(labels, g.Label)
+	}
+	for _, t := range f.Trends {
+		labels = append(labels, t.Label)
+	}
+	width := p.labelWidth(labels, 3)
+	for _, g := range gauges[:min(len(gauges), maxGauges)] {
 		p.gauge(g, width)
 	}
-	p.more(len(f.Gauges) - maxGauges)
+	p.more(len(gauges)-maxGauges, "")
+	p.more(small, ", each used to less than a tenth")
 	for _, t := range f.Trends[:min(len(f.Trends), maxTrends)] {
 		p.trend(t, width)
 	}
-	p.more(len(f.Trends) - maxTrends)
-	for _, r := range f.Readings[:min(len(f.Readings), maxReadings)] {
-		p.row(r.Label, r.Value, width)
-	}
-	p.more(len(f.Readings) - maxReadings)
+	p.more(len(f.Trends)-maxTrends, "")
+	p.readings(f.Readings, width)
 }
 
-// labelWidth is as wide as the widest label, within a third of the line.
-func (p *page) labelWidth(f render.Figures) int {
+// empty reports whether a gauge is not worth a line among others.
+func empty(g render.Gauge) bool { return g.Level == 0 && g.Fraction < 0.1 }
+
+func (p *page) readings(all []render.Reading, width int) {
+	var labels []string
+	for _, r := range all {
+		labels = append(labels, r.Label)
+	}
+	width = max(width, p.labelWidth(labels, 2))
+	for _, r := range all[:min(len(all), maxReadings)] {
+		p.row(r.Label, r.Value, width)
+	}
+	p.more(len(all)-maxReadings, "")
+}
+
+// labelWidth is as wide as the widest label, within a part of the line.
+func (p *page) labelWidth(labels []string, part int) int {
 	width := 10
-	for _, g := range f.Gauges {
-		width = max(width, term.Width(p.clean(g.Label)))
+	for _, l := range labels {
+		width = max(width, term.Width(p.clean(strings.TrimSpace(l))))
 	}
-	for _, t := range f.Trends {
-		width = max(width, term.Width(p.clean(t.Label)))
-	}
-	for _, r := range f.Readings {
-		width = max(width, term.Width(p.clean(r.Label)))
-	}
-	return min(width, (p.opt.Width-4)/3)
+	return min(width, (p.opt.Width-4)/part)
 }
 
 // cells is the width of bars and sparklines.
@@ -94,8 +114,8 @@ func (p *page) cell(label string, width int) string {
 	return term.Pad(term.Truncate(p.clean(strings.TrimSpace(label)), width, p.glyph("…", "...")), width)
 }
 
-func (p *page) more(n int) {
+func (p *page) more(n int, what string) {
 	if n > 0 {
-		p.prose(2, 2, dim, fmt.Sprintf("and %d more", n))
+		p.prose(2, 2, dim, fmt.Sprintf("and %d more%s", n, what))
 	}
 }

@@ -28,7 +28,7 @@ import (
 // Options fit the text to where it is read. The zero Options give the body of
 // a plain mail.
 type Options struct {
-	Width    int            // columns, at least 40; zero: 78, as mail wants it
+	Width    int            // columns, taken as 40 to 120, beyond which lines are hard to read; zero: 78, as mail wants it
 	Color    bool           // with ANSI colours
 	ASCII    bool           // no character beyond ASCII; others are spelled \u{e9}
 	MaxItems int            // findings in each section, the rest is counted; zero: 100
@@ -40,7 +40,7 @@ func (o Options) withDefaults() Options {
 	if o.Width == 0 {
 		o.Width = 78
 	}
-	o.Width = max(o.Width, 40)
+	o.Width = min(max(o.Width, 40), 120)
 	if o.MaxItems <= 0 {
 		o.MaxItems = 100
 	}
@@ -169,14 +169,17 @@ func (p *page) section(s render.Section) {
 			p.prose(2, 4, dim, fmt.Sprintf("and %d more, none of them worse", len(s.Entries)-i))
 			break
 		}
+		if i > 0 && !(e.Brief && s.Entries[i-1].Brief) {
+			p.line("")
+		}
 		if e.Brief {
 			p.brief(s, e)
 			continue
 		}
-		if i > 0 {
-			p.line("")
-		}
 		p.entry(e)
+	}
+	if s.Alike > 0 {
+		p.prose(2, 2, dim, fmt.Sprintf("%d that are like others above take one line; the HTML and JSON reports have them in full.", s.Alike))
 	}
 	for i, g := range s.Groups {
 		if i == 0 && len(s.Entries) > 0 && !s.Entries[len(s.Entries)-1].Brief {

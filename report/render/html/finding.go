@@ -1,0 +1,225 @@
+package html
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"net/url"
+	"strings"
+	"unicode/utf8"
+
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/render"
+)
+
+type section struct {
+	ID, Title, Note string // the renderer's own words
+	Count, More     int
+	Entries         []entry
+	Groups          []group
+}
+
+type group struct {
+	Text, Sure shown
+	Entries    []entry
+}
+
+// entry is a finding. Lines of Detail and Fix are kept apart.
+type entry struct {
+	Anchor  string
+	Level   string // class
+	Word    string // severity
+	Brief   bool
+	Title   shown
+	Check   shown
+	Detail  []shown
+	Explain shown
+	Facts   []fact
+	Why     []why
+	Fix     []shown
+	Reason  shown
+	Age     shown // empty for what is new
+	Meta    []shown
+	Links   []link
+	Files   []file
+}
+
+type fact struct {
+	Label   string
+	Value   shown
+	Changed bool
+	Field   shown
+	Was     shown
+	Now     shown
+}
+
+type why struct{ Sure, Text shown }
+
+// link has an address only where its scheme is allowed.
+type link struct {
+	Text shown
+	URL  string
+}
+
+type file struct {
+	Name, Size, Note shown
+	Lines            []fileLine
+}
+
+type fileLine struct {
+	Class string // add, del, hunk or none
+	Text  shown
+}
+
+// builder keeps what must be unique on a page.
+type builder struct {
+	opt     Options
+	anchors map[string]bool
+}
+
+func (b *builder) section(s render.Section) section {
+	out := section{ID: s.ID, Title: s.Title, Note: s.Note, Count: s.Count()}
+	for i, e := range s.Entries {
+		if i == b.opt.MaxItems {
+			out.More = len(s.Entries) - i
+			break
+		}
+		out.Entries = append(out.Entries, b.entry(s, e))
+	}
+	for _, g := range s.Groups {
+		shownGroup := group{Text: clean(g.Text), Sure: clean(g.Sure)}
+		for _, e := range g.Entries {
+			e.Brief, e.Why = true, nil // the group says why
+			shownGroup.Entries = append(shownGroup.Entries, b.entry(s, e))
+		}
+		out.Groups = append(out.Groups, shownGroup)
+	}
+	return out
+}
+
+func (b *builder) entry(s render.Section, e render.Entry) entry {
+	f := e.Finding
+	out := entry{
+		Anchor: b.anchor(e), Level: render.Rank(f.Severity).String(), Word: render.Word(f.Severity), Brief: e.Brief,
+		Title: clean(f.Title), Check: clean(e.Check), Detail: lines(f.Detail), Explain: clean(f.Explain), Fix: lines(f.Fix),
+		Reason: clean(e.Reason), Meta: b.meta(s, e), Files: files(e.Artifacts),
+	}
+	if s.ID == "fixed" {
+		out.Level, out.Word = "good", "fixed"
+	}
+	if s.ID != "new" && s.ID != "baseline" && !e.Since.IsZero() {
+		out.Age = shown(render.Age(e.Days))
+	}
+	if out.Title == "" {
+		out.Title = clean(f.Rule)
+	}
+	for _, x := range render.Facts(f, b.opt.Zone) {
+		out.Facts = append(out.Facts, fact{Label: x.Label, Value: clean(x.Value), Changed: x.Changed, Field: clean(x.Field), Was: clean(x.Was), Now: clean(x.Now)})
+	}
+	for _, x := range e.Why {
+		out.Why = append(out.Why, why{clean(x.Sure), clean(x.Text)})
+	}
+	for _, l := range f.Links {
+		out.Links = append(out.Links, newLink(l))
+	}
+	return out
+}
+
+// anchor is stable from day to day, so that a link into a page can be mailed.
+func (b *builder) anchor(e render.Entry) string {
+	sum := sha256.Sum256([]byte(e.Check + "\x00" + e.Finding.Fingerprint))
+	anchor := "f-" + hex.EncodeToString(sum[:6])
+	if id := strings.TrimPrefix(e.Finding.Fingerprint, "v1:"); len(id) == 32 && strings.Trim(id, "0123456789abcdef") == "" {
+		anchor = "f-" + render.ShortID(e.Finding.Fingerprint)
+	}
+	for n, base := 2, anchor; b.anchors[anchor]; n++ {
+		anchor = fmt.Sprintf("%s-%d", base, n)
+	}
+	b.anchors[anchor] = true
+	return anchor
+}
+
+// meta says since when, how often, and how to name the finding.
+func (b *builder) meta(s render.Section, e render.Entry) []shown {
+	f := e.Finding
+	const at = "2 Jan 2006, 15:04 MST"
+	var out []string
+	if e.Kind == report.Worse {
+		out = append(out, "was "+render.Word(e.From))
+	}
+	if f.Count > 1 {
+		out = append(out, fmt.Sprintf("seen %d times", f.Count))
+	}
+	if !f.First.IsZero() {
+		out = append(out, "first "+f.First.In(b.opt.Zone).Format(at))
+	}
+	if !f.Last.IsZero() && !f.Last.Equal(f.First) {
+		out = append(out, "last "+f.Last.In(b.opt.Zone).Format(at))
+	}
+	if s.ID != "new" && s.ID != "baseline" && !e.Since.IsZero() {
+		out = append(out, "since "+e.Since.In(b.opt.Zone).Format("2 Jan 2006")+", "+render.Age(e.Days))
+	}
+	return cleanAll(append(out, "by "+e.Check, "id "+render.ShortID(f.Fingerprint)))
+}
+
+func newLink(raw string) link {
+	l := link{Text: clean(raw)}
+	u, err := url.Parse(raw)
+	if err == nil && (u.Scheme == "http" || u.Scheme == "https") && u.Host != "" || err == nil && u.Scheme == "mailto" && u.Opaque != "" {
+		l.URL = u.String()
+	}
+	return l
+}
+
+// lines splits data at its newlines. No data is no line.
+func lines(s string) []shown {
+	s = strings.TrimRight(strings.ReplaceAll(s, "\r\n", "\n"), "\n")
+	if s == "" {
+		return nil
+	}
+	return cleanAll(strings.Split(s, "\n"))
+}
+
+// maxFileLines bounds what the page shows of an artifact.
+const maxFileLines = 400
+
+func files(artifacts []report.Artifact) []file {
+	var out []file
+	for _, a := range artifacts {
+		f := file{Name: clean(a.Name), Size: shown(render.Quantity(report.Count(uint64(len(a.Data))), "bytes"))}
+		if a.Truncated {
+			f.Note = "cut when it was taken"
+		}
+		if bytes.IndexByte(a.Data, 0) >= 0 || !utf8.Valid(a.Data) {
+			f.Note = "not text, so it is not shown here"
+			out = append(out, f)
+			continue
+		}
+		all := lines(strings.ReplaceAll(string(a.Data), "\t", "    "))
+		if len(all) > maxFileLines {
+			f.Note = shown(fmt.Sprintf("the first %d of %d lines", maxFileLines, len(all)))
+			all = all[:maxFileLines]
+		}
+		for _, line := range all {
+			f.Lines = append(f.Lines, fileLine{lineClass(a.MediaType, string(line)), line})
+		}
+		out = append(out, f)
+	}
+	return out
+}
+
+func lineClass(mediaType, line string) string {
+	if mediaType != "text/x-diff" && mediaType != "text/x-patch" {
+		return ""
+	}
+	switch {
+	case strings.HasPrefix(line, "+++"), strings.HasPrefix(line, "---"), strings.HasPrefix(line, "@@"):
+		return "hunk"
+	case strings.HasPrefix(line, "+"):
+		return "add"
+	case strings.HasPrefix(line, "-"):
+		return "del"
+	}
+	return ""
+}

@@ -1,0 +1,248 @@
+package render_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/internal/term"
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/render"
+	"github.com/pugetsoundtech/upkeep/report/render/rendertest"
+)
+
+var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+
+func of(kind report.ChangeKind, severity report.Severity) report.Change {
+	return report.Change{Kind: kind, Check: "c", Since: noon, Finding: report.Finding{Rule: "r", Title: "t", Severity: severity, Fingerprint: "v1:" + kind.String() + severity.String()}}
+}
+
+func ok(n int) []report.Result {
+	var out []report.Result
+	for i := range n {
+		out = append(out, report.Result{Check: fmt.Sprint("c", i), Status: report.OK})
+	}
+	return out
+}
+
+func TestVerdictSaysInOneLineWhatTheReportComesTo(t *testing.T) {
+	rights := report.Result{Check: "files", Status: report.Partial, Problems: []report.Problem{{Scope: "x", Code: report.CodePermission}}}
+	failed := report.Result{Check: "probe", Status: report.Failed}
+	newCheck := of(report.New, report.Warning)
+	newCheck.NewCheck = true
+	for want, rep := range map[string]*report.Report{
+		"this host: nobody has looked":                                                 {},
+		"web1: nothing new":                                                            {Seq: 2, Results: ok(3)},
+		"web1: nothing new; 1 still open":                                              {Seq: 2, Results: ok(3), Changes: []report.Change{of(report.Still, report.Critical)}},
+		"web1: nothing new; 1 fixed":                                                   {Seq: 2, Results: ok(3), Changes: []report.Change{of(report.Fixed, report.Critical)}},
+		"web1: baseline taken; nothing found":                                          {Seq: 1, Results: ok(3)},
+		"web1: baseline taken; 1 critical already there":                               {Seq: 1, Results: ok(3), Changes: []report.Change{of(report.New, report.Critical)}},
+		"web1: baseline taken; 1 warning already there":                                {Seq: 1, Results: ok(3), Changes: []report.Change{newCheck}},
+		"web1: 1 from new checks":                                                      {Seq: 2, Results: ok(3), Changes: []report.Change{newCheck}},
+		"web1: 1 critical, 1 warning, 1 unrated new":                                   {Seq: 2, Results: ok(1), Changes: []report.Change{of(report.New, report.Warning), of(report.New, report.Critical), of(report.New, 0)}},
+		"web1: 2 warnings new; 1 info worse; 1 back open":                              nil,
+		"web1: could not look at 2 of 2 checks":                                        {Seq: 2, Results: []report.Result{failed, failed}},
+		"web1: baseline taken; could not look at 1 of 1 check":                         {Seq: 1, Results: []report.Result{failed}},
+		"web1: nothing new; could not look at 1 of 4 checks; 1 of 4 checks lacks root": {Seq: 2, Results: append(ok(2), failed, rights)},
+		"web1: nothing new; looked only in part at 1 of 3 checks":                      {Seq: 2, Results: append(ok(2), report.Result{Status: report.Partial})},
+		"web1: 1 critical worse; 1 warning back; 1 changed; 1 out of sight; 1 no longer asked": {Seq: 2, Results: ok(1), Changes: []report.Change{
+			of(report.Worse, report.Critical), of(report.Regressed, report.Warning), of(report.Updated, report.Notice), of(report.Stale, report.Info), of(report.Retired, report.Info),
+		}},
+	} {
+		if rep == nil {
+			continue
+		}
+		if len(rep.Results) > 0 {
+			rep.Labels.Host = "web1"
+		}
+		if got := render.Verdict(rep); got != want {
+			t.Errorf("got  %q\nwant %q", got, want)
+		}
+	}
+}
+
+func TestVerdictIsSafeAsASubject(t *testing.T) {
+	for _, s := range rendertest.Corpus() {
+		got := render.Verdict(rendertest.Hostile(s))
+		if term.Visible(got) != got || len(got) > 900 {
+			t.Errorf("%q gives %q", s, got)
+		}
+		if !strings.Contains(got, ": ") {
+			t.Errorf("%q hides the verdict: %q", s, got)
+		}
+	}
+}
+
+func TestEveryChangeStandsInExactlyOneSection(t *testing.T) {
+	for _, seq := range []uint64{0, 1, 2} {
+		for kind := range report.ChangeKind(10) {
+			for _, newCheck := range []bool{false, true} {
+				c := of(kind, report.Warning)
+				c.NewCheck = newCheck
+				rep := &report.Report{Seq: seq, Changes: []report.Change{c}}
+				for _, quiet := range []bool{false, true} {
+					rep.Explanations = []report.Explanation{{Finding: c.Finding.Fingerprint, Quiet: quiet}}
+					n := 0
+					for _, s := range render.NewDigest(rep).Sections {
+						n += s.Count()
+					}
+					if n != 1 {
+						t.Errorf("seq %d, %s, new check %t: told %d times", seq, kind, newCheck, n)
+					}
+				}
+			}
+		}
+	}
+}
+
+func TestFindingsOfAReportThatNobodyComparedAreNew(t *testing.T) {
+	rep := &report.Report{Results: []report.Result{{Check: "c", Findings: []report.Finding{{Title: "mild", Severity: report.Info}, {Title: "bad", Severity: report.Critical}}}}}
+	d := render.NewDigest(rep)
+	if len(d.Sections) != 1 || d.Sections[0].ID != "new" || d.Sections[0].Entries[0].Finding.Title != "bad" {
+		t.Errorf("the sections are %+v", d.Sections)
+	}
+}
+
+func TestASignedOffFindingIsCountedAndNotTold(t *testing.T) {
+	rep := &report.Report{Seq: 5, Results: []report.Result{{Check: "c", Status: report.OK, Findings: []report.Finding{{Title: "known", Fingerprint: "v1:a"}}}}}
+	if d := render.NewDigest(rep); d.SignedOff != 1 || len(d.Sections) != 0 {
+		t.Errorf("%d signed off, sections %+v", d.SignedOff, d.Sections)
+	}
+}
+
+func TestStillOpenIsToldInFullOnDays3And7And30(t *testing.T) {
+	for day := range 40 {
+		c := of(report.Still, report.Warning)
+		c.Since = noon.AddDate(0, 0, -day).Add(time.Minute) // a run that began a minute early
+		d := render.NewDigest(&report.Report{Seq: 50, Finished: noon, Changes: []report.Change{c}})
+		full := !d.Sections[0].Entries[0].Brief
+		if want := day == 3 || day == 7 || day == 30; full != want {
+			t.Errorf("on day %d in full: %t", day, full)
+		}
+	}
+}
+
+func TestAlikeFindingsAreBriefExceptCriticalOnes(t *testing.T) {
+	rep := &report.Report{Seq: 2, Finished: noon}
+	for i := range 20 {
+		c := of(report.New, report.Warning)
+		if i == 10 {
+			c.Finding.Severity = report.Critical
+		}
+		if i == 19 {
+			c.Finding.Rule = "other"
+		}
+		rep.Changes = append(rep.Changes, c)
+	}
+	s := render.NewDigest(rep).Sections[0]
+	full := 0
+	for _, e := range s.Entries {
+		if !e.Brief {
+			full++
+		}
+	}
+	if full != 3+1+1 || s.Alike != 20-full || s.Entries[10].Brief || s.Entries[19].Brief {
+		t.Errorf("%d of 20 in full, %d alike", full, s.Alike)
+	}
+}
+
+func TestOnlyFullyExplainedFindingsAreGrouped(t *testing.T) {
+	rep := &report.Report{Seq: 3, Changes: []report.Change{of(report.New, report.Critical), of(report.New, report.Warning), of(report.New, report.Notice)}}
+	rep.Explanations = []report.Explanation{
+		{Finding: rep.Changes[0].Finding.Fingerprint, Text: "perhaps", Sure: "possible"},
+		{Finding: rep.Changes[1].Finding.Fingerprint, Text: "update", Sure: "proven", Quiet: true},
+		{Finding: rep.Changes[2].Finding.Fingerprint, Text: "update", Sure: "proven", Quiet: true},
+	}
+	d := render.NewDigest(rep)
+	s := d.Sections[0]
+	if len(s.Entries) != 1 || len(s.Entries[0].Why) != 1 || len(s.Groups) != 1 || len(s.Groups[0].Entries) != 2 {
+		t.Errorf("the section is %+v", s)
+	}
+	if d.Verdict != "this host: 1 critical new; 2 more explained" || d.Level != report.Critical {
+		t.Errorf("level %s, verdict %q", d.Level, d.Verdict)
+	}
+}
+
+func TestAGaugeIsUsedOfUsedAndFree(t *testing.T) {
+	at := []report.Attr{{Key: report.Mount, Value: "/srv"}}
+	m := func(name string, v uint64, attrs []report.Attr) report.Metric {
+		return report.Metric{Name: name, Unit: "bytes", Value: report.Count(v), Attrs: attrs}
+	}
+	rep := &report.Report{Results: []report.Result{{Check: "c", Metrics: []report.Metric{
+		m("filesystem_size_bytes", 100<<30, at), m("filesystem_used_bytes", 45<<30, at), m("filesystem_free_bytes", 45<<30, at),
+		m("memory_size_bytes", 8<<30, nil), m("memory_free_bytes", 2<<30, nil), m("other_used_bytes", 5, nil), m("empty_size_bytes", 0, nil), m("empty_used_bytes", 0, nil),
+		{Name: "filesystem_inodes", Value: report.Count(1000), Attrs: at},
+		{Name: "filesystem_inodes_used", Value: report.Count(10), Attrs: at},
+	}, Findings: []report.Finding{{Subject: at[0], Severity: report.Warning}}}}}
+	f := render.NewFigures(rep)
+	var got []string
+	for _, g := range f.Gauges {
+		got = append(got, fmt.Sprintf("%s %s/%s %.2f %s", g.Label, g.Used, g.Whole, g.Fraction, g.Level))
+	}
+	want := "/srv 45 GiB/100 GiB 0.50 warning|memory 6 GiB/8 GiB 0.75 |/srv inodes 10/1,000 0.01 warning"
+	if strings.Join(got, "|") != want {
+		t.Errorf("got  %q\nwant %q", strings.Join(got, "|"), want)
+	}
+	if len(f.Readings) != 3 {
+		t.Errorf("the readings are %+v", f.Readings)
+	}
+}
+
+func TestQuantitiesCarryTheirUnits(t *testing.T) {
+	for _, c := range []struct {
+		n    report.Number
+		unit string
+		want string
+	}{
+		{report.Number{}, "bytes", "unknown"},
+		{report.Count(0), "bytes", "0 B"},
+		{report.Count(1536), "bytes", "1.5 KiB"},
+		{report.Count(1 << 63), "bytes", "8 EiB"},
+		{report.Measure(-2048), "bytes", "-2 KiB"},
+		{report.Measure(0.4213), "ratio", "42.1 %"},
+		{report.Count(1234567), "", "1,234,567"},
+		{report.Count(18446744073709551615), "packets", "18,446,744,073,709,551,615 packets"},
+		{report.Measure(0.0042), "seconds", "4.2 ms"},
+		{report.Count(90), "seconds", "90 s"},
+		{report.Count(7200), "seconds", "2 h"},
+		{report.Count(864000), "seconds", "10 days"},
+		{report.Measure(1e300), "", "1e+300"},
+		{report.Measure(-1234.5), "", "-1,234"},
+		{report.Measure(5e6), "bytes/s", "4.77 MiB/s"},
+	} {
+		if got := render.Quantity(c.n, c.unit); got != c.want {
+			t.Errorf("Quantity(%s, %q) = %q, want %q", c.n, c.unit, got, c.want)
+		}
+	}
+}
+
+func TestWasAndNowOfAFieldAreOneFact(t *testing.T) {
+	a := func(k report.Key, v string) report.Attr { return report.Attr{Key: k, Value: v} }
+	f := report.Finding{Subject: a(report.Path, "/x"), Evidence: []report.Attr{
+		a(report.Path, "/x"), a(report.Was, "mode=0644"), a(report.Was, "owner=root"), a(report.Now, "mode=0600"), a(report.Now, "link="),
+		a(report.Now, "mode=0601"), a(report.User, "ann"), a("fix", "forged"), a(report.User, "bob"), a(report.At, "2026-11-25T12:00:00Z"),
+	}}
+	var got []string
+	for _, x := range render.Facts(f, time.FixedZone("CET", 3600)) {
+		if x.Changed {
+			got = append(got, x.Field+" "+x.Was+">"+x.Now)
+			continue
+		}
+		got = append(got, x.Label+" "+x.Value)
+	}
+	want := "mode 0644>0600|owner root>nothing|link nothing>empty|mode nothing>0601|user ann, bob|about fix forged|when 2026-11-25 13:00:00 CET"
+	if strings.Join(got, "|") != want {
+		t.Errorf("got  %q\nwant %q", strings.Join(got, "|"), want)
+	}
+}
+
+func ExampleVerdict() {
+	rep := &report.Report{
+		Seq: 2, Labels: report.Labels{Host: "web1"},
+		Results: []report.Result{{Check: "disks", Status: report.OK}, {Check: "probe", Status: report.TimedOut}},
+		Changes: []report.Change{{Kind: report.New, Check: "disks", Finding: report.Finding{Severity: report.Critical, Title: "/srv is full"}}},
+	}
+	fmt.Println(render.Verdict(rep))
+	// Output: web1: 1 critical new; could not look at 1 of 2 checks
+}
