@@ -30,8 +30,10 @@ type Host struct {
 //  3. Open opens regular files only and never blocks (on a FIFO, a device): it
 //     answers ErrNotRegular. Links are followed, inside this file system's root.
 //  4. Lstat does not follow the last component, and fills Stat.Link for a link.
+//     The Stat of "/" has the name "/".
 //  5. ReadDir gives every entry with its full Stat, sorted by the bytes of the
-//     name, without "." and "..": complete, or an error.
+//     name, without "." and "..": complete, or an error. It follows a link in
+//     the last component.
 //  6. A cancelled context ends each call with the context's error.
 type FS interface {
 	Open(ctx context.Context, name string) (File, error)
@@ -57,7 +59,8 @@ type File interface {
 //  5. A command that ran gives a nil error, whatever its exit status.
 //  6. When ctx ends, a read-only command is ended together with its process
 //     group; one with Mutates goes on and the error is ErrStillRunning.
-//  7. Output beyond Limit is read and dropped, and Truncated says so.
+//  7. Output beyond Limit is read and dropped, and Truncated says so. A writer
+//     given as Stdout gets all of it.
 type Runner interface {
 	Run(ctx context.Context, c Command) (Output, error)
 }

@@ -11,8 +11,10 @@
 //
 // A cause is an event whose subject is a package: software was installed,
 // upgraded or removed. A finding that names the same package is its direct
-// effect. One that shares a service, a listener or a process with an effect
-// may be one, too, and is called possible.
+// effect. One that shares a service or a listener with an effect may be one,
+// too, and is called possible. So is an event of a service or a listener soon
+// after the cause, since updates restart what uses them. A changed file is
+// never joined by time alone: no update writes what its package does not own.
 package explain
 
 import (
@@ -26,12 +28,28 @@ import (
 const (
 	before = 10 * time.Minute // an effect may be dated before its cause's log line
 	after  = time.Hour        // and services are restarted some time later
+	soon   = 15 * time.Minute // within which a service that is restarted follows the update
 	depth  = 3                // joins from a cause to its furthest effect
 )
 
-// joinKeys are the attributes by which effects are found, with the word for a person.
-var joinKeys = map[report.Key]string{
-	report.Package: "package", report.Service: "service", report.Listener: "listener", report.Path: "file",
+// joins reports whether findings are joined by equal attributes under a key.
+func joins(k report.Key) bool {
+	switch k {
+	case report.Package, report.Service, report.Process, report.Listener, report.Path:
+		return true
+	}
+	return false
+}
+
+// program makes one attribute of a unit, a process and a log tag of one name,
+// so that sshd.service, sshd[812] and sshd are the same.
+func program(a report.Attr) report.Attr {
+	switch a.Key {
+	case report.Service, report.Process:
+		name, _, _ := strings.Cut(a.Value, "[")
+		return report.Attr{Key: report.Service, Value: strings.TrimSuffix(name, ".service")}
+	}
+	return a
 }
 
 // node is one finding with what it can be joined by.
@@ -62,6 +80,11 @@ func Joins(rep *report.Report) []report.Explanation {
 			w.from(i)
 		}
 	}
+	for i, n := range nodes {
+		if isCause(n) {
+			w.soonAfter(i)
+		}
+	}
 	slices.SortFunc(w.out, func(a, b report.Explanation) int { return strings.Compare(a.Finding, b.Finding) })
 	return w.out
 }
@@ -84,8 +107,8 @@ func nodeOf(check string, f *report.Finding) node {
 	n := node{check: check, finding: f}
 	for _, attrs := range [][]report.Attr{{f.Subject}, f.Identity, f.Evidence} {
 		for _, a := range attrs {
-			if _, joins := joinKeys[a.Key]; joins {
-				n.attrs = append(n.attrs, a)
+			if joins(a.Key) {
+				n.attrs = append(n.attrs, program(a))
 			}
 			if a.Key == report.At {
 				if t, err := time.Parse(time.RFC3339Nano, a.Value); err == nil {
@@ -130,6 +153,29 @@ func (w *walker) from(cause int) {
 			}
 		}
 	}
+}
+
+// soonAfter explains the events of services that followed one cause.
+func (w *walker) soonAfter(cause int) {
+	for i, n := range w.nodes {
+		if w.done[i] || !runs(n.finding) {
+			continue
+		}
+		for _, c := range w.nodes[cause].times {
+			at := slices.IndexFunc(n.times, func(t time.Time) bool { return !t.Before(c) && t.Before(c.Add(soon)) })
+			if at >= 0 {
+				w.done[i] = true
+				w.explain(cause, i, []report.Attr{report.AtTime(n.times[at])})
+				break
+			}
+		}
+	}
+}
+
+// runs reports whether f is an event of something that an update restarts.
+func runs(f *report.Finding) bool {
+	return f.Kind == report.Event && f.Severity <= report.Notice &&
+		(f.Subject.Key == report.Service || f.Subject.Key == report.Listener)
 }
 
 func (w *walker) explain(cause, effect int, joined []report.Attr) {

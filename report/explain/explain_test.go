@@ -73,6 +73,28 @@ func TestWhatHangsOnAnEffectIsPossible(t *testing.T) {
 	assert.Equal(t, map[string]string{"ab": "likely true deb:libssl3", "tcp/[::]:22": "possible false deb:libssl3"}, got)
 }
 
+func TestServiceThatRestartsSoonAfterIsPossible(t *testing.T) {
+	ssl := attr(report.Package, "deb:libssl3")
+	got := explained(t,
+		finding("upgraded", ssl, noon),
+		finding("line", attr(report.Service, "sshd"), noon.Add(time.Minute)),
+		finding("line", attr(report.Service, "cron"), noon.Add(time.Hour)),
+		finding("line", attr(report.Service, "exim"), noon.Add(-time.Minute)),
+		finding("changed", attr(report.Path, "/etc/ssh/sshd_config"), noon.Add(time.Minute)),
+	)
+	assert.Equal(t, map[string]string{"sshd": "possible false deb:libssl3"}, got)
+}
+
+func TestUnitProcessAndTagOfOneNameAreJoined(t *testing.T) {
+	ssh := attr(report.Package, "deb:openssh-server")
+	got := explained(t,
+		finding("upgraded", ssh, noon),
+		finding("line", attr(report.Listener, "tcp/[::]:22"), noon.Add(time.Minute), ssh, attr(report.Process, "sshd[812]")),
+		finding("changed", attr(report.Service, "sshd.service"), noon.Add(50*time.Minute)),
+	)
+	assert.Equal(t, map[string]string{"tcp/[::]:22": "likely true deb:openssh-server", "sshd.service": "possible false deb:openssh-server"}, got)
+}
+
 func TestNothingIsExplainedWithoutACause(t *testing.T) {
 	ssh := attr(report.Service, "ssh.service")
 	assert.Empty(t, explained(t,

@@ -80,7 +80,7 @@ func requestsOf(t *testing.T, netlog string) []string {
 }
 
 func TestABrowserAsksNothingOfTheNetworkAndLogsNoError(t *testing.T) {
-	hostile := rendertest.Hostile(strings.Join(shortCorpus(), " "))
+	hostile := rendertest.Hostile(rendertest.Joined()[0])
 	for name, rep := range map[string]*report.Report{"sample": rendertest.Sample(), "hostile": hostile} {
 		t.Run(name, func(t *testing.T) {
 			requests, console := browse(t, write(t, rep, Options{}))
@@ -89,16 +89,6 @@ func TestABrowserAsksNothingOfTheNetworkAndLogsNoError(t *testing.T) {
 			}
 		})
 	}
-}
-
-func shortCorpus() []string {
-	var out []string
-	for _, s := range rendertest.Corpus() {
-		if len(s) < 300 {
-			out = append(out, s)
-		}
-	}
-	return out
 }
 
 // TestABrowserWouldBeCaught proves that the test above can fail.

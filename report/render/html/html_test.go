@@ -281,7 +281,7 @@ type failing struct{ err error }
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
 
 func FuzzWrite(f *testing.F) {
-	for _, s := range rendertest.Corpus() {
+	for _, s := range rendertest.Joined() {
 		f.Add(s)
 	}
 	f.Fuzz(func(t *testing.T, s string) { checkGrammar(t, write(t, rendertest.Hostile(s), Options{Version: s})) })

@@ -65,7 +65,7 @@ func rawAll(lines [][]byte) []json.RawMessage {
 
 func TestReportsComeBackEqual(t *testing.T) {
 	reports := []*report.Report{{}, rendertest.Sample(), rendertest.Quiet(), rendertest.First()}
-	for _, s := range rendertest.Corpus() {
+	for _, s := range rendertest.Joined() {
 		reports = append(reports, rendertest.Hostile(s))
 	}
 	for _, rep := range reports {
@@ -89,7 +89,7 @@ func equal(t *testing.T, want, got *report.Report) {
 }
 
 func TestDataAddsNoLine(t *testing.T) {
-	for _, s := range rendertest.Corpus() {
+	for _, s := range rendertest.Joined() {
 		rep := rendertest.Hostile(s)
 		lines := bytes.Split(written(t, rep, Options{}), []byte("\n"))
 		if len(lines) != len(rep.Results)+2 || len(lines[len(lines)-1]) != 0 {

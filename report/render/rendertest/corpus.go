@@ -33,6 +33,20 @@ func Corpus() []string {
 	return append(out, all.String()+HostileMark, strings.Repeat("very long ", 150)+HostileMark, strings.Repeat("W", 1500)+HostileMark)
 }
 
+// Joined gives the corpus in a few strings, for renderers whose escaping does
+// not depend on where in a text a character stands.
+func Joined() []string {
+	var short, long strings.Builder
+	for _, s := range Corpus() {
+		if len(s) < 300 {
+			short.WriteString(s + " ")
+		} else {
+			long.WriteString(s + " ")
+		}
+	}
+	return []string{short.String(), long.String()}
+}
+
 // HostileMark stands in every string of the corpus.
 const HostileMark = "mark7"
 

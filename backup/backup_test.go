@@ -1,0 +1,436 @@
+package backup_test
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/backup"
+	"github.com/pugetsoundtech/upkeep/backup/backuptest"
+	"github.com/pugetsoundtech/upkeep/backup/dirstore"
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/internal/need"
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
+)
+
+const small = `A machine with a small /etc, written for this test.
+-- machine now=2026-11-25T06:00:00Z uid=0 gid=0 mtime=2026-11-01T00:00:00Z --
+-- /etc/ dir complete --
+-- /etc/passwd --
+root:x:0:0::/root:/bin/sh
+-- /etc/group --
+root:x:0:
+-- /etc/motd mode=0640 --
+welcome
+-- /etc/copy --
+welcome
+-- "/etc/odd\xff name\n" --
+odd
+-- /etc/empty --
+-- /etc/localtime link=/usr/share/zoneinfo/UTC --
+-- /etc/ssh/ dir complete --
+-- /etc/ssh/sshd_config --
+Port 22
+`
+
+func source(m *hosttest.Machine) backup.Source { return backup.Source{Host: m.Host()} }
+
+func commit(t *testing.T, r backup.Repo, m *hosttest.Machine) (backup.Snapshot, []string) {
+	t.Helper()
+	snap, changes, err := r.Commit(t.Context(), source(m))
+	require.NoError(t, err)
+	lines := []string{}
+	for _, c := range changes {
+		lines = append(lines, c.String())
+	}
+	return snap, lines
+}
+
+func TestFirstCommitStoresEverythingAndTheSecondNothing(t *testing.T) {
+	store := &backuptest.Memory{}
+	r, m := backup.Repo{Store: store}, hosttest.New(small)
+	snap, changes := commit(t, r, m)
+	assert.EqualValues(t, 1, snap.Seq)
+	assert.Equal(t, 10, len(changes), changes)
+	assert.True(t, snap.Complete)
+	assert.Equal(t, 7, snap.Files)
+	before := len(store.Files)
+	again, changes := commit(t, r, m)
+	assert.Equal(t, snap, again)
+	assert.Empty(t, changes)
+	assert.Len(t, store.Files, before)
+	damage, err := r.Verify(t.Context(), 0)
+	assert.NoError(t, err)
+	assert.Empty(t, damage)
+}
+
+func TestEveryKindOfChangeIsSeen(t *testing.T) {
+	r, m := backup.Repo{Store: &backuptest.Memory{}}, hosttest.New(small)
+	commit(t, r, m)
+	require.NoError(t, m.WriteFile("/etc/motd", []byte("changed\n"), 0o640))
+	require.NoError(t, m.WriteFile("/etc/new", []byte("new\n"), 0o600))
+	require.NoError(t, m.Remove("/etc/ssh/sshd_config"))
+	st, err := m.Lstat(t.Context(), "/etc/copy")
+	require.NoError(t, err)
+	st.Mode = st.Mode&^0o7777 | 0o4755
+	require.NoError(t, m.SetStat("/etc/copy", st))
+	snap, changes := commit(t, r, m)
+	assert.EqualValues(t, 2, snap.Seq)
+	assert.Equal(t, []string{
+		`metadata "/etc/copy" (mode 0644 to 4755)`,
+		`modified "/etc/motd" (content, time 2026-11-01 00:00:00 UTC to 2026-11-25 06:00:00 UTC)`,
+		`added    "/etc/new"`,
+		`deleted  "/etc/ssh/sshd_config"`,
+	}, changes)
+	diff, err := r.Diff(t.Context(), 1, 2)
+	require.NoError(t, err)
+	assert.Len(t, diff, 4)
+	list, err := r.List(t.Context())
+	require.NoError(t, err)
+	assert.Len(t, list, 2)
+	assert.NotEmpty(t, list[1].Prev)
+}
+
+func TestSameSizeAndTimeWithOtherContentIsSeen(t *testing.T) {
+	r, m := backup.Repo{Store: &backuptest.Memory{}}, hosttest.New(small)
+	commit(t, r, m)
+	st, err := m.Lstat(t.Context(), "/etc/motd")
+	require.NoError(t, err)
+	require.NoError(t, m.WriteFile("/etc/motd", []byte("WELCOME\n"), 0o640))
+	require.NoError(t, m.SetStat("/etc/motd", st))
+	_, changes := commit(t, r, m)
+	assert.Equal(t, []string{`modified "/etc/motd" (content)`}, changes)
+}
+
+func TestUnreadableFileIsNoDeletionAndKeepsItsLastContent(t *testing.T) {
+	r, m := backup.Repo{Store: &backuptest.Memory{}}, hosttest.New(small)
+	first, _ := commit(t, r, m)
+	require.NoError(t, m.Add("-- /etc/motd error=permission mode=0640 --\n-- /etc/ssh/ error=permission dir --\n"))
+	snap, changes := commit(t, r, m)
+	assert.Empty(t, changes)
+	assert.False(t, snap.Complete)
+	assert.Equal(t, 3, snap.Errors)
+	assert.Equal(t, first.Entries, snap.Entries)
+	assert.Equal(t, "welcome\n", restored(t, r, snap, "/etc/motd"))
+	assert.Equal(t, "Port 22\n", restored(t, r, snap, "/etc/ssh/sshd_config"))
+	again, changes := commit(t, r, m)
+	assert.Equal(t, snap, again, "the same errors are no news")
+	assert.Empty(t, changes)
+	whole, changes := commit(t, r, hosttest.New(small))
+	assert.Empty(t, changes, "what can be read again and is the same has not changed")
+	assert.True(t, whole.Complete)
+}
+
+func restored(t *testing.T, r backup.Repo, snap backup.Snapshot, name string) string {
+	t.Helper()
+	dir := t.TempDir()
+	root, err := os.OpenRoot(dir)
+	require.NoError(t, err)
+	defer root.Close()
+	require.NoError(t, r.Restore(t.Context(), snap, name, root))
+	data, err := os.ReadFile(filepath.Join(dir, name))
+	require.NoError(t, err)
+	return string(data)
+}
+
+func TestRestoreGivesContentModeAndTimeOfEverySnapshot(t *testing.T) {
+	r, m := backup.Repo{Store: &backuptest.Memory{}}, hosttest.New(small)
+	first, _ := commit(t, r, m)
+	require.NoError(t, m.WriteFile("/etc/motd", []byte("changed\n"), 0o640))
+	second, _ := commit(t, r, m)
+	assert.Equal(t, "welcome\n", restored(t, r, first, "/etc/motd"))
+	assert.Equal(t, "changed\n", restored(t, r, second, "/etc/motd"))
+	assert.Equal(t, "welcome\n", restored(t, r, second, "/etc/copy"), "an object of an earlier pack")
+	assert.Equal(t, "odd\n", restored(t, r, first, "/etc/odd\xff name\n"))
+	assert.Equal(t, "", restored(t, r, first, "/etc/empty"))
+	dir := t.TempDir()
+	root, err := os.OpenRoot(dir)
+	require.NoError(t, err)
+	defer root.Close()
+	require.NoError(t, r.Restore(t.Context(), first, "/etc/motd", root))
+	st, err := os.Lstat(filepath.Join(dir, "etc/motd"))
+	require.NoError(t, err)
+	assert.Equal(t, fs.FileMode(0o640), st.Mode())
+	assert.Equal(t, "2026-11-01T00:00:00Z", st.ModTime().UTC().Format("2006-01-02T15:04:05Z07:00"))
+	assert.ErrorIs(t, r.Restore(t.Context(), first, "/etc/motd", root), fs.ErrExist, "nothing is replaced")
+	require.NoError(t, r.Restore(t.Context(), first, "/etc/localtime", root))
+	link, err := os.Readlink(filepath.Join(dir, "etc/localtime"))
+	require.NoError(t, err)
+	assert.Equal(t, "/usr/share/zoneinfo/UTC", link)
+	left, err := filepath.Glob(filepath.Join(dir, "etc/.restore-*"))
+	require.NoError(t, err)
+	assert.Empty(t, left)
+}
+
+func TestRestoreFollowsNoPlantedLink(t *testing.T) {
+	r, m := backup.Repo{Store: &backuptest.Memory{}}, hosttest.New(small)
+	snap, _ := commit(t, r, m)
+	for _, to := range []string{"/tmp", "elsewhere", "."} {
+		dir := t.TempDir()
+		require.NoError(t, os.Mkdir(filepath.Join(dir, "elsewhere"), 0o755))
+		require.NoError(t, os.Symlink(to, filepath.Join(dir, "etc")))
+		root, err := os.OpenRoot(dir)
+		require.NoError(t, err)
+		assert.Error(t, r.Restore(t.Context(), snap, "/etc/motd", root), to)
+		assert.NoFileExists(t, filepath.Join(dir, "elsewhere/motd"))
+		assert.NoFileExists(t, filepath.Join(dir, "motd"))
+		root.Close()
+	}
+}
+
+func TestDamageIsNamedAndStaysLocal(t *testing.T) {
+	store := &backuptest.Memory{}
+	r, m := backup.Repo{Store: store}, hosttest.New(small)
+	first, _ := commit(t, r, m)
+	require.NoError(t, m.WriteFile("/etc/motd", []byte("changed\n"), 0o640))
+	second, _ := commit(t, r, m)
+	for name, whole := range store.Files {
+		for _, spoil := range []func([]byte) []byte{
+			func(b []byte) []byte { b = bytes.Clone(b); b[len(b)/2] ^= 1; return b },
+			func(b []byte) []byte { return b[:len(b)-1] },
+			func(b []byte) []byte { return make([]byte, len(b)) },
+			func([]byte) []byte { return nil },
+		} {
+			store.Files[name] = spoil(whole)
+			damage, err := r.Verify(t.Context(), 0)
+			require.NoError(t, err)
+			require.NotEmpty(t, damage, name)
+			assert.Equal(t, name, damage[0].Name)
+		}
+		store.Files[name] = whole
+	}
+	delete(store.Files, "packs/"+second.Root.ID[:2]+"/"+second.Root.ID)
+	assert.Equal(t, "welcome\n", restored(t, r, first, "/etc/motd"), "the first snapshot does not need the second")
+}
+
+func TestMissingPackIsStoredAgain(t *testing.T) {
+	store := &backuptest.Memory{}
+	r, m := backup.Repo{Store: store}, hosttest.New(small)
+	first, _ := commit(t, r, m)
+	require.NoError(t, m.WriteFile("/etc/motd", []byte("changed\n"), 0o640))
+	commit(t, r, m)
+	delete(store.Files, "packs/"+first.Root.ID[:2]+"/"+first.Root.ID)
+	third, changes := commit(t, r, m)
+	assert.EqualValues(t, 3, third.Seq)
+	assert.Empty(t, changes)
+	assert.Equal(t, "Port 22\n", restored(t, r, third, "/etc/ssh/sshd_config"))
+	damage, err := r.Verify(t.Context(), 1)
+	require.NoError(t, err)
+	assert.Empty(t, damage)
+}
+
+func TestDamagedNewestSnapshotIsBuiltUponNoLonger(t *testing.T) {
+	store := &backuptest.Memory{}
+	r, m := backup.Repo{Store: store}, hosttest.New(small)
+	commit(t, r, m)
+	require.NoError(t, m.WriteFile("/etc/motd", []byte("changed\n"), 0o640))
+	commit(t, r, m)
+	store.Files["snaps/0000000002"] = []byte("{}\n")
+	third, changes := commit(t, r, m)
+	assert.EqualValues(t, 3, third.Seq)
+	assert.Len(t, changes, 1, "counted from the newest whole one")
+	assert.Equal(t, "changed\n", restored(t, r, third, "/etc/motd"))
+}
+
+func TestFullDiskFailsCleanlyAndTheNextRunSucceeds(t *testing.T) {
+	for _, at := range []string{"packs/", "snaps/"} {
+		store := &backuptest.Memory{Fail: func(name string) error {
+			if strings.HasPrefix(name, at) {
+				return syscall.ENOSPC
+			}
+			return nil
+		}}
+		r, m := backup.Repo{Store: store}, hosttest.New(small)
+		_, _, err := r.Commit(t.Context(), source(m))
+		require.ErrorIs(t, err, syscall.ENOSPC)
+		list, err := r.List(t.Context())
+		require.NoError(t, err)
+		assert.Empty(t, list)
+		store.Fail = nil
+		snap, _ := commit(t, r, m)
+		assert.EqualValues(t, 1, snap.Seq)
+	}
+}
+
+func TestLargeTreesSpanPacks(t *testing.T) {
+	dir := t.TempDir()
+	var want [][]byte
+	for i := range 5 {
+		data := bytes.Repeat([]byte{byte(i), 1, 2, 3}, 1500_000)
+		want = append(want, data)
+		require.NoError(t, os.WriteFile(filepath.Join(dir, fmt.Sprint(i)), data, 0o600))
+	}
+	r := backup.Repo{Store: dirstore.Dir(filepath.Join(t.TempDir(), "store"))}
+	src := backup.Source{Host: host.Local(), Paths: []string{dir}}
+	snap, _, err := r.Commit(t.Context(), src)
+	require.NoError(t, err)
+	assert.Len(t, snap.Packs, 2)
+	for i := range 5 {
+		assert.Equal(t, string(want[i]), restored(t, r, snap, fmt.Sprintf("%s/%d", dir, i)))
+	}
+	again, _, err := r.Commit(t.Context(), src)
+	require.NoError(t, err)
+	assert.Equal(t, snap, again)
+}
+
+func TestFileBeyondTheBoundIsSaidNotToBeStored(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "big"), nil, 0o600))
+	require.NoError(t, os.Truncate(filepath.Join(dir, "big"), 33<<20))
+	r := backup.Repo{Store: &backuptest.Memory{}}
+	snap, _, err := r.Commit(t.Context(), backup.Source{Host: host.Local(), Paths: []string{dir}})
+	require.NoError(t, err)
+	assert.Equal(t, 1, snap.Errors)
+}
+
+func check(t *testing.T, store backup.Store, m *hosttest.Machine, memory report.Store) report.Result {
+	t.Helper()
+	rep, err := (&report.Suite{Checks: []report.Checker{backup.Config{Host: m.Host(), Store: store}}, Store: memory}).Run(t.Context())
+	require.NoError(t, err)
+	return rep.Results[0]
+}
+
+func metric(res report.Result, name string) string {
+	for _, m := range res.Metrics {
+		if m.Name == name {
+			return m.Value.String()
+		}
+	}
+	return "missing"
+}
+
+func TestCheckCountsChangesSinceTheLastStoredReport(t *testing.T) {
+	store, m := &backuptest.Memory{}, hosttest.New(small)
+	var memory reporttest.Store
+	res := check(t, store, m, &memory)
+	assert.Equal(t, report.OK, res.Status, res.Problems)
+	assert.Empty(t, res.Findings)
+	assert.Equal(t, "0", metric(res, "backup_changed_files"), "the baseline is no change")
+	require.NoError(t, m.WriteFile("/etc/motd", []byte("password=hunter22\n"), 0o640))
+	check(t, store, m, nil) // a run whose report is lost
+	require.NoError(t, m.Remove("/etc/copy"))
+	res = check(t, store, m, &memory)
+	assert.Equal(t, "2", metric(res, "backup_changed_files"))
+	require.Len(t, res.Artifacts, 1)
+	assert.NotContains(t, string(res.Artifacts[0].Data), "hunter22")
+	assert.Contains(t, string(res.Artifacts[0].Data), `deleted  "/etc/copy"`)
+	res = check(t, store, m, &memory)
+	assert.Equal(t, "0", metric(res, "backup_changed_files"))
+	assert.Empty(t, res.Artifacts)
+}
+
+func TestCheckTellsMissingRightsFromFaults(t *testing.T) {
+	store, m := &backuptest.Memory{}, hosttest.New(small)
+	require.NoError(t, m.Add("-- /etc/motd error=permission --\n-- /etc/copy error=\"input/output error\" --\n"))
+	res := check(t, store, m, nil)
+	require.Len(t, res.Findings, 1)
+	assert.Equal(t, "backup.incomplete", res.Findings[0].Rule)
+	assert.Equal(t, "/etc/copy", res.Findings[0].Subject.Value)
+	require.Len(t, res.Problems, 1)
+	assert.Equal(t, report.CodePermission, res.Problems[0].Code)
+	assert.False(t, res.Covers("files/etc/motd"))
+	assert.True(t, res.Covers("files/etc/passwd"))
+}
+
+func TestCheckReportsAFullDiskAndDamage(t *testing.T) {
+	store, m := &backuptest.Memory{Fail: func(string) error { return syscall.ENOSPC }}, hosttest.New(small)
+	res := check(t, store, m, nil)
+	assert.Equal(t, report.Partial, res.Status)
+	require.Len(t, res.Findings, 1)
+	assert.Equal(t, "backup.failed", res.Findings[0].Rule)
+	store.Fail = nil
+	assert.Empty(t, check(t, store, m, nil).Findings)
+	for name, data := range store.Files {
+		if strings.HasPrefix(name, "packs/") {
+			data[len(data)-9] ^= 1
+		}
+	}
+	res = check(t, store, m, nil)
+	require.NotEmpty(t, res.Findings)
+	assert.Equal(t, "backup.store-damaged", res.Findings[0].Rule)
+}
+
+func TestConfigKeepsTheContractOfCheckers(t *testing.T) {
+	store, m := &backuptest.Memory{}, hosttest.New(small)
+	check(t, store, m, nil)
+	assert.NoError(t, reporttest.TestChecker(t.Context(), func() report.Checker { return backup.Config{Host: m.Host(), Store: store} }, reporttest.Options{}))
+}
+
+func TestRealEtcComesBack(t *testing.T) {
+	need.Root(t)
+	r := backup.Repo{Store: dirstore.Dir(filepath.Join(t.TempDir(), "store"))}
+	snap, _, err := r.Commit(t.Context(), backup.Source{Host: host.Local()})
+	require.NoError(t, err)
+	entries, err := r.Entries(t.Context(), snap)
+	require.NoError(t, err)
+	compared := 0
+	for _, e := range entries {
+		if e.Type != backup.Regular || e.Object == "" || compared >= 20 {
+			continue
+		}
+		compared++
+		want, err := os.ReadFile(e.Path)
+		if errors.Is(err, fs.ErrNotExist) {
+			continue // removed meanwhile
+		}
+		require.NoError(t, err)
+		assert.Equal(t, string(want), restored(t, r, snap, e.Path), e.Path)
+	}
+	assert.Equal(t, 20, compared)
+}
+
+func BenchmarkCommitUnchangedEtc(b *testing.B) {
+	r := backup.Repo{Store: dirstore.Dir(filepath.Join(b.TempDir(), "store"))}
+	src := backup.Source{Host: host.Local()}
+	if _, _, err := r.Commit(b.Context(), src); err != nil {
+		b.Fatal(err)
+	}
+	for b.Loop() {
+		if _, _, err := r.Commit(b.Context(), src); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkFirstCommitOfEtc(b *testing.B) {
+	for b.Loop() {
+		r := backup.Repo{Store: dirstore.Dir(filepath.Join(b.TempDir(), "store"))}
+		if _, _, err := r.Commit(b.Context(), backup.Source{Host: host.Local()}); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func ExampleRepo_Commit() {
+	m := hosttest.New(small)
+	repo := backup.Repo{Store: &backuptest.Memory{}}
+	first, _, err := repo.Commit(context.Background(), source(m))
+	fmt.Println(first.Seq, first.Files, first.Complete, err)
+	if err := m.WriteFile("/etc/motd", []byte("changed\n"), 0o640); err != nil {
+		fmt.Println(err)
+	}
+	_, changes, err := repo.Commit(context.Background(), source(m))
+	fmt.Println(changes[0].Kind, changes[0].Path, changes[0].Fields(), err)
+	// Output:
+	// 1 7 true <nil>
+	// modified /etc/motd [content time] <nil>
+}
+
+func ExampleConfig() {
+	m := hosttest.New(small)
+	res, err := report.Collect(context.Background(), backup.Config{Host: m.Host(), Store: &backuptest.Memory{}})
+	fmt.Println(res.Status, len(res.Findings), err)
+	// Output: ok 0 <nil>
+}

@@ -1,0 +1,299 @@
+package backup
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+
+	"github.com/pugetsoundtech/upkeep/internal/tree"
+)
+
+// Commit captures the source and stores a snapshot if anything differs from the
+// last one. It gives the newest snapshot, which may be an older one, and the
+// changes that this commit brought. It builds on the newest snapshot that is
+// whole; Verify tells of those that are not.
+//
+// When the error is nil the snapshot is durable. An interrupted commit leaves
+// nothing that hinders the next.
+func (r Repo) Commit(ctx context.Context, src Source) (Snapshot, []Change, error) {
+	if l, ok := r.Store.(Locker); ok {
+		release, err := l.Lock()
+		if err != nil {
+			return Snapshot{}, nil, err
+		}
+		defer release() //nolint:errcheck // the kernel releases it anyway
+	}
+	c := commit{repo: r, src: src, packs: map[string]Pack{}, placed: map[string]string{}}
+	if err := c.begin(ctx); err != nil {
+		return Snapshot{}, nil, err
+	}
+	captured, err := src.capture(ctx)
+	if err != nil {
+		return Snapshot{}, nil, fmt.Errorf("capture: %w", err)
+	}
+	c.entries = carry(c.before, captured)
+	if err := c.store(ctx); err != nil {
+		return Snapshot{}, nil, err
+	}
+	if !c.wrote && c.head.Seq == c.next-1 && same(c.before, c.entries) {
+		return c.head, nil, nil
+	}
+	snap, err := c.finish(ctx)
+	if err != nil {
+		return Snapshot{}, nil, err
+	}
+	return snap, Compare(c.before, c.entries), nil
+}
+
+// commit is one commit under way.
+type commit struct {
+	repo    Repo
+	src     Source
+	head    Snapshot // the newest that is whole; Seq zero: none
+	before  []Entry  // of head
+	prev    string   // hash of the newest snapshot file, whole or not
+	next    uint64   // number of the snapshot to write
+	entries []Entry
+
+	writer   *packWriter
+	wrote    bool              // something had to be stored
+	newBytes int64             // of written packs
+	packs    map[string]Pack   // that the snapshot may need, by ID
+	placed   map[string]string // object: ID of its pack; "": the pack being written
+}
+
+// begin finds what to build on. A pack that is missing or has another size is
+// forgotten, so that its objects are stored again.
+func (c *commit) begin(ctx context.Context) error {
+	seqs, err := c.repo.seqs(ctx)
+	if err != nil {
+		return err
+	}
+	c.next = 1
+	for i, seq := range slices.Backward(seqs) {
+		snap, file, err := c.repo.snapshot(ctx, seq)
+		if i == len(seqs)-1 {
+			c.next, c.prev = seq+1, hashOf(file)
+		}
+		if err == nil {
+			c.before, err = c.repo.Entries(ctx, snap)
+		}
+		if err == nil {
+			c.head = snap
+			break
+		}
+		c.before = nil
+		if !isDamage(err) {
+			return err
+		}
+	}
+	if c.writer, err = newPackWriter(c.next); err != nil {
+		return err
+	}
+	return c.present(ctx)
+}
+
+func (c *commit) present(ctx context.Context) error {
+	infos, err := c.repo.Store.List(ctx, "packs/")
+	if err != nil {
+		return fmt.Errorf("list packs: %w", err)
+	}
+	sizes := map[string]int64{}
+	for _, info := range infos {
+		sizes[info.Name[strings.LastIndexByte(info.Name, '/')+1:]] = info.Size
+	}
+	for _, p := range append([]Pack{c.head.Root}, c.head.Packs...) {
+		if sizes[p.ID] == p.Size && p.ID != "" {
+			c.packs[p.ID] = p
+		}
+	}
+	for i, e := range c.before {
+		if e.Object == "" {
+			continue
+		}
+		if e.Pack == "" {
+			c.before[i].Pack = c.head.Root.ID
+		}
+		if _, ok := c.packs[c.before[i].Pack]; ok {
+			c.placed[e.Object] = c.before[i].Pack
+		}
+	}
+	return nil
+}
+
+// store writes the objects that are not yet stored.
+func (c *commit) store(ctx context.Context) error {
+	for i := range c.entries {
+		e := &c.entries[i]
+		if ctx.Err() != nil {
+			return ctx.Err()
+		}
+		if e.Type != Regular || e.Object == "" || c.isPlaced(e.Object) {
+			continue
+		}
+		if e.Error != "" { // carried, and its pack is gone
+			e.Object = ""
+			continue
+		}
+		if err := c.storeEntry(ctx, e); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+func (c *commit) isPlaced(object string) bool {
+	_, ok := c.placed[object]
+	return ok
+}
+
+func (c *commit) storeEntry(ctx context.Context, e *Entry) error {
+	before := *e
+	data, err := c.src.content(ctx, e)
+	switch {
+	case ctx.Err() != nil:
+		return ctx.Err()
+	case err != nil:
+		*e = before
+		e.Object, e.Error = c.lastObject(e.Path), reason(err)
+		return nil
+	case c.isPlaced(e.Object):
+		return nil
+	}
+	if c.writer.plain >= fullPack {
+		if err := c.flush(ctx); err != nil {
+			return err
+		}
+	}
+	c.wrote = true
+	c.placed[e.Object] = ""
+	return c.writer.add("o/"+e.Object, data)
+}
+
+// lastObject is the content that was last known of a path, if it is stored.
+func (c *commit) lastObject(name string) string {
+	i, found := slices.BinarySearchFunc(c.before, name, func(e Entry, name string) int { return tree.Compare(e.Path, name) })
+	if found && c.isPlaced(c.before[i].Object) {
+		return c.before[i].Object
+	}
+	return ""
+}
+
+// flush writes the current pack and begins another.
+func (c *commit) flush(ctx context.Context) error {
+	pack, err := c.write(ctx)
+	if err != nil {
+		return err
+	}
+	for object, id := range c.placed {
+		if id == "" {
+			c.placed[object] = pack.ID
+		}
+	}
+	c.packs[pack.ID] = pack
+	c.writer, err = newPackWriter(c.next)
+	return err
+}
+
+func (c *commit) write(ctx context.Context) (Pack, error) {
+	pack, data, err := c.writer.close()
+	if err == nil {
+		err = c.repo.Store.Create(ctx, pack.name(), data)
+	}
+	if err != nil {
+		return Pack{}, fmt.Errorf("store a pack: %w", err)
+	}
+	c.newBytes += pack.Size
+	return pack, nil
+}
+
+// finish writes the last pack, with the manifest, and then the snapshot.
+func (c *commit) finish(ctx context.Context) (Snapshot, error) {
+	snap := Snapshot{Version: formVersion, Seq: c.next, Prev: c.prev, Time: c.src.Host.Time().UTC(), Entries: len(c.entries)}
+	needed := map[string]bool{}
+	for i := range c.entries {
+		e := &c.entries[i]
+		if e.Error != "" {
+			snap.Errors++
+		}
+		if e.Type == Regular {
+			snap.Files++
+			snap.Bytes += e.Size
+		}
+		e.Pack = ""
+		if e.Object != "" {
+			e.Pack = c.placed[e.Object]
+			needed[e.Pack] = true
+		}
+	}
+	snap.Complete = snap.Errors == 0
+	manifest, err := encodeManifest(c.entries)
+	if err == nil {
+		err = c.writer.add(rootMember, manifest)
+	}
+	if err != nil {
+		return Snapshot{}, err
+	}
+	if snap.Root, err = c.write(ctx); err != nil {
+		return Snapshot{}, err
+	}
+	snap.Packs = append(snap.Packs, snap.Root)
+	for id := range needed {
+		if id != "" && id != snap.Root.ID {
+			snap.Packs = append(snap.Packs, c.packs[id])
+		}
+	}
+	slices.SortFunc(snap.Packs, func(a, b Pack) int { return strings.Compare(a.ID, b.ID) })
+	snap.NewBytes = c.newBytes
+	file, err := snap.encode()
+	if err == nil {
+		err = c.repo.Store.Create(ctx, snapName(snap.Seq), file)
+	}
+	if errors.Is(err, ErrExists) {
+		err = fmt.Errorf("another writer was faster: %w", err)
+	}
+	if err != nil {
+		return Snapshot{}, fmt.Errorf("store snapshot %d: %w", snap.Seq, err)
+	}
+	return snap, nil
+}
+
+// underUnread is the error of what lies in a directory that could not be read.
+const underUnread = "its directory could not be read"
+
+// carry takes over what is known from before for what could not be read now.
+func carry(before []Entry, now capture) []Entry {
+	last := make(map[string]Entry, len(before))
+	for _, e := range before {
+		last[e.Path] = e
+	}
+	seen := make(map[string]bool, len(now.entries))
+	out := slices.Clone(now.entries)
+	for i, e := range out {
+		seen[e.Path] = true
+		if old, ok := last[e.Path]; ok && e.Error != "" && e.Type == Regular && e.Object == "" {
+			out[i].Object = old.Object
+		}
+	}
+	for _, e := range before {
+		for _, dir := range now.unread {
+			if !seen[e.Path] && tree.Within(e.Path, dir) {
+				seen[e.Path] = true
+				e.Error = underUnread
+				out = append(out, e)
+			}
+		}
+	}
+	slices.SortFunc(out, func(a, b Entry) int { return tree.Compare(a.Path, b.Path) })
+	return out
+}
+
+// same reports whether two captures are equal, wherever their objects lie.
+func same(a, b []Entry) bool {
+	return slices.EqualFunc(a, b, func(x, y Entry) bool {
+		x.Pack, y.Pack = "", ""
+		return x == y
+	})
+}

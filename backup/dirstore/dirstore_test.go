@@ -1,0 +1,237 @@
+package dirstore_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/backup"
+	"github.com/pugetsoundtech/upkeep/backup/backuptest"
+	"github.com/pugetsoundtech/upkeep/backup/dirstore"
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/internal/lock"
+)
+
+func TestDirKeepsTheContract(t *testing.T) {
+	n := 0
+	base := t.TempDir()
+	assert.NoError(t, backuptest.TestStore(t.Context(), func() backup.Store {
+		n++
+		return dirstore.Dir(filepath.Join(base, fmt.Sprint(n), "not", "there", "yet"))
+	}))
+}
+
+func TestMemoryKeepsTheContract(t *testing.T) {
+	assert.NoError(t, backuptest.TestStore(t.Context(), func() backup.Store { return &backuptest.Memory{} }))
+}
+
+func TestStoreIsPrivate(t *testing.T) {
+	dir := filepath.Join(t.TempDir(), "store")
+	require.NoError(t, dirstore.Dir(dir).Create(t.Context(), "packs/aa/x", []byte("x")))
+	require.NoError(t, filepath.WalkDir(dir, func(p string, e fs.DirEntry, err error) error {
+		require.NoError(t, err)
+		info, err := e.Info()
+		require.NoError(t, err)
+		want := fs.FileMode(0o600)
+		if e.IsDir() {
+			want = 0o700
+		}
+		assert.Equal(t, want, info.Mode().Perm(), p)
+		return nil
+	}))
+}
+
+func TestSecondWriterIsTurnedAway(t *testing.T) {
+	d := dirstore.Dir(t.TempDir())
+	release, err := d.Lock()
+	require.NoError(t, err)
+	_, err = d.Lock()
+	assert.ErrorIs(t, err, lock.ErrLocked)
+	require.NoError(t, release())
+	release, err = d.Lock()
+	require.NoError(t, err)
+	require.NoError(t, release())
+}
+
+// TestMain makes the test binary a writer that ends itself at one step.
+func TestMain(m *testing.M) {
+	at, dir := os.Getenv("DIRSTORE_KILL_AT"), os.Getenv("DIRSTORE_DIR")
+	if at == "" {
+		os.Exit(m.Run())
+	}
+	s := stepped{dirstore.Dir(dir), killAt(at)}
+	var err error
+	if from := os.Getenv("DIRSTORE_COMMIT"); from != "" {
+		_, _, err = backup.Repo{Store: s}.Commit(context.Background(), backup.Source{Host: host.Local(), Paths: []string{from}})
+	} else {
+		err = s.Create(context.Background(), "snaps/1", []byte(content))
+	}
+	if err != nil {
+		fmt.Println(err)
+		os.Exit(1)
+	}
+}
+
+// stepped is a Dir with a hook before each system call that changes the disk.
+type stepped struct {
+	dirstore.Dir
+	step func(string) error
+}
+
+func (s stepped) Create(_ context.Context, name string, data []byte) error {
+	return dirstore.CreateWithSteps(s.Dir, name, data, s.step)
+}
+
+// runKilled runs this binary as a writer that is killed at a step, and reports
+// whether it ended by itself before it came so far.
+func runKilled(t *testing.T, at int, dir, commitFrom string) (ended bool) {
+	t.Helper()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	cmd := exec.Command(self)
+	cmd.Env = append(os.Environ(), fmt.Sprintf("DIRSTORE_KILL_AT=%d", at), "DIRSTORE_DIR="+dir, "DIRSTORE_COMMIT="+commitFrom)
+	out, err := cmd.CombinedOutput()
+	if err == nil {
+		return true
+	}
+	require.Equal(t, "signal: killed", err.Error(), string(out))
+	return false
+}
+
+const content = "the whole content of a snapshot"
+
+func killAt(at string) func(string) error {
+	n := 0
+	return func(string) error {
+		if n++; fmt.Sprint(n) == at {
+			syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		}
+		return nil
+	}
+}
+
+func TestKilledWriterLeavesTheFileWholeOrNotThere(t *testing.T) {
+	killed, whole := 0, 0
+	for at := 1; ; at++ {
+		dir := t.TempDir()
+		ended := runKilled(t, at, dir, "")
+		d := dirstore.Dir(dir)
+		data, readErr := d.Read(t.Context(), "snaps/1", 1000)
+		if readErr == nil {
+			whole++
+			require.Equal(t, content, string(data))
+		} else {
+			require.ErrorIs(t, readErr, fs.ErrNotExist)
+		}
+		release, lockErr := d.Lock()
+		require.NoError(t, lockErr, "nothing has to be cleared by hand")
+		left, listErr := os.ReadDir(filepath.Join(dir, "tmp"))
+		require.NoError(t, listErr)
+		assert.Empty(t, left)
+		require.NoError(t, d.Create(t.Context(), "snaps/1", []byte(content)))
+		require.NoError(t, release())
+		if ended {
+			break
+		}
+		killed++
+	}
+	assert.GreaterOrEqual(t, killed, 8, "every step was tried")
+	assert.GreaterOrEqual(t, whole, 3)
+}
+
+func TestKilledCommitLosesNothingAndHindersNothing(t *testing.T) {
+	from := t.TempDir()
+	write := func(text string) {
+		require.NoError(t, os.WriteFile(filepath.Join(from, "file"), []byte(text), 0o600))
+	}
+	for at := 1; ; at++ {
+		store := dirstore.Dir(t.TempDir())
+		r := backup.Repo{Store: store}
+		src := backup.Source{Host: host.Local(), Paths: []string{from}}
+		write("first")
+		first, _, err := r.Commit(t.Context(), src)
+		require.NoError(t, err)
+		write("second")
+		ended := runKilled(t, at, string(store), from)
+		damage, err := r.Verify(t.Context(), 0)
+		require.NoError(t, err)
+		require.Empty(t, damage, "after a kill at step %d", at)
+		second, _, err := r.Commit(t.Context(), src)
+		require.NoError(t, err)
+		require.EqualValues(t, 2, second.Seq, "after a kill at step %d", at)
+		for snap, want := range map[uint64]string{first.Seq: "first", second.Seq: "second"} {
+			require.Equal(t, want, contentOf(t, r, snap, filepath.Join(from, "file")))
+		}
+		if ended {
+			assert.Greater(t, at, 16, "two files are created")
+			return
+		}
+	}
+}
+
+func contentOf(t *testing.T, r backup.Repo, seq uint64, name string) string {
+	t.Helper()
+	snap, err := r.Snapshot(t.Context(), seq)
+	require.NoError(t, err)
+	entries, err := r.Entries(t.Context(), snap)
+	require.NoError(t, err)
+	for _, e := range entries {
+		if e.Path == name {
+			data, err := r.Content(t.Context(), snap, e)
+			require.NoError(t, err)
+			return string(data)
+		}
+	}
+	return "missing"
+}
+
+func TestFailingDiskLeavesNothingVisible(t *testing.T) {
+	for at := 1; at <= 6; at++ {
+		d := dirstore.Dir(t.TempDir())
+		n := 0
+		var name string
+		err := dirstore.CreateWithSteps(d, "snaps/1", []byte(content), func(step string) error {
+			if n++; n == at {
+				name = step
+				return syscall.ENOSPC
+			}
+			return nil
+		})
+		require.ErrorIs(t, err, syscall.ENOSPC, name)
+		infos, err := d.List(t.Context(), "")
+		require.NoError(t, err)
+		assert.Empty(t, infos, name)
+		left, err := os.ReadDir(filepath.Join(string(d), "tmp"))
+		if !errors.Is(err, fs.ErrNotExist) {
+			require.NoError(t, err)
+		}
+		assert.Empty(t, left, name)
+	}
+}
+
+func ExampleDir() {
+	dir, err := os.MkdirTemp("", "store")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	store := dirstore.Dir(dir)
+	fmt.Println(store.Create(context.Background(), "snaps/1", []byte("one")))
+	err = store.Create(context.Background(), "snaps/1", []byte("two"))
+	fmt.Println(strings.HasSuffix(err.Error(), "exists with other content"))
+	// Output:
+	// <nil>
+	// true
+}

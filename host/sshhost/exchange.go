@@ -1,0 +1,373 @@
+package sshhost
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"sync"
+	"time"
+
+	"golang.org/x/crypto/ssh"
+
+	"github.com/pugetsoundtech/upkeep/host"
+)
+
+// errDropped says that the connection or the server ended before the command.
+var errDropped = errors.New("the connection dropped")
+
+const (
+	// maxFrame bounds the answer of a script, and so what a hostile machine can
+	// make us hold.
+	maxFrame = 256 << 20
+	// lateOutput is how long the output of a command may pause after its end,
+	// since a process that it left behind may hold the stream open for ever.
+	lateOutput = 2 * time.Second
+	// killPatience bounds ending a remote process.
+	killPatience = 10 * time.Second
+)
+
+// A request is one script to run.
+type request struct {
+	nonce  string
+	line   string
+	stdin  io.Reader // sent when the script has begun; nil: none
+	stdout io.Writer // what comes after the begin line
+	stderr io.Writer // nil: dropped after some bytes, which errors show
+	spare  bool      // never ended half way
+}
+
+// An ending is how the remote process ended.
+type ending struct {
+	status uint32
+	signal string // as in RFC 4254: "KILL"; "": none
+	ok     bool   // the server has told
+}
+
+// query runs a framed script and returns the lines of its answer.
+func (c *Client) query(ctx context.Context, body string, args ...string) ([]byte, error) {
+	nonce := newNonce()
+	var out bytes.Buffer
+	s, err := c.exchange(ctx, request{
+		nonce: nonce, line: c.framed(nonce, body, args...), stdout: &boundedWriter{&out, maxFrame},
+	})
+	if err != nil {
+		return nil, err
+	}
+	if s.end.status != 0 || s.end.signal != "" {
+		return nil, fmt.Errorf("%w: the remote shell ended with %+v", errFrame, s.end)
+	}
+	return parseFrame(out.Bytes(), nonce)
+}
+
+// A boundedWriter refuses more than it may hold.
+type boundedWriter struct {
+	w    io.Writer
+	left int
+}
+
+func (b *boundedWriter) Write(p []byte) (int, error) {
+	if b.left -= len(p); b.left < 0 {
+		return 0, host.ErrTruncated
+	}
+	return b.w.Write(p)
+}
+
+// A session is one running exchange.
+type session struct {
+	ch      ssh.Channel
+	stdout  *filter
+	stderr  *filter
+	streams sync.WaitGroup
+	ended   chan struct{} // the server told how the process ended, or closed
+	closed  chan struct{} // all streams are at their end
+	refused chan struct{} // the server does not run commands
+	end     ending        // to be read after ended
+}
+
+// exchange runs a request to its end. The error says that the answer is not
+// whole; how the process ended stands in the session.
+func (c *Client) exchange(ctx context.Context, req request) (*session, error) {
+	select {
+	case c.slots <- struct{}{}:
+	case <-ctx.Done():
+		return nil, ctx.Err()
+	}
+	s, err := c.begin(ctx, req)
+	if err != nil {
+		<-c.slots
+		return nil, err
+	}
+	go func() {
+		<-s.closed
+		<-c.slots
+	}()
+	return s, c.finish(ctx, s, req)
+}
+
+// begin opens a channel and sends the script.
+func (c *Client) begin(ctx context.Context, req request) (*session, error) {
+	c.trips.Add(1)
+	ch, reqs, err := c.open(ctx)
+	if err != nil {
+		return nil, err
+	}
+	s := &session{
+		ch:      ch,
+		stdout:  newFilter(req.nonce, req.stdout),
+		stderr:  newFilter(req.nonce, req.stderr),
+		ended:   make(chan struct{}),
+		closed:  make(chan struct{}),
+		refused: make(chan struct{}),
+	}
+	s.streams.Add(3)
+	go s.copy(s.stdout, ch)
+	go s.copy(s.stderr, ch.Stderr())
+	go s.watch(reqs)
+	go func() {
+		s.streams.Wait()
+		close(s.closed)
+	}()
+	go s.send(req)
+	return s, nil
+}
+
+// open opens a session channel. The library knows no context here.
+func (c *Client) open(ctx context.Context) (ssh.Channel, <-chan *ssh.Request, error) {
+	type opened struct {
+		ch   ssh.Channel
+		reqs <-chan *ssh.Request
+		err  error
+	}
+	done := make(chan opened, 1)
+	go func() {
+		ch, reqs, err := c.conn.OpenChannel("session", nil)
+		done <- opened{ch, reqs, err}
+	}()
+	select {
+	case o := <-done:
+		if o.err != nil {
+			o.err = fmt.Errorf("open a session: %w", o.err)
+		}
+		return o.ch, o.reqs, o.err
+	case <-ctx.Done():
+		go func() {
+			if o := <-done; o.err == nil {
+				go ssh.DiscardRequests(o.reqs)
+				o.ch.Close()
+			}
+		}()
+		return nil, nil, ctx.Err()
+	}
+}
+
+// send starts the remote shell and gives it the script, then standard input.
+// Errors show in the streams: a server that closes has nothing more to say.
+func (s *session) send(req request) {
+	go func() {
+		ok, err := s.ch.SendRequest("exec", true, ssh.Marshal(struct{ Command string }{remoteCommand}))
+		if err == nil && !ok {
+			close(s.refused)
+		}
+	}()
+	io.WriteString(s.ch, req.line)
+	if req.stdin != nil {
+		select {
+		case <-s.stdout.begun:
+			io.Copy(s.ch, req.stdin)
+		case <-s.closed:
+		}
+	}
+	s.ch.CloseWrite()
+}
+
+func (s *session) copy(to *filter, from io.Reader) {
+	defer s.streams.Done()
+	buf := make([]byte, 32<<10)
+	for {
+		n, err := from.Read(buf)
+		to.take(buf[:n])
+		if err != nil {
+			return
+		}
+	}
+}
+
+// watch takes how the process ended.
+func (s *session) watch(reqs <-chan *ssh.Request) {
+	defer s.streams.Done()
+	for req := range reqs {
+		end := ending{ok: true}
+		var err error
+		switch req.Type {
+		case "exit-status":
+			end.status, err = exitStatus(req.Payload)
+		case "exit-signal":
+			end.signal, err = exitSignal(req.Payload)
+		default:
+			end.ok = false
+		}
+		if req.WantReply {
+			req.Reply(false, nil)
+		}
+		if end.ok && err == nil && !s.end.ok {
+			s.end = end
+			close(s.ended)
+		}
+	}
+	if !s.end.ok {
+		close(s.ended)
+	}
+}
+
+func exitStatus(payload []byte) (uint32, error) {
+	var msg struct{ Status uint32 }
+	err := ssh.Unmarshal(payload, &msg)
+	return msg.Status, err
+}
+
+func exitSignal(payload []byte) (string, error) {
+	var msg struct {
+		Signal     string
+		CoreDumped bool
+		Message    string
+		Language   string
+	}
+	err := ssh.Unmarshal(payload, &msg)
+	return msg.Signal, err
+}
+
+// finish waits for the end of a session, and ends it when ctx does.
+func (c *Client) finish(ctx context.Context, s *session, req request) error {
+	failed := s.stdout.failed
+	if req.spare {
+		failed = nil // its output is dropped from now on
+	}
+	var err error
+	select {
+	case <-s.ended:
+		err = s.drain(ctx)
+	case <-s.refused:
+		err = fmt.Errorf("the server runs no commands: %w", errors.ErrUnsupported)
+	case <-failed:
+	case <-ctx.Done():
+		if req.spare {
+			s.forsake()
+			return fmt.Errorf("%w: %w", host.ErrStillRunning, ctx.Err())
+		}
+		err = ctx.Err()
+	}
+	s.forsake()
+	if s.running() {
+		c.kill(ctx, s.stdout.pid())
+	}
+	s.ch.Close()
+	if err == nil {
+		err = errors.Join(s.stdout.error(), s.stderr.error())
+	}
+	if err == nil {
+		err = c.whole(s)
+	}
+	if req.spare && errors.Is(err, errDropped) {
+		err = fmt.Errorf("%w: %w", host.ErrStillRunning, err)
+	}
+	return err
+}
+
+// running reports whether the remote process has begun and not ended.
+func (s *session) running() bool {
+	select {
+	case <-s.ended:
+		return false
+	default:
+	}
+	return s.stdout.pid() != ""
+}
+
+// drain takes the rest of the output of a process that has ended.
+func (s *session) drain(ctx context.Context) error {
+	pause := time.NewTimer(lateOutput)
+	defer pause.Stop()
+	for {
+		select {
+		case <-s.closed:
+			return nil
+		case <-ctx.Done():
+			return ctx.Err()
+		case <-s.stdout.active:
+		case <-s.stderr.active:
+		case <-pause.C:
+			return nil
+		}
+		pause.Reset(lateOutput)
+	}
+}
+
+func (s *session) forsake() {
+	s.stdout.forsake()
+	s.stderr.forsake()
+}
+
+// whole says what is missing in a session that came to its end.
+func (c *Client) whole(s *session) error {
+	if s.stdout.pid() != "" {
+		if !s.end.ok {
+			return errDropped
+		}
+		return nil
+	}
+	said := firstLine(s.stderr.noise(), s.stdout.noise())
+	switch {
+	case !s.end.ok:
+		return fmt.Errorf("%w before the remote shell began", errDropped)
+	case len(c.escalate) > 0:
+		return fmt.Errorf("%s (exit status %d): %s: %w", c.escalate[0], s.end.status, said, errEscalate)
+	}
+	return fmt.Errorf("the remote shell did not begin (exit status %d): %s", s.end.status, said)
+}
+
+// firstLine is the first line that is not empty, cut to what an error can show.
+func firstLine(texts ...[]byte) string {
+	for _, text := range texts {
+		line, _, _ := strings.Cut(strings.TrimSpace(string(text)), "\n")
+		if len(line) > 200 {
+			line = line[:200]
+		}
+		if line != "" {
+			return line
+		}
+	}
+	return "no message"
+}
+
+// killScript ends the process $1 with its group, unless that is our own group:
+// then the server starts commands without a group of their own.
+const killScript = `printf '\n@%s begin %s\n' "$1" "$$"
+group() { ps -o pgid= -p "$1" 2>/dev/null | tr -d ' '; }
+g=$(group "$2")
+if [ -z "$g" ]; then kill -s KILL -- "-$2" 2>/dev/null || kill -s KILL "$2"
+elif [ "$g" = "$(group $$)" ]; then kill -s KILL "$2"
+else kill -s KILL -- "-$g"
+fi
+`
+
+// kill ends a remote process with its group. It can only try: the process ends
+// anyway when its output has nowhere to go.
+func (c *Client) kill(ctx context.Context, pid string) {
+	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), killPatience)
+	defer cancel()
+	nonce := newNonce()
+	req := request{nonce: nonce, line: c.line(killScript, false, nonce, pid)}
+	s, err := c.begin(ctx, req)
+	if err != nil {
+		return
+	}
+	select {
+	case <-s.ended:
+	case <-s.refused:
+	case <-ctx.Done():
+	}
+	s.ch.Close()
+}

@@ -1,0 +1,139 @@
+package sshhost
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+
+	"github.com/pugetsoundtech/upkeep/host"
+)
+
+// files is the host.FS of a Client.
+type files struct{ c *Client }
+
+var errBadName = errors.New("not an absolute path without NUL")
+
+// Lstat is host.FS.Lstat: one exchange.
+func (f files) Lstat(ctx context.Context, name string) (host.Stat, error) {
+	st, err := f.lstat(ctx, trimSlashes(name))
+	if err != nil {
+		return host.Stat{}, &fs.PathError{Op: "lstat", Path: name, Err: err}
+	}
+	return st, nil
+}
+
+func (f files) lstat(ctx context.Context, name string) (host.Stat, error) {
+	records, err := f.ask(ctx, 1, `blob entry "$1"`, name)
+	if err != nil {
+		return host.Stat{}, err
+	}
+	return f.c.traits.dialect.one(records[0], name)
+}
+
+// ReadDir is host.FS.ReadDir: one exchange.
+func (f files) ReadDir(ctx context.Context, name string) ([]host.Stat, error) {
+	list, err := f.readDir(ctx, name)
+	if err != nil {
+		return nil, &fs.PathError{Op: "readdir", Path: name, Err: err}
+	}
+	return list, nil
+}
+
+// readTries is how often a directory is read that changes meanwhile.
+const readTries = 3
+
+func (f files) readDir(ctx context.Context, name string) (list []host.Stat, err error) {
+	for range readTries {
+		records, err := f.ask(ctx, 2, `blob entries "$1"; blob ls -nd "$1/."`, name)
+		if err != nil {
+			return nil, err
+		}
+		// What ls says is about the directory, what find says may be about an
+		// entry that was removed while it was listed.
+		if err := records[1].err(); err != nil {
+			return nil, err
+		}
+		err = records[0].err()
+		if err == nil {
+			return f.c.traits.dialect.parseStats(records[0].data)
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+	}
+	return nil, errors.New("the directory changes while it is read")
+}
+
+// ask runs a script on one name and returns its records, which are want or more.
+func (f files) ask(ctx context.Context, want int, body, name string, args ...string) ([]record, error) {
+	if err := ctx.Err(); err != nil {
+		return nil, err
+	}
+	if err := checkName(name); err != nil {
+		return nil, err
+	}
+	records, _, err := f.c.records(ctx, body, append([]string{name}, args...)...)
+	if err == nil && len(records) < want {
+		err = fmt.Errorf("%w: a record is missing", errFrame)
+	}
+	return records, err
+}
+
+// records runs a script that describes files; there is one record or more.
+func (c *Client) records(ctx context.Context, body string, args ...string) ([]record, []string, error) {
+	if c.traits.dialect == dialectUnknown {
+		return nil, nil, fmt.Errorf("no find -printf and no stat: %w", errors.ErrUnsupported)
+	}
+	payload, err := c.query(ctx, body, args...)
+	if err != nil {
+		return nil, nil, err
+	}
+	records, words, err := parseRecords(payload, c.traits.base64)
+	if err == nil && len(records) == 0 {
+		err = fmt.Errorf("%w: a record is missing", errFrame)
+	}
+	return records, words, err
+}
+
+func checkName(name string) error {
+	if !host.ValidName(name) || len(name) > maxArgs {
+		return errBadName
+	}
+	return nil
+}
+
+// one reads a record that describes the file name.
+func (d dialect) one(r record, name string) (host.Stat, error) {
+	if err := r.err(); err != nil {
+		return host.Stat{}, err
+	}
+	list, err := d.parseStats(r.data)
+	if err == nil && len(list) != 1 {
+		err = fmt.Errorf("%w: %d files where one is", errFrame, len(list))
+	}
+	if err != nil {
+		return host.Stat{}, err
+	}
+	list[0].Name = baseName(name)
+	return list[0], nil
+}
+
+// trimSlashes takes slashes off the end, but for "/" itself: they would follow
+// the link before them.
+func trimSlashes(name string) string {
+	if name == "" {
+		return name
+	}
+	return name[:1] + strings.TrimRight(name[1:], "/")
+}
+
+// baseName is the last component of name; "/" for the root.
+func baseName(name string) string {
+	name = trimSlashes(name)
+	if base := name[strings.LastIndexByte(name, '/')+1:]; base != "" {
+		return base
+	}
+	return "/"
+}

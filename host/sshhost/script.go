@@ -1,0 +1,145 @@
+package sshhost
+
+import (
+	"crypto/rand"
+	"encoding/hex"
+	"strings"
+
+	"github.com/pugetsoundtech/upkeep/host"
+)
+
+// remoteCommand is all that the login shell ever reads.
+const remoteCommand = "/bin/sh -s"
+
+// maxArgs bounds the bytes of all words of one script: Linux allows 128 KiB for
+// one word, and no system less than 256 KiB for all.
+const maxArgs = 96 << 10
+
+// quote makes one word of a POSIX shell from any bytes but NUL.
+func quote(s string) string {
+	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
+}
+
+// newNonce returns a number that nobody can guess.
+func newNonce() string {
+	b := make([]byte, 16)
+	rand.Read(b) // never fails
+	return hex.EncodeToString(b)
+}
+
+// line returns what is sent to remoteCommand: a command that replaces that shell
+// by one in a clean environment, which runs body with args as $1, $2...
+func (c *Client) line(body string, stdin bool, args ...string) string {
+	var b strings.Builder
+	b.WriteString("exec ")
+	for _, word := range c.escalate {
+		b.WriteString(quote(word) + " ")
+	}
+	b.WriteString("/usr/bin/env -i")
+	for _, word := range host.Environ() {
+		b.WriteString(" " + quote(word))
+	}
+	b.WriteString(" /bin/sh -c " + quote(body) + " sh")
+	for _, word := range args {
+		b.WriteString(" " + quote(word))
+	}
+	if !stdin {
+		b.WriteString(" </dev/null")
+	}
+	b.WriteString("\n")
+	return b.String()
+}
+
+// framed returns the line for a script whose output is a frame: functions, then
+// body, which finds args as $1, $2...
+func (c *Client) framed(nonce, body string, args ...string) string {
+	whole := "n=$1; shift; cd /\n" + c.traits.functions() +
+		"main() {\n" + body + "\n}\n" + `printf '\n@%s begin %s\n' "$n" "$$"
+{ main "$@" 3>&1; } | awk -v n="$n" '{ c += length($0) + 1; print } END { printf "@%s end %d %d\n", n, NR, c }'
+`
+	return c.line(whole, false, append([]string{nonce}, args...)...)
+}
+
+// functions are what every framed script may use.
+//
+//	blob COMMAND...       one record: the output of the command, then what it wrote
+//	                      to standard error and "=STATUS"
+//	enc                   standard input as lines of text
+//	take FROM COUNT FILE  bytes of a file
+//	entry NAME            the Stat of a name, not followed
+//	entries DIR           the Stats of all in a directory
+//	target NAME           the Stat of a name, followed
+//	targets NAME...       the Stats of names, followed, each with its whole name
+func (t traits) functions() string {
+	var b strings.Builder
+	if t.base64 {
+		b.WriteString("enc() { base64; }\n")
+	} else {
+		b.WriteString("enc() { od -An -v -tx1; }\n")
+	}
+	b.WriteString(`blob() {
+e=$({ { "$@"; echo "=$?" >&2; } | enc >&3; } 2>&1)
+if [ "$e" = "=0" ]; then echo @ok; return; fi
+echo @err
+printf %s "$e" | enc
+echo @end
+}
+`)
+	b.WriteString(t.takeFunction())
+	b.WriteString(t.statFunctions())
+	return b.String()
+}
+
+// takeFunction reads a part of a file. The offset is a multiple of blockSize
+// because dd counts in blocks.
+func (t traits) takeFunction() string {
+	if t.headC {
+		return `take() {
+if [ "$1" = 0 ]; then head -c "$2" "$3"; else tail -c "+$(($1 + 1))" "$3" | head -c "$2"; fi
+}
+`
+	}
+	return `take() { dd if="$3" bs=65536 skip="$(($1 / 65536))" count="$((($2 + 65535) / 65536))"; }
+`
+}
+
+// findFormat is parsed by parseFindLine.
+const findFormat = `%m %y %U %G %s %b %D %i %n %T@ %C@ %B@`
+
+// statFunctions are entry, entries and target for the tools of the machine.
+func (t traits) statFunctions() string {
+	if t.dialect == dialectFind {
+		const printf = ` -printf '` + findFormat + `\0%f\0%l\0'`
+		return `entry() { find "$1" -maxdepth 0` + printf + `; }
+target() { find -H "$1" -maxdepth 0` + printf + `; }
+targets() { find -H "$@" -maxdepth 0 -printf '` + findFormat + `\0%p\0%l\0'; }
+entries() { find -H "$1/." -mindepth 1 -maxdepth 1` + printf + `; }
+`
+	}
+	return `one='` + strings.ReplaceAll(t.oneFunction(), "'", `'\''`) + `'
+eval "$one"
+entry() { s=$(stat_ "$1") || return; put "$s" "$1" "$1"; }
+target() { s=$(stat_ -L "$1") || return; put "$s" "$1" "$1"; }
+targets() { for f do s=$(stat_ -L "$f" 2>/dev/null) && put "$s" "$f" "$f"; done; }
+entries() { find -H "$1/." -mindepth 1 -maxdepth 1 -exec /bin/sh -c "$one"'
+for f; do
+if s=$(stat_ "$f" 2>/dev/null); then put "$s" "$f" "${f##*/}"
+elif [ -e "$f" ] || [ -L "$f" ]; then echo "stat fails: Input/output error" >&2; exit 1
+fi
+done' sh {} +; }
+`
+}
+
+// oneFunction describes one file by stat(1).
+func (t traits) oneFunction() string {
+	command := `stat -f '%Op %Du %Dg %Dz %Db %Ud %Ui %Ul %Ur %Fm %Fc'`
+	if t.dialect == dialectStat {
+		command = `stat -c '%f %u %g %s %b %d %i %h %t,%T %Y'`
+	}
+	return `stat_() { ` + command + ` "$@"; }
+put() {
+l=; if [ -L "$2" ]; then l=$(readlink -n "$2"; echo x); l=${l%x}; fi
+printf '%s\000%s\000%s\000' "$1" "$3" "$l"
+}
+`
+}

@@ -1,0 +1,56 @@
+package sshhost
+
+import (
+	"context"
+)
+
+// signals are the names of RFC 4254 with the words for them that this process's
+// own system would use, and the numbers that POSIX fixes.
+var signals = []struct {
+	name, word string
+	number     uint32
+}{
+	{"HUP", "hangup", 1}, {"INT", "interrupt", 2}, {"QUIT", "quit", 3}, {"ABRT", "aborted", 6},
+	{"KILL", "killed", 9}, {"ALRM", "alarm clock", 14}, {"TERM", "terminated", 15},
+	{"ILL", "illegal instruction", 4}, {"FPE", "floating point exception", 8},
+	{"SEGV", "segmentation fault", 11}, {"PIPE", "broken pipe", 13},
+	{"USR1", "user defined signal 1", 0}, {"USR2", "user defined signal 2", 0},
+}
+
+// exit turns an ending into the fields of host.Output.
+func (c *Client) exit(end ending) (status int, signal string) {
+	if end.signal != "" {
+		return -1, signalWord(end.signal)
+	}
+	for _, s := range signals {
+		if s.number != 0 && end.status == 128+s.number {
+			if forks, err := c.forks(); err == nil && forks {
+				return -1, s.word
+			}
+		}
+	}
+	return int(end.status), ""
+}
+
+func signalWord(name string) string {
+	for _, s := range signals {
+		if s.name == name {
+			return s.word
+		}
+	}
+	return "signal " + name
+}
+
+// loginForks finds out, once, whether the login shell stays between the server
+// and a command. Then a signal reaches us as an exit status only.
+func (c *Client) loginForks() (bool, error) {
+	ctx, cancel := context.WithTimeout(context.Background(), killPatience)
+	defer cancel()
+	nonce := newNonce()
+	const script = `printf '\n@%s begin %s\n' "$1" "$$"; kill -s KILL $$`
+	s, err := c.exchange(ctx, request{nonce: nonce, line: c.line(script, false, nonce)})
+	if err != nil {
+		return false, err
+	}
+	return s.end.signal == "", nil
+}

@@ -1,0 +1,178 @@
+package integrity
+
+import (
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"time"
+)
+
+var (
+	// ErrNoBaseline says that there is neither a baseline file nor a previous
+	// copy of one. It wraps fs.ErrNotExist.
+	ErrNoBaseline = fmt.Errorf("no baseline: %w", fs.ErrNotExist)
+	// ErrDamaged says that a baseline is not as it was written.
+	ErrDamaged = errors.New("damaged baseline")
+	// ErrFormat says that a baseline was written by a later version.
+	ErrFormat = errors.New("baseline of an unknown format")
+)
+
+// A Head says what a baseline is of.
+type Head struct {
+	Created time.Time // of the scan, on the observed system's clock
+	Profile Profile
+}
+
+// headJSON is the head's form in the file: paths are bytes, which JSON's texts
+// cannot be.
+type headJSON struct {
+	Created     time.Time `json:"created"`
+	Roots       [][]byte  `json:"roots"`
+	Exclude     [][]byte  `json:"exclude,omitempty"`
+	Fields      Fields    `json:"fields,omitempty"`
+	MaxFileSize int64     `json:"max_file_size,omitempty"`
+	CrossFS     bool      `json:"cross_file_systems,omitempty"`
+}
+
+func encodeHead(h Head) ([]byte, error) {
+	return json.Marshal(headJSON{
+		Created: h.Created.UTC(), Roots: bytesOf(h.Profile.Roots), Exclude: bytesOf(h.Profile.Exclude),
+		Fields: h.Profile.Fields, MaxFileSize: h.Profile.MaxFileSize, CrossFS: h.Profile.CrossFileSystems,
+	})
+}
+
+func decodeHead(b []byte) (Head, error) {
+	var j headJSON
+	err := json.Unmarshal(b, &j)
+	return Head{j.Created, Profile{
+		Roots: stringsOf(j.Roots), Exclude: stringsOf(j.Exclude),
+		Fields: j.Fields, MaxFileSize: j.MaxFileSize, CrossFileSystems: j.CrossFS,
+	}}, err
+}
+
+func bytesOf(in []string) (out [][]byte) {
+	for _, s := range in {
+		out = append(out, []byte(s))
+	}
+	return out
+}
+
+func stringsOf(in [][]byte) (out []string) {
+	for _, b := range in {
+		out = append(out, string(b))
+	}
+	return out
+}
+
+// A Baseline is an open baseline file, verified from its first to its last
+// byte. Entries reads from the descriptor that was verified.
+type Baseline struct {
+	Head
+	Path  string // of the file that is read
+	Count int64  // entries
+	Root  Digest // over all records: two baselines of equal Root are equal
+
+	// Damaged says why the file itself could not be used, when this is the
+	// previous copy of it; otherwise it is nil.
+	Damaged error
+
+	file   io.Closer
+	blocks *blockReader
+}
+
+// suffixOld is that of the previous copy.
+const suffixOld = ".old"
+
+// OpenBaseline opens and verifies a baseline file. When it is damaged or gone,
+// the previous copy is opened, and Damaged says so. The error is ErrNoBaseline
+// when there is neither, and wraps ErrDamaged or ErrFormat when there is
+// something that cannot be used.
+func OpenBaseline(name string) (*Baseline, error) {
+	b, err := openOne(name)
+	if err == nil {
+		return b, nil
+	}
+	old, oldErr := openOne(name + suffixOld)
+	switch {
+	case oldErr == nil:
+		old.Damaged = err
+		return old, nil
+	case errors.Is(err, fs.ErrNotExist) && errors.Is(oldErr, fs.ErrNotExist):
+		return nil, fmt.Errorf("open %s: %w", name, ErrNoBaseline)
+	case errors.Is(oldErr, fs.ErrNotExist):
+		return nil, err
+	}
+	return nil, errors.Join(err, oldErr)
+}
+
+func openOne(name string) (*Baseline, error) {
+	f, err := os.Open(name)
+	if err != nil {
+		return nil, err
+	}
+	st, err := f.Stat()
+	if err == nil && !st.Mode().IsRegular() {
+		err = fmt.Errorf("%w: no regular file", ErrDamaged)
+	}
+	var b *Baseline
+	if err == nil {
+		b, err = readBaseline(f, st.Size())
+	}
+	if err != nil {
+		f.Close()
+		return nil, fmt.Errorf("open %s: %w", name, err)
+	}
+	b.Path, b.file = name, f
+	return b, nil
+}
+
+// readBaseline verifies size bytes of r, and reads the head.
+func readBaseline(r io.ReaderAt, size int64) (*Baseline, error) {
+	blocks, err := verifyBlocks(r, size)
+	if err != nil {
+		return nil, err
+	}
+	b := &Baseline{blocks: blocks, Count: blocks.count, Root: blocks.root}
+	head, err := blocks.read(0)
+	if err == nil {
+		b.Head, err = decodeHead(head)
+	}
+	if err == nil {
+		err = b.Profile.Validate()
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%w: head: %w", ErrDamaged, err)
+	}
+	return b, nil
+}
+
+// Close ends the use of the file.
+func (b *Baseline) Close() error {
+	if b.file == nil {
+		return nil
+	}
+	return b.file.Close()
+}
+
+// Entries gives the entries in order. It may be called again.
+func (b *Baseline) Entries() Entries {
+	return func(yield func(Entry, error) bool) {
+		var d decoder
+		for i := range b.blocks.records() {
+			payload, err := b.blocks.read(i + 1)
+			if err != nil {
+				yield(Entry{}, err)
+				return
+			}
+			for d.open(payload); d.more(); {
+				e, err := d.entry()
+				if !yield(e, err) || err != nil {
+					return
+				}
+			}
+		}
+	}
+}

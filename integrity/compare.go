@@ -1,0 +1,172 @@
+package integrity
+
+import (
+	"fmt"
+	"iter"
+
+	"github.com/pugetsoundtech/upkeep/internal/tree"
+)
+
+// Kind says what happened to a file. The zero value is no kind.
+type Kind uint8
+
+// The kinds of changes.
+const (
+	Added      Kind = iota + 1 // not in the old stream
+	Removed                    // known not to be there any more
+	Changed                    // Fields differ
+	Unstable                   // changed each time it was read: its content is unknown
+	Unreadable                 // content or names are unknown now, and so is all below
+	Unknown                    // content or names were not known in the old stream, and so was all below
+)
+
+var kindNames = [...]string{"no change", "added", "removed", "changed", "unstable", "unreadable", "unknown"}
+
+// String gives the kind as a word, such as "added".
+func (k Kind) String() string { return kindNames[min(int(k), len(kindNames)-1)] }
+
+// A Change is a difference between two streams, at one path.
+type Change struct {
+	Kind   Kind
+	Path   string
+	Fields Fields // of Changed: what differs
+	Was    Entry  // zero for Added
+	Now    Entry  // zero for Removed
+}
+
+// Compare calls fn for each difference between two streams, in their order,
+// and holds no more of them than one entry each. An entry of the old stream is
+// Removed only if the new one is known to be complete where it would stand:
+// below a directory that could not be listed nothing is said but that, and
+// likewise nothing is Added below what the old one could not list. A file that
+// is Unreadable may be Changed as well, in what is known of it. The error
+// is that of a stream, or fn's; entries behind it were not compared.
+func Compare(old, now Entries, want Fields, fn func(Change) error) error {
+	next, stop := iter.Pull2(old)
+	defer stop()
+	c := comparison{next: next, want: want, fn: fn}
+	c.advance()
+	for e, err := range now {
+		if err == nil {
+			err = c.take(e)
+		}
+		if err != nil {
+			return err
+		}
+	}
+	return c.rest()
+}
+
+type comparison struct {
+	next    func() (Entry, error, bool)
+	want    Fields
+	fn      func(Change) error
+	was     Entry // the next old entry, while more
+	more    bool
+	err     error  // of the old stream
+	last    string // path of the last new entry
+	unknown string // the directory below which nothing is known now; "" is none
+	before  string // the same of the old stream
+}
+
+func (c *comparison) advance() {
+	previous, had := c.was.Path, c.more
+	c.was, c.err, c.more = c.next()
+	if c.err == nil && c.more && had && tree.Compare(previous, c.was.Path) >= 0 {
+		c.err = fmt.Errorf("compare: old entries are out of order at %q", c.was.Path)
+	}
+	if c.err != nil {
+		c.more = false
+	}
+}
+
+// take compares one new entry with the old ones up to its path.
+func (c *comparison) take(now Entry) error {
+	if c.last != "" && tree.Compare(c.last, now.Path) >= 0 {
+		return fmt.Errorf("compare: new entries are out of order at %q", now.Path)
+	}
+	c.last = now.Path
+	for c.more && tree.Compare(c.was.Path, now.Path) < 0 {
+		if err := c.removed(); err != nil {
+			return err
+		}
+	}
+	if c.err != nil {
+		return c.err
+	}
+	c.unknown = ""
+	if !complete(now) {
+		c.unknown = now.Path
+	}
+	if now.Err != nil {
+		if err := c.fn(Change{Kind: Unreadable, Path: now.Path, Now: now}); err != nil {
+			return err
+		}
+	}
+	if !c.more || c.was.Path != now.Path {
+		return c.added(now)
+	}
+	was := c.was
+	c.advance()
+	if !complete(was) {
+		c.before = was.Path
+	}
+	return c.pair(was, now)
+}
+
+// complete reports whether it is known what is below an entry: all but a
+// directory have nothing there.
+func complete(e Entry) bool {
+	return e.Complete || e.Stat.Known != 0 && !e.Stat.IsDir()
+}
+
+func (c *comparison) added(now Entry) error {
+	if now.Stat.Known == 0 {
+		return nil // nobody knows whether it is there
+	}
+	if c.before != "" && tree.Within(now.Path, c.before) {
+		return nil // nobody knows whether it was there
+	}
+	return c.fn(Change{Kind: Added, Path: now.Path, Now: now})
+}
+
+func (c *comparison) pair(was, now Entry) error {
+	if !complete(was) && complete(now) {
+		if err := c.fn(Change{Kind: Unknown, Path: now.Path, Was: was, Now: now}); err != nil {
+			return err
+		}
+	}
+	if was.Stat.Known == 0 || now.Stat.Known == 0 {
+		return nil
+	}
+	if now.Unstable {
+		return c.fn(Change{Kind: Unstable, Path: now.Path, Was: was, Now: now})
+	}
+	if diff := Diff(was, now, c.want); diff != 0 {
+		return c.fn(Change{Kind: Changed, Path: now.Path, Fields: diff, Was: was, Now: now})
+	}
+	return nil
+}
+
+// removed tells of the old entry for which there is no new one.
+func (c *comparison) removed() error {
+	was := c.was
+	c.advance()
+	if !complete(was) {
+		c.before = was.Path
+	}
+	if c.unknown != "" && tree.Within(was.Path, c.unknown) || was.Stat.Known == 0 {
+		return nil
+	}
+	return c.fn(Change{Kind: Removed, Path: was.Path, Was: was})
+}
+
+// rest ends the comparison after the last new entry.
+func (c *comparison) rest() error {
+	for c.more {
+		if err := c.removed(); err != nil {
+			return err
+		}
+	}
+	return c.err
+}

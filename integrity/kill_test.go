@@ -1,0 +1,89 @@
+//go:build unix
+
+package integrity
+
+import (
+	"errors"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// TestMain lets the test binary be the process that is killed.
+func TestMain(m *testing.M) {
+	if name := os.Getenv("INTEGRITY_TEST_KILL"); name != "" {
+		writeAndDie(name, os.Getenv("INTEGRITY_TEST_STEP"))
+	}
+	os.Exit(m.Run())
+}
+
+// writeAndDie replaces a baseline by one of nine entries, and ends at a step.
+func writeAndDie(name, at string) {
+	step = func(here string) {
+		if here == at {
+			syscall.Kill(os.Getpid(), syscall.SIGKILL)
+			select {}
+		}
+	}
+	entries := func(yield func(Entry, error) bool) {
+		for i, e := range sample(9) {
+			if i == 5 {
+				step("half of the entries")
+			}
+			if !yield(e, nil) {
+				return
+			}
+		}
+	}
+	err := locked(name, func() error { return replaceBaseline(name, true, sampleHead, entries) })
+	fmt.Println("not killed:", err)
+	os.Exit(3)
+}
+
+func TestAKilledWriterLeavesTheOldOrTheNewBaseline(t *testing.T) {
+	counts := map[string]int64{
+		"create": 3, "write": 3, "half of the entries": 3, "sync": 3, "unlink old": 3, "link old": 3, "rename": 3,
+		"sync folder": 9,
+	}
+	for at, want := range counts {
+		t.Run(at, func(t *testing.T) {
+			name := filepath.Join(t.TempDir(), "b")
+			require.NoError(t, CreateBaseline(name, sampleHead, stream(sample(2))))
+			require.NoError(t, replaceBaseline(name, true, sampleHead, stream(sample(3))))
+
+			cmd := exec.Command(os.Args[0])
+			cmd.Env = append(os.Environ(), "INTEGRITY_TEST_KILL="+name, "INTEGRITY_TEST_STEP="+at)
+			out, err := cmd.CombinedOutput()
+			var exit *exec.ExitError
+			require.True(t, errors.As(err, &exit), "%s", out)
+			require.Equal(t, syscall.SIGKILL, exit.Sys().(syscall.WaitStatus).Signal(), "%s", out)
+
+			b, err := OpenBaseline(name)
+			require.NoError(t, err)
+			assert.Equal(t, want, b.Count)
+			assert.NoError(t, b.Damaged)
+			assert.Len(t, collect(t, b.Entries()), int(want))
+			require.NoError(t, b.Close())
+
+			// The next writer is not kept out, and clears up.
+			require.NoError(t, locked(name, func() error { return replaceBaseline(name, true, sampleHead, stream(sample(4))) }))
+			list, err := os.ReadDir(filepath.Dir(name))
+			require.NoError(t, err)
+			assert.Len(t, list, 3, "baseline, previous copy, lock file: %v", list)
+		})
+	}
+}
+
+func TestTwoWritersExcludeEachOther(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "b")
+	err := locked(name, func() error { return CreateBaseline(name, sampleHead, stream(nil)) })
+	assert.ErrorContains(t, err, "another process")
+	_, err = OpenBaseline(name)
+	assert.ErrorIs(t, err, ErrNoBaseline)
+}

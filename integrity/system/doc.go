@@ -1,0 +1,27 @@
+// Package system watches what an intruder changes beside files: the sockets on
+// which programs listen, and the accounts.
+//
+//	result, err := report.Collect(ctx, system.Listeners{Host: h})
+//
+// CompareListeners and InspectPasswd do the same with no check around them. The
+// package reads only: it closes no port and locks no account. It looks from
+// inside, at what the kernel tells; a kernel that was made to lie is seen from
+// outside alone (netprobe).
+//
+// Its metrics are listeners_tcp and listeners_udp, the numbers of what listens.
+//
+// # Design
+//
+// The list of listeners that was there at the first run is the accepted one, and
+// does not move by itself: a new listener stays open in every report until it
+// is gone or a person accepts it. Programs that let the system choose a port get
+// another one after each start, so in the range of such ports a listener is known
+// by its program. A UDP socket there cannot be told from the client side of a
+// conversation; it counts from the second run on that finds it in its place.
+//
+// That a socket's program is not known, for lack of rights, hides nothing: that
+// there is a listener is a fact without it.
+package system
+
+// since is the version in which all rules so far came.
+const since = "0.1.0"

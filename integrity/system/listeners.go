@@ -1,0 +1,199 @@
+package system
+
+import (
+	"cmp"
+	"context"
+	"encoding/json"
+	"fmt"
+	"net/netip"
+	"slices"
+	"strconv"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/internal/etc"
+	"github.com/pugetsoundtech/upkeep/internal/sysview"
+)
+
+// A Listener is a socket that waits for others.
+type Listener struct {
+	Network string         `json:"network"` // "tcp" or "udp"
+	Addr    netip.AddrPort `json:"addr"`
+	Program string         `json:"program,omitempty"` // name of the process; "" when not known
+
+	Exe     string    `json:"-"` // path of the program; "" when not known
+	Deleted bool      `json:"-"` // Exe is no longer the file that runs
+	User    string    `json:"-"` // login name or number of who opened it; "" when not known
+	Start   time.Time `json:"-"` // of the process; zero when not known
+}
+
+// Reachable reports whether other machines can reach it, as far as its address
+// says.
+func (l Listener) Reachable() bool { return !l.Addr.Addr().IsLoopback() }
+
+// A Table is what was read of one network: its listeners by address, or the
+// reason why they are not known.
+type Table struct {
+	Network   string // "tcp" or "udp"
+	Listeners []Listener
+	Err       error
+}
+
+// ReadListeners returns the tables of TCP and of UDP, in this order.
+func ReadListeners(ctx context.Context, h host.Host) []Table {
+	names := userNames(ctx, h)
+	var tables []Table
+	for _, from := range sysview.Sockets(ctx, h) {
+		t := Table{Network: from.Network, Err: from.Err}
+		for _, s := range from.Sockets {
+			t.Listeners = append(t.Listeners, listenerOf(s, names))
+		}
+		tables = append(tables, t)
+	}
+	return tables
+}
+
+func listenerOf(s sysview.Socket, names map[uint32]string) Listener {
+	l := Listener{
+		Network: s.Network, Addr: s.Local, Program: s.Process.Name,
+		Exe: s.Process.Exe, Deleted: s.Process.Deleted, Start: s.Process.Start,
+		User: s.User,
+	}
+	if s.HasUID {
+		l.User = cmp.Or(names[s.UID], strconv.FormatUint(uint64(s.UID), 10))
+	}
+	return l
+}
+
+// userNames gives the login names; without them numbers are shown.
+func userNames(ctx context.Context, h host.Host) map[uint32]string {
+	data, err := h.ReadFile(ctx, "/etc/passwd", 0)
+	if err != nil {
+		return nil
+	}
+	names := map[uint32]string{}
+	users, _ := etc.ParsePasswd(data)
+	for _, u := range users {
+		if names[u.UID] == "" {
+			names[u.UID] = u.Name
+		}
+	}
+	return names
+}
+
+// Ports is the range of ports which the system gives to sockets that did not
+// ask for one. The zero Ports is empty.
+type Ports struct{ First, Last uint16 }
+
+func (p Ports) has(port uint16) bool { return p.First != 0 && p.First <= port && port <= p.Last }
+
+// A ListenerChange is what became of one listener.
+type ListenerChange struct {
+	Was, Now *Listener // Was is nil for a new one, Now for one that is gone
+}
+
+// CompareListeners tells which listeners are new, gone, or run by another
+// program than before, in the order of their addresses. A program that is not
+// known on one side is not compared. That a UDP socket with a port which the
+// system chose is gone means nothing; to leave out the new ones, see Settled.
+func CompareListeners(before, after []Listener, chosen Ports) []ListenerChange {
+	var changes []ListenerChange
+	gone := unmatched(before, after)
+	for _, now := range unmatched(after, before) {
+		i := slices.IndexFunc(gone, func(was Listener) bool { return succeeds(was, now, chosen) })
+		switch {
+		case i >= 0 && moved(gone[i], now, chosen):
+			gone = slices.Delete(gone, i, i+1)
+		case i >= 0:
+			was := gone[i]
+			gone = slices.Delete(gone, i, i+1)
+			changes = append(changes, ListenerChange{&was, &now})
+		default:
+			changes = append(changes, ListenerChange{nil, &now})
+		}
+	}
+	for _, was := range gone {
+		if !passing(was, chosen) {
+			changes = append(changes, ListenerChange{&was, nil})
+		}
+	}
+	slices.SortStableFunc(changes, func(a, b ListenerChange) int { return a.addr().Compare(b.addr()) })
+	return changes
+}
+
+func (c ListenerChange) addr() netip.AddrPort {
+	if c.Now != nil {
+		return c.Now.Addr
+	}
+	return c.Was.Addr
+}
+
+// unmatched gives the listeners of list that have no like in other.
+func unmatched(list, other []Listener) []Listener {
+	var out []Listener
+	for _, l := range list {
+		if !slices.ContainsFunc(other, l.like) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// like reports whether both are one listener, as far as is known.
+func (l Listener) like(o Listener) bool { return samePlace(l, o) && sameProgram(l, o) }
+
+func samePlace(a, b Listener) bool { return a.Network == b.Network && a.Addr == b.Addr }
+
+func sameProgram(a, b Listener) bool {
+	return a.Program == b.Program || a.Program == "" || b.Program == ""
+}
+
+// moved reports whether both are one program that was given another port.
+func moved(was, now Listener, chosen Ports) bool {
+	return was.Network == now.Network && was.Addr.Addr() == now.Addr.Addr() &&
+		was.Program != "" && was.Program == now.Program &&
+		chosen.has(was.Addr.Port()) && chosen.has(now.Addr.Port())
+}
+
+func succeeds(was, now Listener, chosen Ports) bool {
+	return samePlace(was, now) || moved(was, now, chosen)
+}
+
+// passing reports whether l may be the client side of a conversation.
+func passing(l Listener, chosen Ports) bool {
+	return l.Network == "udp" && chosen.has(l.Addr.Port())
+}
+
+// Settled leaves out the sockets that may be the client side of a conversation:
+// those of UDP with a port which the system chose, unless they were there at the
+// last run too. A server stays, and is there again at the next run.
+func Settled(now, last []Listener, chosen Ports) []Listener {
+	var out []Listener
+	for _, l := range now {
+		if !passing(l, chosen) || slices.ContainsFunc(last, l.like) {
+			out = append(out, l)
+		}
+	}
+	return out
+}
+
+// A memory is the form in which listeners are kept from run to run.
+type memory struct {
+	Version   int        `json:"version"`
+	Listeners []Listener `json:"listeners"`
+}
+
+func encode(listeners []Listener) ([]byte, error) {
+	return json.Marshal(memory{Version: 1, Listeners: listeners})
+}
+
+func decode(data []byte) ([]Listener, error) {
+	var m memory
+	if err := json.Unmarshal(data, &m); err != nil {
+		return nil, fmt.Errorf("kept listeners: %w", err)
+	}
+	if m.Version != 1 {
+		return nil, fmt.Errorf("kept listeners: version %d is not known", m.Version)
+	}
+	return m.Listeners, nil
+}

@@ -1,0 +1,251 @@
+package system_test
+
+import (
+	"fmt"
+	"net/netip"
+	"strings"
+	"testing"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/integrity/system"
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
+)
+
+// A small Linux whose sockets are set by the tests; the forms are recorded live.
+const small = `A small Linux.
+-- $ ["uname", "-snrm"] --
+Linux mail 6.1.0-41-amd64 x86_64
+-- /etc/passwd --
+root:x:0:0:root:/root:/bin/sh
+www-data:x:33:33::/var/www:/bin/false
+-- /proc/sys/net/ipv4/ip_local_port_range --
+32768	60999
+-- /proc/ dir complete --
+-- /proc/stat --
+cpu0 1 2 3
+btime 1764000000
+-- /proc/812/stat --
+812 (sshd) S 1 812 812 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 1 0 1000 9 9
+-- /proc/812/exe link=/usr/sbin/sshd --
+-- /proc/812/fd/ dir complete --
+-- /proc/812/fd/3 link="socket:[4711]" --
+-- /proc/900/stat --
+900 (nc) S 1 900 900 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 1 0 2000 9 9
+-- /proc/900/exe link="/tmp/nc (deleted)" --
+-- /proc/900/fd/ dir complete --
+-- /proc/900/fd/3 link="socket:[4712]" --
+-- /proc/net/tcp6 absent --
+-- /proc/net/udp6 absent --
+`
+
+const head = "sl local_address rem_address st\n"
+
+// row is a line of /proc/net/tcp or udp.
+func row(addr string, state string, uid, inode int) string {
+	return fmt.Sprintf("0: %s 00000000:0000 %s 0:0 0:0 0 %d 0 %d 1\n", addr, state, uid, inode)
+}
+
+var ssh = row("00000000:0016", "0A", 0, 4711)
+
+// world is the machine with these tables.
+func world(t *testing.T, tcp, udp string) *hosttest.Machine {
+	t.Helper()
+	return hosttest.New(small + "-- /proc/net/tcp --\n" + head + tcp + "-- /proc/net/udp --\n" + head + udp)
+}
+
+// runs checks one world after the other with one memory.
+func runs(t *testing.T, worlds ...*hosttest.Machine) []report.Result {
+	t.Helper()
+	store := &reporttest.Store{}
+	var out []report.Result
+	for _, w := range worlds {
+		suite := report.Suite{Checks: []report.Checker{system.Listeners{Host: w.Host()}}, Store: store}
+		rep, err := suite.Run(t.Context())
+		require.NoError(t, err)
+		out = append(out, rep.Results[0])
+	}
+	return out
+}
+
+func TestTheFirstRunFindsNothingAndTheNextOnlyWhatIsNew(t *testing.T) {
+	before := world(t, ssh, "")
+	after := world(t, ssh+row("00000000:2B67", "0A", 33, 4712)+row("0100007F:0019", "0A", 0, 1), "")
+	res := runs(t, before, before, after, after, before)
+	for i, n := range []int{0, 0, 2, 2, 0} {
+		assert.Equal(t, report.OK, res[i].Status, "%v", res[i].Problems)
+		assert.Len(t, res[i].Findings, n, "run %d", i)
+		assert.True(t, res[i].Covers("listeners/tcp"))
+	}
+	assert.Empty(t, cmp.Diff(report.Finding{
+		Rule: "system.listener-new", Subject: report.Attr{Key: report.Listener, Value: "tcp/0.0.0.0:11111"},
+		Scope: "listeners/tcp", Severity: report.Warning,
+		Title: "nc listens on tcp port 11111 of all IPv4 addresses and did not before",
+		Detail: "Other machines can reach it, if no firewall stands between. The program is nc (/tmp/nc), run by the user www-data, " +
+			"started 2025-11-24 16:00:20 UTC. Its program file was removed or replaced since it started.",
+		Evidence: []report.Attr{{Key: report.Process, Value: "nc"}, {Key: report.Path, Value: "/tmp/nc"}, {Key: report.User, Value: "www-data"}},
+	}, res[2].Findings[0], cmp.FilterPath(func(p cmp.Path) bool {
+		switch p.Last().String() {
+		case ".Fix", ".Count", ".Kind", ".Explain", ".Fingerprint", ".State":
+			return true
+		}
+		return false
+	}, cmp.Ignore())))
+	assert.Equal(t, "notice: A program listens on tcp port 25 of 127.0.0.1 and did not before",
+		res[2].Findings[1].Severity.String()+": "+res[2].Findings[1].Title)
+	assert.Contains(t, res[2].Findings[1].Detail, "could not be seen")
+	assert.Equal(t, res[2].Findings[0].State, res[3].Findings[0].State)
+}
+
+func TestAListenerThatIsGoneIsFoundUntilItIsBack(t *testing.T) {
+	with, without := world(t, ssh, ""), world(t, "", "")
+	res := runs(t, with, without, with)
+	require.Len(t, res[1].Findings, 1)
+	assert.Equal(t, "Nothing listens on tcp port 22 of all IPv4 addresses any more, where sshd did", res[1].Findings[0].Title)
+	assert.Empty(t, res[2].Findings)
+}
+
+func TestAnotherProgramInAKnownPlaceIsFound(t *testing.T) {
+	res := runs(t, world(t, ssh, ""), world(t, row("00000000:0016", "0A", 33, 4712), ""))
+	require.Len(t, res[1].Findings, 1)
+	assert.Equal(t, "system.listener-program", res[1].Findings[0].Rule)
+	assert.Equal(t, "nc now listens on tcp port 22 of all IPv4 addresses, where sshd did", res[1].Findings[0].Title)
+}
+
+func TestAProgramThatCannotBeSeenIsNotAnotherProgram(t *testing.T) {
+	hidden := strings.ReplaceAll(small, "-- /proc/812/fd/ dir complete --\n-- /proc/812/fd/3 link=\"socket:[4711]\" --\n", "-- /proc/812/fd/ dir error=permission --\n")
+	user := hosttest.New(hidden + "-- /proc/net/tcp --\n" + head + ssh + "-- /proc/net/udp --\n" + head)
+	res := runs(t, world(t, ssh, ""), user)
+	assert.Equal(t, report.OK, res[1].Status)
+	assert.Empty(t, res[1].Findings)
+	res = runs(t, user, world(t, ssh, ""))
+	assert.Empty(t, res[1].Findings)
+}
+
+func TestATableThatCannotBeReadClosesNothing(t *testing.T) {
+	broken := world(t, ssh, "")
+	require.NoError(t, broken.Remove("/proc/net/tcp"))
+	res := runs(t, world(t, ssh, ""), broken, world(t, "", ""))
+	assert.Equal(t, report.Partial, res[1].Status)
+	assert.Empty(t, res[1].Findings, "an unreadable table does not say that sshd is gone")
+	assert.False(t, res[1].Covers("listeners/tcp"))
+	assert.True(t, res[1].Covers("listeners/udp"))
+	assert.Len(t, res[2].Findings, 1, "what was accepted is still known")
+}
+
+func TestADamagedMemoryIsNeverReadAsNothingAccepted(t *testing.T) {
+	store := &reporttest.Store{}
+	require.NoError(t, store.Save(t.Context(), report.Saved{
+		Report: &report.Report{}, Kept: map[string]map[string][]byte{"integrity.listeners": {"tcp": []byte("{")}},
+	}))
+	suite := report.Suite{Checks: []report.Checker{system.Listeners{Host: world(t, ssh, "").Host()}}, Store: store}
+	rep, err := suite.Run(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, rep.Results[0].Findings)
+	assert.False(t, rep.Results[0].Covers("listeners/tcp"))
+	saved, err := store.Load(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, "{", string(saved.Kept["integrity.listeners"]["tcp"]))
+}
+
+func listener(network, addr, program string) system.Listener {
+	return system.Listener{Network: network, Addr: netip.MustParseAddrPort(addr), Program: program}
+}
+
+func TestPortsThatTheSystemChoseAreKnownByTheirProgram(t *testing.T) {
+	chosen := system.Ports{First: 32768, Last: 60999}
+	for _, c := range []struct {
+		sentence      string
+		before, after []system.Listener
+		want          int
+	}{
+		{
+			"a program that was given another port has not changed",
+			[]system.Listener{listener("tcp", "0.0.0.0:40000", "rpc.statd")},
+			[]system.Listener{listener("tcp", "0.0.0.0:41000", "rpc.statd")}, 0,
+		},
+		{
+			"one on a port that it chose itself has",
+			[]system.Listener{listener("tcp", "0.0.0.0:4000", "x")},
+			[]system.Listener{listener("tcp", "0.0.0.0:4001", "x")}, 2,
+		},
+		{
+			"nor does a chosen port take the place of one of its own",
+			[]system.Listener{listener("tcp", "0.0.0.0:4000", "x")},
+			[]system.Listener{listener("tcp", "0.0.0.0:41000", "x")}, 2,
+		},
+		{
+			"another program there is new, and the old one gone",
+			[]system.Listener{listener("tcp", "0.0.0.0:40000", "rpc.statd")},
+			[]system.Listener{listener("tcp", "0.0.0.0:41000", "nc")}, 2,
+		},
+		{
+			"a UDP conversation that is over is nothing that is gone",
+			[]system.Listener{listener("udp", "0.0.0.0:50000", "ntp")}, nil, 0,
+		},
+		{
+			"a TCP listener there is never passing",
+			nil, []system.Listener{listener("tcp", "0.0.0.0:50000", "")}, 1,
+		},
+		{
+			"a second socket of a known program on one more port is new",
+			[]system.Listener{listener("tcp", "0.0.0.0:40000", "x")},
+			[]system.Listener{listener("tcp", "0.0.0.0:40000", "x"), listener("tcp", "0.0.0.0:40001", "x")}, 1,
+		},
+	} {
+		assert.Len(t, system.CompareListeners(c.before, c.after, chosen), c.want, c.sentence)
+	}
+}
+
+func TestAUDPSocketOnAChosenPortCountsWhenItStays(t *testing.T) {
+	none, some := world(t, "", ""), world(t, "", row("00000000:C350", "07", 33, 4712))
+	res := runs(t, none, some, some, some, none, some)
+	for i, n := range []int{0, 0, 1, 1, 0, 0} {
+		assert.Equal(t, report.OK, res[i].Status, "%v", res[i].Problems)
+		assert.Len(t, res[i].Findings, n, "run %d", i)
+	}
+	res = runs(t, some, some, none, some, some)
+	for i := range res {
+		assert.Empty(t, res[i].Findings, "run %d: it was accepted", i)
+	}
+	res = runs(t, none, world(t, "", row("00000000:0043", "07", 33, 4712)))
+	assert.Len(t, res[1].Findings, 1, "a port that a program chose counts at once")
+}
+
+func ExampleSettled() {
+	at := func(addr string) system.Listener {
+		return system.Listener{Network: "udp", Addr: netip.MustParseAddrPort(addr)}
+	}
+	chosen := system.Ports{First: 32768, Last: 60999}
+	last := []system.Listener{at("0.0.0.0:40001")}
+	now := []system.Listener{at("0.0.0.0:53"), at("0.0.0.0:40001"), at("0.0.0.0:40002")}
+	for _, l := range system.Settled(now, last, chosen) {
+		fmt.Println(l.Addr)
+	}
+	// Output:
+	// 0.0.0.0:53
+	// 0.0.0.0:40001
+}
+
+func ExampleCompareListeners() {
+	at := func(addr, program string) system.Listener {
+		return system.Listener{Network: "tcp", Addr: netip.MustParseAddrPort(addr), Program: program}
+	}
+	before := []system.Listener{at("0.0.0.0:22", "sshd"), at("127.0.0.1:25", "master")}
+	after := []system.Listener{at("0.0.0.0:22", "sshd"), at("[::]:6667", "ircd")}
+	for _, c := range system.CompareListeners(before, after, system.Ports{}) {
+		switch {
+		case c.Was == nil:
+			fmt.Println("new:", c.Now.Addr, c.Now.Program)
+		case c.Now == nil:
+			fmt.Println("gone:", c.Was.Addr, c.Was.Program)
+		}
+	}
+	// Output:
+	// gone: 127.0.0.1:25 master
+	// new: [::]:6667 ircd
+}

@@ -1,0 +1,76 @@
+package system_test
+
+import (
+	"net"
+	"net/netip"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/integrity/system"
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
+)
+
+func TestAListenerThatIsOpenedHereIsFoundAndClosedAgain(t *testing.T) {
+	store := &reporttest.Store{}
+	suite := report.Suite{Checks: []report.Checker{system.Listeners{Host: host.Local()}}, Store: store}
+	_, err := suite.Run(t.Context())
+	require.NoError(t, err)
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	subject := report.ListenerOf("tcp", l.Addr().(*net.TCPAddr).AddrPort())
+
+	rep, err := suite.Run(t.Context())
+	require.NoError(t, err)
+	found := about(rep, subject)
+	require.Len(t, found, 1)
+	self, err := os.Executable()
+	require.NoError(t, err)
+	assert.Contains(t, found[0].Evidence, report.Attr{Key: report.Process, Value: kernelName(filepath.Base(self))})
+	assert.Contains(t, found[0].Evidence, report.Attr{Key: report.Path, Value: self})
+	assert.Equal(t, report.Notice, found[0].Severity)
+
+	require.NoError(t, l.Close())
+	rep, err = suite.Run(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, about(rep, subject))
+}
+
+// kernelName is what Linux keeps of a program's name.
+func kernelName(s string) string { return s[:min(15, len(s))] }
+
+func about(rep *report.Report, subject report.Attr) []report.Finding {
+	var out []report.Finding
+	for _, f := range rep.Results[0].Findings {
+		if f.Subject == subject {
+			out = append(out, f)
+		}
+	}
+	return out
+}
+
+func TestASocketOfThisMachineIsReadWithItsUser(t *testing.T) {
+	c, err := net.ListenPacket("udp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer c.Close()
+	want := c.LocalAddr().(*net.UDPAddr).AddrPort()
+	table := system.ReadListeners(t.Context(), host.Local())[1]
+	require.NoError(t, table.Err)
+	at := map[netip.AddrPort]system.Listener{}
+	for _, l := range table.Listeners {
+		at[l.Addr] = l
+	}
+	assert.NotEmpty(t, at[want].User)
+	assert.False(t, at[want].Start.IsZero())
+}
+
+func TestEveryCheckerKeepsTheContractOnThisMachine(t *testing.T) {
+	for _, c := range []report.Checker{system.Listeners{Host: host.Local()}, system.Accounts{Host: host.Local()}} {
+		assert.NoError(t, reporttest.TestChecker(t.Context(), func() report.Checker { return c }, reporttest.Options{Changes: true}), c.Name())
+	}
+}

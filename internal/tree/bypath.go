@@ -1,0 +1,73 @@
+package tree
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+
+	"github.com/pugetsoundtech/upkeep/host"
+)
+
+// byPath reads the directory dir of any file system. Open follows links, so
+// only what the open file says of itself tells whether it is the listed one.
+type byPath struct {
+	files host.FS
+	dir   string
+}
+
+func (p byPath) list(ctx context.Context, into *listing) error {
+	stats, err := p.files.ReadDir(ctx, p.dir)
+	for _, st := range stats {
+		into.addStat(st)
+	}
+	return err
+}
+
+func (p byPath) enter(ctx context.Context, name string) (reader, host.Stat, error) {
+	st, err := p.stat(ctx, name)
+	if err == nil && !st.IsDir() {
+		err = errUnsteady
+	}
+	return byPath{p.files, join(p.dir, name)}, st, err
+}
+
+func (p byPath) stat(ctx context.Context, name string) (host.Stat, error) {
+	st, err := p.files.Lstat(ctx, join(p.dir, name))
+	if err == nil && !st.Known.Has(host.KnownMode) {
+		err = fmt.Errorf("type not told: %w", errors.ErrUnsupported)
+	}
+	return st, err
+}
+
+func (p byPath) digest(ctx context.Context, w *worker, name string, st host.Stat) (sum [32]byte, err error) {
+	f, err := p.files.Open(ctx, join(p.dir, name))
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, host.ErrNotRegular):
+		return sum, errUnsteady
+	case err != nil:
+		return sum, err
+	}
+	defer f.Close()
+	for _, step := range []func() error{
+		func() error { return stillIs(f, st) },
+		func() (err error) { sum, err = w.sum(ctx, f, st.Size); return err },
+		func() error { return stillIs(f, st) },
+	} {
+		if err := step(); err != nil {
+			return sum, err
+		}
+	}
+	return sum, nil
+}
+
+func (byPath) close() {}
+
+// stillIs reports by its error whether the open file is no longer what st describes.
+func stillIs(f host.File, st host.Stat) error {
+	now, err := f.Stat()
+	if err == nil && !sameVersion(st, now) {
+		err = errUnsteady
+	}
+	return err
+}

@@ -1,0 +1,219 @@
+package logwatch
+
+import (
+	"fmt"
+	"net/netip"
+	"path"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/report"
+)
+
+// finding makes the finding of a tally. Times in its detail are in zone.
+func (ta *tally) finding(zone *time.Location) report.Finding {
+	f := report.Finding{
+		Rule: ruleUnexplained, Subject: ta.subject(), Scope: scopeOf(ta.source), Severity: ta.severity(),
+		Count: ta.count, First: ta.first, Last: ta.last,
+		Detail: ta.detail(zone),
+	}
+	if ta.rule == nil {
+		f.Title = ta.unexplainedTitle()
+		f.Identity = []report.Attr{{Key: report.Template, Value: TemplateID([]byte(ta.tag), ta.template)}}
+	} else {
+		f.Rule = ta.rule.ID
+		f.Title = clip(ta.fill(ta.rule.Say), 300)
+		f.Fix = ta.fill(ta.rule.Remedy)
+		f.Identity = ta.identityAttrs(f.Subject)
+	}
+	f.Evidence = ta.evidence(f.Identity)
+	return f
+}
+
+// subject is the unit or program, or the source of a line that names none.
+func (ta *tally) subject() report.Attr {
+	for _, name := range []string{ta.holes["unit"], ta.tag} {
+		if a := (report.Attr{Key: report.Service, Value: name}); a.Validate() == nil {
+			return a
+		}
+	}
+	return report.Attr{Key: report.Source, Value: ta.source}
+}
+
+// identityAttrs gives the captures of the rule's key, one of each type.
+func (ta *tally) identityAttrs(subject report.Attr) []report.Attr {
+	var out []report.Attr
+	used := map[report.Key]bool{subject.Key: true}
+	for _, name := range strings.Fields(ta.rule.Key) {
+		a, ok := attrOf(name, ta.holes[name])
+		if ok && !used[a.Key] {
+			used[a.Key] = true
+			out = append(out, a)
+		}
+	}
+	return out
+}
+
+// attrOf types a capture; false when its value has not the form of its type.
+func attrOf(name, value string) (report.Attr, bool) {
+	a := report.Attr{Value: value}
+	switch name {
+	case "addr":
+		a.Key = report.Addr
+		if ip, err := netip.ParseAddr(value); err == nil {
+			a.Value = ip.String()
+		}
+	case "user", "login":
+		a.Key = report.User
+	case "group":
+		a.Key = report.Group
+	case "proc":
+		a.Key = report.Process
+	case "unit":
+		a.Key = report.Service
+	case "path":
+		a.Key, a.Value = report.Path, path.Clean(strings.TrimRight(value, ",:"))
+	case "dev":
+		a.Key, a.Value = report.System, value
+		if strings.HasPrefix(value, "sd") || strings.HasPrefix(value, "nvme") || strings.HasPrefix(value, "md") || strings.HasPrefix(value, "dm-") || strings.HasPrefix(value, "vd") {
+			a.Key, a.Value = report.Path, path.Clean("/dev/"+strings.TrimRight(value, ",:"))
+		}
+	}
+	return a, a.Validate() == nil
+}
+
+// evidence is the samples, where and when, and who.
+func (ta *tally) evidence(identity []report.Attr) []report.Attr {
+	out := []report.Attr{{Key: report.Source, Value: ta.source}}
+	if !ta.last.IsZero() {
+		out = append(out, report.AtTime(ta.last))
+	}
+	for _, s := range ta.samples {
+		if s != "" {
+			out = append(out, report.Attr{Key: report.Sample, Value: s})
+		}
+	}
+	for name, value := range ta.holes {
+		if a, ok := attrOf(name, value); ok && name == "unit" {
+			out = append(out, a)
+		}
+	}
+	for _, who := range []struct {
+		name   string
+		counts map[string]int
+	}{{"addr", ta.addrs}, {"user", ta.users}} {
+		for _, value := range top(who.counts, 5) {
+			if a, ok := attrOf(who.name, value); ok && !contains(identity, a) {
+				out = append(out, a)
+			}
+		}
+	}
+	return out
+}
+
+func contains(attrs []report.Attr, a report.Attr) bool {
+	for _, b := range attrs {
+		if a == b {
+			return true
+		}
+	}
+	return false
+}
+
+// detail says when, where and who.
+func (ta *tally) detail(zone *time.Location) string {
+	var b strings.Builder
+	fmt.Fprintf(&b, "Seen %s%s in %s.", times(ta.count), between(ta.first, ta.last, zone), ta.source)
+	most(&b, "Addresses", ta.addrs)
+	most(&b, "Users", ta.users)
+	return b.String()
+}
+
+func between(first, last time.Time, zone *time.Location) string {
+	const form = "2006-01-02 15:04 MST"
+	switch {
+	case first.IsZero():
+		return ""
+	case last.Sub(first) < time.Minute:
+		return " at " + last.In(zone).Format(form)
+	}
+	return " between " + first.In(zone).Format(form) + " and " + last.In(zone).Format(form)
+}
+
+// most names the most frequent ones, where there is more than one.
+func most(b *strings.Builder, what string, counts map[string]int) {
+	if len(counts) < 2 {
+		return
+	}
+	b.WriteString(" " + what + ": ")
+	names := top(counts, 5)
+	for i, name := range names {
+		if i > 0 {
+			b.WriteString(", ")
+		}
+		fmt.Fprintf(b, "%s (%d)", printable([]byte(clip(name, 60))), counts[name])
+	}
+	if more := len(counts) - len(names); more > 0 {
+		fmt.Fprintf(b, " and %d more", more)
+	}
+	b.WriteString(".")
+}
+
+// fill replaces the holes of a title or remedy.
+func (ta *tally) fill(text string) string {
+	pairs := []string{"{times}", times(ta.count), "{program}", ta.program()}
+	for _, name := range []string{"login", "user", "addr", "unit", "dev", "proc", "path", "group"} {
+		value, ok := ta.holes[name]
+		if !ok {
+			value = ta.said[name]
+		}
+		if value == "" {
+			value = "(unknown)"
+		}
+		pairs = append(pairs, "{"+name+"}", printable([]byte(clip(value, 80))))
+	}
+	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+func (ta *tally) program() string {
+	if ta.tag == "" {
+		return ta.source
+	}
+	return printable([]byte(ta.tag))
+}
+
+// unexplainedTitle shows the only line, or the pattern of many.
+func (ta *tally) unexplainedTitle() string {
+	text := clip(printable([]byte(ta.template)), 140)
+	if ta.count == 1 {
+		return fmt.Sprintf("%s wrote a line that no rule explains: %s", ta.program(), text)
+	}
+	return fmt.Sprintf("%s wrote %d lines of a kind that no rule explains: %s", ta.program(), ta.count, text)
+}
+
+func times(n int) string {
+	if n == 1 {
+		return "once"
+	}
+	return strconv.Itoa(n) + " times"
+}
+
+// clip cuts s to about n bytes at a rune's edge.
+func clip(s string, n int) string {
+	if len(s) <= n {
+		return s
+	}
+	for n > 0 && s[n]&0xc0 == 0x80 {
+		n--
+	}
+	return s[:n] + "…"
+}
+
+// scopeOf is the coverage scope of a source.
+func scopeOf(source string) string {
+	if strings.HasPrefix(source, "/") {
+		return "logs" + source
+	}
+	return source
+}

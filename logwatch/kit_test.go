@@ -1,0 +1,136 @@
+package logwatch_test
+
+import (
+	"context"
+	"fmt"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/logwatch"
+	"github.com/pugetsoundtech/upkeep/logwatch/logwatchtest"
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
+)
+
+func TestLogsPassesTheKitForLogReaders(t *testing.T) {
+	require.NoError(t, logwatchtest.TestChecker(t.Context(), func(h host.Host) report.Checker { return logwatch.Logs{Host: h} }))
+}
+
+func TestLogsPassesTheKitForCheckers(t *testing.T) {
+	m := hosttest.New(smallMachine)
+	err := reporttest.TestChecker(t.Context(), func() report.Checker { return logwatch.Logs{Host: m.Host()} }, reporttest.Options{})
+	require.NoError(t, err)
+}
+
+const smallMachine = `A machine with a log and a journal.
+-- machine now=2026-11-25T12:00:00Z uid=0 gid=0 --
+-- /etc/localtime absent --
+-- /var/log/ dir complete --
+-- /var/log/auth.log mtime=2026-11-25T12:00:00Z --
+Nov 25 11:00:00 web CRON[1]: (root) CMD (true)
+Nov 25 11:00:01 web sshd[2]: Accepted password for root from 192.0.2.7 port 40022 ssh2
+-- /var/log/journal absent --
+-- /run/log/journal absent --
+`
+
+// journalMachine is a machine with a journal of these entries, as it answers a
+// first reading and, after the last entry, one that goes on.
+func journalMachine(entries ...logwatchtest.Entry) *hosttest.Machine {
+	m := hosttest.New(`-- machine now=2026-11-25T12:00:00Z --
+-- /etc/localtime absent --
+-- /var/log/ dir complete --
+-- /var/log/journal/ dir complete --
+-- /var/log/journal/x/ dir --
+-- /run/log/journal absent --
+`)
+	m.SetCommand([]string{"journalctl", "--output=export", "--all", "--no-pager", "--since=@1795521600"}, host.Output{Stdout: logwatchtest.Export(entries...)}, nil)
+	return m
+}
+
+var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+
+func TestAnEventInTheJournalAndInAFileIsToldOnce(t *testing.T) {
+	at := noon.Add(-time.Hour)
+	m := journalMachine(logwatchtest.Entry{Time: at.Add(800 * time.Millisecond), Host: "web.example.org", Tag: "odd", PID: 7, Message: "wombat sighted", Priority: 5},
+		logwatchtest.Entry{Time: at.Add(time.Minute), Host: "web.example.org", Tag: "odd", PID: 7, Message: "wombat gone", Priority: 5})
+	require.NoError(t, m.Add("-- /var/log/syslog --\nNov 25 11:00:01 web odd[7]: wombat sighted\n"))
+	res, err := report.Collect(t.Context(), logwatch.Logs{Host: m.Host()})
+	require.NoError(t, err)
+	require.Equal(t, report.OK, res.Status, "%v", res.Problems)
+	count := map[string]int{}
+	for _, f := range res.Findings {
+		count[f.Title] = f.Count
+	}
+	assert.Equal(t, map[string]int{
+		"odd wrote a line that no rule explains: wombat sighted": 1, "odd wrote a line that no rule explains: wombat gone": 1,
+	}, count)
+	assert.True(t, res.Covers("journal"))
+}
+
+func TestAFailedJournalctlIsNeverAnEmptyJournal(t *testing.T) {
+	m := journalMachine()
+	m.SetCommand([]string{"journalctl", "--output=export", "--all", "--no-pager", "--since=@1795521600"}, host.Output{Exit: 1, Stderr: []byte("Failed to open files")}, nil)
+	res, err := report.Collect(t.Context(), logwatch.Logs{Host: m.Host()})
+	require.NoError(t, err)
+	assert.False(t, res.Covers("journal"))
+	require.Len(t, res.Problems, 1)
+	assert.Contains(t, res.Problems[0].Message, "Failed to open files")
+}
+
+func TestAJournalShownInPartIsAPermissionProblem(t *testing.T) {
+	m := journalMachine()
+	m.SetCommand([]string{"journalctl", "--output=export", "--all", "--no-pager", "--since=@1795521600"},
+		host.Output{Stderr: []byte("Hint: You are currently not seeing messages from other users and the system.\n")}, nil)
+	res, err := report.Collect(t.Context(), logwatch.Logs{Host: m.Host()})
+	require.NoError(t, err)
+	assert.True(t, res.LacksOnlyRights(), "%v", res.Problems)
+	assert.False(t, res.Covers("journal"))
+}
+
+func ExampleLogs() {
+	m := hosttest.New(smallMachine)
+	res, err := report.Collect(context.Background(), logwatch.Logs{Host: m.Host()})
+	if err != nil {
+		fmt.Println(err)
+	}
+	for _, f := range res.Findings {
+		fmt.Println(f.Severity, f.Title)
+	}
+	// Output: warning root logged in over SSH from 192.0.2.7 once
+}
+
+func ExampleRuleSet_Classify() {
+	rules := logwatch.Builtin()
+	for _, message := range []string{"Invalid user x from 192.0.2.1 port 4", "Connection closed by 192.0.2.1 port 4", "a wombat"} {
+		fmt.Println(rules.Classify(logwatch.Line{Tag: []byte("sshd"), Message: []byte(message)}))
+	}
+	// Output:
+	// {notice ssh.invalid-user}
+	// {ignore ignore.sshd}
+	// {unexplained }
+}
+
+func ExampleCompile() {
+	set, err := logwatch.Compile([]logwatch.Rule{{
+		ID: "door.open", Level: logwatch.Warning, Tags: []string{"doord"}, Patterns: []string{"door {w} open for {n} s"},
+		Title: "A door stands open", Say: "A door stood open {times}", Explain: "Warm air comes in.", Remedy: "Close it.",
+	}})
+	fmt.Println(set.Classify(logwatch.Line{Tag: []byte("doord"), Message: []byte("door rack-3 open for 90 s")}), err)
+	// Output: {warning door.open} <nil>
+}
+
+func ExampleTemplate() {
+	fmt.Println(logwatch.Template([]byte("worker 7 lost 192.0.2.1:9000 after 3.5 s")))
+	// Output: worker <n> lost <addr> after <n> s
+}
+
+func ExampleDiscover() {
+	names, err := logwatch.Discover(context.Background(), hosttest.New(smallMachine).Host())
+	fmt.Println(names, err)
+	// Output: [/var/log/auth.log] <nil>
+}

@@ -1,0 +1,286 @@
+package logwatch
+
+import (
+	"context"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/report"
+)
+
+var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+
+// machine is a host in a directory, with a check that remembers.
+type machine struct {
+	t     *testing.T
+	dir   string
+	now   time.Time
+	check Logs
+	kept  map[string]map[string][]byte
+}
+
+func newMachine(t *testing.T) *machine {
+	m := &machine{t: t, dir: t.TempDir(), now: noon}
+	require.NoError(t, os.MkdirAll(filepath.Join(m.dir, "var/log"), 0o755))
+	h := host.Root(m.dir)
+	h.Now = func() time.Time { return m.now }
+	m.check = Logs{Host: h}
+	return m
+}
+
+func (m *machine) path(name string) string { return filepath.Join(m.dir, "var/log", name) }
+
+func (m *machine) append(name, text string) {
+	m.t.Helper()
+	f, err := os.OpenFile(m.path(name), os.O_APPEND|os.O_CREATE|os.O_WRONLY, 0o644)
+	require.NoError(m.t, err)
+	_, err = f.WriteString(text)
+	require.NoError(m.t, err)
+	require.NoError(m.t, f.Close())
+}
+
+// run runs the check as a stored run does.
+func (m *machine) run() report.Result {
+	m.t.Helper()
+	res, saved := m.runOnly()
+	m.kept = saved.Kept
+	return res
+}
+
+func (m *machine) runOnly() (report.Result, report.Saved) {
+	m.t.Helper()
+	store := &memory{saved: report.Saved{Kept: m.kept}}
+	s := report.Suite{Checks: []report.Checker{m.check}, Store: store}
+	rep, err := s.Run(context.Background())
+	require.NoError(m.t, err)
+	res := *rep.Result("logwatch")
+	for _, p := range res.Problems {
+		require.NotEqual(m.t, report.CodeContract, p.Code, "%v", p)
+	}
+	return res, store.saved
+}
+
+type memory struct{ saved report.Saved }
+
+func (s *memory) Load(context.Context) (report.Saved, error) { return s.saved, nil }
+
+func (s *memory) Save(_ context.Context, saved report.Saved) error {
+	s.saved = saved
+	return nil
+}
+
+func titles(res report.Result) string {
+	var out []string
+	for _, f := range res.Findings {
+		out = append(out, f.Severity.String()+" "+f.Rule+": "+f.Title)
+	}
+	return strings.Join(out, "\n")
+}
+
+func stamp(at time.Time) string { return at.Format("Jan _2 15:04:05") }
+
+func TestARunTellsOnlyWhatIsNew(t *testing.T) {
+	m := newMachine(t)
+	m.append("auth.log", stamp(noon.Add(-time.Hour))+" web sshd[1]: Accepted publickey for root from 192.0.2.7 port 4 ssh2\n")
+	res := m.run()
+	assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
+	assert.Equal(t, "warning ssh.root-login: root logged in over SSH from 192.0.2.7 once", titles(res))
+	assert.True(t, res.Covers("logs/var/log/auth.log"))
+
+	assert.Empty(t, titles(m.run()))
+
+	m.append("auth.log", stamp(noon)+" web myapp[9]: something odd happened to item 77\n")
+	assert.Equal(t, "notice log.unexplained: myapp wrote a line that no rule explains: something odd happened to item <n>", titles(m.run()))
+	assert.Empty(t, titles(m.run()))
+}
+
+func TestALostReportIsToldAgain(t *testing.T) {
+	m := newMachine(t)
+	m.run()
+	m.append("syslog", stamp(noon)+" web kernel: Out of memory: Killed process 7 (mysqld) total-vm:1kB\n")
+	lost, _ := m.runOnly()
+	told := m.run()
+	assert.Equal(t, titles(lost), titles(told))
+	assert.Contains(t, titles(told), "critical kernel.oom: The kernel killed mysqld once because memory ran out")
+	assert.Empty(t, titles(m.run()))
+}
+
+func TestAFirstReadingGoesBackOneDay(t *testing.T) {
+	m := newMachine(t)
+	m.append("syslog", stamp(noon.Add(-25*time.Hour))+" web odd[1]: long ago\n"+
+		stamp(noon.Add(-23*time.Hour))+" web odd[1]: lately\n")
+	res := m.run()
+	assert.Contains(t, titles(res), "lately")
+	assert.NotContains(t, titles(res), "long ago")
+}
+
+func TestANewLogFileIsReadFromItsStart(t *testing.T) {
+	m := newMachine(t)
+	m.run()
+	m.append("new.log", stamp(noon.Add(-48*time.Hour))+" web odd[1]: early bird\n")
+	assert.Contains(t, titles(m.run()), "early bird")
+}
+
+func TestTenThousandLikeLinesAreOneFinding(t *testing.T) {
+	m := newMachine(t)
+	m.run()
+	var b strings.Builder
+	for i := range 10_000 {
+		fmt.Fprintf(&b, "%s web app[%d]: request %d from 192.0.2.%d took %d.%d ms id %08x\n", stamp(noon), i, i, i%250, i, i, i*7919)
+	}
+	m.append("syslog", b.String())
+	res := m.run()
+	require.Equal(t, 1, len(res.Findings), titles(res))
+	f := res.Findings[0]
+	assert.Equal(t, 10_000, f.Count)
+	samples := 0
+	for _, a := range f.Evidence {
+		if a.Key == report.Sample {
+			samples++
+		}
+	}
+	assert.Equal(t, 3, samples)
+}
+
+func TestARepeatLineCountsAsWhatItMeans(t *testing.T) {
+	m := newMachine(t)
+	m.run()
+	m.append("messages", stamp(noon)+" bsd sshd[1]: Failed password for root from 192.0.2.7 port 4 ssh2\n")
+	first := m.run()
+	require.Equal(t, 1, len(first.Findings))
+	assert.Equal(t, 1, first.Findings[0].Count)
+
+	m.append("messages", stamp(noon)+" bsd last message repeated 41 times\n")
+	res := m.run()
+	require.Equal(t, 1, len(res.Findings), titles(res))
+	assert.Equal(t, 41, res.Findings[0].Count)
+	assert.Equal(t, first.Findings[0].Fingerprint, res.Findings[0].Fingerprint)
+}
+
+func TestEveryLineStandsInOneAccount(t *testing.T) {
+	m := newMachine(t)
+	m.append("syslog", stamp(noon.Add(-30*time.Hour))+" web odd: old\n")
+	for _, text := range []string{
+		" web sshd[1]: Accepted password for anna from 192.0.2.1 port 2 ssh2\n", " web CRON[1]: (root) CMD (x)\n", " web odd: x\n", " web -- MARK --\n",
+		" web last message repeated 3 times\n",
+	} {
+		m.append("syslog", stamp(noon)+text)
+	}
+	m.append("syslog", "\n"+stamp(noon)+" web odd: "+strings.Repeat("y", 100_000)+"\n")
+	m.append("user.log", stamp(noon)+" web odd: x\n")
+	res := m.run()
+	sum := map[string]float64{}
+	for _, metric := range res.Metrics {
+		sum[metric.Name] += metric.Value.Float()
+	}
+	assert.Equal(t, map[string]float64{
+		"log_lines": 9, "log_lines_matched": 1, "log_lines_ignored": 2, "log_lines_unexplained": 2, "log_lines_duplicate": 1,
+		"log_lines_malformed": 1, "log_lines_oversized": 1, "log_lines_old": 1,
+	}, sum, titles(res))
+	assert.Contains(t, titles(res), "log.oversized")
+}
+
+func TestADamagedPositionIsToldAndReadingGoesOnFromTheEnd(t *testing.T) {
+	m := newMachine(t)
+	m.append("syslog", stamp(noon)+" web odd: one\n")
+	m.run()
+	m.append("syslog", stamp(noon)+" web odd: two\n")
+	for _, damage := range []string{"{", `{"version":99}`, `{"version":1,"files":{"/var/log/syslog":{"position":{"offset":-1}}}}`} {
+		m.kept["logwatch"]["state"] = []byte(damage)
+		assert.Equal(t, "warning log.position-damaged: The position up to which the logs were read is damaged: reading went on at their end", titles(m.run()), damage)
+	}
+	m.append("syslog", stamp(noon)+" web odd: three\n")
+	assert.Contains(t, titles(m.run()), "three")
+}
+
+func TestAShrunkenLogIsTold(t *testing.T) {
+	m := newMachine(t)
+	m.append("auth.log", stamp(noon)+" web CRON[1]: (root) CMD (x)\n"+stamp(noon)+" web CRON[2]: (root) CMD (y)\n")
+	m.run()
+	require.NoError(t, os.Truncate(m.path("auth.log"), 20))
+	res := m.run()
+	assert.Contains(t, titles(res), "critical log.shrunk: /var/log/auth.log became")
+	assert.False(t, res.Covers("logs/var/log/auth.log"))
+}
+
+func TestADeletedLogIsToldOnce(t *testing.T) {
+	m := newMachine(t)
+	m.append("auth.log", stamp(noon)+" web CRON[1]: (root) CMD (x)\n")
+	m.append("syslog", stamp(noon)+" web CRON[1]: (root) CMD (x)\n")
+	m.run()
+	require.NoError(t, os.Remove(m.path("auth.log")))
+	assert.Equal(t, "warning log.vanished: Log file /var/log/auth.log was deleted", titles(m.run()))
+	assert.Empty(t, titles(m.run()))
+}
+
+func TestAHostWithoutLogsIsAFinding(t *testing.T) {
+	m := newMachine(t)
+	res := m.run()
+	assert.Contains(t, titles(res), "log.no-source")
+	m.append("syslog", "")
+	res = m.run()
+	assert.Empty(t, titles(res))
+	assert.True(t, res.Covers("sources"))
+}
+
+func TestALinkIsAProblemOfItsScope(t *testing.T) {
+	m := newMachine(t)
+	require.NoError(t, os.Symlink("/etc/passwd", m.path("syslog")))
+	m.check.Sources = []string{"/var/log/syslog"}
+	res := m.run()
+	require.Len(t, res.Problems, 1)
+	assert.Equal(t, "logs/var/log/syslog", res.Problems[0].Scope)
+	assert.False(t, res.Covers("logs/var/log/syslog"))
+}
+
+func TestAFirstReadingDoesNotFlood(t *testing.T) {
+	m := newMachine(t)
+	words := strings.Fields("alpha beta gamma delta epsilon zeta eta theta iota kappa lambda my")
+	for _, a := range words {
+		for _, b := range words {
+			m.append("syslog", stamp(noon)+" web app: "+a+" "+b+"\n")
+		}
+	}
+	m.append("syslog", stamp(noon)+" web useradd[1]: new user: name=eve, UID=1001, GID=1001\n")
+	res := m.run()
+	assert.Equal(t, 22, len(res.Findings))
+	assert.Contains(t, titles(res), "User account eve was created once")
+	assert.Contains(t, titles(res), "124 more kinds of log lines that no rule explains (124 lines)")
+	require.Len(t, res.Artifacts, 1)
+	assert.Equal(t, 124, strings.Count(string(res.Artifacts[0].Data), "\n"))
+}
+
+func TestHostileLinesStayData(t *testing.T) {
+	m := newMachine(t)
+	m.run()
+	m.append("syslog", stamp(noon)+" web app: \x1b]0;x\x07 \xff\xfe \u202e <script>\n")
+	m.append("auth.log", stamp(noon)+" web sshd[1]: Invalid user x from 192.0.2.1 port 4 from 198.51.100.9 port 5\n")
+	res := m.run()
+	for _, f := range res.Findings {
+		for _, text := range []string{f.Title, f.Detail} {
+			assert.NotContains(t, text, "\x1b")
+			assert.NotContains(t, text, "\u202e")
+		}
+		if f.Rule == "ssh.invalid-user" {
+			assert.Contains(t, f.Evidence, report.Attr{Key: report.Addr, Value: "198.51.100.9"})
+		}
+	}
+	assert.Equal(t, 2, len(res.Findings), titles(res))
+}
+
+func TestTheCatalogueNamesEveryRuleOnce(t *testing.T) {
+	seen := map[string]bool{}
+	for _, r := range (Logs{}).Rules() {
+		assert.False(t, seen[r.ID], r.ID)
+		seen[r.ID] = true
+		assert.NotEmpty(t, r.Explain, r.ID)
+	}
+}

@@ -1,0 +1,152 @@
+package logwatch
+
+import (
+	"bytes"
+	"crypto/sha256"
+	"encoding/hex"
+	"net/netip"
+)
+
+// Bounds of a template: what is longer is alike in what comes later.
+const (
+	maxTokens   = 40
+	maxTemplate = 400
+)
+
+// Template masks what changes from line to line in a message: numbers, hex
+// strings, addresses, paths, mail addresses and ids. Messages with equal
+// templates are the same kind of event.
+func Template(msg []byte) string {
+	out := make([]byte, 0, 128)
+	for i, token := range bytes.Fields(msg[:min(len(msg), 4*maxTemplate)]) {
+		if i == maxTokens || len(out) > maxTemplate {
+			return string(append(out, " …"...))
+		}
+		if i > 0 {
+			out = append(out, ' ')
+		}
+		out = mask(out, token)
+	}
+	return string(out)
+}
+
+// TemplateID is 16 hexadecimal digits of a hash over a program and a template:
+// the same on every host.
+func TemplateID(tag []byte, template string) string {
+	h := sha256.New()
+	h.Write(tag)
+	h.Write([]byte{0})
+	h.Write([]byte(template))
+	return hex.EncodeToString(h.Sum(nil)[:8])
+}
+
+// mask appends one token. Brackets, quotes and name= around a value stay.
+func mask(out, token []byte) []byte {
+	if i := bytes.IndexByte(token, '='); i > 0 && i < len(token)-1 {
+		return mask(append(out, token[:i+1]...), token[i+1:])
+	}
+	front, core, back := trimmed(token)
+	out = append(out, front...)
+	out = append(out, maskCore(core)...)
+	return append(out, back...)
+}
+
+const around = "()[]{}<>\"'`,;:.!?#*"
+
+func trimmed(token []byte) (front, core, back []byte) {
+	core = bytes.TrimLeft(token, around)
+	front = token[:len(token)-len(core)]
+	rest := bytes.TrimRight(core, around)
+	return front, rest, core[len(rest):]
+}
+
+func maskCore(core []byte) []byte {
+	switch {
+	case len(core) == 0:
+		return core
+	case core[0] == '/' && len(core) > 1:
+		return []byte("<path>")
+	case bytes.IndexByte(core, '@') > 0 && bytes.IndexByte(core, '.') > 0:
+		return []byte("<mail>")
+	case !hasDigit(core):
+		return core
+	case isAddress(core):
+		return []byte("<addr>")
+	case bytes.IndexByte(core, '/') >= 0:
+		return maskPieces(core)
+	case isID(core):
+		return []byte("<n>")
+	}
+	return maskDigits(core)
+}
+
+// maskPieces masks what slashes separate.
+func maskPieces(core []byte) []byte {
+	pieces := bytes.Split(core, []byte("/"))
+	for i, p := range pieces {
+		if len(p) > 0 {
+			pieces[i] = maskCore(p)
+		}
+	}
+	return bytes.Join(pieces, []byte("/"))
+}
+
+func isAddress(core []byte) bool {
+	if len(core) > 60 || bytes.IndexByte(core, '.') < 0 && bytes.Count(core, []byte(":")) < 2 {
+		return false
+	}
+	s := string(core)
+	if _, err := netip.ParseAddr(s); err == nil {
+		return true
+	}
+	if _, err := netip.ParseAddrPort(s); err == nil {
+		return true
+	}
+	_, err := netip.ParsePrefix(s)
+	return err == nil
+}
+
+// isID takes hexadecimal numbers of any length, UUIDs, and mixed tokens such as
+// queue ids. All of them, and numbers, have one mask: an id in hexadecimal is
+// now and then all digits.
+func isID(core []byte) bool {
+	digits, upper, hexes := 0, 0, 0
+	for _, c := range core {
+		switch {
+		case c >= '0' && c <= '9':
+			digits++
+			hexes++
+		case c >= 'a' && c <= 'f', c >= 'A' && c <= 'F', c == '-', c == 'x':
+			hexes++
+		}
+		if c >= 'A' && c <= 'Z' {
+			upper++
+		}
+	}
+	mixed := len(core) >= 8 && digits >= 2 && upper >= 2 && digits+upper >= len(core)/2
+	return hexes == len(core) || mixed || len(core) >= 20 && digits >= 4
+}
+
+func maskDigits(core []byte) []byte {
+	out := make([]byte, 0, len(core)+8)
+	for i := 0; i < len(core); i++ {
+		if core[i] < '0' || core[i] > '9' {
+			out = append(out, core[i])
+			continue
+		}
+		for i+1 < len(core) && (core[i+1] >= '0' && core[i+1] <= '9' || core[i+1] == '.' && i+2 < len(core) && core[i+2] >= '0' && core[i+2] <= '9') {
+			i++
+		}
+		out = append(out, "<n>"...)
+	}
+	return out
+}
+
+func hasDigit(b []byte) bool {
+	for _, c := range b {
+		if c >= '0' && c <= '9' {
+			return true
+		}
+	}
+	return false
+}

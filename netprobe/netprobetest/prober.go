@@ -1,0 +1,98 @@
+package netprobetest
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"net"
+	"syscall"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/netprobe"
+)
+
+// Dialer is the Dial field of a prober.
+type Dialer func(ctx context.Context, network, addr string) (net.Conn, error)
+
+// TestProber holds a prober whose server speaks first to the contract: make
+// gives one for an address, a timeout and a dialler. The error joins every
+// violation.
+func TestProber(ctx context.Context, make func(addr string, timeout time.Duration, dial Dialer) netprobe.Prober) error {
+	var errs []error
+	for _, c := range []struct {
+		name   string
+		serve  Behaviour
+		causes []netprobe.Cause
+	}{
+		{"silent", Silent, []netprobe.Cause{netprobe.ProtoTimeout, netprobe.TLSTimeout}},
+		{"hangup", Hangup, []netprobe.Cause{netprobe.NetEOF, netprobe.NetReset}},
+		{"reset", Reset, []netprobe.Cause{netprobe.NetReset, netprobe.NetEOF}},
+		{"one endless line", Endless("x"), []netprobe.Cause{netprobe.ProtoOversize, netprobe.ProtoSyntax, netprobe.TLSHandshake}},
+		{"endless lines", Endless("220-x\r\n"), []netprobe.Cause{netprobe.ProtoOversize, netprobe.ProtoSyntax, netprobe.TLSHandshake}},
+	} {
+		if err := misbehave(ctx, c.serve, c.causes, make); err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", c.name, err))
+		}
+	}
+	return errors.Join(append(errs, refused(ctx, make), localFaults(ctx, make), cancelled(ctx, make))...)
+}
+
+func misbehave(ctx context.Context, serve Behaviour, causes []netprobe.Cause, make func(string, time.Duration, Dialer) netprobe.Prober) error {
+	srv, err := Listen(serve)
+	if err != nil {
+		return err
+	}
+	defer srv.Close()
+	began := time.Now()
+	res := make(srv.Addr(), 300*time.Millisecond, nil).Probe(ctx)
+	if took := time.Since(began); took > 3*time.Second {
+		return fmt.Errorf("took %v with a timeout of 300ms", took)
+	}
+	return want(res, netprobe.Critical, causes...)
+}
+
+func refused(ctx context.Context, make func(string, time.Duration, Dialer) netprobe.Prober) error {
+	srv, err := Listen(Hangup)
+	if err != nil {
+		return err
+	}
+	srv.Close()
+	return want(make(srv.Addr(), time.Second, nil).Probe(ctx), netprobe.Critical, netprobe.NetRefused)
+}
+
+func localFaults(ctx context.Context, make func(string, time.Duration, Dialer) netprobe.Prober) error {
+	var errs []error
+	for _, fault := range []error{syscall.EMFILE, syscall.ENETUNREACH, errors.ErrUnsupported, &net.DNSError{Err: "try again", IsTemporary: true}} {
+		dial := func(context.Context, string, string) (net.Conn, error) { return nil, fault }
+		res := make("192.0.2.1:25", time.Second, dial).Probe(ctx)
+		if res.State != netprobe.Unknown || !res.Cause.Local() {
+			errs = append(errs, fmt.Errorf("local fault %v: %v %s, want unknown and a local cause", fault, res.State, res.Cause))
+		}
+	}
+	return errors.Join(errs...)
+}
+
+func cancelled(ctx context.Context, make func(string, time.Duration, Dialer) netprobe.Prober) error {
+	srv, err := Listen(Silent)
+	if err != nil {
+		return err
+	}
+	defer srv.Close()
+	ctx, cancel := context.WithTimeout(ctx, 50*time.Millisecond)
+	defer cancel()
+	if err := want(make(srv.Addr(), time.Minute, nil).Probe(ctx), netprobe.Unknown, netprobe.LocalCancelled); err != nil {
+		return fmt.Errorf("the caller's context ended: %w", err)
+	}
+	return nil
+}
+
+func want(res netprobe.Result, state netprobe.State, causes ...netprobe.Cause) error {
+	if res.State == state {
+		for _, c := range causes {
+			if res.Cause == c {
+				return nil
+			}
+		}
+	}
+	return fmt.Errorf("got %v %s (%s), want %v and one of %v", res.State, res.Cause, res.Detail, state, causes)
+}

@@ -1,0 +1,197 @@
+package netprobe_test
+
+import (
+	"context"
+	"fmt"
+	"net"
+	"net/netip"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/internal/sysview"
+	"github.com/pugetsoundtech/upkeep/netprobe"
+	"github.com/pugetsoundtech/upkeep/netprobe/netprobetest"
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
+)
+
+// machine has a program "sshd" on 0.0.0.0:2222, "master" on 127.0.0.1:25 and
+// "dbd" on 127.0.0.1:5000, as far as keep keeps their table lines.
+func machine(t *testing.T, keep ...string) *hosttest.Machine {
+	t.Helper()
+	table := "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+	for i, line := range []string{"00000000:08AE", "0100007F:0019", "0100007F:1388"} {
+		if len(keep) == 0 || strings.Contains(strings.Join(keep, " "), []string{"sshd", "master", "dbd"}[i]) {
+			table += fmt.Sprintf("   %d: %s 00000000:0000 0A 00000000:00000000 00:00000000 00000000     0        0 %d 1 0 100 0 0 10 0\n", i, line, 1001+i)
+		}
+	}
+	m := hosttest.New(`A machine with three listeners, written for this test.
+-- machine now=2026-11-25T06:00:00Z --
+-- $ ["uname","-snrm"] --
+Linux box 6.1.0 x86_64
+-- /proc/net/tcp --
+` + table + `-- /proc/net/tcp6 absent --
+-- /proc/stat absent --
+-- /proc/ dir complete --
+` + program(10, "sshd", 1001) + program(11, "master", 1002) + program(12, "dbd", 1003))
+	m.SetServer("tcp", "127.0.0.1:2222", serve(netprobetest.Say("SSH-2.0-x\r\n")))
+	m.SetServer("tcp", "127.0.0.1:25", serve((&netprobetest.SMTP{}).Serve))
+	return m
+}
+
+func program(pid int, name string, inode int) string {
+	return fmt.Sprintf(`-- /proc/%[1]d/ dir complete --
+-- /proc/%[1]d/stat --
+%[1]d (%[2]s) S 1 1 1 0 -1 4194560 1 0 0 0 0 0 0 0 20 0 1 0 100 1000 10 18446744073709551615
+-- /proc/%[1]d/exe link=/usr/sbin/%[2]s --
+-- /proc/%[1]d/fd/ dir complete --
+-- /proc/%[1]d/fd/3 link=socket:[%[3]d] --
+`, pid, name, inode)
+}
+
+func serve(b netprobetest.Behaviour) func(net.Conn) {
+	return func(c net.Conn) {
+		defer c.Close()
+		b(c, nil)
+	}
+}
+
+func run(t *testing.T, h host.Host, store report.Store) report.Result {
+	t.Helper()
+	rep, err := (&report.Suite{Checks: []report.Checker{netprobe.Services{Host: h}}, Store: store}).Run(t.Context())
+	require.NoError(t, err)
+	return rep.Results[0]
+}
+
+func rules(res report.Result) []string {
+	ids := []string{}
+	for _, f := range res.Findings {
+		ids = append(ids, f.Rule+" "+f.Subject.Value)
+	}
+	return ids
+}
+
+func TestServicesThatAnswerAreMeasuredAndNotReported(t *testing.T) {
+	res := run(t, machine(t).Host(), nil)
+	assert.Equal(t, report.OK, res.Status, res.Problems)
+	assert.Empty(t, res.Findings)
+	up := map[string]string{}
+	for _, m := range res.Metrics {
+		if m.Name == "probe_up" {
+			up[m.Attrs[0].Value] = m.Value.String()
+		}
+	}
+	assert.Equal(t, map[string]string{"ssh://127.0.0.1:2222": "1", "smtp://127.0.0.1:25": "1"}, up)
+	assert.True(t, res.Covers("services/smtp/127.0.0.1:25"))
+}
+
+func TestServiceThatIsDownIsCriticalWithItsListener(t *testing.T) {
+	m := machine(t)
+	m.SetServer("tcp", "127.0.0.1:25", nil)
+	res := run(t, m.Host(), nil)
+	require.Len(t, res.Findings, 1)
+	f := res.Findings[0]
+	assert.Equal(t, "netprobe.unreachable", f.Rule)
+	assert.Equal(t, report.Critical, f.Severity)
+	assert.Equal(t, "smtp://127.0.0.1:25 (master) refuses connections", f.Title)
+	assert.Contains(t, f.Evidence, report.Attr{Key: report.Listener, Value: "tcp/127.0.0.1:25"})
+	assert.Contains(t, f.Evidence, report.Attr{Key: report.Process, Value: "master"})
+}
+
+func TestWhatThisSideCannotDoIsAProblemAndNoFinding(t *testing.T) {
+	h := machine(t).Host()
+	h.Dial = nil
+	res := run(t, h, nil)
+	assert.Empty(t, res.Findings)
+	assert.Equal(t, report.Partial, res.Status)
+	assert.False(t, res.Covers("services/smtp/127.0.0.1:25"))
+	for _, p := range res.Problems {
+		assert.Equal(t, report.CodeUnsupported, p.Code)
+	}
+}
+
+func TestServiceThatStopsListeningIsReportedOnce(t *testing.T) {
+	var store reporttest.Store
+	assert.Empty(t, run(t, machine(t).Host(), &store).Findings)
+	res := run(t, machine(t, "sshd", "dbd").Host(), &store)
+	assert.Equal(t, []string{"netprobe.gone smtp://127.0.0.1:25"}, rules(res))
+	assert.Equal(t, report.Event, res.Findings[0].Kind)
+	assert.Empty(t, run(t, machine(t, "sshd", "dbd").Host(), &store).Findings, "it is remembered as open, not found anew")
+}
+
+func TestNoSuchServiceIsSkippedOnlyWhenProven(t *testing.T) {
+	m := machine(t, "dbd")
+	assert.Equal(t, report.Skipped, run(t, m.Host(), nil).Status)
+	require.NoError(t, m.Remove("/proc/12"))
+	res := run(t, m.Host(), nil)
+	assert.Equal(t, report.OK, res.Status, "the program behind port 5000 is not known")
+}
+
+func TestUnreadableListenersAreAFailure(t *testing.T) {
+	m := machine(t)
+	m.SetCommand([]string{"uname", "-snrm"}, host.Output{Exit: 1}, nil)
+	res := run(t, m.Host(), nil)
+	assert.Equal(t, report.Failed, res.Status)
+	assert.False(t, res.Covers("services"))
+}
+
+func TestDamagedMemoryIsSaid(t *testing.T) {
+	store := reporttest.Store{}
+	require.NoError(t, store.Save(t.Context(), report.Saved{Kept: map[string]map[string][]byte{"netprobe.services": {"answered": []byte("{")}}}))
+	res := run(t, machine(t).Host(), &store)
+	assert.Equal(t, report.Partial, res.Status)
+	assert.False(t, res.Covers("services/gone"))
+	assert.True(t, res.Covers("services/smtp/127.0.0.1:25"))
+}
+
+func TestDiscoverProbesWildcardsOnLoopback(t *testing.T) {
+	socket := func(addr, process string) sysview.Socket {
+		return sysview.Socket{Network: "tcp", Local: netip.MustParseAddrPort(addr), Process: sysview.Process{PID: 1, Name: process}}
+	}
+	var urls []string
+	for _, target := range netprobe.Discover(host.Host{}, []sysview.Socket{
+		socket("0.0.0.0:80", "nginx"), socket("[::]:443", "nginx"), socket("127.0.0.1:8001", "nginx"),
+		socket("10.0.0.1:993", "dovecot"), socket("0.0.0.0:5432", "postgres"), socket("0.0.0.0:443", "sshd"),
+		socket("[fe80::1]:22", "sshd"), socket("0.0.0.0:80", "nginx"), socket("0.0.0.0:25", ""),
+	}) {
+		urls = append(urls, target.URL)
+	}
+	assert.Equal(t, []string{
+		"http://127.0.0.1:80", "https://[::1]:443", "http://127.0.0.1:8001", "imaps://10.0.0.1:993",
+		"ssh://127.0.0.1:443", "smtp://127.0.0.1:25",
+	}, urls)
+}
+
+func TestServicesKeepTheContractOfCheckers(t *testing.T) {
+	m := machine(t)
+	m.SetServer("tcp", "127.0.0.1:25", nil)
+	err := reporttest.TestChecker(t.Context(), func() report.Checker { return netprobe.Services{Host: m.Host()} }, reporttest.Options{Changes: true})
+	assert.NoError(t, err)
+}
+
+func ExampleServices() {
+	srv, err := netprobetest.Listen((&netprobetest.SMTP{EHLO: "554 5.7.1 go away\r\n"}).Serve)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer srv.Close()
+	check := netprobe.Services{Targets: []netprobe.Target{
+		{URL: "smtp://mx.example:25", Prober: netprobe.SMTP{Addr: srv.Addr(), Timeout: time.Second}},
+	}}
+	res, err := report.Collect(context.Background(), check)
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	for _, f := range res.Findings {
+		fmt.Println(f.Severity, f.Title)
+	}
+	// Output: critical smtp://mx.example:25 refuses its service with 554
+}

@@ -1,0 +1,348 @@
+package apt
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"io/fs"
+	"os"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+func machine(t testing.TB) *hosttest.Machine {
+	t.Helper()
+	text, err := os.ReadFile("testdata/debian-12.txtar")
+	require.NoError(t, err)
+	m, err := hosttest.Parse(text)
+	require.NoError(t, err)
+	return m
+}
+
+func deb(t testing.TB, text string) version.Version {
+	t.Helper()
+	v, err := version.Parse(version.Deb, text)
+	require.NoError(t, err)
+	return v
+}
+
+// edit changes the text of the machine's package database.
+func edit(t testing.TB, m *hosttest.Machine, old, new string) {
+	t.Helper()
+	text, err := m.Host().ReadFile(t.Context(), statusFile, 0)
+	require.NoError(t, err)
+	require.Contains(t, string(text), old)
+	require.NoError(t, m.WriteFile(statusFile, bytes.Replace(text, []byte(old), []byte(new), 1), 0o644))
+}
+
+const simulateUpgrade = "apt-get -s -o Debug::NoLocking=1 -o APT::Get::Show-User-Simulation-Note=no --with-new-pkgs upgrade"
+
+func names(list []pkgupdate.Upgrade) string {
+	var out []string
+	for _, u := range list {
+		s := u.Pkg.Name + " " + u.From.String() + " " + u.To.String() + " " + u.Class.String()
+		out = append(out, strings.TrimSpace(s+" "+u.Blocked))
+	}
+	return strings.Join(out, "\n")
+}
+
+func TestRecordedMachinePassesTheConformanceKit(t *testing.T) {
+	h := machine(t).Host()
+	require.NoError(t, pkgupdatetest.TestManager(t.Context(), &Manager{Host: h}))
+	require.NoError(t, pkgupdatetest.TestFaults(t.Context(), h, func(h host.Host) pkgupdate.Manager { return &Manager{Host: h} }))
+}
+
+func TestPendingUpgradesAreClassedByTheSecurityRepository(t *testing.T) {
+	a := (&Manager{Host: machine(t).Host()}).Pending(t.Context())
+	require.NoError(t, a.Reason)
+	assert.Equal(t, pkgupdate.Known, a.State)
+	assert.Equal(t, "5 upgraded, 0 newly installed, 0 to remove and 0 not upgraded.", a.Evidence)
+	assert.Equal(t, time.Date(2026, 11, 25, 17, 31, 0, 0, time.UTC), a.AsOf)
+	assert.Equal(t, strings.TrimSpace(`
+libgraphite2-3 1.3.14-1 1.3.14-1+deb12u1 ordinary
+libpcre2-8-0 10.42-1 10.42-1+deb12u2 security
+libssl3 3.0.19-1~deb12u2 3.0.22-1~deb12u2 security
+openssl 3.0.19-1~deb12u2 3.0.22-1~deb12u2 security
+unzip 6.0-28 6.0-28+deb12u1 security`), names(a.Value))
+}
+
+func TestFixHiddenByANewerPointReleaseIsStillASecurityFix(t *testing.T) {
+	m := machine(t)
+	m.SetCommand(strings.Fields(simulateUpgrade), host.Output{Stdout: []byte(
+		"Inst openssl [3.0.19-1~deb12u2] (3.0.23-1~deb12u1 Debian:12.16/oldstable [amd64])\n" +
+			"1 upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n")}, nil)
+	a := (&Manager{Host: m.Host()}).Pending(t.Context())
+	i := strings.Index(names(a.Value), "openssl")
+	require.GreaterOrEqual(t, i, 0)
+	assert.True(t, strings.HasPrefix(names(a.Value)[i:], "openssl 3.0.19-1~deb12u2 3.0.23-1~deb12u1 security"))
+}
+
+func TestHeldPackageWithASecurityFixIsPendingAndHeld(t *testing.T) {
+	m := machine(t)
+	edit(t, m, "Package: openssl\nStatus: install", "Package: openssl\nStatus: hold")
+	kept := "The following packages have been kept back:\n  openssl\n0 upgraded, 0 newly installed, 0 to remove and 1 not upgraded.\n"
+	m.SetCommand(strings.Fields(simulateUpgrade), host.Output{Stdout: []byte(kept)}, nil)
+	m.SetCommand(strings.Fields(strings.Replace(simulateUpgrade, "--with-new-pkgs upgrade", "dist-upgrade", 1)), host.Output{Stdout: []byte(kept)}, nil)
+	a := (&Manager{Host: m.Host()}).Pending(t.Context())
+	require.NoError(t, a.Reason)
+	assert.Contains(t, names(a.Value), "openssl 3.0.19-1~deb12u2 3.0.22-1~deb12u2 security held")
+	assert.Contains(t, names(a.Value), "libssl3 3.0.19-1~deb12u2 3.0.22-1~deb12u2 security kept back", "apt does not offer what the repository has")
+}
+
+func TestWhatDistUpgradeAddsIsKeptBack(t *testing.T) {
+	m := machine(t)
+	m.SetCommand(strings.Fields(simulateUpgrade), host.Output{Stdout: []byte(
+		"The following packages have been kept back:\n  unzip libgraphite2-3\n0 upgraded, 0 newly installed, 0 to remove and 2 not upgraded.\n")}, nil)
+	m.SetCommand(strings.Fields(strings.Replace(simulateUpgrade, "--with-new-pkgs upgrade", "dist-upgrade", 1)), host.Output{Stdout: []byte(
+		"The following packages have been kept back:\n  libgraphite2-3\nRemv zip [3.0-13]\nInst unzip [6.0-28] (6.0-28+deb12u1 Debian-Security:12/oldstable-security [amd64])\n" +
+			"1 upgraded, 0 newly installed, 1 to remove and 1 not upgraded.\n")}, nil)
+	a := (&Manager{Host: m.Host()}).Pending(t.Context())
+	require.NoError(t, a.Reason)
+	assert.Contains(t, names(a.Value), "unzip 6.0-28 6.0-28+deb12u1 security kept back")
+	assert.Contains(t, names(a.Value), "libgraphite2-3 1.3.14-1  ordinary kept back", "to what is not said")
+}
+
+func TestForeignArchitectureIsItsOwnUpgrade(t *testing.T) {
+	m := machine(t)
+	edit(t, m, "Package: unzip\n", "Package: libssl3\nStatus: install ok installed\nArchitecture: i386\nVersion: 3.0.19-1~deb12u2\n\nPackage: unzip\n")
+	m.SetCommand(strings.Fields(simulateUpgrade), host.Output{Stdout: []byte(
+		"Inst libssl3:i386 [3.0.19-1~deb12u2] (3.0.22-1~deb12u2 Debian-Security:12/oldstable-security [i386])\n" +
+			"1 upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n")}, nil)
+	a := (&Manager{Host: m.Host()}).Pending(t.Context())
+	require.NoError(t, a.Reason)
+	require.Len(t, a.Value, 5, "and four that only the security repository names")
+	assert.Equal(t, "deb:libssl3 kept back", a.Value[1].Pkg.ID()+" "+a.Value[1].Blocked)
+	assert.Equal(t, "deb:libssl3:i386 security", a.Value[2].Pkg.ID()+" "+a.Value[2].Class.String()+a.Value[2].Blocked)
+}
+
+func TestPackagesThatAptDoesNotNameMakeTheAnswerUnknown(t *testing.T) {
+	m := machine(t)
+	out := host.Output{Stdout: []byte("0 upgraded, 0 newly installed, 0 to remove and 3 not upgraded.\n")}
+	m.SetCommand(strings.Fields(simulateUpgrade), out, nil)
+	m.SetCommand(strings.Fields(strings.Replace(simulateUpgrade, "--with-new-pkgs upgrade", "dist-upgrade", 1)), out, nil)
+	a := (&Manager{Host: m.Host()}).Pending(t.Context())
+	assert.EqualError(t, a.Reason, "apt-get -s: 3 packages are left alone, but 0 are named")
+}
+
+func TestEmptyDatabaseOfAnotherSystemIsNotPresent(t *testing.T) {
+	m := machine(t)
+	require.NoError(t, m.WriteFile(statusFile, nil, 0o644))
+	present, err := (&Manager{Host: m.Host()}).Present(t.Context())
+	assert.NoError(t, err)
+	assert.False(t, present)
+	require.NoError(t, m.Remove(statusFile))
+	present, err = (&Manager{Host: m.Host()}).Present(t.Context())
+	assert.NoError(t, err)
+	assert.False(t, present)
+}
+
+func TestIndexThatWasNeverFetchedIsUnknownAndNotEmpty(t *testing.T) {
+	m := machine(t)
+	m.SetCommand(strings.Fields(simulateUpgrade), host.Output{Stdout: []byte("0 upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n")}, nil)
+	entries, err := m.Host().ReadDir(t.Context(), listsDir)
+	require.NoError(t, err)
+	for _, e := range entries {
+		if e.IsRegular() {
+			require.NoError(t, m.Remove(listsDir+"/"+e.Name))
+		}
+	}
+	a := (&Manager{Host: m.Host()}).Pending(t.Context())
+	assert.Equal(t, pkgupdate.Unknown, a.State)
+	assert.ErrorIs(t, a.Reason, pkgupdate.ErrNeverFetched)
+	assert.Contains(t, a.Reason.Error(), "package index has never been fetched: run apt-get update")
+}
+
+func TestOneRepositoryThatWasNeverFetchedIsNamed(t *testing.T) {
+	m := machine(t)
+	require.NoError(t, m.Remove(listsDir+"/deb.debian.org_debian-security_dists_bookworm-security_InRelease"))
+	a := (&Manager{Host: m.Host()}).Pending(t.Context())
+	assert.Equal(t, pkgupdate.Unknown, a.State)
+	assert.EqualError(t, a.Reason, "package index of http://deb.debian.org/debian-security/dists/bookworm-security has never been fetched: run apt-get update")
+	assert.Len(t, a.Value, 5, "what is known stands all the same")
+}
+
+func TestOldIndexIsUnknownButKeepsWhatItShows(t *testing.T) {
+	m := machine(t)
+	m.SetNow(time.Date(2026, 11, 29, 17, 31, 0, 0, time.UTC))
+	a := (&Manager{Host: m.Host()}).Pending(t.Context())
+	var stale *pkgupdate.StaleError
+	require.ErrorAs(t, a.Reason, &stale)
+	assert.Equal(t, 96*time.Hour, stale.Age)
+	assert.Contains(t, a.Reason.Error(), "package index was last refreshed 4 days ago: run apt-get update")
+	assert.Len(t, a.Value, 5)
+	fresh := (&Manager{Host: m.Host(), MaxAge: 100 * time.Hour}).Pending(t.Context())
+	assert.Equal(t, pkgupdate.Known, fresh.State)
+	assert.NoError(t, m.WriteFile(stampsDir+"/update-success-stamp", nil, 0o644))
+	require.NoError(t, m.SetStat(stampsDir+"/update-success-stamp", host.Stat{
+		Name: "update-success-stamp", Mode: host.ModeRegular | 0o644, Mtime: time.Date(2026, 11, 29, 6, 0, 0, 0, time.UTC).UnixNano(),
+		Known: host.KnownMode | host.KnownMtime,
+	}))
+	stamped := (&Manager{Host: m.Host()}).Pending(t.Context())
+	assert.Equal(t, pkgupdate.Known, stamped.State, "%v", stamped.Reason)
+}
+
+func TestTimesInTheFutureAreNoSignOfARefresh(t *testing.T) {
+	m := machine(t)
+	m.SetNow(time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)) // the clock was set back, or the folders touched
+	x, err := (&Manager{Host: m.Host()}).freshness(t.Context())
+	var stale *pkgupdate.StaleError
+	require.ErrorAs(t, err, &stale)
+	assert.Equal(t, time.Date(2026, 7, 11, 10, 16, 37, 0, time.UTC), x.asOf, "the date of the oldest repository alone is past")
+}
+
+func TestExpiredRepositoryIsUnknownHoweverFreshTheFolders(t *testing.T) {
+	m := machine(t)
+	m.SetNow(time.Date(2026, 12, 2, 6, 0, 0, 0, time.UTC))
+	a := (&Manager{Host: m.Host(), MaxAge: 1000 * time.Hour}).Pending(t.Context())
+	require.Error(t, a.Reason)
+	assert.Contains(t, a.Reason.Error(), "it was valid until 2026-12-01")
+}
+
+func TestMissingSecurityRepositoryLeavesUpgradesUnclassified(t *testing.T) {
+	m := machine(t)
+	m.SetCommand([]string{"apt-get", "indextargets", "-o", "Debug::NoLocking=1", "--format", targetFormat, "Created-By: Packages"},
+		host.Output{Stdout: []byte("/var/lib/apt/lists/x_Packages\tbookworm\toldstable\tDebian\n")}, nil)
+	empty := (&Manager{Host: m.Host()}).Pending(t.Context())
+	require.NoError(t, empty.Reason, "the security repository is there, and its list is empty")
+
+	m.SetCommand([]string{"apt-get", "update", "--print-uris", "-o", "Debug::NoLocking=1"}, host.Output{Stdout: []byte(
+		"'http://deb.debian.org/debian/dists/bookworm/InRelease' deb.debian.org_debian_dists_bookworm_InRelease 0 \n")}, nil)
+	a := (&Manager{Host: m.Host()}).Pending(t.Context())
+	assert.Equal(t, pkgupdate.Unknown, a.State)
+	assert.ErrorIs(t, a.Reason, ErrNoSecurity)
+	assert.Contains(t, names(a.Value), "libgraphite2-3 1.3.14-1 1.3.14-1+deb12u1 unclassified")
+}
+
+func TestImageHasAnInventoryButNoPendingUpdates(t *testing.T) {
+	h := machine(t).Host()
+	h.Exec = nil
+	m := &Manager{Host: h}
+	assert.Equal(t, pkgupdate.Known, m.Installed(t.Context()).State)
+	a := m.Pending(t.Context())
+	assert.Equal(t, pkgupdate.Unknown, a.State)
+	assert.ErrorIs(t, a.Reason, errors.ErrUnsupported)
+}
+
+// The texts are those of apt 2.6 and of older ones, which name no holder.
+func TestFailuresOfAptAreErrorsThatCallersCanTest(t *testing.T) {
+	locked := host.Output{Exit: 100, Stderr: []byte("E: Could not get lock /var/lib/dpkg/lock-frontend. It is held by process 5833 (apt-get)\nN: Be aware\n")}
+	var l *pkgupdate.LockedError
+	require.ErrorAs(t, failure(locked), &l)
+	assert.Equal(t, pkgupdate.LockedError{Path: "/var/lib/dpkg/lock-frontend", PID: 5833, Holder: "apt-get"}, *l)
+	old := host.Output{Exit: 100, Stderr: []byte("E: Could not get lock /var/lib/dpkg/lock - open (11: Resource temporarily unavailable)\nE: Unable to lock the administration directory\n")}
+	assert.ErrorAs(t, failure(old), &l)
+	assert.ErrorIs(t, failure(host.Output{Exit: 100, Stderr: []byte("E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem.\n")}), pkgupdate.ErrInterrupted)
+	assert.ErrorIs(t, failure(host.Output{Exit: 100, Stderr: []byte("E: Unmet dependencies. Try 'apt --fix-broken install' with no packages (or specify a solution).\n")}), pkgupdate.ErrBroken)
+	assert.EqualError(t, failure(host.Output{Exit: 100, Stderr: []byte("W: odd\nE: The list of sources could not be read.\n")}), "exit status 100: E: The list of sources could not be read.")
+	assert.ErrorIs(t, failure(host.Output{Truncated: true}), host.ErrTruncated)
+	assert.NoError(t, failure(host.Output{}))
+}
+
+func TestInstalledPackagesComeFromTheDatabase(t *testing.T) {
+	a := (&Manager{Host: machine(t).Host()}).Installed(t.Context())
+	require.NoError(t, a.Reason)
+	assert.Len(t, a.Value, 11)
+	assert.Equal(t, "11 packages in /var/lib/dpkg/status", a.Evidence)
+	ssl := a.Value[7]
+	want := pkgupdate.Package{Name: "libssl3", Arch: "amd64", Version: deb(t, "3.0.19-1~deb12u2"), Source: "openssl"}
+	assert.Empty(t, cmp.Diff(want, ssl, cmp.AllowUnexported(version.Version{})))
+	assert.Equal(t, "deb:libssl3", ssl.ID())
+}
+
+func TestHalfDoneWorkIsAFaultOnceDpkgIsNotWriting(t *testing.T) {
+	m := machine(t)
+	manager := &Manager{Host: m.Host()}
+	assert.Equal(t, pkgupdate.Empty, manager.Audit(t.Context()).State)
+
+	edit(t, m, "Package: unzip\nStatus: install ok installed", "Package: unzip\nStatus: install ok half-configured")
+	st, err := m.Host().Lstat(t.Context(), statusFile)
+	require.NoError(t, err)
+	m.SetNow(st.ModTime().Add(30 * time.Second))
+	busy := manager.Audit(t.Context())
+	assert.ErrorIs(t, busy.Reason, pkgupdate.ErrBusy)
+	assert.Empty(t, busy.Value)
+
+	require.NoError(t, m.WriteFile(updatesDir+"/0007", nil, 0o644))
+	m.SetNow(st.ModTime().Add(time.Hour))
+	left := manager.Audit(t.Context())
+	require.NoError(t, left.Reason)
+	require.Len(t, left.Value, 2)
+	assert.Contains(t, left.Value[0].What, "1 changes in /var/lib/dpkg/updates")
+	assert.Equal(t, "unzip half-configured", left.Value[1].Pkg.Name+" "+left.Value[1].What)
+}
+
+func TestHistoryIsInTheHostsTimeZone(t *testing.T) {
+	events, err := (&Manager{Host: machine(t).Host()}).History(t.Context(), time.Time{})
+	require.NoError(t, err)
+	require.Len(t, events, 3)
+	assert.Equal(t, "openssl", events[0].Name)
+	assert.Equal(t, "3.0.19-1~deb12u2", events[0].To)
+	assert.Equal(t, time.Date(2026, 11, 24, 22, 30, 1, 0, time.UTC), events[0].At.UTC())
+	assert.Empty(t, events[2].To, "a removal")
+}
+
+func TestClaimsNameOwnerVersionAndDigest(t *testing.T) {
+	ctx := t.Context()
+	paths := []string{
+		"/usr/bin/openssl", "/etc/ssl/openssl.cnf", "/bin/unzip", "/usr/lib/x86_64-linux-gnu/libc.so.6", "/usr/local/bin/mine",
+		"/usr/bin", "relative", "/usr/../etc", "/",
+	}
+	claims, err := (&Manager{Host: machine(t).Host()}).Attest(ctx, paths)
+	require.NoError(t, err)
+	assert.NotContains(t, claims, "relative")
+	assert.NotContains(t, claims, "/usr/../etc")
+	c := claims["/usr/bin/openssl"]
+	assert.Equal(t, "deb:openssl 3.0.19-1~deb12u2 md5", c.Package+" "+c.Version+" "+c.Algorithm)
+	assert.Equal(t, host.StrengthDatabase, c.Strength)
+	assert.Equal(t, "fe1993ec22f6b8a46cb9706acd8fc68f", hex.EncodeToString(claims["/etc/ssl/openssl.cnf"].Digest), "from the status database")
+	assert.Equal(t, "deb:unzip", claims["/bin/unzip"].Package, "by the path through the link /bin")
+	assert.Equal(t, host.Claim{}, claims["/usr/local/bin/mine"], "owned by none")
+	assert.Contains(t, claims, "/usr/local/bin/mine")
+	assert.Equal(t, "deb:openssl", claims["/usr/bin"].Package)
+	assert.Equal(t, "deb:libbz2-1.0", claims["/"].Package, "the first by the name of its list")
+}
+
+func TestUnreadableListLeavesUnownedPathsUnknown(t *testing.T) {
+	m := machine(t)
+	require.NoError(t, m.Remove(infoDir+"/unzip.list"))
+	require.NoError(t, m.Add("-- /var/lib/dpkg/info/unzip.list error=permission --\n"))
+	claims, err := (&Manager{Host: m.Host()}).Attest(t.Context(), []string{"/usr/bin/unzip", "/usr/bin/openssl"})
+	assert.ErrorIs(t, err, fs.ErrPermission)
+	assert.NotContains(t, claims, "/usr/bin/unzip")
+	assert.Equal(t, "deb:openssl", claims["/usr/bin/openssl"].Package)
+}
+
+func TestDivertedFileBelongsToItsOwnerUnderTheNewName(t *testing.T) {
+	m := machine(t)
+	require.NoError(t, m.WriteFile(diversions, []byte("/usr/bin/unzip\n/usr/bin/unzip.distrib\nbusybox\n/usr/bin/openssl\n/usr/bin/openssl.other\nopenssl\n"), 0o644))
+	require.NoError(t, m.WriteFile(overrides, []byte("root ssl-cert 4750 /usr/bin/unzip.distrib\n"), 0o644))
+	claims, err := (&Manager{Host: m.Host()}).Attest(t.Context(), []string{"/usr/bin/unzip", "/bin/unzip.distrib", "/usr/bin/openssl"})
+	require.NoError(t, err)
+	assert.Equal(t, "deb:openssl", claims["/usr/bin/openssl"].Package, "it diverts the files of others")
+	assert.Empty(t, claims["/usr/bin/unzip"].Package)
+	c := claims["/bin/unzip.distrib"]
+	assert.Equal(t, "deb:unzip root:ssl-cert", c.Package+" "+c.Owner)
+	assert.True(t, c.HasMode)
+	assert.Equal(t, uint32(0o4750), c.Mode)
+	assert.NotEmpty(t, c.Digest)
+}
+
+func TestCancelledContextIsUnknown(t *testing.T) {
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	m := &Manager{Host: machine(t).Host()}
+	assert.ErrorIs(t, m.Installed(ctx).Reason, context.Canceled)
+	assert.ErrorIs(t, m.Pending(ctx).Reason, context.Canceled)
+	assert.ErrorIs(t, m.Audit(ctx).Reason, context.Canceled)
+}

@@ -1,0 +1,245 @@
+package apt
+
+import (
+	"bytes"
+	"context"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"strings"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
+)
+
+const (
+	infoDir      = "/var/lib/dpkg/info"
+	diversions   = "/var/lib/dpkg/diversions"
+	overrides    = "/var/lib/dpkg/statoverride"
+	maxInfo      = 64 << 20
+	listSuffix   = ".list"
+	md5Algorithm = "md5"
+)
+
+// Attest says which package owns each path, and what that package shipped
+// there. Digests are MD5 sums from dpkg's own unsigned database; of a
+// configuration file, the sum of the packaged version. A path that no list
+// names has an entry without a package only when every list was read; the
+// error says which were not. A folder of several packages gets the first by
+// name. Paths that are not absolute and clean get no entry.
+func (m *Manager) Attest(ctx context.Context, paths []string) (map[string]host.Claim, error) {
+	text, _, err := m.status(ctx)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := m.Host.ReadDir(ctx, infoDir)
+	if err != nil {
+		return nil, fmt.Errorf("dpkg file lists: %w", err)
+	}
+	a := m.newAttestation(ctx, paths, text)
+	complete := m.readLists(ctx, a, entries)
+	m.readDigests(ctx, a)
+	for _, c := range parseConffiles(text) {
+		a.conffile(c)
+	}
+	a.override(m.optional(ctx, a, overrides))
+	return a.claims(complete), errors.Join(limited(a.errs)...)
+}
+
+// An attestation gathers claims about the paths that were asked for.
+type attestation struct {
+	layout   layout
+	wanted   map[string][]string // place: paths as asked
+	owned    map[string]owned    // place: what is known of it
+	owners   map[string]bool     // file stems in dpkg's info folder that own something
+	native   string
+	versions map[key]version.Version
+	errs     []error
+}
+
+type owned struct {
+	stem  string // "openssl" or "libc6:amd64", as the files in dpkg's info folder
+	claim host.Claim
+}
+
+func (m *Manager) newAttestation(ctx context.Context, paths []string, status []byte) *attestation {
+	a := &attestation{
+		wanted: map[string][]string{}, owned: map[string]owned{}, owners: map[string]bool{}, versions: map[key]version.Version{},
+	}
+	installed, err := ParseStatus(status)
+	if err != nil {
+		a.errs = append(a.errs, err)
+	}
+	a.native = nativeArch(installed)
+	for _, p := range installed {
+		a.versions[keyOf(p)] = p.Version
+	}
+	a.layout = layout{links: m.mergedDirs(ctx), diverted: map[string]diversion{}}
+	for _, d := range parseDiversions(m.optional(ctx, a, diversions)) {
+		from := string(a.layout.place(nil, []byte(d.from)))
+		d.to = string(a.layout.place(nil, []byte(d.to)))
+		a.layout.diverted[from] = d
+	}
+	for _, p := range paths {
+		if path.IsAbs(p) && path.Clean(p) == p {
+			at := string(a.layout.place(nil, []byte(p)))
+			a.wanted[at] = append(a.wanted[at], p)
+		}
+	}
+	return a
+}
+
+// mergedDirs finds the top folders that are links into /usr: dpkg's lists may
+// name a file by either path.
+func (m *Manager) mergedDirs(ctx context.Context) map[string]string {
+	links := map[string]string{}
+	for _, dir := range []string{"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/libo32"} {
+		st, err := m.Host.Lstat(ctx, dir)
+		if err == nil && st.IsLink() && path.Join("/", st.Link) == "/usr"+dir {
+			links[dir] = "/usr" + dir
+		}
+	}
+	return links
+}
+
+// optional reads a file of dpkg's database that need not be there.
+func (m *Manager) optional(ctx context.Context, a *attestation, name string) []byte {
+	text, err := m.Host.ReadFile(ctx, name, maxInfo)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		a.errs = append(a.errs, err)
+	}
+	return text
+}
+
+// readLists looks for the wanted paths in all lists and reports whether all
+// could be read.
+func (m *Manager) readLists(ctx context.Context, a *attestation, entries []host.Stat) (complete bool) {
+	complete = len(a.errs) == 0
+	for _, e := range entries {
+		stem, ok := strings.CutSuffix(e.Name, listSuffix)
+		if !ok {
+			continue
+		}
+		text, err := m.Host.ReadFile(ctx, infoDir+"/"+e.Name, maxInfo)
+		if err != nil {
+			a.errs, complete = append(a.errs, err), false
+			if ctx.Err() != nil {
+				return false
+			}
+			continue
+		}
+		a.list(stem, text)
+	}
+	return complete
+}
+
+// list notes which wanted paths the list of a package names.
+func (a *attestation) list(stem string, text []byte) {
+	name, _, _ := strings.Cut(stem, ":")
+	var buf []byte
+	for len(text) > 0 {
+		var line []byte
+		line, text, _ = bytes.Cut(text, []byte("\n"))
+		buf = a.layout.installed(buf[:0], line, name)
+		if a.wanted[string(buf)] == nil {
+			continue
+		}
+		if at := string(buf); a.owned[at].stem == "" {
+			a.owned[at] = owned{stem, a.claim(stem)}
+			a.owners[stem] = true
+		}
+	}
+}
+
+// claim is what is known of every file of a package.
+func (a *attestation) claim(stem string) host.Claim {
+	p := pkgupdate.Package{Name: stem}
+	if name, arch, ok := strings.Cut(stem, ":"); ok {
+		p.Name, p.Arch, p.Foreign = name, arch, arch != a.native
+	}
+	v := a.versions[keyOf(p)]
+	c := host.Claim{Package: "deb:" + p.Name, Version: v.String(), Strength: host.StrengthOwned}
+	if p.Foreign {
+		c.Package += ":" + p.Arch
+	}
+	return c
+}
+
+// readDigests reads the sums of the packages that own wanted paths. A package
+// without sums is normal.
+func (m *Manager) readDigests(ctx context.Context, a *attestation) {
+	for stem := range a.owners {
+		a.digests(stem, m.optional(ctx, a, infoDir+"/"+stem+".md5sums"))
+	}
+}
+
+// digests takes the lines "MD5  PATH" of a package.
+func (a *attestation) digests(stem string, text []byte) {
+	name, _, _ := strings.Cut(stem, ":")
+	buf := make([]byte, 0, 256)
+	for len(text) > 0 {
+		var line []byte
+		line, text, _ = bytes.Cut(text, []byte("\n"))
+		if len(line) < 35 || line[32] != ' ' {
+			continue
+		}
+		slashed := append(append(buf[:0], '/'), line[34:]...)
+		at := a.layout.installed(nil, slashed, name)
+		if o := a.owned[string(at)]; o.stem == stem {
+			a.owned[string(at)] = o.withDigest(string(line[:32]))
+		}
+	}
+}
+
+// conffile takes a configuration file from the status database, which is the
+// only place where its sum stands.
+func (a *attestation) conffile(c conffile) {
+	at := string(a.layout.installed(nil, []byte(c.path), c.pkg))
+	if a.wanted[at] == nil {
+		return
+	}
+	o := a.owned[at]
+	if name, _, _ := strings.Cut(o.stem, ":"); o.stem == "" {
+		o = owned{c.pkg, a.claim(c.pkg)}
+	} else if name != c.pkg {
+		return
+	}
+	a.owned[at] = o.withDigest(c.md5)
+}
+
+func (o owned) withDigest(hexSum string) owned {
+	if sum, err := hex.DecodeString(hexSum); err == nil && len(sum) == 16 {
+		o.claim.Algorithm, o.claim.Digest, o.claim.Strength = md5Algorithm, sum, host.StrengthDatabase
+	}
+	return o
+}
+
+// override takes the lines "USER GROUP MODE PATH" of dpkg-statoverride.
+func (a *attestation) override(text []byte) {
+	for line := range bytes.Lines(text) {
+		ov, ok := parseOverride(strings.TrimRight(string(line), "\n"))
+		at := string(a.layout.place(nil, []byte(ov.path)))
+		o := a.owned[at]
+		if !ok || o.stem == "" {
+			continue
+		}
+		o.claim.Owner, o.claim.Mode, o.claim.HasMode = ov.owner, ov.mode, true
+		a.owned[at] = o
+	}
+}
+
+func (a *attestation) claims(complete bool) map[string]host.Claim {
+	out := map[string]host.Claim{}
+	for at, paths := range a.wanted {
+		o, ok := a.owned[at]
+		for _, p := range paths {
+			if ok || complete {
+				out[p] = o.claim
+			}
+		}
+	}
+	return out
+}

@@ -1,0 +1,23 @@
+// Package apt is the package manager of Debian, Ubuntu and their kin, read
+// through a host.Host: the database of dpkg, and what apt-get would do.
+//
+//	m := &apt.Manager{Host: host.Local()}
+//	installed := m.Installed(ctx) // from /var/lib/dpkg/status: works on images too
+//	pending := m.Pending(ctx)     // what apt-get would upgrade, simulated
+//
+// It works for a normal user, takes no lock, refreshes no index and installs
+// nothing. On an image, where no command runs, Pending is Unknown.
+//
+// # Design
+//
+// With no index at all apt-get says "0 upgraded" and exits with 0. So a list of
+// upgrades is complete only when apt-get's own summary agrees with the lines
+// that were read, when every configured repository has been fetched, none has
+// expired, and something shows that the index was refreshed within
+// Manager.MaxAge. apt leaves no trace of a refresh that found nothing new; the
+// signs are the times of its list folders, the stamps in /var/lib/apt/periodic
+// and the dates in the repositories' Release files.
+//
+// A dpkg that is at work looks like one that was interrupted. What the database
+// says is half done is believed once nothing has been written for two minutes.
+package apt

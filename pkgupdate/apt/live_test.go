@@ -1,0 +1,152 @@
+package apt
+
+import (
+	"bytes"
+	"crypto/md5"
+	"encoding/hex"
+	"os"
+	"os/exec"
+	"path"
+	"strings"
+	"testing"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/internal/need"
+	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// live is the manager of this machine, which must be Debian's.
+func live(t testing.TB) *Manager {
+	t.Helper()
+	need.Program(t, "dpkg-query")
+	need.Program(t, "apt-get")
+	m := &Manager{Host: host.Local()}
+	present, err := m.Present(t.Context())
+	require.NoError(t, err)
+	need.That(t, "dpkg database", present)
+	return m
+}
+
+func TestThisMachinePassesTheConformanceKit(t *testing.T) {
+	require.NoError(t, pkgupdatetest.TestManager(t.Context(), live(t)))
+}
+
+func TestInventoryOfThisMachineAgreesWithDpkgQuery(t *testing.T) {
+	m := live(t)
+	a := m.Installed(t.Context())
+	out, err := exec.Command("dpkg-query", "-W", "-f", "${db:Status-Status}\t${Package}\t${Architecture}\t${Version}\t${source:Package}\n").Output()
+	require.NoError(t, err)
+	again := m.Installed(t.Context())
+	need.That(t, "a package database at rest", a.AsOf.Equal(again.AsOf))
+	want := map[string]bool{}
+	for line := range strings.Lines(string(out)) {
+		if rest, ok := strings.CutPrefix(line, "installed\t"); ok {
+			want[strings.TrimSpace(rest)] = true
+		}
+	}
+	require.NoError(t, a.Reason)
+	require.NotEmpty(t, want)
+	for _, p := range a.Value {
+		line := strings.Join([]string{p.Name, p.Arch, p.Version.String(), p.SourceName()}, "\t")
+		assert.True(t, want[line] || p.Fault != "", line)
+		delete(want, line)
+	}
+	assert.Empty(t, want)
+}
+
+func TestClaimsOfThisMachineAgreeWithDpkgAndTheFiles(t *testing.T) {
+	m := live(t)
+	var paths []string
+	for _, dir := range []string{"/usr/bin", "/usr/sbin", "/etc", "/etc/apt", "/usr/lib/apt/methods"} {
+		entries, err := m.Host.ReadDir(t.Context(), dir)
+		require.NoError(t, err)
+		for _, e := range entries {
+			paths = append(paths, path.Join(dir, e.Name))
+		}
+	}
+	claims, err := m.Attest(t.Context(), paths)
+	require.NoError(t, err)
+	assert.Len(t, claims, len(paths))
+	require.Contains(t, claims, "/usr/bin/apt-get")
+	assert.Equal(t, "deb:apt", claims["/usr/bin/apt-get"].Package)
+	checked, wrong := 0, 0
+	for p, c := range claims {
+		data, err := os.ReadFile(p)
+		if err != nil || c.Digest == nil || strings.HasPrefix(p, "/etc") {
+			continue
+		}
+		checked++
+		if sum := md5.Sum(data); !bytes.Equal(sum[:], c.Digest) {
+			wrong++
+			t.Logf("%s of %s is %s on disk and %s in the database", p, c.Package, hex.EncodeToString(sum[:]), hex.EncodeToString(c.Digest))
+		}
+	}
+	assert.Greater(t, checked, 50)
+	assert.Less(t, wrong, checked/20)
+	agreeOwners(t, claims)
+}
+
+// agreeOwners asks dpkg -S for all claims below /etc.
+func agreeOwners(t *testing.T, claims map[string]host.Claim) {
+	t.Helper()
+	args := []string{"-S"}
+	for p := range claims {
+		if strings.HasPrefix(p, "/etc/") && !strings.ContainsAny(p, "*?[\\") {
+			args = append(args, p)
+		}
+	}
+	out, _ := exec.Command("dpkg", args...).Output() // its status is 1 when any is owned by none
+	owners := map[string]string{}
+	for line := range strings.Lines(string(out)) {
+		packages, p, _ := strings.Cut(strings.TrimSpace(line), ": ")
+		owners[p] = packages
+	}
+	require.NotEmpty(t, owners)
+	for _, p := range args[1:] {
+		want := strings.TrimPrefix(claims[p].Package, "deb:")
+		assert.Equal(t, want == "", owners[p] == "", "%s: %q, dpkg says %q", p, want, owners[p])
+		assert.Contains(t, owners[p], want, p)
+	}
+}
+
+func TestCheckOfThisMachineKeepsItsContract(t *testing.T) {
+	res, err := report.Collect(t.Context(), &pkgupdate.Updates{Managers: []pkgupdate.Manager{live(t)}})
+	require.NoError(t, err)
+	for _, p := range res.Problems {
+		assert.NotEqual(t, report.CodeContract, p.Code, p.Message)
+	}
+	assert.True(t, res.Covers("apt/changes"))
+	t.Logf("%d findings, covered %v, problems %v, in %v", len(res.Findings), res.Covered, res.Problems, res.Took)
+}
+
+func BenchmarkParseStatus(b *testing.B) {
+	text, err := os.ReadFile(statusFile)
+	need.That(b, "dpkg database", err == nil)
+	b.SetBytes(int64(len(text)))
+	for b.Loop() {
+		if _, err := ParseStatus(text); err != nil {
+			b.Fatal(err)
+		}
+	}
+}
+
+func BenchmarkAttest(b *testing.B) {
+	m := live(b)
+	entries, err := m.Host.ReadDir(b.Context(), "/usr/bin")
+	if err != nil {
+		b.Fatal(err)
+	}
+	paths := make([]string, len(entries))
+	for i, e := range entries {
+		paths[i] = "/usr/bin/" + e.Name
+	}
+	for b.Loop() {
+		if _, err := m.Attest(b.Context(), paths); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

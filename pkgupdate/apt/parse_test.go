@@ -1,0 +1,235 @@
+package apt
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// The lines are of apt 2.6.1, but for those marked.
+func TestInstLinesOfEachForm(t *testing.T) {
+	for line, want := range map[string]Install{
+		"libssl3 [3.0.1] (3.0.2 Debian:12.15/oldstable, Debian-Security:12/oldstable-security [amd64]) []": {
+			Name: "libssl3", Arch: "amd64", From: "3.0.1", To: "3.0.2", Origins: []string{"Debian:12.15/oldstable", "Debian-Security:12/oldstable-security"},
+		},
+		"libpam-modules-bin [1.5] (1.6 Debian:12.15/oldstable [amd64]) [libpam-modules:amd64 on libpam-modules-bin:amd64] [libpam-modules:amd64 ]": {
+			Name: "libpam-modules-bin", Arch: "amd64", From: "1.5", To: "1.6", Origins: []string{"Debian:12.15/oldstable"},
+		},
+		"perl-base (5.36.0-7 Debian-Security:12/oldstable-security [amd64])": {
+			Name: "perl-base", Arch: "amd64", To: "5.36.0-7", Origins: []string{"Debian-Security:12/oldstable-security"},
+		},
+		"libc6:i386 [2.36] (2.37 Debian:12.15/oldstable [i386])": {
+			Name: "libc6", Arch: "i386", Foreign: true, From: "2.36", To: "2.37", Origins: []string{"Debian:12.15/oldstable"},
+		},
+		"toy [1] (2  [all])": {Name: "toy", Arch: "all", From: "1", To: "2"}, // constructed: no origin
+		"toy [1] (2 Odd (Label) x:1/y [all])": { // constructed: a label of a hostile repository
+			Name: "toy", Arch: "all", From: "1", To: "2", Origins: []string{"Odd (Label) x:1/y"},
+		},
+	} {
+		got, err := parseInst(line)
+		require.NoError(t, err, line)
+		assert.Empty(t, cmp.Diff(want, got), line)
+	}
+}
+
+func TestSimulationWithoutAMatchingSummaryIsAnError(t *testing.T) {
+	inst := "Inst a1 [1] (2 D:1/s [all])\n"
+	for out, want := range map[string]string{
+		"":   "no summary line",
+		inst: "no summary line",
+		"0 upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n" + inst: "1 upgrades, 0 new and 0 removals were read",
+		"1 upgraded, 0 newly installed, 1 to remove and 0 not upgraded.\n" + inst: "0 removals",
+		"Inst -evil [1] (2 D:1/s [all])\n":                                        "not in the expected form",
+		"Inst a1 [1\n":                                                            "not in the expected form",
+		"many upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n":     "not in the expected form",
+	} {
+		_, err := ParseSimulation([]byte(out))
+		require.Error(t, err, out)
+		assert.Contains(t, err.Error(), want)
+	}
+}
+
+func TestSummaryCountsDowngradesAndReinstallations(t *testing.T) {
+	s, err := ParseSimulation([]byte("Inst a1 [2] (1 D:1/s [all])\nInst b1 (1 D:1/s [all])\nRemv c1 [1]\nPurg d1 [1]\n" +
+		"0 upgraded, 1 newly installed, 1 downgraded, 2 to remove and 7 not upgraded.\n3 not fully installed or removed.\n"))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"c1", "d1"}, s.Removes)
+	assert.Equal(t, 7, s.NotUpgraded())
+}
+
+// The states are those of dpkg(1).
+func TestEachStateOfTheDatabase(t *testing.T) {
+	entry := func(name, status string) string {
+		return "Package: " + name + "\nStatus: " + status + "\nArchitecture: amd64\nVersion: 1\n\n"
+	}
+	list, err := ParseStatus([]byte(entry("good", "install ok installed") + entry("gone", "deinstall ok config-files") +
+		entry("never", "unknown ok not-installed") + entry("half", "install ok half-installed") + entry("unpacked", "install ok unpacked") +
+		entry("waits", "install ok triggers-awaited") + entry("redo", "install reinstreq half-installed") + entry("held", "hold ok installed")))
+	require.NoError(t, err)
+	got := map[string]string{}
+	for _, p := range list {
+		got[p.Name] = p.Fault
+		assert.Equal(t, p.Name == "held", p.Held)
+	}
+	assert.Equal(t, map[string]string{
+		"good": "", "half": "half-installed", "unpacked": "unpacked", "waits": "triggers-awaited", "redo": "reinstallation required", "held": "",
+	}, got)
+}
+
+func TestOneBadEntryDoesNotHideTheOthers(t *testing.T) {
+	good := "Package: good\nStatus: install ok installed\nArchitecture: all\nVersion: 1\n"
+	for _, bad := range []string{
+		"Package: ../evil\nStatus: install ok installed\nVersion: 1\n",
+		"Package: bad\nStatus: install ok\nVersion: 1\n",
+		"Package: bad\nStatus: install ok installed\nVersion: 1 0\n",
+		"Package: bad\nStatus: install ok splendid\nVersion: 1\n",
+		"Package: bad\nStatus: install ok installed\nVersion: 1\nSource: --evil\n",
+	} {
+		list, err := ParseStatus([]byte(bad + "\n" + good))
+		assert.Error(t, err, bad)
+		require.Len(t, list, 1)
+		assert.Equal(t, "good", list[0].Name)
+	}
+}
+
+func TestForeignArchitectureIsPartOfTheIdentity(t *testing.T) {
+	list, err := ParseStatus([]byte("Package: dpkg\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n\n" +
+		"Package: libc6\nStatus: install ok installed\nArchitecture: i386\nVersion: 1\n\n" +
+		"Package: libc6\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n\n"))
+	require.NoError(t, err)
+	assert.Equal(t, "deb:dpkg deb:libc6 deb:libc6:i386", list[0].ID()+" "+list[1].ID()+" "+list[2].ID())
+}
+
+func TestConffilesWithFlagsAndBlanks(t *testing.T) {
+	list := parseConffiles([]byte("Package: a1\nVersion: 1\nConffiles:\n /etc/a b 0123456789abcdef0123456789abcdef\n" +
+		" /etc/old 0123456789abcdef0123456789abcdef obsolete\n /etc/new newconffile\n nonsense\n"))
+	require.Len(t, list, 3)
+	assert.Equal(t, "/etc/a b", list[0].path)
+	assert.Equal(t, "/etc/old 0123456789abcdef0123456789abcdef", list[1].path+" "+list[1].md5)
+	assert.Nil(t, owned{}.withDigest(list[2].md5).claim.Digest)
+}
+
+func TestReleaseHeadsWithAndWithoutSignature(t *testing.T) {
+	plain := "Origin: Debian\nLabel: Debian-Security\nSuite: oldstable-security\nCodename: bookworm-security\n" +
+		"Date: Tue, 24 Nov 2026 00:34:33 UTC\nValid-Until: Tue, 01 Dec 2026 00:34:33 +0000\nSHA256:\n abc 0 x\n"
+	for _, text := range []string{plain, "-----BEGIN PGP SIGNED MESSAGE-----\nHash: SHA256\n\n" + plain} {
+		r, err := ParseRelease([]byte(text))
+		require.NoError(t, err)
+		assert.Equal(t, time.Date(2026, 11, 24, 0, 34, 33, 0, time.UTC), r.Date)
+		assert.Equal(t, time.Date(2026, 12, 1, 0, 34, 33, 0, time.UTC), r.ValidUntil)
+		assert.True(t, isSecurity(r.Label, r.Suite, r.Codename))
+	}
+	for _, text := range []string{"", "Label: x\n", "Date: soon\n", strings.Repeat("x", 100)} {
+		_, err := ParseRelease([]byte(text))
+		assert.Error(t, err)
+	}
+}
+
+func TestSecurityOriginsOfDebianAndUbuntu(t *testing.T) {
+	for origin, want := range map[string]bool{
+		"Debian-Security:12/oldstable-security": true, "Debian-Security:10/oldstable": true, "Ubuntu:22.04/jammy-security": true,
+		"Toy:stable-security": true, "Toy:stable": false,
+		"Debian:12.15/oldstable": false, "Ubuntu:22.04/jammy-updates": false, "": false, "security": false,
+	} {
+		assert.Equal(t, want, securityOrigin(origin), origin)
+	}
+}
+
+func TestFixesTakesTheNewestWhateverTheWrites(t *testing.T) {
+	text := "Package: a1\nVersion: 2\nArchitecture: all\n\nPackage: b1\nVersion: 9\nArchitecture: amd64\n\n" +
+		"Package: a1\nVersion: 10\nArchitecture: amd64\n\nPackage: a1\nVersion: bad version\n\nPackage: a1\nVersion: 99\nArchitecture: i386\n\nPackage: a1\nArchitecture: amd64\nVersion: 3"
+	installed, err := ParseStatus([]byte("Package: a1\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n"))
+	require.NoError(t, err)
+	for size := 1; size < len(text); size++ {
+		f := newFixes(installed)
+		for rest := text; rest != ""; {
+			n := min(size, len(rest))
+			_, err := f.Write([]byte(rest[:n]))
+			require.NoError(t, err)
+			rest = rest[n:]
+		}
+		f.end()
+		require.Len(t, f.newest, 1)
+		require.Equal(t, "10", f.newest[key{"a1", ""}].String(), "writes of %d bytes", size)
+	}
+	_, err = newFixes(nil).Write(make([]byte, 2<<20))
+	assert.ErrorIs(t, err, errLongLine)
+}
+
+func TestDamagedLogLinesArePassedOver(t *testing.T) {
+	text := "2026-11-25 10:00:00 upgrade a1:amd64 1 2\n2026-11-25 10:00 upgrade\n\x00\xff\n2026-99-25 10:00:00 install a1:all <none> 2\n" +
+		"2026-11-25 10:00:00 trigproc a1:amd64 1 2\n2026-11-24 10:00:00 install old:all <none> 2\n"
+	events := ParseLog([]byte(text), time.UTC, time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC))
+	require.Len(t, events, 1)
+	assert.Equal(t, "a1 amd64 2", events[0].Name+" "+events[0].Arch+" "+events[0].To)
+}
+
+func TestOnlyPackageNamesOfThePolicyAreValid(t *testing.T) {
+	for _, name := range []string{"a1", "libstdc++6", "python3.11", "0ad"} {
+		assert.True(t, ValidName(name), name)
+	}
+	for _, name := range []string{"", "a", "-a", "A1", "a1/x", "a1=2", "a*", "+a", ".a", "a\n", "a1:amd64", strings.Repeat("a", 300)} {
+		assert.False(t, ValidName(name), name)
+	}
+}
+
+func FuzzParseStatus(f *testing.F) {
+	f.Add([]byte("Package: a1\nStatus: install ok installed\nVersion: 1\nSource: b1 (2)\nConffiles:\n /etc/a 00\n\nPackage"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		list, _ := ParseStatus(text)
+		for _, p := range list {
+			if !ValidName(p.Name) || p.Version.IsZero() {
+				t.Fatalf("%+v", p)
+			}
+		}
+		for _, c := range parseConffiles(text) {
+			if !strings.HasPrefix(c.path, "/") {
+				t.Fatalf("%+v", c)
+			}
+		}
+	})
+}
+
+func FuzzParseSimulation(f *testing.F) {
+	f.Add([]byte("The following packages have been kept back:\n  a1\nInst a1 [1] (2 D:1/s [all]) []\n1 upgraded, 0 newly installed, 0 to remove and 1 not upgraded.\n"))
+	f.Fuzz(func(t *testing.T, out []byte) {
+		s, err := ParseSimulation(out)
+		if err == nil && s.Summary == "" {
+			t.Fatal("no proof, no error")
+		}
+	})
+}
+
+func FuzzParseRelease(f *testing.F) {
+	f.Add([]byte("-----BEGIN PGP SIGNED MESSAGE-----\nHash: x\n\nDate: Tue, 24 Nov 2026 00:34:33 UTC\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		if r, err := ParseRelease(text); err == nil && r.Date.IsZero() {
+			t.Fatal("no date, no error")
+		}
+	})
+}
+
+func FuzzLists(f *testing.F) {
+	f.Add([]byte("/a\tb\tc\td\n"), []byte("'http://x/InRelease' x_InRelease 0 \n"), []byte("/a\n/b\nc\n"), []byte("root root 4755 /usr/bin/x\n"))
+	f.Fuzz(func(t *testing.T, targets, uris, diverted, overridden []byte) {
+		list, err := parseTargets(targets)
+		for _, x := range list {
+			if err == nil && !strings.HasPrefix(x.file, "/") {
+				t.Fatal(x)
+			}
+		}
+		parseURIs(uris)
+		parseDiversions(diverted)
+		if o, ok := parseOverride(string(overridden)); ok && o.mode > 0o7777 {
+			t.Fatal(o)
+		}
+		ParseLog(overridden, time.UTC, time.Time{})
+		fx := newFixes(nil)
+		fx.Write(targets)
+		fx.end()
+	})
+}

@@ -1,0 +1,92 @@
+package pkgupdate
+
+import (
+	"bytes"
+	"compress/gzip"
+	"errors"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
+)
+
+// An inventory is what was installed at one time, as kept between runs.
+type inventory struct {
+	at       time.Time
+	packages []Package
+}
+
+const (
+	inventoryHead = "upkeep-inventory/1"
+	maxInventory  = 64 << 20 // bytes when expanded
+	foreignMark   = "foreign"
+	inventoryCols = 4
+)
+
+var errInventory = errors.New("the kept list of packages is damaged")
+
+// encode gives the compressed form: a head line with scheme and time, then a
+// line for each package.
+func (inv inventory) encode(scheme version.Scheme) ([]byte, error) {
+	var out bytes.Buffer
+	z, err := gzip.NewWriterLevel(&out, gzip.BestCompression)
+	if err != nil {
+		return nil, err
+	}
+	fmt.Fprintf(z, "%s\t%s\t%s\n", inventoryHead, scheme, inv.at.UTC().Format(time.RFC3339))
+	for _, p := range inv.packages {
+		mark := ""
+		if p.Foreign {
+			mark = foreignMark
+		}
+		fmt.Fprintf(z, "%s\t%s\t%s\t%s\n", p.Name, p.Arch, mark, p.Version)
+	}
+	if err := z.Close(); err != nil {
+		return nil, err
+	}
+	return out.Bytes(), nil
+}
+
+// decodeInventory reads what encode wrote. Anything else is errInventory.
+func decodeInventory(data []byte) (inventory, error) {
+	z, err := gzip.NewReader(bytes.NewReader(data))
+	if err != nil {
+		return inventory{}, fmt.Errorf("%w: %w", errInventory, err)
+	}
+	text, err := io.ReadAll(io.LimitReader(z, maxInventory+1))
+	if err == nil && len(text) > maxInventory {
+		err = errors.New("too long")
+	}
+	if err != nil {
+		return inventory{}, fmt.Errorf("%w: %w", errInventory, err)
+	}
+	head, rest, _ := strings.Cut(string(text), "\n")
+	f := strings.Split(head, "\t")
+	if len(f) != 3 || f[0] != inventoryHead {
+		return inventory{}, fmt.Errorf("%w: unknown head %.60q", errInventory, head)
+	}
+	var inv inventory
+	if inv.at, err = time.Parse(time.RFC3339, f[2]); err != nil {
+		return inventory{}, fmt.Errorf("%w: %w", errInventory, err)
+	}
+	scheme := version.SchemeOf(f[1])
+	for line := range strings.Lines(rest) {
+		p, err := decodePackage(scheme, strings.TrimSuffix(line, "\n"))
+		if err != nil {
+			return inventory{}, fmt.Errorf("%w: %w", errInventory, err)
+		}
+		inv.packages = append(inv.packages, p)
+	}
+	return inv, nil
+}
+
+func decodePackage(scheme version.Scheme, line string) (Package, error) {
+	f := strings.Split(line, "\t")
+	if len(f) != inventoryCols {
+		return Package{}, fmt.Errorf("line %.60q", line)
+	}
+	v, err := version.Parse(scheme, f[3])
+	return Package{Name: f[0], Arch: f[1], Foreign: f[2] == foreignMark, Version: v}, err
+}

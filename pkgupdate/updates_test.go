@@ -1,0 +1,259 @@
+package pkgupdate_test
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+)
+
+// memory is a Store that keeps what was saved last.
+type memory struct{ saved report.Saved }
+
+func (m *memory) Load(context.Context) (report.Saved, error)   { return m.saved, nil }
+func (m *memory) Save(_ context.Context, s report.Saved) error { m.saved = s; return nil }
+
+type packages = []pkgupdate.Package
+
+var proof = time.Date(2026, 11, 25, 6, 0, 0, 0, time.UTC)
+
+func fake(list packages, upgrades ...pkgupdate.Upgrade) *pkgupdatetest.Manager {
+	return &pkgupdatetest.Manager{
+		Packages: pkgupdate.Proven(list, "a test", proof),
+		Upgrades: pkgupdate.Proven(upgrades, "a test", proof),
+		Faults:   pkgupdate.Proven[pkgupdate.Fault](nil, "a test", proof),
+	}
+}
+
+func check(m ...pkgupdate.Manager) *pkgupdate.Updates { return &pkgupdate.Updates{Managers: m} }
+
+func collect(t *testing.T, c report.Checker) report.Result {
+	t.Helper()
+	res, err := report.Collect(t.Context(), c)
+	require.NoError(t, err)
+	for _, p := range res.Problems {
+		require.NotEqual(t, report.CodeContract, p.Code, p.Message)
+	}
+	return res
+}
+
+func titles(res report.Result) string {
+	var out []string
+	for _, f := range res.Findings {
+		out = append(out, f.Severity.String()+" "+f.Rule+": "+f.Title)
+	}
+	return strings.Join(out, "\n")
+}
+
+func TestSecurityFixesAreOneFindingForEachSource(t *testing.T) {
+	ssl, lib, bash := pkgupdatetest.Deb("openssl", "3.0.11-1"), pkgupdatetest.Deb("libssl3", "3.0.11-1"), pkgupdatetest.Deb("bash", "5.2-1")
+	lib.Source = "openssl"
+	res := collect(t, check(fake(packages{bash, lib, ssl},
+		pkgupdatetest.Upgrade(lib, "3.0.13-1", pkgupdate.Security),
+		pkgupdatetest.Upgrade(ssl, "3.0.13-1", pkgupdate.Security),
+		pkgupdatetest.Upgrade(bash, "5.2-2", pkgupdate.Ordinary))))
+	assert.Equal(t, report.OK, res.Status)
+	assert.Equal(t, "warning security-pending: Security update of openssl is pending: 3.0.11-1 to 3.0.13-1\n"+
+		"notice updates-pending: 1 stable update pending", titles(res))
+	f := res.Findings[0]
+	assert.Equal(t, report.Attr{Key: report.Package, Value: "deb:openssl"}, f.Subject)
+	assert.Equal(t, "Run: fake upgrade libssl3 openssl", f.Fix)
+	for _, a := range []report.Attr{
+		{Key: report.Package, Value: "deb:libssl3"}, {Key: report.Was, Value: "version=3.0.11-1"},
+		{Key: report.Now, Value: "version=3.0.13-1"}, {Key: report.Version, Value: "deb:3.0.13-1"},
+	} {
+		assert.Contains(t, f.Evidence, a)
+	}
+	assert.True(t, res.Covers("fake/pending/security") && res.Covers("fake/pending/stable") && res.Covers("fake/broken"))
+	require.Len(t, res.Artifacts, 1)
+	assert.Equal(t, "bash 5.2-1 -> 5.2-2\n", string(res.Artifacts[0].Data))
+}
+
+func TestTheFindingOfOrdinaryUpdatesIsTheSameFromDayToDay(t *testing.T) {
+	a, b := pkgupdatetest.Deb("a1", "1"), pkgupdatetest.Deb("b1", "1")
+	one := collect(t, check(fake(packages{a, b}, pkgupdatetest.Upgrade(a, "2", pkgupdate.Ordinary)))).Findings[0]
+	two := collect(t, check(fake(packages{a, b}, pkgupdatetest.Upgrade(a, "3", pkgupdate.Ordinary), pkgupdatetest.Upgrade(b, "2", pkgupdate.Ordinary)))).Findings[0]
+	assert.Equal(t, one.Fingerprint, two.Fingerprint)
+	assert.Equal(t, one.State, two.State)
+	assert.Equal(t, "2 stable updates pending", two.Title)
+}
+
+func TestHeldSecurityFixIsItsOwnFinding(t *testing.T) {
+	p := pkgupdatetest.Deb("openssl", "1")
+	p.Held = true
+	u := pkgupdatetest.Upgrade(p, "2", pkgupdate.Security)
+	u.Blocked = pkgupdate.Held
+	res := collect(t, check(fake(packages{p}, u)))
+	assert.Equal(t, "warning security-held: Security update of openssl is on hold: 1 is installed, 2 has the fix", titles(res))
+	assert.Contains(t, res.Findings[0].Fix, "fake unhold openssl")
+}
+
+func TestKeptBackSecurityFixSaysWhichCommandTakesIt(t *testing.T) {
+	u := pkgupdatetest.Upgrade(pkgupdatetest.Deb("openssl", "1"), "2", pkgupdate.Security)
+	u.Blocked = pkgupdate.KeptBack
+	f := collect(t, check(fake(packages{u.Pkg}, u))).Findings[0]
+	assert.Equal(t, "See what it would remove, then run: fake upgrade-all", f.Fix)
+}
+
+func TestStaleIndexIsAProblemAndItsUpgradesAreFindings(t *testing.T) {
+	p := pkgupdatetest.Deb("openssl", "1")
+	m := fake(packages{p})
+	m.Upgrades = pkgupdate.Unproven([]pkgupdate.Upgrade{pkgupdatetest.Upgrade(p, "2", pkgupdate.Security)},
+		errors.Join(&pkgupdate.StaleError{Age: 96 * time.Hour, Refresh: "fake refresh"}, errors.New("and more")))
+	res := collect(t, check(m))
+	assert.Equal(t, report.Partial, res.Status)
+	assert.Contains(t, titles(res), "security-pending")
+	assert.False(t, res.Covers("fake/pending/security"))
+	assert.True(t, res.Covers("fake/broken"))
+	require.Len(t, res.Problems, 2, "one for each reason")
+	assert.Equal(t, "package index was last refreshed 4 days ago: run fake refresh", res.Problems[1].Message)
+}
+
+func TestUnmetDependenciesAreAFinding(t *testing.T) {
+	m := fake(packages{pkgupdatetest.Deb("openssl", "1")})
+	m.Upgrades = pkgupdate.Unproven[[]pkgupdate.Upgrade](nil, fmt.Errorf("apt-get: %w", pkgupdate.ErrBroken))
+	res := collect(t, check(m))
+	assert.Equal(t, "warning dependencies-unmet: Installed packages lack what they depend on", titles(res))
+	assert.True(t, res.Covers("fake/dependencies"))
+	assert.False(t, res.Covers("fake/pending"))
+}
+
+func TestSystemWithoutAnAdapterIsUnsupportedAndNeverOK(t *testing.T) {
+	c := check(&pkgupdatetest.Manager{Absent: true})
+	c.System = "OpenBSD 7.8"
+	res := collect(t, c)
+	assert.NotEqual(t, report.OK, res.Status)
+	assert.NotEqual(t, report.Skipped, res.Status)
+	require.Len(t, res.Problems, 1)
+	assert.Equal(t, report.CodeUnsupported, res.Problems[0].Code)
+	assert.Contains(t, res.Problems[0].Message, "no adapter for the package manager of OpenBSD 7.8 yet")
+}
+
+func TestManagerThatKnowsNothingCoversNothing(t *testing.T) {
+	res := collect(t, check(&pkgupdatetest.Manager{}))
+	assert.Empty(t, res.Covered)
+	assert.Empty(t, res.Findings)
+	assert.Len(t, res.Problems, 3)
+}
+
+func TestHalfConfiguredPackageAndInterruptedManager(t *testing.T) {
+	m := fake(packages{pkgupdatetest.Deb("unzip", "6.0-28")})
+	m.Faults = pkgupdate.Proven([]pkgupdate.Fault{{What: "3 changes were not written"}, {Pkg: m.Packages.Value[0], What: "half-configured"}}, "a test", proof)
+	res := collect(t, check(m))
+	assert.Equal(t, "warning manager-interrupted: An earlier run of fake did not end: 3 changes were not written\n"+
+		"warning package-broken: Package unzip is not properly installed: half-configured", titles(res))
+}
+
+// runs runs a Suite of c, again and again with one memory.
+func runs(t *testing.T, c report.Checker) func() report.Result {
+	suite := &report.Suite{Checks: []report.Checker{c}, Store: &memory{}}
+	return func() report.Result {
+		rep, err := suite.Run(t.Context())
+		require.NoError(t, err)
+		return rep.Results[0]
+	}
+}
+
+func TestChangesSinceTheLastRunAreEvents(t *testing.T) {
+	m := fake(packages{pkgupdatetest.Deb("bash", "5.2-1"), pkgupdatetest.Deb("openssl", "3.0.11"), pkgupdatetest.Deb("zip", "3.0-13")})
+	run := runs(t, check(m))
+	assert.Empty(t, run().Findings, "the first run takes the inventory")
+	assert.Empty(t, run().Findings)
+
+	at := time.Now().UTC().Truncate(time.Second)
+	m.Packages = pkgupdate.Proven(packages{
+		pkgupdatetest.Deb("bash", "5.1-1"), pkgupdatetest.Deb("openssl", "3.0.13"), pkgupdatetest.Deb("unzip", "6.0-28"),
+	}, "a test", proof)
+	m.Events = []pkgupdate.Event{{At: at, Name: "openssl", Arch: "amd64", To: "3.0.13"}}
+	res := run()
+	assert.Equal(t, "warning package-downgraded: bash was downgraded from 5.2-1 to 5.1-1\n"+
+		"notice package-installed: unzip 6.0-28 was installed\n"+
+		"notice package-removed: zip 3.0-13 was removed\n"+
+		"info package-upgraded: openssl was upgraded from 3.0.11 to 3.0.13", titles(res))
+	up := res.Findings[3]
+	assert.Equal(t, report.Event, up.Kind)
+	assert.Equal(t, report.Attr{Key: report.Package, Value: "deb:openssl"}, up.Subject)
+	assert.Equal(t, []report.Attr{{Key: report.Version, Value: "deb:3.0.13"}}, up.Identity)
+	assert.Contains(t, up.Evidence, report.AtTime(at))
+	assert.Equal(t, at, up.First)
+	assert.Contains(t, res.Findings[0].Detail, "does not say when")
+	assert.Empty(t, run().Findings, "each change is reported once")
+}
+
+func TestUnknownInventoryKeepsTheOldOne(t *testing.T) {
+	m := fake(packages{pkgupdatetest.Deb("openssl", "3.0.11")})
+	run := runs(t, check(m))
+	run()
+	m.Packages = pkgupdate.Unproven[packages](nil, errors.New("unreadable"))
+	assert.False(t, run().Covers("fake/changes"))
+	m.Packages = pkgupdate.Proven(packages{pkgupdatetest.Deb("openssl", "3.0.13")}, "a test", proof)
+	assert.Contains(t, titles(run()), "openssl was upgraded from 3.0.11 to 3.0.13")
+}
+
+func TestManyChangesAreBounded(t *testing.T) {
+	m := fake(nil)
+	c := check(m)
+	c.MaxEvents = 5
+	run := runs(t, c)
+	run()
+	var list packages
+	for i := range 40 {
+		list = append(list, pkgupdatetest.Deb(fmt.Sprintf("pkg%02d", i), "1"))
+	}
+	m.Packages = pkgupdate.Proven(list, "a test", proof)
+	res := run()
+	assert.Len(t, res.Findings, 6)
+	assert.Contains(t, titles(res), "info packages-changed: And 35 more packages changed since the last run")
+	assert.Equal(t, 35, strings.Count(string(res.Artifacts[0].Data), "\n"))
+}
+
+func TestDamagedInventoryIsAProblemAndIsTakenAnew(t *testing.T) {
+	m := fake(packages{pkgupdatetest.Deb("openssl", "3.0.11")})
+	store := &memory{}
+	suite := &report.Suite{Checks: []report.Checker{check(m)}, Store: store}
+	_, err := suite.Run(t.Context())
+	require.NoError(t, err)
+	kept := store.saved.Kept["pkgupdate.updates"]
+	require.NotEmpty(t, kept["installed-fake"])
+	kept["installed-fake"][20] ^= 0xff
+	rep, err := suite.Run(t.Context())
+	require.NoError(t, err)
+	res := rep.Results[0]
+	require.Len(t, res.Problems, 1)
+	assert.Contains(t, res.Problems[0].Message, "damaged")
+	assert.False(t, res.Covers("fake/changes"))
+	rep, err = suite.Run(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, rep.Results[0].Problems)
+}
+
+func TestFakePassesTheKitAndTheKitFindsBadManagers(t *testing.T) {
+	p := pkgupdatetest.Deb("openssl", "2")
+	good := fake(packages{pkgupdatetest.Deb("bash", "1"), p}, pkgupdatetest.Upgrade(p, "3", pkgupdate.Security))
+	require.NoError(t, pkgupdatetest.TestManager(t.Context(), good))
+
+	bad := fake(packages{p, pkgupdatetest.Deb("bash", "1")}, pkgupdatetest.Upgrade(p, "1", pkgupdate.Security),
+		pkgupdatetest.Upgrade(pkgupdatetest.Deb("absent", "1"), "2", pkgupdate.Security))
+	bad.Packages.Evidence = ""
+	err := pkgupdatetest.TestManager(t.Context(), bad)
+	require.Error(t, err)
+	for _, want := range []string{"Installed is not sorted", "Pending is not sorted", "without evidence", "2 to 1 goes back", "absent: From 1 is not what is installed"} {
+		assert.Contains(t, err.Error(), want)
+	}
+}
+
+func TestCheckerPassesTheConformanceKit(t *testing.T) {
+	ssl := pkgupdatetest.Deb("openssl", "3.0.11-1")
+	require.NoError(t, reporttest.TestChecker(t.Context(), func() report.Checker {
+		return check(fake(packages{ssl}, pkgupdatetest.Upgrade(ssl, "3.0.13-1", pkgupdate.Security)))
+	}, reporttest.Options{}))
+}

@@ -1,0 +1,373 @@
+package netif_test
+
+import (
+	"context"
+	"fmt"
+	"math/rand/v2"
+	"testing"
+	"time"
+
+	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/traffic/netif"
+)
+
+const procNetDev = `Inter-|   Receive                                                |  Transmit
+ face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
+    lo: 1000      10    0    0    0     0          0         0     1000      10    0    0    0     0       0          0
+  eth0:18446744073709551615 2 3 4 0 0 0 0 5 6 7 8 0 0 0 0
+eth0:1:    1 1 0 0 0 0 0 0 2 2 0 0 0 0 0 0
+`
+
+func n(v uint64) report.Number { return report.Count(v) }
+
+func TestProcNetDevIsReadFromTheLastColon(t *testing.T) {
+	got, err := netif.ParseProcNetDev([]byte(procNetDev))
+	require.NoError(t, err)
+	want := []netif.Sample{
+		{Name: "lo", Width: 64, Received: netif.Counters{n(1000), n(10), n(0), n(0)}, Sent: netif.Counters{n(1000), n(10), n(0), n(0)}},
+		{Name: "eth0", Width: 64, Received: netif.Counters{n(1<<64 - 1), n(2), n(3), n(4)}, Sent: netif.Counters{n(5), n(6), n(7), n(8)}},
+		{Name: "eth0:1", Width: 64, Received: netif.Counters{n(1), n(1), n(0), n(0)}, Sent: netif.Counters{n(2), n(2), n(0), n(0)}},
+	}
+	assert.Empty(t, cmp.Diff(want, got))
+}
+
+func TestMalformedTablesAreErrors(t *testing.T) {
+	for _, text := range []string{"", "lo: 1 2 3\n", procNetDev + "eth1: 1 2\n", procNetDev + "eth1 -1 2 3 4 5 6 7 8 9 10 11 12 13 14 15 16\n"} {
+		_, err := netif.ParseProcNetDev([]byte(text))
+		assert.Error(t, err, text)
+	}
+	for _, text := range []string{"", "netstat: kvm not available\n", "Name Mtu Network Address Ibytes Obytes\nem0 1500 <Link> x\n"} {
+		_, err := netif.ParseNetstat([]byte(text))
+		assert.Error(t, err, text)
+	}
+}
+
+// The texts follow the documentation of netstat(1) of each system.
+func TestNetstatOfEachBSDTakesTheLinkRow(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"freebsd": {`Name    Mtu Network       Address              Ipkts Ierrs Idrop     Ibytes    Opkts Oerrs     Obytes  Coll  Drop
+vtnet0 1500 <Link#1>      52:54:00:12:34:56      100     1     2       3000      200     4       5000     0     6
+vtnet0    - 10.0.0.0/24   10.0.0.2                90     -     -       2900      190     -       4900     -     -
+lo0*  16384 <Link#2>      lo0                      7     0     0         70        7     0         70     0     0
+`, "vtnet0#1 52:54:00:12:34:56 up=true  in 3000/100/1/2 out 5000/200/4/6; lo0#2  up=false loopback in 70/7/0/0 out 70/7/0/0; "},
+		"openbsd": {`Name    Mtu   Network     Address              Ibytes     Obytes
+lo0     32768 <Link>                                70         70
+em0     1500  <Link>      52:54:00:12:34:56       3000       5000
+em0     1500  10.0.0/24   10.0.0.2                3000       5000
+`, "lo0#0  up=true loopback in 70/unknown/unknown/unknown out 70/unknown/unknown/unknown; em0#0 52:54:00:12:34:56 up=true  in 3000/unknown/unknown/unknown out 5000/unknown/unknown/unknown; "},
+	} {
+		t.Run(name, func(t *testing.T) {
+			samples, err := netif.ParseNetstat([]byte(c.text))
+			require.NoError(t, err)
+			got := ""
+			for _, s := range samples {
+				got += fmt.Sprintf("%s#%d %s up=%v %s in %s out %s; ", s.Name, s.Index, s.MAC, s.Up, s.Kind, counters(s.Received), counters(s.Sent))
+			}
+			assert.Equal(t, c.want, got)
+		})
+	}
+}
+
+func counters(c netif.Counters) string {
+	return fmt.Sprintf("%v/%v/%v/%v", c.Bytes, c.Packets, c.Errors, c.Drops)
+}
+
+func TestBootTimeOfEachBSD(t *testing.T) {
+	for text, want := range map[string]int64{
+		"{ sec = 1700000000, usec = 12345 } Tue Nov 14 22:13:20 2023\n": 1700000000,
+		"1700000000\n": 1700000000,
+	} {
+		got, ok := netif.ParseBootTime([]byte(text))
+		assert.True(t, ok)
+		assert.Equal(t, want, got)
+	}
+	_, ok := netif.ParseBootTime([]byte("Tue Nov 14 22:13:20 2023"))
+	assert.False(t, ok)
+}
+
+func TestEveryPairHasItsClass(t *testing.T) {
+	const gigabit = 1_000_000_000
+	for name, c := range map[string]struct {
+		pair netif.Pair
+		want netif.Delta
+	}{
+		"normal":                 {netif.Pair{Before: n(5), After: n(8)}, netif.Delta{netif.Normal, 3, 3}},
+		"nothing":                {netif.Pair{Before: n(5), After: n(5)}, netif.Delta{netif.Normal, 0, 0}},
+		"not told":               {netif.Pair{Before: n(5)}, netif.Delta{}},
+		"within the speed":       {netif.Pair{Before: n(0), After: n(1_250_000_000), Speed: gigabit, Over: 10 * time.Second}, netif.Delta{netif.Normal, 1_250_000_000, 1_250_000_000}},
+		"above the speed":        {netif.Pair{Before: n(0), After: n(2_500_000_000), Speed: gigabit, Over: 10 * time.Second}, netif.Delta{netif.Implausible, 2_500_000_000, 2_500_000_000}},
+		"zero":                   {netif.Pair{Before: n(5), After: n(0), Width: 64}, netif.Delta{Class: netif.Zero}},
+		"zero was a glitch":      {netif.Pair{Before: n(5), After: n(9), Width: 64, ZeroBefore: true}, netif.Delta{netif.Glitch, 4, 4}},
+		"zero was a reset":       {netif.Pair{Before: n(5), After: n(3), Width: 64, ZeroBefore: true}, netif.Delta{netif.Reset, 3, 3}},
+		"zero twice":             {netif.Pair{Before: n(5), After: n(0), Width: 64, ZeroBefore: true}, netif.Delta{netif.Reset, 0, 0}},
+		"64 bits never wrap":     {netif.Pair{Before: n(1<<64 - 1), After: n(3), Width: 64}, netif.Delta{netif.Reset, 3, 3}},
+		"32 bits wrap":           {netif.Pair{Before: n(1<<32 - 10), After: n(2_000_000_000), Width: 32, Speed: gigabit, Over: 17 * time.Second}, netif.Delta{netif.Ambiguous, 2_000_000_000, 2_000_000_010}},
+		"32 bits reset":          {netif.Pair{Before: n(1_000_000_000), After: n(1000), Width: 32, Speed: gigabit, Over: time.Second}, netif.Delta{netif.Reset, 1000, 1000}},
+		"unknown width, either":  {netif.Pair{Before: n(1 << 31), After: n(7)}, netif.Delta{netif.Ambiguous, 7, 1<<31 + 7}},
+		"unknown width, but big": {netif.Pair{Before: n(1 << 33), After: n(7)}, netif.Delta{netif.Reset, 7, 7}},
+	} {
+		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, netif.Classify(c.pair)) })
+	}
+}
+
+var start = time.Date(2026, 11, 25, 6, 30, 0, 0, time.UTC)
+
+func snapshot(at time.Time, boot string, samples ...netif.Sample) netif.Snapshot {
+	return netif.Snapshot{Time: at, Boot: boot, Interfaces: samples}
+}
+
+func eth(index int, received, sent uint64) netif.Sample {
+	return netif.Sample{Name: "eth0", Index: index, MAC: "52:54:00:12:34:56", Width: 64, Kind: netif.Physical,
+		Received: netif.Counters{Bytes: n(received)}, Sent: netif.Counters{Bytes: n(sent)}}
+}
+
+func TestHistoryTellsBootsInstancesAndNamesApart(t *testing.T) {
+	h, steps := netif.History{}.Advance(snapshot(start, "a", eth(2, 1000, 1000)))
+	assert.Equal(t, netif.Base, steps[0].Received.Class, "the first reading is a base, not traffic")
+	h2, steps := h.Advance(snapshot(start.Add(time.Hour), "b", eth(2, 5000, 10)))
+	assert.Equal(t, netif.Delta{netif.Reboot, 5000, 5000}, steps[0].Received, "after a boot all that is counted is new")
+	assert.EqualValues(t, 5000, h2.Lines[0].Received)
+	_, steps = h.Advance(snapshot(start.Add(time.Hour), "a", eth(7, 5000, 10)))
+	assert.Equal(t, netif.NewInstance, steps[0].Sent.Class)
+	other := eth(2, 1500, 1000)
+	other.Name = "lan0"
+	_, steps = h.Advance(snapshot(start.Add(time.Hour), "a", other))
+	require.Len(t, steps, 1)
+	assert.Equal(t, "eth0", steps[0].Renamed)
+	assert.Equal(t, netif.Delta{netif.Normal, 500, 500}, steps[0].Received)
+	_, steps = h.Advance(snapshot(start.Add(time.Hour), "a"))
+	assert.True(t, steps[0].Gone)
+}
+
+func TestMomentaryZeroInventsNothingAndLosesNothing(t *testing.T) {
+	h, _ := netif.History{}.Advance(snapshot(start, "a", eth(2, 1000, 1000)))
+	h, steps := h.Advance(snapshot(start.Add(time.Hour), "a", eth(2, 0, 0)))
+	assert.Equal(t, netif.Zero, steps[0].Received.Class)
+	h, steps = h.Advance(snapshot(start.Add(2*time.Hour), "a", eth(2, 1700, 1000)))
+	assert.Equal(t, netif.Delta{netif.Glitch, 700, 700}, steps[0].Received)
+	assert.EqualValues(t, 700, h.Lines[0].Received)
+}
+
+func TestLongIntervalIsSpreadInProportion(t *testing.T) {
+	h, _ := netif.History{}.Advance(snapshot(start, "a", eth(2, 0, 0)))
+	h, _ = h.Advance(snapshot(start.Add(2*time.Hour), "a", eth(2, 400, 5)))
+	first := start.Unix() / 3600
+	assert.Equal(t, []netif.Hour{
+		{first, 100, 1, true}, {first + 1, 200, 3, true}, {first + 2, 100, 1, true},
+	}, h.Lines[0].Hours)
+}
+
+func TestHoursAddUpToTheDifferencesWhateverHappens(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 60 {
+		h, at := netif.History{}, start
+		var sum, counter uint64
+		boot, index := 'a', 1
+		for range 30 {
+			at = at.Add(time.Duration(r.Int64N(int64(7 * time.Hour))))
+			switch r.IntN(8) {
+			case 0:
+				boot, counter = boot+1, 0
+			case 1:
+				index, counter = index+1, 0
+			case 2:
+				counter = r.Uint64N(counter + 1)
+			}
+			counter += r.Uint64N(1 << r.UintN(50))
+			var steps []netif.Step
+			h, steps = h.Advance(snapshot(at, string(boot), eth(index, counter, counter/3)))
+			sum += steps[0].Received.Bytes
+			data, err := h.Encode()
+			require.NoError(t, err)
+			h, err = netif.Decode(data)
+			require.NoError(t, err)
+		}
+		var hours uint64
+		for _, hour := range h.Lines[0].Hours {
+			hours += hour.Received
+		}
+		require.Equal(t, sum, h.Lines[0].Received)
+		require.Equal(t, sum, hours)
+	}
+}
+
+func TestClockThatWasSetBackKeepsTheBytes(t *testing.T) {
+	h, _ := netif.History{}.Advance(snapshot(start, "a", eth(2, 0, 0)))
+	h, _ = h.Advance(snapshot(start.Add(-48*time.Hour), "a", eth(2, 400, 5)))
+	assert.EqualValues(t, 400, h.Lines[0].Received)
+	require.Len(t, h.Lines[0].Hours, 1)
+	assert.EqualValues(t, 400, h.Lines[0].Hours[0].Received)
+}
+
+func TestHistoryOfManyInterfacesFitsInWhatARunMayKeep(t *testing.T) {
+	var h netif.History
+	for hour := range 400 {
+		var samples []netif.Sample
+		for i := range 100 {
+			s := eth(i+1, uint64(hour)<<40, uint64(hour)<<40)
+			s.Name = fmt.Sprintf("interface%05d", i)
+			samples = append(samples, s)
+		}
+		h, _ = h.Advance(snapshot(start.Add(time.Duration(hour)*time.Hour), "a", samples...))
+	}
+	data, err := h.Encode()
+	require.NoError(t, err)
+	assert.Less(t, len(data), 1<<20)
+	t.Logf("%d bytes", len(data))
+}
+
+const linux = `A machine with one card, written for this test.
+-- machine now=%s --
+-- /proc/net/dev --
+Inter-|   Receive                                                |  Transmit
+ face |bytes    packets errs drop fifo frame compressed multicast|bytes    packets errs drop fifo colls carrier compressed
+  eth0: %d 100000 %d 0 0 0 0 0 %d 100000 0 0 0 0 0 0
+-- /sys/class/net/eth0/ dir complete --
+-- /sys/class/net/eth0/ifindex --
+2
+-- /sys/class/net/eth0/address --
+52:54:00:12:34:56
+-- /sys/class/net/eth0/speed --
+1000
+-- /sys/class/net/eth0/type --
+1
+-- /sys/class/net/eth0/operstate --
+up
+-- /sys/class/net/eth0/uevent --
+INTERFACE=eth0
+-- /sys/class/net/eth0/device link=../../../0000:00:03.0 --
+-- /proc/sys/kernel/random/boot_id --
+%s
+-- /proc/uptime --
+%d.25 100.00
+`
+
+func machine(at time.Time, received, errors, sent int, boot string) *hosttest.Machine {
+	return hosttest.New(fmt.Sprintf(linux, at.Format(time.RFC3339), received, errors, sent, boot, 3600))
+}
+
+func run(t *testing.T, store report.Store, m *hosttest.Machine) report.Result {
+	t.Helper()
+	rep, err := (&report.Suite{Checks: []report.Checker{netif.Interfaces{Host: m.Host()}}, Store: store}).Run(t.Context())
+	require.NoError(t, err)
+	return rep.Results[0]
+}
+
+func metrics(res report.Result) map[string]string {
+	out := map[string]string{}
+	for _, m := range res.Metrics {
+		out[m.Name] = m.Value.String()
+	}
+	return out
+}
+
+func TestSecondRunTellsTheTrafficSinceTheFirst(t *testing.T) {
+	var store reporttest.Store
+	res := run(t, &store, machine(start, 1000, 0, 500, "a"))
+	assert.Equal(t, report.OK, res.Status, res.Problems)
+	assert.NotContains(t, metrics(res), "interface_received_bytes", "the first reading is a base")
+	res = run(t, &store, machine(start.Add(3*time.Hour), 4000, 0, 700, "a"))
+	assert.Equal(t, "3000", metrics(res)["interface_received_bytes"])
+	assert.Equal(t, "200", metrics(res)["interface_sent_bytes"])
+	assert.Equal(t, "10800", metrics(res)["interface_interval_seconds"])
+	require.Len(t, res.Series, 2)
+	assert.Equal(t, []report.Number{n(500), n(1000), n(1000)}, res.Series[0].Values, "the hour that is not over is left out")
+	assert.Empty(t, res.Findings)
+	assert.True(t, res.Covers("interfaces/eth0"))
+}
+
+func TestErrorsAreAConditionThatCloses(t *testing.T) {
+	var store reporttest.Store
+	run(t, &store, machine(start, 1000, 0, 500, "a"))
+	res := run(t, &store, machine(start.Add(time.Hour), 2000, 900, 700, "a"))
+	require.Len(t, res.Findings, 1)
+	assert.Equal(t, "network interface eth0 counts damaged packets", res.Findings[0].Title)
+	assert.Empty(t, run(t, &store, machine(start.Add(2*time.Hour), 3000, 900, 800, "a")).Findings)
+}
+
+func TestRestartOfCountersIsReportedAndABootIsNot(t *testing.T) {
+	var store reporttest.Store
+	run(t, &store, machine(start, 1000, 0, 500, "a"))
+	assert.Empty(t, run(t, &store, machine(start.Add(time.Hour), 50, 0, 50, "b")).Findings)
+	res := run(t, &store, machine(start.Add(2*time.Hour), 20, 0, 20, "b"))
+	require.Len(t, res.Findings, 1)
+	assert.Equal(t, "netif.counter-restarted", res.Findings[0].Rule)
+	assert.Equal(t, "20", metrics(res)["interface_received_bytes"])
+}
+
+func TestInterfaceThatGoesAndComesIsReported(t *testing.T) {
+	var store reporttest.Store
+	run(t, &store, machine(start, 1000, 0, 500, "a"))
+	empty := machine(start.Add(time.Hour), 0, 0, 0, "a")
+	require.NoError(t, empty.WriteFile("/proc/net/dev", []byte("Inter-| Receive | Transmit\n face |bytes |bytes\n"), 0o444))
+	res := run(t, &store, empty)
+	require.Len(t, res.Findings, 1)
+	assert.Equal(t, "network interface eth0 (physical) vanished", res.Findings[0].Title)
+	res = run(t, &store, machine(start.Add(2*time.Hour), 1000, 0, 500, "a"))
+	require.Len(t, res.Findings, 1)
+	assert.Equal(t, "netif.appeared", res.Findings[0].Rule)
+}
+
+func TestDamagedHistoryIsSaidAndCountingStartsAnew(t *testing.T) {
+	for _, kept := range []string{"{", `{"version":9}`, `{"version":1,"history":{"lines":[{"hours":[[2,0,0,0],[1,0,0,0]]}]}}`} {
+		var store reporttest.Store
+		require.NoError(t, store.Save(t.Context(), report.Saved{Kept: map[string]map[string][]byte{"traffic.netif": {"history": []byte(kept)}}}))
+		res := run(t, &store, machine(start, 1000, 0, 500, "a"))
+		assert.Equal(t, report.Partial, res.Status, kept)
+		assert.NotContains(t, metrics(res), "interface_received_bytes")
+		assert.Empty(t, res.Findings)
+	}
+}
+
+func TestUnreadableCountersAreAFailure(t *testing.T) {
+	m := hosttest.New("Nothing is told.\n-- /proc/net/dev error=permission --\n")
+	res, err := report.Collect(t.Context(), netif.Interfaces{Host: m.Host()})
+	require.NoError(t, err)
+	assert.Equal(t, report.Failed, res.Status)
+	assert.Empty(t, res.Covered)
+}
+
+func TestBSDIsAskedByItsCommands(t *testing.T) {
+	m := hosttest.New(`A BSD, after documentation.
+-- machine now=2026-11-25T06:00:00Z --
+-- /proc/net/dev absent --
+-- $ ["netstat","-ibdn"] --
+Name Mtu Network Address Ibytes Obytes
+em0 1500 <Link> 52:54:00:12:34:56 3000 5000
+-- $ ["sysctl","-n","kern.boottime"] --
+{ sec = 1700000000, usec = 0 } Tue Nov 14 22:13:20 2023
+`)
+	snap, err := netif.Read(t.Context(), m.Host())
+	require.NoError(t, err)
+	assert.Equal(t, "at 1700000000", snap.Boot)
+	require.Len(t, snap.Interfaces, 1)
+}
+
+func TestInterfacesKeepTheContractOfCheckers(t *testing.T) {
+	m := machine(start, 1000, 0, 500, "a")
+	assert.NoError(t, reporttest.TestChecker(t.Context(), func() report.Checker { return netif.Interfaces{Host: m.Host()} }, reporttest.Options{}))
+}
+
+func ExampleHistory_Advance() {
+	at := time.Date(2026, 11, 25, 6, 0, 0, 0, time.UTC)
+	reading := func(bytes uint64) []netif.Sample {
+		return []netif.Sample{{Name: "eth0", Width: 64, Received: netif.Counters{Bytes: report.Count(bytes)}, Sent: netif.Counters{Bytes: report.Count(0)}}}
+	}
+	history, _ := netif.History{}.Advance(netif.Snapshot{Time: at, Boot: "x", Interfaces: reading(1000)})
+	_, steps := history.Advance(netif.Snapshot{Time: at.Add(time.Hour), Boot: "x", Interfaces: reading(5000)})
+	fmt.Println(steps[0].Sample.Name, steps[0].Received.Class, steps[0].Received.Bytes)
+	// Output: eth0 normal 4000
+}
+
+func ExampleInterfaces() {
+	m := machine(start, 1000, 0, 500, "a")
+	res, err := report.Collect(context.Background(), netif.Interfaces{Host: m.Host()})
+	fmt.Println(res.Status, len(res.Findings), err)
+	// Output: ok 0 <nil>
+}
