@@ -160,7 +160,7 @@ func (r *Recorder) finish(ctx context.Context, out ending, timeout time.Duration
 func (r *Recorder) judge(ctx context.Context, out ending, timeout time.Duration) (status Status, reason string) {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	err, skipped := r.note(out)
+	skipped, err := r.note(out)
 	timedOut := errors.Is(context.Cause(ctx), errDeadline)
 	switch {
 	case r.panicked:
@@ -182,15 +182,15 @@ func (r *Recorder) judge(ctx context.Context, out ending, timeout time.Duration)
 // note records how the check and its children ended. A check that only says
 // "not applicable" is skipped; one that found problems as well is not. The
 // caller holds the lock.
-func (r *Recorder) note(out ending) (err error, skipped string) {
+func (r *Recorder) note(out ending) (skipped string, err error) {
 	r.ended(out)
 	for _, e := range r.childErr {
 		if reason, ok := skipReason(e); ok && len(r.childErr) == 1 && len(r.res.Problems) == 0 {
-			return nil, reason
+			return reason, nil
 		}
 		r.problem("", codeOf(e), oneLine(e), "")
 	}
-	return errors.Join(r.childErr...), ""
+	return "", errors.Join(r.childErr...)
 }
 
 // ended takes in how a function of the check ended; the caller holds the lock.

@@ -20,6 +20,15 @@ import (
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
+// buildAgent builds the real binary.
+func buildAgent(t *testing.T) string {
+	t.Helper()
+	agent := filepath.Join(t.TempDir(), "agent")
+	out, err := exec.Command("go", "build", "-o", agent, ".").CombinedOutput()
+	require.NoError(t, err, string(out))
+	return agent
+}
+
 // machine is a replayed host whose log has some lines.
 type machine struct {
 	t     *testing.T

@@ -43,27 +43,6 @@ func TestTheDayAfterShowsExactlyWhatChanged(t *testing.T) {
 	t.Log(string(out))
 }
 
-// buildAgent builds the real binary.
-func buildAgent(t *testing.T) string {
-	t.Helper()
-	agent := filepath.Join(t.TempDir(), "agent")
-	out, err := exec.Command("go", "build", "-o", agent, ".").CombinedOutput()
-	require.NoError(t, err, string(out))
-	return agent
-}
-
-func TestMain(m *testing.M) {
-	if agent := os.Getenv("UPKEEP_TEST_DAY"); agent != "" {
-		d := day{agent: agent, dir: os.Getenv("UPKEEP_TEST_DIR")}
-		if err := d.run(); err != nil {
-			fmt.Fprintln(os.Stderr, err)
-			os.Exit(1)
-		}
-		return
-	}
-	os.Exit(m.Run())
-}
-
 // day is a machine of its own inside the namespaces.
 type day struct {
 	agent string
@@ -264,4 +243,16 @@ func told(rep *report.Report) []string {
 	}
 	slices.Sort(out)
 	return out
+}
+
+func TestMain(m *testing.M) {
+	if agent := os.Getenv("UPKEEP_TEST_DAY"); agent != "" {
+		d := day{agent: agent, dir: os.Getenv("UPKEEP_TEST_DIR")}
+		if err := d.run(); err != nil {
+			fmt.Fprintln(os.Stderr, err)
+			os.Exit(1)
+		}
+		return
+	}
+	os.Exit(m.Run())
 }

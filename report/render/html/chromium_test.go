@@ -80,7 +80,7 @@ func requestsOf(t *testing.T, netlog string) []string {
 }
 
 func TestABrowserAsksNothingOfTheNetworkAndLogsNoError(t *testing.T) {
-	hostile := rendertest.Hostile(rendertest.Joined()[0])
+	hostile := rendertest.Hostile(rendertest.Joined())
 	for name, rep := range map[string]*report.Report{"sample": rendertest.Sample(), "hostile": hostile} {
 		t.Run(name, func(t *testing.T) {
 			requests, console := browse(t, write(t, rep, Options{}))

@@ -79,14 +79,22 @@ type trend struct {
 
 type reading struct{ Label, Value shown }
 
+// Bounds of what the page shows of the numbers.
+const (
+	maxGauges   = 200
+	maxTrends   = 60
+	maxReadings = 300
+)
+
 func (v *view) figures(f render.Figures, opt Options) {
-	for _, g := range f.Gauges {
+	v.MoreFigures = max(0, len(f.Gauges)-maxGauges) + max(0, len(f.Trends)-maxTrends) + max(0, len(f.Readings)-maxReadings)
+	for _, g := range f.Gauges[:min(len(f.Gauges), maxGauges)] {
 		v.Gauges = append(v.Gauges, newGauge(g))
 	}
-	for _, t := range f.Trends {
+	for _, t := range f.Trends[:min(len(f.Trends), maxTrends)] {
 		v.Trends = append(v.Trends, newTrend(t, opt))
 	}
-	for _, r := range f.Readings {
+	for _, r := range f.Readings[:min(len(f.Readings), maxReadings)] {
 		v.Readings = append(v.Readings, reading{clean(r.Label), clean(r.Value)})
 	}
 }

@@ -21,9 +21,14 @@ type section struct {
 }
 
 type group struct {
-	Text, Sure shown
-	Entries    []entry
+	Text, Sure  shown
+	Count, More int
+	Entries     []entry
 }
+
+// maxExplained bounds the findings shown below one explanation: the update of
+// a whole system explains ten thousand files.
+const maxExplained = 100
 
 // entry is a finding. Lines of Detail and Fix are kept apart.
 type entry struct {
@@ -88,8 +93,8 @@ func (b *builder) section(s render.Section) section {
 		out.Entries = append(out.Entries, b.entry(s, e))
 	}
 	for _, g := range s.Groups {
-		shownGroup := group{Text: clean(g.Text), Sure: clean(g.Sure)}
-		for _, e := range g.Entries {
+		shownGroup := group{Text: clean(g.Text), Sure: clean(g.Sure), Count: len(g.Entries), More: len(g.Entries) - maxExplained}
+		for _, e := range g.Entries[:min(len(g.Entries), maxExplained)] {
 			e.Brief, e.Why = true, nil // the group says why
 			shownGroup.Entries = append(shownGroup.Entries, b.entry(s, e))
 		}

@@ -72,26 +72,27 @@ func cleanAll(list []string) []shown {
 
 // view is all that the page shows.
 type view struct {
-	Style    template.CSS
-	Verdict  shown
-	Lead     shown
-	Rest     shown
-	Level    string // class: critical … info, unseen, good
-	Facts    []shown
-	Notices  []shown
-	Unseen   []unseen
-	Rights   []unseen
-	Sections []section
-	Gauges   []gauge
-	Trends   []trend
-	Readings []reading
-	Checks   []check
-	Counts   render.Checks
-	Signed   int
-	Seq      uint64
-	ID       shown
-	Times    shown
-	Version  shown
+	Style       template.CSS
+	Verdict     shown
+	Lead        shown
+	Rest        shown
+	Level       string // class: critical … info, unseen, good
+	Facts       []shown
+	Notices     []shown
+	Unseen      []unseen
+	Rights      []unseen
+	Sections    []section
+	Gauges      []gauge
+	Trends      []trend
+	Readings    []reading
+	MoreFigures int
+	Checks      []check
+	Counts      render.Checks
+	Signed      int
+	Seq         uint64
+	ID          shown
+	Times       shown
+	Version     shown
 }
 
 func newView(rep *report.Report, opt Options) view {

@@ -269,6 +269,28 @@ func TestAFloodIsBounded(t *testing.T) {
 	}
 }
 
+func TestAnUpdateOfTheWholeSystemStaysOnAPage(t *testing.T) {
+	rep := rendertest.Flood(20_000)
+	for i := range rep.Changes {
+		f := &rep.Changes[i].Finding
+		f.Fingerprint = fmt.Sprintf("v1:%032x", i)
+		rep.Explanations = append(rep.Explanations, report.Explanation{Finding: f.Fingerprint, Text: "the system was updated", Sure: "proven", Quiet: true})
+	}
+	res := &rep.Results[0]
+	for i := range 5000 {
+		res.Metrics = append(res.Metrics, report.Metric{Name: fmt.Sprint("m", i), Value: report.Count(1)})
+	}
+	got := write(t, rep, Options{})
+	if len(got) > 500_000 {
+		t.Errorf("the page has %d bytes", len(got))
+	}
+	for _, want := range []string{"20000 explained", "and 19900 more", "and 4700 more figures"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("it does not say %q", want)
+		}
+	}
+}
+
 func TestAFullDiskIsAnError(t *testing.T) {
 	full := errors.New("no space left on device")
 	if err := Write(failing{full}, rendertest.Sample(), Options{}); !errors.Is(err, full) {
@@ -281,9 +303,7 @@ type failing struct{ err error }
 func (f failing) Write([]byte) (int, error) { return 0, f.err }
 
 func FuzzWrite(f *testing.F) {
-	for _, s := range rendertest.Joined() {
-		f.Add(s)
-	}
+	f.Add(rendertest.Joined())
 	f.Fuzz(func(t *testing.T, s string) { checkGrammar(t, write(t, rendertest.Hostile(s), Options{Version: s})) })
 }
 
