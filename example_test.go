@@ -32,6 +32,6 @@ func Example() {
 		fmt.Println(change.Kind, change.Finding.Severity, change.Finding.Title)
 	}
 	// Output:
-	// web1: baseline taken; 1 warning already there <nil>
+	// web1: 1 warning new <nil>
 	// new warning The account ann has user number 0, and so all rights of root
 }

@@ -10,6 +10,7 @@ import (
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/internal/lock"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
@@ -62,7 +63,7 @@ func (c Config) Check(ctx context.Context, rec *report.Recorder) error {
 	repo := Repo{Store: c.Store}
 	snap, _, err := repo.Commit(ctx, Source{Host: c.Host, Paths: c.Paths})
 	if err != nil {
-		if ctx.Err() == nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, errors.ErrUnsupported) {
+		if ctx.Err() == nil && isFact(err) {
 			rec.Finding(c.failed(err))
 		}
 		return fmt.Errorf("back up: %w", err)
@@ -77,6 +78,17 @@ func (c Config) Check(ctx context.Context, rec *report.Recorder) error {
 	c.recordNumbers(rec, snap)
 	c.recordChanges(ctx, rec, repo, snap)
 	return ctx.Err()
+}
+
+// isFact reports whether a failed commit says something about the backup, and
+// not only about what this run may do.
+func isFact(err error) bool {
+	for _, own := range []error{fs.ErrPermission, errors.ErrUnsupported, lock.ErrLocked} {
+		if errors.Is(err, own) {
+			return false
+		}
+	}
+	return true
 }
 
 func (c Config) store() report.Attr {

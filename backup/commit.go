@@ -13,7 +13,8 @@ import (
 // Commit captures the source and stores a snapshot if anything differs from the
 // last one. It gives the newest snapshot, which may be an older one, and the
 // changes that this commit brought. It builds on the newest snapshot that is
-// whole; Verify tells of those that are not.
+// whole, and where there is none everything is new; Verify tells of those that
+// are not whole.
 //
 // When the error is nil the snapshot is durable. An interrupted commit leaves
 // nothing that hinders the next.
@@ -25,7 +26,7 @@ func (r Repo) Commit(ctx context.Context, src Source) (Snapshot, []Change, error
 		}
 		defer release() //nolint:errcheck // the kernel releases it anyway
 	}
-	c := commit{repo: r, src: src, packs: map[string]Pack{}, placed: map[string]string{}}
+	c := commit{repo: r, src: src, known: map[string]segment{}, packs: map[string]Pack{}, placed: map[string]string{}}
 	if err := c.begin(ctx); err != nil {
 		return Snapshot{}, nil, err
 	}
@@ -40,21 +41,23 @@ func (r Repo) Commit(ctx context.Context, src Source) (Snapshot, []Change, error
 	if !c.wrote && c.head.Seq == c.next-1 && same(c.before, c.entries) {
 		return c.head, nil, nil
 	}
-	snap, err := c.finish(ctx)
+	changes := Compare(c.before, c.entries)
+	snap, err := c.finish(ctx, count(changes))
 	if err != nil {
 		return Snapshot{}, nil, err
 	}
-	return snap, Compare(c.before, c.entries), nil
+	return snap, changes, nil
 }
 
 // commit is one commit under way.
 type commit struct {
 	repo    Repo
 	src     Source
-	head    Snapshot // the newest that is whole; Seq zero: none
-	before  []Entry  // of head
-	prev    string   // hash of the newest snapshot file, whole or not
-	next    uint64   // number of the snapshot to write
+	head    Snapshot           // the newest that is whole; Seq zero: none
+	before  []Entry            // of head
+	known   map[string]segment // of head, by directory
+	prev    string             // hash of the newest snapshot file, whole or not
+	next    uint64             // number of the snapshot to write
 	entries []Entry
 
 	writer   *packWriter
@@ -77,14 +80,14 @@ func (c *commit) begin(ctx context.Context) error {
 		if i == len(seqs)-1 {
 			c.next, c.prev = seq+1, hashOf(file)
 		}
+		var segments []segment
 		if err == nil {
-			c.before, err = c.repo.Entries(ctx, snap)
+			segments, err = c.repo.segments(ctx, snap, nil)
 		}
 		if err == nil {
-			c.head = snap
+			c.buildOn(snap, segments)
 			break
 		}
-		c.before = nil
 		if !isDamage(err) {
 			return err
 		}
@@ -93,6 +96,13 @@ func (c *commit) begin(ctx context.Context) error {
 		return err
 	}
 	return c.present(ctx)
+}
+
+func (c *commit) buildOn(snap Snapshot, segments []segment) {
+	c.head, c.before = snap, flatten(segments)
+	for _, s := range segments {
+		c.known[s.dir] = s
+	}
 }
 
 func (c *commit) present(ctx context.Context) error {
@@ -109,15 +119,9 @@ func (c *commit) present(ctx context.Context) error {
 			c.packs[p.ID] = p
 		}
 	}
-	for i, e := range c.before {
-		if e.Object == "" {
-			continue
-		}
-		if e.Pack == "" {
-			c.before[i].Pack = c.head.Root.ID
-		}
-		if _, ok := c.packs[c.before[i].Pack]; ok {
-			c.placed[e.Object] = c.before[i].Pack
+	for _, e := range c.before {
+		if _, ok := c.packs[e.Pack]; ok && e.Object != "" {
+			c.placed[e.Object] = e.Pack
 		}
 	}
 	return nil
@@ -210,43 +214,17 @@ func (c *commit) write(ctx context.Context) (Pack, error) {
 }
 
 // finish writes the last pack, with the manifest, and then the snapshot.
-func (c *commit) finish(ctx context.Context) (Snapshot, error) {
-	snap := Snapshot{Version: formVersion, Seq: c.next, Prev: c.prev, Time: c.src.Host.Time().UTC(), Entries: len(c.entries)}
-	needed := map[string]bool{}
-	for i := range c.entries {
-		e := &c.entries[i]
-		if e.Error != "" {
-			snap.Errors++
-		}
-		if e.Type == Regular {
-			snap.Files++
-			snap.Bytes += e.Size
-		}
-		e.Pack = ""
-		if e.Object != "" {
-			e.Pack = c.placed[e.Object]
-			needed[e.Pack] = true
-		}
-	}
-	snap.Complete = snap.Errors == 0
-	manifest, err := encodeManifest(c.entries)
+func (c *commit) finish(ctx context.Context, changed Changed) (Snapshot, error) {
+	snap := c.summary()
+	snap.Changed = changed
+	segments, err := c.manifest()
 	if err == nil {
-		err = c.writer.add(rootMember, manifest)
+		snap.Root, err = c.write(ctx)
 	}
 	if err != nil {
 		return Snapshot{}, err
 	}
-	if snap.Root, err = c.write(ctx); err != nil {
-		return Snapshot{}, err
-	}
-	snap.Packs = append(snap.Packs, snap.Root)
-	for id := range needed {
-		if id != "" && id != snap.Root.ID {
-			snap.Packs = append(snap.Packs, c.packs[id])
-		}
-	}
-	slices.SortFunc(snap.Packs, func(a, b Pack) int { return strings.Compare(a.ID, b.ID) })
-	snap.NewBytes = c.newBytes
+	snap.Packs, snap.NewBytes = c.needed(snap.Root, segments), c.newBytes
 	file, err := snap.encode()
 	if err == nil {
 		err = c.repo.Store.Create(ctx, snapName(snap.Seq), file)
@@ -258,6 +236,70 @@ func (c *commit) finish(ctx context.Context) (Snapshot, error) {
 		return Snapshot{}, fmt.Errorf("store snapshot %d: %w", snap.Seq, err)
 	}
 	return snap, nil
+}
+
+// summary counts the entries, and tells each where its content lies.
+func (c *commit) summary() Snapshot {
+	snap := Snapshot{Version: formVersion, Seq: c.next, Prev: c.prev, Time: c.src.Host.Time().UTC(), Entries: len(c.entries)}
+	for i := range c.entries {
+		e := &c.entries[i]
+		if e.Error != "" {
+			snap.Errors++
+		}
+		if e.Type == Regular {
+			snap.Files++
+			snap.Bytes += e.Size
+		}
+		e.Pack = c.placed[e.Object]
+	}
+	snap.Complete = snap.Errors == 0
+	return snap
+}
+
+// manifest writes the root, and the segments that are not stored already.
+func (c *commit) manifest() ([]segment, error) {
+	segments := divide(c.entries)
+	for i := range segments {
+		seg := &segments[i]
+		old := c.known[seg.dir]
+		if _, ok := c.packs[old.pack]; ok && slices.Equal(old.entries, seg.entries) {
+			*seg = old
+			continue
+		}
+		data, err := encodeSegment(seg.entries)
+		if err != nil {
+			return nil, err
+		}
+		seg.hash = hashOf(data)
+		if err := c.writer.add("o/"+seg.hash, data); err != nil {
+			return nil, err
+		}
+	}
+	root, err := encodeRoot(segments)
+	if err != nil {
+		return nil, err
+	}
+	return segments, c.writer.add(rootMember, root)
+}
+
+// needed gives the packs that the snapshot refers to, by ID.
+func (c *commit) needed(root Pack, segments []segment) []Pack {
+	ids := map[string]bool{"": true, root.ID: true}
+	packs := []Pack{root}
+	need := func(id string) {
+		if !ids[id] {
+			ids[id] = true
+			packs = append(packs, c.packs[id])
+		}
+	}
+	for _, s := range segments {
+		need(s.pack)
+		for _, e := range s.entries {
+			need(e.Pack)
+		}
+	}
+	slices.SortFunc(packs, func(a, b Pack) int { return strings.Compare(a.ID, b.ID) })
+	return packs
 }
 
 // underUnread is the error of what lies in a directory that could not be read.

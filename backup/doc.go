@@ -7,7 +7,8 @@
 //
 // Config is the checker that does so at every run. The package is for
 // configuration, some thousand small files; it does not split large files, and
-// what is larger than 32 MiB is reported as not stored. It deletes nothing.
+// what is larger than 32 MiB is reported as not stored. It deletes nothing, and
+// it does not keep extended attributes, ACLs, file flags and hard links.
 //
 // # Design
 //
@@ -17,9 +18,11 @@
 //	snaps/<seq>           one line of JSON and its checksum: the commit
 //
 // A pack is named by the SHA-256 of its file, so anybody can see that it is
-// whole, also when its content will be encrypted. The member root lists what
-// was captured, one JSON object a line. The snapshot file names the pack that
-// holds its root, every pack that it needs, and the hash of the snapshot before.
+// whole, also when its content will be encrypted. What a directory holds is an
+// object as well, one line of JSON for each entry; the member root lists these
+// objects. So a change costs its file, the list of its directory, and the root.
+// The snapshot file names the pack that holds its root, every pack that it
+// needs, and the hash of the snapshot before.
 //
 // The commit is the creation of the snapshot file, which exists whole or not at
 // all, after all its packs are durable. A writer that is killed at any moment

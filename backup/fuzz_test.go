@@ -5,24 +5,41 @@ import (
 	"testing"
 )
 
-func FuzzManifest(f *testing.F) {
-	seed, err := encodeManifest([]Entry{{Path: "/a", Type: Dir, Mode: 0o755}, {Path: "/a/\xff", Type: Regular, Object: hashOf(nil), Mtime: -1}})
+func FuzzSegment(f *testing.F) {
+	seed, err := encodeSegment([]Entry{{Path: "/a/b", Type: Dir, Mode: 0o755}, {Path: "/a/\xff", Type: Regular, Object: hashOf(nil), Mtime: -1}})
 	if err != nil {
 		f.Fatal(err)
 	}
 	f.Add(seed)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		entries, err := decodeManifest(data)
+		pack := hashOf([]byte("pack"))
+		entries, err := decodeSegment(data, "/a", pack)
 		if err != nil {
 			return
 		}
-		again, err := encodeManifest(entries)
+		again, err := encodeSegment(entries)
 		if err != nil {
 			t.Fatal(err)
 		}
-		twice, err := decodeManifest(again)
+		twice, err := decodeSegment(again, "/a", pack)
 		if err != nil || !same(entries, twice) {
 			t.Fatalf("%q is read back otherwise: %v", data, err)
+		}
+	})
+}
+
+func FuzzRoot(f *testing.F) {
+	seed, err := encodeRoot([]segment{{dir: "/", hash: hashOf(nil)}, {dir: "/\xff", hash: hashOf(nil), pack: hashOf(nil)}})
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(seed)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		segments, err := decodeRoot(data, hashOf(nil))
+		for _, s := range segments {
+			if err == nil && (!validHash(s.hash) || !validHash(s.pack) || s.dir[0] != '/') {
+				t.Fatalf("%+v", s)
+			}
 		}
 	})
 }

@@ -73,17 +73,26 @@ func (p *packWriter) close() (Pack, []byte, error) {
 	return Pack{hashOf(p.out.Bytes()), int64(p.out.Len())}, p.out.Bytes(), nil
 }
 
-// readPack reads a pack, checks its name and gives each member to fn.
-func readPack(ctx context.Context, s Store, p Pack, fn func(member string, data []byte) error) error {
+// loadPack reads a pack file and checks its name.
+func loadPack(ctx context.Context, s Store, p Pack) ([]byte, error) {
 	if !validHash(p.ID) || p.Size <= 0 || p.Size > maxPlain {
-		return fmt.Errorf("pack %.80q of %d bytes: %w", p.ID, p.Size, ErrDamaged)
+		return nil, fmt.Errorf("pack %.80q of %d bytes: %w", p.ID, p.Size, ErrDamaged)
 	}
 	data, err := s.Read(ctx, p.name(), p.Size)
 	if err != nil {
-		return fmt.Errorf("pack %s: %w", p.ID, err)
+		return nil, fmt.Errorf("pack %s: %w", p.ID, err)
 	}
 	if hashOf(data) != p.ID {
-		return fmt.Errorf("pack %s: its content does not fit its name: %w", p.ID, ErrDamaged)
+		return nil, fmt.Errorf("pack %s: its content does not fit its name: %w", p.ID, ErrDamaged)
+	}
+	return data, nil
+}
+
+// readPack gives each member of a pack to fn.
+func readPack(ctx context.Context, s Store, p Pack, fn func(member string, data []byte) error) error {
+	data, err := loadPack(ctx, s, p)
+	if err != nil {
+		return err
 	}
 	if err := members(data, fn); err != nil {
 		return fmt.Errorf("pack %s: %w", p.ID, err)

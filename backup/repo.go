@@ -75,24 +75,11 @@ func (r Repo) snapshot(ctx context.Context, seq uint64) (s Snapshot, file []byte
 
 // Entries gives all that a snapshot has captured, in the order of a walk.
 func (r Repo) Entries(ctx context.Context, s Snapshot) ([]Entry, error) {
-	var manifest []byte
-	err := readPack(ctx, r.Store, s.Root, func(member string, data []byte) error {
-		if member == rootMember {
-			manifest = data
-		}
-		return nil
-	})
-	if err == nil && manifest == nil {
-		err = fmt.Errorf("pack %s holds no manifest: %w", s.Root.ID, ErrDamaged)
-	}
+	segments, err := r.segments(ctx, s, nil)
 	if err != nil {
 		return nil, fmt.Errorf("snapshot %d: %w", s.Seq, err)
 	}
-	entries, err := decodeManifest(manifest)
-	if err != nil {
-		return nil, fmt.Errorf("snapshot %d: %w", s.Seq, err)
-	}
-	return entries, nil
+	return flatten(segments), nil
 }
 
 // Diff gives the changes from one snapshot to another.
@@ -115,7 +102,7 @@ func (r Repo) Content(ctx context.Context, s Snapshot, e Entry) ([]byte, error) 
 	if e.Type != Regular || e.Object == "" {
 		return nil, fmt.Errorf("%q in snapshot %d has no content: %w", e.Path, s.Seq, errors.ErrUnsupported)
 	}
-	pack, err := s.pack(e)
+	pack, err := s.pack(e.Pack)
 	if err != nil {
 		return nil, err
 	}

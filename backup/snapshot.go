@@ -25,6 +25,31 @@ type Snapshot struct {
 	Bytes    int64     `json:"bytes"`    // of their contents
 	Errors   int       `json:"errors"`   // entries that could not be captured
 	Complete bool      `json:"complete"` // there are none
+	Changed  Changed   `json:"changed"`  // since the snapshot before
+}
+
+// Changed counts changes.
+type Changed struct {
+	Added    int `json:"added"`
+	Modified int `json:"modified"`
+	Deleted  int `json:"deleted"`
+	Metadata int `json:"metadata"`
+}
+
+func count(changes []Change) (c Changed) {
+	for _, ch := range changes {
+		switch ch.Kind {
+		case Added:
+			c.Added++
+		case Modified:
+			c.Modified++
+		case Deleted:
+			c.Deleted++
+		case Metadata:
+			c.Metadata++
+		}
+	}
+	return c
 }
 
 const (
@@ -86,15 +111,12 @@ func (s Snapshot) validate() error {
 	return nil
 }
 
-// pack gives the pack that an entry names.
-func (s Snapshot) pack(e Entry) (Pack, error) {
-	if e.Pack == "" {
-		return s.Root, nil
-	}
+// pack gives a pack that the snapshot needs, by its ID.
+func (s Snapshot) pack(id string) (Pack, error) {
 	for _, p := range s.Packs {
-		if p.ID == e.Pack {
+		if p.ID == id {
 			return p, nil
 		}
 	}
-	return Pack{}, fmt.Errorf("snapshot %d does not list pack %s: %w", s.Seq, e.Pack, ErrDamaged)
+	return Pack{}, fmt.Errorf("snapshot %d does not list pack %.64q: %w", s.Seq, id, ErrDamaged)
 }

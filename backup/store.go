@@ -16,7 +16,7 @@ import (
 //     fs.ErrNotExist, of one that is longer than limit ErrTooLarge.
 //  4. List gives the files whose names begin with prefix, sorted by name:
 //     complete, or an error. A store where nothing was created is empty.
-//  5. A name is one to four parts of a-z, 0-9 and '-', joined by slashes;
+//  5. A name is one to six parts of a-z, 0-9 and '-', joined by slashes;
 //     others are an error that wraps fs.ErrInvalid.
 //  6. A cancelled context ends each call with the context's error.
 type Store interface {
@@ -75,5 +75,5 @@ func ValidName(name string) bool {
 			return false
 		}
 	}
-	return length > 0 && parts <= 4 && len(name) <= 255
+	return length > 0 && parts <= 6 && len(name) <= 255
 }

@@ -28,7 +28,7 @@ func (r Repo) Verify(ctx context.Context, newest int) ([]Damage, error) {
 	if newest > 0 && len(seqs) > newest {
 		seqs = seqs[len(seqs)-newest:]
 	}
-	v := verifier{repo: r, packs: map[string]map[string]bool{}, found: map[string]*Damage{}}
+	v := verifier{repo: r, packs: map[string]map[string]bool{}, cache: map[string][]byte{}, found: map[string]*Damage{}}
 	v.chain(ctx, seqs)
 	for _, s := range v.snaps {
 		v.snapshot(ctx, s)
@@ -44,6 +44,7 @@ type verifier struct {
 	repo  Repo
 	snaps []Snapshot
 	packs map[string]map[string]bool // pack: its objects; nil: it is damaged
+	cache map[string][]byte          // segments
 	found map[string]*Damage
 	errs  []error
 }
@@ -96,19 +97,21 @@ func (v *verifier) snapshot(ctx context.Context, s Snapshot) {
 			return
 		}
 	}
-	if v.packs[s.Root.ID] == nil {
-		return // said already
+	for _, p := range s.Packs {
+		if v.packs[p.ID] == nil {
+			return // said already
+		}
 	}
-	entries, err := v.repo.Entries(ctx, s)
+	segments, err := v.repo.segments(ctx, s, v.cache)
 	if err != nil {
 		v.damaged(s.Root.name(), s.Seq, err)
 		return
 	}
-	for _, e := range entries {
+	for _, e := range flatten(segments) {
 		if e.Object == "" {
 			continue
 		}
-		p, err := s.pack(e)
+		p, err := s.pack(e.Pack)
 		if err == nil && v.packs[p.ID] != nil && !v.packs[p.ID][e.Object] {
 			err = fmt.Errorf("pack %s lacks the content of %q: %w", p.ID, e.Path, ErrDamaged)
 		}

@@ -121,20 +121,28 @@ func (r *run) open() (*Baseline, error) {
 	return OpenBaseline(BaselinePath(r.Dir))
 }
 
+// errNothing keeps a machine that did not answer from having a baseline.
+var errNothing = errors.New("no baseline was taken: nothing of the profile could be read")
+
 // take takes the baseline.
 func (r *run) take() error {
 	if err := os.MkdirAll(r.Dir, 0o700); err != nil {
 		return err
 	}
 	head := Head{Created: r.Host.Time(), Profile: r.Profile}
+	known := false
 	err := CreateBaseline(BaselinePath(r.Dir), head, func(yield func(Entry, error) bool) {
 		for e, err := range r.scan() {
 			if err == nil && e.Err != nil {
 				r.rec.Problem(e.Err, scopeOf(e.Path))
 			}
+			known = known || e.Stat.Known != 0
 			if !yield(e, err) {
 				return
 			}
+		}
+		if !known {
+			yield(Entry{}, errNothing)
 		}
 	})
 	if err != nil {

@@ -364,6 +364,16 @@ func TestAnInterruptedFirstRunLeavesNoBaseline(t *testing.T) {
 	assert.Equal(t, report.OK, res.Status)
 }
 
+func TestAMachineThatDoesNotAnswerHasNoBaseline(t *testing.T) {
+	check := integrity.Files{Dir: t.TempDir()}
+	res, err := report.Collect(t.Context(), check)
+	require.NoError(t, err)
+	assert.Equal(t, report.Failed, res.Status)
+	assert.Empty(t, res.Covered)
+	_, err = integrity.OpenBaseline(integrity.BaselinePath(check.Dir))
+	assert.ErrorIs(t, err, integrity.ErrNoBaseline)
+}
+
 func TestHostilePathsAreNotPutIntoCommands(t *testing.T) {
 	b := newBox(t, map[string]string{"etc/a": "a", "var/lib/dpkg/status": ""})
 	b.run()

@@ -4,27 +4,33 @@ import "slices"
 
 // Builtin is the set of rules that every system starts with.
 func Builtin() *RuleSet {
-	s, err := Compile(slices.Concat(kernelRules(), loginRules(), accountRules(), serviceRules(), routineRules()))
+	s, err := Compile(slices.Concat(
+		kernelRules(), processRules(), diskRules(), machineRules(),
+		sshRules(), authRules(), accountRules(),
+		unitRules(), serviceRules(), routineRules(), mailRoutine(),
+	))
 	if err != nil {
 		panic(err) // a test compiles this very set
 	}
 	return s
 }
 
-const hardware = "Check the backup first. Then see: smartctl -a /dev/{dev}; dmesg -T | grep {dev}"
+// kernel is how the kernels of the supported systems sign their lines.
+func kernel(others ...string) []string {
+	return append(others, "kernel", "/bsd", "/netbsd", "unix", "vmunix")
+}
 
-// kernelRules are about the machine, its disks and its memory.
+// kernelRules are about the kernel itself.
 func kernelRules() []Rule {
-	kernel := []string{"kernel", "/bsd", "/netbsd", "unix", "vmunix"}
 	return []Rule{
 		{
-			ID: "kernel.panic", Level: Critical, Tags: kernel, Title: "The kernel panicked",
+			ID: "kernel.panic", Level: Critical, Tags: kernel(), Title: "The kernel panicked",
 			Patterns: []string{"Kernel panic - not syncing: {*}", "panic: {*}"},
 			Say:      "The kernel panicked {times}", Explain: "The system stopped on its own and needs a cause: hardware, driver or kernel fault.",
 			Remedy: "Keep the lines around it (journalctl -k -b -1), check memory and disks, and see whether a newer kernel is pending.",
 		},
 		{
-			ID: "kernel.oops", Level: Critical, Tags: kernel, Title: "A fault inside the kernel",
+			ID: "kernel.oops", Level: Critical, Tags: kernel(), Title: "A fault inside the kernel",
 			Patterns: []string{
 				"BUG: {*}", "Oops: {*}", "kernel BUG at {*}", "watchdog: BUG: soft lockup{*}", "{*}general protection fault, {*}",
 				"NMI watchdog: {*}lockup{*}", "rcu: INFO: rcu_{*} detected {*}stall{*}", "Unable to handle kernel {*}",
@@ -34,19 +40,31 @@ func kernelRules() []Rule {
 			Remedy:  "Plan a reboot. Keep the trace: journalctl -k | grep -A40 -e BUG -e Oops",
 		},
 		{
-			ID: "kernel.warning", Level: Warning, Tags: kernel, Title: "The kernel warned of an odd state in itself",
+			ID: "kernel.warning", Level: Warning, Tags: kernel(), Title: "The kernel warned of an odd state in itself",
 			Patterns: []string{"WARNING: CPU: {*}", "------------[ cut here ]------------", "WARNING: {*}"},
 			Say:      "The kernel warned of an odd state in itself {times}", Explain: "Often a driver fault; sometimes the first sign of bad hardware.",
 			Remedy: "Look at the trace: journalctl -k | grep -A30 'cut here'",
 		},
 		{
-			ID: "kernel.hung-task", Level: Warning, Tags: kernel, Key: "proc", Title: "A process is stuck in the kernel",
+			ID: "system.boot", Level: Notice, Tags: kernel(), Title: "The system was started",
+			Patterns: []string{"Linux version {*}", "Copyright (c) 1992-{*} The FreeBSD Project.", "OpenBSD {*} #{*}", "NetBSD {*} #{*}"},
+			Say:      "The system was started {times}", Explain: "Expected after a planned reboot.",
+			Remedy: "If nobody rebooted it, look at what stands before: journalctl -b -1 -n 50; last -x reboot",
+		},
+	}
+}
+
+// processRules are about processes that the kernel ends or cannot serve.
+func processRules() []Rule {
+	return []Rule{
+		{
+			ID: "kernel.hung-task", Level: Warning, Tags: kernel(), Key: "proc", Title: "A process is stuck in the kernel",
 			Patterns: []string{"INFO: task {task}:{n} blocked for more than {n} seconds.{*}"},
 			Say:      "{proc} was stuck in the kernel {times}", Explain: "Usually a disk or network file system that does not answer.",
 			Remedy: "Check the disks and network mounts: dmesg -T | tail -50; ps -eo pid,stat,wchan,cmd | grep ' D'",
 		},
 		{
-			ID: "kernel.oom", Level: Critical, Tags: kernel, Key: "proc", Title: "Memory ran out and a process was killed",
+			ID: "kernel.oom", Level: Critical, Tags: kernel(), Key: "proc", Title: "Memory ran out and a process was killed",
 			Patterns: []string{
 				"Out of memory: Kill{w} process {n} ({proc}){*}", "Memory cgroup out of memory: Kill{w} process {n} ({proc}){*}",
 				"Killed process {n} ({proc}){*}", "pid {n} ({proc}), jid {*} was killed: {*}",
@@ -56,7 +74,25 @@ func kernelRules() []Rule {
 			Remedy:  "See that {proc} runs again, and what uses memory: ps -eo rss,cmd --sort=-rss | head",
 		},
 		{
-			ID: "disk.io-error", Level: Critical, Tags: kernel, Key: "dev", Title: "A disk reported read or write errors",
+			ID: "process.crash", Level: Warning, Key: "proc", Title: "A program crashed",
+			Tags: kernel("systemd-coredump"),
+			Patterns: []string{
+				"{proc}[{n}]: segfault at {*}", "traps: {proc}[{n}] {*}", "Process {n} ({proc}) of user {n} dumped core.{*}",
+				"pid {n} ({proc}), {*}exited on signal {*}",
+			},
+			Say: "{proc} crashed {times}", Explain: "A fault in the program, or an attempt to exploit one.",
+			Remedy: "See whether an update of {proc} is pending, and what was logged: {read} | grep {proc}",
+		},
+	}
+}
+
+const hardware = "Check the backup first. Then see: smartctl -a /dev/{dev}; dmesg -T | grep {dev}"
+
+// diskRules are about disks and file systems.
+func diskRules() []Rule {
+	return []Rule{
+		{
+			ID: "disk.io-error", Level: Critical, Tags: kernel(), Key: "dev", Title: "A disk reported read or write errors",
 			Patterns: []string{
 				"blk_update_request: {*}I/O error, dev {dev}, sector {*}", "I/O error, dev {dev}, sector {*}",
 				"blk_update_request: critical {w} error, dev {dev}, sector {*}", "critical {w} error, dev {dev}, sector {*}",
@@ -67,13 +103,13 @@ func kernelRules() []Rule {
 			Remedy: hardware,
 		},
 		{
-			ID: "disk.link-error", Level: Warning, Tags: kernel, Key: "dev", Title: "A disk link failed",
+			ID: "disk.link-error", Level: Warning, Tags: kernel(), Key: "dev", Title: "A disk link failed",
 			Patterns: []string{"{dev}: exception Emask {*}", "{dev}: failed command: {*}", "nvme {dev}: I/O {*} timeout{*}"},
 			Say:      "Disk link {dev} reported errors {times}", Explain: "A cable, port or disk does not answer as it should.",
 			Remedy: "Check the cabling and the disk behind {dev}: dmesg -T | grep {dev}; smartctl --scan",
 		},
 		{
-			ID: "filesystem.error", Level: Critical, Tags: kernel, Key: "dev", Title: "A file system is damaged",
+			ID: "filesystem.error", Level: Critical, Tags: kernel(), Key: "dev", Title: "A file system is damaged",
 			Patterns: []string{
 				"EXT{n}-fs error (device {dev}): {*}", "EXT{n}-fs ({dev}): error count since last fsck: {*}", "XFS ({dev}): {*}orruption{*}",
 				"XFS ({dev}): metadata I/O error{*}", "BTRFS error (device {dev}){*}", "BTRFS: error (device {dev}){*}", "JBD2: {*}error{*}",
@@ -82,7 +118,7 @@ func kernelRules() []Rule {
 			Remedy: "Check the backup, then run fsck on {dev} while it is not mounted, and check the disk itself.",
 		},
 		{
-			ID: "filesystem.read-only", Level: Critical, Tags: kernel, Key: "dev", Title: "A file system became read-only",
+			ID: "filesystem.read-only", Level: Critical, Tags: kernel(), Key: "dev", Title: "A file system became read-only",
 			Patterns: []string{"EXT{n}-fs ({dev}): Remounting filesystem read-only", "{*}emounting filesystem read-only{*}"},
 			Say:      "The kernel made the file system on {dev} read-only {times}", Explain: "Nothing can be written there: logs, mail and databases stop.",
 			Remedy: "Find the cause (dmesg -T | grep -i -e error -e {dev}), check the disk, run fsck, then mount it again.",
@@ -108,56 +144,46 @@ func kernelRules() []Rule {
 			Remedy: "See which disk: cat /proc/mdstat; mdadm --detail /dev/md0. Replace it and add the new one with mdadm --add.",
 		},
 		{
-			ID: "hardware.error", Level: Critical, Tags: append([]string{"mcelog", "rasdaemon"}, kernel...), Title: "The processor or memory reported errors",
+			ID: "disk.full", Level: Critical, Title: "A program could not write because a disk is full",
+			Patterns: []string{"{*}No space left on device{*}", "{*}: write failed, filesystem is full{*}", "{*}isk quota exceeded{*}", "{*}: file system full{*}"},
+			Say:      "{program} could not write {times}: no space left", Explain: "Data may have been lost, and services stop one by one.",
+			Remedy: "Find what is full and what fills it: df -h; df -i; du -xh / | sort -h | tail",
+		},
+	}
+}
+
+// machineRules are about processor, memory and network hardware.
+func machineRules() []Rule {
+	return []Rule{
+		{
+			ID: "hardware.error", Level: Critical, Tags: kernel("mcelog", "rasdaemon"), Title: "The processor or memory reported errors",
 			Patterns: []string{"mce: [Hardware Error]: {*}", "[Hardware Error]: {*}", "EDAC {*} CE {*}", "EDAC {*} UE {*}", "Hardware event. {*}"},
 			Say:      "The processor or memory reported hardware errors {times}", Explain: "Bad memory silently damages files.",
 			Remedy: "Test the memory (memtest86+) and see: ras-mc-ctl --errors",
 		},
 		{
-			ID: "hardware.hot", Level: Warning, Tags: kernel, Title: "The processor is too hot",
+			ID: "hardware.hot", Level: Warning, Tags: kernel(), Title: "The processor is too hot",
 			Patterns: []string{"{*}emperature above threshold, cpu clock throttled{*}", "{*}ritical temperature reached{*}"},
 			Say:      "The processor was slowed down by heat {times}", Explain: "Fans or air flow are failing.",
 			Remedy: "Check fans and room: sensors",
 		},
 		{
-			ID: "process.crash", Level: Warning, Key: "proc", Title: "A program crashed",
-			Tags: append([]string{"systemd-coredump"}, kernel...),
-			Patterns: []string{
-				"{proc}[{n}]: segfault at {*}", "traps: {proc}[{n}] {*}", "Process {n} ({proc}) of user {n} dumped core.{*}",
-				"pid {n} ({proc}), {*}exited on signal {*}",
-			},
-			Say: "{proc} crashed {times}", Explain: "A fault in the program, or an attempt to exploit one.",
-			Remedy: "See whether an update of {proc} is pending, and its own log: journalctl -t {proc}; coredumpctl list {proc}",
-		},
-		{
-			ID: "network.flood", Level: Warning, Tags: kernel, Title: "The network stack is overrun",
+			ID: "network.flood", Level: Warning, Tags: kernel(), Title: "The network stack is overrun",
 			Patterns: []string{"{*}Possible SYN flooding on port {*}", "nf_conntrack: {*}table full, dropping packet{*}", "{*}eighbour table overflow{*}"},
 			Say:      "The network stack dropped connections {times}", Explain: "An attack, or more clients than the limits allow.",
 			Remedy: "See who connects: ss -s; ss -tn state syn-recv. Raise net.netfilter.nf_conntrack_max or block the source.",
 		},
 		{
-			ID: "network.promiscuous", Level: Warning, Tags: kernel, Key: "dev", Title: "A network interface listens to all traffic",
+			ID: "network.promiscuous", Level: Warning, Tags: kernel(), Key: "dev", Title: "A network interface listens to all traffic",
 			Patterns: []string{"device {dev} entered promiscuous mode{*}", "{w} {w} {dev}: entered promiscuous mode{*}", "{dev}: entered promiscuous mode{*}", "{dev}: promiscuous mode enabled{*}"},
 			Say:      "Interface {dev} began to listen to all traffic {times}", Explain: "A sniffer does this; bridges, virtual machines and containers do as well.",
 			Remedy: "See which process listens: ss -0 -p. On a host with bridges or containers it is routine.",
 		},
 		{
-			ID: "network.link-down", Level: Notice, Tags: append([]string{"systemd-networkd"}, kernel...), Key: "dev", Title: "A network link went down",
+			ID: "network.link-down", Level: Notice, Tags: kernel("systemd-networkd"), Key: "dev", Title: "A network link went down",
 			Patterns: []string{"{dev}: Lost carrier", "{*} {dev}: NIC Link is Down", "{*} {dev}: Link is Down", "{dev}: link state changed to DOWN", "{dev}: Link DOWN"},
 			Say:      "The link of {dev} went down {times}", Explain: "Cable, switch or a restart of the network.",
 			Remedy: "See: ip -s link show {dev}",
-		},
-		{
-			ID: "system.boot", Level: Notice, Tags: kernel, Title: "The system was started",
-			Patterns: []string{"Linux version {*}", "Copyright (c) 1992-{*} The FreeBSD Project.", "OpenBSD {*} #{*}", "NetBSD {*} #{*}"},
-			Say:      "The system was started {times}", Explain: "Expected after a planned reboot.",
-			Remedy: "If nobody rebooted it, look at what stands before: journalctl -b -1 -n 50; last -x reboot",
-		},
-		{
-			ID: "disk.full", Level: Critical, Title: "A program could not write because a disk is full",
-			Patterns: []string{"{*}No space left on device{*}", "{*}: write failed, filesystem is full{*}", "{*}isk quota exceeded{*}", "{*}: file system full{*}"},
-			Say:      "{program} could not write {times}: no space left", Explain: "Data may have been lost, and services stop one by one.",
-			Remedy: "Find what is full and what fills it: df -h; df -i; du -xh / | sort -h | tail",
 		},
 	}
 }

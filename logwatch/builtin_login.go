@@ -1,7 +1,7 @@
 package logwatch
 
-// loginRules are about who came in, and who tried.
-func loginRules() []Rule {
+// sshRules are about who came in over SSH, and who tried.
+func sshRules() []Rule {
 	sshd := []string{"sshd", "sshd-session", "sshd-auth"}
 	const closeDoor = "Block or limit the addresses (fail2ban, firewall), and allow keys only: PasswordAuthentication no in sshd_config."
 	return []Rule{
@@ -44,6 +44,12 @@ func loginRules() []Rule {
 			Say:      "SSH dropped connections {times} because too many logins were going on", Explain: "During such an attack your own logins can fail.",
 			Remedy: closeDoor,
 		},
+	}
+}
+
+// authRules are about who came in or became another in other ways.
+func authRules() []Rule {
+	return []Rule{
 		{
 			ID: "login.root", Level: Warning, Tags: []string{"login", "agetty", "getty"}, Title: "root logged in at a console",
 			Patterns: []string{"ROOT LOGIN {*}", "ROOT LOGIN ({*}"},
@@ -75,13 +81,13 @@ func loginRules() []Rule {
 				"{login} : user NOT authorized on host ; {*}", "{login} : a password is required ; {*}",
 			},
 			Say: "sudo refused {login} {times}", Explain: "A mistyped password, or somebody who tries for more rights.",
-			Remedy: "Ask {login}; see the commands: journalctl -t sudo | grep {login}",
+			Remedy: "Ask {login}; see the commands: {read} | grep {login}",
 		},
 		{
 			ID: "sudo.command", Level: Notice, Tags: []string{"sudo", "doas"}, Key: "login", Title: "Commands were run with sudo",
 			Patterns: []string{"{login} : TTY={*}", "{login} : PWD={*}", "{login} ran command {*}"},
 			Say:      "{login} ran commands with {program} {times}", Explain: "Expected from administrators.",
-			Remedy: "See the commands: journalctl -t {program} | grep {login}",
+			Remedy: "See the commands: {read} | grep {login}",
 		},
 		{
 			ID: "auth.locked", Level: Warning, Key: "login", Title: "An account was locked after failed logins",
@@ -93,7 +99,7 @@ func loginRules() []Rule {
 			ID: "auth.failed", Level: Notice, Title: "Passwords were refused",
 			Patterns: []string{"pam_unix({w}:auth): authentication failure; {*}", "PAM {n} more authentication failure{*}", "pam_sss({w}:auth): authentication failure; {*}"},
 			Say:      "{program} refused passwords {times}", Explain: "Mistyped, or guessed.",
-			Remedy: "See who: journalctl -t {program} | grep 'authentication failure'",
+			Remedy: "See who: {read} | grep 'authentication failure'",
 		},
 		{
 			ID: "mail.auth-failed", Level: Notice, Tags: []string{"postfix/", "dovecot", "imap-login", "auth", "auth-worker", "saslauthd", "exim"}, Title: "Mail logins failed",

@@ -2,9 +2,6 @@ package logwatch
 
 // routineRules are what a healthy system says all day.
 func routineRules() []Rule {
-	ignore := func(id string, tags []string, patterns ...string) Rule {
-		return Rule{ID: "ignore." + id, Level: Ignore, Tags: tags, Patterns: patterns}
-	}
 	cron := []string{"CRON", "cron", "crond", "/usr/sbin/cron", "crontab", "anacron", "run-parts", "fcron"}
 	return []Rule{
 		ignore("cron", cron,
@@ -51,15 +48,6 @@ func routineRules() []Rule {
 			"Journal started", "Runtime Journal {*}", "System Journal {*}", "Received client request to flush runtime journal.", "Journal stopped", "Time spent on flushing {*}", "Collecting audit messages is {*}",
 			"restart", "kernel boot file is {path}", "logfile turned over{*}", "exiting on signal {n}", "Forwarding to syslog missed {n} messages.", "Received SIGTERM from PID {*}", "Vacuuming done, freed {*}", "Data hash table of {*}",
 			"{path}: Journal header limits reached or header out-of-date, rotating.", "Log statistics; {*}"),
-		ignore("postfix", []string{"postfix/", "postfix"},
-			"connect from {*}", "disconnect from {*}", "lost connection after {*}", "timeout after {*}", "{x}: client={*}", "{w}: client={*}", "{w}: message-id={*}", "{w}: from=<{*}>, size={n}, nrcpt={n} (queue active)", "{w}: removed",
-			"{w}: uid={n} from=<{*}>", "{w}: to=<{*}>, {*}status=sent {*}", "{w}: to=<{*}>, {*}status=deferred {*}", "{w}: to=<{*}>, {*}status=bounced {*}", "{w}: host {*} said: {*}", "NOQUEUE: reject: {*}", "{w}: reject: {*}",
-			"warning: hostname {*} does not resolve to address {*}", "warning: non-SMTP command from {*}", "statistics: {*}", "Anonymous TLS connection established {*}", "Trusted TLS connection established {*}",
-			"Untrusted TLS connection established {*}", "Verified TLS connection established {*}", "SSL_accept error from {*}", "warning: TLS library problem: {*}", "connect to {*}: Connection {*}", "{w}: sender non-delivery notification: {*}",
-			"improper command pipelining after {*}", "{w}: enabling PIX workarounds: {*}", "table {*} has changed -- restarting", "daemon started -- version {*}", "refreshing the Postfix mail system", "starting the Postfix mail system", "reload -- version {*}"),
-		ignore("dovecot", []string{"dovecot"},
-			"{*}: Login: user=<{*}>{*}", "{*}Logged out {*}", "{*}: Disconnected{*}", "{*}: Connection closed{*}", "{*}: Info: {*}", "lmtp({*}): {*}: saved mail to {*}", "{*}sieve: {*}: stored mail into mailbox {*}", "lmtp({*}): Connect from {*}",
-			"lmtp({*}): Disconnect from {*}", "master: Dovecot v{*} starting up for {*}", "{*}: Aborted login {*}"),
 		ignore("firewall", []string{"kernel", "/bsd"},
 			"[UFW {w}] {*}", "{*}IN={*} OUT={*} SRC={addr} DST={addr} {*}", "{*}IN={*} OUT={*} MAC={*} SRC={addr} DST={addr} {*}", "audit: type={*}", "audit({*}): {*}", "perf: interrupt took too long {*}",
 			"perf interrupt took too long {*}", "EXT{n}-fs ({dev}): mounted filesystem {*}", "EXT{n}-fs ({dev}): re-mounted{*}", "EXT{n}-fs ({dev}): unmounting filesystem {*}", "device {dev} left promiscuous mode", "{dev}: left promiscuous mode",
@@ -73,4 +61,25 @@ func routineRules() []Rule {
 		ignore("packages", []string{"apt.systemd.daily", "unattended-upgrade", "apt-helper", "dpkg", "apt", "yum", "dnf", "needrestart"},
 			"{text}"),
 	}
+}
+
+// mailRoutine is what mail servers say of each message; packages of traffic
+// read that.
+func mailRoutine() []Rule {
+	return []Rule{
+		ignore("postfix", []string{"postfix/", "postfix"},
+			"connect from {*}", "disconnect from {*}", "lost connection after {*}", "timeout after {*}", "{x}: client={*}", "{w}: client={*}", "{w}: message-id={*}", "{w}: from=<{*}>, size={n}, nrcpt={n} (queue active)", "{w}: removed",
+			"{w}: uid={n} from=<{*}>", "{w}: to=<{*}>, {*}status=sent {*}", "{w}: to=<{*}>, {*}status=deferred {*}", "{w}: to=<{*}>, {*}status=bounced {*}", "{w}: host {*} said: {*}", "NOQUEUE: reject: {*}", "{w}: reject: {*}",
+			"warning: hostname {*} does not resolve to address {*}", "warning: non-SMTP command from {*}", "statistics: {*}", "Anonymous TLS connection established {*}", "Trusted TLS connection established {*}",
+			"Untrusted TLS connection established {*}", "Verified TLS connection established {*}", "SSL_accept error from {*}", "warning: TLS library problem: {*}", "connect to {*}: Connection {*}", "{w}: sender non-delivery notification: {*}",
+			"improper command pipelining after {*}", "{w}: enabling PIX workarounds: {*}", "table {*} has changed -- restarting", "daemon started -- version {*}", "refreshing the Postfix mail system", "starting the Postfix mail system", "reload -- version {*}"),
+		ignore("dovecot", []string{"dovecot"},
+			"{*}: Login: user=<{*}>{*}", "{*}Logged out {*}", "{*}: Disconnected{*}", "{*}: Connection closed{*}", "{*}: Info: {*}", "lmtp({*}): {*}: saved mail to {*}", "{*}sieve: {*}: stored mail into mailbox {*}", "lmtp({*}): Connect from {*}",
+			"lmtp({*}): Disconnect from {*}", "master: Dovecot v{*} starting up for {*}", "{*}: Aborted login {*}"),
+	}
+}
+
+// ignore makes a rule for routine lines.
+func ignore(id string, tags []string, patterns ...string) Rule {
+	return Rule{ID: "ignore." + id, Level: Ignore, Tags: tags, Patterns: patterns}
 }

@@ -1,7 +1,7 @@
 package logwatch
 
-// serviceRules are about programs that fail.
-func serviceRules() []Rule {
+// unitRules are about services that systemd sees failing.
+func unitRules() []Rule {
 	systemd := []string{"systemd"}
 	return []Rule{
 		{
@@ -34,6 +34,12 @@ func serviceRules() []Rule {
 			Say:      "A process of {unit} was killed {times} because memory ran out", Explain: "The service may be down or half alive.",
 			Remedy: "systemctl status {unit}; see what uses memory: ps -eo rss,cmd --sort=-rss | head",
 		},
+	}
+}
+
+// serviceRules are about programs that fail.
+func serviceRules() []Rule {
+	return []Rule{
 		{
 			ID: "cron.error", Level: Warning, Tags: []string{"cron", "CRON", "crond", "/usr/sbin/cron", "anacron"}, Title: "A scheduled job could not run",
 			Patterns: []string{
@@ -41,7 +47,7 @@ func serviceRules() []Rule {
 				"({*}) BAD FILE MODE ({*})", "({*}) AUTH ({*})", "{*}grandchild #{n} failed with exit status {n}", "({*}) NO PASSWD ENTRY ({*})", "({*}) FAILED {*}",
 			},
 			Say: "A scheduled job could not run or failed {times}", Explain: "Backups and cleaning jobs are started this way.",
-			Remedy: "See which: journalctl -t CRON -t cron -p warning; grep CRON /var/log/syslog",
+			Remedy: "See which: {read}",
 		},
 		{
 			ID: "cron.no-mail", Level: Notice, Tags: []string{"cron", "CRON", "crond"}, Title: "The output of scheduled jobs was thrown away",
@@ -66,7 +72,7 @@ func serviceRules() []Rule {
 				"zone {*}: expired", "{*}: dns_master_load: {*}",
 			},
 			Say: "The name server refused a zone or its configuration {times}", Explain: "Names of that zone are not answered, or with old data.",
-			Remedy: "named-checkconf -z; journalctl -t named -p err",
+			Remedy: "named-checkconf -z; {read}",
 		},
 		{
 			ID: "logging.lost", Level: Warning, Title: "Log lines were dropped",
@@ -85,7 +91,7 @@ func serviceRules() []Rule {
 				"{*}core dumped{*}", "*** {*} ***: terminated", "terminate called {*}",
 			},
 			Say: "{program} gave up with a fatal error {times}", Explain: "The service may be down.",
-			Remedy: "See what it said and whether it runs: journalctl -t {program} -n 50",
+			Remedy: "See what it said and whether it runs: {read} | tail -50",
 		},
 	}
 }

@@ -20,7 +20,7 @@ const logDir = "/var/log"
 
 // systemLogs are the names that syslog daemons use.
 var systemLogs = [...]string{
-	"syslog", "messages", "auth.log", "authlog", "secure", "kern.log", "daemon.log", "daemon", "mail.log", "maillog", "mail.err", "mail.warn",
+	"syslog", "messages", "auth.log", "authlog", "secure", "kern.log", "daemon.log", "daemon", "mail.log", "maillog", "mail.err", "mail.warn", "mail", "userlog",
 	"cron", "cron.log", "user.log", "debug", "warn", "localmessages", "security", "xferlog", "sulog", "debug.log", "errors.log",
 }
 

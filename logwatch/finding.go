@@ -24,7 +24,7 @@ func (ta *tally) finding(zone *time.Location) report.Finding {
 	} else {
 		f.Rule = ta.rule.ID
 		f.Title = clip(ta.fill(ta.rule.Say), 300)
-		f.Fix = ta.fill(ta.rule.Remedy)
+		f.Fix = ta.advise(ta.rule.Remedy)
 		f.Identity = ta.identityAttrs(f.Subject)
 	}
 	f.Evidence = ta.evidence(f.Identity)
@@ -89,14 +89,9 @@ func (ta *tally) evidence(identity []report.Attr) []report.Attr {
 	if !ta.last.IsZero() {
 		out = append(out, report.AtTime(ta.last))
 	}
-	for _, s := range ta.samples {
+	for _, s := range ta.shown() {
 		if s != "" {
 			out = append(out, report.Attr{Key: report.Sample, Value: s})
-		}
-	}
-	for name, value := range ta.holes {
-		if a, ok := attrOf(name, value); ok && name == "unit" {
-			out = append(out, a)
 		}
 	}
 	for _, who := range []struct {
@@ -160,9 +155,29 @@ func most(b *strings.Builder, what string, counts map[string]int) {
 	b.WriteString(".")
 }
 
-// fill replaces the holes of a title or remedy.
+// fill replaces the holes of a title.
 func (ta *tally) fill(text string) string {
-	pairs := []string{"{times}", times(ta.count), "{program}", ta.program()}
+	return ta.replace(text, func(_, value string) string { return printable([]byte(clip(value, 80))) })
+}
+
+// advise replaces the holes of a remedy. A person may paste it into a shell, so
+// a name that is not plain stands there as a word in capitals.
+func (ta *tally) advise(text string) string {
+	return ta.replace(text, func(name, value string) string {
+		if isPlain(value) {
+			return value
+		}
+		return strings.ToUpper(name)
+	})
+}
+
+func (ta *tally) replace(text string, show func(name, value string) string) string {
+	program := ta.program()
+	read := "grep " + show("program", program) + " " + show("file", ta.source)
+	if ta.source == Journal {
+		read = "journalctl -t " + show("program", program)
+	}
+	pairs := []string{"{times}", times(ta.count), "{program}", show("program", program), "{read}", read}
 	for _, name := range []string{"login", "user", "addr", "unit", "dev", "proc", "path", "group"} {
 		value, ok := ta.holes[name]
 		if !ok {
@@ -171,9 +186,23 @@ func (ta *tally) fill(text string) string {
 		if value == "" {
 			value = "(unknown)"
 		}
-		pairs = append(pairs, "{"+name+"}", printable([]byte(clip(value, 80))))
+		pairs = append(pairs, "{"+name+"}", show(name, value))
 	}
 	return strings.NewReplacer(pairs...).Replace(text)
+}
+
+// isPlain reports whether a shell takes a word as it is, and no program takes
+// it for an option.
+func isPlain(word string) bool {
+	for _, c := range []byte(word) {
+		switch {
+		case c >= 'a' && c <= 'z', c >= 'A' && c <= 'Z', c >= '0' && c <= '9':
+		case strings.IndexByte("._-/:@+", c) >= 0:
+		default:
+			return false
+		}
+	}
+	return word != "" && word[0] != '-' && len(word) <= 80
 }
 
 func (ta *tally) program() string {

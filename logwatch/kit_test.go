@@ -72,6 +72,29 @@ func TestAnEventInTheJournalAndInAFileIsToldOnce(t *testing.T) {
 	assert.True(t, res.Covers("journal"))
 }
 
+func TestTheSameEventIsOneAcrossTwoRuns(t *testing.T) {
+	m := hosttest.New(`-- machine now=2026-11-25T12:00:00Z --
+-- /etc/localtime absent --
+-- /var/log/ dir complete --
+-- /var/log/auth.log --
+Nov 25 11:59:30 web odd[7]: wombat sighted
+-- /var/log/syslog --
+-- /var/log/journal absent --
+-- /run/log/journal absent --
+`)
+	store := &reporttest.Store{}
+	run := func() report.Result {
+		rep, err := (&report.Suite{Checks: []report.Checker{logwatch.Logs{Host: m.Host()}}, Store: store}).Run(t.Context())
+		require.NoError(t, err)
+		return rep.Results[0]
+	}
+	require.Equal(t, 1, len(run().Findings))
+	require.NoError(t, m.AppendFile("/var/log/syslog", []byte("Nov 25 11:59:31 web odd[7]: wombat sighted\n")))
+	require.Empty(t, run().Findings, "the other file brings it late")
+	require.NoError(t, m.AppendFile("/var/log/syslog", []byte("Nov 25 11:59:31 web odd[7]: wombat sighted\n")))
+	require.Equal(t, 1, len(run().Findings), "once more than the other file has it: it happened again")
+}
+
 func TestAFailedJournalctlIsNeverAnEmptyJournal(t *testing.T) {
 	m := journalMachine()
 	m.SetCommand([]string{"journalctl", "--output=export", "--all", "--no-pager", "--since=@1795521600"}, host.Output{Exit: 1, Stderr: []byte("Failed to open files")}, nil)

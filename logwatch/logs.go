@@ -322,11 +322,7 @@ func (r *run) more(rest []*tally) {
 	var list strings.Builder
 	for _, ta := range rest {
 		lines += ta.count
-		sample := ""
-		if len(ta.samples) > 0 {
-			sample = ta.samples[0]
-		}
-		fmt.Fprintf(&list, "%8d  %s\n", ta.count, sample)
+		fmt.Fprintf(&list, "%8d  %s\n", ta.count, ta.samples[0])
 	}
 	ref := r.rec.Artifact("unexplained.txt", "text/plain", strings.NewReader(list.String()))
 	r.finding(ruleMore, report.Attr{Key: report.System, Value: "logs"}, "summary", func(f *report.Finding) {

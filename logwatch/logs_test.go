@@ -276,6 +276,19 @@ func TestHostileLinesStayData(t *testing.T) {
 	assert.Equal(t, 2, len(res.Findings), titles(res))
 }
 
+func TestANameFromALogNeverReachesACommand(t *testing.T) {
+	m := newMachine(t)
+	m.run()
+	for _, user := range []string{"x;reboot", "$(reboot)", "-rf", "a b", "`id`"} {
+		m.append("auth.log", stamp(noon)+" web sshd[1]: Accepted password for "+user+" from 192.0.2.1 port 4 ssh2\n")
+	}
+	res := m.run()
+	require.Equal(t, 5, len(res.Findings), titles(res))
+	for _, f := range res.Findings {
+		assert.Equal(t, "If USER does not know of it: last USER; then change the keys and passwords of the account.", f.Fix)
+	}
+}
+
 func TestTheCatalogueNamesEveryRuleOnce(t *testing.T) {
 	seen := map[string]bool{}
 	for _, r := range (Logs{}).Rules() {

@@ -53,7 +53,7 @@ type Rule struct {
 	Title    string // for the catalogue
 	Say      string // title of a finding, with {holes}, {program} and {times}
 	Explain  string // why it matters
-	Remedy   string // what to do, with {holes} and {program}
+	Remedy   string // what to do, with {holes}, {program}, and {read}: the command that shows such lines
 }
 
 // A RuleSet classifies lines. The first matching rule decides: those for the

@@ -30,7 +30,8 @@ type tally struct {
 
 	count       int
 	first, last time.Time
-	samples     []string       // the first ones, and the last
+	samples     []string       // the first ones
+	latest      []byte         // the last one, as it came
 	addrs       map[string]int // how often each address was named
 	users       map[string]int
 }
@@ -115,12 +116,19 @@ func identity(e event) (key string, holes map[string]string, template string) {
 
 // sample keeps the first lines and the last one.
 func (ta *tally) sample(raw []byte) {
-	s := printable(raw)
-	if len(ta.samples) < maxSamples {
-		ta.samples = append(ta.samples, s)
+	if len(ta.samples) < maxSamples-1 {
+		ta.samples = append(ta.samples, printable(raw))
 		return
 	}
-	ta.samples[maxSamples-1] = s
+	ta.latest = append(ta.latest[:0], raw[:min(len(raw), 2*sampleLen)]...)
+}
+
+// shown gives the samples as they stand in a report.
+func (ta *tally) shown() []string {
+	if len(ta.latest) == 0 {
+		return ta.samples
+	}
+	return append(ta.samples[:len(ta.samples):len(ta.samples)], printable(ta.latest))
 }
 
 // several stands in a title for a capture that was not always the same.

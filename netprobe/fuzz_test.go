@@ -6,8 +6,18 @@ import (
 	"context"
 	"io"
 	"net"
+	"strings"
 	"testing"
 )
+
+func TestReplyHasAtMostTwoHundredLines(t *testing.T) {
+	for lines, want := range map[int]bool{maxReplyLines: true, maxReplyLines + 1: false} {
+		_, _, err := ParseReply([]byte(strings.Repeat("220-x\r\n", lines-1) + "220 x\r\n"))
+		if (err == nil) != want {
+			t.Errorf("%d lines: %v", lines, err)
+		}
+	}
+}
 
 func FuzzReply(f *testing.F) {
 	for _, seed := range []string{"220 a\r\n", "250-a\r\n250 b\r\n", "220\n", "554 5.7.1 x\r\nrest", "2500 x\r\n", "250-a\r\n220 b\r\n", "\r\n"} {
@@ -56,8 +66,10 @@ func FuzzTranscript(f *testing.F) {
 			return &script{in: bytes.NewReader(data)}, nil
 		}
 		for _, p := range []Prober{
-			SMTP{Addr: "a:25", Dial: dial, StartTLS: Optional}, SSH{Addr: "a:22", Dial: dial},
-			HTTP{Addr: "a:80", Dial: dial}, TCP{Addr: "a:143", Dial: dial, Expect: []string{"* OK"}},
+			SMTP{Addr: "a:25", Dial: dial, StartTLS: Optional},
+			SSH{Addr: "a:22", Dial: dial},
+			HTTP{Addr: "a:80", Dial: dial},
+			TCP{Addr: "a:143", Dial: dial, Expect: []string{"* OK"}},
 		} {
 			res := p.Probe(context.Background())
 			if res.Cause == LocalError || (res.State == OK) != (res.Cause == "") {

@@ -51,6 +51,7 @@ func (s Services) Check(ctx context.Context, rec *report.Recorder) error {
 	if err != nil {
 		rec.Problem(fmt.Errorf("which services answered last time is not known: %w", err), scopeGone)
 	}
+	targets = append(targets, s.hidden(before, targets, sockets)...)
 	if len(targets) == 0 && len(before) == 0 && err == nil && allKnown(sockets) {
 		return report.Skip("no mail, web or ssh service listens here")
 	}
@@ -104,6 +105,25 @@ func (s Services) probe(rec *report.Recorder, targets []Target) []Result {
 		recordResult(rec, t, results[i])
 	}
 	return results
+}
+
+// hidden gives the services that are known from before and whose listener is
+// there, but whose program this run may not see.
+func (s Services) hidden(before []memory, found []Target, sockets []sysview.Socket) []Target {
+	var out []Target
+	for _, m := range before {
+		if slices.ContainsFunc(found, func(t Target) bool { return t.URL == m.URL }) {
+			continue
+		}
+		for _, sock := range sockets {
+			if !sock.Process.Known() && "tcp/"+sock.Local.String() == m.Listener {
+				scheme, addr, _ := strings.Cut(m.URL, "://")
+				out = append(out, Target{m.URL, proberFor(s.Host, scheme, addr), m.Listener, m.Process})
+				break
+			}
+		}
+	}
+	return out
 }
 
 // gone reports what answered before and does not listen any more.

@@ -125,6 +125,15 @@ func TestServiceThatStopsListeningIsReportedOnce(t *testing.T) {
 	assert.Empty(t, run(t, machine(t, "sshd", "dbd").Host(), &store).Findings, "it is remembered as open, not found anew")
 }
 
+func TestServiceWhoseProgramIsHiddenIsNotGone(t *testing.T) {
+	var store reporttest.Store
+	run(t, machine(t).Host(), &store)
+	m := machine(t)
+	require.NoError(t, m.Remove("/proc/10")) // sshd on port 2222 is known by its program alone
+	m.SetServer("tcp", "127.0.0.1:2222", nil)
+	assert.Equal(t, []string{"netprobe.unreachable ssh://127.0.0.1:2222"}, rules(run(t, m.Host(), &store)))
+}
+
 func TestNoSuchServiceIsSkippedOnlyWhenProven(t *testing.T) {
 	m := machine(t, "dbd")
 	assert.Equal(t, report.Skipped, run(t, m.Host(), nil).Status)

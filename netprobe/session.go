@@ -57,7 +57,7 @@ func (t target) probe(caller context.Context, script func(*session) error) (res 
 	began := time.Now()
 	defer func() {
 		if v := recover(); v != nil {
-			s.note(Unknown, LocalError, s.res.Phase, "the prober failed: %v", v)
+			s.note(Unknown, LocalError, s.res.Phase, fmt.Sprintf("the prober failed: %v", v))
 		}
 		s.res.Took = time.Since(began)
 		s.res.judge()
@@ -116,7 +116,7 @@ func (s *session) step(phase Phase, fn func() error) error {
 
 func (s *session) record(phase Phase, err error) {
 	if s.caller.Err() != nil {
-		s.note(Unknown, LocalCancelled, phase, "%s: %v", phase, s.caller.Err())
+		s.note(Unknown, LocalCancelled, phase, fmt.Sprintf("%s: %v", phase, s.caller.Err()))
 		return
 	}
 	f := failureOf(phase, err)
@@ -125,8 +125,8 @@ func (s *session) record(phase Phase, err error) {
 	})
 }
 
-func (s *session) note(state State, cause Cause, phase Phase, format string, args ...any) {
-	s.res.Issues = append(s.res.Issues, Issue{State: state, Cause: cause, Phase: phase, Detail: clip(fmt.Sprintf(format, args...), maxDetail)})
+func (s *session) note(state State, cause Cause, phase Phase, detail string) {
+	s.res.Issues = append(s.res.Issues, Issue{State: state, Cause: cause, Phase: phase, Detail: clip(detail, maxDetail)})
 }
 
 // banner keeps the first line that the server says.

@@ -232,6 +232,9 @@ func TestStartTLSFaults(t *testing.T) {
 			assert.Equal(t, c.state, res.State, res.Detail)
 			assert.Equal(t, c.cause, res.Cause, res.Detail)
 			assert.Equal(t, c.phase, res.Phase)
+			if name == "stalls" {
+				assert.Empty(t, res.Capabilities, "what was learned in plain text does not count")
+			}
 		})
 	}
 }
@@ -353,6 +356,42 @@ func TestProberPanicBecomesUnknown(t *testing.T) {
 	res := netprobe.TCP{Addr: "a:1", Dial: boom}.Probe(t.Context())
 	assert.Equal(t, netprobe.Unknown, res.State)
 	assert.True(t, strings.Contains(res.Detail, "boom"))
+}
+
+func ExampleTCP() {
+	srv, err := netprobetest.Listen(netprobetest.Say("* BYE too many users\r\n"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer srv.Close()
+	res := netprobe.TCP{Addr: srv.Addr(), Expect: []string{"* OK"}, Quit: "a LOGOUT"}.Probe(context.Background())
+	fmt.Println(res.State, res.Banner)
+	// Output: critical * BYE too many users
+}
+
+func ExampleHTTP() {
+	srv, err := netprobetest.Listen(netprobetest.Say("HTTP/1.1 204 No Content\r\n\r\n"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer srv.Close()
+	res := netprobe.HTTP{Addr: srv.Addr()}.Probe(context.Background())
+	fmt.Println(res.State, res.Code)
+	// Output: ok 204
+}
+
+func ExampleSSH() {
+	srv, err := netprobetest.Listen(netprobetest.Say("SSH-2.0-OpenSSH_9.2\r\n"))
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer srv.Close()
+	res := netprobe.SSH{Addr: srv.Addr()}.Probe(context.Background())
+	fmt.Println(res.State, res.Banner)
+	// Output: ok SSH-2.0-OpenSSH_9.2
 }
 
 func ExampleSMTP() {

@@ -15,7 +15,7 @@ type Report struct {
 	Schema       string        `json:"schema"`
 	ID           string        `json:"id"`
 	Labels       Labels        `json:"labels"`
-	Seq          uint64        `json:"seq"` // counts the stored reports of this host from 1
+	Seq          uint64        `json:"seq"` // counts the stored reports of this host from 1; 0: compared with nothing, not stored
 	Started      time.Time     `json:"started"`
 	Finished     time.Time     `json:"finished"`
 	Results      []Result      `json:"results"`      // one for each configured check, in declared order

@@ -97,7 +97,7 @@ func (s *Suite) Run(ctx context.Context) (*Report, error) {
 		return nil, err
 	}
 	saved, loadErr := s.load(ctx)
-	rep := s.begin(saved)
+	rep := s.begin(saved, s.Store != nil && loadErr == nil)
 	kept := s.runChecks(ctx, rep, rules, saved)
 	rep.Finished = s.now().UTC()
 	open, changes := saved.Open.Next(rep)
@@ -140,8 +140,11 @@ func (s *Suite) load(ctx context.Context) (Saved, error) {
 	return Saved{Notices: []string{notice}}, &StoreError{"load", err}
 }
 
-func (s *Suite) begin(saved Saved) *Report {
-	rep := &Report{Schema: Schema, Labels: s.Labels, Seq: 1, Started: s.now().UTC(), Notices: slices.Clone(saved.Notices)}
+func (s *Suite) begin(saved Saved, memory bool) *Report {
+	rep := &Report{Schema: Schema, Labels: s.Labels, Started: s.now().UTC(), Notices: slices.Clone(saved.Notices)}
+	if memory {
+		rep.Seq = 1
+	}
 	if last := saved.Report; last != nil {
 		rep.Seq = last.Seq + 1
 		if rep.Started.Before(last.Started) {

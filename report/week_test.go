@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"math/rand/v2"
+	"sync"
 	"testing"
 	"testing/synctest"
 	"time"
@@ -14,6 +15,21 @@ import (
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
 )
+
+// dice are thrown by several goroutines.
+type dice struct {
+	mu   sync.Mutex
+	rand *rand.Rand
+}
+
+// one reports a chance of 1 in n.
+func (d *dice) one(n int) bool { return d.throw(n) == 0 }
+
+func (d *dice) throw(n int) int {
+	d.mu.Lock()
+	defer d.mu.Unlock()
+	return d.rand.IntN(n)
+}
 
 // world is a small machine in virtual time: it writes a numbered log line every
 // hour, and its disk is full on the third and fourth day.
@@ -37,7 +53,7 @@ func weekCheck(id string, fn func(ctx context.Context, rec *report.Recorder) err
 
 // checks are a log reader that dies now and then after it has read, a disk
 // check that hangs one day and fails on another, and one that panics at times.
-func (w world) checks(dice *rand.Rand) []report.Checker {
+func (w world) checks(dice *dice) []report.Checker {
 	logs := weekCheck("logs", func(_ context.Context, rec *report.Recorder) error {
 		var from int
 		fmt.Sscan(string(rec.Kept("position")), &from) //nolint:errcheck // nothing kept: from the start
@@ -47,16 +63,16 @@ func (w world) checks(dice *rand.Rand) []report.Checker {
 		}
 		rec.Covered("logs")
 		rec.Keep("position", fmt.Append(nil, to))
-		if dice.IntN(20) == 0 {
+		if dice.one(20) {
 			panic("after reading")
 		}
 		return nil
 	})
 	disk := weekCheck("disk", func(ctx context.Context, rec *report.Recorder) error {
 		switch day := int(rec.Now().Sub(w.start) / (24 * time.Hour)); {
-		case day == 4 && dice.IntN(2) == 0:
+		case day == 4 && dice.one(2):
 			return fmt.Errorf("df failed")
-		case day == 5 && dice.IntN(2) == 0:
+		case day == 5 && dice.one(2):
 			<-ctx.Done()
 			time.Sleep(20 * time.Minute)
 			return ctx.Err()
@@ -74,7 +90,7 @@ func (w world) checks(dice *rand.Rand) []report.Checker {
 // odd hours, with a store that fails at random as a killed process would.
 func TestWeekInVirtualTime(t *testing.T) {
 	for seed := range uint64(2) {
-		synctest.Test(t, func(t *testing.T) { week(t, rand.New(rand.NewPCG(seed, 7))) })
+		synctest.Test(t, func(t *testing.T) { week(t, &dice{rand: rand.New(rand.NewPCG(seed, 7))}) })
 	}
 }
 
@@ -82,11 +98,11 @@ func TestWeekInVirtualTime(t *testing.T) {
 // rename nothing is stored, after it everything is, and the caller knows of neither.
 type dyingStore struct {
 	reporttest.Store
-	dice *rand.Rand
+	dice *dice
 }
 
 func (s *dyingStore) Save(ctx context.Context, saved report.Saved) error {
-	switch s.dice.IntN(10) {
+	switch s.dice.throw(10) {
 	case 0:
 		return fmt.Errorf("killed before the rename")
 	case 1:
@@ -98,7 +114,7 @@ func (s *dyingStore) Save(ctx context.Context, saved report.Saved) error {
 	return s.Store.Save(ctx, saved)
 }
 
-func week(t *testing.T, dice *rand.Rand) {
+func week(t *testing.T, dice *dice) {
 	w := world{time.Now()}
 	store := &dyingStore{dice: dice}
 	var suite *report.Suite
@@ -107,7 +123,7 @@ func week(t *testing.T, dice *rand.Rand) {
 	var last uint64
 	for range 7 * 96 {
 		time.Sleep(15 * time.Minute)
-		if suite == nil || dice.IntN(10) == 0 { // a new process
+		if suite == nil || dice.one(10) { // a new process
 			suite = &report.Suite{Checks: w.checks(dice), Store: store, Timeout: func(string) time.Duration { return 5 * time.Minute }}
 			suite.Due = func(check string) bool { return check != "disk" || time.Now().Hour()%2 == 1 }
 		}

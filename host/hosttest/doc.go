@@ -77,6 +77,15 @@
 //	-- dial tcp/192.0.2.1:25 hang --
 //	-- dial tcp/192.0.2.2:25 error="no route to host" --
 //
+// # Conformance
+//
+// TestFS and TestRunner test any implementation against the numbered sentences
+// of host.FS and host.Runner. They do not need the testing package, so a program
+// can run them on a live machine: Plant makes the files that TestFS looks at.
+//
+//	tree, err := hosttest.Plant(dir, dir) // dir is empty
+//	err = hosttest.TestHost(ctx, host.Local(), tree)
+//
 // # Design
 //
 // The grammar is that of txtar with attributes on the section line, because a

@@ -82,7 +82,7 @@ func TestRunner(ctx context.Context, r host.Runner) error {
 	k.stdin()
 	k.writer()
 	k.deadline()
-	return errors.Join(k.violations...)
+	return k.result()
 }
 
 type runnerKit struct {
@@ -99,10 +99,15 @@ func (c runnerCase) full() host.Output {
 	return out
 }
 
-func (k *runnerKit) run(sentence string, c host.Command) (out host.Output, err error) {
-	k.call(sentence, fmt.Sprintf("run %q", c.Args), func(ctx context.Context) {
+func (k *runnerKit) run(sentence string, c host.Command) (host.Output, error) {
+	var out host.Output
+	var err error
+	ended := k.call(sentence, fmt.Sprintf("run %q", c.Args), func(ctx context.Context) {
 		out, err = k.h.Run(ctx, c)
 	})
+	if !ended {
+		return host.Output{}, errors.New("no end")
+	}
 	return out, err
 }
 

@@ -22,6 +22,7 @@ type Client struct {
 	slots    chan struct{} // bounds the open sessions
 	trips    atomic.Int64
 	forks    func() (bool, error) // see Client.loginForks
+	maxFrame int                  // bounds the answer of a script
 }
 
 // maxSessions stays below the ten sessions that OpenSSH allows a connection.
@@ -80,6 +81,7 @@ func dial(ctx context.Context, config Config) (*Client, error) {
 		conn:     ssh.NewClient(conn, chans, reqs),
 		escalate: append([]string(nil), config.Escalate...),
 		slots:    make(chan struct{}, maxSessions),
+		maxFrame: maxFrame,
 	}
 	c.forks = sync.OnceValues(c.loginForks)
 	return c, nil

@@ -2,6 +2,7 @@ package sshhost
 
 import (
 	"errors"
+	"slices"
 	"strings"
 	"syscall"
 )
@@ -21,17 +22,19 @@ var errnos = map[string]syscall.Errno{
 	"I/O error":                         syscall.EIO, // musl
 }
 
-// errno reads the complaint of a tool, which ends with the text of an error
-// number; what is before that may be a hostile file name and counts for nothing.
-func errno(complaint string) error {
-	at := strings.LastIndex(complaint, ": ")
-	if at >= 0 {
-		if no, ok := errnos[complaint[at+2:]]; ok {
+// errno reads the complaints of a tool. The last line that ends with the text of
+// an error number counts: whatever stands before that text may come from a
+// hostile file name, lines and all, but nothing of a name comes after it.
+func errno(complaints string) error {
+	lines := strings.Split(complaints, "\n")
+	for _, line := range slices.Backward(lines) {
+		at := strings.LastIndex(line, ": ")
+		if at < 0 {
+			continue
+		}
+		if no, ok := errnos[line[at+2:]]; ok {
 			return no
 		}
 	}
-	if len(complaint) > 200 {
-		complaint = complaint[:200]
-	}
-	return errors.New(complaint)
+	return errors.New(firstLine([]byte(complaints)))
 }

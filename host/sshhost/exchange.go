@@ -15,8 +15,11 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 )
 
-// errDropped says that the connection or the server ended before the command.
-var errDropped = errors.New("the connection dropped")
+var (
+	// errDropped says that the connection or the server ended before the command.
+	errDropped    = errors.New("the connection dropped")
+	errNoCommands = fmt.Errorf("the server runs no commands: %w", errors.ErrUnsupported)
+)
 
 const (
 	// maxFrame bounds the answer of a script, and so what a hostile machine can
@@ -51,7 +54,7 @@ func (c *Client) query(ctx context.Context, body string, args ...string) ([]byte
 	nonce := newNonce()
 	var out bytes.Buffer
 	s, err := c.exchange(ctx, request{
-		nonce: nonce, line: c.framed(nonce, body, args...), stdout: &boundedWriter{&out, maxFrame},
+		nonce: nonce, line: c.framed(nonce, body, args...), stdout: &boundedWriter{&out, c.maxFrame},
 	})
 	if err != nil {
 		return nil, err
@@ -84,6 +87,7 @@ type session struct {
 	ended   chan struct{} // the server told how the process ended, or closed
 	closed  chan struct{} // all streams are at their end
 	refused chan struct{} // the server does not run commands
+	asked   chan struct{} // the server has said whether it does
 	end     ending        // to be read after ended
 }
 
@@ -121,6 +125,7 @@ func (c *Client) begin(ctx context.Context, req request) (*session, error) {
 		ended:   make(chan struct{}),
 		closed:  make(chan struct{}),
 		refused: make(chan struct{}),
+		asked:   make(chan struct{}),
 	}
 	s.streams.Add(3)
 	go s.copy(s.stdout, ch)
@@ -167,6 +172,7 @@ func (c *Client) open(ctx context.Context) (ssh.Channel, <-chan *ssh.Request, er
 // Errors show in the streams: a server that closes has nothing more to say.
 func (s *session) send(req request) {
 	go func() {
+		defer close(s.asked)
 		ok, err := s.ch.SendRequest("exec", true, ssh.Marshal(struct{ Command string }{remoteCommand}))
 		if err == nil && !ok {
 			close(s.refused)
@@ -218,6 +224,7 @@ func (s *session) watch(reqs <-chan *ssh.Request) {
 		}
 	}
 	if !s.end.ok {
+		<-s.asked // so that a refusal is not taken for a drop
 		close(s.ended)
 	}
 }
@@ -250,7 +257,7 @@ func (c *Client) finish(ctx context.Context, s *session, req request) error {
 	case <-s.ended:
 		err = s.drain(ctx)
 	case <-s.refused:
-		err = fmt.Errorf("the server runs no commands: %w", errors.ErrUnsupported)
+		err = errNoCommands
 	case <-failed:
 	case <-ctx.Done():
 		if req.spare {
@@ -317,6 +324,11 @@ func (c *Client) whole(s *session) error {
 			return errDropped
 		}
 		return nil
+	}
+	select {
+	case <-s.refused:
+		return errNoCommands
+	default:
 	}
 	said := firstLine(s.stderr.noise(), s.stdout.noise())
 	switch {

@@ -25,7 +25,7 @@ func (f files) Lstat(ctx context.Context, name string) (host.Stat, error) {
 }
 
 func (f files) lstat(ctx context.Context, name string) (host.Stat, error) {
-	records, err := f.ask(ctx, 1, `blob entry "$1"`, name)
+	records, err := f.ask(ctx, `blob entry "$1"`, name)
 	if err != nil {
 		return host.Stat{}, err
 	}
@@ -46,7 +46,10 @@ const readTries = 3
 
 func (f files) readDir(ctx context.Context, name string) (list []host.Stat, err error) {
 	for range readTries {
-		records, err := f.ask(ctx, 2, `blob entries "$1"; blob ls -nd "$1/."`, name)
+		records, err := f.ask(ctx, `blob entries "$1"; blob ls -nd "$1/."`, name)
+		if err == nil {
+			err = enough(records, 2)
+		}
 		if err != nil {
 			return nil, err
 		}
@@ -57,7 +60,7 @@ func (f files) readDir(ctx context.Context, name string) (list []host.Stat, err 
 		}
 		err = records[0].err()
 		if err == nil {
-			return f.c.traits.dialect.parseStats(records[0].data)
+			return f.c.traits.dialect.entries(records[0])
 		}
 		if !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
@@ -66,8 +69,8 @@ func (f files) readDir(ctx context.Context, name string) (list []host.Stat, err 
 	return nil, errors.New("the directory changes while it is read")
 }
 
-// ask runs a script on one name and returns its records, which are want or more.
-func (f files) ask(ctx context.Context, want int, body, name string, args ...string) ([]record, error) {
+// ask runs a script on one name and returns its records, which are one or more.
+func (f files) ask(ctx context.Context, body, name string, args ...string) ([]record, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
@@ -75,10 +78,14 @@ func (f files) ask(ctx context.Context, want int, body, name string, args ...str
 		return nil, err
 	}
 	records, _, err := f.c.records(ctx, body, append([]string{name}, args...)...)
-	if err == nil && len(records) < want {
-		err = fmt.Errorf("%w: a record is missing", errFrame)
-	}
 	return records, err
+}
+
+func enough(records []record, want int) error {
+	if len(records) < want {
+		return fmt.Errorf("%w: a record is missing", errFrame)
+	}
+	return nil
 }
 
 // records runs a script that describes files; there is one record or more.
@@ -91,8 +98,8 @@ func (c *Client) records(ctx context.Context, body string, args ...string) ([]re
 		return nil, nil, err
 	}
 	records, words, err := parseRecords(payload, c.traits.base64)
-	if err == nil && len(records) == 0 {
-		err = fmt.Errorf("%w: a record is missing", errFrame)
+	if err == nil {
+		err = enough(records, 1)
 	}
 	return records, words, err
 }
@@ -118,6 +125,26 @@ func (d dialect) one(r record, name string) (host.Stat, error) {
 	}
 	list[0].Name = baseName(name)
 	return list[0], nil
+}
+
+// entries reads a record that lists a directory. A name that could lead out of
+// it comes from a machine that lies.
+func (d dialect) entries(r record) ([]host.Stat, error) {
+	list, err := d.parseStats(r.data)
+	if err != nil {
+		return nil, err
+	}
+	for i, st := range list {
+		if !isComponent(st.Name) || i > 0 && st.Name == list[i-1].Name {
+			return nil, fmt.Errorf("%w: bad name %.100q", errFrame, st.Name)
+		}
+	}
+	return list, nil
+}
+
+// isComponent reports whether name can be one entry of a directory.
+func isComponent(name string) bool {
+	return name != "" && name != "." && name != ".." && !strings.Contains(name, "/")
 }
 
 // trimSlashes takes slashes off the end, but for "/" itself: they would follow

@@ -43,16 +43,15 @@ type record struct {
 	status int
 }
 
-// err is nil when the command ended well, else what it complained of first.
+// err is nil when the command ended well, else what it complained of.
 func (r record) err() error {
 	if r.status == 0 {
 		return nil
 	}
-	line, _, _ := strings.Cut(r.stderr, "\n")
-	if line == "" {
+	if r.stderr == "" {
 		return fmt.Errorf("exit status %d", r.status)
 	}
-	return errno(line)
+	return errno(r.stderr)
 }
 
 // parseRecords reads the records of a payload. Lines that start with '@' and

@@ -87,7 +87,7 @@ func (r runner) run(ctx context.Context, c host.Command) (host.Output, error) {
 	if err := found(head.line); err != nil {
 		return host.Output{}, err
 	}
-	out.Exit, out.Signal = r.c.exit(s.end)
+	r.c.exit(s.end, &out)
 	return out, nil
 }
 

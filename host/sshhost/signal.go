@@ -1,7 +1,11 @@
 package sshhost
 
 import (
+	"bytes"
 	"context"
+	"strings"
+
+	"github.com/pugetsoundtech/upkeep/host"
 )
 
 // signals are the names of RFC 4254 with the words for them that this process's
@@ -17,19 +21,34 @@ var signals = []struct {
 	{"USR1", "user defined signal 1", 0}, {"USR2", "user defined signal 2", 0},
 }
 
-// exit turns an ending into the fields of host.Output.
-func (c *Client) exit(end ending) (status int, signal string) {
+// exit puts an ending into out.
+func (c *Client) exit(end ending, out *host.Output) {
+	out.Exit = int(end.status)
 	if end.signal != "" {
-		return -1, signalWord(end.signal)
+		out.Exit, out.Signal = -1, signalWord(end.signal)
+		return
 	}
 	for _, s := range signals {
-		if s.number != 0 && end.status == 128+s.number {
-			if forks, err := c.forks(); err == nil && forks {
-				return -1, s.word
-			}
+		if s.number == 0 || end.status != 128+s.number {
+			continue
+		}
+		if forks, err := c.forks(); err == nil && forks {
+			out.Exit, out.Signal = -1, s.word
+			out.Stderr = withoutObituary(out.Stderr, s.word)
 		}
 	}
-	return int(end.status), ""
+}
+
+// withoutObituary takes off the line that a login shell writes after a command
+// that a signal ended.
+func withoutObituary(stderr []byte, word string) []byte {
+	body := bytes.TrimSuffix(stderr, []byte("\n"))
+	last := body[bytes.LastIndexByte(body, '\n')+1:]
+	said := bytes.TrimSuffix(bytes.TrimSpace(last), []byte(" (core dumped)"))
+	if !strings.EqualFold(string(said), word) {
+		return stderr
+	}
+	return stderr[:len(body)-len(last)]
 }
 
 func signalWord(name string) string {

@@ -4,9 +4,6 @@ package sshhost
 
 import (
 	"bytes"
-	"crypto/ed25519"
-	"crypto/rand"
-	"encoding/pem"
 	"fmt"
 	"net"
 	"os"
@@ -32,6 +29,7 @@ type server struct {
 	user    string
 	userKey []byte // PEM
 	dir     string
+	mounts  string // further commands in its mount namespace
 
 	mu    sync.Mutex
 	conns []net.Conn
@@ -39,25 +37,40 @@ type server struct {
 
 // startServer starts a server for the user who runs the test, or, with accounts
 // (lines of a passwd file), for these in a mount namespace of its own.
-func startServer(t *testing.T, accounts string, options ...string) *server {
+func startServer(t *testing.T, accounts string) *server {
+	t.Helper()
+	return startServerWith(t, accounts, nil)
+}
+
+// startServerWith also mounts over tools of the system, which only its server
+// sees: what is mounted, by the path that it covers.
+func startServerWith(t *testing.T, accounts string, mounts map[string]string) *server {
 	t.Helper()
 	sshd := need.Program(t, "sshd")
 	me, err := user.Current()
 	require.NoError(t, err)
 	s := &server{user: me.Username, dir: t.TempDir()}
+	for over, source := range mounts {
+		s.mounts += fmt.Sprintf("mount --bind %s %s\n", source, over)
+	}
 	open(t, s.dir) // the server reads the keys with the rights of who logs in
 	hostPEM, hostPub := newKey(t)
 	userPEM, userPub := newKey(t)
 	s.hostKey, s.userKey = hostPub, userPEM
 	s.write(t, "host_key", string(hostPEM), 0o600)
 	s.write(t, "authorized_keys", string(ssh.MarshalAuthorizedKey(userPub)), 0o644)
-	s.write(t, "sshd_config", strings.Join(append([]string{
+	s.write(t, "sshd_config", strings.Join([]string{
 		"HostKey " + s.path("host_key"), "AuthorizedKeysFile " + s.path("authorized_keys"),
 		"StrictModes no", "UsePAM no", "PasswordAuthentication no", "KbdInteractiveAuthentication no",
 		"PermitRootLogin prohibit-password", "PidFile none",
-	}, options...), "\n")+"\n", 0o644)
+	}, "\n")+"\n", 0o644)
 	args := []string{sshd, "-i", "-e", "-f", s.path("sshd_config")}
-	if accounts != "" || me.Uid == "0" && !exists("/run/sshd") {
+	if me.Uid == "0" {
+		// An account of its own, since root's profile may be slow or loud.
+		s.user = "upkeep-test"
+		accounts += account(s.user, 0, "/", "/bin/bash")
+	}
+	if accounts != "" {
 		args = s.namespace(t, accounts, args)
 	}
 	s.listen(t, args)
@@ -86,10 +99,10 @@ func (s *server) namespace(t *testing.T, accounts string, args []string) []strin
 	passwd, err := os.ReadFile("/etc/passwd")
 	require.NoError(t, err)
 	s.write(t, "passwd", string(passwd)+accounts, 0o644)
-	s.write(t, "in", "mount --bind "+s.path("passwd")+" /etc/passwd && mount -t tmpfs tmpfs /run && mkdir /run/sshd"+
-		" && exec \"$@\"\n", 0o644)
-	prefix := []string{unshare, "--mount", "/bin/sh", s.path("in")}
-	need.That(t, "mount namespaces", exec.Command(unshare, "--mount", "/bin/sh", s.path("in"), "true").Run() == nil)
+	s.write(t, "in", "set -e\nmount --bind "+s.path("passwd")+" /etc/passwd\nmount -t tmpfs tmpfs /run\nmkdir /run/sshd\n"+
+		s.mounts+"exec \"$@\"\n", 0o644)
+	prefix := []string{unshare, "--mount", "/bin/bash", s.path("in")}
+	need.That(t, "mount namespaces", exec.Command(unshare, "--mount", "/bin/bash", s.path("in"), "true").Run() == nil)
 	return append(prefix, args...)
 }
 
@@ -99,17 +112,6 @@ func (s *server) write(t *testing.T, name, content string, mode os.FileMode) {
 	t.Helper()
 	require.NoError(t, os.MkdirAll(filepath.Dir(s.path(name)), 0o755))
 	require.NoError(t, os.WriteFile(s.path(name), []byte(content), mode))
-}
-
-func newKey(t *testing.T) (private []byte, public ssh.PublicKey) {
-	t.Helper()
-	pub, key, err := ed25519.GenerateKey(rand.Reader)
-	require.NoError(t, err)
-	block, err := ssh.MarshalPrivateKey(key, "")
-	require.NoError(t, err)
-	public, err = ssh.NewPublicKey(pub)
-	require.NoError(t, err)
-	return pem.EncodeToMemory(block), public
 }
 
 // listen gives each connection to a server process of its own.

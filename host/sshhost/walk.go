@@ -56,11 +56,14 @@ func (w walker) list(ctx context.Context, root string, digests bool) (*listing, 
 	if digests {
 		want, yes = 3, "yes"
 	}
-	records, err := w.ask(ctx, want, walkBody, root, yes)
+	records, err := w.ask(ctx, walkBody, root, yes)
+	if err == nil {
+		err = enough(records, want)
+	}
 	if err != nil {
 		return nil, err
 	}
-	t, err := newListing(records[0], records[1])
+	t, err := newListing(root, records[0], records[1])
 	if err != nil || !digests {
 		return t, err
 	}
@@ -71,7 +74,7 @@ func (w walker) list(ctx context.Context, root string, digests bool) (*listing, 
 }
 
 // newListing reads the entries and the directories that could not be read.
-func newListing(all, locked record) (*listing, error) {
+func newListing(root string, all, locked record) (*listing, error) {
 	entries, err := dialectFind.parseStats(all.data)
 	if err != nil {
 		return nil, err
@@ -89,7 +92,27 @@ func newListing(all, locked record) (*listing, error) {
 		}
 	}
 	slices.SortFunc(entries, func(a, b host.Stat) int { return cmp.Compare(treeKey(a.Name), treeKey(b.Name)) })
+	if err := checkTree(root, entries); err != nil {
+		return nil, err
+	}
 	return t, t.complaints(all)
+}
+
+// checkTree refuses what is not below root, or is there twice.
+func checkTree(root string, entries []host.Stat) error {
+	base := strings.TrimSuffix(root, "/")
+	for i, st := range entries {
+		ok := st.Name == root
+		if i > 0 {
+			dir, name := st.Name[:strings.LastIndexByte(st.Name, '/')+1], baseName(st.Name)
+			ok = strings.HasPrefix(dir, base+"/") && isComponent(name) && st.Name != entries[i-1].Name &&
+				!slices.Contains(strings.Split(strings.TrimPrefix(dir, base), "/"), "..")
+		}
+		if !ok {
+			return fmt.Errorf("%w: bad name %.100q", errFrame, st.Name)
+		}
+	}
+	return nil
 }
 
 // treeKey sorts paths so that a directory is followed by what is in it.

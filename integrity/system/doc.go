@@ -19,6 +19,11 @@
 // by its program. A UDP socket there cannot be told from the client side of a
 // conversation; it counts from the second run on that finds it in its place.
 //
+// That a program was restarted is told where the starts of all processes can be
+// seen, which takes Linux and, but for one's own container, the rights of root:
+// of those that share a socket the oldest counts, or each new worker would be
+// told. After a start of the whole system or container nothing is.
+//
 // That a socket's program is not known, for lack of rights, hides nothing: that
 // there is a listener is a fact without it.
 package system

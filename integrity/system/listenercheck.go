@@ -13,7 +13,8 @@ import (
 // Listeners compares the listening sockets with those that were accepted: at
 // the first run, which takes them as they are, it finds nothing. It keeps the
 // accepted ones of each network under the network's name ("tcp", "udp"), and
-// those of the last run ("tcp-last", "udp-last"). Its scopes are listeners/tcp
+// those of the last run with the starts of their processes ("tcp-last",
+// "udp-last"). Its scopes are listeners/tcp
 // and listeners/udp.
 type Listeners struct {
 	Host host.Host
@@ -39,6 +40,11 @@ func (Listeners) Rules() []report.Rule {
 		Title:   "Another program listens in the place of the accepted one",
 		Explain: "Whoever takes the place of a service gets what is meant for it, passwords too.",
 		Remedy:  "Find out who started the program and why; stop it, or accept it.",
+	}, {
+		ID: ruleRestarted, Kind: report.Event, Severity: report.Info, Since: since,
+		Title:   "A program that listens was restarted",
+		Explain: "Updates and people restart services, and so does a supervisor after a crash. The program now runs with the files that were there at its start.",
+		Remedy:  "If neither an update nor a person did it, read the program's log of that time.",
 	}}
 }
 
@@ -48,52 +54,68 @@ func (c Listeners) Check(ctx context.Context, rec *report.Recorder) error {
 	if err != nil {
 		return err
 	}
+	r := listenerRun{rec: rec, chosen: Ports{first, last}, boot: sysview.BootID(ctx, c.Host)}
 	for _, table := range ReadListeners(ctx, c.Host) {
-		if err := compare(rec, table, Ports{first, last}); err != nil {
+		if err := r.compare(table); err != nil {
 			rec.Problem(err, "listeners/"+table.Network)
 		}
+	}
+	for _, program := range byProcess(r.restarted) {
+		rec.Finding(restartFinding(program))
 	}
 	return nil
 }
 
-func compare(rec *report.Recorder, table Table, chosen Ports) error {
+type listenerRun struct {
+	rec       *report.Recorder
+	chosen    Ports
+	boot      string // "" when not known
+	restarted []Listener
+}
+
+func (r *listenerRun) compare(table Table) error {
 	if table.Err != nil {
 		return table.Err
 	}
-	accepted, last, err := remembered(rec, table)
+	accepted, last, err := r.remembered(table)
 	if err != nil {
 		return err
 	}
-	rec.Covered("listeners/" + table.Network)
-	rec.Metric(report.Metric{Name: "listeners_" + table.Network, Value: report.Count(uint64(len(table.Listeners)))})
-	for _, change := range CompareListeners(accepted, Settled(table.Listeners, last, chosen), chosen) {
-		rec.Finding(change.finding())
+	r.rec.Covered("listeners/" + table.Network)
+	r.rec.Metric(report.Metric{Name: "listeners_" + table.Network, Value: report.Count(uint64(len(table.Listeners)))})
+	for _, change := range CompareListeners(accepted.Listeners, Settled(table.Listeners, last.Listeners, r.chosen), r.chosen) {
+		r.rec.Finding(change.finding())
+	}
+	// After a start of the whole system each listener would be one.
+	if last.Boot == r.boot && r.boot != "" {
+		r.restarted = append(r.restarted, Restarted(last.Listeners, table.Listeners, r.chosen)...)
 	}
 	return nil
 }
 
 // remembered gives the accepted listeners and those of the last run, which are
 // those of this run when there was none before, and keeps them for the next.
-func remembered(rec *report.Recorder, table Table) (accepted, last []Listener, err error) {
-	now, err := encode(table.Listeners)
+func (r *listenerRun) remembered(table Table) (accepted, last memory, err error) {
+	this := memory{Boot: r.boot, Listeners: table.Listeners}
+	now, err := this.encode()
 	if err != nil {
-		return nil, nil, err
+		return memory{}, memory{}, err
 	}
-	first := rec.Kept(table.Network) == nil
+	first := r.rec.Kept(table.Network) == nil
 	if first {
-		rec.Keep(table.Network, now)
-		rec.Keep(table.Network+"-last", now)
-		return table.Listeners, table.Listeners, nil
+		r.rec.Keep(table.Network, now)
+		r.rec.Keep(table.Network+"-last", now)
+		return this, this, nil
 	}
-	if accepted, err = decode(rec.Kept(table.Network)); err != nil {
-		return nil, nil, err
+	if accepted, err = decode(r.rec.Kept(table.Network)); err != nil {
+		return memory{}, memory{}, err
 	}
-	if data := rec.Kept(table.Network + "-last"); data != nil {
+	if data := r.rec.Kept(table.Network + "-last"); data != nil {
 		if last, err = decode(data); err != nil {
-			return nil, nil, err
+			return memory{}, memory{}, err
 		}
 	}
-	rec.Keep(table.Network+"-last", now)
+	r.rec.Keep(table.Network+"-last", now)
 	return accepted, last, nil
 }
 
@@ -147,6 +169,9 @@ func evidenceOf(l Listener) []report.Attr {
 		attrs = append(attrs, a)
 	}
 	if a := (report.Attr{Key: report.User, Value: l.User}); a.Validate() == nil {
+		attrs = append(attrs, a)
+	}
+	if a := (report.Attr{Key: report.Service, Value: l.Unit}); a.Validate() == nil {
 		attrs = append(attrs, a)
 	}
 	return attrs

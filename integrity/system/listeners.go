@@ -21,10 +21,16 @@ type Listener struct {
 	Addr    netip.AddrPort `json:"addr"`
 	Program string         `json:"program,omitempty"` // name of the process; "" when not known
 
+	// Uptime is that of the kernel when the process started, which no setting of
+	// a clock changes. Zero: not known, as when an older process may hold the
+	// socket too and cannot be seen.
+	Uptime time.Duration `json:"uptime,omitempty"`
+
 	Exe     string    `json:"-"` // path of the program; "" when not known
 	Deleted bool      `json:"-"` // Exe is no longer the file that runs
 	User    string    `json:"-"` // login name or number of who opened it; "" when not known
 	Start   time.Time `json:"-"` // of the process; zero when not known
+	Unit    string    `json:"-"` // of systemd, such as "ssh.service"; "" when not known
 }
 
 // Reachable reports whether other machines can reach it, as far as its address
@@ -46,7 +52,11 @@ func ReadListeners(ctx context.Context, h host.Host) []Table {
 	for _, from := range sysview.Sockets(ctx, h) {
 		t := Table{Network: from.Network, Err: from.Err}
 		for _, s := range from.Sockets {
-			t.Listeners = append(t.Listeners, listenerOf(s, names))
+			l := listenerOf(s, names)
+			if from.Hidden {
+				l.Uptime = 0
+			}
+			t.Listeners = append(t.Listeners, l)
 		}
 		tables = append(tables, t)
 	}
@@ -57,7 +67,7 @@ func listenerOf(s sysview.Socket, names map[uint32]string) Listener {
 	l := Listener{
 		Network: s.Network, Addr: s.Local, Program: s.Process.Name,
 		Exe: s.Process.Exe, Deleted: s.Process.Deleted, Start: s.Process.Start,
-		User: s.User,
+		Uptime: s.Process.Uptime, Unit: s.Process.Unit, User: s.User,
 	}
 	if s.HasUID {
 		l.User = cmp.Or(names[s.UID], strconv.FormatUint(uint64(s.UID), 10))
@@ -177,23 +187,26 @@ func Settled(now, last []Listener, chosen Ports) []Listener {
 	return out
 }
 
-// A memory is the form in which listeners are kept from run to run.
+// A memory is the form in which listeners are kept from run to run. Version 1
+// knew of no start.
 type memory struct {
 	Version   int        `json:"version"`
+	Boot      string     `json:"boot,omitempty"` // in which the uptimes were counted; "" when not known
 	Listeners []Listener `json:"listeners"`
 }
 
-func encode(listeners []Listener) ([]byte, error) {
-	return json.Marshal(memory{Version: 1, Listeners: listeners})
+func (m memory) encode() ([]byte, error) {
+	m.Version = 2
+	return json.Marshal(m)
 }
 
-func decode(data []byte) ([]Listener, error) {
+func decode(data []byte) (memory, error) {
 	var m memory
 	if err := json.Unmarshal(data, &m); err != nil {
-		return nil, fmt.Errorf("kept listeners: %w", err)
+		return memory{}, fmt.Errorf("kept listeners: %w", err)
 	}
-	if m.Version != 1 {
-		return nil, fmt.Errorf("kept listeners: version %d is not known", m.Version)
+	if m.Version < 1 || m.Version > 2 {
+		return memory{}, fmt.Errorf("kept listeners: version %d is not known", m.Version)
 	}
-	return m.Listeners, nil
+	return m, nil
 }

@@ -25,6 +25,9 @@ type Checkpoint struct {
 	Lines  uint64 `json:"lines"`           // consumed in this generation
 	Cut    bool   `json:"cut,omitempty"`   // the offset lies in a line whose front was skipped
 	Valid  bool   `json:"valid"`           // false: never read
+	// Older is the end of the generation that was left last: a writer that is
+	// late to reopen its log may still add to it.
+	Older *Checkpoint `json:"older,omitempty"`
 }
 
 // A Proof is a number of bytes and the first half of their SHA-256 in hexadecimal.
@@ -56,7 +59,8 @@ func (p Proof) startsWith(b []byte) bool {
 func (c Checkpoint) Check() bool {
 	return c.Offset >= 0 && c.Size >= 0 &&
 		c.Head.N >= 0 && c.Head.N <= headLen && c.Tail.N >= 0 && c.Tail.N <= tailLen &&
-		int64(c.Tail.N) <= c.Offset && (c.Valid || c == Checkpoint{})
+		int64(c.Tail.N) <= c.Offset && (c.Valid || c == Checkpoint{}) &&
+		(c.Older == nil || c.Older.Valid && c.Older.Older == nil && c.Older.Check())
 }
 
 // A Line is one line of a log file.

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
 
 	"github.com/pugetsoundtech/upkeep/host"
 )
@@ -39,8 +40,9 @@ type Follower struct {
 	file    File
 	cp      Checkpoint // that was handed out last
 	steps   []step
-	current *source // the followed file itself; nil while it is absent
-	planned []Note  // of the plan; handed out with the first batch
+	current *source     // the followed file itself; nil while it is absent
+	older   *Checkpoint // the generation that was left last
+	planned []Note      // of the plan; handed out with the first batch
 	retries int
 
 	cutFront  bool // drop up to the first newline: a first reading began in a line
@@ -128,7 +130,10 @@ func (r *Follower) enter() {
 	}
 	s := r.steps[0]
 	r.offset, r.count = s.offset, 0
-	if r.cp.Valid && s.offset == r.cp.Offset && len(s.window) > 0 {
+	switch {
+	case s.older:
+		r.count = r.older.Lines
+	case r.cp.Valid && s.offset == r.cp.Offset && len(s.window) > 0:
 		r.count = r.cp.Lines
 	}
 	r.split.reset(append(make([]byte, 0, 2*tailLen), s.window...))
@@ -163,6 +168,9 @@ func (r *Follower) read(ctx context.Context) (Batch, error) {
 // left out, so that it does not stop the newer ones.
 func (r *Follower) openStep(ctx context.Context, s *step) (*source, error) {
 	src, err := r.file.open(ctx, r.pathOf(s.gen), s.gen.stat, s.gen.pack)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, fmt.Errorf("open %s: %w", r.pathOf(s.gen), errChanged)
+	}
 	if errors.Is(err, errors.ErrUnsupported) {
 		r.planned = append(r.planned, Note{Kind: Gap, Path: r.pathOf(s.gen), Bytes: -1, Err: err})
 		r.steps = r.steps[1:]
@@ -176,10 +184,10 @@ func (r *Follower) openStep(ctx context.Context, s *step) (*source, error) {
 func (r *Follower) batch(s *step, ended bool) (Batch, error) {
 	before := r.offset
 	r.lines = r.split.take(r.lines[:0])
-	if ended && !s.current && r.closed() {
+	if ended && !s.current && !s.older && r.closed() {
 		r.lines = r.split.rest(r.lines)
 	}
-	b := Batch{Path: s.src.path, Lines: r.dropFront(r.lines)}
+	b := Batch{Path: s.src.path, Lines: r.dropFront(s, r.lines)}
 	var sum int64
 	for i := range r.lines {
 		sum += r.lines[i].Size
@@ -200,8 +208,8 @@ func (r *Follower) batch(s *step, ended bool) (Batch, error) {
 }
 
 // dropFront leaves out the piece of a line with which a first reading began.
-func (r *Follower) dropFront(lines []Line) []Line {
-	if r.cutFront && len(lines) > 0 {
+func (r *Follower) dropFront(s *step, lines []Line) []Line {
+	if r.cutFront && !s.older && len(lines) > 0 {
 		r.cutFront = false
 		return lines[1:]
 	}
@@ -222,15 +230,29 @@ func (r *Follower) closed() bool {
 // checkpoint is the position after what was consumed of the step. An empty
 // step is no place to go to while the one before may still be written.
 func (r *Follower) checkpoint(s *step) Checkpoint {
+	if r.offset == s.offset && s.older {
+		return r.cp
+	}
+	if s.older {
+		c, at := r.cp, r.position(s)
+		c.Older, r.older = &at, &at
+		return c
+	}
 	if r.offset == 0 && s.src.empty() && r.cp.Valid && !r.restarted {
 		return r.cp
 	}
 	r.restarted = false
+	c := r.position(s)
+	c.Older = r.older
+	return c
+}
+
+func (r *Follower) position(s *step) Checkpoint {
 	c := Checkpoint{
 		Dev: s.src.stat.Dev, Ino: s.src.stat.Ino, HasIno: s.src.stat.Known.Has(host.KnownInode),
 		Size: max(s.src.stat.Size, r.offset), Offset: r.offset,
 		Head: headProof(s.src.head), Tail: tailProof(r.split.window),
-		Lines: r.count, Cut: r.cutFront, Valid: true,
+		Lines: r.count, Cut: r.cutFront && !s.older, Valid: true,
 	}
 	if s.src.stat.Known.Has(host.KnownMtime) {
 		c.Mtime = s.src.stat.Mtime
@@ -247,8 +269,12 @@ func (r *Follower) leave(s *step) {
 		}
 		r.planned = append(r.planned, note)
 	}
+	if !s.older && !s.current && !s.src.empty() {
+		at := r.position(s)
+		r.older = &at
+	}
 	s.src.close()
-	r.steps, r.cutFront = r.steps[1:], false
+	r.steps, r.cutFront = r.steps[1:], r.cutFront && s.older
 	r.enter()
 }
 

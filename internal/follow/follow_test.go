@@ -13,6 +13,7 @@ import (
 	"strings"
 	"syscall"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -266,6 +267,76 @@ func TestAMissingLogWithItsRotatedCopyIsGoneOnWith(t *testing.T) {
 	write(t, name, "three\n")
 	lines, _, _ = all(t, File{Path: name}, c)
 	assert.Equal(t, []string{"partial", "three"}, lines)
+}
+
+func TestALateWriterOfTheRenamedFileLosesNothing(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "log")
+	write(t, name, "one\n")
+	_, _, c := all(t, File{Path: name}, Checkpoint{})
+	require.NoError(t, os.Rename(name, name+".1"))
+	write(t, name, "two\n")
+	lines, _, c := all(t, File{Path: name}, c)
+	assert.Equal(t, []string{"two"}, lines)
+	appendTo(t, name+".1", "late\nha")
+	appendTo(t, name, "three\n")
+	lines, notes, c := all(t, File{Path: name}, c)
+	assert.Equal(t, []string{"late", "three"}, lines)
+	assert.Empty(t, notes)
+	appendTo(t, name+".1", "lf\n")
+	lines, _, c = all(t, File{Path: name}, c)
+	assert.Equal(t, []string{"half"}, lines)
+	lines, _, _ = all(t, File{Path: name}, c)
+	assert.Empty(t, lines)
+}
+
+func TestAGapReadsNoOlderGenerationAgain(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "log")
+	at := time.Unix(1_760_000_000, 0)
+	for i, gen := range []struct{ name, text string }{{name + ".3", "old\n"}, {name, "one\n"}} {
+		write(t, gen.name, gen.text)
+		require.NoError(t, os.Chtimes(gen.name, at.Add(time.Duration(i)*time.Hour), at.Add(time.Duration(i)*time.Hour)))
+	}
+	_, _, c := all(t, File{Path: name}, Checkpoint{})
+	require.NoError(t, os.Remove(name)) // rotated and deleted
+	write(t, name+".1", "two\n")
+	write(t, name, "three\n")
+	lines, notes, _ := all(t, File{Path: name}, c)
+	assert.Equal(t, []string{"two", "three"}, lines)
+	assert.Equal(t, []NoteKind{Gap}, kinds(notes))
+}
+
+func TestAHardLinkOfTheLogIsNotAGeneration(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "log")
+	write(t, name, "one\n")
+	at := time.Unix(1_760_000_000, 0)
+	require.NoError(t, os.Chtimes(name, at, at))
+	_, _, c := all(t, File{Path: name}, Checkpoint{})
+	require.NoError(t, os.Remove(name))
+	write(t, name, "two\n")
+	require.NoError(t, os.Link(name, name+".1"))
+	lines, _, _ := all(t, File{Path: name}, c)
+	assert.Equal(t, []string{"two"}, lines)
+}
+
+func TestARotationAtAnyMomentOfTheReadingIsNoticed(t *testing.T) {
+	for call := 1; call <= 14; call++ {
+		name := filepath.Join(t.TempDir(), "log")
+		write(t, name, "one\n")
+		_, _, c := all(t, File{Path: name}, Checkpoint{})
+		require.NoError(t, os.Rename(name, name+".1"))
+		write(t, name, "two\n")
+		fsys := &flaky{FS: host.Local().Files, left: call, do: func() {
+			require.NoError(t, os.Rename(name+".1", name+".2"))
+			require.NoError(t, os.WriteFile(name+".1.gz", pack(t, "two\n"), 0o644))
+			require.NoError(t, os.Remove(name))
+			write(t, name, "three\n")
+		}}
+		first, _, c := all(t, File{Host: host.Host{Files: fsys}, Path: name}, c)
+		second, notes, _ := all(t, File{Path: name}, c)
+		assert.Equal(t, []string{"two", "three"}, append(first, second...)[:min(2, len(first)+len(second))], "call %d", call)
+		assert.LessOrEqual(t, len(first)+len(second), 2, "call %d", call)
+		assert.Empty(t, notes)
+	}
 }
 
 func TestADamagedCheckpointIsRefused(t *testing.T) {

@@ -17,6 +17,7 @@ type step struct {
 	window  []byte  // the bytes before the position
 	offset  int64
 	current bool
+	older   bool // what was added to Checkpoint.Older
 	bytes   bool // it holds any
 }
 
@@ -38,8 +39,41 @@ func (r *Follower) plan(ctx context.Context) error {
 	return fmt.Errorf("follow %s: %w again and again", r.file.Path, errChanged)
 }
 
+// tryPlan sets the steps: what was added to the generation before, then all
+// from the checkpoint on.
 func (r *Follower) tryPlan(ctx context.Context) error {
-	r.planned = nil
+	if err := r.planNewer(ctx); err != nil || r.older == nil {
+		return err
+	}
+	added, err := r.planOlder(ctx)
+	r.steps = append(added, r.steps...)
+	return err
+}
+
+// planOlder looks for lines that were added to a generation after it was left.
+func (r *Follower) planOlder(ctx context.Context) ([]step, error) {
+	dir, err := r.file.Host.ReadDir(ctx, path.Dir(r.file.Path))
+	if err != nil {
+		return nil, err
+	}
+	for _, g := range siblings(r.file.Path, dir) {
+		if g.pack != "" || g.stat.Size <= r.older.Offset || !r.older.sameInode(g.stat) || !r.older.HasIno {
+			continue
+		}
+		st, ok, err := r.probe(ctx, g, *r.older)
+		if ok {
+			st.older = true
+			return []step{st}, nil
+		}
+		if err != nil {
+			return nil, err
+		}
+	}
+	return nil, nil
+}
+
+func (r *Follower) planNewer(ctx context.Context) error {
+	r.planned, r.older = nil, r.cp.Older
 	current, err := r.file.openCurrent(ctx)
 	absent := errors.Is(err, fs.ErrNotExist)
 	if err != nil && (!absent || !r.cp.Valid) {
@@ -49,7 +83,7 @@ func (r *Follower) tryPlan(ctx context.Context) error {
 	if !r.cp.Valid {
 		return r.planFirst()
 	}
-	if !absent && r.cp.Head.N > 0 && r.sameInode(current.stat) {
+	if !absent && r.cp.Head.N > 0 && r.cp.sameInode(current.stat) {
 		window, ok, err := current.holds(r.cp)
 		if ok || err != nil {
 			r.steps = []step{{src: current, window: window, offset: r.cp.Offset, current: true}}
@@ -60,8 +94,8 @@ func (r *Follower) tryPlan(ctx context.Context) error {
 }
 
 // sameInode is true as well when that cannot be told.
-func (r *Follower) sameInode(st host.Stat) bool {
-	same, known := host.SameFile(st, host.Stat{Dev: r.cp.Dev, Ino: r.cp.Ino, Known: inodeKnown(r.cp.HasIno)})
+func (c Checkpoint) sameInode(st host.Stat) bool {
+	same, known := host.SameFile(st, host.Stat{Dev: c.Dev, Ino: c.Ino, Known: inodeKnown(c.HasIno)})
 	return same || !known
 }
 
@@ -143,11 +177,11 @@ func (r *Follower) find(ctx context.Context, gens []generation) (int, step, erro
 	for _, inode := range []bool{true, false} {
 		for i := len(gens) - 1; i >= 0; i-- {
 			g := gens[i]
-			same := r.cp.HasIno && g.stat.Known.Has(host.KnownInode) && r.sameInode(g.stat)
+			same := r.cp.HasIno && g.stat.Known.Has(host.KnownInode) && r.cp.sameInode(g.stat)
 			if same != inode {
 				continue
 			}
-			st, ok, err := r.probe(ctx, g)
+			st, ok, err := r.probe(ctx, g, r.cp)
 			if err != nil || ok {
 				return i, st, err
 			}
@@ -156,7 +190,8 @@ func (r *Follower) find(ctx context.Context, gens []generation) (int, step, erro
 	return -1, step{}, nil
 }
 
-func (r *Follower) probe(ctx context.Context, g generation) (step, bool, error) {
+// probe opens a generation and reports whether the checkpoint lies in it.
+func (r *Follower) probe(ctx context.Context, g generation, c Checkpoint) (step, bool, error) {
 	src, err := r.file.open(ctx, r.pathOf(g), g.stat, g.pack)
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -166,12 +201,12 @@ func (r *Follower) probe(ctx context.Context, g generation) (step, bool, error) 
 	case err != nil:
 		return step{}, false, err
 	}
-	window, ok, err := src.holds(r.cp)
+	window, ok, err := src.holds(c)
 	if !ok || err != nil {
 		src.close()
 		return step{}, false, err
 	}
-	return step{gen: g, src: src, window: window, offset: r.cp.Offset}, true, nil
+	return step{gen: g, src: src, window: window, offset: c.Offset}, true, nil
 }
 
 // stillCurrent takes the current file for the one that was read when it has
@@ -191,6 +226,7 @@ func (r *Follower) stillCurrent() bool {
 // lost plans to read all that is certainly newer than what was read last.
 func (r *Follower) lost(gens []generation) {
 	newer := r.newer(gens)
+	r.older = nil
 	r.steps = stepsOf(newer)
 	if r.cp.Head.N == 0 {
 		return // it was empty: nothing of it was read, nothing can be missing
@@ -199,7 +235,7 @@ func (r *Follower) lost(gens []generation) {
 	if r.current != nil && len(newer) == 0 {
 		sameHead := r.cp.Head.startsWith(r.current.head)
 		switch size := r.current.stat.Size; {
-		case size < r.cp.Offset && (r.sameInode(r.current.stat) || sameHead):
+		case size < r.cp.Offset && (r.cp.sameInode(r.current.stat) || sameHead):
 			note.Kind, note.Bytes = Shrunk, r.cp.Offset-size
 		case sameHead:
 			note.Kind = Rewritten
@@ -215,7 +251,7 @@ func (r *Follower) newer(gens []generation) []generation {
 	var out []generation
 	for _, g := range gens {
 		later := r.cp.Mtime != 0 && g.stat.Known.Has(host.KnownMtime) && g.stat.Mtime > r.cp.Mtime
-		wasEmpty := r.cp.Head.N == 0 && r.cp.HasIno && g.stat.Known.Has(host.KnownInode) && r.sameInode(g.stat)
+		wasEmpty := r.cp.Head.N == 0 && r.cp.HasIno && g.stat.Known.Has(host.KnownInode) && r.cp.sameInode(g.stat)
 		if later || wasEmpty {
 			out = append(out, g)
 		}

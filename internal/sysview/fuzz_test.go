@@ -68,6 +68,18 @@ func FuzzProc(f *testing.F) {
 	})
 }
 
+func FuzzCgroup(f *testing.F) {
+	for _, c := range cgroups {
+		f.Add([]byte(c.text))
+	}
+	f.Fuzz(func(t *testing.T, data []byte) {
+		unit := ParseCgroup(data)
+		if unit != "" && (!strings.HasSuffix(unit, ".service") || strings.ContainsAny(unit, "/ \n\x00") || !strings.Contains(string(data), unit)) {
+			t.Fatalf("unit %q", unit)
+		}
+	})
+}
+
 func BenchmarkParseProcNet(b *testing.B) {
 	line := "   0: 0100007F:07E8 00000000:0000 0A 00000000:00000000 00:00000000 00000000    33        0 1146 1 00000000ac9445e8 100 0 0 10 0\n"
 	table := []byte("head\n" + strings.Repeat(line, 10_000))

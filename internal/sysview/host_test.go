@@ -10,6 +10,7 @@ import (
 	"os"
 	"runtime"
 	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -22,8 +23,9 @@ import (
 	"github.com/pugetsoundtech/upkeep/internal/sysview"
 )
 
-// A small Linux, after documentation (proc(5)): sshd and its child share a
-// socket, and nobody may look into process 900.
+// A small Linux, after documentation (proc(5)): sshd and its children share a
+// socket, one of them with a low number since numbers start again at the end,
+// and nobody may look into process 900.
 const small = `A small Linux.
 -- $ ["uname", "-snrm"] --
 Linux mail 6.1.0-41-amd64 x86_64
@@ -41,6 +43,17 @@ btime 1764000000
   sl  local_address rem_address   st
    0: 00000000:0044 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 4713 1
 -- /proc/net/udp6 absent --
+-- /proc/sys/kernel/random/boot_id --
+4da61937-5e22-4288-bd67-aa911caddb55
+-- /proc/1/stat --
+1 (systemd) S 0 1 1 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 1 0 3 9 9
+-- /proc/1/fd/ dir error=permission --
+-- /proc/300/stat --
+300 (sshd) S 812 812 812 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 1 0 5000 9 9
+-- /proc/300/fd/ dir complete --
+-- /proc/300/fd/3 link="socket:[4711]" --
+-- /proc/812/cgroup --
+0::/system.slice/ssh.service
 -- /proc/812/stat --
 812 (sshd) S 1 812 812 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 1 0 1000 9 9
 -- "/proc/812/exe" link="/usr/sbin/sshd (deleted)" --
@@ -51,6 +64,8 @@ btime 1764000000
 -- /proc/900/fd/ dir error=permission --
 -- /proc/2000/fd/ dir complete --
 -- /proc/2000/fd/3 link="socket:[4711]" --
+-- /proc/2000/stat --
+2000 (sshd) S 812 812 812 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 1 0 1000 9 9
 `
 
 func tcp(t *testing.T, h host.Host) []sysview.Socket {
@@ -61,13 +76,45 @@ func tcp(t *testing.T, h host.Host) []sysview.Socket {
 	return table.Sockets
 }
 
-func TestASocketBelongsToTheParentOfThoseThatShareIt(t *testing.T) {
+func TestASocketBelongsToTheOldestOfThoseThatShareIt(t *testing.T) {
 	sockets := tcp(t, hosttest.New(small).Host())
 	require.Len(t, sockets, 2)
 	assert.Equal(t, sysview.Process{
 		PID: 812, Name: "sshd", Exe: "/usr/sbin/sshd", Deleted: true,
-		Start: time.Unix(1764000010, 0).UTC(),
+		Start: time.Unix(1764000010, 0).UTC(), Uptime: 10 * time.Second, Unit: "ssh.service",
 	}, sockets[0].Process)
+}
+
+func TestWithoutTheTimeOfBootAStartIsKnownFromBootOnOnly(t *testing.T) {
+	m := hosttest.New(small)
+	require.NoError(t, m.Remove("/proc/stat"))
+	p := tcp(t, m.Host())[0].Process
+	assert.True(t, p.Start.IsZero())
+	assert.Equal(t, 10*time.Second, p.Uptime)
+}
+
+func TestTheBootIDIsAnotherAfterEachStartOfKernelOrContainer(t *testing.T) {
+	m := hosttest.New(small)
+	id := sysview.BootID(t.Context(), m.Host())
+	assert.Equal(t, "4da61937-5e22-4288-bd67-aa911caddb55+30ms", id)
+	container := hosttest.New(strings.ReplaceAll(small, " 1 0 3 9 9", " 1 0 4 9 9"))
+	assert.NotEqual(t, id, sysview.BootID(t.Context(), container.Host()))
+	for _, unknown := range []string{"/proc/1/stat", "/proc/sys/kernel/random/boot_id"} {
+		m := hosttest.New(small)
+		require.NoError(t, m.Remove(unknown))
+		assert.Empty(t, sysview.BootID(t.Context(), m.Host()), unknown)
+	}
+}
+
+func TestThatSomeProcessesMayNotBeSeenIsTold(t *testing.T) {
+	for _, table := range sysview.Sockets(t.Context(), hosttest.New(small).Host()) {
+		assert.True(t, table.Hidden)
+	}
+	all := strings.ReplaceAll(small, "fd/ dir error=permission", "fd/ dir complete")
+	for _, table := range sysview.Sockets(t.Context(), hosttest.New(all).Host()) {
+		assert.NoError(t, table.Err)
+		assert.False(t, table.Hidden)
+	}
 }
 
 func TestASocketOfAnInvisibleProcessIsStillASocket(t *testing.T) {

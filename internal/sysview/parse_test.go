@@ -253,3 +253,27 @@ func TestKernelStatGivesBootAndProcessors(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, KernelStat{Boot: time.Unix(1764000000, 0).UTC(), CPUs: 2}, k)
 }
+
+// The lines without a unit were recorded live (Debian 12 in a container); the
+// others are after documentation: cgroups(7), systemd.unit(5).
+var cgroups = []struct{ sentence, text, unit string }{
+	{"a service of the system", "0::/system.slice/ssh.service\n", "ssh.service"},
+	{"an instance in a slice of its own", "0::/system.slice/system-postgresql.slice/postgresql@15-main.service\n", "postgresql@15-main.service"},
+	{"systemd's tree beside the first version", "4:memory:/x.service\n1:name=systemd:/system.slice/cron.service\n0::/\n", "cron.service"},
+	{"what a unit names below itself is not asked", "0::/user.slice/user-1000.slice/user@1000.service/app.slice/ssh.service\n", "user@1000.service"},
+	{"nor is what a login does", "0::/user.slice/user-0.slice/session-5.scope/ssh.service\n", ""},
+	{"a name that systemd had to mark", "0::/system.slice/_cgroup.service\n", "cgroup.service"},
+	{"an escaped name stays as systemd writes it", "0::/system.slice/a\\x2db.service\n", "a\\x2db.service"},
+	{"seen from another tree", "0::/../../system.slice/ssh.service\n", ""},
+	{"no unit", "9:name=systemd:/\n8:pids:/\n0::/\n", ""},
+	{"no name", "0::/system.slice/.service\n", ""},
+	{"an impossible name", "0::/system.slice/a b.service\n", ""},
+	{"another tree alone", "4:memory:/system.slice/ssh.service\n", ""},
+	{"nothing", "", ""},
+}
+
+func TestTheUnitOfAProcessIsTheOutermostService(t *testing.T) {
+	for _, c := range cgroups {
+		assert.Equal(t, c.unit, ParseCgroup([]byte(c.text)), c.sentence)
+	}
+}

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,10 +18,12 @@ import (
 // A Process is a running program. The zero Process is one that nobody may see.
 type Process struct {
 	PID     int
-	Name    string    // as the kernel has it: at most 15 bytes on Linux
-	Exe     string    // path of the program; "" when not known
-	Deleted bool      // Exe is no longer the file that runs
-	Start   time.Time // to about a second; zero when not known
+	Name    string        // as the kernel has it: at most 15 bytes on Linux
+	Exe     string        // path of the program; "" when not known
+	Deleted bool          // Exe is no longer the file that runs
+	Start   time.Time     // to about a second; zero when not known
+	Uptime  time.Duration // of the kernel at the start; zero when not known
+	Unit    string        // of systemd, such as "ssh.service"; "" when in none or not known
 }
 
 // Known reports whether anything is known of the process.
@@ -30,10 +33,9 @@ func (p Process) Known() bool { return p.PID != 0 }
 // is still made.
 const clockTicks = 100
 
-// readProcess reads one process from Linux's /proc.
+// readProcess reads from Linux's /proc what tells one process from another.
 func readProcess(ctx context.Context, h host.Host, pid int) (Process, error) {
-	dir := "/proc/" + strconv.Itoa(pid)
-	data, err := h.ReadFile(ctx, dir+"/stat", 0)
+	data, err := h.ReadFile(ctx, procDir(pid)+"/stat", 0)
 	if err != nil {
 		return Process{}, fmt.Errorf("process %d: %w", pid, err)
 	}
@@ -41,14 +43,32 @@ func readProcess(ctx context.Context, h host.Host, pid int) (Process, error) {
 	if err != nil {
 		return Process{}, fmt.Errorf("process %d: %w", pid, err)
 	}
-	if kernel, err := readKernelStat(ctx, h); err == nil {
-		p.Start = kernel.Boot.Add(time.Duration(ticks) * time.Second / clockTicks)
+	p.Uptime = sinceBoot(ticks)
+	return p, nil
+}
+
+func procDir(pid int) string { return "/proc/" + strconv.Itoa(pid) }
+
+// sinceBoot is zero, which is not known, for what no clock can have counted.
+func sinceBoot(ticks uint64) time.Duration {
+	if ticks > math.MaxInt64/uint64(time.Second/clockTicks) {
+		return 0
+	}
+	return time.Duration(ticks) * (time.Second / clockTicks)
+}
+
+// describe adds the rest, as far as it can be seen.
+func (p *Process) describe(ctx context.Context, h host.Host, boot time.Time) {
+	if !boot.IsZero() && p.Uptime != 0 {
+		p.Start = boot.Add(p.Uptime)
 	}
 	// Only the owner and root may see the program; for others it stays unknown.
-	if st, err := h.Lstat(ctx, dir+"/exe"); err == nil && st.Known.Has(host.KnownLink) {
+	if st, err := h.Lstat(ctx, procDir(p.PID)+"/exe"); err == nil && st.Known.Has(host.KnownLink) {
 		p.Exe, p.Deleted = strings.CutSuffix(st.Link, " (deleted)")
 	}
-	return p, nil
+	if data, err := h.ReadFile(ctx, procDir(p.PID)+"/cgroup", 0); err == nil {
+		p.Unit = ParseCgroup(data)
+	}
 }
 
 // ParseStat reads the process and the clock ticks between boot and its start
@@ -75,8 +95,8 @@ func ParseStat(data []byte) (p Process, ticks uint64, err error) {
 }
 
 // attribute fills in the processes of the sockets, as far as the rights go: the
-// one with the lowest number that holds a socket, which is the parent of those
-// that share it. Processes that end meanwhile are no error.
+// oldest one that holds a socket, which is the parent of those that share it.
+// Processes that end meanwhile are no error.
 func attribute(ctx context.Context, h host.Host, tables []Table) error {
 	wanted := map[uint64]*Socket{}
 	for _, t := range tables {
@@ -86,48 +106,67 @@ func attribute(ctx context.Context, h host.Host, tables []Table) error {
 			}
 		}
 	}
+	if len(wanted) == 0 {
+		return nil
+	}
 	pids, err := pidsOf(ctx, h)
 	if err != nil {
 		return err
 	}
+	hidden := false
 	for _, pid := range pids {
-		if len(wanted) == 0 {
-			return nil
-		}
-		if err := claim(ctx, h, pid, wanted); err != nil {
+		err := claim(ctx, h, pid, wanted)
+		hidden = hidden || errors.Is(err, fs.ErrPermission)
+		if err != nil && !errors.Is(err, fs.ErrPermission) && !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 	}
+	for i := range tables {
+		tables[i].Hidden = hidden
+	}
+	describeAll(ctx, h, wanted)
 	return nil
 }
 
-// claim gives a process the wanted sockets that it holds.
+// claim gives a process the wanted sockets that it holds and no older one does.
 func claim(ctx context.Context, h host.Host, pid int, wanted map[uint64]*Socket) error {
 	held, err := socketsOf(ctx, h, pid, wanted)
 	if err != nil || len(held) == 0 {
 		return err
 	}
 	p, err := readProcess(ctx, h, pid)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil
-	}
 	if err != nil {
 		return err
 	}
 	for _, ino := range held {
-		wanted[ino].Process = p
-		delete(wanted, ino)
+		if s := wanted[ino]; !s.Process.Known() || p.Uptime < s.Process.Uptime {
+			s.Process = p
+		}
 	}
 	return nil
 }
 
-// socketsOf gives those of the wanted sockets that a process holds open: none
-// when it has ended or nobody may look.
-func socketsOf(ctx context.Context, h host.Host, pid int, wanted map[uint64]*Socket) ([]uint64, error) {
-	fds, err := h.ReadDir(ctx, "/proc/"+strconv.Itoa(pid)+"/fd")
-	if errors.Is(err, fs.ErrPermission) || errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+// describeAll reads each process once, however many sockets it holds.
+func describeAll(ctx context.Context, h host.Host, sockets map[uint64]*Socket) {
+	kernel, _ := readKernelStat(ctx, h) // without it the times are not known
+	described := map[int]Process{}
+	for _, s := range sockets {
+		if !s.Process.Known() {
+			continue
+		}
+		p, ok := described[s.Process.PID]
+		if !ok {
+			p = s.Process
+			p.describe(ctx, h, kernel.Boot)
+			described[p.PID] = p
+		}
+		s.Process = p
 	}
+}
+
+// socketsOf gives those of the wanted sockets that a process holds open.
+func socketsOf(ctx context.Context, h host.Host, pid int, wanted map[uint64]*Socket) ([]uint64, error) {
+	fds, err := h.ReadDir(ctx, procDir(pid)+"/fd")
 	if err != nil {
 		return nil, err
 	}

@@ -32,12 +32,14 @@ type Socket struct {
 }
 
 // A Table is what was read of one network: its sockets that wait for others, by
-// address and once for each program, or the reason why they are not known. A
-// socket whose process this user may not see has a zero Process.
+// address and once for each program, which then is its oldest process, or the
+// reason why they are not known. A socket whose process this user may not see
+// has a zero Process.
 type Table struct {
 	Network string // "tcp" or "udp"
 	Sockets []Socket
 	Err     error
+	Hidden  bool // some processes may not be looked into: an older one may hold a socket, too
 }
 
 // Sockets returns the tables of TCP and of UDP, in this order.
@@ -60,7 +62,7 @@ func Sockets(ctx context.Context, h host.Host) []Table {
 
 func inOrder(sockets []Socket) []Socket {
 	slices.SortStableFunc(sockets, func(a, b Socket) int {
-		return cmp.Or(a.Local.Compare(b.Local), cmp.Compare(a.Process.Name, b.Process.Name))
+		return cmp.Or(a.Local.Compare(b.Local), cmp.Compare(a.Process.Name, b.Process.Name), cmp.Compare(a.Process.Uptime, b.Process.Uptime))
 	})
 	return slices.CompactFunc(sockets, func(a, b Socket) bool {
 		return a.Local == b.Local && a.Process.Name == b.Process.Name

@@ -50,22 +50,26 @@ func spell(s string, control func(byte) string, keep func(rune) bool) string {
 	for i := 0; i < len(s); {
 		r, n := utf8.DecodeRuneInString(s[i:])
 		mark := RuneWidth(r) == 0
+		spelled := ""
 		switch {
 		case r == utf8.RuneError && n == 1:
-			b.WriteString(hexByte(s[i]))
+			spelled = hexByte(s[i])
 		case r < 0x20 || r == 0x7f:
-			b.WriteString(control(byte(r)))
+			spelled = control(byte(r))
 		case invisible(r), !keep(r), mark && marks >= maxMarks:
-			b.WriteString(escape(r))
+			spelled = escape(r)
+		}
+		switch {
+		case spelled != "":
+			b.WriteString(spelled)
+			marks = maxMarks // nor may one follow what is spelled
 		case mark:
-			marks++
 			b.WriteString(s[i : i+n])
-			i += n
-			continue
+			marks++
 		default:
 			b.WriteString(s[i : i+n])
+			marks = 0
 		}
-		marks = 0
 		i += n
 	}
 	return b.String()

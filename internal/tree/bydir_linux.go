@@ -60,7 +60,10 @@ type byDir struct {
 func (d *byDir) close() { unix.Close(d.fd) }
 
 func (d *byDir) list(ctx context.Context, into *listing) error {
-	buf := make([]byte, 64<<10)
+	if into.buf == nil {
+		into.buf = make([]byte, 64<<10)
+	}
+	buf := into.buf
 	for {
 		if err := ctx.Err(); err != nil {
 			return err

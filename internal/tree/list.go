@@ -59,6 +59,7 @@ type listing struct {
 	names []byte
 	items []item
 	stats []host.Stat // of the items, where the reader has them for nothing
+	buf   []byte      // of the reader
 }
 
 type item struct {

@@ -59,6 +59,14 @@ func (b *batch) seal() {
 	}
 }
 
+// settle waits until the batch was looked at, and lets go of its directories.
+func (b *batch) settle() {
+	<-b.done
+	for i := range b.n {
+		b.slots[i].dir.release()
+	}
+}
+
 // A walk is one run of Walk.
 type walk struct {
 	files  host.FS
@@ -139,27 +147,30 @@ func (w *walk) look() {
 	}
 }
 
-// deliver gives entries to fn in order until it or the context fails, and then
-// only empties the window.
+// deliver gives entries to fn in order until it or the context fails.
 func (w *walk) deliver() (counts Counts, err error) {
+	defer w.drain() // also when fn panics
 	for b := range w.order {
-		<-b.done
+		b.settle()
 		for i := range b.n {
-			s := &b.slots[i]
-			s.dir.release()
-			if err == nil {
-				err = w.ctx.Err()
+			if err = w.ctx.Err(); err == nil {
+				err = w.hand(&b.slots[i], &counts)
 			}
-			if err == nil {
-				err = w.hand(s, &counts)
+			if err != nil {
+				return counts, err
 			}
-		}
-		if err != nil {
-			w.cancel()
 		}
 		w.free <- b
 	}
-	return counts, err
+	return counts, nil
+}
+
+// drain ends the walk and gives back what is still in the window.
+func (w *walk) drain() {
+	w.cancel()
+	for b := range w.order {
+		b.settle()
+	}
 }
 
 func (w *walk) hand(s *slot, counts *Counts) error {

@@ -76,9 +76,13 @@ func (m *Manager) Installed(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Pa
 }
 
 // status reads the database and when it was written; the time is zero where
-// the host does not tell.
+// the host does not tell. On a system without dpkg the error is
+// errors.ErrUnsupported.
 func (m *Manager) status(ctx context.Context) ([]byte, time.Time, error) {
 	f, err := m.Host.Open(ctx, statusFile)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, time.Time{}, fmt.Errorf("there is no dpkg database: %w", errors.ErrUnsupported)
+	}
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("dpkg database: %w", err)
 	}

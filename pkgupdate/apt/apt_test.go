@@ -142,6 +142,8 @@ func TestEmptyDatabaseOfAnotherSystemIsNotPresent(t *testing.T) {
 	assert.NoError(t, err)
 	assert.False(t, present)
 	require.NoError(t, m.Remove(statusFile))
+	_, err = (&Manager{Host: m.Host()}).Attest(t.Context(), []string{"/etc/passwd"})
+	assert.ErrorIs(t, err, errors.ErrUnsupported)
 	present, err = (&Manager{Host: m.Host()}).Present(t.Context())
 	assert.NoError(t, err)
 	assert.False(t, present)

@@ -183,6 +183,23 @@ func TestRealPackagesInARealRepositoryFromPublishedToInstalled(t *testing.T) {
 	assert.Empty(t, claims["/usr/share/toys/other"].Package)
 }
 
+func TestRealUnpackedPackageIsAFaultAsDpkgAuditSays(t *testing.T) {
+	w := newWorld(t)
+	w.build("toy-a", "1.0")
+	root := "--root=" + filepath.Join(w.dir, "root")
+	w.run("dpkg", root, "--force-not-root", "--log=/dev/null", "--unpack", w.file("toy-a", "1.0"))
+	assert.Contains(t, w.run("dpkg", root, "--audit"), "toy-a")
+	m := w.manager()
+	assert.ErrorIs(t, m.Audit(t.Context()).Reason, pkgupdate.ErrBusy, "dpkg wrote just now")
+	m.Host.Now = func() time.Time { return time.Now().Add(time.Hour) }
+	a := m.Audit(t.Context())
+	require.NoError(t, a.Reason)
+	require.Len(t, a.Value, 1)
+	assert.Equal(t, "toy-a unpacked", a.Value[0].Pkg.Name+" "+a.Value[0].What)
+	w.run("dpkg", root, "--force-not-root", "--log=/dev/null", "--configure", "-a")
+	assert.Equal(t, pkgupdate.Empty, m.Audit(t.Context()).State)
+}
+
 // hold sets the selection of a package in the private database.
 func (w *world) hold(name string) {
 	w.t.Helper()

@@ -60,6 +60,9 @@ func compareDeb(a, b Version) int {
 // verrevcmp is the algorithm of Debian Policy 5.6.12: alternating runs of
 // non-digits, compared by weight, and digits, compared as numbers.
 func verrevcmp(a, b string) int {
+	if a == b {
+		return 0
+	}
 	for a != "" || b != "" {
 		for a != "" && !isDigit(a[0]) || b != "" && !isDigit(b[0]) {
 			if c := weight(a) - weight(b); c != 0 {

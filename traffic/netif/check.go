@@ -31,7 +31,6 @@ func (c Interfaces) Check(ctx context.Context, rec *report.Recorder) error {
 	if kept := rec.Kept(keptName); kept != nil {
 		if before, err = Decode(kept); err != nil {
 			rec.Problem(fmt.Errorf("the traffic since the last report is not known, counting starts anew: %w", err), scopeRoot+"/history")
-			before = History{}
 		}
 	}
 	next, steps := before.Advance(snap)

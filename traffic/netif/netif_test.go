@@ -123,8 +123,10 @@ func snapshot(at time.Time, boot string, samples ...netif.Sample) netif.Snapshot
 }
 
 func eth(index int, received, sent uint64) netif.Sample {
-	return netif.Sample{Name: "eth0", Index: index, MAC: "52:54:00:12:34:56", Width: 64, Kind: netif.Physical,
-		Received: netif.Counters{Bytes: n(received)}, Sent: netif.Counters{Bytes: n(sent)}}
+	return netif.Sample{
+		Name: "eth0", Index: index, MAC: "52:54:00:12:34:56", Width: 64, Kind: netif.Physical,
+		Received: netif.Counters{Bytes: n(received)}, Sent: netif.Counters{Bytes: n(sent)},
+	}
 }
 
 func TestHistoryTellsBootsInstancesAndNamesApart(t *testing.T) {

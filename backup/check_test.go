@@ -1,0 +1,98 @@
+package backup_test
+
+import (
+	"context"
+	"fmt"
+	"strings"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/backup"
+	"github.com/pugetsoundtech/upkeep/backup/backuptest"
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
+)
+
+func check(t *testing.T, store backup.Store, m *hosttest.Machine, memory report.Store) report.Result {
+	t.Helper()
+	rep, err := (&report.Suite{Checks: []report.Checker{backup.Config{Host: m.Host(), Store: store}}, Store: memory}).Run(t.Context())
+	require.NoError(t, err)
+	return rep.Results[0]
+}
+
+func metric(res report.Result, name string) string {
+	for _, m := range res.Metrics {
+		if m.Name == name {
+			return m.Value.String()
+		}
+	}
+	return "missing"
+}
+
+func TestCheckCountsChangesSinceTheLastStoredReport(t *testing.T) {
+	store, m := &backuptest.Memory{}, hosttest.New(small)
+	var memory reporttest.Store
+	res := check(t, store, m, &memory)
+	assert.Equal(t, report.OK, res.Status, res.Problems)
+	assert.Empty(t, res.Findings)
+	assert.Equal(t, "0", metric(res, "backup_changed_files"), "the baseline is no change")
+	require.NoError(t, m.WriteFile("/etc/motd", []byte("password=hunter22\n"), 0o640))
+	check(t, store, m, nil) // a run whose report is lost
+	require.NoError(t, m.Remove("/etc/copy"))
+	res = check(t, store, m, &memory)
+	assert.Equal(t, "2", metric(res, "backup_changed_files"))
+	require.Len(t, res.Artifacts, 1)
+	assert.NotContains(t, string(res.Artifacts[0].Data), "hunter22")
+	assert.Contains(t, string(res.Artifacts[0].Data), `deleted  "/etc/copy"`)
+	res = check(t, store, m, &memory)
+	assert.Equal(t, "0", metric(res, "backup_changed_files"))
+	assert.Empty(t, res.Artifacts)
+}
+
+func TestCheckTellsMissingRightsFromFaults(t *testing.T) {
+	store, m := &backuptest.Memory{}, hosttest.New(small)
+	require.NoError(t, m.Add("-- /etc/motd error=permission --\n-- /etc/copy error=\"input/output error\" --\n"))
+	res := check(t, store, m, nil)
+	require.Len(t, res.Findings, 1)
+	assert.Equal(t, "backup.incomplete", res.Findings[0].Rule)
+	assert.Equal(t, "/etc/copy", res.Findings[0].Subject.Value)
+	require.Len(t, res.Problems, 1)
+	assert.Equal(t, report.CodePermission, res.Problems[0].Code)
+	assert.False(t, res.Covers("files/etc/motd"))
+	assert.True(t, res.Covers("files/etc/passwd"))
+}
+
+func TestCheckReportsAFullDiskAndDamage(t *testing.T) {
+	store, m := &backuptest.Memory{Fail: func(string) error { return syscall.ENOSPC }}, hosttest.New(small)
+	res := check(t, store, m, nil)
+	assert.Equal(t, report.Partial, res.Status)
+	require.Len(t, res.Findings, 1)
+	assert.Equal(t, "backup.failed", res.Findings[0].Rule)
+	store.Fail = nil
+	assert.Empty(t, check(t, store, m, nil).Findings)
+	for name, data := range store.Files {
+		if strings.HasPrefix(name, "packs/") {
+			data[len(data)-9] ^= 1
+		}
+	}
+	res = check(t, store, m, nil)
+	require.NotEmpty(t, res.Findings)
+	assert.Equal(t, "backup.store-damaged", res.Findings[0].Rule)
+}
+
+func TestConfigKeepsTheContractOfCheckers(t *testing.T) {
+	store, m := &backuptest.Memory{}, hosttest.New(small)
+	check(t, store, m, nil)
+	assert.NoError(t, reporttest.TestChecker(t.Context(), func() report.Checker { return backup.Config{Host: m.Host(), Store: store} }, reporttest.Options{}))
+}
+
+func ExampleConfig() {
+	m := hosttest.New(small)
+	res, err := report.Collect(context.Background(), backup.Config{Host: m.Host(), Store: &backuptest.Memory{}})
+	fmt.Println(res.Status, len(res.Findings), err)
+	// Output: ok 0 <nil>
+}

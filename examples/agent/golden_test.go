@@ -1,0 +1,196 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"net"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/explain"
+	"github.com/pugetsoundtech/upkeep/report/render/text"
+)
+
+const opensslDir = "testdata/openssl"
+
+// TestAnUpdateExplainsWhatItDidAndNotWhatAPersonDid looks at a recorded host on
+// two days. In between openssl was upgraded, which changed files, started sshd
+// again and made it write to the log; in the same minute a person edited
+// sshd_config. Both clocks stand at the host's time.
+func TestAnUpdateExplainsWhatItDidAndNotWhatAPersonDid(t *testing.T) {
+	state := t.TempDir()
+	synctest.Test(t, func(t *testing.T) {
+		m := opensslHost(t)
+		first := lookAt(t, m, state)
+		assert.Empty(t, first.Explanations)
+
+		added, err := os.ReadFile(filepath.Join(opensslDir, "after.txtar"))
+		require.NoError(t, err)
+		require.NoError(t, m.Add(string(added)))
+		rep := lookAt(t, m, state)
+
+		assert.Equal(t, expectedOfOpenssl(), explained(rep))
+		assertWorstIsUnexplained(t, rep, "/etc/ssh/sshd_config")
+		var page bytes.Buffer
+		require.NoError(t, text.Write(&page, rep, text.Options{Zone: time.UTC}))
+		golden(t, "report.txt", page.String())
+		golden(t, "explained.txt", strings.Join(pairs(rep), "\n")+"\n")
+
+		again := lookAt(t, m, state)
+		assert.Empty(t, explained(again), "a look right after has nothing to tell")
+	})
+}
+
+// opensslHost is the host on the day before. Its sshd answers.
+func opensslHost(t *testing.T) *hosttest.Machine {
+	t.Helper()
+	before, err := os.ReadFile(filepath.Join(opensslDir, "before.txtar"))
+	require.NoError(t, err)
+	m, err := hosttest.Parse(before)
+	require.NoError(t, err)
+	for _, addr := range []string{"127.0.0.1:22", "[::1]:22"} {
+		m.SetServer("tcp", addr, func(c net.Conn) {
+			defer c.Close()
+			fmt.Fprint(c, "SSH-2.0-OpenSSH_9.2p1 Debian-2+deb12u7\r\n")
+			io.Copy(io.Discard, c) //nolint:errcheck // until the other side has seen enough
+		})
+	}
+	return m
+}
+
+// lookAt runs the checks of the agent, at the host's time. All of them must
+// answer in full.
+func lookAt(t *testing.T, m *hosttest.Machine, state string) *report.Report {
+	t.Helper()
+	h := m.Host()
+	time.Sleep(time.Until(h.Time()))
+	target := &target{host: h, name: "mail", close: func() {}}
+	require.NoError(t, target.identify(t.Context()))
+	st, err := openState(state, target.name)
+	require.NoError(t, err)
+	defer st.close()
+	suite := &report.Suite{
+		Checks: target.checks(st), Store: st.store, Explain: explain.Joins,
+		Labels: target.labels(t.Context()), RedactKey: st.redactKey, Timeout: timeout,
+	}
+	rep, err := suite.Run(t.Context())
+	require.NoError(t, err)
+	for _, res := range rep.Results {
+		assert.Contains(t, []report.Status{report.OK, report.Skipped}, res.Status, "%s: %s %v", res.Check, res.Reason, res.Problems)
+	}
+	return rep
+}
+
+// A verdict is what a report tells of one subject.
+type verdict struct {
+	rule, sure string
+	quiet      bool
+	by         string // the titles of the causes
+}
+
+// explained gives all that is new in a report, by subject.
+func explained(rep *report.Report) map[string]verdict {
+	out := map[string]verdict{}
+	for _, ch := range rep.Changes {
+		if ch.Kind == report.Still {
+			continue
+		}
+		f := ch.Finding
+		line := verdict{rule: f.Rule}
+		if e := explanationOf(rep, f); e != nil {
+			line.sure, line.quiet, line.by = e.Sure, e.Quiet, titlesOf(rep, e.By)
+		}
+		out[ch.Kind.String()+" "+f.Subject.Value] = line
+	}
+	return out
+}
+
+func expectedOfOpenssl() map[string]verdict {
+	const (
+		openssl = "openssl was upgraded from 3.0.17-1~deb12u2 to 3.0.18-1~deb12u1"
+		libssl3 = "libssl3 was upgraded from 3.0.17-1~deb12u2 to 3.0.18-1~deb12u1"
+	)
+	return map[string]verdict{
+		"new /etc/ssh/sshd_config": {rule: "integrity.changed"},
+		"new deb:libssl3":          {rule: "package-upgraded"},
+		"new deb:openssl":          {rule: "package-upgraded"},
+		"new /usr/bin/c_rehash":    {rule: "integrity.changed", sure: "likely", quiet: true, by: openssl},
+		"new /usr/bin/openssl":     {rule: "integrity.changed", sure: "likely", quiet: true, by: openssl},
+		"new tcp/0.0.0.0:22":       {rule: "system.listener-restarted", sure: "possible", by: libssl3},
+		"new sshd":                 {rule: "log.unexplained", sure: "possible", by: libssl3},
+	}
+}
+
+// assertWorstIsUnexplained proves that a report begins with the finding about
+// one path, that no other is as bad, and that nothing claims to explain it.
+func assertWorstIsUnexplained(t *testing.T, rep *report.Report, path string) {
+	t.Helper()
+	require.NotEmpty(t, rep.Changes)
+	worst := rep.Changes[0].Finding
+	assert.Equal(t, report.Attr{Key: report.Path, Value: path}, worst.Subject)
+	assert.Nil(t, explanationOf(rep, worst))
+	for _, ch := range rep.Changes[1:] {
+		assert.Less(t, ch.Finding.Severity, worst.Severity, ch.Finding.Title)
+	}
+}
+
+func explanationOf(rep *report.Report, f report.Finding) *report.Explanation {
+	i := slices.IndexFunc(rep.Explanations, func(e report.Explanation) bool { return e.Finding == f.Fingerprint })
+	if i < 0 {
+		return nil
+	}
+	return &rep.Explanations[i]
+}
+
+func titlesOf(rep *report.Report, fingerprints []string) string {
+	var titles []string
+	for _, res := range rep.Results {
+		for _, f := range res.Findings {
+			if slices.Contains(fingerprints, f.Fingerprint) {
+				titles = append(titles, f.Title)
+			}
+		}
+	}
+	return strings.Join(titles, "; ")
+}
+
+// pairs gives each finding of a report with what explains it, by what joins them.
+func pairs(rep *report.Report) []string {
+	var out []string
+	for _, ch := range rep.Changes {
+		out = append(out, fmt.Sprintf("%s %s: %s", ch.Kind, ch.Finding.Severity, ch.Finding.Title))
+		e := explanationOf(rep, ch.Finding)
+		if e == nil {
+			out = append(out, "  unexplained")
+			continue
+		}
+		out = append(out, fmt.Sprintf("  %s, quiet %v: %s", e.Sure, e.Quiet, e.Text))
+		for _, a := range e.Joined {
+			out = append(out, fmt.Sprintf("  joined by %s %s", a.Key, a.Value))
+		}
+	}
+	return out
+}
+
+// golden compares with a file of the fixture; UPDATE_GOLDEN=1 writes it.
+func golden(t *testing.T, name, got string) {
+	t.Helper()
+	file := filepath.Join(opensslDir, name)
+	if os.Getenv("UPDATE_GOLDEN") == "1" {
+		require.NoError(t, os.WriteFile(file, []byte(got), 0o644))
+	}
+	want, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Equal(t, string(want), got)
+}
