@@ -104,6 +104,20 @@ func TestEveryKindOfChangeIsSeen(t *testing.T) {
 	assert.NotEmpty(t, list[1].Prev)
 }
 
+func TestBothSidesOfAChangeHaveTheirContent(t *testing.T) {
+	r, m := backup.Repo{Store: &backuptest.Memory{}}, hosttest.New(small)
+	first, _ := commit(t, r, m)
+	require.NoError(t, m.WriteFile("/etc/motd", []byte("changed\n"), 0o640))
+	second, changes, err := r.Commit(t.Context(), source(m))
+	require.NoError(t, err)
+	require.Len(t, changes, 1)
+	before, err := r.Content(t.Context(), first, changes[0].Before)
+	require.NoError(t, err)
+	after, err := r.Content(t.Context(), second, changes[0].After)
+	require.NoError(t, err)
+	assert.Equal(t, "welcome\nchanged\n", string(before)+string(after))
+}
+
 func TestSameSizeAndTimeWithOtherContentIsSeen(t *testing.T) {
 	r, m := backup.Repo{Store: &backuptest.Memory{}}, hosttest.New(small)
 	commit(t, r, m)

@@ -46,6 +46,9 @@ func (r Repo) Commit(ctx context.Context, src Source) (Snapshot, []Change, error
 	if err != nil {
 		return Snapshot{}, nil, err
 	}
+	for i := range changes {
+		c.locate(&changes[i].After, snap.Root)
+	}
 	return snap, changes, nil
 }
 
@@ -254,6 +257,16 @@ func (c *commit) summary() Snapshot {
 	}
 	snap.Complete = snap.Errors == 0
 	return snap
+}
+
+// locate tells an entry where its content lies, once all packs are written.
+func (c *commit) locate(e *Entry, last Pack) {
+	if e.Object == "" {
+		return
+	}
+	if e.Pack = c.placed[e.Object]; e.Pack == "" {
+		e.Pack = last.ID
+	}
 }
 
 // manifest writes the root, and the segments that are not stored already.

@@ -1,8 +1,12 @@
 package logwatch_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"testing"
 	"time"
 
@@ -11,6 +15,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/logwatch"
 	"github.com/pugetsoundtech/upkeep/logwatch/logwatchtest"
 	"github.com/pugetsoundtech/upkeep/report"
@@ -113,6 +118,45 @@ func TestAJournalShownInPartIsAPermissionProblem(t *testing.T) {
 	require.NoError(t, err)
 	assert.True(t, res.LacksOnlyRights(), "%v", res.Problems)
 	assert.False(t, res.Covers("journal"))
+}
+
+// realJournal writes a journal file with systemd's own program.
+func realJournal(t *testing.T, file string, entries ...logwatchtest.Entry) {
+	t.Helper()
+	program := "/lib/systemd/systemd-journal-remote"
+	_, err := os.Stat(program)
+	need.That(t, "systemd-journal-remote", err == nil)
+	need.Program(t, "journalctl")
+	cmd := exec.Command(program, "-o", file, "-")
+	cmd.Stdin = bytes.NewReader(logwatchtest.Export(entries...))
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+}
+
+func TestARealJournalIsToldEntryByEntry(t *testing.T) {
+	dir := t.TempDir()
+	at := time.Now().Add(-time.Hour).Truncate(time.Second)
+	realJournal(t, filepath.Join(dir, "a.journal"),
+		logwatchtest.Entry{Time: at.Add(-48 * time.Hour), Host: "web", Tag: "odd", PID: 7, Message: "long ago", Priority: 5},
+		logwatchtest.Entry{Time: at, Host: "web", Tag: "odd", PID: 7, Message: "wombat\nsighted", Priority: 5},
+		logwatchtest.Entry{Time: at, Host: "web", Tag: "kernel", Message: "Out of memory: Killed process 7 (mysqld) x", Priority: 3})
+	check := logwatch.Logs{Host: host.Local(), Sources: []string{logwatch.Journal}, JournalDirectory: dir}
+	store := &reporttest.Store{}
+	run := func() []string {
+		rep, err := (&report.Suite{Checks: []report.Checker{check}, Store: store}).Run(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, report.OK, rep.Results[0].Status, "%v", rep.Results[0].Problems)
+		var titles []string
+		for _, f := range rep.Results[0].Findings {
+			titles = append(titles, f.Title)
+		}
+		return titles
+	}
+	require.Equal(t, []string{"The kernel killed mysqld once because memory ran out", "odd wrote a line that no rule explains: wombat sighted"}, run())
+	require.Empty(t, run())
+	realJournal(t, filepath.Join(dir, "b.journal"), logwatchtest.Entry{Time: at.Add(time.Minute), Host: "web", Tag: "odd", PID: 7, Message: "numbat sighted", Priority: 5})
+	require.Equal(t, []string{"odd wrote a line that no rule explains: numbat sighted"}, run())
+	require.Empty(t, run())
 }
 
 func ExampleLogs() {

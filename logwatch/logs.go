@@ -285,8 +285,11 @@ func (r *run) metrics(in *reader) {
 	} {
 		r.rec.Metric(report.Metric{
 			Name: m.name, Value: report.Count(m.value),
-			Attrs: []report.Attr{{Key: report.Source, Value: in.source}},
+			Attrs: []report.Attr{sourceAttr(in.source)},
 		})
+	}
+	if c.skipped > 0 {
+		r.rec.Metric(report.Metric{Name: "log_bytes_skipped", Unit: "bytes", Value: report.Count(c.skipped), Attrs: []report.Attr{sourceAttr(in.source)}})
 	}
 }
 

@@ -122,6 +122,43 @@ func TestAFirstReadingGoesBackOneDay(t *testing.T) {
 	assert.NotContains(t, titles(res), "long ago")
 }
 
+func TestAnInterruptedFirstRunIsStillTheFirst(t *testing.T) {
+	m := newMachine(t)
+	m.append("syslog", stamp(noon.Add(-48*time.Hour))+" web odd[1]: long ago\n"+stamp(noon)+" web odd[1]: lately\n")
+	ctx, cancel := context.WithCancel(context.Background())
+	cancel()
+	store := &memory{}
+	_, err := (&report.Suite{Checks: []report.Checker{m.check}, Store: store}).Run(ctx)
+	require.NoError(t, err)
+	m.kept = store.saved.Kept
+	res := m.run()
+	assert.Equal(t, "notice log.unexplained: odd wrote a line that no rule explains: lately", titles(res))
+}
+
+func TestALogThatBecomesReadableIsReadLikeOnAFirstRun(t *testing.T) {
+	m := newMachine(t)
+	m.check.Sources = []string{"/var/log/syslog"}
+	require.NoError(t, os.Mkdir(m.path("syslog"), 0o755))
+	require.NotEmpty(t, m.run().Problems)
+	require.NoError(t, os.Remove(m.path("syslog")))
+	m.append("syslog", stamp(noon.Add(-48*time.Hour))+" web odd[1]: long ago\n"+stamp(noon)+" web odd[1]: lately\n")
+	assert.Equal(t, "notice log.unexplained: odd wrote a line that no rule explains: lately", titles(m.run()))
+}
+
+func FuzzDecodeState(f *testing.F) {
+	f.Add([]byte(`{"version":1,"files":{"/x":{"position":{"offset":3,"size":3,"valid":true}}}}`))
+	f.Fuzz(func(t *testing.T, kept []byte) {
+		s, err := decode(kept)
+		if err == nil && s != nil {
+			if again, err := s.encode(); err != nil {
+				t.Fatal(err)
+			} else if _, err := decode(again); err != nil {
+				t.Fatalf("%s: %v", again, err)
+			}
+		}
+	})
+}
+
 func TestANewLogFileIsReadFromItsStart(t *testing.T) {
 	m := newMachine(t)
 	m.run()

@@ -14,7 +14,7 @@ import (
 // terminal finds out what w can show: colours and width only where a person
 // looks, and not against the person's wish.
 func terminal(w io.Writer, getenv func(string) string) text.Options {
-	o := text.Options{Zone: time.Local, Width: 78, MaxItems: 40}
+	o := text.Options{Zone: time.Local, Width: 78, MaxItems: 40, MaxLines: 6}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(f.Fd()) {
 		o.Color = getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"
 		o.Width = width(f, getenv)

@@ -16,12 +16,12 @@ const maxLinks = 40
 
 // Lstat is host.FS.Lstat.
 func (m *Machine) Lstat(ctx context.Context, name string) (host.Stat, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	n, base, err := m.lookup(ctx, name, false)
 	if err != nil {
 		return host.Stat{}, &fs.PathError{Op: "lstat", Path: name, Err: err}
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	return n.statOf(base), nil
 }
 
@@ -35,12 +35,12 @@ func (m *Machine) Open(ctx context.Context, name string) (host.File, error) {
 }
 
 func (m *Machine) open(ctx context.Context, name string) (*file, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	n, base, err := m.lookup(ctx, name, true)
 	if err != nil {
 		return nil, err
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	switch {
 	case !n.stat.IsRegular():
 		return nil, host.ErrNotRegular
@@ -72,12 +72,12 @@ func (m *Machine) ReadDir(ctx context.Context, name string) ([]host.Stat, error)
 }
 
 func (m *Machine) readDir(ctx context.Context, name string) ([]host.Stat, error) {
+	m.mu.Lock()
+	defer m.mu.Unlock()
 	n, _, err := m.lookup(ctx, name, true)
 	if err != nil {
 		return nil, err
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	switch {
 	case !n.stat.IsDir():
 		return nil, syscall.ENOTDIR
@@ -99,7 +99,8 @@ func (m *Machine) readDir(ctx context.Context, name string) ([]host.Stat, error)
 	return stats, nil
 }
 
-// lookup finds the node that name leads to, and its last component.
+// lookup finds the node that name leads to, and its last component. The caller
+// holds the lock.
 func (m *Machine) lookup(ctx context.Context, name string, follow bool) (*node, string, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, "", err
@@ -111,8 +112,6 @@ func (m *Machine) lookup(ctx context.Context, name string, follow bool) (*node, 
 		// A slash at the end would follow the link before it.
 		name = "/" + strings.Trim(name, "/")
 	}
-	m.mu.Lock()
-	defer m.mu.Unlock()
 	p := path{trail: []step{{m.root, "/"}}, todo: strings.Split(name, "/"), follow: follow}
 	for len(p.todo) > 0 {
 		if err := p.next(); err != nil {

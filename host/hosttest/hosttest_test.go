@@ -9,6 +9,7 @@ import (
 	"net"
 	"os/exec"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"testing/synctest"
@@ -308,6 +309,28 @@ func TestLinksResolveInside(t *testing.T) {
 	assert.ErrorIs(t, err, syscall.ELOOP)
 	_, err = h.Open(ctx, "/a/f/")
 	assert.True(t, errors.Is(err, fs.ErrNotExist))
+}
+
+func TestEditsAndReadsAtOnce(t *testing.T) {
+	m := hosttest.New("-- / dir complete=tree --\n-- $ [\"a\"] --\n")
+	var all sync.WaitGroup
+	for i := range 4 {
+		all.Go(func() {
+			for n := range 200 {
+				name := fmt.Sprintf("/d/%d", (i+n)%3)
+				assert.NoError(t, m.WriteFile(name, []byte(name), 0o600))
+				data, err := m.Host().ReadFile(ctx, name, 0)
+				assert.True(t, errors.Is(err, fs.ErrNotExist) || err == nil && string(data) == name, "%q %v", data, err)
+				assert.NoError(t, m.Remove(name))
+				_, err = m.ReadDir(ctx, "/d")
+				assert.NoError(t, err)
+				_, err = m.Host().Query(ctx, "a")
+				assert.NoError(t, err)
+			}
+		})
+	}
+	all.Wait()
+	assert.Len(t, m.Commands(), 800)
 }
 
 func FuzzParse(f *testing.F) {

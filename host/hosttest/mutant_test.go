@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 	"testing"
+	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
 
@@ -107,6 +108,24 @@ func TestKitFindsEachFault(t *testing.T) {
 		c.fs.FS = good
 		assert.ErrorContains(t, hosttest.TestFS(t.Context(), c.fs, tree), c.sentence+":", name)
 	}
+}
+
+func TestKitFindsACallThatBlocks(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		tree := hosttest.Tree{Name: "/t"}
+		good := hosttest.New(tree.Text())
+		release := make(chan struct{})
+		defer close(release)
+		blocking := mutant{FS: good, open: func(ctx context.Context, name string) (host.File, error) {
+			if name == "/t/fifo" {
+				<-release
+			}
+			return good.Open(ctx, name)
+		}}
+		err := hosttest.TestFS(t.Context(), blocking, tree)
+		assert.ErrorContains(t, err, "FS 3: open fifo does not end")
+		assert.ErrorContains(t, err, "FS 3: open fifo does not heed its context")
+	})
 }
 
 type runFunc func(ctx context.Context, c host.Command) (host.Output, error)

@@ -22,7 +22,8 @@ type Config struct {
 	Signers []ssh.Signer
 
 	// HostKey is the only key that the machine may show. KnownHosts are files in
-	// the format of OpenSSH's known_hosts. Exactly one of the two is required.
+	// the format of OpenSSH's known_hosts; certificate authorities in them are not
+	// used. Exactly one of the two is required.
 	HostKey    ssh.PublicKey
 	KnownHosts []string
 

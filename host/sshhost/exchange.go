@@ -28,6 +28,8 @@ const (
 	// lateOutput is how long the output of a command may pause after its end,
 	// since a process that it left behind may hold the stream open for ever.
 	lateOutput = 2 * time.Second
+	// lateTotal bounds what such a process can make us wait if it goes on writing.
+	lateTotal = 10 * time.Second
 	// killPatience bounds ending a remote process.
 	killPatience = 10 * time.Second
 )
@@ -297,6 +299,8 @@ func (s *session) running() bool {
 func (s *session) drain(ctx context.Context) error {
 	pause := time.NewTimer(lateOutput)
 	defer pause.Stop()
+	total := time.NewTimer(lateTotal)
+	defer total.Stop()
 	for {
 		select {
 		case <-s.closed:
@@ -306,6 +310,8 @@ func (s *session) drain(ctx context.Context) error {
 		case <-s.stdout.active:
 		case <-s.stderr.active:
 		case <-pause.C:
+			return nil
+		case <-total.C:
 			return nil
 		}
 		pause.Reset(lateOutput)

@@ -101,6 +101,9 @@ func (r *JournalFollower) Next(ctx context.Context) (JournalBatch, error) {
 	}
 	var b JournalBatch
 	if !endedWell(out) {
+		if r.limited != nil {
+			return b, fmt.Errorf("run journalctl: %w: %w", fs.ErrPermission, out.Err())
+		}
 		if r.cp.Cursor == "" || !bytes.Contains(out.Stderr, []byte("cursor")) {
 			return b, fmt.Errorf("run journalctl: %w", out.Err())
 		}

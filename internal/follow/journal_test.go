@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"io/fs"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -134,6 +135,14 @@ func TestAJournalctlThatFailsIsAnError(t *testing.T) {
 		assert.Error(t, err, name)
 		assert.NotErrorIs(t, err, io.EOF, name)
 	}
+}
+
+func TestAJournalThatMayNotBeReadIsAPermissionError(t *testing.T) {
+	m := fakeJournal(host.Output{Exit: 1, Stderr: []byte("No journal files were opened due to insufficient permissions.\n")})
+	r, err := Journal{Host: m.Host(), Directory: "/j"}.Resume(t.Context(), JournalCheckpoint{})
+	require.NoError(t, err)
+	_, err = r.Next(t.Context())
+	assert.ErrorIs(t, err, fs.ErrPermission)
 }
 
 func TestAHostWithoutAJournalSaysSo(t *testing.T) {

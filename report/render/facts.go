@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
@@ -14,41 +15,67 @@ type Fact struct {
 	Value   string // of all but a change
 	Changed bool   // Field went from Was to Now
 	Field   string
-	Was     string // "nothing" where only Now is known, and the other way round
+	Was     string
 	Now     string
 }
 
 // Facts lists a finding's evidence in its order. The first "was" and the first
-// "now" of a field become one fact, and times are given in zone. What the
-// subject says already is left out.
+// "now" of a field become one fact, a field with one of them is a plain fact,
+// and times are given in zone. What the subject or a change says already is
+// left out.
 func Facts(f report.Finding, zone *time.Location) []Fact {
 	var out []Fact
 	change := map[string]int{}
 	for _, a := range f.Evidence {
-		if a == f.Subject {
-			continue
-		}
-		if a.Key != report.Was && a.Key != report.Now {
+		switch {
+		case a == f.Subject || a.Key == report.Version && tellsVersion(f.Evidence, a.Value):
+		case a.Key != report.Was && a.Key != report.Now:
 			out = addFact(out, a, zone)
-			continue
-		}
-		field, value, _ := strings.Cut(a.Value, "=")
-		at, ok := change[field]
-		if !ok || a.Key == report.Was && out[at].Was != nothing || a.Key == report.Now && out[at].Now != nothing {
-			at = len(out)
-			change[field] = at
-			out = append(out, Fact{Label: "change", Changed: true, Field: field, Was: nothing, Now: nothing})
-		}
-		if value == "" {
-			value = "empty"
-		}
-		if a.Key == report.Was {
-			out[at].Was = value
-		} else {
-			out[at].Now = value
+		default:
+			out = addChange(out, change, a)
 		}
 	}
+	for i := range out {
+		out[i] = out[i].plain()
+	}
 	return out
+}
+
+// tellsVersion reports whether a change says that the version is now this one.
+func tellsVersion(evidence []report.Attr, version string) bool {
+	_, plain, _ := strings.Cut(version, ":")
+	return slices.Contains(evidence, report.Attr{Key: report.Now, Value: "version=" + plain})
+}
+
+// addChange puts one side of a change to the other; change holds where.
+func addChange(out []Fact, change map[string]int, a report.Attr) []Fact {
+	field, value, _ := strings.Cut(a.Value, "=")
+	if value == "" {
+		value = "empty"
+	}
+	at, ok := change[field]
+	if !ok || a.Key == report.Was && out[at].Was != "" || a.Key == report.Now && out[at].Now != "" {
+		at = len(out)
+		change[field] = at
+		out = append(out, Fact{Label: "change", Changed: true, Field: field})
+	}
+	if a.Key == report.Was {
+		out[at].Was = value
+	} else {
+		out[at].Now = value
+	}
+	return out
+}
+
+// plain makes a plain fact of a change with one side.
+func (f Fact) plain() Fact {
+	switch {
+	case !f.Changed || f.Was != "" && f.Now != "":
+		return f
+	case f.Was == "":
+		return Fact{Label: "now", Value: f.Field + ": " + f.Now}
+	}
+	return Fact{Label: "was", Value: f.Field + ": " + f.Was}
 }
 
 func addFact(out []Fact, a report.Attr, zone *time.Location) []Fact {
@@ -80,8 +107,6 @@ func fact(a report.Attr, zone *time.Location) Fact {
 	}
 	return Fact{Label: "about", Value: string(a.Key) + " " + a.Value}
 }
-
-const nothing = "nothing"
 
 // ShortID is the part of a fingerprint that people type.
 func ShortID(fingerprint string) string {

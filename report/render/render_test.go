@@ -231,7 +231,7 @@ func TestWasAndNowOfAFieldAreOneFact(t *testing.T) {
 		}
 		got = append(got, x.Label+" "+x.Value)
 	}
-	want := "mode 0644>0600|owner root>nothing|link nothing>empty|mode nothing>0601|user ann, bob|about fix forged|when 2026-11-25 13:00:00 CET"
+	want := "mode 0644>0600|was owner: root|now link: empty|now mode: 0601|user ann, bob|about fix forged|when 2026-11-25 13:00:00 CET"
 	if strings.Join(got, "|") != want {
 		t.Errorf("got  %q\nwant %q", strings.Join(got, "|"), want)
 	}

@@ -13,14 +13,14 @@ import (
 
 // Bounds of the tables at the end.
 const (
-	maxGauges   = 30
-	maxTrends   = 20
-	maxReadings = 20
+	maxGauges = 30
+	maxTrends = 20
 )
 
-// figures stand at the end: they move daily, and what matters of them is a finding.
+// figures stand at the end: they move daily, and what matters of them is a
+// finding. Plain numbers have no place here; the page and the JSON have them.
 func (p *page) figures(f render.Figures) {
-	if len(f.Gauges)+len(f.Trends)+len(f.Readings) == 0 {
+	if len(f.Gauges)+len(f.Trends) == 0 {
 		return
 	}
 	p.heading("Resources", "")
@@ -46,23 +46,10 @@ func (p *page) figures(f render.Figures) {
 		p.trend(t, width)
 	}
 	p.more(len(f.Trends)-maxTrends, "")
-	p.readings(f.Readings, width)
 }
 
 // empty reports whether a gauge is not worth a line among others.
 func empty(g render.Gauge) bool { return g.Level == 0 && g.Fraction < 0.1 }
-
-func (p *page) readings(all []render.Reading, width int) {
-	var labels []string
-	for _, r := range all {
-		labels = append(labels, r.Label)
-	}
-	width = max(width, p.labelWidth(labels, 2))
-	for _, r := range all[:min(len(all), maxReadings)] {
-		p.row(r.Label, r.Value, width)
-	}
-	p.more(len(all)-maxReadings, "")
-}
 
 // labelWidth is as wide as the widest label, within a part of the line.
 func (p *page) labelWidth(labels []string, part int) int {
