@@ -173,11 +173,11 @@ func (r *run) later(b *Baseline) error {
 			return nil
 		}
 		if r.found = append(r.found, c); len(r.found) == together {
-			r.report(b)
+			r.flush(b)
 		}
 		return nil
 	})
-	r.report(b)
+	r.flush(b)
 	for _, root := range r.Profile.roots() {
 		if b.Profile.Selects(root) && (err == nil || r.passed(root)) {
 			r.rec.Covered(scopeOf(root))
@@ -231,8 +231,8 @@ func selected(entries Entries, p Profile) Entries {
 	}
 }
 
-// report records a finding for each change that was found since the last call.
-func (r *run) report(b *Baseline) {
+// flush records a finding for each change that was found since the last call.
+func (r *run) flush(b *Baseline) {
 	claims := r.attest()
 	for _, c := range r.found {
 		r.rec.Finding(finding(c, b.Created, claims[c.Path], r.hint))

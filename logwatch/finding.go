@@ -94,6 +94,9 @@ func (ta *tally) evidence(identity []report.Attr) []report.Attr {
 			out = append(out, report.Attr{Key: report.Sample, Value: s})
 		}
 	}
+	if a := (report.Attr{Key: report.Service, Value: ta.unit}); a.Validate() == nil {
+		out = append(out, a)
+	}
 	for _, who := range []struct {
 		name   string
 		counts map[string]int

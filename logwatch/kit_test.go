@@ -100,6 +100,22 @@ Nov 25 11:59:30 web odd[7]: wombat sighted
 	require.Equal(t, 1, len(run().Findings), "once more than the other file has it: it happened again")
 }
 
+func TestALogDirectoryThatMayNotBeListedHidesNoJournal(t *testing.T) {
+	m := journalMachine(logwatchtest.Entry{Time: noon.Add(-time.Hour), Host: "web", Tag: "odd", PID: 7, Message: "wombat sighted", Priority: 5})
+	require.NoError(t, m.Add("-- /var/log/ dir error=permission --\n"))
+	store := &reporttest.Store{}
+	run := func() report.Result {
+		rep, err := (&report.Suite{Checks: []report.Checker{logwatch.Logs{Host: m.Host()}}, Store: store}).Run(t.Context())
+		require.NoError(t, err)
+		return rep.Results[0]
+	}
+	res := run()
+	assert.Equal(t, 1, len(res.Findings))
+	assert.Equal(t, report.Partial, res.Status)
+	assert.False(t, res.Covers("logs/var/log/syslog"))
+	assert.True(t, res.Covers("journal"))
+}
+
 func TestAFailedJournalctlIsNeverAnEmptyJournal(t *testing.T) {
 	m := journalMachine()
 	m.SetCommand([]string{"journalctl", "--output=export", "--all", "--no-pager", "--since=@1795521600"}, host.Output{Exit: 1, Stderr: []byte("Failed to open files")}, nil)

@@ -31,7 +31,8 @@ type Logs struct {
 	Set *RuleSet
 	// JournalDirectory holds the journal files; empty is the system's own journal.
 	JournalDirectory string
-	// Back is how far back a first reading goes; zero means 24 hours.
+	// Back is how far back a first reading goes; zero means 24 hours. Lines that
+	// have no time, and none before them, count as older.
 	Back time.Duration
 	// Unexplained is how many kinds of unexplained lines are shown in full; zero
 	// means 20 on a first reading and 100 later. One finding lists the others.
@@ -80,9 +81,7 @@ func (l Logs) Check(ctx context.Context, rec *report.Recorder) error {
 	names, err := r.names(ctx)
 	if err != nil {
 		rec.Problem(err, "logs")
-		if r.first {
-			names = nil
-		}
+		r.next.Blind = true
 	}
 	for i, name := range names {
 		rec.Progress(int64(i), int64(len(names)), "logs")
@@ -95,20 +94,11 @@ func (l Logs) Check(ctx context.Context, rec *report.Recorder) error {
 	r.tell()
 	r.cover(ctx, err)
 	r.next.Recent = r.dedupe.recent(r.now.Add(-overlap))
-	return errors.Join(ctx.Err(), accountingOnly(err), r.keep(len(names) > 0))
-}
-
-// keep hands the positions on. A first run that did not even learn which logs
-// there are is no first run.
-func (r *run) keep(any bool) error {
-	if r.first && !any {
-		return nil
+	kept, encodeErr := r.next.encode()
+	if encodeErr == nil {
+		rec.Keep(stateName, kept)
 	}
-	kept, err := r.next.encode()
-	if err == nil {
-		r.rec.Keep(stateName, kept)
-	}
-	return err
+	return errors.Join(ctx.Err(), accountingOnly(err), encodeErr)
 }
 
 // cover covers what is no single source: whether there are any, the position,
@@ -176,7 +166,7 @@ func (r *run) keepUnread(name string) {
 		r.next.Journal = r.old.Journal
 	case st != nil:
 		r.next.Files[name] = st
-	case r.first:
+	case r.first || r.fromEnd || r.old.Blind:
 		r.next.Files[name] = &fileState{Unread: true}
 	}
 }
@@ -212,7 +202,7 @@ func (r *run) file(ctx context.Context, name string) error {
 	if known != nil {
 		*st = *known
 	}
-	fresh := r.first || st.Unread
+	fresh := r.first || st.Unread || known == nil && r.old.Blind
 	f := follow.File{Host: r.Host, Path: name}
 	switch {
 	case r.fromEnd:
@@ -267,7 +257,7 @@ func (r *run) done(in *reader, notes []follow.Note, err error) error {
 	err = errors.Join(err, in.counts.balance())
 	switch {
 	case err != nil:
-		r.rec.Problem(fmt.Errorf("%s: %w", in.source, err), scope)
+		r.rec.Problem(err, scope)
 	case len(notes) == 0:
 		r.rec.Covered(scope)
 	}
@@ -277,19 +267,17 @@ func (r *run) done(in *reader, notes []follow.Note, err error) error {
 func (r *run) metrics(in *reader) {
 	c := &in.counts
 	for _, m := range []struct {
-		name  string
-		value uint64
+		name, unit string
+		value      uint64
 	}{
-		{"log_lines", c.lines}, {"log_lines_matched", c.matched}, {"log_lines_ignored", c.ignored}, {"log_lines_unexplained", c.reported},
-		{"log_lines_duplicate", c.duplicate}, {"log_lines_malformed", c.malformed}, {"log_lines_oversized", c.oversized}, {"log_lines_old", c.old},
+		{"log_lines", "", c.lines}, {"log_lines_matched", "", c.matched}, {"log_lines_ignored", "", c.ignored}, {"log_lines_unexplained", "", c.reported},
+		{"log_lines_duplicate", "", c.duplicate}, {"log_lines_malformed", "", c.malformed}, {"log_lines_oversized", "", c.oversized}, {"log_lines_old", "", c.old},
+		{"log_bytes", "bytes", c.bytes}, {"log_bytes_skipped", "bytes", c.skipped},
 	} {
 		r.rec.Metric(report.Metric{
-			Name: m.name, Value: report.Count(m.value),
+			Name: m.name, Unit: m.unit, Value: report.Count(m.value),
 			Attrs: []report.Attr{sourceAttr(in.source)},
 		})
-	}
-	if c.skipped > 0 {
-		r.rec.Metric(report.Metric{Name: "log_bytes_skipped", Unit: "bytes", Value: report.Count(c.skipped), Attrs: []report.Attr{sourceAttr(in.source)}})
 	}
 }
 

@@ -14,6 +14,7 @@ import (
 
 // counts is what became of the lines of one source. Every line is counted once.
 type counts struct {
+	bytes      uint64
 	lines      uint64
 	matched    uint64 // a rule told of it
 	ignored    uint64 // a rule knew it as routine
@@ -69,6 +70,7 @@ func (r *reader) file(ctx context.Context, f follow.File, st *fileState) ([]foll
 		if err != nil {
 			return notes, err
 		}
+		r.counts.bytes += uint64(b.Bytes)
 		for i := range b.Lines {
 			r.fileLine(&b.Lines[i])
 		}
@@ -201,6 +203,7 @@ func (r *reader) journal(ctx context.Context, j follow.Journal, st *journalState
 // entry counts one entry of the journal.
 func (r *reader) entry(e *follow.Entry, zone *time.Location) {
 	r.counts.lines++
+	r.counts.bytes += uint64(len(e.Message))
 	line := Line{Tag: e.Tag, Message: e.Message}
 	if e.Priority >= 0 {
 		line.Priority = max(1, e.Priority)
@@ -216,5 +219,5 @@ func (r *reader) entry(e *follow.Entry, zone *time.Location) {
 		return
 	}
 	raw := fmt.Appendf(nil, "%s %s %s[%s]: %s", e.Time.In(zone).Format("Jan _2 15:04:05"), e.Host, e.Tag, e.PID, e.Message)
-	r.raise(event{rule: rule, caps: &caps, line: &line, raw: raw, source: r.source, at: e.Time, count: 1}, e.Host, e.PID)
+	r.raise(event{rule: rule, caps: &caps, line: &line, raw: raw, unit: e.Unit, source: r.source, at: e.Time, count: 1}, e.Host, e.PID)
 }

@@ -5,6 +5,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/internal/follow"
@@ -22,6 +23,7 @@ type state struct {
 	Version int                   `json:"version"`
 	Files   map[string]*fileState `json:"files"`
 	Journal *journalState         `json:"journal,omitempty"`
+	Blind   bool                  `json:"blind,omitempty"`  // the list of logs could not be read: one that appears need not be new
 	Recent  []recentKey           `json:"recent,omitempty"` // events of the last minutes, seen in which source
 }
 
@@ -51,6 +53,9 @@ func decode(kept []byte) (*state, error) {
 	var s state
 	if err := d.Decode(&s); err != nil {
 		return nil, fmt.Errorf("%w: %w", errDamaged, err)
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return nil, fmt.Errorf("%w: something follows it", errDamaged)
 	}
 	if s.Version != stateVersion {
 		return nil, fmt.Errorf("%w: format %d is not known", errDamaged, s.Version)

@@ -26,6 +26,7 @@ type tally struct {
 	holes    map[string]string // captures that are part of the identity
 	said     map[string]string // all captures, for the title; "several" where they differ
 	source   string            // where it was seen first
+	unit     string            // systemd unit of the first event that had one
 	severe   bool              // an unexplained line of high syslog priority
 
 	count       int
@@ -48,6 +49,7 @@ type event struct {
 	caps   *captures
 	line   *Line
 	raw    []byte
+	unit   []byte // systemd unit that the line's process belongs to
 	source string
 	at     time.Time
 	count  int
@@ -74,6 +76,9 @@ func (t *tallies) add(e event) {
 		ta.severe = true
 	}
 	ta.say(e.caps)
+	if ta.unit == "" {
+		ta.unit = string(e.unit)
+	}
 	countName(&ta.addrs, e.caps.get("addr"), e.count)
 	countName(&ta.users, e.caps.get("user"), e.count)
 	countName(&ta.users, e.caps.get("login"), e.count)

@@ -115,13 +115,14 @@ func TestDamagedStateFallsBackAndSaysSo(t *testing.T) {
 }
 
 func TestStateThatCannotBeReadIsNoEmptyState(t *testing.T) {
-	need.NoRoot(t)
-	dir := t.TempDir()
-	store := report.FileStore{Dir: dir}
-	require.NoError(t, store.Save(t.Context(), reporttest.Sample(1)))
-	require.NoError(t, os.Chmod(filepath.Join(dir, "state.json"), 0))
-	_, err := store.Load(t.Context())
-	assert.ErrorIs(t, err, os.ErrPermission)
+	need.AsUser(t, func() {
+		dir := t.TempDir()
+		store := report.FileStore{Dir: dir}
+		require.NoError(t, store.Save(t.Context(), reporttest.Sample(1)))
+		require.NoError(t, os.Chmod(filepath.Join(dir, "state.json"), 0))
+		_, err := store.Load(t.Context())
+		assert.ErrorIs(t, err, os.ErrPermission)
+	})
 }
 
 func TestStateThatIsALinkIsNotFollowed(t *testing.T) {

@@ -43,8 +43,11 @@ var typeWords = []struct {
 	word string
 	mode uint32
 }{
-	{"dir", host.ModeDir}, {"fifo", host.ModeFIFO}, {"socket", host.ModeSocket},
-	{"char", host.ModeChar}, {"block", host.ModeBlock},
+	{"dir", host.ModeDir},
+	{"fifo", host.ModeFIFO},
+	{"socket", host.ModeSocket},
+	{"char", host.ModeChar},
+	{"block", host.ModeBlock},
 }
 
 // parseType finds the type and the mode that goes with it.

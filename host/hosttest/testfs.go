@@ -113,35 +113,33 @@ type fsKit struct {
 }
 
 // each makes the three calls on the full name and gives their errors to check.
-func (k *fsKit) each(ctx context.Context, sentence, name string, check func(what string, err error)) {
+func (k *fsKit) each(sentence, name string, check func(what string, err error)) {
+	k.eachUnder(sentence, name, func(ctx context.Context) context.Context { return ctx }, check)
+}
+
+// eachUnder is each with another context in place of the one of a call.
+func (k *fsKit) eachUnder(sentence, name string, under func(context.Context) context.Context, check func(what string, err error)) {
 	label := func(op string) string { return fmt.Sprintf("%s %q", op, name) }
-	k.call(sentence, label("open"), func(bounded context.Context) {
-		f, err := k.fs.Open(pick(ctx, bounded), name)
+	k.call(sentence, label("open"), func(ctx context.Context) {
+		f, err := k.fs.Open(under(ctx), name)
 		if err == nil {
 			f.Close()
 		}
 		check(label("open"), err)
 	})
-	k.call(sentence, label("lstat"), func(bounded context.Context) {
-		_, err := k.fs.Lstat(pick(ctx, bounded), name)
+	k.call(sentence, label("lstat"), func(ctx context.Context) {
+		_, err := k.fs.Lstat(under(ctx), name)
 		check(label("lstat"), err)
 	})
-	k.call(sentence, label("readdir"), func(bounded context.Context) {
-		_, err := k.fs.ReadDir(pick(ctx, bounded), name)
+	k.call(sentence, label("readdir"), func(ctx context.Context) {
+		_, err := k.fs.ReadDir(under(ctx), name)
 		check(label("readdir"), err)
 	})
 }
 
-func pick(ctx, otherwise context.Context) context.Context {
-	if ctx != nil {
-		return ctx
-	}
-	return otherwise
-}
-
 func (k *fsKit) badNames() {
 	for _, name := range []string{"", ".", "file", "../file", "/a\x00b"} {
-		k.each(nil, "FS 1", name, func(what string, err error) {
+		k.each("FS 1", name, func(what string, err error) {
 			if err == nil || errors.Is(err, fs.ErrNotExist) {
 				k.fail("FS 1", "%s: got %v, want an error that is not fs.ErrNotExist", what, err)
 			}
@@ -151,11 +149,11 @@ func (k *fsKit) badNames() {
 
 func (k *fsKit) missing() {
 	for _, name := range []string{"nosuch", "nosuch/below", "odd/nosuch\xff\n"} {
-		k.each(nil, "FS 2", k.tree.path(name), func(what string, err error) {
+		k.each("FS 2", k.tree.path(name), func(what string, err error) {
 			k.want("FS 2", what, err, fs.ErrNotExist)
 		})
 	}
-	k.each(nil, "FS 2", k.tree.path("file/below"), func(what string, err error) {
+	k.each("FS 2", k.tree.path("file/below"), func(what string, err error) {
 		k.want("FS 2", what, err, fs.ErrNotExist, syscall.ENOTDIR)
 	})
 	k.call("FS 2", "open of a dangling link", func(ctx context.Context) {
@@ -360,7 +358,7 @@ func (k *fsKit) cancelled() {
 	ctx, cancel := context.WithCancel(k.ctx)
 	cancel()
 	for _, name := range []string{"file", "empty"} {
-		k.each(ctx, "FS 6", k.tree.path(name), func(what string, err error) {
+		k.eachUnder("FS 6", k.tree.path(name), func(context.Context) context.Context { return ctx }, func(what string, err error) {
 			k.want("FS 6", what, err, context.Canceled)
 		})
 	}

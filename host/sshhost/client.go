@@ -13,7 +13,8 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 )
 
-// A Client is a connection to one machine. It is safe for concurrent use.
+// A Client is a connection to one machine. It is safe for concurrent use; four
+// exchanges run at once, further ones wait.
 type Client struct {
 	conn     *ssh.Client
 	escalate []string
@@ -22,11 +23,14 @@ type Client struct {
 	slots    chan struct{} // bounds the open sessions
 	trips    atomic.Int64
 	forks    func() (bool, error) // see Client.loginForks
-	maxFrame int                  // bounds the answer of a script
+
+	maxFrame  int // the constants of these names, but in tests
+	lateTotal time.Duration
 }
 
-// maxSessions stays below the ten sessions that OpenSSH allows a connection.
-const maxSessions = 8
+// maxSessions are open at once. OpenSSH allows a connection ten, and may count a
+// closed one until the next has been asked for.
+const maxSessions = 4
 
 // Dial connects to the machine, checks its host key, logs in and finds out, in
 // one exchange, which tools it has. The error wraps a *knownhosts.KeyError when
@@ -78,10 +82,11 @@ func dial(ctx context.Context, config Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		conn:     ssh.NewClient(conn, chans, reqs),
-		escalate: append([]string(nil), config.Escalate...),
-		slots:    make(chan struct{}, maxSessions),
-		maxFrame: maxFrame,
+		conn:      ssh.NewClient(conn, chans, reqs),
+		escalate:  append([]string(nil), config.Escalate...),
+		slots:     make(chan struct{}, maxSessions),
+		maxFrame:  maxFrame,
+		lateTotal: lateTotal,
 	}
 	c.forks = sync.OnceValues(c.loginForks)
 	return c, nil

@@ -28,8 +28,9 @@ const (
 	// lateOutput is how long the output of a command may pause after its end,
 	// since a process that it left behind may hold the stream open for ever.
 	lateOutput = 2 * time.Second
-	// lateTotal bounds what such a process can make us wait if it goes on writing.
-	lateTotal = 10 * time.Second
+	// lateTotal bounds what such a process can make us wait if it goes on writing;
+	// the output is called truncated then.
+	lateTotal = 20 * time.Second
 	// killPatience bounds ending a remote process.
 	killPatience = 10 * time.Second
 )
@@ -91,6 +92,7 @@ type session struct {
 	refused chan struct{} // the server does not run commands
 	asked   chan struct{} // the server has said whether it does
 	end     ending        // to be read after ended
+	cut     bool          // output still came when we stopped to wait for it
 }
 
 // exchange runs a request to its end. The error says that the answer is not
@@ -257,7 +259,7 @@ func (c *Client) finish(ctx context.Context, s *session, req request) error {
 	var err error
 	select {
 	case <-s.ended:
-		err = s.drain(ctx)
+		err = c.drain(ctx, s)
 	case <-s.refused:
 		err = errNoCommands
 	case <-failed:
@@ -295,11 +297,12 @@ func (s *session) running() bool {
 	return s.stdout.pid() != ""
 }
 
-// drain takes the rest of the output of a process that has ended.
-func (s *session) drain(ctx context.Context) error {
+// drain takes the rest of the output of a process that has ended, to the end of
+// the streams or until they pause.
+func (c *Client) drain(ctx context.Context, s *session) error {
 	pause := time.NewTimer(lateOutput)
 	defer pause.Stop()
-	total := time.NewTimer(lateTotal)
+	total := time.NewTimer(c.lateTotal)
 	defer total.Stop()
 	for {
 		select {
@@ -309,12 +312,38 @@ func (s *session) drain(ctx context.Context) error {
 			return ctx.Err()
 		case <-s.stdout.active:
 		case <-s.stderr.active:
-		case <-pause.C:
-			return nil
 		case <-total.C:
+			s.cut = true
 			return nil
+		case <-pause.C:
+			// The pause may be one of the network: then the reply pauses as well,
+			// and comes after what was late.
+			if err := c.ping(ctx); err != nil {
+				return err
+			}
+			if len(s.stdout.active)+len(s.stderr.active) == 0 {
+				return nil
+			}
 		}
 		pause.Reset(lateOutput)
+	}
+}
+
+// ping waits for a reply of the server.
+func (c *Client) ping(ctx context.Context) error {
+	done := make(chan error, 1)
+	go func() {
+		_, _, err := c.conn.SendRequest("keepalive@openssh.com", true, nil)
+		done <- err
+	}()
+	select {
+	case err := <-done:
+		if err != nil {
+			return fmt.Errorf("%w: %w", errDropped, err)
+		}
+		return nil
+	case <-ctx.Done():
+		return ctx.Err()
 	}
 }
 
@@ -379,6 +408,14 @@ func (c *Client) kill(ctx context.Context, pid string) {
 	nonce := newNonce()
 	req := request{nonce: nonce, line: c.line(killScript, false, nonce, pid)}
 	s, err := c.begin(ctx, req)
+	for full := (*ssh.OpenChannelError)(nil); errors.As(err, &full); s, err = c.begin(ctx, req) {
+		// All sessions may be taken by processes that are to be ended as well.
+		select {
+		case <-time.After(100 * time.Millisecond):
+		case <-ctx.Done():
+			return
+		}
+	}
 	if err != nil {
 		return
 	}

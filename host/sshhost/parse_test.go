@@ -199,8 +199,14 @@ func TestConfigIsChecked(t *testing.T) {
 
 func TestCommandsThatCannotBeSentAreRefused(t *testing.T) {
 	for _, c := range []host.Command{
-		{}, {Args: []string{""}}, {Args: []string{"a/b"}}, {Args: []string{"a", "b\x00"}}, {Args: []string{"a=b"}},
-		{Args: []string{"a"}, Env: []string{"-i"}}, {Args: []string{"a"}, Env: []string{"x"}}, {Args: []string{"a"}, Env: []string{"a b=c"}},
+		{},
+		{Args: []string{""}},
+		{Args: []string{"a/b"}},
+		{Args: []string{"a", "b\x00"}},
+		{Args: []string{"a=b"}},
+		{Args: []string{"a"}, Env: []string{"-i"}},
+		{Args: []string{"a"}, Env: []string{"x"}},
+		{Args: []string{"a"}, Env: []string{"a b=c"}},
 		{Args: []string{"a", strings.Repeat("x", maxArgs)}},
 	} {
 		err := checkCommand(c)

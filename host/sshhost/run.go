@@ -48,7 +48,9 @@ exec /usr/bin/env -i ENV "$f" "$@"
 `
 
 // Run is host.Runner.Run. Where the login shell does not pass on the signal that
-// ended a command, an exit status above 128 is taken for one, as shells do.
+// ended a command, an exit status above 128 is taken for one, as shells do. A
+// process that a command leaves behind with its output still open can write there
+// no more once the answer is back.
 func (r runner) Run(ctx context.Context, c host.Command) (host.Output, error) {
 	out, err := r.run(ctx, c)
 	if err != nil {
@@ -80,12 +82,14 @@ func (r runner) run(ctx context.Context, c host.Command) (host.Output, error) {
 		nonce: nonce, line: r.c.line(script, c.Stdin != nil, append([]string{nonce}, c.Args...)...),
 		stdin: c.Stdin, stdout: head, stderr: stderr, spare: c.Mutates,
 	})
-	out := host.Output{Stdout: stdout.kept, Stderr: stderr.kept, Truncated: stdout.truncated || stderr.truncated}
 	if err != nil {
 		return host.Output{}, err
 	}
 	if err := found(head.line); err != nil {
 		return host.Output{}, err
+	}
+	out := host.Output{
+		Stdout: stdout.kept, Stderr: stderr.kept, Truncated: stdout.truncated || stderr.truncated || s.cut,
 	}
 	r.c.exit(s.end, &out)
 	return out, nil

@@ -14,11 +14,19 @@ var signals = []struct {
 	name, word string
 	number     uint32
 }{
-	{"HUP", "hangup", 1}, {"INT", "interrupt", 2}, {"QUIT", "quit", 3}, {"ABRT", "aborted", 6},
-	{"KILL", "killed", 9}, {"ALRM", "alarm clock", 14}, {"TERM", "terminated", 15},
-	{"ILL", "illegal instruction", 4}, {"FPE", "floating point exception", 8},
-	{"SEGV", "segmentation fault", 11}, {"PIPE", "broken pipe", 13},
-	{"USR1", "user defined signal 1", 0}, {"USR2", "user defined signal 2", 0},
+	{"HUP", "hangup", 1},
+	{"INT", "interrupt", 2},
+	{"QUIT", "quit", 3},
+	{"ABRT", "aborted", 6},
+	{"KILL", "killed", 9},
+	{"ALRM", "alarm clock", 14},
+	{"TERM", "terminated", 15},
+	{"ILL", "illegal instruction", 4},
+	{"FPE", "floating point exception", 8},
+	{"SEGV", "segmentation fault", 11},
+	{"PIPE", "broken pipe", 13},
+	{"USR1", "user defined signal 1", 0},
+	{"USR2", "user defined signal 2", 0},
 }
 
 // exit puts an ending into out.

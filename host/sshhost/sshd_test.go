@@ -74,6 +74,11 @@ func startServerWith(t *testing.T, accounts string, mounts map[string]string) *s
 		args = s.namespace(t, accounts, args)
 	}
 	s.listen(t, args)
+	if me.Uid != "0" {
+		c, err := Dial(t.Context(), s.config())
+		need.That(t, "an account that may log in", err == nil)
+		c.Close()
+	}
 	return s
 }
 

@@ -97,7 +97,6 @@ type Note struct {
 
 // A Batch is a run of complete lines, in file order.
 type Batch struct {
-	Path       string // of the generation that the lines come from
 	Lines      []Line
 	Notes      []Note
 	Bytes      int64 // consumed by this batch

@@ -26,5 +26,10 @@
 // Offsets and hashes count decompressed bytes, so that reading goes on inside
 // x.log.2.gz at the byte where it ended in x.log. The checkpoint leaves a
 // generation only once a newer one has bytes, so that a writer which is late to
-// reopen its log loses nothing.
+// reopen its log loses nothing; and what is added later to the generation that
+// was left last is read as well, while it keeps its inode.
+//
+// In the journal, the entry at the stored cursor is asked for again (--cursor)
+// and must come first. With --after-cursor, journalctl 252 drops the first entry
+// that is left when the one at the cursor was vacuumed, and says nothing.
 package follow

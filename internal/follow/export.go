@@ -12,14 +12,12 @@ import (
 type Entry struct {
 	Cursor   []byte
 	Time     time.Time // __REALTIME_TIMESTAMP
-	Boot     []byte
 	Host     []byte
 	Tag      []byte // SYSLOG_IDENTIFIER, else _COMM
 	PID      []byte // _PID, else SYSLOG_PID
 	Unit     []byte // _SYSTEMD_UNIT, or UNIT for what the manager says of one
 	Message  []byte // may contain newlines
 	Priority int    // 0 (emergency) to 7 (debug); -1 when there is none
-	Size     int64  // bytes of the entry in the export
 }
 
 // maxField bounds one binary field: a length beyond it is no export.
@@ -37,7 +35,6 @@ func parseExport(data []byte, yield func(*Entry)) (used int, ok bool) {
 		}
 		used += n
 		if e.Cursor != nil {
-			e.Size = int64(n)
 			yield(&e)
 		}
 	}
@@ -109,8 +106,6 @@ func (e *Entry) set(name, value []byte) {
 		if us, err := strconv.ParseInt(string(value), 10, 64); err == nil {
 			e.Time = time.UnixMicro(us).UTC()
 		}
-	case "_BOOT_ID":
-		e.Boot = value
 	case "_HOSTNAME":
 		e.Host = value
 	case "SYSLOG_IDENTIFIER":

@@ -187,7 +187,7 @@ func (r *Follower) batch(s *step, ended bool) (Batch, error) {
 	if ended && !s.current && !s.older && r.closed() {
 		r.lines = r.split.rest(r.lines)
 	}
-	b := Batch{Path: s.src.path, Lines: r.dropFront(s, r.lines)}
+	b := Batch{Lines: r.dropFront(s, r.lines)}
 	var sum int64
 	for i := range r.lines {
 		sum += r.lines[i].Size

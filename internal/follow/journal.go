@@ -53,12 +53,6 @@ type JournalFollower struct {
 
 // Resume makes sure that there is a journal: ErrNoJournal is answered when
 // journalctl or all journal files are provably absent.
-//
-// # Design
-//
-// The entry at the stored cursor is asked for again (--cursor) and must come
-// first. With --after-cursor, journalctl drops the first entry that is left
-// when the one at the cursor was vacuumed, and says nothing.
 func (j Journal) Resume(ctx context.Context, c JournalCheckpoint) (*JournalFollower, error) {
 	files, err := j.exists(ctx)
 	if err != nil {

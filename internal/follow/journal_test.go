@@ -2,6 +2,7 @@ package follow
 
 import (
 	"bytes"
+	"context"
 	"fmt"
 	"io"
 	"io/fs"
@@ -171,6 +172,24 @@ func TestBinaryFieldsAreTakenByTheirLength(t *testing.T) {
 	assert.Equal(t, 3, got[0].Priority)
 	assert.Equal(t, "5", string(got[0].PID))
 	assert.Equal(t, "c", string(got[0].Tag))
+}
+
+func ExampleJournal() {
+	m := fakeJournal(host.Output{Stdout: []byte(exportOf(1, 2))})
+	r, err := Journal{Host: m.Host(), Directory: "/j"}.Resume(context.Background(), JournalCheckpoint{})
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	b, err := r.Next(context.Background())
+	for _, e := range b.Entries {
+		fmt.Printf("%s[%s]: %s\n", e.Tag, e.PID, e.Message)
+	}
+	fmt.Println(b.Checkpoint.Cursor, err)
+	// Output:
+	// odd[7]: entry 1
+	// odd[7]: entry 2
+	// c2 <nil>
 }
 
 func FuzzExport(f *testing.F) {

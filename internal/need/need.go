@@ -23,12 +23,6 @@ func Root(t testing.TB) {
 	That(t, "root", os.Geteuid() == 0)
 }
 
-// NoRoot needs a user who is not root.
-func NoRoot(t testing.TB) {
-	t.Helper()
-	That(t, "not root", os.Geteuid() != 0)
-}
-
 // Program needs an installed program and returns its path.
 func Program(t testing.TB, name string) string {
 	t.Helper()

@@ -100,7 +100,8 @@ func (p *Parser) rfc5424(h *Header, b []byte) bool {
 	}
 	h.Format = RFC5424
 	h.Host, h.Tag, h.PID, h.MsgID = fields[0], fields[1], fields[2], fields[3]
-	h.Data, h.Message = data, bytes.TrimPrefix(rest, []byte("\xef\xbb\xbf"))
+	// rsyslogd puts the blank that followed the tag in front of the message.
+	h.Data, h.Message = data, bytes.TrimPrefix(skipBlank(rest), []byte("\xef\xbb\xbf"))
 	return true
 }
 

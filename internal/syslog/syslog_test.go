@@ -2,6 +2,7 @@ package syslog
 
 import (
 	"bytes"
+	"fmt"
 	"testing"
 	"time"
 
@@ -146,6 +147,13 @@ func TestParsingAllocatesNothing(t *testing.T) {
 	assert.Zero(t, got)
 	got = testing.AllocsPerRun(100, func() { p.Parse(lines[2]) })
 	assert.Zero(t, got)
+}
+
+func ExampleParser() {
+	p := Parser{Reference: time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)}
+	h := p.Parse([]byte("Dec 31 23:59:59 web sshd[42]: Accepted publickey for anna"))
+	fmt.Printf("%s %s %s %s: %s\n", h.Time.Format(time.RFC3339), h.Host, h.Tag, h.PID, h.Message)
+	// Output: 2025-12-31T23:59:59Z web sshd 42: Accepted publickey for anna
 }
 
 func FuzzParse(f *testing.F) {

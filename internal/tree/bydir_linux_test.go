@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"errors"
 	"fmt"
+	"hash"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -145,6 +146,36 @@ func TestAFileThatIsNoLongerTheSameHasNoDigest(t *testing.T) {
 			require.NoError(t, err)
 			change(t, d.path+"/f")
 			_, err = d.digest(t.Context(), newWorker(Options{Digest: true}), "f", st)
+			assert.ErrorIs(t, err, errUnsteady)
+		})
+	}
+}
+
+// meddler is a hash during whose work something happens.
+type meddler struct {
+	hash.Hash
+	happens func()
+}
+
+func (m meddler) Write(p []byte) (int, error) {
+	m.happens()
+	return m.Hash.Write(p)
+}
+
+func TestAFileThatChangesWhileItIsHashedHasNoDigest(t *testing.T) {
+	dir := t.TempDir()
+	write(t, dir+"/f", "1234")
+	for kind, r := range map[string]reader{"by descriptor": openDir(t, dir), "by path": byPath{host.Local().Files, dir}} {
+		t.Run(kind, func(t *testing.T) {
+			st, err := r.stat(t.Context(), "f")
+			require.NoError(t, err)
+			w := newWorker(Options{Digest: true})
+			_, err = r.digest(t.Context(), w, "f", st)
+			require.NoError(t, err)
+			w.hash = meddler{w.hash, func() {
+				assert.NoError(t, os.Chtimes(dir+"/f", time.Time{}, st.ModTime().Add(time.Second)))
+			}}
+			_, err = r.digest(t.Context(), w, "f", st)
 			assert.ErrorIs(t, err, errUnsteady)
 		})
 	}

@@ -123,13 +123,15 @@ func TestAFileOfAnotherLengthThanToldIsUnstable(t *testing.T) {
 
 func TestWhatVanishesIsCountedAndNoError(t *testing.T) {
 	ghost := &node{err: fs.ErrNotExist} // listed without a type, then gone
-	counts, err := tree.Walk(t.Context(), fake{"/d": dir(1), "/d/ghost": ghost}, "/d", tree.Options{Digest: true},
+	gone := dir(1)
+	gone.err = fs.ErrNotExist // a directory, gone when it is to be listed
+	counts, err := tree.Walk(t.Context(), fake{"/d": dir(1), "/d/ghost": ghost, "/d/gone": gone}, "/d", tree.Options{Digest: true},
 		func(e *tree.Entry) error {
 			assert.Equal(t, "/d", e.Path)
 			return nil
 		})
 	require.NoError(t, err)
-	assert.Equal(t, tree.Counts{Entries: 1, Vanished: 1}, counts)
+	assert.Equal(t, tree.Counts{Entries: 1, Vanished: 2}, counts)
 }
 
 func TestADirectoryThatCannotBeListedIsNotComplete(t *testing.T) {

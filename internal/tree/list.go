@@ -63,9 +63,9 @@ type listing struct {
 }
 
 type item struct {
-	start, end int
+	start, end uint32 // in names: a large directory has many items
+	stat       int32  // index in stats; -1 is none
 	kind       kind
-	stat       int // index in stats
 }
 
 // kind is what a listing tells of an entry's type.
@@ -80,9 +80,9 @@ const (
 func (l *listing) reset() { l.names, l.items, l.stats = l.names[:0], l.items[:0], l.stats[:0] }
 
 func (l *listing) add(name []byte, k kind) {
-	start := len(l.names)
+	start := uint32(len(l.names))
 	l.names = append(l.names, name...)
-	l.items = append(l.items, item{start: start, end: len(l.names), kind: k, stat: -1})
+	l.items = append(l.items, item{start: start, end: uint32(len(l.names)), kind: k, stat: -1})
 }
 
 // addStat adds a name with all that is known of it.
@@ -95,7 +95,7 @@ func (l *listing) addStat(st host.Stat) {
 		k = kindDir
 	}
 	l.add([]byte(st.Name), k)
-	l.items[len(l.items)-1].stat = len(l.stats)
+	l.items[len(l.items)-1].stat = int32(len(l.stats))
 	l.stats = append(l.stats, st)
 }
 
@@ -138,6 +138,10 @@ func (w *walk) into(r reader, name string, st host.Stat, depth int) error {
 	defer dir.release()
 	l := w.level(depth)
 	err := dir.list(w.ctx, l)
+	if errors.Is(err, fs.ErrNotExist) && depth > 0 {
+		w.vanished.Add(1)
+		return nil
+	}
 	if err != nil {
 		return w.directory(name, st, false, fmt.Errorf("list %s: %w", name, err))
 	}
