@@ -336,3 +336,17 @@ func TestTheCatalogueNamesEveryRuleOnce(t *testing.T) {
 		assert.NotEmpty(t, r.Explain, r.ID)
 	}
 }
+
+func TestAFloodOfKindsDoesNotHideWhatARuleKnows(t *testing.T) {
+	all := &tallies{byKey: map[string]*tally{}}
+	var none captures
+	for i := range maxTallies + 10 {
+		tag := fmt.Appendf(nil, "t%d", i)
+		all.add(event{caps: &none, line: &Line{Tag: tag, Message: []byte("x")}, raw: tag, count: 1})
+	}
+	assert.Equal(t, 10, all.over)
+	rule := &Rule{ID: "known", Level: Critical}
+	all.add(event{rule: rule, caps: &none, line: &Line{Tag: []byte("kernel"), Message: []byte("x")}, raw: []byte("x"), count: 1})
+	assert.Equal(t, 10, all.over)
+	assert.Equal(t, "known", all.sorted()[0].rule.ID)
+}
