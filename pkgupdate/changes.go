@@ -30,7 +30,12 @@ func (c *managerCheck) changes(ctx context.Context) {
 			c.events(ctx, old, now.Value)
 		}
 	}
-	data, err := inventory{c.rec.Now(), now.Value}.encode(c.info.Scheme)
+	// The host's own clock, since its log is asked for what came later.
+	at := now.AsOf
+	if at.IsZero() {
+		at = c.rec.Now()
+	}
+	data, err := inventory{at, now.Value}.encode(c.info.Scheme)
 	if err != nil {
 		c.rec.Problem(err, scope)
 		return

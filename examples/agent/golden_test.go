@@ -18,7 +18,6 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/report"
-	"github.com/pugetsoundtech/upkeep/report/explain"
 	"github.com/pugetsoundtech/upkeep/report/render/text"
 )
 
@@ -83,11 +82,7 @@ func lookAt(t *testing.T, m *hosttest.Machine, state string) *report.Report {
 	st, err := openState(state, target.name)
 	require.NoError(t, err)
 	defer st.close()
-	suite := &report.Suite{
-		Checks: target.checks(st), Store: st.store, Explain: explain.Joins,
-		Labels: target.labels(t.Context()), RedactKey: st.redactKey, Timeout: timeout,
-	}
-	rep, err := suite.Run(t.Context())
+	rep, err := look(t.Context(), target, st, &progress{})
 	require.NoError(t, err)
 	for _, res := range rep.Results {
 		assert.Contains(t, []report.Status{report.OK, report.Skipped}, res.Status, "%s: %s %v", res.Check, res.Reason, res.Problems)

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/report"
@@ -91,7 +92,8 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return exitUnknown
 }
 
-// run looks once. An error means that there is no report.
+// run opens what the flags name and looks once. An error means that there is
+// no report.
 func (o options) run(ctx context.Context, stdout, stderr io.Writer) (int, error) {
 	target, err := openTarget(ctx, o.target)
 	if err != nil {
@@ -105,13 +107,7 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) (int, error)
 	defer st.close()
 
 	bar := newProgress(stderr, o.json)
-	folder := deliver.Folder{Dir: st.path("reports"), Formats: formats(), Keep: keepReports}
-	suite := &report.Suite{
-		Checks: target.checks(st), Store: st.store, Explain: explain.Joins, Reporter: folder,
-		Labels: target.labels(ctx), RedactKey: st.redactKey, Progress: bar.show, Timeout: timeout,
-	}
-	bar.begin(len(suite.Checks))
-	rep, err := suite.Run(ctx)
+	rep, err := look(ctx, target, st, bar)
 	bar.end()
 	if rep == nil {
 		return 0, err
@@ -120,13 +116,28 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) (int, error)
 		return exitUnstored, nil //nolint:nilerr // nobody reads any longer
 	}
 	if err != nil {
-		fmt.Fprintln(stderr, "agent:", err)
+		fmt.Fprintln(stderr, "agent:", strings.ReplaceAll(err.Error(), "\n", "; "))
 		return exitUnstored, nil
 	}
 	if !o.json {
-		closing(stdout, rep, folder, o)
+		o.closing(stdout, rep, folder(st))
 	}
 	return exitCode(rep, o.strict), nil
+}
+
+// look runs the checks that suit the target once, and keeps the report.
+func look(ctx context.Context, t *target, st *state, bar *progress) (*report.Report, error) {
+	suite := &report.Suite{
+		Checks: t.checks(st), Store: st.store, Explain: explain.Joins, Reporter: folder(st),
+		Labels: t.labels(ctx), RedactKey: st.redactKey, Progress: bar.show, Timeout: timeout,
+	}
+	bar.begin(len(suite.Checks))
+	return suite.Run(ctx)
+}
+
+// folder keeps the reports of each day.
+func folder(st *state) deliver.Folder {
+	return deliver.Folder{Dir: st.path("reports"), Formats: formats(), Keep: keepReports}
 }
 
 const keepReports = 400
@@ -156,7 +167,7 @@ func (o options) print(stdout io.Writer, rep *report.Report) error {
 func timeout(string) time.Duration { return 5 * time.Minute }
 
 // closing says where everything is and what comes next.
-func closing(w io.Writer, rep *report.Report, folder deliver.Folder, o options) {
+func (o options) closing(w io.Writer, rep *report.Report, folder deliver.Folder) {
 	fmt.Fprintf(w, "\nReport:  %s (also .json and .txt)\n", folder.Name(rep, "html"))
 	again := "agent"
 	if o.target != "local" {

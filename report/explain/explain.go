@@ -1,4 +1,4 @@
-// Package explain says why findings are there, from the findings of one report
+// Package explain says why findings are there, from what is open in one report
 // alone: what shares a typed attribute with a cause, at about the same time, is
 // explained by it.
 //
@@ -54,7 +54,6 @@ func program(a report.Attr) report.Attr {
 
 // node is one finding with what it can be joined by.
 type node struct {
-	check   string
 	finding *report.Finding
 	attrs   []report.Attr
 	times   []time.Time
@@ -93,18 +92,20 @@ func isCause(n node) bool {
 	return n.finding.Kind == report.Event && n.finding.Subject.Key == report.Package
 }
 
+// nodesOf takes what is open, causes of earlier days among it, so that an
+// explanation stands as long as what it explains.
 func nodesOf(rep *report.Report) []node {
 	var nodes []node
-	for i := range rep.Results {
-		for j := range rep.Results[i].Findings {
-			nodes = append(nodes, nodeOf(rep.Results[i].Check, &rep.Results[i].Findings[j]))
+	for i := range rep.Changes {
+		if ch := &rep.Changes[i]; ch.Kind != report.Fixed && ch.Kind != report.Retired {
+			nodes = append(nodes, nodeOf(&ch.Finding))
 		}
 	}
 	return nodes
 }
 
-func nodeOf(check string, f *report.Finding) node {
-	n := node{check: check, finding: f}
+func nodeOf(f *report.Finding) node {
+	n := node{finding: f}
 	for _, attrs := range [][]report.Attr{{f.Subject}, f.Identity, f.Evidence} {
 		for _, a := range attrs {
 			if joins(a.Key) {
@@ -180,15 +181,28 @@ func runs(f *report.Finding) bool {
 
 func (w *walker) explain(cause, effect int, joined []report.Attr) {
 	because := w.nodes[cause].finding
-	direct := len(joined) == 1 && joined[0] == because.Subject
 	e := report.Explanation{
 		Finding: w.nodes[effect].finding.Fingerprint, By: []string{because.Fingerprint}, Joined: joined,
-		Sure: "possible", Text: "May come from: " + because.Title,
+		Sure: "possible", Text: because.Title + gap(w.nodes[cause].times, w.nodes[effect].times),
 	}
+	direct := len(joined) == 1 && joined[0] == because.Subject
 	if direct && len(w.nodes[effect].times) > 0 && len(w.nodes[cause].times) > 0 {
-		e.Sure, e.Quiet, e.Text = "likely", true, "Comes with: "+because.Title
+		// The same words for all effects of a cause, so that they can be listed together.
+		e.Sure, e.Quiet, e.Text = "likely", true, because.Title
 	}
 	w.out = append(w.out, e)
+}
+
+// gap says how long the cause was before the effect; "" where that is not known.
+func gap(cause, effect []time.Time) string {
+	if len(cause) == 0 || len(effect) == 0 {
+		return ""
+	}
+	d := slices.MinFunc(effect, time.Time.Compare).Sub(slices.MinFunc(cause, time.Time.Compare)).Round(time.Second)
+	if d < 0 {
+		return ", " + (-d).String() + " after"
+	}
+	return ", " + d.String() + " before"
 }
 
 // near reports whether an effect's times, as far as they are known, fit the cause's.

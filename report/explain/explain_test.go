@@ -42,6 +42,7 @@ func explained(t *testing.T, findings ...report.Finding) map[string]string {
 	}
 	out := map[string]string{}
 	for _, e := range explain.Joins(rep) {
+		require.NotEmpty(t, e.Text)
 		out[by[e.Finding].Subject.Value] = fmt.Sprintf("%s %v %s", e.Sure, e.Quiet, by[e.By[0]].Subject.Value)
 	}
 	return out
@@ -95,6 +96,23 @@ func TestUnitProcessAndTagOfOneNameAreJoined(t *testing.T) {
 	assert.Equal(t, map[string]string{"tcp/[::]:22": "likely true deb:openssh-server", "sshd.service": "possible false deb:openssh-server"}, got)
 }
 
+func TestExplanationStandsAsLongAsWhatItExplains(t *testing.T) {
+	openssl := attr(report.Package, "deb:openssl")
+	c := &reporttest.Checker{ID: "c", Covered: []string{"x"}, Catalogue: []report.Rule{
+		{ID: "upgraded", Kind: report.Event, Severity: report.Info, Title: "openssl was upgraded", Remedy: "r"},
+		{ID: "changed", Kind: report.Condition, Severity: report.Notice, Title: "a file changed", Remedy: "r"},
+	}}
+	file := finding("changed", attr(report.Path, "/usr/bin/openssl"), noon, openssl)
+	suite := &report.Suite{Checks: []report.Checker{c}, Store: &reporttest.Store{}, Explain: explain.Joins}
+	for _, findings := range [][]report.Finding{{finding("upgraded", openssl, noon), file}, {file}, {file}} {
+		c.Findings = findings
+		rep, err := suite.Run(t.Context())
+		require.NoError(t, err)
+		require.Len(t, rep.Explanations, 1)
+		assert.Equal(t, "likely", rep.Explanations[0].Sure)
+	}
+}
+
 func TestNothingIsExplainedWithoutACause(t *testing.T) {
 	ssh := attr(report.Service, "ssh.service")
 	assert.Empty(t, explained(t,
@@ -130,5 +148,5 @@ func ExampleJoins() {
 	for _, e := range explain.Joins(rep) {
 		fmt.Println(e.Sure+":", e.Text)
 	}
-	// Output: likely: Comes with: openssl was upgraded
+	// Output: likely: openssl was upgraded
 }
