@@ -62,8 +62,8 @@ func (r *Redactor) replace(s string, re *regexp.Regexp) string {
 	last := 0
 	for _, m := range re.FindAllStringSubmatchIndex(s, -1) {
 		from, to := m[group], m[group+1]
-		if strings.HasPrefix(s[from:], "«secret:") || strings.HasSuffix(s[:m[0]], "«") {
-			continue // a mark
+		if isMark(s, m[0], from) || isModule(s, m[0], s[from:to]) {
+			continue
 		}
 		b.WriteString(s[last:from])
 		b.WriteString(r.Mark(s[from:to]))
@@ -71,6 +71,16 @@ func (r *Redactor) replace(s string, re *regexp.Regexp) string {
 	}
 	b.WriteString(s[last:])
 	return b.String()
+}
+
+// isMark reports whether what was found is a mark or stands in one.
+func isMark(s string, match, secret int) bool {
+	return strings.HasPrefix(s[secret:], "«secret:") || strings.HasSuffix(s[:match], "«")
+}
+
+// isModule takes the words of PAM for what they are: pam_unix(passwd:chauthtok):
+func isModule(s string, match int, value string) bool {
+	return strings.HasSuffix(s[:match], "(") && strings.HasSuffix(value, "):")
 }
 
 // Mark is what stands in place of a secret: the same for the same secret.

@@ -39,7 +39,7 @@ func TestOrdinaryTextStays(t *testing.T) {
 	r := New(nil)
 	for _, text := range []string{
 		"", "/etc/passwd changed", "sshd: Failed password for root from 192.0.2.1 port 22 ssh2", "https://example.org/a:b@c",
-		"user@example.org", "the key is under the mat", "-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----", "a\xff\xfeb",
+		"user@example.org", "passwd[7]: pam_unix(passwd:chauthtok): password changed for ann", "the key is under the mat", "-----BEGIN CERTIFICATE-----\nabc\n-----END CERTIFICATE-----", "a\xff\xfeb",
 	} {
 		assert.Equal(t, text, r.Text(text))
 	}
