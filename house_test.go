@@ -232,10 +232,10 @@ func TestEachPackageCanBeVendoredAlone(t *testing.T) {
 			write("go.mod", fmt.Sprintf("module example.org/user\n\n%s\n\n%s\n\nrequire %s v0.0.0\n\nreplace %s => %s\n",
 				goLine, strings.Join(requires, "\n"), module, module, here))
 			write("go.sum", string(gosum))
-			write("main.go", fmt.Sprintf("package main\n\nimport _ %q\n\nfunc main() {}\n", p.ImportPath))
+			write("user.go", fmt.Sprintf("package user\n\nimport _ %q\n", p.ImportPath))
 			_, err := goCommand(t, dir, "mod", "vendor")
 			require.NoError(t, err)
-			_, err = goCommand(t, dir, "build", "-mod=vendor", "-o", os.DevNull, ".")
+			_, err = goCommand(t, dir, "build", "-mod=vendor", ".")
 			require.NoError(t, err)
 			out, err := goCommand(t, dir, "list", "-mod=vendor", "-deps", "-f", "{{with .Module}}{{.Path}}{{end}}", ".")
 			require.NoError(t, err)
