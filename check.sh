@@ -28,6 +28,9 @@ done
 step staticcheck
 go run "$staticcheck" ./...
 
+step declared skips
+go test -count=1 -v -run DeclaredSkips ./internal/need
+
 step go test -race
 go test -race -shuffle=on -timeout 20m ./...
 

@@ -7,12 +7,24 @@ package need
 import (
 	"os"
 	"os/exec"
+	"slices"
 	"testing"
 )
 
 // cannot lists what the strict machine (Debian 12, root, no second kernel)
 // provably cannot provide, each with the reason. Every such skip is printed.
 var cannot = map[string]string{}
+
+// Declared lists the prerequisites that the strict machine cannot provide, each
+// with the reason.
+func Declared() []string {
+	var out []string
+	for name, reason := range cannot {
+		out = append(out, name+": "+reason)
+	}
+	slices.Sort(out)
+	return out
+}
 
 // Strict reports whether missing prerequisites fail.
 func Strict() bool { return os.Getenv("UPKEEP_STRICT") == "1" }

@@ -19,3 +19,15 @@ func TestAsUserIsNotRoot(t *testing.T) {
 		t.Error("did not run")
 	}
 }
+
+// The list is printed and counted, so that it cannot grow unseen.
+func TestDeclaredSkips(t *testing.T) {
+	list := need.Declared()
+	t.Logf("%d declared skips", len(list))
+	for _, line := range list {
+		t.Log(line)
+	}
+	if len(list) > 0 {
+		t.Error("the strict machine was to provide everything")
+	}
+}
