@@ -87,6 +87,14 @@ func (d day) prepare() error {
 			return fmt.Errorf("overlay on %s: %w", dir, err)
 		}
 	}
+	// Other work on this machine is no part of the day.
+	calm := d.path("loadavg")
+	if err := os.WriteFile(calm, []byte("0.00 0.00 0.00 1/100 1\n"), 0o444); err != nil {
+		return err
+	}
+	if err := unix.Mount(calm, "/proc/loadavg", "", unix.MS_BIND, ""); err != nil {
+		return fmt.Errorf("loadavg: %w", err)
+	}
 	small := d.path("small")
 	errs := []error{
 		os.Mkdir(small, 0o755),
