@@ -415,6 +415,18 @@ func TestReadmeGoBlockIsAnExample(t *testing.T) {
 	}
 }
 
+// What the README shows of the agent is the beginning of a page that a test makes.
+func TestReadmePageIsTheGoldenDay(t *testing.T) {
+	readme, err := os.ReadFile("README.md")
+	require.NoError(t, err)
+	page, err := os.ReadFile("examples/agent/testdata/openssl/report.txt")
+	require.NoError(t, err)
+	block := regexp.MustCompile("(?s)```console\n\\$ agent\n(.*?)…\n").FindStringSubmatch(string(readme))
+	require.NotNil(t, block)
+	assert.GreaterOrEqual(t, strings.Count(block[1], "\n"), 8)
+	assert.True(t, strings.HasPrefix(string(page), block[1]), "the page begins:\n%.900s", page)
+}
+
 // Skips go through internal/need, which counts them; functions and files stay small.
 func TestHouseRules(t *testing.T) {
 	for _, p := range packages(t) {

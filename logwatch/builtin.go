@@ -6,8 +6,8 @@ import "slices"
 func Builtin() *RuleSet {
 	s, err := Compile(slices.Concat(
 		kernelRules(), processRules(), diskRules(), machineRules(),
-		sshRules(), authRules(), accountRules(),
-		unitRules(), serviceRules(), routineRules(), mailRoutine(),
+		deniedRules(), sshRules(), authRules(), accountRules(),
+		unitRules(), webRules(), serviceRules(), routineRules(), mailRoutine(),
 	))
 	if err != nil {
 		panic(err) // a test compiles this very set
@@ -79,11 +79,31 @@ func processRules() []Rule {
 			Patterns: []string{
 				"{proc}[{n}]: segfault at {*}", "traps: {proc}[{n}] {*}", "Process {n} ({proc}) of user {n} dumped core.{*}",
 				"pid {n} ({proc}), {*}exited on signal {*}",
+				`audit: type=1701 {*} comm="{proc}" {*}`,
 			},
 			Say: "{proc} crashed {times}", Explain: "A fault in the program, or an attempt to exploit one.",
 			Remedy: "See whether an update of {proc} is pending, and what was logged: {read} | grep {proc}",
 		},
 	}
+}
+
+// deniedRules are about mandatory access control: what it refused, and its end.
+func deniedRules() []Rule {
+	return []Rule{{
+		ID: "security.off", Level: Critical, Tags: kernel("audit", "auditd"), Title: "SELinux stopped to enforce its policy",
+		Patterns: []string{"{*}enforcing=0 old_enforcing=1{*}"},
+		Say:      "SELinux stopped to enforce its policy {times}", Explain: "What the policy forbade is allowed until it enforces again.",
+		Remedy: "If nobody of yours ran setenforce 0, treat the system as broken into. See: getenforce; to enforce again: setenforce 1",
+	}, {
+		ID: "security.denied", Level: Warning, Tags: kernel("audit", "auditd", "dbus-daemon"), Key: "proc", Title: "A security policy denied a program an access",
+		Patterns: []string{
+			`{*}apparmor="DENIED" operation={w} {*}profile="{proc}" {*}`, `{*}apparmor="DENIED" {*}`, `{*}avc:  denied {*} comm="{proc}" {*}`, `{*}avc:  denied {*}`,
+			`audit: type=1326 {*} comm="{proc}" {*}`, // seccomp
+		},
+		Say:     "A security policy denied {proc} an access {times}",
+		Explain: "The program does what it is not meant to do: it was changed, it is attacked, or its profile is too narrow.",
+		Remedy:  "See what it tried: {read} | grep -i denied; if it should be allowed, change the profile (aa-logprof, audit2allow).",
+	}}
 }
 
 const hardware = "Check the backup first. Then see: smartctl -a /dev/{dev}; dmesg -T | grep {dev}"

@@ -3,8 +3,13 @@ package logwatch
 // sshRules are about who came in over SSH, and who tried.
 func sshRules() []Rule {
 	sshd := []string{"sshd", "sshd-session", "sshd-auth"}
+	// sshd says the same once more, or PAM does: what stands in "Invalid user" or "Failed" is counted there.
+	again := ignore("sshd-again", sshd,
+		"Failed {w} for invalid user {*} from {addr} port {n}{*}", "error: PAM: {*} for illegal user {*} from {addr}", "error: maximum authentication attempts exceeded for invalid user {*}",
+		"pam_unix(sshd:auth): authentication failure; {*}", "pam_sss(sshd:auth): authentication failure; {*}", "PAM {n} more authentication failure{*}", "PAM service({w}) ignoring max retries; {*}")
 	const closeDoor = "Block or limit the addresses (fail2ban, firewall), and allow keys only: PasswordAuthentication no in sshd_config."
 	return []Rule{
+		again,
 		{
 			ID: "ssh.root-login", Level: Warning, Tags: sshd, Key: "addr", Title: "root logged in over SSH",
 			Patterns: []string{"Accepted {w} for root from {addr} port {n}{*}"},
@@ -12,24 +17,24 @@ func sshRules() []Rule {
 			Remedy: "If nobody of yours came from {addr}, treat the system as broken into. Else use personal accounts and PermitRootLogin no.",
 		},
 		{
-			ID: "ssh.login", Level: Notice, Tags: sshd, Key: "user addr", Title: "A user logged in over SSH",
+			ID: "ssh.login", Level: Notice, Tags: sshd, Key: "user", Title: "A user logged in over SSH",
 			Patterns: []string{"Accepted {w} for {user} from {addr} port {n}{*}"},
-			Say:      "{user} logged in over SSH from {addr} {times}", Explain: "Expected when it is a known person at a known address.",
+			Say:      "{user} logged in over SSH {times}{from}", Explain: "Expected when it is a known person at known addresses.",
 			Remedy: "If {user} does not know of it: last {user}; then change the keys and passwords of the account.",
 		},
 		{
-			ID: "ssh.failed-login", Level: Notice, Tags: sshd, Title: "Failed logins over SSH",
+			ID: "ssh.failed-login", Level: Notice, Tags: sshd, Title: "Failed logins over SSH to accounts that exist",
 			Patterns: []string{
-				"Failed {w} for invalid user {user} from {addr} port {n}{*}", "Failed {w} for {user} from {addr} port {n}{*}",
+				"Failed {w} for {user} from {addr} port {n}{*}",
 				"ROOT LOGIN REFUSED FROM {addr}{*}", "error: PAM: {*} for {user} from {addr}", "error: maximum authentication attempts exceeded for {user} from {addr} port {n}{*}",
 			},
-			Say: "Logins over SSH failed {times}", Explain: "Every public server sees guessing; many tries for one real user are an attack on it.",
+			Say: "Logins over SSH to accounts that exist failed {times}{from}", Explain: "Every public server sees guessing; many tries for one user are an attack on it.",
 			Remedy: closeDoor,
 		},
 		{
 			ID: "ssh.invalid-user", Level: Notice, Tags: sshd, Title: "Logins over SSH as users that do not exist",
 			Patterns: []string{"Invalid user {user} from {addr} port {n}", "Invalid user {user} from {addr}", "Invalid user  from {addr}{*}", "Illegal user {user} from {addr}"},
-			Say:      "Users that do not exist were tried over SSH {times}", Explain: "Guessing of names by programs.",
+			Say:      "Users that do not exist were tried over SSH {times}{from}", Explain: "Guessing of names by programs.",
 			Remedy: closeDoor,
 		},
 		{
@@ -104,10 +109,11 @@ func authRules() []Rule {
 		{
 			ID: "mail.auth-failed", Level: Notice, Tags: []string{"postfix/", "dovecot", "imap-login", "auth", "auth-worker", "saslauthd", "exim"}, Title: "Mail logins failed",
 			Patterns: []string{
-				"warning: {*}: SASL {w} authentication failed{*}", "{*}auth failed, {*}", "{*}uth-worker({*}): {*}: Password mismatch{*}",
+				"warning: {*}[{addr}]: SASL {w} authentication failed{*}", "warning: {*}: SASL {w} authentication failed{*}",
+				"{*}auth failed, {*}rip={addr}, {*}", "{*}auth failed, {*}", "{*}uth-worker({*}): {*}: Password mismatch{*}",
 				"{*}uth-worker({*}): {*}: unknown user{*}", "do_auth {*}: auth failure: {*}",
 			},
-			Say: "Mail logins failed {times} ({program})", Explain: "Guessing of mail passwords; one that succeeds sends spam in your name.",
+			Say: "Mail logins failed {times}{from} ({program})", Explain: "Guessing of mail passwords; one that succeeds sends spam in your name.",
 			Remedy: "Block or limit the addresses, for example with fail2ban.",
 		},
 	}

@@ -75,6 +75,13 @@ func serviceRules() []Rule {
 			Remedy: "named-checkconf -z; {read}",
 		},
 		{
+			ID: "packages.failed", Level: Warning, Title: "An update of software reported errors",
+			Tags:     []string{"apt.systemd.daily", "unattended-upgrade", "apt-helper", "dpkg", "apt", "yum", "dnf", "dnf-automatic"},
+			Patterns: []string{"E: {*}", "{*}ERROR{*}", "{*}rror: {*}", "{*}ailed{*}"},
+			Say:      "{program} reported errors {times}", Explain: "Security updates may not be installed.",
+			Remedy: "See what failed: {read}; then whether updates are pending: apt list --upgradable, dnf check-update",
+		},
+		{
 			ID: "logging.lost", Level: Warning, Title: "Log lines were dropped",
 			Tags: []string{"systemd-journald", "rsyslogd", "kernel", "syslog-ng", "imuxsock"},
 			Patterns: []string{
@@ -92,6 +99,26 @@ func serviceRules() []Rule {
 			},
 			Say: "{program} gave up with a fatal error {times}", Explain: "The service may be down.",
 			Remedy: "See what it said and whether it runs: {read} | tail -50",
+		},
+	}
+}
+
+// webRules are about web servers that do not serve.
+func webRules() []Rule {
+	return []Rule{
+		{
+			ID: "web.upstream", Level: Warning, Tags: []string{"nginx"}, Title: "The web server does not reach the application behind it",
+			Patterns: []string{
+				"{*}: *{n} connect() {*} while connecting to upstream, {*}", "{*}: *{n} upstream timed out {*}", "{*}: *{n} no live upstreams {*}", "{*}: *{n} upstream prematurely closed connection {*}",
+			},
+			Say: "The web server did not reach the application behind it {times}", Explain: "Visitors saw an error page.",
+			Remedy: "See which (upstream: in the line): {read} | grep upstream; then whether it runs: ss -ltnp",
+		},
+		{
+			ID: "web.workers", Level: Notice, Title: "A web application ran out of workers",
+			Patterns: []string{"{*}server reached pm.max_children setting ({n}), consider raising it", "{*}server reached MaxRequestWorkers setting{*}"},
+			Say:      "{program} ran out of workers {times}", Explain: "Visitors wait until a worker is free.",
+			Remedy: "See what keeps them busy; else raise pm.max_children or MaxRequestWorkers as far as memory allows.",
 		},
 	}
 }

@@ -18,6 +18,7 @@ const (
 	ruleOversized   = "log.oversized"
 	ruleNULs        = "log.nul-run"
 	ruleState       = "log.position-damaged"
+	ruleSkipped     = "log.first-part"
 	ruleNone        = "log.no-source"
 )
 
@@ -48,7 +49,7 @@ func aboutLogs() []report.Rule {
 	return []report.Rule{
 		none,
 		event(ruleUnexplained, report.Notice, "Log lines that no rule explains", "Everything that is not known as routine is shown once, by its pattern.",
-			"Read the samples. What is harmless can be signed off."),
+			"Read the lines. Harmless ones need nothing done, and are told again only when more of them are written."),
 		event(ruleMore, report.Notice, "More log lines that no rule explains", "So many kinds at once are usual on a first reading or after new software.",
 			"The attached list has them with counts and one sample each."),
 		event(ruleGap, report.Warning, "Part of a log was gone before it was read", "What stood there is not known.", lookAtRotation),
@@ -59,6 +60,7 @@ func aboutLogs() []report.Rule {
 		event(ruleExcessive, report.Warning, "A rotated log unpacks to more than is sensible", "Reading was stopped at the limit.", "Look at the file with care: zcat FILE | head -c 1000"),
 		event(ruleOversized, report.Notice, "A log has lines that are far too long", "The front of such a line was read, the rest was skipped.", "See which program writes them."),
 		event(ruleNULs, report.Notice, "A log holds runs of NUL bytes", "Usually from a crash, or from a program that does not append.", "If the system did not crash, see how the log is rotated (copytruncate needs programs that append)."),
+		event(ruleSkipped, report.Notice, "The front of a long log was not read", "A first reading takes only the end of a log; later ones read all that is new.", "Read the front of the log by hand: less FILE"),
 		event(ruleState, report.Warning, "The position up to which the logs were read is damaged", "Reading went on from the end of the logs: lines since the last run were not read.",
 			"Read the logs since the last report by hand, and check the disk of the state directory."),
 	}

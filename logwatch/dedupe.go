@@ -36,7 +36,6 @@ type deduper struct {
 	most  map[eventKey]int            // the most that any source has
 	in    map[string]map[eventKey]int // by source
 	total int
-	full  bool
 }
 
 func newDeduper(recent []recentKey) *deduper {
@@ -76,7 +75,6 @@ func (d *deduper) duplicate(source string, host, tag, pid, msg []byte, at time.T
 		}
 	}
 	if d.total >= maxSeen {
-		d.full = true
 		return false
 	}
 	d.total++

@@ -6,20 +6,22 @@ import (
 	"path"
 	"strconv"
 	"strings"
-	"time"
 
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
-// finding makes the finding of a tally. Times in its detail are in zone.
-func (ta *tally) finding(zone *time.Location) report.Finding {
+// finding makes the finding of a tally. When it was is told by First and Last
+// alone, and what it means by the rule, so that no report says it twice.
+func (ta *tally) finding() report.Finding {
 	f := report.Finding{
 		Rule: ruleUnexplained, Subject: ta.subject(), Scope: scopeOf(ta.source), Severity: ta.severity(),
 		Count: ta.count, First: ta.first, Last: ta.last,
-		Detail: ta.detail(zone),
+		Detail: ta.who(),
 	}
 	if ta.rule == nil {
 		f.Title = ta.unexplainedTitle()
+		f.Detail = "Whether this is harmless is not known."
+		f.Fix = ta.advise("Read the lines: {read}. Harmless ones need nothing done, and are told again only when more of them are written.")
 		f.Identity = []report.Attr{{Key: report.Template, Value: TemplateID([]byte(ta.tag), ta.template)}}
 	} else {
 		f.Rule = ta.rule.ID
@@ -101,7 +103,7 @@ func (ta *tally) evidence(identity []report.Attr) []report.Attr {
 		name   string
 		counts map[string]int
 	}{{"addr", ta.addrs}, {"user", ta.users}} {
-		for _, value := range top(who.counts, 5) {
+		for _, value := range often(who.counts) {
 			if a, ok := attrOf(who.name, value); ok && !contains(identity, a) {
 				out = append(out, a)
 			}
@@ -119,40 +121,31 @@ func contains(attrs []report.Attr, a report.Attr) bool {
 	return false
 }
 
-// detail says when, where and who.
-func (ta *tally) detail(zone *time.Location) string {
+// who says which addresses and users, where there are several.
+func (ta *tally) who() string {
 	var b strings.Builder
-	fmt.Fprintf(&b, "Seen %s%s in %s.", times(ta.count), between(ta.first, ta.last, zone), ta.source)
 	most(&b, "Addresses", ta.addrs)
 	most(&b, "Users", ta.users)
-	return b.String()
+	return strings.TrimSpace(b.String())
 }
 
-func between(first, last time.Time, zone *time.Location) string {
-	const form = "2006-01-02 15:04 MST"
-	switch {
-	case first.IsZero():
-		return ""
-	case last.Sub(first) < time.Minute:
-		return " at " + last.In(zone).Format(form)
-	}
-	return " between " + first.In(zone).Format(form) + " and " + last.In(zone).Format(form)
-}
-
-// most names the most frequent ones, where there is more than one.
+// most names the most frequent ones.
 func most(b *strings.Builder, what string, counts map[string]int) {
-	if len(counts) < 2 {
+	names := often(counts)
+	if len(counts) < 2 || len(names) == 0 {
 		return
 	}
 	b.WriteString(" " + what + ": ")
-	names := top(counts, 5)
 	for i, name := range names {
 		if i > 0 {
 			b.WriteString(", ")
 		}
 		fmt.Fprintf(b, "%s (%d)", printable([]byte(clip(name, 60))), counts[name])
 	}
-	if more := len(counts) - len(names); more > 0 {
+	switch more := len(counts) - len(names); {
+	case len(counts) == maxNames:
+		fmt.Fprintf(b, " and more than %d others", more)
+	case more > 0:
 		fmt.Fprintf(b, " and %d more", more)
 	}
 	b.WriteString(".")
@@ -180,7 +173,7 @@ func (ta *tally) replace(text string, show func(name, value string) string) stri
 	if ta.source == Journal {
 		read = "journalctl -t " + show("program", program)
 	}
-	pairs := []string{"{times}", times(ta.count), "{program}", show("program", program), "{read}", read}
+	pairs := []string{" {times}", times(ta.count), "{times}", strings.TrimSpace(times(ta.count)), "{from}", ta.from(), "{program}", show("program", program), "{read}", read}
 	for _, name := range []string{"login", "user", "addr", "unit", "dev", "proc", "path", "group"} {
 		value, ok := ta.holes[name]
 		if !ok {
@@ -215,20 +208,49 @@ func (ta *tally) program() string {
 	return printable([]byte(ta.tag))
 }
 
-// unexplainedTitle shows the only line, or the pattern of many.
+// unexplainedTitle shows the first of the lines: a template is for machines.
 func (ta *tally) unexplainedTitle() string {
-	text := clip(printable([]byte(ta.template)), 140)
+	text := clip(afterStamp(ta.message), 140)
 	if ta.count == 1 {
 		return fmt.Sprintf("%s wrote a line that no rule explains: %s", ta.program(), text)
 	}
-	return fmt.Sprintf("%s wrote %d lines of a kind that no rule explains: %s", ta.program(), ta.count, text)
+	return fmt.Sprintf("%s wrote %d lines of a kind that no rule explains, such as: %s", ta.program(), ta.count, text)
 }
 
+// afterStamp leaves out the date and time with which some programs begin their
+// messages once more.
+func afterStamp(message string) string {
+	for range 2 {
+		word, rest, ok := strings.Cut(message, " ")
+		if !ok || len(word) < 8 || strings.Trim(word, "0123456789-/:.,TZ+[]") != "" {
+			break
+		}
+		message = rest
+	}
+	return message
+}
+
+// times says how often, with a blank before it; what happened once is told
+// without a number.
 func times(n int) string {
 	if n == 1 {
-		return "once"
+		return ""
 	}
-	return strconv.Itoa(n) + " times"
+	return " " + strconv.Itoa(n) + " times"
+}
+
+// from says from where, with a blank before it.
+func (ta *tally) from() string {
+	switch n := len(ta.addrs); {
+	case n == 0:
+		return ""
+	case n == 1:
+		return " from " + top(ta.addrs, 1)[0]
+	case n == maxNames:
+		return fmt.Sprintf(" from more than %d addresses", n)
+	default:
+		return fmt.Sprintf(" from %d addresses", n)
+	}
 }
 
 // clip cuts s to about n bytes at a rune's edge.

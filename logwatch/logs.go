@@ -1,6 +1,7 @@
 package logwatch
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -37,6 +38,8 @@ type Logs struct {
 	// Unexplained is how many kinds of unexplained lines are shown in full; zero
 	// means 20 on a first reading and 100 later. One finding lists the others.
 	Unexplained int
+
+	tail int64 // bytes of one file that a first reading takes; zero: firstTail
 }
 
 // Name is "logwatch".
@@ -208,11 +211,11 @@ func (r *run) file(ctx context.Context, name string) error {
 	case r.fromEnd:
 		f.Tail = -1
 	case fresh:
-		f.Tail = firstTail
+		f.Tail = cmp.Or(r.tail, firstTail)
 	}
 	in := r.reader(name, fresh)
 	notes, err := in.file(ctx, f, st)
-	if errors.Is(err, fs.ErrNotExist) && known != nil && known.Position.Valid {
+	if errors.Is(err, fs.ErrNotExist) && known != nil && (known.Position.Valid || r.Sources == nil) {
 		r.vanished(name, known)
 		return nil
 	}
@@ -253,6 +256,7 @@ func (r *run) done(in *reader, notes []follow.Note, err error) error {
 		r.note(in.source, n)
 	}
 	r.odd(in)
+	r.skipped(in)
 	r.metrics(in)
 	err = errors.Join(err, in.counts.balance())
 	switch {
@@ -270,9 +274,16 @@ func (r *run) metrics(in *reader) {
 		name, unit string
 		value      uint64
 	}{
-		{"log_lines", "", c.lines}, {"log_lines_matched", "", c.matched}, {"log_lines_ignored", "", c.ignored}, {"log_lines_unexplained", "", c.reported},
-		{"log_lines_duplicate", "", c.duplicate}, {"log_lines_malformed", "", c.malformed}, {"log_lines_oversized", "", c.oversized}, {"log_lines_old", "", c.old},
-		{"log_bytes", "bytes", c.bytes}, {"log_bytes_skipped", "bytes", c.skipped},
+		{"log_lines", "", c.lines},
+		{"log_lines_matched", "", c.matched},
+		{"log_lines_ignored", "", c.ignored},
+		{"log_lines_unexplained", "", c.reported},
+		{"log_lines_duplicate", "", c.duplicate},
+		{"log_lines_malformed", "", c.malformed},
+		{"log_lines_oversized", "", c.oversized},
+		{"log_lines_old", "", c.old},
+		{"log_bytes", "bytes", c.bytes},
+		{"log_bytes_skipped", "bytes", c.skipped},
 	} {
 		r.rec.Metric(report.Metric{
 			Name: m.name, Unit: m.unit, Value: report.Count(m.value),
@@ -281,8 +292,12 @@ func (r *run) metrics(in *reader) {
 	}
 }
 
+// maxOfProgram is how many kinds of unexplained lines of one program are shown
+// in full: a program that quotes what it was asked has thousands.
+const maxOfProgram = 10
+
 // tell records the tallies: what rules know always, what nothing explains up to
-// the limit, and the rest as one finding with a list.
+// the limits, and the rest as one finding with a list.
 func (r *run) tell() {
 	limit := r.Unexplained
 	switch {
@@ -292,15 +307,17 @@ func (r *run) tell() {
 		limit = 100
 	}
 	var rest []*tally
+	shown := map[string]int{}
 	for _, ta := range r.tallies.sorted() {
 		if ta.rule == nil {
-			if limit == 0 {
+			if limit == 0 || shown[ta.program()] == maxOfProgram {
 				rest = append(rest, ta)
 				continue
 			}
 			limit--
+			shown[ta.program()]++
 		}
-		r.rec.Finding(ta.finding(r.zone))
+		r.rec.Finding(ta.finding())
 	}
 	if len(rest) > 0 || r.tallies.over > 0 {
 		r.more(rest)
@@ -318,19 +335,32 @@ func (r *run) more(rest []*tally) {
 	ref := r.rec.Artifact("unexplained.txt", "text/plain", strings.NewReader(list.String()))
 	r.finding(ruleMore, report.Attr{Key: report.System, Value: "logs"}, "summary", func(f *report.Finding) {
 		f.Title = fmt.Sprintf("%d more kinds of log lines that no rule explains (%d lines) are only listed", len(rest), lines)
+		f.Detail = fmt.Sprintf("At most %d kinds of one program are shown in full. ", maxOfProgram) + writers(rest)
 		f.Count = lines
 		if ref != "" {
 			f.Artifacts = []string{ref}
 		}
 		if r.first {
-			f.Detail = "This was the first reading: all of the last day is new to it. Later runs show only what is new since."
+			f.Detail += " This was the first reading: all of the last day is new to it. Later runs show only what is new since."
 		}
 	})
+}
+
+// writers says which programs wrote the most of the lines.
+func writers(tallies []*tally) string {
+	counts := map[string]int{}
+	for _, ta := range tallies {
+		counts[ta.program()] += ta.count
+	}
+	var b strings.Builder
+	most(&b, "Programs", counts)
+	return strings.TrimSpace(b.String())
 }
 
 // none tells that there is nothing to read.
 func (r *run) none() {
 	r.finding(ruleNone, report.Attr{Key: report.System, Value: "logs"}, "sources", func(f *report.Finding) {
 		f.Title = "This system keeps no logs: no syslog file in " + logDir + " and no journal"
+		f.Last = time.Time{} // it has no moment
 	})
 }

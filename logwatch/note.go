@@ -43,26 +43,48 @@ func describe(source string, n follow.Note) (rule, title string) {
 		return ruleExcessive, fmt.Sprintf("%s unpacks to more than is sensible: reading stopped after %d bytes", n.Path, n.Bytes)
 	}
 	if source == Journal {
-		return ruleGap, "Journal entries were removed before they were read"
+		return ruleGap, "The journal lost the entry that was read last: entries behind it may be gone unread"
 	}
-	return ruleGap, fmt.Sprintf("At least one rotated copy of %s was gone before it was read", source)
+	return ruleGap, fmt.Sprintf("No rotated copy of %s that can be read holds the place up to which it was read: lines behind it are unread", source)
 }
 
-// vanished tells that a log that was read before is not there any more.
+// skipped tells that a first reading left out what may be of its own day: it
+// met no line that is older.
+func (r *run) skipped(in *reader) {
+	n := in.counts.skipped
+	if n == 0 || in.counts.old > 0 || r.fromEnd {
+		return
+	}
+	r.finding(ruleSkipped, sourceAttr(in.source), scopeOf(in.source), func(f *report.Finding) {
+		f.Title = fmt.Sprintf("The first %d bytes of %s were not read: the log is too long for a first reading", n, in.source)
+		f.Detail = "Lines of the last day stand there. Later runs read all that is new."
+		f.Fix = fmt.Sprintf("Read them by hand: head -c %d FILE | less, where FILE is %s", n, in.source)
+		f.Evidence = []report.Attr{report.AtTime(r.now)}
+	})
+}
+
+// vanished tells that a log that was read before is not there any more. One
+// that never could be read is forgotten.
 func (r *run) vanished(name string, known *fileState) {
+	r.rec.Covered(scopeOf(name))
+	if !known.Position.Valid {
+		return
+	}
 	r.finding(ruleVanished, sourceAttr(name), scopeOf(name), func(f *report.Finding) {
 		f.Title = fmt.Sprintf("Log file %s was deleted", name)
 		f.Detail = fmt.Sprintf("It had been read up to byte %d. No rotated copy holds that position.", known.Position.Offset)
 		f.Evidence = []report.Attr{report.AtTime(r.now)}
 	})
-	r.rec.Covered(scopeOf(name))
 }
 
 // odd tells of lines that are too long and of runs of NUL bytes.
 func (r *run) odd(in *reader) {
 	if n := in.counts.oversized; n > 0 {
 		r.finding(ruleOversized, sourceAttr(in.source), scopeOf(in.source), func(f *report.Finding) {
-			f.Title = fmt.Sprintf("%s has %d lines that are too long to be read whole, the longest of %d bytes", in.source, n, in.counts.longest)
+			f.Title = fmt.Sprintf("%s has a line of %d bytes, too long to be read whole", in.source, in.counts.longest)
+			if n > 1 {
+				f.Title = fmt.Sprintf("%s has %d lines that are too long to be read whole, the longest of %d bytes", in.source, n, in.counts.longest)
+			}
 			f.Count = int(n)
 			f.Evidence = []report.Attr{{Key: report.Sample, Value: in.counts.longSample}}
 		})

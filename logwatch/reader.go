@@ -132,15 +132,19 @@ func (r *reader) count(h *syslog.Header, l *follow.Line, at time.Time) {
 	r.raise(event{rule: rule, caps: &caps, line: &line, raw: l.Text, source: r.source, at: at, count: h.Events}, h.Host, h.PID)
 }
 
-// raise tallies an event, unless another source told of it.
+// raise tells an event, unless another source told of it.
 func (r *reader) raise(e event, host, pid []byte) {
-	switch {
-	case r.dedupe.duplicate(r.source, host, e.line.Tag, pid, e.line.Message, e.at):
+	if r.dedupe.duplicate(r.source, host, e.line.Tag, pid, e.line.Message, e.at) {
 		r.counts.duplicate++
 		return
-	case e.rule == nil:
+	}
+	r.tell(e)
+}
+
+func (r *reader) tell(e event) {
+	if e.rule == nil {
 		r.counts.reported++
-	default:
+	} else {
 		r.counts.matched++
 	}
 	r.tallies.add(e)
@@ -158,16 +162,11 @@ func (r *reader) repeat(h *syslog.Header, text []byte) {
 	line := lineOf(&before)
 	var caps captures
 	rule := r.rules.find(&line, &caps)
-	switch {
-	case rule != nil && rule.Level == Ignore:
+	if rule != nil && rule.Level == Ignore {
 		r.counts.ignored++
 		return
-	case rule == nil:
-		r.counts.reported++
-	default:
-		r.counts.matched++
 	}
-	r.tallies.add(event{rule: rule, caps: &caps, line: &line, raw: text, source: r.source, at: h.Time, count: h.Events})
+	r.tell(event{rule: rule, caps: &caps, line: &line, raw: text, source: r.source, at: h.Time, count: h.Events})
 }
 
 func lineOf(h *syslog.Header) Line {

@@ -51,7 +51,7 @@ type Rule struct {
 	Patterns []string
 	Key      string // names of holes that tell one finding from another, blank between
 	Title    string // for the catalogue
-	Say      string // title of a finding, with {holes}, {program} and {times}
+	Say      string // title of a finding, with {holes}, {program}, {times} ("", "7 times") and {from} ("", "from 7 addresses")
 	Explain  string // why it matters
 	Remedy   string // what to do, with {holes}, {program}, and {read}: the command that shows such lines
 }
@@ -178,7 +178,8 @@ func isChatter(l *Line, msg []byte) bool {
 	if string(l.Tag) != "kernel" {
 		return false
 	}
-	early := len(l.Uptime) > 0 && bytes.IndexByte(l.Uptime, '.') <= 2
+	seconds, _, dotted := bytes.Cut(l.Uptime, []byte("."))
+	early := dotted && len(seconds) <= 2
 	return (l.Priority >= 5 || early) && !troubled(msg)
 }
 

@@ -19,6 +19,8 @@ func TestKernelChatterIsRoutineOnlyWhenItIsMild(t *testing.T) {
 	assert.Equal(t, Unexplained, rules.Classify(line).Level)
 	line = Line{Tag: []byte("kernel"), Message: []byte("x86/fpu: Supporting XSAVE feature"), Uptime: []byte("0.000000")}
 	assert.Equal(t, Ignore, rules.Classify(line).Level)
+	line.Uptime = []byte("5000")
+	assert.Equal(t, Unexplained, rules.Classify(line).Level)
 	line.Uptime = []byte("5000.1")
 	assert.Equal(t, Unexplained, rules.Classify(line).Level)
 }

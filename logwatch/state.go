@@ -68,4 +68,20 @@ func decode(kept []byte) (*state, error) {
 	return &s, nil
 }
 
-func (s *state) encode() ([]byte, error) { return json.Marshal(s) }
+// maxState is below what a report keeps of one check.
+const maxState = 900 << 10
+
+// encode gives the value to keep. Where there are so many logs that it would
+// not be kept, it does without what only makes counts more exact: positions
+// must not be lost.
+func (s *state) encode() ([]byte, error) {
+	data, err := json.Marshal(s)
+	if err != nil || len(data) <= maxState {
+		return data, err
+	}
+	s.Recent = nil
+	for _, f := range s.Files {
+		f.LastLine = nil
+	}
+	return json.Marshal(s)
+}

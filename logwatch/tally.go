@@ -1,6 +1,7 @@
 package logwatch
 
 import (
+	"bytes"
 	"cmp"
 	"maps"
 	"slices"
@@ -14,7 +15,7 @@ import (
 const (
 	maxTallies = 20_000
 	maxSamples = 3
-	maxNames   = 2_000 // addresses or users of one tally
+	maxNames   = 10_000 // addresses or users of one tally
 	sampleLen  = 400
 )
 
@@ -23,6 +24,7 @@ type tally struct {
 	rule     *Rule // nil: unexplained
 	tag      string
 	template string            // of an unexplained line
+	message  string            // the first of them, printable
 	holes    map[string]string // captures that are part of the identity
 	said     map[string]string // all captures, for the title; "several" where they differ
 	source   string            // where it was seen first
@@ -95,6 +97,9 @@ func (t *tallies) of(e event) *tally {
 		return nil
 	}
 	ta := &tally{rule: e.rule, tag: string(e.line.Tag), holes: holes, template: template, source: e.source}
+	if e.rule == nil {
+		ta.message = printable(bytes.Join(bytes.Fields(e.line.Message[:min(len(e.line.Message), 2*sampleLen)]), []byte(" ")))
+	}
 	t.byKey[key] = ta
 	return ta
 }
@@ -173,6 +178,16 @@ func countName(m *map[string]int, name []byte, n int) {
 	if _, known := (*m)[string(name)]; known || len(*m) < maxNames {
 		(*m)[string(name)] += n
 	}
+}
+
+// often gives the five most frequent names; none where there are more and all
+// came once, as then five of them say nothing.
+func often(m map[string]int) []string {
+	names := top(m, 5)
+	if len(m) > len(names) && m[names[0]] == 1 {
+		return nil
+	}
+	return names
 }
 
 // top gives the most frequent names, at most n.

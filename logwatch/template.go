@@ -47,8 +47,20 @@ func mask(out, token []byte) []byte {
 	}
 	front, core, back := trimmed(token)
 	out = append(out, front...)
-	out = append(out, maskCore(core)...)
+	if len(front) > 0 && isName(core) && bytes.ContainsAny(front, "'\"(") {
+		core = []byte("<name>")
+	} else {
+		core = maskCore(core)
+	}
+	out = append(out, core...)
 	return append(out, back...)
+}
+
+// isName takes what is quoted and has a dot or a slash within: a host, a zone,
+// a query, a file.
+func isName(core []byte) bool {
+	i := bytes.IndexAny(core, "./")
+	return i > 0 && i < len(core)-1
 }
 
 const around = "()[]{}<>\"'`,;:.!?#*"
@@ -72,23 +84,25 @@ func maskCore(core []byte) []byte {
 		return core
 	case isAddress(core):
 		return []byte("<addr>")
+	case bytes.IndexByte(core, '#') > 0:
+		return maskPieces(core, "#") // 192.0.2.1#53, as BIND writes it
 	case bytes.IndexByte(core, '/') >= 0:
-		return maskPieces(core)
-	case isID(core):
+		return maskPieces(core, "/")
+	case bytes.IndexByte(core, '[') < 0 && isID(core):
 		return []byte("<n>")
 	}
-	return maskDigits(core)
+	return maskRuns(core)
 }
 
-// maskPieces masks what slashes separate.
-func maskPieces(core []byte) []byte {
-	pieces := bytes.Split(core, []byte("/"))
+// maskPieces masks what a separator separates.
+func maskPieces(core []byte, separator string) []byte {
+	pieces := bytes.Split(core, []byte(separator))
 	for i, p := range pieces {
 		if len(p) > 0 {
 			pieces[i] = maskCore(p)
 		}
 	}
-	return bytes.Join(pieces, []byte("/"))
+	return bytes.Join(pieces, []byte(separator))
 }
 
 func isAddress(core []byte) bool {
@@ -125,6 +139,31 @@ func isID(core []byte) bool {
 	}
 	mixed := len(core) >= 8 && digits >= 2 && upper >= 2 && digits+upper >= len(core)/2
 	return hexes == len(core) || mixed || len(core) >= 20 && digits >= 4
+}
+
+// maskRuns masks hexadecimal ids of some length within a token, such as
+// @0x7f3a5c0012d8 or vethc81f90a, and all other digits.
+func maskRuns(core []byte) []byte {
+	out := make([]byte, 0, len(core)+8)
+	for len(core) > 0 {
+		n := 0
+		for n < len(core) && isHex(core[n]) {
+			n++
+		}
+		run := core[:max(n, 1)]
+		core = core[len(run):]
+		switch {
+		case n >= 6 && hasDigit(run):
+			out = append(out, "<n>"...)
+		default:
+			out = append(out, run...)
+		}
+	}
+	return maskDigits(out)
+}
+
+func isHex(c byte) bool {
+	return c >= '0' && c <= '9' || c >= 'a' && c <= 'f' || c >= 'A' && c <= 'F' || c == 'x'
 }
 
 func maskDigits(core []byte) []byte {

@@ -45,16 +45,17 @@ func (c *managerCheck) changes(ctx context.Context) {
 }
 
 func (c *managerCheck) events(ctx context.Context, old inventory, now []Package) {
-	list := Diff(old.packages, now)
+	list := batches(Diff(old.packages, now))
 	if len(list) == 0 {
 		return
 	}
 	times := c.history(ctx, old.at)
-	for _, ch := range list[:min(len(list), c.maxEvents)] {
-		c.rec.Finding(c.event(ch, times[eventKey{ch.Pkg.Name, ch.To.String()}]))
+	told := min(len(list), c.maxEvents)
+	for _, b := range list[:told] {
+		c.rec.Finding(c.event(b, b.times(times)))
 	}
-	if more := list[min(len(list), c.maxEvents):]; len(more) > 0 {
-		c.rec.Finding(c.moreEvents(more))
+	if told < len(list) {
+		c.rec.Finding(c.moreEvents(list[told:]))
 	}
 }
 
@@ -83,61 +84,50 @@ var changeRules = map[ChangeKind]string{
 	Installed: ruleInstalled, Removed: ruleRemoved, Upgraded: ruleUpgraded, Downgraded: ruleDowngraded, Replaced: ruleUpgraded,
 }
 
-// event is the finding about one change; at is zero when not known.
-func (c *managerCheck) event(ch Change, at time.Time) report.Finding {
+// event is the finding about one batch; times are when it happened, in order.
+func (c *managerCheck) event(b batch, times []time.Time) report.Finding {
 	f := report.Finding{
-		Rule: changeRules[ch.Kind], Subject: packageAttr(ch.Pkg), Scope: c.scope("changes"),
-		Title: changeLine(ch), First: at, Last: at,
+		Rule: changeRules[b.kind], Subject: report.Attr{Key: report.Package, Value: b.source}, Scope: c.scope("changes"),
+		Title: b.title(), Evidence: b.evidence(),
 	}
-	if v, ok := versionAttr(ch.Pkg.Version); ok {
+	if v, ok := versionAttr(b.version); ok {
 		f.Identity = []report.Attr{v}
 	}
-	if !ch.From.IsZero() {
-		f.Evidence = append(f.Evidence, report.Attr{Key: report.Was, Value: "version=" + ch.From.String()})
+	if len(b.list) > 1 {
+		f.Detail = "The packages are " + shortList(b.names(), maxNames) + ". "
 	}
-	if !ch.To.IsZero() {
-		f.Evidence = append(f.Evidence, report.Attr{Key: report.Now, Value: "version=" + ch.To.String()})
+	if len(times) == 0 {
+		f.Detail += "It happened since the last run; the package manager's log does not say when."
+		return f
 	}
-	if at.IsZero() {
-		f.Detail = "It happened since the last run; the package manager's log does not say when."
-	} else {
-		f.Evidence = append(f.Evidence, report.AtTime(at))
-		f.Detail = "It happened at " + at.UTC().Format("2006-01-02 15:04:05") + " UTC, as the package manager's log says."
+	f.First, f.Last = times[0], times[len(times)-1]
+	f.Evidence = append(f.Evidence, report.AtTime(f.First))
+	if !f.Last.Equal(f.First) {
+		f.Evidence = append(f.Evidence, report.AtTime(f.Last))
 	}
+	f.Detail += "It happened at " + f.First.UTC().Format("2006-01-02 15:04:05") + " UTC, as the package manager's log says."
 	return f
 }
 
 // moreEvents is the finding about the changes beyond the bound.
-func (c *managerCheck) moreEvents(list []Change) report.Finding {
+func (c *managerCheck) moreEvents(list []batch) report.Finding {
 	var text strings.Builder
-	names := make([]string, len(list))
-	for i, ch := range list {
-		fmt.Fprintln(&text, changeLine(ch))
-		names[i] = ch.Pkg.Name
+	var names []string
+	for _, b := range list {
+		for _, ch := range b.list {
+			fmt.Fprintln(&text, changeLine(ch))
+		}
+		names = append(names, b.names()...)
 	}
 	sum := sha256.Sum256([]byte(text.String()))
 	f := report.Finding{
 		Rule: ruleMany, Subject: report.Attr{Key: report.System, Value: c.info.ID}, Scope: c.scope("changes"),
 		Identity: []report.Attr{{Key: report.Digest, Value: "sha256:" + hex.EncodeToString(sum[:])}},
-		Title:    "And " + plural(len(list), "more package") + " changed since the last run",
+		Title:    "And " + plural(len(names), "more package") + " changed since the last run",
 		Detail:   "They are " + shortList(names, maxNames) + ".",
 	}
 	if ref := c.rec.Artifact("changed-"+c.info.ID+".txt", "text/plain", strings.NewReader(text.String())); ref != "" {
 		f.Artifacts = []string{ref}
 	}
 	return f
-}
-
-func changeLine(ch Change) string {
-	name := ch.Pkg.Name
-	if ch.Pkg.Foreign {
-		name += ":" + ch.Pkg.Arch
-	}
-	switch ch.Kind {
-	case Installed:
-		return fmt.Sprintf("%s %s was installed", name, ch.To)
-	case Removed:
-		return fmt.Sprintf("%s %s was removed", name, ch.From)
-	}
-	return fmt.Sprintf("%s was %s from %s to %s", name, ch.Kind, ch.From, ch.To)
 }

@@ -22,6 +22,14 @@
 // is older than any version in a security repository lacks a security fix.
 //
 // Security fixes are reported by source package, because that is what an
-// advisory names and what a person decides about; all other updates together
-// are one finding that stays the same from day to day.
+// advisory names, what a person decides about, and what a work-around is put on
+// record for; all other updates together are one finding that stays the same
+// from day to day. Changes of installed packages are one event for each source
+// and version likewise, with the packages as evidence.
+//
+// A security fix is to be installed within one day, so it is critical after
+// that. Its age is a lower bound: it was on offer when its repository was last
+// made, which the repository dates. What the first look at a machine finds has
+// one day from then on, however old it is: a person who begins with a neglected
+// machine reads first what there is, and is alarmed about what stays.
 package pkgupdate

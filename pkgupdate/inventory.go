@@ -22,7 +22,7 @@ const (
 	inventoryHead = "upkeep-inventory/1"
 	maxInventory  = 64 << 20 // bytes when expanded
 	foreignMark   = "foreign"
-	inventoryCols = 4
+	inventoryCols = 6
 )
 
 var errInventory = errors.New("the kept list of packages is damaged")
@@ -41,7 +41,7 @@ func (inv inventory) encode(scheme version.Scheme) ([]byte, error) {
 		if p.Foreign {
 			mark = foreignMark
 		}
-		fmt.Fprintf(z, "%s\t%s\t%s\t%s\n", p.Name, p.Arch, mark, p.Version)
+		fmt.Fprintf(z, "%s\t%s\t%s\t%s\t%s\t%s\n", p.Name, p.Arch, mark, p.Version, p.Source, p.SourceVersion)
 	}
 	if err := z.Close(); err != nil {
 		return nil, err
@@ -87,6 +87,10 @@ func decodePackage(scheme version.Scheme, line string) (Package, error) {
 	if len(f) != inventoryCols {
 		return Package{}, fmt.Errorf("line %.60q", line)
 	}
-	v, err := version.Parse(scheme, f[3])
-	return Package{Name: f[0], Arch: f[1], Foreign: f[2] == foreignMark, Version: v}, err
+	p := Package{Name: f[0], Arch: f[1], Foreign: f[2] == foreignMark, Source: f[4]}
+	var err error
+	if p.Version, err = version.Parse(scheme, f[3]); err == nil && f[5] != "" {
+		p.SourceVersion, err = version.Parse(scheme, f[5])
+	}
+	return p, err
 }

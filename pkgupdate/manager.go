@@ -82,6 +82,9 @@ var (
 	ErrInterrupted = errors.New("the package manager was interrupted")
 	// ErrBusy says that a package manager seems to be at work right now.
 	ErrBusy = errors.New("a package manager is at work")
+	// ErrUnclassified says that the list of upgrades is complete otherwise, but
+	// which of them are security fixes is not known.
+	ErrUnclassified = errors.New("which pending updates are security fixes is not known")
 	// ErrBroken says that the installed packages lack what they depend on.
 	ErrBroken = errors.New("unmet dependencies of installed packages")
 )

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
 	"github.com/pugetsoundtech/upkeep/report"
@@ -33,6 +34,17 @@ func (p Package) ID() string {
 
 // SourceName returns the name of the source package.
 func (p Package) SourceName() string { return cmp.Or(p.Source, p.Name) }
+
+// sourceVersion returns the version of the source package.
+func (p Package) sourceVersion() version.Version {
+	if p.SourceVersion.IsZero() {
+		return p.Version
+	}
+	return p.SourceVersion
+}
+
+// sourceID names the source package as ID names p: "deb:openssl".
+func (p Package) sourceID() string { return p.Version.Scheme().String() + ":" + p.SourceName() }
 
 // SortPackages sorts by name and architecture.
 func SortPackages(list []Package) {
@@ -69,7 +81,8 @@ type Upgrade struct {
 	To      version.Version // zero when not known
 	Origins []string        // repositories that offer To, such as Debian-Security:12/oldstable-security
 	Class   Class
-	Blocked string // why the usual upgrade leaves it out: Held, KeptBack; "" when it does not
+	Offered time.Time // of a security fix: by then the repository had it, perhaps for longer; zero: not known
+	Blocked string    // why the usual upgrade leaves it out: Held, KeptBack; "" when it does not
 }
 
 // Reasons of Upgrade.Blocked.

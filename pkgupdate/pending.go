@@ -8,6 +8,7 @@ import (
 	"maps"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pugetsoundtech/upkeep/report"
 )
@@ -16,22 +17,17 @@ import (
 // one finding. What an old index shows is true, but may not be all.
 func (c *managerCheck) pending(ctx context.Context) {
 	a := c.manager.Pending(ctx)
-	security := map[group][]Upgrade{}
-	var others []Upgrade
-	fixes := 0
+	var fixes, others []Upgrade
 	for _, u := range a.Value {
 		switch {
+		case u.From.IsZero(): // a new package comes with the upgrade that needs it
 		case u.Class == Security:
-			g := group{u.Pkg.Version.Scheme().String() + ":" + u.Pkg.SourceName(), u.Blocked == Held}
-			security[g] = append(security[g], u)
-			fixes++
-		case !u.From.IsZero():
+			fixes = append(fixes, u)
+		default:
 			others = append(others, u)
 		}
 	}
-	for _, g := range slices.SortedFunc(maps.Keys(security), group.compare) {
-		c.rec.Finding(c.security(g, security[g]))
-	}
+	c.fixes(fixes, a.State != Unknown)
 	if len(others) > 0 {
 		c.rec.Finding(c.ordinary(others))
 	}
@@ -41,8 +37,7 @@ func (c *managerCheck) pending(ctx context.Context) {
 	if a.State != Unknown || errors.Is(a.Reason, ErrBroken) {
 		c.rec.Covered(c.scope("dependencies"))
 	}
-	if a.State == Unknown {
-		c.problems(a.Reason, c.scope("pending"))
+	if !c.complete(a.Reason) {
 		return
 	}
 	if !a.AsOf.IsZero() {
@@ -50,9 +45,41 @@ func (c *managerCheck) pending(ctx context.Context) {
 			Name: "package_index_age_seconds", Unit: "seconds", Value: report.Measure(c.rec.Now().Sub(a.AsOf).Seconds()), Attrs: c.attrs(),
 		})
 	}
-	c.count("packages_pending_security", fixes)
-	c.count("packages_pending_other", len(others))
+	if a.State != Unknown {
+		c.count("packages_pending_security", len(fixes))
+		c.count("packages_pending_other", len(others))
+	}
 	c.rec.Covered(c.scope("pending"))
+}
+
+// complete records why a list of upgrades is not known, and reports whether it
+// lacks none: it may be that only their classes are not known.
+func (c *managerCheck) complete(reason error) bool {
+	all := true
+	for _, err := range parts(reason) {
+		if errors.Is(err, ErrUnclassified) {
+			c.rec.Problem(err, c.scope("pending/security"))
+			continue
+		}
+		c.rec.Problem(err, c.scope("pending"))
+		all = false
+	}
+	return all
+}
+
+// fixes reports security fixes by source package. Unless the list is whole, a
+// fix that it lacks may be pending all the same.
+func (c *managerCheck) fixes(list []Upgrade, whole bool) {
+	seen := c.sightings().next(list, c.rec.Now(), whole)
+	c.rec.Keep(c.sightingsName(), seen.encode())
+	groups := map[group][]Upgrade{}
+	for _, u := range list {
+		g := group{u.Pkg.sourceID(), u.Blocked == Held}
+		groups[g] = append(groups[g], u)
+	}
+	for _, g := range slices.SortedFunc(maps.Keys(groups), group.compare) {
+		c.rec.Finding(c.security(g, groups[g], seen.first(groups[g])))
+	}
 }
 
 // unmet is the finding that the manager refuses to plan anything.
@@ -74,32 +101,56 @@ func (g group) compare(o group) int {
 	return cmp.Or(strings.Compare(g.source, o.source), held[g.held]-held[o.held])
 }
 
-const maxNames = 12 // of packages in one finding
+const (
+	maxNames = 12             // of packages in one finding
+	promised = 24 * time.Hour // within which a security fix is installed
+)
 
-func (c *managerCheck) security(g group, list []Upgrade) report.Finding {
-	_, source, _ := strings.Cut(g.source, ":")
+func (c *managerCheck) security(g group, list []Upgrade, first sighting) report.Finding {
 	names := upgradeNames(list)
-	first := list[0]
+	source, u := sourceText(g.source, names), list[0]
+	pending := "is pending"
+	if c.overdue(first) {
+		pending = "has been pending for more than one day"
+	}
 	f := report.Finding{
 		Rule: ruleSecurity, Subject: report.Attr{Key: report.Package, Value: g.source}, Scope: c.scope("pending/security"),
-		Title: fmt.Sprintf("Security update of %s is pending: %s to %s", source, first.From, first.To),
-		Detail: fmt.Sprintf("It changes %s: %s. It is offered by %s.",
-			plural(len(list), "package"), shortList(names, maxNames), cmp.Or(shortList(origins(list), 3), "the security repository")),
+		Title: fmt.Sprintf("Security update of %s %s: %s to %s", source, pending, u.From, u.To),
+		Detail: fmt.Sprintf("It changes %s: %s. It has been on offer since %s or longer, from %s.",
+			plural(len(list), "package"), shortList(names, maxNames), minute(first.offered), cmp.Or(shortList(origins(list), 3), "the security repository")),
 		Fix:      "Run: " + c.upgradeSome(names),
 		Evidence: upgradeEvidence(list),
 	}
 	switch {
 	case g.held:
 		f.Rule = ruleHeld
-		f.Title = fmt.Sprintf("Security update of %s is on hold: %s is installed, %s has the fix", source, first.From, first.To)
+		f.Title = fmt.Sprintf("Security update of %s is on hold: %s is installed, %s has the fix", source, u.From, u.To)
 		f.Fix = fmt.Sprintf("Find out why it is held; to release it run: %s %s; then: %s",
 			c.info.Commands.Unhold, strings.Join(names, " "), c.upgradeSome(names))
 	case slices.ContainsFunc(list, func(u Upgrade) bool { return u.Blocked == KeptBack }):
 		f.Detail += " The usual upgrade leaves it out: it needs a removal, is rolled out in phases, or is pinned."
 		f.Fix = "See what it would remove, then run: " + c.info.Commands.UpgradeAll
 	}
+	if c.overdue(first) {
+		f.Severity = report.Critical
+		f.Detail += " A security fix is to be installed within one day, or a work-around put on record."
+	}
 	return f
 }
+
+func (c *managerCheck) overdue(s sighting) bool { return c.rec.Now().Sub(s.counted) > promised }
+
+// sourceText names a source package, and its only binary where that has
+// another name: linux may be no more than linux-libc-dev.
+func sourceText(id string, names []string) string {
+	_, source, _ := strings.Cut(id, ":")
+	if len(names) == 1 && names[0] != source {
+		return source + " (" + names[0] + ")"
+	}
+	return source
+}
+
+func minute(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 UTC") }
 
 func (c *managerCheck) upgradeSome(names []string) string {
 	if len(names) > maxNames {
@@ -124,12 +175,12 @@ func (c *managerCheck) ordinary(list []Upgrade) report.Finding {
 	}
 	f := report.Finding{
 		Rule: ruleOrdinary, Subject: report.Attr{Key: report.System, Value: c.info.ID}, Scope: c.scope("pending/stable"),
-		Title:  plural(len(list), "stable update") + " pending",
+		Title:  plural(len(list), "stable update") + are(len(list)) + "pending",
 		Detail: "They are " + shortList(upgradeNames(list), maxNames) + ".",
 		Fix:    "Run: " + c.info.Commands.Upgrade,
 	}
 	if unclassified > 0 {
-		f.Title = plural(len(list), "update") + " pending; which of them are security fixes is not known"
+		f.Title = plural(len(list), "update") + are(len(list)) + "pending; which of them are security fixes is not known"
 	}
 	if blocked > 0 {
 		f.Detail += fmt.Sprintf(" %d of them are held or kept back, and the usual upgrade leaves these out.", blocked)
@@ -179,6 +230,8 @@ func origins(list []Upgrade) []string {
 	return slices.Compact(out)
 }
 
+// upgradeEvidence leaves out the repositories: their names change at each point
+// release, and they are not known while apt-get refuses to plan.
 func upgradeEvidence(list []Upgrade) []report.Attr {
 	var attrs []report.Attr
 	add := func(a report.Attr) {
@@ -194,9 +247,6 @@ func upgradeEvidence(list []Upgrade) []report.Attr {
 			add(v)
 		}
 	}
-	for _, o := range origins(list) {
-		add(report.Attr{Key: report.Repository, Value: o})
-	}
 	return attrs
 }
 
@@ -206,6 +256,13 @@ func shortList(names []string, n int) string {
 		return strings.Join(names, ", ")
 	}
 	return fmt.Sprintf("%s and %d more", strings.Join(names[:n], ", "), len(names)-n)
+}
+
+func are(n int) string {
+	if n == 1 {
+		return " is "
+	}
+	return " are "
 }
 
 func plural(n int, what string) string {

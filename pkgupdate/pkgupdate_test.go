@@ -57,6 +57,7 @@ libc6:i386 2 was installed`), strings.Join(lines, "\n"))
 func TestInventoryReadsBackAsWritten(t *testing.T) {
 	p := pkg(t, "libc6", "i386", "2.36-9")
 	p.Foreign = true
+	p.Source, p.SourceVersion = "glibc", pkg(t, "glibc", "", "2.36-8").Version
 	want := inventory{time.Date(2026, 11, 25, 6, 0, 0, 0, time.UTC), []Package{pkg(t, "bash", "amd64", "5.2-1"), p}}
 	data, err := want.encode(version.Deb)
 	require.NoError(t, err)
@@ -101,6 +102,19 @@ func TestCatalogueIsComplete(t *testing.T) {
 	for _, id := range changeRules {
 		assert.True(t, seen[id], id)
 	}
+}
+
+func FuzzDecodeSightings(f *testing.F) {
+	f.Add(string(sightings{true, map[string]sighting{"deb:openssl": {"1", time.Unix(0, 0), time.Unix(1, 0)}}}.encode()))
+	f.Fuzz(func(t *testing.T, text string) {
+		s, err := decodeSightings(text)
+		if err != nil && !errors.Is(err, errSightings) {
+			t.Fatal(err)
+		}
+		if again, err := decodeSightings(string(s.encode())); err != nil || len(again.of) != len(s.of) {
+			t.Fatal(err, again, s)
+		}
+	})
 }
 
 func FuzzDecodeInventory(f *testing.F) {

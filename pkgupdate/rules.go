@@ -28,13 +28,13 @@ func conditionRules() []report.Rule {
 		{
 			ID: ruleSecurity, Kind: report.Condition, Severity: report.Warning, Since: since,
 			Title:   "A security update is pending",
-			Explain: "The fix is published, and so is what it fixes: the hole is open to whoever reads the advisory.",
-			Remedy:  "Install the update within one day, and restart the services that use it.",
+			Explain: "The fix is published, and so is what it fixes: the hole is open to whoever reads the advisory. After one day this is critical.",
+			Remedy:  "Install the update within one day and restart the services that use it, or put a work-around on record.",
 		},
 		{
 			ID: ruleHeld, Kind: report.Condition, Severity: report.Warning, Since: since,
 			Title:   "A security update is on hold",
-			Explain: "Somebody forbade changes of this package, so no upgrade installs the fix.",
+			Explain: "Somebody forbade changes of this package, so no upgrade installs the fix. After one day this is critical.",
 			Remedy:  "Find out why it is held; release it, or put a work-around on record.",
 		},
 		{

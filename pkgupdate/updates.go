@@ -44,11 +44,26 @@ func (u *Updates) Check(ctx context.Context, rec *report.Recorder) error {
 		}
 	}
 	if asked == 0 && ctx.Err() == nil {
-		system := cmp.Or(u.System, "this system")
-		rec.Problem(fmt.Errorf("no adapter for the package manager of %s yet: %w", system, errors.ErrUnsupported), "packages")
+		rec.Problem(u.noAdapter(), "packages")
 	}
 	return ctx.Err()
 }
+
+// noAdapter says that the database of no known manager is there.
+func (u *Updates) noAdapter() error {
+	ids := make([]string, len(u.Managers))
+	for i, m := range u.Managers {
+		ids[i] = m.Info().ID
+	}
+	return unsupported(fmt.Sprintf("no package manager with an adapter was found on %s (there is one yet for: %s): installed software and pending updates are not known",
+		cmp.Or(u.System, "this system"), cmp.Or(strings.Join(ids, ", "), "nothing")))
+}
+
+// unsupported is errors.ErrUnsupported in words of its own.
+type unsupported string
+
+func (e unsupported) Error() string        { return string(e) }
+func (e unsupported) Is(target error) bool { return target == errors.ErrUnsupported }
 
 func (u *Updates) ask(ctx context.Context, rec *report.Recorder, m Manager) {
 	c := &managerCheck{rec: rec, manager: m, info: m.Info(), maxEvents: cmp.Or(u.MaxEvents, defaultEvents)}
@@ -74,14 +89,25 @@ func (c *managerCheck) scope(part string) string { return c.info.ID + "/" + part
 
 // problems records each error that errors.Join put together in err.
 func (c *managerCheck) problems(err error, scope string) {
+	for _, e := range parts(err) {
+		c.rec.Problem(e, scope)
+	}
+}
+
+// parts takes apart what errors.Join put together; nil has none.
+func parts(err error) []error {
 	joined, ok := err.(interface{ Unwrap() []error })
-	if !ok || !isJoin(err, joined.Unwrap()) {
-		c.rec.Problem(err, scope)
-		return
+	switch {
+	case err == nil:
+		return nil
+	case !ok || !isJoin(err, joined.Unwrap()):
+		return []error{err}
 	}
+	var list []error
 	for _, e := range joined.Unwrap() {
-		c.problems(e, scope)
+		list = append(list, parts(e)...)
 	}
+	return list
 }
 
 // isJoin tells errors.Join from an error with several parts and a text of its own.
@@ -128,7 +154,6 @@ func (c *managerCheck) fault(f Fault) report.Finding {
 	if f.Pkg.Name != "" {
 		find.Rule, find.Subject = ruleBroken, packageAttr(f.Pkg)
 		find.Title = fmt.Sprintf("Package %s is not properly installed: %s", f.Pkg.Name, f.What)
-		find.Evidence = []report.Attr{{Key: report.Now, Value: "state=" + f.What}}
 	}
 	return find
 }

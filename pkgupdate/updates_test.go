@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
@@ -63,13 +64,15 @@ func TestSecurityFixesAreOneFindingForEachSource(t *testing.T) {
 		pkgupdatetest.Upgrade(bash, "5.2-2", pkgupdate.Ordinary))))
 	assert.Equal(t, report.OK, res.Status)
 	assert.Equal(t, "warning security-pending: Security update of openssl is pending: 3.0.11-1 to 3.0.13-1\n"+
-		"notice updates-pending: 1 stable update pending", titles(res))
+		"notice updates-pending: 1 stable update is pending", titles(res))
 	f := res.Findings[0]
 	assert.Equal(t, report.Attr{Key: report.Package, Value: "deb:openssl"}, f.Subject)
 	assert.Equal(t, "Run: fake upgrade libssl3 openssl", f.Fix)
 	for _, a := range []report.Attr{
-		{Key: report.Package, Value: "deb:libssl3"}, {Key: report.Was, Value: "version=3.0.11-1"},
-		{Key: report.Now, Value: "version=3.0.13-1"}, {Key: report.Version, Value: "deb:3.0.13-1"},
+		{Key: report.Package, Value: "deb:libssl3"},
+		{Key: report.Was, Value: "version=3.0.11-1"},
+		{Key: report.Now, Value: "version=3.0.13-1"},
+		{Key: report.Version, Value: "deb:3.0.13-1"},
 	} {
 		assert.Contains(t, f.Evidence, a)
 	}
@@ -84,7 +87,120 @@ func TestTheFindingOfOrdinaryUpdatesIsTheSameFromDayToDay(t *testing.T) {
 	two := collect(t, check(fake(packages{a, b}, pkgupdatetest.Upgrade(a, "3", pkgupdate.Ordinary), pkgupdatetest.Upgrade(b, "2", pkgupdate.Ordinary)))).Findings[0]
 	assert.Equal(t, one.Fingerprint, two.Fingerprint)
 	assert.Equal(t, one.State, two.State)
-	assert.Equal(t, "2 stable updates pending", two.Title)
+	assert.Equal(t, "2 stable updates are pending", two.Title)
+}
+
+// offers has one fix of a package on offer, in a repository dated at.
+func offers(m *pkgupdatetest.Manager, from pkgupdate.Package, to string, at time.Time) {
+	u := pkgupdatetest.Upgrade(from, to, pkgupdate.Security)
+	u.Offered = at
+	m.Upgrades = pkgupdate.Proven([]pkgupdate.Upgrade{u}, "a test", proof)
+}
+
+// The day begins with the repository's date, for the fix is older than the look.
+func TestFixThatIsOnOfferForMoreThanADayIsCritical(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := pkgupdatetest.Deb("openssl", "1")
+		m := fake(packages{p})
+		run := runs(t, check(m))
+		run()
+		offers(m, p, "2", time.Now().Add(-2*time.Hour))
+		first := run()
+		assert.Equal(t, "warning security-pending: Security update of openssl is pending: 1 to 2", titles(first))
+		assert.Contains(t, first.Findings[0].Detail, "on offer since 1999-12-31 22:00 UTC or longer")
+
+		time.Sleep(22 * time.Hour)
+		offers(m, p, "2", time.Now())
+		assert.Contains(t, titles(run()), "warning security-pending", "it is one day, not more")
+		time.Sleep(time.Minute)
+		offers(m, p, "3", time.Now())
+		late := run()
+		assert.Equal(t, "critical security-pending: Security update of openssl has been pending for more than one day: 1 to 3", titles(late))
+		assert.Equal(t, first.Findings[0].Fingerprint, late.Findings[0].Fingerprint)
+		assert.Contains(t, late.Findings[0].Detail, "on offer since 1999-12-31 22:00 UTC or longer")
+
+		m.Upgrades = pkgupdate.Unproven[[]pkgupdate.Upgrade](nil, errors.New("no index"))
+		run()
+		offers(m, p, "3", time.Now())
+		assert.Contains(t, titles(run()), "critical", "a look without an answer forgets nothing")
+
+		offers(m, pkgupdatetest.Deb("openssl", "3"), "4", time.Now())
+		assert.Contains(t, titles(run()), "warning", "the next fix has a day of its own")
+	})
+}
+
+func TestWhatTheFirstRunFindsHasADayFromThen(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := pkgupdatetest.Deb("openssl", "1")
+		m := fake(packages{p})
+		run := runs(t, check(m))
+		offers(m, p, "2", time.Now().Add(-72*time.Hour))
+		first := run()
+		assert.Equal(t, "warning security-pending: Security update of openssl is pending: 1 to 2", titles(first))
+		assert.Contains(t, first.Findings[0].Detail, "on offer since 1999-12-29 00:00 UTC or longer")
+		time.Sleep(24 * time.Hour)
+		assert.Contains(t, titles(run()), "warning")
+		time.Sleep(time.Minute)
+		assert.Contains(t, titles(run()), "critical")
+
+		offers(m, pkgupdatetest.Deb("openssl", "2"), "3", time.Now().Add(-25*time.Hour))
+		assert.Contains(t, titles(run()), "critical", "nobody looked or fetched in time")
+	})
+}
+
+func TestIndexThatWasNeverFetchedBeginsNoDay(t *testing.T) {
+	p := pkgupdatetest.Deb("openssl", "1")
+	m := fake(packages{p})
+	m.Upgrades = pkgupdate.Unproven[[]pkgupdate.Upgrade](nil, &pkgupdate.StaleError{Refresh: "fake refresh"})
+	run := runs(t, check(m))
+	run()
+	offers(m, p, "2", time.Now().Add(-72*time.Hour))
+	assert.Contains(t, titles(run()), "warning")
+}
+
+func TestFixOfUnknownDateCountsFromTheFirstLook(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		p := pkgupdatetest.Deb("openssl", "1")
+		run := runs(t, check(fake(packages{p}, pkgupdatetest.Upgrade(p, "2", pkgupdate.Security))))
+		assert.Contains(t, titles(run()), "warning")
+		time.Sleep(25 * time.Hour)
+		assert.Contains(t, titles(run()), "critical")
+	})
+}
+
+func TestDamagedDatesOfFixesAreAProblemAndCountAnew(t *testing.T) {
+	p := pkgupdatetest.Deb("openssl", "1")
+	store := &memory{}
+	suite := &report.Suite{Checks: []report.Checker{check(fake(packages{p}, pkgupdatetest.Upgrade(p, "2", pkgupdate.Security)))}, Store: store}
+	_, err := suite.Run(t.Context())
+	require.NoError(t, err)
+	kept := store.saved.Kept["pkgupdate.updates"]
+	require.Contains(t, kept, "offered-fake")
+	kept["offered-fake"] = kept["offered-fake"][:len(kept["offered-fake"])-5]
+	rep, err := suite.Run(t.Context())
+	require.NoError(t, err)
+	require.Len(t, rep.Results[0].Problems, 1)
+	assert.Contains(t, rep.Results[0].Problems[0].Message, "damaged")
+	assert.True(t, rep.Results[0].Covers("fake/pending/security"))
+}
+
+func TestNewPackageComesWithTheUpgradeThatNeedsIt(t *testing.T) {
+	meta := pkgupdatetest.Deb("linux-image-amd64", "6.1.187-1")
+	meta.Source = "linux-signed-amd64"
+	abi := pkgupdate.Upgrade{Pkg: pkgupdate.Package{Name: "linux-image-6.1.0-52-amd64", Arch: "amd64"}, To: pkgupdatetest.Deb("x1", "6.1.192-1").Version, Class: pkgupdate.Security}
+	res := collect(t, check(fake(packages{meta}, abi, pkgupdatetest.Upgrade(meta, "6.1.192-1", pkgupdate.Security))))
+	assert.Equal(t, report.OK, res.Status)
+	assert.Equal(t, "warning security-pending: Security update of linux-signed-amd64 (linux-image-amd64) is pending: 6.1.187-1 to 6.1.192-1", titles(res))
+}
+
+func TestUnknownClassesLeaveTheOtherUpdatesCovered(t *testing.T) {
+	p := pkgupdatetest.Deb("openssl", "1")
+	m := fake(packages{p})
+	m.Upgrades = pkgupdate.Unproven([]pkgupdate.Upgrade{pkgupdatetest.Upgrade(p, "2", pkgupdate.Unclassified)}, fmt.Errorf("%w: no repository", pkgupdate.ErrUnclassified))
+	res := collect(t, check(m))
+	assert.Equal(t, "notice updates-pending: 1 update is pending; which of them are security fixes is not known", titles(res))
+	assert.True(t, res.Covers("fake/pending/stable"))
+	assert.False(t, res.Covers("fake/pending/security"))
 }
 
 func TestHeldSecurityFixIsItsOwnFinding(t *testing.T) {
@@ -135,7 +251,7 @@ func TestSystemWithoutAnAdapterIsUnsupportedAndNeverOK(t *testing.T) {
 	assert.NotEqual(t, report.Skipped, res.Status)
 	require.Len(t, res.Problems, 1)
 	assert.Equal(t, report.CodeUnsupported, res.Problems[0].Code)
-	assert.Contains(t, res.Problems[0].Message, "no adapter for the package manager of OpenBSD 7.8 yet")
+	assert.Contains(t, res.Problems[0].Message, "no package manager with an adapter was found on OpenBSD 7.8 (there is one yet for: fake): installed software and pending updates are not known")
 }
 
 func TestManagerThatKnowsNothingCoversNothing(t *testing.T) {
@@ -187,6 +303,68 @@ func TestChangesSinceTheLastRunAreEvents(t *testing.T) {
 	assert.Equal(t, at, up.First)
 	assert.Contains(t, res.Findings[0].Detail, "does not say when")
 	assert.Empty(t, run().Findings, "each change is reported once")
+}
+
+func TestPackagesOfOneSourceChangeInOneEvent(t *testing.T) {
+	at := time.Now().UTC().Truncate(time.Second)
+	binary := func(name, ver, source, sourceVersion string) pkgupdate.Package {
+		p := pkgupdatetest.Deb(name, ver)
+		p.Source = source
+		if sourceVersion != "" {
+			p.SourceVersion = pkgupdatetest.Deb(source, sourceVersion).Version
+		}
+		return p
+	}
+	m := fake(packages{
+		binary("dmsetup", "2:1.02.1-1", "lvm2", "2.03.1-1"), binary("gone1", "1-1", "gone", ""), binary("gone2", "1-1", "gone", ""),
+		binary("libssl3", "3.0.11", "openssl", ""), binary("lvm2", "2.03.1-1", "", ""), pkgupdatetest.Deb("openssl", "3.0.11"),
+	})
+	run := runs(t, check(m))
+	run()
+	m.Packages = pkgupdate.Proven(packages{
+		binary("dmsetup", "2:1.02.2-1", "lvm2", "2.03.2-1"), binary("libssl3", "3.0.13", "openssl", ""),
+		binary("lvm2", "2.03.2-1", "", ""), pkgupdatetest.Deb("openssl", "3.0.13"),
+	}, "a test", proof)
+	m.Events = []pkgupdate.Event{{At: at.Add(time.Second), Name: "openssl", To: "3.0.13"}, {At: at, Name: "libssl3", To: "3.0.13"}}
+	res := run()
+	assert.Equal(t, "notice package-removed: gone (2 packages) 1-1 was removed\n"+
+		"info package-upgraded: lvm2 (2 packages) was upgraded to 2.03.2-1\n"+
+		"info package-upgraded: openssl (2 packages) was upgraded from 3.0.11 to 3.0.13", titles(res))
+	up := res.Findings[2]
+	assert.Equal(t, report.Attr{Key: report.Package, Value: "deb:openssl"}, up.Subject)
+	assert.Equal(t, []report.Attr{{Key: report.Version, Value: "deb:3.0.13"}}, up.Identity)
+	for _, a := range []report.Attr{{Key: report.Package, Value: "deb:libssl3"}, report.AtTime(at), report.AtTime(at.Add(time.Second))} {
+		assert.Contains(t, up.Evidence, a)
+	}
+	assert.True(t, strings.HasPrefix(up.Detail, "The packages are libssl3, openssl. It happened at "), up.Detail)
+}
+
+func TestSourceOfManyPackagesStaysWithinTheBoundsOfAFinding(t *testing.T) {
+	m := fake(nil)
+	run := runs(t, check(m))
+	run()
+	var list packages
+	for i := range 90 {
+		p := pkgupdatetest.Deb(fmt.Sprintf("office%02d", i), fmt.Sprintf("1:%d", i))
+		p.Source, p.SourceVersion = "office", pkgupdatetest.Deb("office", "1").Version
+		list = append(list, p)
+	}
+	m.Packages = pkgupdate.Proven(list, "a test", proof)
+	res := run()
+	assert.Equal(t, report.OK, res.Status)
+	assert.Equal(t, "notice package-installed: office (90 packages) 1 was installed", titles(res))
+	assert.Contains(t, res.Findings[0].Detail, "and 78 more")
+}
+
+func TestBoundOfEventsLeavesOutUpgradesFirst(t *testing.T) {
+	m := fake(packages{pkgupdatetest.Deb("aa", "1"), pkgupdatetest.Deb("zz", "2")})
+	c := check(m)
+	c.MaxEvents = 1
+	run := runs(t, c)
+	run()
+	m.Packages = pkgupdate.Proven(packages{pkgupdatetest.Deb("aa", "2"), pkgupdatetest.Deb("zz", "1")}, "a test", proof)
+	assert.Equal(t, "warning package-downgraded: zz was downgraded from 2 to 1\n"+
+		"info packages-changed: And 1 more package changed since the last run", titles(run()))
 }
 
 func TestUnknownInventoryKeepsTheOldOne(t *testing.T) {

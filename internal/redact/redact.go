@@ -1,15 +1,16 @@
 // Package redact replaces secrets in text by keyed fingerprints, so that a
 // report shows that a secret changed without showing it. It knows private
-// keys, password assignments, authorization headers, user info in URLs, cloud
-// and bearer tokens and password hashes. What it does not know it lets through:
-// it is the last line of defence, not the first.
+// keys, password assignments, authorization headers, user info in URLs,
+// passwords on well-known command lines, cloud and bearer tokens and password
+// hashes. What it does not know it lets through: it is the last line of
+// defence, not the first.
 package redact
 
 import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"regexp"
+	"slices"
 	"strings"
 )
 
@@ -20,27 +21,6 @@ type Redactor struct{ key []byte }
 // New makes a Redactor whose fingerprints depend on key.
 func New(key []byte) *Redactor { return &Redactor{key: append([]byte(nil), key...)} }
 
-// patterns find secrets; the group named s is the secret itself. hint is a
-// literal, lower-case, without which the pattern cannot match.
-var patterns = []struct {
-	hint string
-	re   *regexp.Regexp
-}{
-	{"-----begin", regexp.MustCompile(`(?s)-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?P<s>.*?)(?:-----END [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----|\z)`)},
-	{"://", regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://[^/\s:@]*:(?P<s>[^/\s@]+)@`)},
-	{"authorization", regexp.MustCompile(`(?i)authorization["']?\s*[:=]\s*["']?(?:(?:basic|bearer|digest|negotiate|token)\s+)?(?P<s>[^\s"',;]+)`)},
-	{"bearer", regexp.MustCompile(`(?i)\bbearer\s+(?P<s>[A-Za-z0-9._~+/=-]{8,})`)},
-	{"pass", regexp.MustCompile(`(?i)\b[\w.-]*pass(?:word|wd|phrase)?["']?\s*[:=]\s*["']?(?P<s>[^\s"',;&]+)`)},
-	{"secret", regexp.MustCompile(`(?i)\b[\w.-]*secret(?:[_-]?key)?["']?\s*[:=]\s*["']?(?P<s>[^\s"',;&]+)`)},
-	{"token", regexp.MustCompile(`(?i)\b[\w.-]*token["']?\s*[:=]\s*["']?(?P<s>[^\s"',;&]+)`)},
-	{"key", regexp.MustCompile(`(?i)\b(?:[\w.-]*api[_-]?key|private[_-]?key|presharedkey)["']?\s*[:=]\s*["']?(?P<s>[^\s"',;&]+)`)},
-	{"psk", regexp.MustCompile(`(?i)\bpsk\s*=\s*["']?(?P<s>[^\s"']+)`)},
-	{"a", regexp.MustCompile(`\b(?P<s>(?:AKIA|ASIA)[A-Z0-9]{16})\b`)},
-	{"eyj", regexp.MustCompile(`\b(?P<s>eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)`)},
-	{"gh", regexp.MustCompile(`\b(?P<s>gh[pousr]_[A-Za-z0-9]{30,})`)},
-	{"$", regexp.MustCompile(`(?P<s>\$(?:[0-9a-zA-Z]{1,8})\$[./A-Za-z0-9$=,+-]{20,})`)},
-}
-
 // Text returns s with its secrets replaced by «secret:…» marks. A mark is left
 // as it is, so redacting twice gives the same text.
 func (r *Redactor) Text(s string) string {
@@ -49,38 +29,78 @@ func (r *Redactor) Text(s string) string {
 	}
 	lower := strings.ToLower(s)
 	for _, p := range patterns {
-		if strings.Contains(lower, p.hint) {
-			s = r.replace(s, p.re)
+		if slices.ContainsFunc(p.hints, func(hint string) bool { return strings.Contains(lower, hint) }) {
+			s = r.replace(s, p)
 		}
 	}
 	return s
 }
 
-func (r *Redactor) replace(s string, re *regexp.Regexp) string {
-	group := 2 * re.SubexpIndex("s")
+func (r *Redactor) replace(s string, p pattern) string {
 	var b strings.Builder
 	last := 0
-	for _, m := range re.FindAllStringSubmatchIndex(s, -1) {
-		from, to := m[group], m[group+1]
-		if isMark(s, m[0], from) || isModule(s, m[0], s[from:to]) {
+	for _, m := range p.re.FindAllStringSubmatchIndex(s, -1) {
+		f := secretOf(s, m)
+		if p.bare {
+			f.match, f.to = nameStart(f), extend(f)
+		}
+		if f.from < last || isMark(s, f.match, f.from) || p.judge != nil && p.judge(f) {
 			continue
 		}
-		b.WriteString(s[last:from])
-		b.WriteString(r.Mark(s[from:to]))
-		last = to
+		b.WriteString(s[last:f.from])
+		b.WriteString(r.Mark(s[f.from:f.to]))
+		last = f.to
 	}
 	b.WriteString(s[last:])
 	return b.String()
 }
 
+// secretOf is the first group that takes part in a match.
+func secretOf(s string, m []int) found {
+	for i := 2; i < len(m); i += 2 {
+		if m[i] >= 0 {
+			return found{text: s, match: m[0], from: m[i], to: m[i+1]}
+		}
+	}
+	return found{text: s, match: m[0], from: m[1], to: m[1]}
+}
+
+// nameStart is where the name begins whose end was matched.
+func nameStart(f found) int {
+	at := f.match
+	for at > 0 && isNameByte(f.text[at-1]) {
+		at--
+	}
+	for at < f.match && (f.text[at] == '.' || f.text[at] == '-') {
+		at++
+	}
+	return at
+}
+
+func isNameByte(c byte) bool {
+	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '.' || c == '-'
+}
+
+// extend goes on over a delimiter within a bare value: in "password=a,b" the
+// secret may be longer than it seems, in "password=a,user=b" it is not.
+func extend(f found) int {
+	to := f.to
+	for to < len(f.text) && strings.IndexByte(",;&", f.text[to]) >= 0 {
+		end := to + 1
+		for end < len(f.text) && strings.IndexByte(" \t\r\n\"',;&=:", f.text[end]) < 0 {
+			end++
+		}
+		if end == to+1 || end < len(f.text) && strings.IndexByte("=:\"'", f.text[end]) >= 0 {
+			break
+		}
+		to = end
+	}
+	return to
+}
+
 // isMark reports whether what was found is a mark or stands in one.
 func isMark(s string, match, secret int) bool {
 	return strings.HasPrefix(s[secret:], "«secret:") || strings.HasSuffix(s[:match], "«")
-}
-
-// isModule takes the words of PAM for what they are: pam_unix(passwd:chauthtok):
-func isModule(s string, match int, value string) bool {
-	return strings.HasSuffix(s[:match], "(") && strings.HasSuffix(value, "):")
 }
 
 // Mark is what stands in place of a secret: the same for the same secret.

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"io/fs"
 	"os"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -77,6 +78,15 @@ openssl 3.0.19-1~deb12u2 3.0.22-1~deb12u2 security
 unzip 6.0-28 6.0-28+deb12u1 security`), names(a.Value))
 }
 
+func TestPlanThatFailedKeepsNothingBack(t *testing.T) {
+	m := machine(t)
+	m.SetCommand(strings.Fields(simulateUpgrade), host.Output{Exit: 100, Stderr: []byte("E: Unmet dependencies. Try 'apt --fix-broken install' with no packages (or specify a solution).\n")}, nil)
+	a := (&Manager{Host: m.Host()}).Pending(t.Context())
+	assert.ErrorIs(t, a.Reason, pkgupdate.ErrBroken)
+	assert.Contains(t, names(a.Value), "openssl 3.0.19-1~deb12u2 3.0.22-1~deb12u2 security")
+	assert.NotContains(t, names(a.Value), "kept back")
+}
+
 func TestFixHiddenByANewerPointReleaseIsStillASecurityFix(t *testing.T) {
 	m := machine(t)
 	m.SetCommand(strings.Fields(simulateUpgrade), host.Output{Stdout: []byte(
@@ -126,6 +136,32 @@ func TestForeignArchitectureIsItsOwnUpgrade(t *testing.T) {
 	assert.Equal(t, "deb:libssl3:i386 security", a.Value[2].Pkg.ID()+" "+a.Value[2].Class.String()+a.Value[2].Blocked)
 }
 
+func TestForeignPackageThatIsKeptBackIsNotLost(t *testing.T) {
+	m := machine(t)
+	edit(t, m, "Package: unzip\n", "Package: libssl3\nStatus: install ok installed\nArchitecture: i386\nVersion: 3.0.19-1~deb12u2\n\nPackage: unzip\n")
+	kept := func(name string) pkgupdate.Answer[[]pkgupdate.Upgrade] {
+		out := host.Output{Stdout: []byte("The following upgrades have been deferred due to phasing:\n  " + name + "\n0 upgraded, 0 newly installed, 0 to remove and 1 not upgraded.\n")}
+		m.SetCommand(strings.Fields(simulateUpgrade), out, nil)
+		m.SetCommand(strings.Fields(strings.Replace(simulateUpgrade, "--with-new-pkgs upgrade", "dist-upgrade", 1)), out, nil)
+		return (&Manager{Host: m.Host()}).Pending(t.Context())
+	}
+	a := kept("libssl3:i386")
+	require.NoError(t, a.Reason)
+	assert.True(t, slices.ContainsFunc(a.Value, func(u pkgupdate.Upgrade) bool {
+		return u.Pkg.ID() == "deb:libssl3:i386" && u.Blocked == pkgupdate.KeptBack
+	}), names(a.Value))
+	assert.ErrorContains(t, kept("vanished").Reason, `"vanished" is kept back, but not in the dpkg database`)
+}
+
+func TestFixesAreOnOfferSinceTheSecurityRepositoryIsDated(t *testing.T) {
+	for _, u := range (&Manager{Host: machine(t).Host()}).Pending(t.Context()).Value {
+		assert.Equal(t, u.Class == pkgupdate.Security, !u.Offered.IsZero(), u.Pkg.Name)
+		if u.Class == pkgupdate.Security {
+			assert.Equal(t, "2026-11-24T00:34:33Z", u.Offered.Format(time.RFC3339))
+		}
+	}
+}
+
 func TestPackagesThatAptDoesNotNameMakeTheAnswerUnknown(t *testing.T) {
 	m := machine(t)
 	out := host.Output{Stdout: []byte("0 upgraded, 0 newly installed, 0 to remove and 3 not upgraded.\n")}
@@ -163,6 +199,9 @@ func TestIndexThatWasNeverFetchedIsUnknownAndNotEmpty(t *testing.T) {
 	assert.Equal(t, pkgupdate.Unknown, a.State)
 	assert.ErrorIs(t, a.Reason, pkgupdate.ErrNeverFetched)
 	assert.Contains(t, a.Reason.Error(), "package index has never been fetched: run apt-get update")
+	m.SetCommand([]string{"apt-get", "indextargets", "-o", "Debug::NoLocking=1", "--format", targetFormat, "Created-By: Packages"}, host.Output{}, nil)
+	a = (&Manager{Host: m.Host()}).Pending(t.Context())
+	assert.EqualError(t, a.Reason, "package index has never been fetched: run apt-get update", "what it would hold is not said")
 }
 
 func TestOneRepositoryThatWasNeverFetchedIsNamed(t *testing.T) {
@@ -222,7 +261,7 @@ func TestMissingSecurityRepositoryLeavesUpgradesUnclassified(t *testing.T) {
 		"'http://deb.debian.org/debian/dists/bookworm/InRelease' deb.debian.org_debian_dists_bookworm_InRelease 0 \n")}, nil)
 	a := (&Manager{Host: m.Host()}).Pending(t.Context())
 	assert.Equal(t, pkgupdate.Unknown, a.State)
-	assert.ErrorIs(t, a.Reason, ErrNoSecurity)
+	assert.ErrorIs(t, a.Reason, pkgupdate.ErrUnclassified)
 	assert.Contains(t, names(a.Value), "libgraphite2-3 1.3.14-1 1.3.14-1+deb12u1 unclassified")
 }
 
@@ -338,6 +377,24 @@ func TestDivertedFileBelongsToItsOwnerUnderTheNewName(t *testing.T) {
 	assert.True(t, c.HasMode)
 	assert.Equal(t, uint32(0o4750), c.Mode)
 	assert.NotEmpty(t, c.Digest)
+}
+
+// A command that goes wrong may weaken a claim; it never makes a wrong one.
+func TestCommandThatGoesWrongNeverMakesAFileUnowned(t *testing.T) {
+	m := machine(t)
+	paths := []string{"/usr/bin/openssl", "/usr/bin/unzip", "/usr/local/bin/mine", "/"}
+	want, err := (&Manager{Host: m.Host()}).Attest(t.Context(), paths)
+	require.NoError(t, err)
+	for _, f := range pkgupdatetest.Faults() {
+		h := m.Host()
+		h.Exec = pkgupdatetest.Faulty{Runner: h.Exec, Fault: f}
+		got, err := (&Manager{Host: h}).Attest(t.Context(), paths)
+		require.NoError(t, err, f.Name)
+		for _, p := range paths {
+			assert.Equal(t, want[p].Package, got[p].Package, "%s: %s", f.Name, p)
+			assert.Contains(t, got, p, f.Name)
+		}
+	}
 }
 
 func TestCancelledContextIsUnknown(t *testing.T) {

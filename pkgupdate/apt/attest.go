@@ -35,13 +35,9 @@ func (m *Manager) Attest(ctx context.Context, paths []string) (map[string]host.C
 	if err != nil {
 		return nil, err
 	}
-	entries, err := m.Host.ReadDir(ctx, infoDir)
-	if err != nil {
-		return nil, fmt.Errorf("dpkg file lists: %w", err)
-	}
 	a := m.newAttestation(ctx, paths, text)
-	complete := m.readLists(ctx, a, entries)
-	m.readDigests(ctx, a)
+	complete := m.lists(ctx, a)
+	m.digests(ctx, a)
 	for _, c := range parseConffiles(text) {
 		a.conffile(c)
 	}
@@ -55,6 +51,7 @@ type attestation struct {
 	wanted   map[string][]string // place: paths as asked
 	owned    map[string]owned    // place: what is known of it
 	owners   map[string]bool     // file stems in dpkg's info folder that own something
+	summed   map[string]bool     // file stems that have sums
 	native   string
 	versions map[key]version.Version
 	errs     []error
@@ -67,7 +64,8 @@ type owned struct {
 
 func (m *Manager) newAttestation(ctx context.Context, paths []string, status []byte) *attestation {
 	a := &attestation{
-		wanted: map[string][]string{}, owned: map[string]owned{}, owners: map[string]bool{}, versions: map[key]version.Version{},
+		wanted: map[string][]string{}, owned: map[string]owned{}, owners: map[string]bool{}, summed: map[string]bool{},
+		versions: map[key]version.Version{},
 	}
 	installed, err := ParseStatus(status)
 	if err != nil {
@@ -77,7 +75,7 @@ func (m *Manager) newAttestation(ctx context.Context, paths []string, status []b
 	for _, p := range installed {
 		a.versions[keyOf(p)] = p.Version
 	}
-	a.layout = layout{links: m.mergedDirs(ctx), diverted: map[string]diversion{}}
+	a.layout = layout{links: m.mergedDirs(ctx, a), diverted: map[string]diversion{}}
 	for _, d := range parseDiversions(m.optional(ctx, a, diversions)) {
 		from := string(a.layout.place(nil, []byte(d.from)))
 		d.to = string(a.layout.place(nil, []byte(d.to)))
@@ -94,11 +92,14 @@ func (m *Manager) newAttestation(ctx context.Context, paths []string, status []b
 
 // mergedDirs finds the top folders that are links into /usr: dpkg's lists may
 // name a file by either path.
-func (m *Manager) mergedDirs(ctx context.Context) map[string]string {
+func (m *Manager) mergedDirs(ctx context.Context, a *attestation) map[string]string {
 	links := map[string]string{}
-	for _, dir := range []string{"/bin", "/sbin", "/lib", "/lib32", "/lib64", "/libx32", "/libo32"} {
-		st, err := m.Host.Lstat(ctx, dir)
-		if err == nil && st.IsLink() && path.Join("/", st.Link) == "/usr"+dir {
+	entries, err := m.Host.ReadDir(ctx, "/")
+	if err != nil {
+		a.errs = append(a.errs, fmt.Errorf("which top folders are links: %w", err))
+	}
+	for _, st := range entries {
+		if dir := "/" + st.Name; st.IsLink() && path.Join("/", st.Link) == "/usr"+dir {
 			links[dir] = "/usr" + dir
 		}
 	}
@@ -112,28 +113,6 @@ func (m *Manager) optional(ctx context.Context, a *attestation, name string) []b
 		a.errs = append(a.errs, err)
 	}
 	return text
-}
-
-// readLists looks for the wanted paths in all lists and reports whether all
-// could be read.
-func (m *Manager) readLists(ctx context.Context, a *attestation, entries []host.Stat) (complete bool) {
-	complete = len(a.errs) == 0
-	for _, e := range entries {
-		stem, ok := strings.CutSuffix(e.Name, listSuffix)
-		if !ok {
-			continue
-		}
-		text, err := m.Host.ReadFile(ctx, infoDir+"/"+e.Name, maxInfo)
-		if err != nil {
-			a.errs, complete = append(a.errs, err), false
-			if ctx.Err() != nil {
-				return false
-			}
-			continue
-		}
-		a.list(stem, text)
-	}
-	return complete
 }
 
 // list notes which wanted paths the list of a package names.
@@ -168,16 +147,8 @@ func (a *attestation) claim(stem string) host.Claim {
 	return c
 }
 
-// readDigests reads the sums of the packages that own wanted paths. A package
-// without sums is normal.
-func (m *Manager) readDigests(ctx context.Context, a *attestation) {
-	for stem := range a.owners {
-		a.digests(stem, m.optional(ctx, a, infoDir+"/"+stem+".md5sums"))
-	}
-}
-
-// digests takes the lines "MD5  PATH" of a package.
-func (a *attestation) digests(stem string, text []byte) {
+// sums takes the lines "MD5  PATH" of a package.
+func (a *attestation) sums(stem string, text []byte) {
 	name, _, _ := strings.Cut(stem, ":")
 	buf := make([]byte, 0, 256)
 	for len(text) > 0 {

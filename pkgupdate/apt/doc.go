@@ -18,6 +18,14 @@
 // signs are the times of its list folders, the stamps in /var/lib/apt/periodic
 // and the dates in the repositories' Release files.
 //
+// A repository's date is when it was last made, so a fix in it is at least as
+// old. Without a security repository, as on Debian unstable, which upgrades are
+// fixes is not known, but the list of upgrades is.
+//
+// dpkg keeps the files of each package in a list of their own. To find the
+// owners of paths, one grep searches them all, which is one exchange with a
+// remote host; what it did not search for certain is read.
+//
 // A dpkg that is at work looks like one that was interrupted. What the database
 // says is half done is believed once nothing has been written for two minutes.
 package apt

@@ -21,8 +21,9 @@ const (
 
 // An index is what apt has fetched of the configured repositories.
 type index struct {
-	asOf     time.Time // of the last sign that it was refreshed
-	security bool      // a security repository is among them
+	asOf       time.Time // of the last sign that it was refreshed
+	security   bool      // a security repository is among them
+	fixesDated time.Time // of the newest security repository; zero: not known
 }
 
 // freshness looks at the index. The error says which repositories were never
@@ -50,7 +51,9 @@ func (m *Manager) freshness(ctx context.Context) (index, error) {
 			continue
 		}
 		x.asOf = later(x.asOf, r.Date, now)
-		x.security = x.security || isSecurity(r.Label, r.Suite, r.Codename)
+		if isSecurity(r.Label, r.Suite, r.Codename) {
+			x.security, x.fixesDated = true, later(x.fixesDated, r.Date, now)
+		}
 		if !r.ValidUntil.IsZero() && now.After(r.ValidUntil) {
 			errs = append(errs, m.stale(repo.uri, now.Sub(r.Date), "it was valid until "+r.ValidUntil.Format(time.DateOnly)))
 		}

@@ -67,3 +67,17 @@ func parseOverride(line string) (override, bool) {
 	mode, err := strconv.ParseUint(f[2], 8, 12)
 	return override{path: f[3], owner: f[0] + ":" + f[1], mode: uint32(mode)}, err == nil
 }
+
+// names gives the names by which lists may call the place at.
+func (l layout) names(at string) []string {
+	if at == "/" {
+		return []string{"/."}
+	}
+	names := []string{at}
+	for link, to := range l.links {
+		if rest, ok := strings.CutPrefix(at, to+"/"); ok {
+			names = append(names, link+"/"+rest)
+		}
+	}
+	return names
+}

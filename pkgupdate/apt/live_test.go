@@ -10,7 +10,9 @@ import (
 	"strings"
 	"testing"
 
+	"github.com/google/go-cmp/cmp"
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
@@ -101,6 +103,32 @@ func TestClaimsOfThisMachineAgreeWithDpkgAndTheFiles(t *testing.T) {
 	assert.Greater(t, checked, 50)
 	assert.Less(t, wrong, checked/20)
 	agreeOwners(t, claims)
+}
+
+func TestClaimsAreTheSameWithAndWithoutCommands(t *testing.T) {
+	m := live(t)
+	paths := []string{"/", "/.", "/bin", "/bin/sh", "/nowhere", "/etc/new\nline", "/usr/bin/a*", ""}
+	for _, dir := range []string{"/usr/bin", "/bin", "/etc", "/usr/sbin", "/usr/share/man/man1", "/lib"} {
+		entries, err := m.Host.ReadDir(t.Context(), dir)
+		require.NoError(t, err)
+		for _, e := range entries {
+			paths = append(paths, path.Join(dir, e.Name))
+		}
+	}
+	var few, many hosttest.Counter
+	with := &Manager{Host: few.Wrap(m.Host)}
+	silent := m.Host
+	silent.Exec = nil
+	without := &Manager{Host: many.Wrap(silent)}
+	got, err := with.Attest(t.Context(), paths)
+	require.NoError(t, err)
+	want, err := without.Attest(t.Context(), paths)
+	require.NoError(t, err)
+	assert.Empty(t, cmp.Diff(want, got))
+	assert.Greater(t, len(got), 1000)
+	assert.LessOrEqual(t, few.Files.Load(), int64(8))
+	assert.LessOrEqual(t, few.Commands.Load(), int64(4))
+	t.Logf("%d paths: %d files and %d commands; without commands %d files", len(paths), few.Files.Load(), few.Commands.Load(), many.Files.Load())
 }
 
 // agreeOwners asks dpkg -S for all claims below /etc.

@@ -88,6 +88,7 @@ func TestOneBadEntryDoesNotHideTheOthers(t *testing.T) {
 		"Package: bad\nStatus: install ok installed\nVersion: 1 0\n",
 		"Package: bad\nStatus: install ok splendid\nVersion: 1\n",
 		"Package: bad\nStatus: install ok installed\nVersion: 1\nSource: --evil\n",
+		"Package: bad\nStatus: install ok installed\nVersion: 1\nArchitecture: am\td64\n",
 	} {
 		list, err := ParseStatus([]byte(bad + "\n" + good))
 		assert.Error(t, err, bad)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/host"
@@ -12,9 +13,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
 )
 
-// ErrNoSecurity says that no configured repository holds security fixes, so
-// which upgrades are such is not known.
-var ErrNoSecurity = errors.New("none of the configured repositories holds security fixes")
+var errNoSecurity = fmt.Errorf("%w: none of the configured repositories holds them", pkgupdate.ErrUnclassified)
 
 // Pending asks apt-get what it would upgrade, and the security repositories
 // for all that is older than what they hold.
@@ -24,11 +23,15 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Upgr
 	evidence, simErr := m.simulate(ctx, p)
 	index, staleErr := m.freshness(ctx)
 	fixed, fixErr := m.securityVersions(ctx, installed.Value)
-	if index.security && errors.Is(fixErr, ErrNoSecurity) {
+	if index.security && errors.Is(fixErr, errNoSecurity) {
 		fixErr = nil // it is there, and empty: apt has no file of it
 	}
-	p.classify(fixed, fixErr == nil)
-	list := p.list()
+	p.addFixes(fixed, simErr == nil)
+	p.classify(fixErr == nil)
+	if errors.Is(staleErr, pkgupdate.ErrNeverFetched) && errors.Is(fixErr, errNoSecurity) {
+		fixErr = nil // it may be the one that was never fetched
+	}
+	list := p.list(index.fixesDated)
 	if err := errors.Join(installed.Reason, simErr, fixErr, staleErr, ctx.Err()); err != nil {
 		return pkgupdate.Unproven(list, err)
 	}
@@ -50,8 +53,7 @@ func (m *Manager) simulate(ctx context.Context, p *plan) (string, error) {
 	if fullErr != nil {
 		return "", errors.Join(err, fullErr)
 	}
-	p.leave(full.KeptBack)
-	err = errors.Join(err, p.add(full, pkgupdate.KeptBack))
+	err = errors.Join(err, p.leave(full.KeptBack), p.add(full, pkgupdate.KeptBack))
 	if named := len(full.KeptBack); named < full.NotUpgraded() {
 		err = errors.Join(err, fmt.Errorf("apt-get -s: %d packages are left alone, but %d are named", full.NotUpgraded(), named))
 	}
@@ -89,7 +91,7 @@ func (m *Manager) securityVersions(ctx context.Context, installed []pkgupdate.Pa
 		}
 	}
 	if len(args) == 2 {
-		return nil, ErrNoSecurity
+		return nil, errNoSecurity
 	}
 	f := newFixes(installed)
 	if _, err = m.run(ctx, host.Command{Args: args, Stdout: f}); err != nil {
@@ -157,15 +159,22 @@ func (p *plan) upgrade(k key, in Install) (*pkgupdate.Upgrade, error) {
 	return u, nil
 }
 
-// leave notes packages that even dist-upgrade leaves alone. What they would
-// become is not said.
-func (p *plan) leave(names []string) {
+// leave notes packages that even dist-upgrade leaves alone; apt names the
+// architecture of foreign ones. What they would become is not said.
+func (p *plan) leave(names []string) error {
+	var errs []error
 	for _, name := range names {
-		pkg, ok := p.installed[key{name: name}]
-		if k := keyOf(pkg); ok && p.upgrades[k] == nil {
+		var k key
+		k.name, k.arch, _ = strings.Cut(name, ":")
+		pkg, ok := p.installed[k]
+		switch {
+		case !ok:
+			errs = append(errs, fmt.Errorf("apt-get -s: %.80q is kept back, but not in the dpkg database: it changed meanwhile", name))
+		case p.upgrades[k] == nil:
 			p.upgrades[k] = &pkgupdate.Upgrade{Pkg: pkg, From: pkg.Version, Blocked: blockedBy(pkg)}
 		}
 	}
+	return errors.Join(limited(errs)...)
 }
 
 func blockedBy(pkg pkgupdate.Package) string {
@@ -175,10 +184,10 @@ func blockedBy(pkg pkgupdate.Package) string {
 	return pkgupdate.KeptBack
 }
 
-// classify says which upgrades are security fixes, and adds those that apt-get
-// does not offer. Unless the security repositories were read, an upgrade that
-// does not come from one stays unclassified.
-func (p *plan) classify(fixed map[key]version.Version, complete bool) {
+// addFixes marks the upgrades of what is older than in a security repository,
+// and adds those that apt-get does not offer: it keeps them back, if its plan
+// is complete.
+func (p *plan) addFixes(fixed map[key]version.Version, complete bool) {
 	for k, to := range fixed {
 		pkg := p.installed[k]
 		if version.Compare(pkg.Version, to) != version.Older {
@@ -186,7 +195,10 @@ func (p *plan) classify(fixed map[key]version.Version, complete bool) {
 		}
 		u := p.upgrades[k]
 		if u == nil {
-			u = &pkgupdate.Upgrade{Pkg: pkg, From: pkg.Version, Blocked: blockedBy(pkg)}
+			u = &pkgupdate.Upgrade{Pkg: pkg, From: pkg.Version}
+			if complete || pkg.Held {
+				u.Blocked = blockedBy(pkg)
+			}
 			p.upgrades[k] = u
 		}
 		if u.To.IsZero() {
@@ -194,6 +206,11 @@ func (p *plan) classify(fixed map[key]version.Version, complete bool) {
 		}
 		u.Class = pkgupdate.Security
 	}
+}
+
+// classify says of the others what they are. Unless the security repositories
+// were read, what does not come from one stays unclassified.
+func (p *plan) classify(complete bool) {
 	for _, u := range p.upgrades {
 		switch {
 		case slices.ContainsFunc(u.Origins, securityOrigin):
@@ -204,9 +221,13 @@ func (p *plan) classify(fixed map[key]version.Version, complete bool) {
 	}
 }
 
-func (p *plan) list() []pkgupdate.Upgrade {
+// list gives the upgrades in order; fixes were on offer by dated.
+func (p *plan) list(dated time.Time) []pkgupdate.Upgrade {
 	list := make([]pkgupdate.Upgrade, 0, len(p.upgrades))
 	for _, u := range p.upgrades {
+		if u.Class == pkgupdate.Security {
+			u.Offered = dated
+		}
 		list = append(list, *u)
 	}
 	pkgupdate.SortUpgrades(list)

@@ -122,6 +122,11 @@ func (w *world) publish(suite, label, entries string) {
 // Run runs apt with the private configuration, as the manager asks for it.
 func (w *world) Run(ctx context.Context, c host.Command) (host.Output, error) {
 	c.Env = append(c.Env, "APT_CONFIG="+w.conf)
+	for i, arg := range c.Args {
+		if strings.HasPrefix(arg, infoDir) {
+			c.Args[i] = filepath.Join(w.dir, "root", arg)
+		}
+	}
 	return host.Local().Run(ctx, c)
 }
 

@@ -60,6 +60,9 @@ func parseEntry(p paragraph) (entry, error) {
 	if !ValidName(e.pkg.Name) {
 		return e, fmt.Errorf("dpkg database: %.60q is no package name", e.pkg.Name)
 	}
+	if !validArch(e.pkg.Arch) {
+		return e, fmt.Errorf("dpkg database: package %s has the architecture %.60q", e.pkg.Name, e.pkg.Arch)
+	}
 	if err := e.setStatus(status); err != nil || !e.present {
 		return e, err
 	}
@@ -145,6 +148,17 @@ func ValidName(name string) bool {
 		}
 	}
 	return true
+}
+
+// validArch reports whether arch is empty or the name of an architecture.
+func validArch(arch string) bool {
+	for i := range len(arch) {
+		c := arch[i]
+		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '-' {
+			return false
+		}
+	}
+	return len(arch) < 64
 }
 
 // A conffile is a configuration file as the package shipped it.

@@ -88,6 +88,9 @@ func (c *Checker) Check(ctx context.Context, rec *report.Recorder) error {
 	if c.System.ID == "" {
 		return errors.New("which system this is, is not known")
 	}
+	if c.System.Rolling() {
+		return report.Skip(c.System.String() + " has no releases: it is supported as long as it is kept up to date")
+	}
 	table, err := ForHost(ctx, c.Host, c.System.ID)
 	if err != nil && !errors.Is(err, errors.ErrUnsupported) {
 		rec.Problem(err, "distro-info")
@@ -102,28 +105,30 @@ func (c *Checker) Check(ctx context.Context, rec *report.Recorder) error {
 		rec.Problem(errors.New(s.String()), scope)
 		return nil
 	case Ended:
-		rec.Finding(c.finding(ruleEnded, s, "Its last day was "+s.Until.Format("2 January 2006")+"."))
+		rec.Finding(finding(ruleEnded, s, s.Name()+" has had no security support since "+s.Until.Format(longDay)))
 	case Extended:
-		rec.Finding(c.finding(ruleExtended, s, extendedDetail(s)))
+		rec.Finding(extended(s))
 	case NotReleased:
-		rec.Finding(c.finding(ruleEarly, s, ""))
+		rec.Finding(finding(ruleEarly, s, s.Name()+" is not released yet"))
 	}
 	rec.Covered(scope)
 	return nil
 }
 
-func extendedDetail(s Support) string {
-	return fmt.Sprintf("The project's own support ended on %s; %s support goes on until %s.",
-		s.Release.Ended.Format("2 January 2006"), s.Release.By, s.Until.Format("2 January 2006"))
-}
+const longDay = "2 January 2006"
 
-func (c *Checker) finding(rule string, s Support, detail string) report.Finding {
-	f := report.Finding{Rule: rule, Scope: scope, Title: s.String(), Detail: detail, Subject: releaseAttr(s)}
-	f.Evidence = []report.Attr{{Key: report.Now, Value: "support=" + s.State.String()}}
-	if s.State == Extended && s.Release.By != "LTS" {
+func extended(s Support) report.Finding {
+	f := finding(ruleExtended, s, fmt.Sprintf("%s has only %s support, until %s", s.Name(), s.Release.By, s.Until.Format(longDay)))
+	f.Detail = "The project's own support ended on " + s.Release.Ended.Format(longDay) + "."
+	if s.Release.By != "LTS" {
 		f.Severity = report.Warning // it needs a contract, which we cannot see
+		f.Detail += " This longer support needs a contract; whether there is one is not known here."
 	}
 	return f
+}
+
+func finding(rule string, s Support, title string) report.Finding {
+	return report.Finding{Rule: rule, Scope: scope, Title: title, Subject: releaseAttr(s)}
 }
 
 // releaseAttr is the release as ID-VERSION, or ID alone.

@@ -18,5 +18,5 @@ func ExampleTable_Support() {
 func ExampleChecker() {
 	res, err := report.Collect(context.Background(), &lifecycle.Checker{System: lifecycle.System{ID: "debian", Version: "8"}})
 	fmt.Println(res.Findings[0].Severity, res.Findings[0].Title, err)
-	// Output: critical Debian 8 (jessie): support ended on 2020-06-30 <nil>
+	// Output: critical Debian 8 (jessie) has had no security support since 30 June 2020 <nil>
 }

@@ -106,9 +106,13 @@ func (r Release) state(day time.Time) (State, time.Time) {
 }
 
 // find looks for the version, then for shorter forms of it ("9.4" is of "9"),
-// then for the codename.
+// then for the codename. What a BSD calls 14.1-STABLE or 7.8-current is another
+// branch than the release.
 func (t Table) find(sys System) (Release, bool) {
-	v, _, _ := strings.Cut(sys.Version, "-")
+	v, branch, _ := strings.Cut(sys.Version, "-")
+	if branch != "" && !strings.HasPrefix(branch, "RELEASE") {
+		return Release{}, false
+	}
 	for v != "" {
 		if i := slices.IndexFunc(t.Releases, func(r Release) bool { return r.ID == sys.ID && r.Version == v }); i >= 0 {
 			return t.Releases[i], true
@@ -130,8 +134,12 @@ var names = map[string]string{
 	"debian": "Debian", "ubuntu": "Ubuntu", "rhel": "Red Hat Enterprise Linux", "centos": "CentOS",
 	"almalinux": "AlmaLinux", "rocky": "Rocky Linux", "fedora": "Fedora", "opensuse-leap": "openSUSE Leap",
 	"mageia": "Mageia", "slackware": "Slackware", "alpine": "Alpine", "freebsd": "FreeBSD",
-	"openbsd": "OpenBSD", "netbsd": "NetBSD",
+	"openbsd": "OpenBSD", "netbsd": "NetBSD", "arch": "Arch Linux", "opensuse-tumbleweed": "openSUSE Tumbleweed",
+	"sles": "SUSE Linux Enterprise Server",
 }
+
+// Rolling reports whether the system is one that has no releases.
+func (s System) Rolling() bool { return s.ID == "arch" || s.ID == "opensuse-tumbleweed" }
 
 // String names the system as a person does: "Debian 12 (bookworm)".
 func (s System) String() string {

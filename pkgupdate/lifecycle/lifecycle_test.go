@@ -50,6 +50,9 @@ func TestSupportOnEachSideOfEachDate(t *testing.T) {
 		{"ubuntu", "20.04", "2026-11-25", "Ubuntu 20.04 (focal): Ubuntu Pro support until 2030-04-23"},
 		{"ubuntu", "24.04.2", "2026-11-25", "Ubuntu 24.04.2 (noble): supported until 2029-05-31"},
 		{"freebsd", "14.1-RELEASE-p5", "2026-11-25", "FreeBSD 14.1-RELEASE-p5: support ended on 2025-03-31"},
+		{"freebsd", "14.1-STABLE", "2026-11-25", "FreeBSD 14.1-STABLE: support not known, because the table of 2026-11-25 does not list this release"},
+		{"openbsd", "7.6-current", "2026-11-25", "OpenBSD 7.6-current: support not known, because the table of 2026-11-25 does not list this release"},
+		{"openbsd", "7.6", "2026-11-25", "OpenBSD 7.6: support ended on 2025-10-22"},
 		{"alpine", "3.22.1", "2026-11-25", "Alpine 3.22.1: supported until 2027-05-01"},
 		{"almalinux", "9.4", "2026-11-25", "AlmaLinux 9.4: supported until 2032-05-31"},
 		{"openbsd", "7.8", "2026-11-25", "OpenBSD 7.8: support not known, because no end of support is known for this release"},
@@ -138,10 +141,10 @@ func collect(t *testing.T, sys System) report.Result {
 func TestCheckerReportsEachState(t *testing.T) {
 	for sys, want := range map[System]string{
 		{ID: "debian", Version: "13"}:    "",
-		{ID: "debian", Version: "12"}:    "notice release-extended Debian 12 (bookworm): LTS support until 2028-06-30",
-		{ID: "ubuntu", Version: "20.04"}: "warning release-extended Ubuntu 20.04 (focal): Ubuntu Pro support until 2030-04-23",
-		{ID: "debian", Version: "8"}:     "critical release-ended Debian 8 (jessie): support ended on 2020-06-30",
-		{ID: "debian", Version: "14"}:    "notice release-not-released Debian 14 (forky): not yet released",
+		{ID: "debian", Version: "12"}:    "notice release-extended Debian 12 (bookworm) has only LTS support, until 30 June 2028",
+		{ID: "ubuntu", Version: "20.04"}: "warning release-extended Ubuntu 20.04 (focal) has only Ubuntu Pro support, until 23 April 2030",
+		{ID: "debian", Version: "8"}:     "critical release-ended Debian 8 (jessie) has had no security support since 30 June 2020",
+		{ID: "debian", Version: "14"}:    "notice release-not-released Debian 14 (forky) is not released yet",
 	} {
 		res := collect(t, sys)
 		assert.Equal(t, report.OK, res.Status)
@@ -149,6 +152,7 @@ func TestCheckerReportsEachState(t *testing.T) {
 		got := ""
 		for _, f := range res.Findings {
 			got += f.Severity.String() + " " + f.Rule + " " + f.Title
+			assert.Empty(t, f.Evidence, "the title says it in words")
 			assert.Equal(t, report.Attr{Key: report.Release, Value: sys.ID + "-" + sys.Version}, f.Subject)
 		}
 		assert.Equal(t, want, got)
@@ -162,6 +166,14 @@ func TestUnknownReleaseIsAProblemAndNotCovered(t *testing.T) {
 	require.Len(t, res.Problems, 1)
 	assert.Contains(t, res.Problems[0].Message, "OpenBSD 7.8: support not known")
 	assert.Equal(t, report.Failed, collect(t, System{}).Status)
+}
+
+func TestRollingSystemIsSkippedSinceItHasNoReleases(t *testing.T) {
+	for _, id := range []string{"arch", "opensuse-tumbleweed"} {
+		res := collect(t, System{ID: id, Version: "20261120"})
+		assert.Equal(t, report.Skipped, res.Status, id)
+		assert.Contains(t, res.Reason, "has no releases")
+	}
 }
 
 func TestCheckerPassesTheConformanceKit(t *testing.T) {
