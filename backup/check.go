@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"strconv"
 	"strings"
+	"syscall"
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/internal/lock"
@@ -31,13 +32,16 @@ const (
 	ruleIncomplete = "backup.incomplete"
 	ruleDamaged    = "backup.store-damaged"
 
+	scopeCommit  = "commit"
 	scopeStore   = "store"
 	scopeFiles   = "files"
 	scopeChanges = "changes"
 
 	keptName = "snapshot"
-	// verified is how many of the newest snapshots each run reads in full.
+	// Each run reads the newest snapshots in full, and a part of the others, so
+	// that every one is read once in a while.
 	verified = 8
+	parts    = 30
 )
 
 // Rules is the catalogue.
@@ -47,14 +51,14 @@ func (c Config) Rules() []report.Rule {
 	}
 	return []report.Rule{
 		rule(ruleFailed, report.Critical, "the configuration was not backed up",
-			"What changes from now on cannot be restored.",
+			"What was changed since the last backup, and what changes from now on, cannot be restored.",
 			"Remove the cause that is named here: often the disk of the store is full (df -h). The next run makes up for it."),
 		rule(ruleIncomplete, report.Warning, "the backup lacks a file",
 			"This file cannot be restored in its present state.",
-			"Remove the cause that is named here, or leave the file out of the backup."),
+			"Remove the cause that is named here. What is no configuration, such as a large file of data, belongs elsewhere."),
 		rule(ruleDamaged, report.Critical, "the backup store is damaged",
 			"The snapshots that are named here cannot be restored whole. A disk that damages one file may damage others.",
-			"Check the disk (smartctl -a, dmesg). Copy the named file back from another copy of the store, or move it away: the next run stores again what still exists."),
+			"Check the disk (smartctl -a, dmesg). Copy the named file back from another copy of the store. Without one, move it away: the next run stores again what still exists, and the snapshots that are named stay incomplete; acknowledge this then."),
 	}
 }
 
@@ -68,7 +72,7 @@ func (c Config) Check(ctx context.Context, rec *report.Recorder) error {
 		}
 		return fmt.Errorf("back up: %w", err)
 	}
-	rec.Covered(scopeStore)
+	rec.Covered(scopeCommit)
 	c.verify(ctx, rec, repo)
 	entries, err := repo.Entries(ctx, snap)
 	if err != nil {
@@ -100,24 +104,51 @@ func (c Config) store() report.Attr {
 
 func (c Config) failed(err error) report.Finding {
 	return report.Finding{
-		Rule: ruleFailed, Subject: c.store(), Scope: scopeStore,
-		Title:  "the configuration was not backed up: " + err.Error(),
-		Detail: "Snapshots that were stored before are not touched by this.",
+		Rule: ruleFailed, Subject: c.store(), Scope: scopeCommit,
+		Title:  "the configuration was not backed up: " + cause(err),
+		Detail: fmt.Sprintf("Snapshots that were stored before are not touched by this.%s The whole message: %v.", c.place(), err),
 	}
 }
 
+// cause is the system's own word for an error, without the names on the way.
+func cause(err error) string {
+	var errno syscall.Errno
+	if errors.As(err, &errno) {
+		return errno.Error()
+	}
+	return err.Error()
+}
+
+// place is a sentence that says where the store is, if it tells.
+func (c Config) place() string {
+	if s, ok := c.Store.(fmt.Stringer); ok {
+		return fmt.Sprintf(" The store is %s.", s)
+	}
+	return ""
+}
+
 func (c Config) verify(ctx context.Context, rec *report.Recorder, repo Repo) {
-	damage, err := repo.Verify(ctx, verified)
+	today := uint64(max(0, c.Host.Time().Unix())) / (24 * 60 * 60) % parts
+	looked, damage, err := repo.verify(ctx, func(seq uint64, age int) bool { return age < verified || seq%parts == today })
+	for _, name := range looked {
+		rec.Covered(scopeStore + "/" + name)
+	}
 	if err != nil {
 		rec.Problem(fmt.Errorf("verify the store: %w", err), scopeStore)
 	}
 	for _, d := range damage {
-		rec.Finding(report.Finding{
-			Rule: ruleDamaged, Subject: c.store(), Scope: scopeStore,
-			Identity: []report.Attr{{Key: report.Field, Value: d.Name}},
-			Title:    fmt.Sprintf("the backup store is damaged in %s", d.Name),
-			Detail:   fmt.Sprintf("%v. Snapshots that are affected: %s.", d.Err, numbers(d.Snapshots)),
-		})
+		rec.Finding(c.damaged(d.Name, fmt.Sprintf("the backup store is damaged in %s", d.Name),
+			fmt.Sprintf("%v. Snapshots that are affected, of those that were looked at: %s.", d.Err, numbers(d.Snapshots))))
+	}
+}
+
+// damaged is about one file of the store: what was not looked at again is not
+// taken for mended.
+func (c Config) damaged(name, title, detail string) report.Finding {
+	return report.Finding{
+		Rule: ruleDamaged, Subject: c.store(), Scope: scopeStore + "/" + name,
+		Identity: []report.Attr{{Key: report.Field, Value: name}},
+		Title:    title, Detail: detail + c.place(),
 	}
 }
 
@@ -182,6 +213,10 @@ func (c Config) recordNumbers(rec *report.Recorder, s Snapshot) {
 func (c Config) recordChanges(ctx context.Context, rec *report.Recorder, repo Repo, now Snapshot) {
 	rec.Covered(scopeChanges)
 	changes, err := c.changesSince(ctx, repo, rec.Kept(keptName), now.Seq)
+	if lost := (lostError{}); errors.As(err, &lost) {
+		rec.Finding(c.damaged(snapName(lost.had), "the backup store has lost its newest snapshots",
+			fmt.Sprintf("When it was last reported on the newest was %d, and now it is %d: the files were removed, or the store is an older copy.", lost.had, lost.has)))
+	}
 	if err != nil {
 		rec.Problem(fmt.Errorf("what changed since the last report is not known: %w", err), scopeChanges)
 	} else {
@@ -197,6 +232,13 @@ func (c Config) recordChanges(ctx context.Context, rec *report.Recorder, repo Re
 	rec.Keep(keptName, strconv.AppendUint(nil, now.Seq, 10))
 }
 
+// lostError says that the store once had a newer snapshot than it has.
+type lostError struct{ had, has uint64 }
+
+func (e lostError) Error() string {
+	return fmt.Sprintf("snapshot %d was the newest, and now it is %d", e.had, e.has)
+}
+
 func (c Config) changesSince(ctx context.Context, repo Repo, kept []byte, now uint64) ([]Change, error) {
 	if kept == nil {
 		return nil, nil // the baseline
@@ -205,8 +247,11 @@ func (c Config) changesSince(ctx context.Context, repo Repo, kept []byte, now ui
 	if err != nil {
 		return nil, fmt.Errorf("the number of the last snapshot: %w", err)
 	}
-	if before == now {
+	switch {
+	case before == now:
 		return nil, nil
+	case before > now:
+		return nil, lostError{before, now}
 	}
 	return repo.Diff(ctx, before, now)
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/backup"
 	"github.com/pugetsoundtech/upkeep/backup/backuptest"
+	"github.com/pugetsoundtech/upkeep/backup/dirstore"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
@@ -82,6 +83,60 @@ func TestCheckReportsAFullDiskAndDamage(t *testing.T) {
 	res = check(t, store, m, nil)
 	require.NotEmpty(t, res.Findings)
 	assert.Equal(t, "backup.store-damaged", res.Findings[0].Rule)
+}
+
+func TestFailureIsTitledWithTheSystemsWord(t *testing.T) {
+	store := dirstore.Dir(t.TempDir() + "/store")
+	full := full{store}
+	res := check(t, full, hosttest.New(small), nil)
+	require.Len(t, res.Findings, 1)
+	assert.Equal(t, "the configuration was not backed up: no space left on device", res.Findings[0].Title)
+	assert.Contains(t, res.Findings[0].Detail, "The store is "+string(store)+".")
+}
+
+// full is a store on a full disk.
+type full struct{ dirstore.Dir }
+
+func (full) Create(context.Context, string, []byte) error { return syscall.ENOSPC }
+
+func TestDamageThatIsNotLookedAtAgainIsNotTakenForMended(t *testing.T) {
+	store, m := &backuptest.Memory{}, hosttest.New(small)
+	var memory reporttest.Store
+	suite := &report.Suite{Checks: []report.Checker{backup.Config{Host: m.Host(), Store: store}}, Store: &memory}
+	changed := func(i int) *report.Report {
+		require.NoError(t, m.WriteFile("/etc/motd", fmt.Appendf(nil, "day %d\n", i), 0o640))
+		rep, err := suite.Run(t.Context())
+		require.NoError(t, err)
+		return rep
+	}
+	changed(1)
+	changed(2)
+	const name = "snaps/0000000001" // nothing later needs it
+	store.Files[name][0] ^= 1
+	res := changed(3).Results[0]
+	require.Len(t, res.Findings, 1)
+	assert.Equal(t, "store/"+name, res.Findings[0].Scope)
+	for i := 4; i < 16; i++ {
+		for _, c := range changed(i).Changes {
+			assert.NotEqual(t, report.Fixed, c.Kind, "%s on day %d", c.Finding.Title, i)
+		}
+	}
+}
+
+func TestStoreThatLostItsNewestSnapshotsIsDamaged(t *testing.T) {
+	store, m := &backuptest.Memory{}, hosttest.New(small)
+	var memory reporttest.Store
+	check(t, store, m, &memory)
+	require.NoError(t, m.WriteFile("/etc/motd", []byte("new\n"), 0o640))
+	check(t, store, m, &memory)
+	require.NoError(t, m.WriteFile("/etc/motd", []byte("newer\n"), 0o640))
+	check(t, store, m, &memory)
+	delete(store.Files, "snaps/0000000003")
+	delete(store.Files, "snaps/0000000002")
+	res := check(t, store, m, &memory)
+	require.Len(t, res.Findings, 1)
+	assert.Equal(t, "the backup store has lost its newest snapshots", res.Findings[0].Title)
+	assert.Contains(t, res.Findings[0].Detail, "the newest was 3, and now it is 2")
 }
 
 func TestConfigKeepsTheContractOfCheckers(t *testing.T) {

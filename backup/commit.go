@@ -169,10 +169,8 @@ func (c *commit) storeEntry(ctx context.Context, e *Entry) error {
 	case c.isPlaced(e.Object):
 		return nil
 	}
-	if c.writer.plain >= fullPack {
-		if err := c.flush(ctx); err != nil {
-			return err
-		}
+	if err := c.makeRoom(ctx, nil); err != nil {
+		return err
 	}
 	c.wrote = true
 	c.placed[e.Object] = ""
@@ -188,8 +186,12 @@ func (c *commit) lastObject(name string) string {
 	return ""
 }
 
-// flush writes the current pack and begins another.
-func (c *commit) flush(ctx context.Context) error {
+// makeRoom writes the current pack if it is full, and begins another. Those of
+// done that lie in it learn its name.
+func (c *commit) makeRoom(ctx context.Context, done []segment) error {
+	if c.writer.plain < fullPack {
+		return nil
+	}
 	pack, err := c.write(ctx)
 	if err != nil {
 		return err
@@ -197,6 +199,11 @@ func (c *commit) flush(ctx context.Context) error {
 	for object, id := range c.placed {
 		if id == "" {
 			c.placed[object] = pack.ID
+		}
+	}
+	for i := range done {
+		if done[i].pack == "" {
+			done[i].pack = pack.ID
 		}
 	}
 	c.packs[pack.ID] = pack
@@ -220,7 +227,7 @@ func (c *commit) write(ctx context.Context) (Pack, error) {
 func (c *commit) finish(ctx context.Context, changed Changed) (Snapshot, error) {
 	snap := c.summary()
 	snap.Changed = changed
-	segments, err := c.manifest()
+	segments, err := c.manifest(ctx)
 	if err == nil {
 		snap.Root, err = c.write(ctx)
 	}
@@ -241,11 +248,10 @@ func (c *commit) finish(ctx context.Context, changed Changed) (Snapshot, error) 
 	return snap, nil
 }
 
-// summary counts the entries, and tells each where its content lies.
+// summary counts the entries.
 func (c *commit) summary() Snapshot {
 	snap := Snapshot{Version: formVersion, Seq: c.next, Prev: c.prev, Time: c.src.Host.Time().UTC(), Entries: len(c.entries)}
-	for i := range c.entries {
-		e := &c.entries[i]
+	for _, e := range c.entries {
 		if e.Error != "" {
 			snap.Errors++
 		}
@@ -253,7 +259,6 @@ func (c *commit) summary() Snapshot {
 			snap.Files++
 			snap.Bytes += e.Size
 		}
-		e.Pack = c.placed[e.Object]
 	}
 	snap.Complete = snap.Errors == 0
 	return snap
@@ -270,10 +275,16 @@ func (c *commit) locate(e *Entry, last Pack) {
 }
 
 // manifest writes the root, and the segments that are not stored already.
-func (c *commit) manifest() ([]segment, error) {
+func (c *commit) manifest(ctx context.Context) ([]segment, error) {
 	segments := divide(c.entries)
 	for i := range segments {
 		seg := &segments[i]
+		if err := c.makeRoom(ctx, segments[:i]); err != nil {
+			return nil, err
+		}
+		for j := range seg.entries {
+			seg.entries[j].Pack = c.placed[seg.entries[j].Object]
+		}
 		old := c.known[seg.dir]
 		if _, ok := c.packs[old.pack]; ok && slices.Equal(old.entries, seg.entries) {
 			*seg = old

@@ -31,4 +31,16 @@
 //
 // What could not be read is in the manifest with the reason, together with the
 // content that was last known; it is never taken for deleted.
+//
+// # By hand
+//
+// A store can be read without this package, with tar(1) alone. The snapshot file
+// names its root pack; the root names a segment for each directory; a segment
+// has one line for each file, with the hash of its content. A line without
+// "pack" means the pack that the line itself was read from.
+//
+//	cat snaps/0000000012                         # "root":{"id":"3f2a…
+//	tar -xzOf packs/3f/3f2a… root | grep ssh     # {"dir":"/etc/ssh","segment":"91c0…","pack":"77ab…"}
+//	tar -xzOf packs/77/77ab… o/91c0…             # {"path":"/etc/ssh/sshd_config",…,"sha256":"be04…","pack":"a1f6…"}
+//	tar -xzOf packs/a1/a1f6… o/be04… > /root/sshd_config
 package backup

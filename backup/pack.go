@@ -16,8 +16,10 @@ import (
 
 const (
 	maxFile    = 32 << 20 // bytes of one captured file
-	fullPack   = 16 << 20 // plain bytes after which a pack is closed
+	fullPack   = 16 << 20 // bytes of the tar after which a pack is closed
 	maxPlain   = fullPack + maxFile + 32<<20
+	tarBlock   = 512
+	tarEnd     = 2 * tarBlock
 	memberSize = 1 << 20 // plain bytes after which a new gzip member begins
 	rootMember = "root"
 )
@@ -36,7 +38,7 @@ type packWriter struct {
 	out    bytes.Buffer
 	gz     *gzip.Writer
 	tar    *tar.Writer
-	plain  int // bytes of all members
+	plain  int // bytes of the tar, without its end
 	member int // bytes in the current gzip member
 }
 
@@ -60,13 +62,18 @@ func (p *packWriter) add(name string, data []byte) error {
 	if err := p.tar.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: int64(len(data)), Format: tar.FormatUSTAR}); err != nil {
 		return err
 	}
-	p.plain += len(data)
-	p.member += len(data) + 1024
+	size := tarBlock + (len(data)+tarBlock-1)/tarBlock*tarBlock
+	p.plain += size
+	p.member += size
 	_, err := p.tar.Write(data)
 	return err
 }
 
+// close gives the pack, unless it is larger than any that is read.
 func (p *packWriter) close() (Pack, []byte, error) {
+	if p.plain+tarEnd > maxPlain {
+		return Pack{}, nil, fmt.Errorf("a pack of %d MiB: %w", p.plain>>20, ErrTooLarge)
+	}
 	if err := errors.Join(p.tar.Close(), p.gz.Close()); err != nil {
 		return Pack{}, nil, err
 	}

@@ -20,7 +20,8 @@ import (
 // regular file /etc/motd becomes etc/motd. Missing directories are made with
 // mode 0700. It follows no link and replaces nothing: where the name is taken
 // the error wraps fs.ErrExist. Setuid, setgid and sticky bits are left out; the
-// owner is restored where this process may. Symbolic links are made as they
+// owner is restored where this process may; where it may not, the group is given
+// no more rights than everybody. Symbolic links are made as they
 // were; other types are errors.ErrUnsupported.
 func (r Repo) Restore(ctx context.Context, snap Snapshot, name string, into *os.Root) error {
 	e, err := r.entry(ctx, snap, name)
@@ -138,10 +139,16 @@ func fill(f *os.File, e Entry, content []byte) error {
 	if _, err := f.Write(content); err != nil {
 		return err
 	}
-	if err := f.Chown(int(e.UID), int(e.GID)); err != nil && !errors.Is(err, fs.ErrPermission) {
+	mode := fs.FileMode(e.Mode & 0o777)
+	err := f.Chown(int(e.UID), int(e.GID))
+	if errors.Is(err, fs.ErrPermission) {
+		// It is another group than the one that these rights were for.
+		mode, err = mode&^0o070|mode&(mode<<3)&0o070, nil
+	}
+	if err != nil {
 		return err
 	}
-	if err := f.Chmod(fs.FileMode(e.Mode & 0o777)); err != nil {
+	if err := f.Chmod(mode); err != nil {
 		return err
 	}
 	when := unix.NsecToTimeval(e.Mtime)

@@ -44,6 +44,8 @@ type capture struct {
 	unread  []string // directories whose names could not all be read
 }
 
+var errLinkedRoot = errors.New("it is a link, and what it leads to is not backed up")
+
 var errUnstable = errors.New("changed each time it was read")
 
 func (s Source) capture(ctx context.Context) (capture, error) {
@@ -57,10 +59,17 @@ func (s Source) capture(ctx context.Context) (capture, error) {
 	}
 	users, groups := s.names(ctx, "/etc/passwd"), s.names(ctx, "/etc/group")
 	var c capture
-	for _, root := range s.roots() {
+	roots, err := s.roots()
+	if err != nil {
+		return capture{}, err
+	}
+	for _, root := range roots {
 		_, err := tree.Walk(ctx, s.Host.Files, root, opts, func(e *tree.Entry) error {
 			entry := entryOf(e)
 			entry.User, entry.Group = users[e.UID], groups[e.GID]
+			if e.Path == root && entry.Type == Symlink {
+				entry.Error = errLinkedRoot.Error()
+			}
 			c.entries = append(c.entries, entry)
 			if e.IsDir() && e.Err != nil {
 				c.unread = append(c.unread, e.Path)
@@ -82,11 +91,17 @@ func (s Source) capture(ctx context.Context) (capture, error) {
 }
 
 // roots gives the paths in the order of a walk, none inside another.
-func (s Source) roots() []string {
+func (s Source) roots() ([]string, error) {
 	if s.Paths == nil {
-		return []string{"/etc"}
+		return []string{"/etc"}, nil
 	}
-	sorted := slices.Clone(s.Paths)
+	sorted := make([]string, len(s.Paths))
+	for i, p := range s.Paths {
+		if !host.ValidName(p) {
+			return nil, fmt.Errorf("%.200q is no absolute path: %w", p, fs.ErrInvalid)
+		}
+		sorted[i] = path.Clean(p)
+	}
 	slices.SortFunc(sorted, tree.Compare)
 	var out []string
 	for _, p := range sorted {
@@ -94,7 +109,7 @@ func (s Source) roots() []string {
 			out = append(out, p)
 		}
 	}
-	return out
+	return out, nil
 }
 
 func entryOf(e *tree.Entry) Entry {

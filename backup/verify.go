@@ -21,32 +21,36 @@ type Damage struct {
 // all hashes and that every content is there. newest is how many snapshots;
 // zero: all. The error says that something could not be looked at.
 func (r Repo) Verify(ctx context.Context, newest int) ([]Damage, error) {
+	_, damage, err := r.verify(ctx, func(_ uint64, age int) bool { return newest <= 0 || age < newest })
+	return damage, err
+}
+
+// verify does so with the snapshots that want chooses by number and age, which
+// counts snapshots from zero for the newest. looked names all that was read.
+func (r Repo) verify(ctx context.Context, want func(seq uint64, age int) bool) (looked []string, damage []Damage, err error) {
 	seqs, err := r.seqs(ctx)
 	if err != nil {
-		return nil, err
-	}
-	if newest > 0 && len(seqs) > newest {
-		seqs = seqs[len(seqs)-newest:]
+		return nil, nil, err
 	}
 	v := verifier{repo: r, packs: map[string]map[string]bool{}, cache: map[string][]byte{}, found: map[string]*Damage{}}
-	v.chain(ctx, seqs)
+	v.chain(ctx, seqs, want)
 	for _, s := range v.snaps {
 		v.snapshot(ctx, s)
 	}
-	out := make([]Damage, 0, len(v.found))
 	for _, name := range slices.Sorted(maps.Keys(v.found)) {
-		out = append(out, *v.found[name])
+		damage = append(damage, *v.found[name])
 	}
-	return out, errors.Join(append(v.errs, ctx.Err())...)
+	return v.looked, damage, errors.Join(append(v.errs, ctx.Err())...)
 }
 
 type verifier struct {
-	repo  Repo
-	snaps []Snapshot
-	packs map[string]map[string]bool // pack: its objects; nil: it is damaged
-	cache map[string][]byte          // segments
-	found map[string]*Damage
-	errs  []error
+	repo   Repo
+	snaps  []Snapshot
+	looked []string
+	packs  map[string]map[string]bool // pack: its objects; nil: it is damaged
+	cache  map[string][]byte          // segments
+	found  map[string]*Damage
+	errs   []error
 }
 
 // damaged notes what is wrong with a file; what is only out of reach is an error.
@@ -67,12 +71,16 @@ func (v *verifier) damaged(name string, seq uint64, err error) {
 
 // chain reads the heads: numbers without a gap, each with the hash of the one
 // before.
-func (v *verifier) chain(ctx context.Context, seqs []uint64) {
+func (v *verifier) chain(ctx context.Context, seqs []uint64, want func(seq uint64, age int) bool) {
 	prev := ""
 	for i, seq := range seqs {
 		if i > 0 && seq != seqs[i-1]+1 {
 			v.damaged(snapName(seq-1), seq-1, fmt.Errorf("snapshot %d is missing: %w", seq-1, ErrDamaged))
 			prev = ""
+		}
+		if !want(seq, len(seqs)-1-i) {
+			prev = ""
+			continue
 		}
 		s, file, err := v.repo.snapshot(ctx, seq)
 		switch {
@@ -85,6 +93,9 @@ func (v *verifier) chain(ctx context.Context, seqs []uint64) {
 			v.snaps = append(v.snaps, s)
 		}
 		prev = ""
+		if err == nil || isDamage(err) {
+			v.looked = append(v.looked, snapName(seq))
+		}
 		if file != nil {
 			prev = hashOf(file)
 		}
@@ -136,6 +147,9 @@ func (v *verifier) pack(ctx context.Context, p Pack, seq uint64) {
 		}
 		return nil
 	})
+	if err == nil || isDamage(err) {
+		v.looked = append(v.looked, p.name())
+	}
 	if err != nil {
 		v.damaged(p.name(), seq, err)
 		objects = nil

@@ -75,6 +75,15 @@ func (c Cause) Transient() bool {
 // waiting would not change it.
 func (c Cause) Definite() bool { return c != "" && !c.Local() && !c.Transient() }
 
+// wrongLanguage reports whether the service may be one of another protocol.
+func (c Cause) wrongLanguage() bool {
+	switch c {
+	case ProtoSyntax, ProtoOversize, ProtoTimeout, TLSHandshake, TLSTimeout:
+		return true
+	}
+	return false
+}
+
 // failure is an error whose cause is already known.
 type failure struct {
 	state    State

@@ -48,6 +48,8 @@ type inspector struct {
 	now    time.Time
 	facts  *TLSFacts
 	issues []Issue
+	whole  bool   // the chain is good now, whatever else was sent with it
+	oldest string // whose certificate is the first of the chain to end; "": the server's own
 }
 
 func newInspector(policy TLSPolicy, addr string, now time.Time) *inspector {
@@ -79,6 +81,7 @@ func (in *inspector) verify(state tls.ConnectionState) error {
 		return errors.New("the server sent no certificate")
 	}
 	in.facts = factsOf(state, in.policy.ServerName)
+	in.judgeEnd(certs)
 	in.judgeChain(certs)
 	in.judgeName(certs[0])
 	in.judgeValidity()
@@ -100,12 +103,16 @@ func factsOf(state tls.ConnectionState, name string) *TLSFacts {
 			f.Names = append(f.Names, ip.String())
 		}
 	}
-	for _, c := range state.PeerCertificates {
-		if c.NotAfter.Before(f.Earliest) {
-			f.Earliest = c.NotAfter.UTC()
+	return f
+}
+
+// judgeEnd finds the certificate that ends first.
+func (in *inspector) judgeEnd(certs []*x509.Certificate) {
+	for _, c := range certs[1:] {
+		if c.NotAfter.Before(in.facts.Earliest) {
+			in.facts.Earliest, in.oldest = c.NotAfter.UTC(), clip(c.Subject.String(), 512)
 		}
 	}
-	return f
 }
 
 func (in *inspector) add(state State, cause Cause, format string, args ...any) {
@@ -137,9 +144,10 @@ func (in *inspector) verifyChain(certs []*x509.Certificate) error {
 		opts.Intermediates.AddCert(c)
 	}
 	var err error
-	for _, at := range []time.Time{in.now, in.facts.Earliest.Add(-time.Second), certs[0].NotBefore.Add(time.Second)} {
+	for i, at := range []time.Time{in.now, in.facts.Earliest.Add(-time.Second), certs[0].NotBefore.Add(time.Second)} {
 		opts.CurrentTime = at
 		if _, err = certs[0].Verify(opts); err == nil {
+			in.whole = i == 0
 			return nil
 		}
 	}
@@ -156,15 +164,22 @@ func (in *inspector) judgeName(leaf *x509.Certificate) {
 
 func (in *inspector) judgeValidity() {
 	left := in.facts.Earliest.Sub(in.now)
+	bad, which := Critical, "the certificate"
+	if in.oldest != "" {
+		which = fmt.Sprintf("the certificate of %q, which the server sends along,", in.oldest)
+		if in.whole {
+			bad = Warning // clients that know another way to an authority do not mind
+		}
+	}
 	switch {
 	case in.now.Before(in.facts.NotBefore):
 		in.add(Critical, TLSNotYet, "the certificate is valid only from %s", stamp(in.facts.NotBefore))
 	case left <= 0:
-		in.add(Critical, TLSExpired, "the certificate expired on %s", stamp(in.facts.Earliest))
+		in.add(bad, TLSExpired, "%s expired on %s", which, stamp(in.facts.Earliest))
 	case left < in.policy.Crit:
-		in.add(Critical, TLSExpiring, "the certificate expires on %s", stamp(in.facts.Earliest))
+		in.add(bad, TLSExpiring, "%s expires on %s", which, stamp(in.facts.Earliest))
 	case left < in.policy.Warn:
-		in.add(Warning, TLSExpiring, "the certificate expires on %s", stamp(in.facts.Earliest))
+		in.add(Warning, TLSExpiring, "%s expires on %s", which, stamp(in.facts.Earliest))
 	}
 }
 

@@ -22,6 +22,10 @@
 // failure. The end of the caller's context is such a local cause; how long a
 // service may take is the prober's Timeout.
 //
+// What listens on all addresses of IPv4, of IPv6 or of both is one service for a
+// reader, and is reported as one, at localhost; each address is probed and
+// measured by itself.
+//
 // Nothing that was observed is overwritten: a Result lists every Issue, and
 // its State and Cause are those of the worst.
 package netprobe

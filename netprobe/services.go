@@ -5,10 +5,12 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strings"
 	"sync"
+	"syscall"
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/internal/sysview"
@@ -21,6 +23,24 @@ type Target struct {
 	Prober   Prober
 	Listener string // such as "tcp/0.0.0.0:25"; "": not known
 	Process  string // name of the program behind it; "": not known
+}
+
+// service gives the URL of the whole service: what listens on all addresses, of
+// IPv4, IPv6 or both, is one service at localhost.
+func (t Target) service() string {
+	for _, wildcard := range []string{"tcp/0.0.0.0:", wildcard6} {
+		if port, ok := strings.CutPrefix(t.Listener, wildcard); ok {
+			scheme, _, _ := strings.Cut(t.URL, "://")
+			return scheme + "://localhost:" + port
+		}
+	}
+	return t.URL
+}
+
+// addr is the host and port of the target.
+func (t Target) addr() string {
+	_, addr, _ := strings.Cut(t.URL, "://")
+	return addr
 }
 
 // Services asks whether services answer. Without Targets these are the mail,
@@ -47,15 +67,17 @@ func (s Services) Check(ctx context.Context, rec *report.Recorder) error {
 		return fmt.Errorf("find services: %w", err)
 	}
 	targets := Discover(s.Host, sockets)
-	before, err := loadMemory(rec.Kept(memoryName))
+	kept := rec.Kept(memoryName)
+	before, err := loadMemory(kept)
 	if err != nil {
 		rec.Problem(fmt.Errorf("which services answered last time is not known: %w", err), scopeGone)
 	}
 	targets = append(targets, s.hidden(before, targets, sockets)...)
-	if len(targets) == 0 && len(before) == 0 && err == nil && allKnown(sockets) {
+	if len(targets) == 0 && kept == nil && allKnown(sockets) {
+		// Where there once was a service its end may still wait for a person.
 		return report.Skip("no mail, web or ssh service listens here")
 	}
-	s.gone(rec, before, targets)
+	s.gone(rec, before, targets, sockets)
 	results := s.probe(rec, targets)
 	rec.Metric(report.Metric{Name: "services_probed", Value: report.Count(uint64(len(targets)))})
 	rec.Covered(scopeRoot)
@@ -101,9 +123,7 @@ func (s Services) probe(rec *report.Recorder, targets []Target) []Result {
 		})
 	}
 	wg.Wait()
-	for i, t := range targets {
-		recordResult(rec, t, results[i])
-	}
+	recordResults(rec, targets, results)
 	return results
 }
 
@@ -118,7 +138,7 @@ func (s Services) hidden(before []memory, found []Target, sockets []sysview.Sock
 		for _, sock := range sockets {
 			if !sock.Process.Known() && "tcp/"+sock.Local.String() == m.Listener {
 				scheme, addr, _ := strings.Cut(m.URL, "://")
-				out = append(out, Target{m.URL, proberFor(s.Host, scheme, addr), m.Listener, m.Process})
+				out = append(out, Target{m.URL, proberFor(s.Host, scheme, addr, m.Listener), m.Listener, m.Process})
 				break
 			}
 		}
@@ -126,22 +146,27 @@ func (s Services) hidden(before []memory, found []Target, sockets []sysview.Sock
 	return out
 }
 
-// gone reports what answered before and does not listen any more.
-func (s Services) gone(rec *report.Recorder, before []memory, now []Target) {
+// gone reports what answered before and does not listen any more; the addresses
+// of one service together.
+func (s Services) gone(rec *report.Recorder, before []memory, now []Target, sockets []sysview.Socket) {
+	var services []string
+	lost := map[string][]Target{}
 	for _, m := range before {
 		if slices.ContainsFunc(now, func(t Target) bool { return t.URL == m.URL }) {
 			continue
 		}
-		rec.Finding(report.Finding{
-			Rule: ruleGone, Subject: report.Attr{Key: report.Target, Value: m.URL}, Scope: scopeGone,
-			Title:    fmt.Sprintf("%s no longer listens%s", m.URL, behind(m.Process)),
-			Detail:   "It listened and answered when it was last looked at, and nothing listens there now.",
-			Evidence: where(m.Listener, m.Process),
-			First:    s.Host.Time(),
-		})
+		t := Target{URL: m.URL, Listener: m.Listener, Process: m.Process}
+		if lost[t.service()] == nil {
+			services = append(services, t.service())
+		}
+		lost[t.service()] = append(lost[t.service()], t)
+	}
+	for _, service := range services {
+		rec.Finding(goneFinding(lost[service], now, sockets, s.Host.Time()))
 	}
 }
 
+// memory is one service that answered.
 // memory is one service that answered.
 type memory struct {
 	URL      string `json:"url"`
@@ -210,8 +235,8 @@ func Discover(h host.Host, sockets []sysview.Socket) []Target {
 		addr := reach(s.Local).String()
 		t := Target{
 			URL: scheme + "://" + addr, Listener: "tcp/" + s.Local.String(), Process: s.Process.Name,
-			Prober: proberFor(h, scheme, addr),
 		}
+		t.Prober = proberFor(h, scheme, addr, t.Listener)
 		if !slices.ContainsFunc(targets, func(o Target) bool { return o.URL == t.URL }) {
 			targets = append(targets, t)
 		}
@@ -221,20 +246,24 @@ func Discover(h host.Host, sockets []sysview.Socket) []Target {
 
 // reach gives the address at which to probe what listens on local.
 func reach(local netip.AddrPort) netip.AddrPort {
-	switch addr := local.Addr(); {
+	addr := local.Addr().Unmap()
+	switch {
 	case addr == netip.IPv4Unspecified():
-		return netip.AddrPortFrom(netip.AddrFrom4([4]byte{127, 0, 0, 1}), local.Port())
+		addr = netip.AddrFrom4([4]byte{127, 0, 0, 1})
 	case addr.IsUnspecified():
-		return netip.AddrPortFrom(netip.IPv6Loopback(), local.Port())
+		addr = netip.IPv6Loopback()
 	}
-	return local
+	return netip.AddrPortFrom(addr, local.Port())
 }
 
 // schemeOf guesses the protocol: by the program where it speaks one protocol
 // only, else by the port. "" is not probed.
 func schemeOf(s sysview.Socket) string {
-	if s.Process.Name == "sshd" {
+	switch s.Process.Name {
+	case "sshd":
 		return "ssh"
+	case "openvpn": // likes port 443, and answers nobody without a key
+		return ""
 	}
 	switch s.Local.Port() {
 	case 22:
@@ -265,18 +294,41 @@ func schemeOf(s sysview.Socket) string {
 	return ""
 }
 
-func proberFor(h host.Host, scheme, addr string) Prober {
+// wildcard6 begins the listeners on every address of IPv6.
+const wildcard6 = "tcp/[::]:"
+
+// dialerFor reaches a wildcard of IPv6 by way of IPv4 where the system has no
+// loopback address of IPv6, as in many containers: such a socket takes both.
+func dialerFor(h host.Host, listener string) func(ctx context.Context, network, addr string) (net.Conn, error) {
+	if !strings.HasPrefix(listener, wildcard6) {
+		return h.Connect
+	}
+	return func(ctx context.Context, network, addr string) (net.Conn, error) {
+		conn, err := h.Connect(ctx, network, addr)
+		if !errors.Is(err, syscall.EADDRNOTAVAIL) && !errors.Is(err, syscall.EAFNOSUPPORT) {
+			return conn, err
+		}
+		port := strings.TrimPrefix(listener, wildcard6)
+		if conn4, err4 := h.Connect(ctx, network, "127.0.0.1:"+port); err4 == nil {
+			return conn4, nil
+		}
+		return nil, err
+	}
+}
+
+func proberFor(h host.Host, scheme, addr, listener string) Prober {
 	facts := TLSPolicy{AnyName: true, AnyIssuer: true}
-	mail := TCP{Addr: addr, Dial: h.Connect, Now: h.Time, Policy: facts}
+	dial := dialerFor(h, listener)
+	mail := TCP{Addr: addr, Dial: dial, Now: h.Time, Policy: facts}
 	switch scheme {
 	case "smtp", "submission":
-		return SMTP{Addr: addr, Dial: h.Connect, Now: h.Time, StartTLS: Optional, Policy: facts}
+		return SMTP{Addr: addr, Dial: dial, Now: h.Time, StartTLS: Optional, Policy: facts}
 	case "smtps":
-		return SMTP{Addr: addr, Dial: h.Connect, Now: h.Time, TLS: true, Policy: facts}
+		return SMTP{Addr: addr, Dial: dial, Now: h.Time, TLS: true, Policy: facts}
 	case "http", "https":
-		return HTTP{Addr: addr, Dial: h.Connect, Now: h.Time, TLS: scheme == "https", Policy: facts}
+		return HTTP{Addr: addr, Dial: dial, Now: h.Time, TLS: scheme == "https", Policy: facts}
 	case "ssh":
-		return SSH{Addr: addr, Dial: h.Connect, Now: h.Time}
+		return SSH{Addr: addr, Dial: dial, Now: h.Time}
 	case "imap", "imaps":
 		mail.Expect, mail.Quit = []string{"* OK", "* PREAUTH"}, "a LOGOUT"
 	case "pop3", "pop3s":

@@ -1,11 +1,14 @@
 package netprobe_test
 
 import (
+	"bufio"
 	"context"
 	"fmt"
 	"net"
+	"net/http"
 	"net/netip"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -131,7 +134,7 @@ func TestServiceWhoseProgramIsHiddenIsNotGone(t *testing.T) {
 	m := machine(t)
 	require.NoError(t, m.Remove("/proc/10")) // sshd on port 2222 is known by its program alone
 	m.SetServer("tcp", "127.0.0.1:2222", nil)
-	assert.Equal(t, []string{"netprobe.unreachable ssh://127.0.0.1:2222"}, rules(run(t, m.Host(), &store)))
+	assert.Equal(t, []string{"netprobe.unreachable ssh://localhost:2222"}, rules(run(t, m.Host(), &store)))
 }
 
 func TestNoSuchServiceIsSkippedOnlyWhenProven(t *testing.T) {
@@ -159,6 +162,177 @@ func TestDamagedMemoryIsSaid(t *testing.T) {
 	assert.True(t, res.Covers("services/smtp/127.0.0.1:25"))
 }
 
+// table makes a machine whose kernel lists these listening sockets, all of one
+// program, in the hexadecimal form of the kernel.
+func table(program4 []string, program6 []string, name string) *hosttest.Machine {
+	const header = "  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode\n"
+	text := "A machine with one program, written for this test.\n-- machine now=2026-11-25T06:00:00Z --\n" +
+		"-- $ [\"uname\",\"-snrm\"] --\nLinux box 6.1.0 x86_64\n-- /proc/stat absent --\n-- /proc/ dir complete --\n-- /proc/net/tcp --\n" + header
+	inode, fds := 1000, ""
+	line := func(addr, zero string) {
+		inode++
+		text += fmt.Sprintf("   0: %s %s:0000 0A 00000000:00000000 00:00000000 00000000     0        0 %d 1 0 100 0 0 10 0\n", addr, zero, inode)
+		fds += fmt.Sprintf("-- /proc/10/fd/%d link=socket:[%d] --\n", inode, inode)
+	}
+	for _, addr := range program4 {
+		line(addr, "00000000")
+	}
+	text += "-- /proc/net/tcp6 --\n" + header
+	for _, addr := range program6 {
+		line(addr, strings.Repeat("0", 32))
+	}
+	return hosttest.New(text + program(10, name, 0) + fds)
+}
+
+var (
+	any4  = []string{"00000000:0019"}
+	any6  = []string{strings.Repeat("0", 32) + ":0019"}
+	smtpd = serve((&netprobetest.SMTP{}).Serve)
+)
+
+func TestOneServerThatFailsOnBothFamiliesIsOneFinding(t *testing.T) {
+	m := table(any4, any6, "master")
+	m.SetServer("tcp", "127.0.0.1:25", nil)
+	m.SetServer("tcp", "[::1]:25", nil)
+	res := run(t, m.Host(), nil)
+	require.Len(t, res.Findings, 1)
+	f := res.Findings[0]
+	assert.Equal(t, "smtp://localhost:25 (master) refuses connections", f.Title)
+	assert.EqualValues(t, 1, f.Count)
+	assert.Contains(t, f.Evidence, report.Attr{Key: report.Listener, Value: "tcp/0.0.0.0:25"})
+	assert.Contains(t, f.Evidence, report.Attr{Key: report.Listener, Value: "tcp/[::]:25"})
+	assert.Contains(t, f.Detail, "127.0.0.1:25, tried once")
+	assert.Contains(t, f.Detail, "[::1]:25, tried once")
+	both := f.Fingerprint
+
+	m.SetServer("tcp", "127.0.0.1:25", smtpd)
+	res = run(t, m.Host(), nil)
+	require.Len(t, res.Findings, 1)
+	assert.Equal(t, "smtp://localhost:25 (master) on [::1]:25 refuses connections", res.Findings[0].Title)
+	assert.Equal(t, both, res.Findings[0].Fingerprint, "it is the same problem, now of one family alone")
+}
+
+func TestSocketOfBothFamiliesIsReachedWithoutALoopbackOfIPv6(t *testing.T) {
+	m := table(nil, any6, "master")
+	m.SetServer("tcp", "127.0.0.1:25", smtpd)
+	h := m.Host()
+	h.Dial = func(ctx context.Context, network, addr string) (net.Conn, error) {
+		if strings.HasPrefix(addr, "[") {
+			return nil, &net.OpError{Op: "dial", Err: syscall.EADDRNOTAVAIL}
+		}
+		return m.Host().Dial(ctx, network, addr)
+	}
+	res := run(t, h, nil)
+	assert.Equal(t, report.OK, res.Status, res.Problems)
+	m.SetServer("tcp", "127.0.0.1:25", nil)
+	res = run(t, h, nil)
+	assert.Empty(t, res.Findings, "what this system cannot reach is no fault of the service")
+	assert.Equal(t, report.Partial, res.Status)
+}
+
+func TestServiceThatKeepsAnotherListenerIsNotOutOfReach(t *testing.T) {
+	var store reporttest.Store
+	m := table(any4, any6, "master")
+	m.SetServer("tcp", "127.0.0.1:25", smtpd)
+	m.SetServer("tcp", "[::1]:25", smtpd)
+	run(t, m.Host(), &store)
+	m = table(nil, any6, "master")
+	m.SetServer("tcp", "[::1]:25", smtpd)
+	res := run(t, m.Host(), &store)
+	require.Len(t, res.Findings, 1)
+	assert.Equal(t, report.Warning, res.Findings[0].Severity)
+	assert.Equal(t, "smtp://localhost:25 (master) no longer listens on 0.0.0.0:25", res.Findings[0].Title)
+	assert.Equal(t, "The same program still listens on [::]:25, so it may be reached under another address only.", res.Findings[0].Detail)
+	res = run(t, table(nil, nil, "master").Host(), &store)
+	require.Len(t, res.Findings, 1)
+	assert.Equal(t, report.Critical, res.Findings[0].Severity)
+}
+
+func TestServiceWhoseListenersAllEndIsOneFinding(t *testing.T) {
+	var store reporttest.Store
+	m := table(any4, any6, "master")
+	m.SetServer("tcp", "127.0.0.1:25", smtpd)
+	m.SetServer("tcp", "[::1]:25", smtpd)
+	run(t, m.Host(), &store)
+	res := run(t, table(nil, nil, "master").Host(), &store)
+	require.Len(t, res.Findings, 1)
+	assert.Equal(t, "smtp://localhost:25 (master) no longer listens", res.Findings[0].Title)
+	assert.Equal(t, report.Critical, res.Findings[0].Severity)
+	assert.Len(t, res.Findings[0].Evidence, 3, "both listeners and the program")
+}
+
+func TestOtherProgramOnThePortOfAServiceIsNamed(t *testing.T) {
+	var store reporttest.Store
+	at := []string{"00000000:1F41"} // 8001
+	m := table(at, nil, "nginx")
+	m.SetServer("tcp", "127.0.0.1:8001", page(200))
+	run(t, m.Host(), &store)
+	res := run(t, table(at, nil, "dbd").Host(), &store)
+	require.Len(t, res.Findings, 1)
+	assert.Equal(t, "It listened and answered when it was last looked at; now the program dbd listens there.", res.Findings[0].Detail)
+}
+
+func TestEndOfTheOnlyServiceStaysOpenOnTheNextDay(t *testing.T) {
+	var store reporttest.Store
+	m := table(any4, nil, "master")
+	m.SetServer("tcp", "127.0.0.1:25", smtpd)
+	run(t, m.Host(), &store)
+	empty := table([]string{"00000000:1388"}, nil, "dbd").Host()
+	require.Len(t, run(t, empty, &store).Findings, 1)
+	for range 2 {
+		assert.Equal(t, report.OK, run(t, empty, &store).Status, "skipping would retire the event before anybody has signed it")
+	}
+}
+
+// page answers one request with a status.
+func page(code int) func(net.Conn) {
+	return func(c net.Conn) {
+		defer c.Close()
+		if _, err := http.ReadRequest(bufio.NewReader(c)); err == nil {
+			fmt.Fprintf(c, "HTTP/1.1 %d x\r\n\r\n", code)
+		}
+	}
+}
+
+func TestProtocolThatIsOnlyConcludedIsSaidToBe(t *testing.T) {
+	m := table([]string{"00000000:008F"}, nil, "dbd") // 143
+	m.SetServer("tcp", "127.0.0.1:143", serve(netprobetest.Say("hello\r\n")))
+	res := run(t, m.Host(), nil)
+	require.Len(t, res.Findings, 1)
+	assert.Equal(t, `imap://localhost:143 (dbd): the greeting is "hello", expected was "* OK" or "* PREAUTH"`, res.Findings[0].Title)
+	assert.Contains(t, res.Findings[0].Detail, "That it speaks imap is concluded from its port or its program.")
+}
+
+func TestFailingBackEndIsNotCalledTooBusy(t *testing.T) {
+	for code, want := range map[int]string{
+		500: "http://localhost:80 (nginx) answers with the error 500",
+		503: "http://localhost:80 (nginx) answers with the error 503",
+	} {
+		m := table([]string{"00000000:0050"}, nil, "nginx")
+		m.SetServer("tcp", "127.0.0.1:80", page(code))
+		res := run(t, m.Host(), nil)
+		require.Len(t, res.Findings, 1)
+		assert.Equal(t, want, res.Findings[0].Title)
+	}
+}
+
+func TestFiftyServicesOfWhichHalfAreSilentAreAllAsked(t *testing.T) {
+	var targets []netprobe.Target
+	silent, err := netprobetest.Listen(netprobetest.Silent)
+	require.NoError(t, err)
+	defer silent.Close()
+	good, err := netprobetest.Listen((&netprobetest.SMTP{}).Serve)
+	require.NoError(t, err)
+	defer good.Close()
+	for i := range 50 {
+		addr := []string{silent.Addr(), good.Addr()}[i%2]
+		targets = append(targets, netprobe.Target{URL: fmt.Sprintf("smtp://host%d:25", i), Prober: netprobe.SMTP{Addr: addr, Timeout: 100 * time.Millisecond}})
+	}
+	res, err := report.Collect(t.Context(), netprobe.Services{Targets: targets})
+	require.NoError(t, err)
+	assert.Len(t, res.Findings, 25)
+}
+
 func TestDiscoverProbesWildcardsOnLoopback(t *testing.T) {
 	socket := func(addr, process string) sysview.Socket {
 		return sysview.Socket{Network: "tcp", Local: netip.MustParseAddrPort(addr), Process: sysview.Process{PID: 1, Name: process}}
@@ -167,7 +341,7 @@ func TestDiscoverProbesWildcardsOnLoopback(t *testing.T) {
 	for _, target := range netprobe.Discover(host.Host{}, []sysview.Socket{
 		socket("0.0.0.0:80", "nginx"), socket("[::]:443", "nginx"), socket("127.0.0.1:8001", "nginx"),
 		socket("10.0.0.1:993", "dovecot"), socket("0.0.0.0:5432", "postgres"), socket("0.0.0.0:443", "sshd"),
-		socket("[fe80::1]:22", "sshd"), socket("0.0.0.0:80", "nginx"), socket("0.0.0.0:25", ""),
+		socket("[fe80::1]:22", "sshd"), socket("[::ffff:127.0.0.1]:25", "java"), socket("0.0.0.0:443", "openvpn"), socket("0.0.0.0:80", "nginx"), socket("0.0.0.0:25", ""),
 	}) {
 		urls = append(urls, target.URL)
 	}

@@ -408,3 +408,22 @@ func ExampleSMTP() {
 	// critical proto.reject banner 554
 	// the server answered 554 "5.3.2 closed for repair", expected was 220
 }
+
+func TestExpiredCertificateThatIsSentAlongIsNamedAndOnlyAWarning(t *testing.T) {
+	now := time.Now()
+	cert, pool, err := netprobetest.Certify(now.Add(-time.Hour), now.Add(90*24*time.Hour), "127.0.0.1")
+	require.NoError(t, err)
+	stale, _, err := netprobetest.Certify(now.Add(-48*time.Hour), now.Add(-time.Hour), "old.example")
+	require.NoError(t, err)
+	cert.Certificate = append(cert.Certificate, stale.Certificate[0])
+	srv, err := netprobetest.Listen((&netprobetest.SMTP{TLS: &tls.Config{Certificates: []tls.Certificate{cert}}}).Serve)
+	require.NoError(t, err)
+	defer srv.Close()
+	probe := netprobe.SMTP{Addr: srv.Addr(), StartTLS: netprobe.Required, Policy: netprobe.TLSPolicy{Roots: pool}}
+	res := probe.Probe(t.Context())
+	assert.Equal(t, netprobe.Warning, res.State)
+	assert.Equal(t, netprobe.TLSExpired, res.Cause)
+	assert.Contains(t, res.Detail, "which the server sends along, expired on")
+	probe.Policy = netprobe.TLSPolicy{AnyIssuer: true}
+	assert.Equal(t, netprobe.Critical, probe.Probe(t.Context()).State, "nothing shows another way to an authority")
+}

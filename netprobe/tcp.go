@@ -3,6 +3,7 @@ package netprobe
 import (
 	"context"
 	"net"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -56,5 +57,9 @@ func (p TCP) greeting(s *session) error {
 			return nil
 		}
 	}
-	return fail(ProtoSyntax, "the greeting is %.200q, expected was %q", line, p.Expect)
+	quoted := make([]string, len(p.Expect))
+	for i, want := range p.Expect {
+		quoted[i] = strconv.Quote(want)
+	}
+	return fail(ProtoSyntax, "the greeting is %.200q, expected was %s", line, strings.Join(quoted, " or "))
 }

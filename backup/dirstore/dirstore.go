@@ -24,6 +24,8 @@ import (
 	"slices"
 	"strings"
 
+	"golang.org/x/sys/unix"
+
 	"github.com/pugetsoundtech/upkeep/backup"
 	"github.com/pugetsoundtech/upkeep/internal/atomicfile"
 	"github.com/pugetsoundtech/upkeep/internal/lock"
@@ -34,10 +36,17 @@ type Dir string
 
 const tmpDir = "tmp"
 
+// String is the path.
+func (d Dir) String() string { return string(d) }
+
 // Lock keeps other writers out until release, and clears tmp/. While another
-// process has the lock the error says which.
+// process has the lock the error says which. A directory that other users can
+// write is refused: they could exchange every file.
 func (d Dir) Lock() (release func() error, err error) {
 	if err := d.mkdir(tmpDir); err != nil {
+		return nil, err
+	}
+	if err := d.private(); err != nil {
 		return nil, err
 	}
 	l, err := lock.Acquire(d.path("lock"))
@@ -52,6 +61,14 @@ func (d Dir) Lock() (release func() error, err error) {
 		return nil, errors.Join(err, l.Release())
 	}
 	return l.Release, nil
+}
+
+func (d Dir) private() error {
+	st, err := os.Stat(string(d))
+	if err == nil && st.Mode()&0o022 != 0 {
+		err = fmt.Errorf("backup store %s: other users can write into it (mode %04o); take that right away with chmod go-w", d, st.Mode().Perm())
+	}
+	return err
 }
 
 func (d Dir) path(name string) string { return filepath.Join(string(d), filepath.FromSlash(name)) }
@@ -92,8 +109,8 @@ func (d Dir) create(name string, data []byte, step func(string) error) error {
 
 // compare says whether an existing file has these bytes.
 func (d Dir) compare(name string, data []byte) error {
-	old, err := os.ReadFile(d.path(name))
-	if err == nil && !bytes.Equal(old, data) {
+	old, err := d.Read(context.Background(), name, int64(len(data)))
+	if errors.Is(err, backup.ErrTooLarge) || err == nil && !bytes.Equal(old, data) {
 		err = backup.ErrExists
 	}
 	return err
@@ -157,7 +174,7 @@ func (d Dir) Read(ctx context.Context, name string, limit int64) ([]byte, error)
 	if err := check(ctx, name); err != nil {
 		return nil, fmt.Errorf("read %.80q: %w", name, err)
 	}
-	f, err := os.Open(d.path(name))
+	f, err := d.open(name)
 	if err != nil {
 		return nil, err
 	}
@@ -172,14 +189,29 @@ func (d Dir) Read(ctx context.Context, name string, limit int64) ([]byte, error)
 	return data, nil
 }
 
+// open opens a regular file; what else somebody has put there, such as a FIFO on
+// which a reader waits for ever, is damage.
+func (d Dir) open(name string) (*os.File, error) {
+	st, err := os.Lstat(d.path(name))
+	if err != nil {
+		return nil, err
+	}
+	if !st.Mode().IsRegular() {
+		return nil, fmt.Errorf("read %s: no regular file: %w", name, backup.ErrDamaged)
+	}
+	return os.OpenFile(d.path(name), os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW, 0)
+}
+
 // List is backup.Store.List.
 func (d Dir) List(ctx context.Context, prefix string) ([]backup.Info, error) {
 	out := []backup.Info{}
-	err := filepath.WalkDir(string(d), func(p string, e fs.DirEntry, err error) error {
+	// The slash leads through a link, by which a store often lies on another disk.
+	top := filepath.Clean(string(d)) + "/"
+	err := filepath.WalkDir(top, func(p string, e fs.DirEntry, err error) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
-		if p == string(d) && errors.Is(err, fs.ErrNotExist) {
+		if p == top && errors.Is(err, fs.ErrNotExist) {
 			return fs.SkipAll
 		}
 		if err != nil {

@@ -220,6 +220,42 @@ func TestFailingDiskLeavesNothingVisible(t *testing.T) {
 	}
 }
 
+func TestStoreBehindALinkIsTheSameStore(t *testing.T) {
+	disk, link := filepath.Join(t.TempDir(), "disk"), filepath.Join(t.TempDir(), "store")
+	require.NoError(t, os.Mkdir(disk, 0o700))
+	require.NoError(t, os.Symlink(disk, link))
+	d := dirstore.Dir(link)
+	require.NoError(t, d.Create(t.Context(), "snaps/1", []byte("x")))
+	infos, err := d.List(t.Context(), "")
+	require.NoError(t, err)
+	assert.Equal(t, []backup.Info{{Name: "snaps/1", Size: 1}}, infos)
+}
+
+func TestPlantedFIFOIsDamageAndHoldsNobodyUp(t *testing.T) {
+	dir := t.TempDir()
+	d := dirstore.Dir(dir)
+	require.NoError(t, d.Create(t.Context(), "snaps/1", []byte("x")))
+	require.NoError(t, syscall.Mkfifo(filepath.Join(dir, "snaps", "2"), 0o600))
+	require.NoError(t, os.Symlink("/etc/hostname", filepath.Join(dir, "snaps", "3")))
+	for _, name := range []string{"snaps/2", "snaps/3"} {
+		_, err := d.Read(t.Context(), name, 100)
+		require.ErrorIs(t, err, backup.ErrDamaged, name)
+		require.Error(t, d.Create(t.Context(), name, []byte("x")), name)
+	}
+}
+
+func TestStoreThatOthersCanWriteIsRefused(t *testing.T) {
+	dir := t.TempDir()
+	require.NoError(t, os.Chmod(dir, 0o777))
+	_, err := dirstore.Dir(dir).Lock()
+	require.ErrorContains(t, err, "other users can write into it (mode 0777)")
+	assert.NotErrorIs(t, err, fs.ErrPermission, "it is a fact, and no matter of this run's rights")
+	require.NoError(t, os.Chmod(dir, 0o755))
+	release, err := dirstore.Dir(dir).Lock()
+	require.NoError(t, err)
+	require.NoError(t, release())
+}
+
 func ExampleDir() {
 	dir, err := os.MkdirTemp("", "store")
 	if err != nil {

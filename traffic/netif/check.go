@@ -36,7 +36,7 @@ func (c Interfaces) Check(ctx context.Context, rec *report.Recorder) error {
 	next, steps := before.Advance(snap)
 	rec.Metric(report.Metric{Name: "interfaces", Value: report.Count(uint64(len(snap.Interfaces))), Time: snap.Time})
 	for _, s := range steps {
-		recordStep(rec, s, !before.Time.IsZero())
+		recordStep(rec, s, !before.Time.IsZero() && !before.full())
 	}
 	for _, l := range next.Lines {
 		recordSeries(rec, l, snap.Time)
@@ -50,19 +50,11 @@ func (c Interfaces) Check(ctx context.Context, rec *report.Recorder) error {
 	return nil
 }
 
-// recordStep turns one step into metrics and findings. Without a memory nothing
-// can have appeared.
+// recordStep turns one step into metrics and findings. Without a whole memory
+// nothing can have appeared.
 func recordStep(rec *report.Recorder, s Step, memory bool) {
-	switch {
-	case s.Gone:
-		if !s.Sample.ephemeral() {
-			rec.Finding(vanished(s))
-		}
-		return
-	case s.Before == nil:
-		if memory && !s.Sample.ephemeral() {
-			rec.Finding(appeared(s))
-		}
+	recordPresence(rec, s, memory)
+	if s.Gone || s.Before == nil {
 		return
 	}
 	subject := []report.Attr{{Key: report.Interface, Value: s.Sample.Name}}
@@ -77,9 +69,35 @@ func recordStep(rec *report.Recorder, s Step, memory bool) {
 	faults := faultsOf(s)
 	metric("interface_errors", "", faults.errors)
 	metric("interface_drops", "", faults.drops)
-	recordCounter(rec, s)
-	recordFaults(rec, s, faults)
-	if s.Renamed != "" {
+	if s.Received.Class == Zero || s.Sent.Class == Zero {
+		rec.Problem(fmt.Errorf("the counters of %s were read as zero, which the next look has to confirm", s.Sample.Name), scopeOf(s))
+	}
+	if !s.Sample.transient() && !s.Back {
+		recordCounter(rec, s)
+	}
+	if !s.Sample.ephemeral() {
+		recordFaults(rec, s, faults)
+	}
+}
+
+// recordPresence tells of interfaces that came, went, or have another name. Of
+// tunnels only the first appearance is told.
+func recordPresence(rec *report.Recorder, s Step, memory bool) {
+	switch {
+	case s.Sample.ephemeral():
+	case s.Gone:
+		if !s.Sample.transient() {
+			rec.Finding(vanished(s))
+		}
+	case s.Before == nil:
+		if memory {
+			rec.Finding(appeared(s))
+		}
+	case s.Back:
+		if !s.Sample.transient() {
+			rec.Finding(appeared(s))
+		}
+	case s.Renamed != "":
 		rec.Finding(renamed(s))
 	}
 }

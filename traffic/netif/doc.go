@@ -18,6 +18,11 @@
 // every class but Normal is reported. A reading of zero is not believed until
 // the next one confirms it: some drivers give a zero once.
 //
+// What comes and goes in normal service must not fill every report: of a tunnel
+// only its first appearance is told, of the interfaces of containers and virtual
+// machines none. An interface that is gone is remembered with its hours for as
+// long as these are kept.
+//
 // Bytes are never thrown away for being late. A difference over many hours is
 // spread over them in proportion and marked, and the sum of all hours is
 // exactly the sum of all differences.

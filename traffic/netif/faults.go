@@ -62,9 +62,6 @@ const (
 )
 
 func recordFaults(rec *report.Recorder, s Step, f faults) {
-	if s.Received.Class == Zero || s.Sent.Class == Zero {
-		rec.Problem(fmt.Errorf("the counters of %s were read as zero, which the next look has to confirm", s.Sample.Name), scopeOf(s))
-	}
 	if errors, ok := f.errors.Uint(); ok && errors >= fewErrors && errors >= f.packets/errorShare {
 		rec.Finding(finding(ruleErrors, s, fmt.Sprintf("network interface %s counts damaged packets", s.Sample.Name),
 			fmt.Sprintf("%d errors beside %d packets since %s.", errors, f.packets, stamp(s.From))))

@@ -35,10 +35,10 @@ func (c Interfaces) Rules() []report.Rule {
 			"Compare the firewall and network configuration with the new name, then sign this off."),
 		rule(ruleErrors, report.Condition, report.Warning, "a network interface counts errors",
 			"Damaged frames come from a bad cable, plug or port, or from two ends that disagree on speed.",
-			"Compare speed and duplex on both ends (ethtool NAME), then change the cable or the port."),
+			"Compare speed and duplex on both ends (ethtool NAME; ifconfig NAME on a BSD), then change the cable or the port."),
 		rule(ruleDrops, report.Condition, report.Notice, "a network interface drops packets",
 			"The machine could not take or send all packets: too little buffer, too busy, or a protocol that nobody handles.",
-			"See which counter rises (ip -s -s link show NAME, ethtool -S NAME); raise the ring buffer if it is rx_missed."),
+			"See which counter rises (ip -s -s link show NAME, ethtool -S NAME; netstat -id on a BSD). If it is rx_missed, raise the ring buffer."),
 		rule(ruleRestarted, report.Event, report.Notice, "the counters of a network interface restarted",
 			"The interface was made anew or its driver was loaded again while the system kept running. What was counted after the last look and before the restart is lost.",
 			"Look in the kernel's messages (dmesg) at the time for the reason, then sign this off."),
@@ -66,7 +66,8 @@ func scopeOf(s Step) string { return scopeRoot + "/" + s.Sample.Name }
 
 func appeared(s Step) report.Finding {
 	f := finding(ruleAppeared, s, fmt.Sprintf("network interface %s%s appeared", s.Sample.Name, s.Sample.kind()),
-		"It was not there at the last look.")
+		fmt.Sprintf("It is there on %s, and was not there at the last look.", stamp(s.To)))
+	f.First = s.To
 	f.Evidence = append(f.Evidence, report.AtTime(s.To))
 	return f
 }

@@ -1,6 +1,7 @@
 package netif
 
 import (
+	"cmp"
 	"math/bits"
 	"slices"
 	"strings"
@@ -24,6 +25,8 @@ type Line struct {
 	Received uint64 `json:"received"`       // bytes in all differences so far
 	Sent     uint64 `json:"sent"`
 	Hours    []Hour `json:"hours"` // ascending; an hour that nobody observed is missing
+
+	Gone time.Time `json:"gone,omitzero"` // it was last there then, and is not there now
 }
 
 // An Hour is what went through in one hour of UTC.
@@ -34,11 +37,18 @@ type Hour struct {
 	Spread   bool // part of it comes from a difference over several hours
 }
 
-// Retention is how long hours are kept.
+// Retention is how long hours are kept, and interfaces that are gone. On a system
+// with more than 40 interfaces hours are kept for a shorter time.
 const Retention = 14 * 24 * time.Hour
 
-// maxLines bounds the interfaces that are remembered.
-const maxLines = 48
+// What is remembered stays below the 1 MiB that a run may keep, at up to 450
+// bytes for an interface and 53 for an hour.
+const (
+	maxLines  = 400
+	fewLines  = 40     // so many before ephemeral interfaces are left out
+	maxHours  = 14_000 // of all interfaces together
+	futureEnd = 24 * time.Hour
+)
 
 // A Step is what Advance saw of one interface.
 type Step struct {
@@ -49,6 +59,7 @@ type Step struct {
 	From, To time.Time // what the differences are over; From is zero for a Base
 	Renamed  string    // the name that it had before
 	Gone     bool      // Sample is the last reading: it is no longer there
+	Back     bool      // it was not there at the last snapshot, but before
 }
 
 // Advance adds a snapshot. Interfaces beyond the bound of what is remembered
@@ -57,7 +68,8 @@ func (h History) Advance(snap Snapshot) (History, []Step) {
 	next := History{Time: snap.Time, Boot: snap.Boot, Booted: snap.Booted}
 	used := map[string]bool{}
 	var steps []Step
-	for _, s := range lasting(snap.Interfaces) {
+	var lasting, ephemeral []Line
+	for _, s := range snap.Interfaces {
 		old, renamed := h.find(s, snap)
 		line, step := h.advance(old, s, snap)
 		if old != nil {
@@ -67,38 +79,66 @@ func (h History) Advance(snap Snapshot) (History, []Step) {
 			step.Renamed = old.Last.Name
 		}
 		steps = append(steps, step)
-		if len(next.Lines) < maxLines {
-			next.Lines = append(next.Lines, line)
+		if s.ephemeral() {
+			ephemeral = append(ephemeral, line)
+		} else {
+			lasting = append(lasting, line)
 		}
 	}
-	for _, old := range h.Lines {
-		if !used[old.Last.Name] {
-			steps = append(steps, Step{Sample: old.Last, Gone: true, From: h.Time, To: snap.Time})
-		}
-	}
+	gone, left := h.left(used, snap.Time)
+	next.Lines = upTo(maxLines, lasting, gone)
+	next.Lines = upTo(max(fewLines, len(next.Lines)), next.Lines, ephemeral)
+	prune(next.Lines, snap.Time)
 	slices.SortFunc(next.Lines, func(a, b Line) int { return strings.Compare(a.Last.Name, b.Last.Name) })
-	return next, steps
+	return next, append(steps, left...)
 }
 
-// lasting gives the interfaces with those of containers and machines behind the
-// others, so that they do not take their place.
-func lasting(samples []Sample) []Sample {
-	out := slices.Clone(samples)
-	rank := func(s Sample) int {
-		if s.ephemeral() {
-			return 1
+// full reports whether interfaces may have been left out.
+func (h History) full() bool { return len(h.Lines) >= maxLines }
+
+// left gives the interfaces that are not among used: a step for each that has
+// just gone, and the lines of all that are remembered for when they come back.
+func (h History) left(used map[string]bool, now time.Time) (lines []Line, steps []Step) {
+	for _, old := range h.Lines {
+		if used[old.Last.Name] {
+			continue
 		}
-		return 0
+		if old.Gone.IsZero() {
+			steps = append(steps, Step{Sample: old.Last, Gone: true, From: h.Time, To: now})
+			old.Gone = h.Time
+		}
+		if now.Sub(old.Gone) < Retention && !old.Last.ephemeral() {
+			lines = append(lines, old)
+		}
 	}
-	slices.SortStableFunc(out, func(a, b Sample) int { return rank(a) - rank(b) })
-	return out
+	return lines, steps
+}
+
+// upTo gives the first n of two lists.
+func upTo(n int, a, b []Line) []Line {
+	all := slices.Concat(a, b)
+	return all[:min(len(all), n)]
 }
 
 // ephemeral reports whether an interface is made and removed along with a
-// container or a virtual machine.
+// container or a virtual machine. Their names are those that Docker, libvirt,
+// Proxmox, LXC, systemd-nspawn, Xen, the network plugins of Kubernetes and the
+// jails of FreeBSD give.
 func (s Sample) ephemeral() bool {
-	return slices.ContainsFunc([]string{"veth", "vnet", "tap", "cali", "lxc"}, func(p string) bool { return strings.HasPrefix(s.Name, p) })
+	if bridge, ok := strings.CutPrefix(s.Name, "br-"); ok {
+		return len(bridge) == 12 && strings.Trim(bridge, "0123456789abcdef") == "" // of Docker
+	}
+	if strings.HasPrefix(s.Name, "lxcbr") {
+		return false
+	}
+	return slices.ContainsFunc([]string{
+		"veth", "vnet", "tap", "cali", "lxc", "fwbr", "fwpr", "fwln", "ve-", "vb-", "vif", "azv", "epair",
+	}, func(p string) bool { return strings.HasPrefix(s.Name, p) })
 }
+
+// transient reports whether an interface comes and goes in normal service, and
+// begins to count anew each time: a tunnel that is dialled, or an ephemeral one.
+func (s Sample) transient() bool { return s.ephemeral() || s.Kind == Tunnel }
 
 // find gives the line of s: that of its name, or that of its number under
 // another name which is no longer there.
@@ -110,6 +150,9 @@ func (h History) find(s Sample, snap Snapshot) (line *Line, renamed bool) {
 	}
 	for i := range h.Lines {
 		last := h.Lines[i].Last
+		if last.MAC == "" || !h.Lines[i].Gone.IsZero() {
+			continue // a BSD gives the number of a tunnel to the next one
+		}
 		taken := slices.ContainsFunc(snap.Interfaces, func(o Sample) bool { return o.Name == last.Name })
 		if s.Index != 0 && last.Index == s.Index && last.MAC == s.MAC && !taken && h.sameBoot(snap) {
 			return &h.Lines[i], true
@@ -136,7 +179,11 @@ func (h History) advance(old *Line, s Sample, snap Snapshot) (Line, Step) {
 	}
 	line := *old
 	before := old.Last
-	step.Before, step.From = &before, h.Time
+	step.Before, step.From, step.Back = &before, h.Time, !old.Gone.IsZero()
+	line.Gone = time.Time{}
+	if step.Back && h.sameInstance(old.Last, s, snap) {
+		step.From = old.Gone
+	}
 	if !h.sameBoot(snap) && snap.Booted.After(h.Time) {
 		step.From = snap.Booted
 	}
@@ -155,23 +202,42 @@ func (h History) advance(old *Line, s Sample, snap Snapshot) (Line, Step) {
 	return line, step
 }
 
+// sameInstance reports whether an interface is provably the one of before.
+func (h History) sameInstance(last, s Sample, snap Snapshot) bool {
+	return h.sameBoot(snap) && s.Index != 0 && last.Index == s.Index
+}
+
 // deltas classifies both directions: first by what happened to the whole
 // interface, then by each counter.
 func (h History) deltas(old *Line, s Sample, snap Snapshot) (received, sent Delta) {
 	whole := func(c Class) (Delta, Delta) { return since(c, s.Received), since(c, s.Sent) }
-	last := old.Last
+	last, from := old.Last, h.Time
 	switch {
 	case !h.sameBoot(snap):
 		return whole(Reboot)
 	case last.Index != 0 && s.Index != 0 && last.Index != s.Index,
 		last.Index == 0 && last.MAC != "" && s.MAC != "" && last.MAC != s.MAC:
 		return whole(NewInstance)
+	case !old.Gone.IsZero():
+		if !h.sameInstance(last, s, snap) {
+			return whole(NewInstance)
+		}
+		from = old.Gone
 	}
-	pair := Pair{Width: s.Width, Speed: s.Speed, Over: snap.Time.Sub(h.Time)}
+	pair := Pair{Width: s.Width, Speed: fastest(last.Speed, s.Speed), Over: snap.Time.Sub(from)}
 	in, out := pair, pair
 	in.Before, in.After, in.ZeroBefore = last.Received.Bytes, s.Received.Bytes, old.ZeroIn
 	out.Before, out.After, out.ZeroBefore = last.Sent.Bytes, s.Sent.Bytes, old.ZeroOut
 	return Classify(in), Classify(out)
+}
+
+// fastest is the higher of two speeds, since a link may have been at either in
+// between; zero, not known, where one is not.
+func fastest(a, b uint64) uint64 {
+	if a == 0 || b == 0 {
+		return 0
+	}
+	return max(a, b)
 }
 
 // since gives all that a counter holds.
@@ -183,8 +249,7 @@ func since(class Class, c Counters) Delta {
 	return exactly(class, n)
 }
 
-// addHours spreads the differences of a step over its hours and drops what is
-// older than the retention, and what a wrong clock put a day into the future.
+// addHours spreads the differences of a step over its hours.
 func addHours(hours []Hour, step Step) []Hour {
 	out := slices.Clone(hours)
 	if step.Received.Class <= Base && step.Sent.Class <= Base {
@@ -199,12 +264,22 @@ func addHours(hours []Hour, step Step) []Hour {
 	for i := range in {
 		out = addHour(out, Hour{first + int64(i), in[i], sent[i], len(in) > 1})
 	}
-	oldest, newest := hourOf(to.Add(-Retention)), hourOf(to.Add(24*time.Hour))
-	return slices.DeleteFunc(out, func(h Hour) bool { return h.Start < oldest || h.Start > newest })
+	return out
+}
+
+// prune drops the hours that are older than the retention, those that a wrong
+// clock put a day into the future, and the oldest of each line that has more
+// than its share of what can be remembered.
+func prune(lines []Line, now time.Time) {
+	oldest, newest := hourOf(now.Add(-Retention)), hourOf(now.Add(futureEnd))
+	for i := range lines {
+		hours := slices.DeleteFunc(slices.Clone(lines[i].Hours), func(h Hour) bool { return h.Start < oldest || h.Start > newest })
+		lines[i].Hours = hours[max(0, len(hours)-maxHours/len(lines)):]
+	}
 }
 
 func addHour(hours []Hour, h Hour) []Hour {
-	i, found := slices.BinarySearchFunc(hours, h.Start, func(a Hour, start int64) int { return int(a.Start - start) })
+	i, found := slices.BinarySearchFunc(hours, h.Start, func(a Hour, start int64) int { return cmp.Compare(a.Start, start) })
 	if !found {
 		return slices.Insert(hours, i, h)
 	}

@@ -81,12 +81,25 @@ func parseNetstatRow(f, columns []string) (Sample, error) {
 	if number, ok := strings.CutPrefix(f[2], "<Link#"); ok {
 		s.Index, _ = strconv.Atoi(strings.TrimSuffix(number, ">")) // zero is: not known
 	}
-	if strings.HasPrefix(name, "lo") {
-		s.Kind = Loopback
-	}
+	s.Kind = kindByName(name)
 	s.Received = Counters{values["Ibytes"], values["Ipkts"], first(values, "Ierrs", "Ifail"), first(values, "Idrop", "Iqdrops")}
 	s.Sent = Counters{values["Obytes"], values["Opkts"], first(values, "Oerrs", "Ofail"), first(values, "Drop", "Drops", "Oqdrops")}
 	return s, nil
+}
+
+// kindByName knows the drivers of the BSDs whose interfaces are no cards.
+func kindByName(name string) Kind {
+	switch strings.TrimRight(name, "0123456789") {
+	case "lo":
+		return Loopback
+	case "bridge":
+		return Bridge
+	case "vlan":
+		return VLAN
+	case "tun", "ppp", "pppoe", "wg", "gif", "gre", "ng", "ipsec", "sec", "stf":
+		return Tunnel
+	}
+	return ""
 }
 
 func first(values map[string]report.Number, names ...string) report.Number {

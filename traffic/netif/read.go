@@ -47,9 +47,10 @@ func Read(ctx context.Context, h host.Host) (Snapshot, error) {
 }
 
 // readSys adds what sysfs tells of an interface. What cannot be read there
-// stays unknown: a container often has no such folder.
+// stays unknown: a container often has no such folder. Of ephemeral interfaces,
+// of which there may be hundreds, nothing is asked.
 func readSys(ctx context.Context, h host.Host, s *Sample) {
-	if strings.ContainsAny(s.Name, "/\x00") || s.Name == "." || s.Name == ".." {
+	if s.ephemeral() || strings.ContainsAny(s.Name, "/\x00") || s.Name == "." || s.Name == ".." {
 		return
 	}
 	dir := "/sys/class/net/" + s.Name + "/"
@@ -85,7 +86,7 @@ func kindOf(hardware, uevent string, tun, device bool) Kind {
 		return Bond
 	case strings.Contains(uevent, "DEVTYPE=vlan"):
 		return VLAN
-	case tun, strings.Contains(uevent, "DEVTYPE=wireguard"), hardware == "65534", hardware == "768", hardware == "776", hardware == "778":
+	case tun, strings.Contains(uevent, "DEVTYPE=wireguard"), hardware == "512", hardware == "65534", hardware == "768", hardware == "776", hardware == "778":
 		return Tunnel
 	case device:
 		return Physical
