@@ -6,6 +6,7 @@ import (
 	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"slices"
@@ -117,10 +118,26 @@ func (f files) do(name string, follow bool, do func(place) error) error {
 	}
 	p, err := f.locate(name, follow)
 	if err != nil {
-		return err
+		return absent(err)
 	}
 	defer p.close()
-	return do(p)
+	return absent(do(p))
+}
+
+var (
+	// errBelowFile says that nothing can be there.
+	errBelowFile = fmt.Errorf("%w: %w", fs.ErrNotExist, unix.ENOTDIR)
+	// errNoDir says that something is there, but no directory.
+	errNoDir = errors.New("not a directory")
+)
+
+// absent takes the kernel's answer that a component before the last is no
+// directory for what it means.
+func absent(err error) error {
+	if err == unix.ENOTDIR {
+		return errBelowFile
+	}
+	return err
 }
 
 // trimSlashes takes slashes off the end, but for "/" itself.
@@ -173,6 +190,12 @@ func onlyRegular(fd int) (int, error) {
 
 func openDir(p place) (*os.File, error) {
 	fd, err := openAt(p.dir, p.name, unix.O_RDONLY|unix.O_DIRECTORY|p.noFollow())
+	if err == unix.ENOTDIR {
+		// The kernel says this of any component, so look for the last.
+		if _, statErr := statAt(p.dir, p.name, p.follow); statErr == nil {
+			err = errNoDir
+		}
+	}
 	if err != nil {
 		return nil, err
 	}

@@ -22,6 +22,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/internal/need"
 )
 
 // plant makes the sample tree of the kit.
@@ -47,6 +48,17 @@ func TestRootKeepsTheContract(t *testing.T) {
 func TestRootBelowKeepsTheContract(t *testing.T) {
 	dir, tree := plant(t, func(dir string) string { return "/" + filepath.Base(dir) })
 	require.NoError(t, hosttest.TestHost(t.Context(), host.Root(filepath.Dir(dir)), tree))
+}
+
+func TestARootThatMayNotBeEnteredIsAMatterOfRights(t *testing.T) {
+	need.AsUser(t, func() {
+		locked := filepath.Join(t.TempDir(), "locked")
+		require.NoError(t, os.MkdirAll(filepath.Join(locked, "image", "etc"), 0o700))
+		require.NoError(t, os.Chmod(locked, 0))
+		t.Cleanup(func() { os.Chmod(locked, 0o700) })
+		_, err := host.Root(filepath.Join(locked, "image")).Lstat(t.Context(), "/etc")
+		assert.ErrorIs(t, err, fs.ErrPermission)
+	})
 }
 
 // write makes files below dir; a content that starts with "-> " is a link.

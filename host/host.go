@@ -26,14 +26,16 @@ type Host struct {
 //  1. Names are absolute slash paths of any bytes but NUL; other names are an
 //     error that is not fs.ErrNotExist.
 //  2. A name that does not exist gives an error for which
-//     errors.Is(err, fs.ErrNotExist); missing rights give fs.ErrPermission.
+//     errors.Is(err, fs.ErrNotExist), also when a component before its last is
+//     no directory ("/etc/passwd/x"); missing rights give fs.ErrPermission.
 //  3. Open opens regular files only and never blocks (on a FIFO, a device): it
 //     answers ErrNotRegular. Links are followed, inside this file system's root.
 //  4. Lstat does not follow the last component, and fills Stat.Link for a link.
 //     The Stat of "/" has the name "/".
 //  5. ReadDir gives every entry with its full Stat, sorted by the bytes of the
 //     name, without "." and "..": complete, or an error. It follows a link in
-//     the last component.
+//     the last component. That something is there but no directory is an error
+//     that is not fs.ErrNotExist.
 //  6. A cancelled context ends each call with the context's error.
 type FS interface {
 	Open(ctx context.Context, name string) (File, error)
@@ -61,6 +63,7 @@ type File interface {
 //     group; one with Mutates goes on and the error is ErrStillRunning.
 //  7. Output beyond Limit is read and dropped, and Truncated says so. A writer
 //     given as Stdout gets all of it.
+//  8. An error of Run names the command.
 type Runner interface {
 	Run(ctx context.Context, c Command) (Output, error)
 }
@@ -139,7 +142,7 @@ var (
 // Open is h.Files.Open; errors.ErrUnsupported when h.Files is nil.
 func (h Host) Open(ctx context.Context, name string) (File, error) {
 	if h.Files == nil {
-		return nil, unsupported("open", name)
+		return nil, noFiles("open", name)
 	}
 	return h.Files.Open(ctx, name)
 }
@@ -147,7 +150,7 @@ func (h Host) Open(ctx context.Context, name string) (File, error) {
 // Lstat is h.Files.Lstat; errors.ErrUnsupported when h.Files is nil.
 func (h Host) Lstat(ctx context.Context, name string) (Stat, error) {
 	if h.Files == nil {
-		return Stat{}, unsupported("lstat", name)
+		return Stat{}, noFiles("lstat", name)
 	}
 	return h.Files.Lstat(ctx, name)
 }
@@ -155,7 +158,7 @@ func (h Host) Lstat(ctx context.Context, name string) (Stat, error) {
 // ReadDir is h.Files.ReadDir; errors.ErrUnsupported when h.Files is nil.
 func (h Host) ReadDir(ctx context.Context, name string) ([]Stat, error) {
 	if h.Files == nil {
-		return nil, unsupported("readdir", name)
+		return nil, noFiles("readdir", name)
 	}
 	return h.Files.ReadDir(ctx, name)
 }
@@ -163,7 +166,7 @@ func (h Host) ReadDir(ctx context.Context, name string) ([]Stat, error) {
 // Run is h.Exec.Run; errors.ErrUnsupported when h.Exec is nil.
 func (h Host) Run(ctx context.Context, c Command) (Output, error) {
 	if h.Exec == nil {
-		return Output{}, unsupported("run", firstArg(c))
+		return Output{}, fmt.Errorf("run %s: no commands can be run here: %w", firstArg(c), errors.ErrUnsupported)
 	}
 	return h.Exec.Run(ctx, c)
 }
@@ -172,12 +175,13 @@ func (h Host) Run(ctx context.Context, c Command) (Output, error) {
 // other end than status 0 with complete output is an error, so that a failed
 // command is never read as an empty answer.
 func (h Host) Query(ctx context.Context, args ...string) ([]byte, error) {
-	out, err := h.Run(ctx, Command{Args: args})
-	if err == nil {
-		err = out.Err()
-	}
+	c := Command{Args: args}
+	out, err := h.Run(ctx, c)
 	if err != nil {
-		return nil, fmt.Errorf("run %s: %w", firstArg(Command{Args: args}), err)
+		return nil, err
+	}
+	if err := out.Err(); err != nil {
+		return nil, fmt.Errorf("run %s: %w", firstArg(c), err)
 	}
 	return out.Stdout, nil
 }
@@ -185,7 +189,7 @@ func (h Host) Query(ctx context.Context, args ...string) ([]byte, error) {
 // Connect is h.Dial; errors.ErrUnsupported when h.Dial is nil.
 func (h Host) Connect(ctx context.Context, network, addr string) (net.Conn, error) {
 	if h.Dial == nil {
-		return nil, unsupported("dial", addr)
+		return nil, fmt.Errorf("dial %s: nothing can be reached from here: %w", addr, errors.ErrUnsupported)
 	}
 	return h.Dial(ctx, network, addr)
 }
@@ -219,8 +223,8 @@ func (h Host) ReadFile(ctx context.Context, name string, limit int64) ([]byte, e
 	return data, nil
 }
 
-func unsupported(op, what string) error {
-	return fmt.Errorf("%s %s: %w", op, what, errors.ErrUnsupported)
+func noFiles(op, name string) error {
+	return fmt.Errorf("%s %s: no files can be read here: %w", op, name, errors.ErrUnsupported)
 }
 
 func firstArg(c Command) string {

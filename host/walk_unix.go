@@ -3,7 +3,9 @@
 package host
 
 import (
+	"errors"
 	"fmt"
+	"io/fs"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -21,12 +23,19 @@ func rootFiles(dir string) FS {
 	return files{locate: func(name string, follow bool) (place, error) {
 		w := walk{follow: follow, rest: strings.Split(name, "/")}
 		if err := w.enter(dir); err != nil {
-			// Not wrapped: that the root is missing does not mean that name is
-			// not there.
-			return place{}, fmt.Errorf("root %s: %v", dir, err)
+			return place{}, rootError(dir, err)
 		}
 		return w.run()
 	}}
+}
+
+// rootError says why a root cannot be entered. That it is missing does not mean
+// that a name in it is not there, so of reasons only missing rights are wrapped.
+func rootError(dir string, err error) error {
+	if errors.Is(err, fs.ErrPermission) {
+		return fmt.Errorf("root %s: %w", dir, err)
+	}
+	return fmt.Errorf("root %s: %v", dir, err)
 }
 
 // A walk resolves one name inside a root.

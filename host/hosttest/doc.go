@@ -70,9 +70,12 @@
 //	-- $ ["cat"] echo --                         standard output is standard input
 //	-- $ ["cat", "big"] truncated base64 --
 //
-// A dial section says how Dial fails; servers that answer are set in Go with
-// Machine.SetServer:
+// A dial section says what the server at an address says when a client connects;
+// what the client says is read and dropped until it closes. Or it says
+// how Dial fails. Servers that answer are set in Go with Machine.SetServer:
 //
+//	-- dial tcp/127.0.0.1:22 crlf --             its lines end in CR LF
+//	SSH-2.0-OpenSSH_9.2p1
 //	-- dial tcp/127.0.0.1:25 refused --
 //	-- dial tcp/192.0.2.1:25 hang --
 //	-- dial tcp/192.0.2.2:25 error="no route to host" --

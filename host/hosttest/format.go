@@ -164,6 +164,7 @@ func writeCommand(w *bytes.Buffer, key string, c *command) {
 
 func writeDial(w *bytes.Buffer, key string, d *dial) {
 	words := []string{"dial", textName(key)}
+	var greeting []byte
 	switch {
 	case d.refused:
 		words = append(words, "refused")
@@ -171,10 +172,15 @@ func writeDial(w *bytes.Buffer, key string, d *dial) {
 		words = append(words, "hang")
 	case d.err != nil:
 		words = append(words, "error="+errorWord(d.err))
+	case d.greeting != nil:
+		var crlf bool
+		if greeting, crlf = plainLines(d.greeting); crlf {
+			words = append(words, "crlf")
+		}
 	default:
-		return
+		return // set in Go
 	}
-	writeSection(w, words, nil)
+	writeSection(w, words, greeting)
 }
 
 // writeSection writes one section in the most readable form that gives the

@@ -7,6 +7,7 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"os"
 	"os/exec"
 	"strings"
 	"sync"
@@ -49,6 +50,13 @@ dpkg-query: no packages found matching nosuch
 -- $ ["rpm"] notfound --
 -- $ ["/sbin/x"] error=permission --
 -- $ ["df"] hang --
+-- dial tcp/127.0.0.1:22 --
+SSH-2.0-OpenSSH_9.2p1
+-- dial "tcp/[::1]:25" crlf --
+220 box
+-- dial tcp/192.0.2.3:25 base64 --
+MjIwIGJveA0KIG4K
+-- dial tcp/192.0.2.4:25 --
 -- dial tcp/127.0.0.1:25 refused --
 -- dial tcp/192.0.2.1:25 hang --
 -- dial tcp/192.0.2.2:25 error="no route to host" --
@@ -76,7 +84,7 @@ Linux
 	// <nil>
 	// Linux
 	// <nil>
-	// run uname: run ["uname", "-r"]: not listed in the machine text
+	// run ["uname", "-r"]: not listed in the machine text
 }
 
 func TestContentIsGivenByteForByte(t *testing.T) {
@@ -196,7 +204,7 @@ func TestDialAnswersAsListed(t *testing.T) {
 	assert.ErrorIs(t, err, syscall.ECONNREFUSED)
 	_, err = m.Host().Connect(ctx, "tcp", "192.0.2.2:25")
 	assert.ErrorContains(t, err, "no route to host")
-	_, err = m.Host().Connect(ctx, "tcp", "192.0.2.3:25")
+	_, err = m.Host().Connect(ctx, "tcp", "192.0.2.5:25")
 	assert.ErrorIs(t, err, hosttest.ErrUnlisted)
 	m.SetServer("tcp", "127.0.0.1:25", func(c net.Conn) {
 		defer c.Close()
@@ -207,6 +215,31 @@ func TestDialAnswersAsListed(t *testing.T) {
 	greeting, err := io.ReadAll(c)
 	require.NoError(t, err)
 	assert.Equal(t, "220 box\r\n", string(greeting))
+}
+
+func TestListedServerGreetsAndThenListensToItsEnd(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) { // which fails when a goroutine stays
+		m := hosttest.New(small)
+		for addr, want := range map[string]string{"127.0.0.1:22": "SSH-2.0-OpenSSH_9.2p1\n", "[::1]:25": "220 box\r\n", "192.0.2.3:25": "220 box\r\n n\n", "192.0.2.4:25": ""} {
+			c, err := m.Host().Connect(ctx, "tcp", addr)
+			require.NoError(t, err)
+			got := make([]byte, len(want))
+			_, err = io.ReadFull(c, got)
+			require.NoError(t, err)
+			assert.Equal(t, want, string(got))
+			_, err = c.Write(make([]byte, 1<<20))
+			require.NoError(t, err, "what a client says is read")
+			require.NoError(t, c.SetReadDeadline(time.Now().Add(time.Hour)))
+			_, err = c.Read(got)
+			assert.ErrorIs(t, err, os.ErrDeadlineExceeded, "the server waits for the client to close")
+			require.NoError(t, c.Close())
+		}
+		c, err := m.Host().Connect(ctx, "tcp", "127.0.0.1:22")
+		require.NoError(t, err)
+		_, err = c.Write([]byte("SSH-2.0-me\r\n"))
+		require.NoError(t, err, "a client may speak first")
+		require.NoError(t, c.Close(), "and need not listen")
+	})
 }
 
 func TestSourcesSayWhereEachPartComesFrom(t *testing.T) {
@@ -271,7 +304,8 @@ func TestTextGivesTheMachineBack(t *testing.T) {
 		"-- /etc/passwd mode=0640 uid=0 gid=42 dev=0 ino=7 mtime=2026-11-01T00:00:00.5Z --\n",
 		"-- /etc/hostname mode=0644 uid=0 gid=0 chomp --\nbox\n", "-- /etc/ dir complete",
 		"-- $ [\"rpm\"] notfound --\n", "-- /etc/shadow error=permission mode=0644", "-- /root/x stat-error=permission --",
-		`-- dial tcp/192.0.2.2:25 error="no route to host" --`, "-- /usr/share/zoneinfo/UTC stat mode=0644 uid=0 gid=0 size=114 --",
+		`-- dial tcp/192.0.2.2:25 error="no route to host" --`, "-- dial tcp/127.0.0.1:22 --\nSSH-2.0-OpenSSH_9.2p1\n", "-- dial tcp/[::1]:25 crlf --\n220 box\n",
+		"-- dial tcp/192.0.2.3:25 base64 --\nMjIwIGJveA0KIG4K\n-- dial tcp/192.0.2.4:25 --\n", "-- /usr/share/zoneinfo/UTC stat mode=0644 uid=0 gid=0 size=114 --",
 	} {
 		assert.Contains(t, string(text), line)
 	}
@@ -288,7 +322,7 @@ func TestWrongTextIsRefused(t *testing.T) {
 		"-- \"/a\\x00\" --\n", "-- $ uname --\n", "-- $ [] --\n", "-- $ [\"a\" \"b\"] --\n", "-- $ [\"a\"] exit=-1 --\n",
 		"-- $ [\"a\"] exit=1 signal=killed --\n", "-- $ [\"a\",\"b\"] notfound --\n", "-- $ [\"a\"] notfound exit=1 --\n",
 		"-- $ [\"a\"] --\n-- $ [\"a\"] --\n", "-- stderr --\n", "-- $ [\"a\"] --\n-- /x --\n-- stderr --\n",
-		"-- $ [\"a\"] hang --\n-- stderr --\nx\n", "-- dial tcp/x --\n", "-- dial tcp/x refused hang --\n",
+		"-- $ [\"a\"] hang --\n-- stderr --\nx\n", "-- dial tcp/x refused --\nx\n", "-- dial tcp/x refused hang --\n", "-- dial tcp/x colour=red --\n",
 		"-- /x --\n-- machine --\n", "-- /a --\r\n", "-- machine uid=0 --\n", "-- machine now=1 --\n",
 	} {
 		_, err := hosttest.Parse([]byte(text))

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os/exec"
 	"strings"
+	"syscall"
 	"testing"
 	"testing/synctest"
 
@@ -62,6 +63,12 @@ func TestKitFindsEachFault(t *testing.T) {
 				err = nil
 			}
 			return list, err
+		}}},
+		"what lies below a file is no absence": {"FS 2", mutant{lstat: func(ctx context.Context, name string) (host.Stat, error) {
+			if strings.HasPrefix(name, "/t/file/") {
+				return host.Stat{}, syscall.ENOTDIR
+			}
+			return good.Lstat(ctx, name)
 		}}},
 		"no rights look like a missing file": {"FS 2", mutant{open: func(ctx context.Context, name string) (host.File, error) {
 			f, err := good.Open(ctx, name)
@@ -179,6 +186,13 @@ func TestRunnerKitFindsEachFault(t *testing.T) {
 		"no limit": {"Runner 7", func(ctx context.Context, c host.Command) (host.Output, error) {
 			c.Limit = 0
 			return good.Run(ctx, c)
+		}},
+		"an error names no command": {"Runner 8", func(ctx context.Context, c host.Command) (host.Output, error) {
+			out, err := good.Run(ctx, c)
+			if errors.Is(err, exec.ErrNotFound) {
+				err = exec.ErrNotFound
+			}
+			return out, err
 		}},
 	} {
 		assert.ErrorContains(t, hosttest.TestRunner(t.Context(), c.run), c.sentence+":", name)

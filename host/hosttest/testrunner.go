@@ -133,6 +133,9 @@ func (k *runnerKit) programs() {
 	for _, program := range []string{noProgram, "/" + noProgram} {
 		_, err := k.run("Runner 2", host.Command{Args: []string{program}})
 		k.want("Runner 2", fmt.Sprintf("run %q", program), err, exec.ErrNotFound)
+		if err != nil && !strings.Contains(err.Error(), program) {
+			k.fail("Runner 8", "run %q: the error does not name it: %v", program, err)
+		}
 	}
 	for _, args := range [][]string{nil, {""}, {"./sh"}, {"bin/sh"}} {
 		_, err := k.run("Runner 2", host.Command{Args: args})

@@ -56,6 +56,9 @@ var clockTools = []struct {
 // ReadClock asks the time services that the system has, until one knows. The
 // error joins what each said; it is errors.ErrUnsupported when there is none.
 func ReadClock(ctx context.Context, h host.Host) (ClockState, error) {
+	if h.Exec == nil {
+		return ClockState{}, fmt.Errorf("the time services of a system on which no commands can be run: %w", errors.ErrUnsupported)
+	}
 	var errs []error
 	for _, tool := range clockTools {
 		out, err := h.Query(ctx, tool.args...)
@@ -92,14 +95,35 @@ func (c Clock) Check(ctx context.Context, rec *report.Recorder) error {
 		rec.Metric(report.Metric{Name: "clock_offset_seconds", Unit: "seconds", Value: report.Measure(state.Offset)})
 	}
 	if !state.Synchronised {
-		rec.Finding(report.Finding{
-			Rule: "clock.unsynchronised", Subject: report.Attr{Key: report.System, Value: "clock"}, Scope: "clock",
-			Detail: "So says " + state.By + ". How far the clock is off is not known. " +
-				"That a job sets it now and then, or the host of a virtual machine does, would not show here.",
-			Fix: "Install and start a time service, such as chrony; if one runs, see that it reaches its servers on UDP port 123.",
-		})
+		rec.Finding(c.unsynchronised(ctx, state))
 	}
 	return nil
+}
+
+func (c Clock) unsynchronised(ctx context.Context, state ClockState) report.Finding {
+	f := report.Finding{
+		Rule: "clock.unsynchronised", Subject: report.Attr{Key: report.System, Value: "clock"}, Scope: "clock",
+		Detail: "So says " + state.By + ". How far the clock is off is not known. " +
+			"That a job sets it now and then, or the host of a virtual machine does, would not show here.",
+		Fix: "Install and start a time service, such as chrony; if one runs, see that it reaches its servers on UDP port 123.",
+	}
+	if inContainer(ctx, c.Host) {
+		f.Severity = report.Notice
+		f.Detail += " This is a container: its clock is that of the machine that runs it."
+		f.Fix = "Look at the time service of the machine that runs this container; in here the clock cannot be set."
+	}
+	return f
+}
+
+// inContainer reports whether the system has the mark of Docker, Podman or
+// systemd on a container. One without a mark is taken for a machine.
+func inContainer(ctx context.Context, h host.Host) bool {
+	for _, mark := range []string{"/.dockerenv", "/run/.containerenv", "/run/systemd/container"} {
+		if _, err := h.Lstat(ctx, mark); err == nil {
+			return true
+		}
+	}
+	return false
 }
 
 // askKernel gives what the kernel says, or the tools' error where it says nothing.

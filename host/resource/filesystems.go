@@ -1,12 +1,12 @@
 package resource
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"maps"
 	"path"
 	"slices"
 
@@ -114,34 +114,55 @@ func (c Filesystems) Check(ctx context.Context, rec *report.Recorder) error {
 	rec.Covered("space")
 	rec.Covered("inodes")
 	limits := c.Limits.withDefaults()
-	for _, u := range usage {
-		checkSpace(rec, u, limits)
-		checkInodes(rec, u, limits)
+	for _, s := range sharing(usage) {
+		checkSpace(rec, s, limits)
+		checkInodes(rec, s.Usage, limits)
 	}
 	return nil
 }
 
-func checkSpace(rec *report.Recorder, u Usage, l Limits) {
+func checkSpace(rec *report.Recorder, u shared, l Limits) {
 	scope := scopeOf("space", u.Mount)
 	if u.SpaceErr != nil {
 		rec.Problem(u.SpaceErr, scope)
 		return
 	}
 	rec.Covered(scope)
+	spaceMetrics(rec, u.Usage)
+	severity := l.space(u.Usage)
+	if severity == report.RuleSeverity || u.with != "" {
+		return
+	}
+	detail := fmt.Sprintf("The file system is %s on %s. Free is what programs without special rights can still use.", u.Type, u.Source)
+	if u.others > 0 {
+		detail += fmt.Sprintf(" %d more file systems of the pool %s share this space.", u.others, poolOf(u.Usage))
+	}
+	rec.Finding(report.Finding{
+		Rule: "filesystem.space", Subject: report.Attr{Key: report.Mount, Value: u.Mount},
+		Scope: scope, Severity: severity,
+		Title:  fmt.Sprintf("%s is %.0f %% full: %s of %s free", u.Mount, percent(u.UsedPart()), size(u.Free), size(u.Size)),
+		Detail: detail,
+		Fix:    spaceFix(u.Mount),
+	})
+}
+
+func spaceFix(mount string) string {
+	if mount == "/boot" {
+		return "Remove kernels that are no longer needed with the package manager (Debian: apt-get autoremove --purge; Fedora: dnf remove --oldinstallonly), and keep the one that runs (uname -r)."
+	}
+	return "See what takes the space: du -xk " + shellWord(mount) + " | sort -n | tail -n 20; then remove what is not needed, or enlarge the file system."
+}
+
+// spaceMetrics gives the figures. Each container and service brings some file
+// system in memory that holds nothing: these would fill the table.
+func spaceMetrics(rec *report.Recorder, u Usage) {
+	if u.Used == 0 && (u.Type == "tmpfs" || u.Type == "devtmpfs") {
+		return
+	}
 	attrs := []report.Attr{{Key: report.Mount, Value: u.Mount}}
 	rec.Metric(report.Metric{Name: "filesystem_size_bytes", Unit: "bytes", Value: report.Count(u.Size), Attrs: attrs})
 	rec.Metric(report.Metric{Name: "filesystem_used_bytes", Unit: "bytes", Value: report.Count(u.Used), Attrs: attrs})
 	rec.Metric(report.Metric{Name: "filesystem_free_bytes", Unit: "bytes", Value: report.Count(u.Free), Attrs: attrs})
-	if severity := l.space(u); severity != report.RuleSeverity {
-		rec.Finding(report.Finding{
-			Rule: "filesystem.space", Subject: report.Attr{Key: report.Mount, Value: u.Mount},
-			Scope: scope, Severity: severity,
-			Title: fmt.Sprintf("%s is %.0f %% full: %s of %s free", u.Mount, percent(u.UsedPart()), size(u.Free), size(u.Size)),
-			Detail: fmt.Sprintf("The file system is %s on %s. Free is what programs without special rights can still use.",
-				u.Type, u.Source),
-			Fix: "See what takes the space: du -xk " + shellWord(u.Mount) + " | sort -n | tail -n 20; then remove what is not needed, or enlarge the file system.",
-		})
-	}
 }
 
 func checkInodes(rec *report.Recorder, u Usage, l Limits) {
@@ -170,7 +191,8 @@ func checkInodes(rec *report.Recorder, u Usage, l Limits) {
 }
 
 // readOnly reports the file systems that are read-only now, but are configured
-// to be writable or were so when the last report was stored.
+// to be writable or were so when the last report was stored; each once, however
+// often it is mounted.
 func (c Filesystems) readOnly(ctx context.Context, rec *report.Recorder, mounts []sysview.Mount) {
 	expected, err := c.writable(ctx, rec)
 	if err != nil {
@@ -179,21 +201,34 @@ func (c Filesystems) readOnly(ctx context.Context, rec *report.Recorder, mounts 
 	}
 	rec.Covered("read-only")
 	var keep []string
-	for _, m := range mounts {
-		if !ofDisk(m) {
-			continue
-		}
+	told := map[string]bool{}
+	for _, m := range permanent(mounts) {
 		why, was := expected[m.Point]
-		if was || !m.ReadOnly() {
+		if was || !m.SystemReadOnly() {
 			keep = append(keep, m.Point)
 		}
-		if was && m.ReadOnly() {
+		if was && m.SystemReadOnly() && !told[identity(m)] {
+			told[identity(m)] = true
 			rec.Finding(readOnlyFinding(m, why))
 		}
 	}
 	slices.Sort(keep)
 	value, _ := json.Marshal(keep) // a list of strings has a JSON form
 	rec.Keep("writable", value)
+}
+
+// permanent gives the file systems on disks, the shortest mount points first.
+func permanent(mounts []sysview.Mount) []sysview.Mount {
+	var out []sysview.Mount
+	for _, m := range mounts {
+		if ofDisk(m) && m.Type != "tmpfs" && m.Type != "devtmpfs" {
+			out = append(out, m)
+		}
+	}
+	slices.SortFunc(out, func(a, b sysview.Mount) int {
+		return cmp.Or(cmp.Compare(len(a.Point), len(b.Point)), cmp.Compare(a.Point, b.Point))
+	})
+	return out
 }
 
 // writable gives the mount points that should be writable, each with the reason.
@@ -212,13 +247,14 @@ func (c Filesystems) writable(ctx context.Context, rec *report.Recorder) (map[st
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
-	configured := map[string]string{}
 	for _, m := range table {
-		if !m.ReadOnly() && !slices.Contains(m.Options, "noauto") {
-			configured[m.Point] = "/etc/fstab has it as writable."
+		switch {
+		case m.ReadOnly():
+			delete(expected, m.Point)
+		case !slices.Contains(m.Options, "noauto"):
+			expected[m.Point] = "/etc/fstab has it as writable."
 		}
 	}
-	maps.Copy(expected, configured)
 	return expected, nil
 }
 

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
 	"testing"
 
@@ -205,6 +206,115 @@ func TestAFileSystemThatBecameReadOnlyIsFoundUntilItIsWritableAgain(t *testing.T
 		got = append(got, found)
 	}
 	assert.Equal(t, [][]string{nil, {"/srv"}, {"/srv"}, nil}, got)
+}
+
+// onLinux is a machine with these lines of mountinfo and these rows of df.
+func onLinux(points, mountinfo, space, more string) *hosttest.Machine {
+	return hosttest.New("a machine\n-- /proc/self/mountinfo --\n" + mountinfo + `-- $ ["uname", "-snrm"] --
+Linux box 6.1.0 x86_64
+-- $ ["df", "-P", "-k", ` + points + "] --\n" + space + `-- $ ["df", "-P", "-i", ` + points + "] --\n" + space + more)
+}
+
+func TestAServiceThatMayNotWriteIsNoReadOnlyDisk(t *testing.T) {
+	// after documentation: systemd.exec(5), ProtectSystem=strict, which makes a
+	// view of the mounts for one service; proc_pid_mountinfo(5)
+	m := onLinux(`"/var/lib/upkeep"`, `27 1 254:0 / / ro,relatime - ext4 /dev/vda1 rw
+28 27 254:0 /var/lib/upkeep /var/lib/upkeep rw,relatime - ext4 /dev/vda1 rw
+`, "/dev/vda1 100 10 90 10% /var/lib/upkeep\n", "-- /etc/fstab --\n/dev/vda1 / ext4 defaults 0 1\n-- /var/lib/upkeep/ dir --\n")
+	res := collect(t, resource.Filesystems{Host: m.Host()})
+	assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
+	assert.Empty(t, titles(res))
+}
+
+func TestADiskThatBecameReadOnlyIsToldOnceHoweverOftenItIsMounted(t *testing.T) {
+	m := onLinux(`"/data"`, `27 1 254:0 / / rw,relatime - ext4 /dev/vda1 ro
+28 27 254:0 /home /export rw,relatime - ext4 /dev/vda1 ro
+29 27 254:16 / /data rw - ext4 /dev/vdb rw
+30 27 0:30 / /mem ro - tmpfs tmpfs ro
+`, "/dev/vdb 100 10 90 10% /data\n", "-- /etc/fstab --\n/dev/vda1 / ext4 defaults 0 1\n/home /export none bind\ntmpfs /mem tmpfs defaults\n")
+	res := collect(t, resource.Filesystems{Host: m.Host()})
+	assert.Equal(t, []string{"critical: / has become read-only: nothing can be written to it"}, titles(res))
+}
+
+func TestWhatIsConfiguredReadOnlyIsNoLongerExpectedWritable(t *testing.T) {
+	store := &reporttest.Store{}
+	readOnly := strings.Replace(disks, "/srv rw,relatime - ext4 /dev/vdb rw", "/srv ro,relatime - ext4 /dev/vdb ro", 1)
+	readOnly = strings.ReplaceAll(readOnly, `, "/srv"]`, `]`)
+	readOnly = strings.Replace(readOnly, "-- /etc/fstab absent --", "-- /etc/fstab --\n/dev/vdb /srv ext4 ro 0 2", 1)
+	for _, text := range []string{disks, readOnly} {
+		suite := report.Suite{Checks: []report.Checker{resource.Filesystems{Host: hosttest.New(text).Host()}}, Store: store}
+		rep, err := suite.Run(t.Context())
+		require.NoError(t, err)
+		require.Equal(t, report.OK, rep.Results[0].Status, "%v", rep.Results[0].Problems)
+		for _, f := range rep.Results[0].Findings {
+			assert.NotEqual(t, "filesystem.read-only", f.Rule)
+		}
+	}
+}
+
+func TestAFullPoolIsOneFinding(t *testing.T) {
+	// after documentation: zfs-mount(8), df(1); /var/limited has a quota
+	m := onLinux(`"/", "/home", "/var/lib/docker", "/var/limited", "/x"`, `27 1 0:27 / / rw - zfs rpool/ROOT/debian rw
+28 27 0:28 / /home rw - zfs rpool/home rw
+29 27 0:29 / /var/lib/docker rw - zfs rpool/docker rw
+30 27 0:30 / /var/limited rw - zfs rpool/limited rw
+31 27 0:31 / /x rw - zfs rpool/x rw
+`, `rpool/ROOT/debian 2000000 1000000 1000000 50% /
+rpool/home 100000000 99000000 1000000 99% /home
+rpool/docker 50000000 49000040 999960 99% /var/lib/docker
+rpool/x 3000000 2000000 1000000 67% /x
+rpool/limited 1000 1000 0 100% /var/limited
+`, "-- /etc/fstab absent --\n")
+	res := collect(t, resource.Filesystems{Host: m.Host()})
+	var space []report.Finding
+	for _, f := range res.Findings {
+		if f.Rule == "filesystem.space" {
+			space = append(space, f)
+		}
+	}
+	require.Len(t, space, 2)
+	assert.Equal(t, "/home is 99 % full: 977 MiB of 95.4 GiB free", space[0].Title)
+	assert.Contains(t, space[0].Detail, "3 more file systems of the pool rpool share this space.")
+	assert.Equal(t, "/var/limited is 100 % full: 0 B of 1000 KiB free", space[1].Title)
+	assert.True(t, res.Covers("space/x"))
+}
+
+func TestAMachineWithManyContainersIsOneTableAndOneFinding(t *testing.T) {
+	mountinfo := "27 1 254:0 / / rw - ext4 /dev/vda1 rw\n28 27 254:0 /var/lib/docker /var/lib/docker rw - ext4 /dev/vda1 rw\n" +
+		"29 27 0:4 / /dev rw - devtmpfs udev rw\n26 27 0:5 / /sys rw - sysfs sysfs rw\n25 26 0:6 / /sys/fs/cgroup ro - tmpfs tmpfs rw\n"
+	points, rows := `"/", "/dev"`, "/dev/vda1 100000 99000 1000 99% /\nudev 1000 0 1000 0% /dev\n"
+	for i := range 50 {
+		mountinfo += fmt.Sprintf("%d 28 0:%d / /var/lib/docker/overlay2/%02d/merged rw - overlay overlay rw\n", 100+i, 100+i, i)
+		mountinfo += fmt.Sprintf("%d 28 0:%d / /var/lib/docker/containers/%02d/shm rw - tmpfs shm rw\n", 200+i, 200+i, i)
+		mountinfo += fmt.Sprintf("%d 27 0:4 net:[%d] /run/docker/netns/%02d rw - nsfs nsfs rw\n", 300+i, i, i)
+		points += fmt.Sprintf(`, "/var/lib/docker/containers/%02d/shm"`, i)
+		rows += fmt.Sprintf("shm 65536 0 65536 0%% /var/lib/docker/containers/%02d/shm\n", i)
+	}
+	res := collect(t, resource.Filesystems{Host: onLinux(points, mountinfo, rows, "-- /etc/fstab absent --\n").Host()})
+	assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
+	var space []string
+	for _, f := range res.Findings {
+		if f.Rule == "filesystem.space" {
+			space = append(space, f.Subject.Value)
+		}
+	}
+	assert.Equal(t, []string{"/"}, space)
+	mounts := map[string]bool{}
+	for _, m := range res.Metrics {
+		if m.Name == "filesystem_size_bytes" {
+			mounts[m.Attrs[0].Value] = true
+		}
+	}
+	assert.Equal(t, map[string]bool{"/": true}, mounts, "what is empty and in memory is not in the table")
+}
+
+func TestAFullBootIsEmptiedByThePackageManager(t *testing.T) {
+	m := onLinux(`"/boot"`, "27 1 254:0 / /boot rw - ext4 /dev/vda1 rw\n", "/dev/vda1 100000 99000 1000 99% /boot\n", "-- /etc/fstab absent --\n")
+	res := collect(t, resource.Filesystems{Host: m.Host()})
+	require.NotEmpty(t, res.Findings)
+	f := res.Findings[slices.IndexFunc(res.Findings, func(f report.Finding) bool { return f.Rule == "filesystem.space" })]
+	assert.Contains(t, f.Fix, "apt-get autoremove --purge")
+	assert.NotContains(t, f.Fix, "du -xk")
 }
 
 func TestAnUnknownHostIsUnknownAndNotSkipped(t *testing.T) {

@@ -27,8 +27,9 @@ func (Load) Rules() []report.Rule {
 	}}
 }
 
-// loadHigh is the load of a quarter of an hour for each processor that is too
-// much: three programs wait for each that runs.
+// loadHigh is the load for each processor that is too much when it has lasted a
+// quarter of an hour and goes on: three programs wait for each that runs. What
+// is over when the check comes, as a build or a backup, is none.
 const loadHigh = 4.0
 
 // Check reads the averages once.
@@ -42,14 +43,14 @@ func (c Load) Check(ctx context.Context, rec *report.Recorder) error {
 	rec.Metric(report.Metric{Name: "load_5", Value: report.Measure(l.Five)})
 	rec.Metric(report.Metric{Name: "load_15", Value: report.Measure(l.Fifteen)})
 	rec.Metric(report.Metric{Name: "cpus", Value: report.Count(uint64(l.CPUs))})
-	if l.Fifteen < loadHigh*float64(l.CPUs) {
-		return nil
+	if min(l.One, l.Five, l.Fifteen) < loadHigh*float64(l.CPUs) {
+		return nil // not for so long, or over
 	}
 	rec.Finding(report.Finding{
 		Rule: "load.high", Subject: report.Attr{Key: report.System, Value: "load"}, Scope: "load",
 		Title: fmt.Sprintf("For a quarter of an hour %.0f programs on average wanted to run on %d processors", l.Fifteen, l.CPUs),
-		Detail: fmt.Sprintf("Averages of 1, 5 and 15 minutes: %.2f, %.2f, %.2f. The trend of the first against the last says whether it goes on.",
-			l.One, l.Five, l.Fifteen),
+		Detail: fmt.Sprintf("Averages of 1, 5 and 15 minutes: %.2f, %.2f, %.2f. All of them are above %.0f for each processor.",
+			l.One, l.Five, l.Fifteen, loadHigh),
 		Fix: "See what runs or waits for a disk: ps axo stat,pid,user,pcpu,args | grep '^[RD]'; then stop, limit or move it.",
 	})
 	return nil

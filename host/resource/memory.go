@@ -60,7 +60,7 @@ func (c Memory) Check(ctx context.Context, rec *report.Recorder) error {
 // withoutProc asks the kernel, which a check from afar cannot do.
 func (c Memory) withoutProc(ctx context.Context, rec *report.Recorder) error {
 	if !c.Local {
-		return fmt.Errorf("memory of a system without /proc/meminfo, from afar: %w", errors.ErrUnsupported)
+		return fmt.Errorf("memory is told without /proc/meminfo only to a program that runs there: %w", errors.ErrUnsupported)
 	}
 	m, err := live.ReadMemory(ctx)
 	if err != nil {

@@ -103,7 +103,7 @@ func (c Reboot) asked(ctx context.Context, rec *report.Recorder) error {
 func Kernels(ctx context.Context, h host.Host) (running, newer string, err error) {
 	data, err := h.ReadFile(ctx, "/proc/sys/kernel/osrelease", 0)
 	if errors.Is(err, fs.ErrNotExist) {
-		return "", "", fmt.Errorf("installed kernels of this system: %w", errors.ErrUnsupported)
+		return "", "", fmt.Errorf("kernels of a system without /proc/sys/kernel/osrelease: %w", errors.ErrUnsupported)
 	}
 	if err != nil {
 		return "", "", err

@@ -46,6 +46,9 @@ var otherManagers = []string{"/sbin/openrc-run", "/usr/sbin/rcctl"}
 func (c Services) Check(ctx context.Context, rec *report.Recorder) error {
 	_, err := c.Host.Lstat(ctx, "/run/systemd/system") // as sd_booted(3) does
 	if errors.Is(err, fs.ErrNotExist) {
+		if c.Host.Exec == nil {
+			return fmt.Errorf("failed services of a system that does not run: %w", errors.ErrUnsupported)
+		}
 		return c.withoutSystemd(ctx)
 	}
 	if err != nil {

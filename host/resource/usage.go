@@ -123,10 +123,7 @@ func eachOnce(mounts []sysview.Mount) []sysview.Mount {
 		if m.ReadOnly() {
 			continue
 		}
-		id := cmp.Or(m.Dev, m.Source)
-		if m.Dev == "" && !strings.HasPrefix(m.Source, "/dev/") {
-			id = m.Point // several tmpfs have the same name
-		}
+		id := identity(m)
 		if other, ok := best[id]; !ok || better(m, other) {
 			best[id] = m
 		}
@@ -137,6 +134,14 @@ func eachOnce(mounts []sysview.Mount) []sysview.Mount {
 	}
 	slices.SortFunc(out, func(a, b sysview.Mount) int { return cmp.Compare(a.Point, b.Point) })
 	return out
+}
+
+// identity is the same for all mounts of one file system.
+func identity(m sysview.Mount) string {
+	if m.Dev == "" && !strings.HasPrefix(m.Source, "/dev/") {
+		return m.Point // several tmpfs have the same name
+	}
+	return cmp.Or(m.Dev, m.Source)
 }
 
 func better(a, b sysview.Mount) bool {
@@ -161,8 +166,11 @@ var notDisks = []string{
 
 // ofDisk reports whether the file system holds files of this machine.
 func ofDisk(m sysview.Mount) bool {
-	if m.Type == "overlay" {
+	switch {
+	case m.Type == "overlay":
 		return m.Point == "/" // others share the space of the file system below them
+	case strings.HasPrefix(m.Point, "/sys/"), strings.HasPrefix(m.Point, "/proc/"):
+		return false // a tmpfs for the folders of the kernel's own, or to hide them
 	}
 	return !slices.Contains(notDisks, m.Type) && !strings.HasPrefix(m.Type, "fuse.")
 }

@@ -70,6 +70,7 @@ func dial(ctx context.Context, config Config) (*Client, error) {
 	if err != nil {
 		return nil, err
 	}
+	raw = patient{raw}
 	// The handshake knows no context: closing its connection ends it.
 	stop := context.AfterFunc(ctx, func() { raw.Close() })
 	conn, chans, reqs, err := ssh.NewClientConn(raw, addr, conf)
@@ -90,6 +91,18 @@ func dial(ctx context.Context, config Config) (*Client, error) {
 	}
 	c.forks = sync.OnceValues(c.loginForks)
 	return c, nil
+}
+
+// writePatience is how long the machine may leave what we send unread.
+const writePatience = time.Minute
+
+// A patient connection fails when the other side reads nothing for too long.
+// Closing a session has to write, and no context would end that.
+type patient struct{ net.Conn }
+
+func (p patient) Write(b []byte) (int, error) {
+	p.SetWriteDeadline(time.Now().Add(writePatience)) // a jump host's knows none
+	return p.Conn.Write(b)
 }
 
 // Close ends the connection. Commands with Mutates go on over there.

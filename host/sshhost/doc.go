@@ -38,6 +38,11 @@
 // A command is the process itself (the shell execs it), so its exit status,
 // signal and two streams are those that the SSH server reports.
 //
+// What an exchange costs beside the network is mostly the login shell: sshd starts
+// it for each, and bash, when sshd starts it, reads its .bashrc before the command
+// that it was given. No command avoids that, so a slow .bashrc of the user is paid
+// at each exchange; a user with a plain one, or with /bin/sh, is the better choice.
+//
 // An exchange is one script and its answer, and what Client.RoundTrips counts;
 // on the wire it takes two round trips, since SSH first opens a channel. A
 // directory, a batch of files or a whole tree is one exchange.

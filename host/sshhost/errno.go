@@ -2,17 +2,22 @@ package sshhost
 
 import (
 	"errors"
-	"slices"
+	"fmt"
+	"io/fs"
 	"strings"
 	"syscall"
 )
 
+// errBelowFile says that a component of the name is no directory, so nothing can
+// be there.
+var errBelowFile = fmt.Errorf("%w: %w", fs.ErrNotExist, syscall.ENOTDIR)
+
 // errnos are the texts of strerror(3) in the C locale, the same on all systems.
-var errnos = map[string]syscall.Errno{
+var errnos = map[string]error{
 	"No such file or directory":         syscall.ENOENT,
 	"Permission denied":                 syscall.EACCES,
 	"Operation not permitted":           syscall.EPERM,
-	"Not a directory":                   syscall.ENOTDIR,
+	"Not a directory":                   errBelowFile,
 	"Is a directory":                    syscall.EISDIR,
 	"Too many levels of symbolic links": syscall.ELOOP,
 	"Symbolic link loop":                syscall.ELOOP, // musl
@@ -26,14 +31,14 @@ var errnos = map[string]syscall.Errno{
 // an error number counts: whatever stands before that text may come from a
 // hostile file name, lines and all, but nothing of a name comes after it.
 func errno(complaints string) error {
-	lines := strings.Split(complaints, "\n")
-	for _, line := range slices.Backward(lines) {
-		at := strings.LastIndex(line, ": ")
-		if at < 0 {
-			continue
-		}
-		if no, ok := errnos[line[at+2:]]; ok {
-			return no
+	for rest := complaints; rest != ""; {
+		start := strings.LastIndexByte(rest, '\n') + 1
+		line := rest[start:]
+		rest = rest[:max(start-1, 0)]
+		if at := strings.LastIndex(line, ": "); at >= 0 {
+			if no, ok := errnos[line[at+2:]]; ok {
+				return no
+			}
 		}
 	}
 	return errors.New(firstLine([]byte(complaints)))

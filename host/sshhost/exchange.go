@@ -23,8 +23,10 @@ var (
 
 const (
 	// maxFrame bounds the answer of a script, and so what a hostile machine can
-	// make us hold.
-	maxFrame = 256 << 20
+	// make us hold: a directory of some 400000 entries fits.
+	maxFrame = 64 << 20
+	// treeFrames is how much more the answer about a whole tree may be.
+	treeFrames = 4
 	// lateOutput is how long the output of a command may pause after its end,
 	// since a process that it left behind may hold the stream open for ever.
 	lateOutput = 2 * time.Second
@@ -52,12 +54,13 @@ type ending struct {
 	ok     bool   // the server has told
 }
 
-// query runs a framed script and returns the lines of its answer.
-func (c *Client) query(ctx context.Context, body string, args ...string) ([]byte, error) {
+// query runs a framed script and returns the lines of its answer, at most limit
+// bytes of them.
+func (c *Client) query(ctx context.Context, limit int, body string, args ...string) ([]byte, error) {
 	nonce := newNonce()
 	var out bytes.Buffer
 	s, err := c.exchange(ctx, request{
-		nonce: nonce, line: c.framed(nonce, body, args...), stdout: &boundedWriter{&out, c.maxFrame},
+		nonce: nonce, line: c.framed(nonce, body, args...), stdout: &boundedWriter{&out, limit},
 	})
 	if err != nil {
 		return nil, err
@@ -247,8 +250,14 @@ func exitSignal(payload []byte) (string, error) {
 		Language   string
 	}
 	err := ssh.Unmarshal(payload, &msg)
+	if err == nil && len(msg.Signal) > maxSignal {
+		err = errFrame
+	}
 	return msg.Signal, err
 }
+
+// maxSignal bounds the name of a signal, in bytes.
+const maxSignal = 32
 
 // finish waits for the end of a session, and ends it when ctx does.
 func (c *Client) finish(ctx context.Context, s *session, req request) error {

@@ -49,7 +49,7 @@ type block struct {
 }
 
 func (f files) read(ctx context.Context, name string, offset, count int64) (block, error) {
-	records, err := f.ask(ctx, readBody, name, strconv.FormatInt(offset, 10), strconv.FormatInt(count, 10))
+	records, _, err := f.ask(ctx, readBody, name, strconv.FormatInt(offset, 10), strconv.FormatInt(count, 10))
 	if err != nil {
 		return block{}, err
 	}

@@ -5,7 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"slices"
 	"strings"
+	"syscall"
 
 	"github.com/pugetsoundtech/upkeep/host"
 )
@@ -25,7 +27,7 @@ func (f files) Lstat(ctx context.Context, name string) (host.Stat, error) {
 }
 
 func (f files) lstat(ctx context.Context, name string) (host.Stat, error) {
-	records, err := f.ask(ctx, `blob entry "$1"`, name)
+	records, _, err := f.ask(ctx, `blob entry "$1"`, name)
 	if err != nil {
 		return host.Stat{}, err
 	}
@@ -41,12 +43,19 @@ func (f files) ReadDir(ctx context.Context, name string) ([]host.Stat, error) {
 	return list, nil
 }
 
+// listBody lists the directory $1. What is there but no directory, ls cannot tell
+// from what is below a file.
+const listBody = `blob entries "$1"; blob ls -nd "$1/."
+if [ -e "$1" ]; then echo "@there"; fi`
+
+var errNoDir = errors.New("not a directory")
+
 // readTries is how often a directory is read that changes meanwhile.
 const readTries = 3
 
 func (f files) readDir(ctx context.Context, name string) (list []host.Stat, err error) {
 	for range readTries {
-		records, err := f.ask(ctx, `blob entries "$1"; blob ls -nd "$1/."`, name)
+		records, words, err := f.ask(ctx, listBody, name)
 		if err == nil {
 			err = enough(records, 2)
 		}
@@ -56,6 +65,9 @@ func (f files) readDir(ctx context.Context, name string) (list []host.Stat, err 
 		// What ls says is about the directory, what find says may be about an
 		// entry that was removed while it was listed.
 		if err := records[1].err(); err != nil {
+			if slices.Contains(words, "there") && errors.Is(err, syscall.ENOTDIR) {
+				err = errNoDir
+			}
 			return nil, err
 		}
 		err = records[0].err()
@@ -69,16 +81,16 @@ func (f files) readDir(ctx context.Context, name string) (list []host.Stat, err 
 	return nil, errors.New("the directory changes while it is read")
 }
 
-// ask runs a script on one name and returns its records, which are one or more.
-func (f files) ask(ctx context.Context, body, name string, args ...string) ([]record, error) {
+// ask runs a script on one name and returns its records, which are one or more,
+// and its words.
+func (f files) ask(ctx context.Context, body, name string, args ...string) ([]record, []string, error) {
 	if err := ctx.Err(); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	if err := checkName(name); err != nil {
-		return nil, err
+		return nil, nil, err
 	}
-	records, _, err := f.c.records(ctx, body, append([]string{name}, args...)...)
-	return records, err
+	return f.c.records(ctx, body, append([]string{name}, args...)...)
 }
 
 func enough(records []record, want int) error {
@@ -93,7 +105,11 @@ func (c *Client) records(ctx context.Context, body string, args ...string) ([]re
 	if c.traits.dialect == dialectUnknown {
 		return nil, nil, fmt.Errorf("no find -printf and no stat: %w", errors.ErrUnsupported)
 	}
-	payload, err := c.query(ctx, body, args...)
+	limit := c.maxFrame
+	if body == walkBody {
+		limit *= treeFrames
+	}
+	payload, err := c.query(ctx, limit, body, args...)
 	if err != nil {
 		return nil, nil, err
 	}

@@ -54,36 +54,42 @@ func (r record) err() error {
 	return errno(r.stderr)
 }
 
+// maxRecords bounds the records of one answer, and its words: no script asks for
+// more, and each takes more memory than its line.
+const maxRecords = 2 * batchNames
+
 // parseRecords reads the records of a payload. Lines that start with '@' and
 // are no part of a record are its words, such as "@more 7".
 func parseRecords(payload []byte, inBase64 bool) (records []record, words []string, err error) {
-	var body [2][]string // data, standard error
+	var body [2][]byte // data, standard error, both encoded
 	part := 0
-	for line := range strings.Lines(string(payload)) {
-		line = strings.TrimSuffix(line, "\n")
-		switch {
-		case line == "@ok" && part == 0:
+	for line := range bytes.Lines(payload) {
+		line = bytes.TrimSuffix(line, []byte("\n"))
+		switch mark := markOf(line); {
+		case len(records) > maxRecords || len(words) > maxRecords:
+			return nil, nil, fmt.Errorf("%w: too many records", errFrame)
+		case mark == "@ok" && part == 0:
 			data, err := decode(body[0], inBase64)
 			if err != nil {
 				return nil, nil, err
 			}
 			records = append(records, record{data: data})
-			body[0] = nil
-		case line == "@err" && part == 0:
+			body[0] = body[0][:0]
+		case mark == "@err" && part == 0:
 			part = 1
-		case line == "@end" && part == 1:
+		case mark == "@end" && part == 1:
 			r, err := newRecord(body, inBase64)
 			if err != nil {
 				return nil, nil, err
 			}
 			records = append(records, r)
-			body, part = [2][]string{}, 0
-		case strings.HasPrefix(line, "@") && part == 0 && len(body[0]) == 0:
-			words = append(words, line[1:])
-		case strings.HasPrefix(line, "@"):
+			body[0], body[1], part = body[0][:0], body[1][:0], 0
+		case mark != "" && part == 0 && len(body[0]) == 0:
+			words = append(words, mark[1:])
+		case mark != "":
 			return nil, nil, fmt.Errorf("%w: a record breaks off", errFrame)
 		default:
-			body[part] = append(body[part], line)
+			body[part] = append(body[part], line...)
 		}
 	}
 	if part != 0 || len(body[0]) > 0 {
@@ -92,7 +98,15 @@ func parseRecords(payload []byte, inBase64 bool) (records []record, words []stri
 	return records, words, nil
 }
 
-func newRecord(body [2][]string, inBase64 bool) (record, error) {
+// markOf is a line that is no content, "" for one that is.
+func markOf(line []byte) string {
+	if len(line) > 0 && line[0] == '@' {
+		return string(line)
+	}
+	return ""
+}
+
+func newRecord(body [2][]byte, inBase64 bool) (record, error) {
 	data, err := decode(body[0], inBase64)
 	if err != nil {
 		return record{}, err
@@ -114,14 +128,14 @@ func newRecord(body [2][]string, inBase64 bool) (record, error) {
 	return record{data: data, stderr: strings.TrimSuffix(text[:at], "\n"), status: int(status)}, nil
 }
 
-// decode reads lines of base64, or of od's hexadecimal bytes.
-func decode(lines []string, inBase64 bool) ([]byte, error) {
-	var data []byte
+// decode reads base64, or od's hexadecimal bytes; lines are joined.
+func decode(text []byte, inBase64 bool) ([]byte, error) {
+	data := []byte{}
 	var err error
 	if inBase64 {
-		data, err = base64.StdEncoding.Strict().DecodeString(strings.Join(lines, ""))
+		data, err = base64.StdEncoding.Strict().AppendDecode(data, text)
 	} else {
-		data, err = hex.DecodeString(strings.ReplaceAll(strings.Join(lines, ""), " ", ""))
+		data, err = hex.AppendDecode(data, bytes.ReplaceAll(text, []byte(" "), nil))
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%w: %w", errFrame, err)

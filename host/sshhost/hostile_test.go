@@ -11,9 +11,12 @@ import (
 	"io"
 	"io/fs"
 	"net"
+	"os"
 	"regexp"
+	"runtime"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/stretchr/testify/assert"
@@ -217,6 +220,38 @@ func TestEndlessAnswerIsCut(t *testing.T) {
 	c.maxFrame = 1 << 20
 	_, err = c.Host().ReadDir(t.Context(), "/etc")
 	assert.ErrorIs(t, err, host.ErrTruncated)
+}
+
+func TestShortLinesDoNotMultiplyAnAnswer(t *testing.T) {
+	const size = 8 << 20
+	allocated := func(do func()) uint64 {
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		do()
+		runtime.ReadMemStats(&after)
+		return after.TotalAlloc - before.TotalAlloc
+	}
+	for _, line := range []string{"A\n", "@ok\n", "@w\n"} {
+		payload := []byte(strings.Repeat(line, size/len(line)))
+		spent := allocated(func() {
+			_, _, err := parseRecords(payload, true)
+			assert.ErrorIs(t, err, errFrame, line)
+		})
+		assert.Less(t, spent, uint64(8*size), "%q", line)
+	}
+	complaints := strings.Repeat("\n", size)
+	assert.Less(t, allocated(func() { errno(complaints) }), uint64(2*size))
+}
+
+func TestAServerThatReadsNothingIsGivenUp(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ours, theirs := net.Pipe()
+		defer theirs.Close()
+		start := time.Now()
+		_, err := patient{ours}.Write([]byte("x"))
+		assert.ErrorIs(t, err, os.ErrDeadlineExceeded)
+		assert.Equal(t, writePatience, time.Since(start))
+	})
 }
 
 func TestSilentServerTimesOut(t *testing.T) {

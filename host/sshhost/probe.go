@@ -36,7 +36,7 @@ if quiet sha256sum -z /dev/null; then echo "@sha256 yes"; fi
 // probe finds out the traits of the machine.
 func (c *Client) probe(ctx context.Context) error {
 	before := time.Now()
-	payload, err := c.query(ctx, probeBody)
+	payload, err := c.query(ctx, c.maxFrame, probeBody)
 	if err != nil {
 		return err
 	}

@@ -56,7 +56,7 @@ func (w walker) list(ctx context.Context, root string, digests bool) (*listing, 
 	if digests {
 		want, yes = 3, "yes"
 	}
-	records, err := w.ask(ctx, walkBody, root, yes)
+	records, _, err := w.ask(ctx, walkBody, root, yes)
 	if err == nil {
 		err = enough(records, want)
 	}

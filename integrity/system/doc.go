@@ -16,8 +16,17 @@
 // does not move by itself: a new listener stays open in every report until it
 // is gone or a person accepts it. Programs that let the system choose a port get
 // another one after each start, so in the range of such ports a listener is known
-// by its program. A UDP socket there cannot be told from the client side of a
-// conversation; it counts from the second run on that finds it in its place.
+// by its program; so it is among the reserved ports of UDP, which the programs of
+// RPC take at random. A UDP socket on a chosen port cannot be told from the client
+// side of a conversation; it counts from the second run on that finds it in its
+// place. The same holds for the high ports of a program that serves a low one,
+// since resolvers choose theirs at random. The price is that a hidden UDP server
+// there is told one run later.
+//
+// What one program does on one port is one finding, on however many addresses.
+// A run that sees the network of another container than the last one compares
+// nothing, and more sockets than can be remembered (some 2000) are a problem of
+// the run and no finding.
 //
 // That a program was restarted is told where the starts of all processes can be
 // seen, which takes Linux and, but for one's own container, the rights of root:

@@ -2,8 +2,6 @@ package system
 
 import (
 	"context"
-	"fmt"
-	"time"
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/internal/sysview"
@@ -54,7 +52,7 @@ func (c Listeners) Check(ctx context.Context, rec *report.Recorder) error {
 	if err != nil {
 		return err
 	}
-	r := listenerRun{rec: rec, chosen: Ports{first, last}, boot: sysview.BootID(ctx, c.Host)}
+	r := listenerRun{rec: rec, chosen: Ports{first, last}, boot: sysview.BootID(ctx, c.Host), net: networkOf(ctx, c.Host)}
 	for _, table := range ReadListeners(ctx, c.Host) {
 		if err := r.compare(table); err != nil {
 			rec.Problem(err, "listeners/"+table.Network)
@@ -66,10 +64,19 @@ func (c Listeners) Check(ctx context.Context, rec *report.Recorder) error {
 	return nil
 }
 
+// networkOf names the network namespace that is seen; "" when not known.
+func networkOf(ctx context.Context, h host.Host) string {
+	st, err := h.Lstat(ctx, "/proc/self/ns/net")
+	if err != nil || len(st.Link) > 64 {
+		return ""
+	}
+	return st.Link
+}
+
 type listenerRun struct {
 	rec       *report.Recorder
 	chosen    Ports
-	boot      string // "" when not known
+	boot, net string // "" when not known
 	restarted []Listener
 }
 
@@ -77,14 +84,15 @@ func (r *listenerRun) compare(table Table) error {
 	if table.Err != nil {
 		return table.Err
 	}
+	table.Listeners = withoutConversations(table.Listeners, r.chosen)
 	accepted, last, err := r.remembered(table)
 	if err != nil {
 		return err
 	}
 	r.rec.Covered("listeners/" + table.Network)
 	r.rec.Metric(report.Metric{Name: "listeners_" + table.Network, Value: report.Count(uint64(len(table.Listeners)))})
-	for _, change := range CompareListeners(accepted.Listeners, Settled(table.Listeners, last.Listeners, r.chosen), r.chosen) {
-		r.rec.Finding(change.finding())
+	for _, service := range byService(CompareListeners(accepted.Listeners, Settled(table.Listeners, last.Listeners, r.chosen), r.chosen)) {
+		r.rec.Finding(changeFinding(service))
 	}
 	// After a start of the whole system each listener would be one.
 	if last.Boot == r.boot && r.boot != "" {
@@ -96,7 +104,7 @@ func (r *listenerRun) compare(table Table) error {
 // remembered gives the accepted listeners and those of the last run, which are
 // those of this run when there was none before, and keeps them for the next.
 func (r *listenerRun) remembered(table Table) (accepted, last memory, err error) {
-	this := memory{Boot: r.boot, Listeners: table.Listeners}
+	this := memory{Boot: r.boot, Net: r.net, Listeners: table.Listeners}
 	now, err := this.encode()
 	if err != nil {
 		return memory{}, memory{}, err
@@ -115,117 +123,9 @@ func (r *listenerRun) remembered(table Table) (accepted, last memory, err error)
 			return memory{}, memory{}, err
 		}
 	}
+	if err := this.sameSide(last); err != nil {
+		return memory{}, memory{}, err
+	}
 	r.rec.Keep(table.Network+"-last", now)
 	return accepted, last, nil
-}
-
-func (c ListenerChange) finding() report.Finding {
-	switch {
-	case c.Was == nil:
-		return newFinding(*c.Now)
-	case c.Now == nil:
-		return goneFinding(*c.Was)
-	}
-	f := newFinding(*c.Now)
-	f.Rule = "system.listener-program"
-	f.Title = fmt.Sprintf("%s now listens on %s, where %s did", c.Now.Program, place(*c.Now), c.Was.Program)
-	f.Evidence = append(f.Evidence,
-		report.Attr{Key: report.Was, Value: "program=" + c.Was.Program},
-		report.Attr{Key: report.Now, Value: "program=" + c.Now.Program})
-	return f
-}
-
-func newFinding(l Listener) report.Finding {
-	f := report.Finding{
-		Rule: "system.listener-new", Subject: report.ListenerOf(l.Network, l.Addr), Scope: "listeners/" + l.Network,
-		Title:  fmt.Sprintf("%s listens on %s and did not before", programOf(l), place(l)),
-		Detail: reach(l) + about(l),
-		Fix: fmt.Sprintf("Find out who started it and why: lsof -nP -i %s:%d as root; then stop the program and disable its service, or accept it.",
-			l.Network, l.Addr.Port()),
-		Evidence: evidenceOf(l),
-	}
-	if !l.Reachable() {
-		f.Severity = report.Notice
-	}
-	return f
-}
-
-func goneFinding(l Listener) report.Finding {
-	return report.Finding{
-		Rule: "system.listener-gone", Subject: report.ListenerOf(l.Network, l.Addr), Scope: "listeners/" + l.Network,
-		Title:    fmt.Sprintf("Nothing listens on %s any more, where %s did", place(l), programOf(l)),
-		Detail:   "It was there when the listeners of this system were accepted.",
-		Fix:      "If the service is still wanted, start it again and read its log for the reason; else accept that it is gone.",
-		Evidence: evidenceOf(l),
-	}
-}
-
-func evidenceOf(l Listener) []report.Attr {
-	var attrs []report.Attr
-	if l.Program != "" {
-		attrs = append(attrs, report.Attr{Key: report.Process, Value: l.Program})
-	}
-	if a := (report.Attr{Key: report.Path, Value: l.Exe}); a.Validate() == nil {
-		attrs = append(attrs, a)
-	}
-	if a := (report.Attr{Key: report.User, Value: l.User}); a.Validate() == nil {
-		attrs = append(attrs, a)
-	}
-	if a := (report.Attr{Key: report.Service, Value: l.Unit}); a.Validate() == nil {
-		attrs = append(attrs, a)
-	}
-	return attrs
-}
-
-func programOf(l Listener) string {
-	if l.Program == "" {
-		return "A program"
-	}
-	return l.Program
-}
-
-// place says where, as people write it: "tcp port 25 of 192.0.2.1".
-func place(l Listener) string {
-	port := fmt.Sprintf("%s port %d", l.Network, l.Addr.Port())
-	switch addr := l.Addr.Addr(); {
-	case addr.IsUnspecified() && addr.Is4():
-		return port + " of all IPv4 addresses"
-	case addr.IsUnspecified():
-		return port + " of all addresses"
-	default:
-		return port + " of " + addr.String()
-	}
-}
-
-func reach(l Listener) string {
-	if l.Reachable() {
-		return "Other machines can reach it, if no firewall stands between."
-	}
-	return "Only programs on this machine can reach it."
-}
-
-// about says what is known of the program.
-func about(l Listener) string {
-	if l.Program == "" && l.Exe == "" {
-		text := " Which program it is could not be seen: that takes the rights of root, and one in another container is not seen at all."
-		if l.User != "" {
-			text += " It was opened by the user " + l.User + "."
-		}
-		return text
-	}
-	text := " The program is " + l.Program
-	if l.Exe != "" {
-		text += " (" + l.Exe + ")"
-	}
-	if l.User != "" {
-		text += ", run by the user " + l.User
-	}
-	if !l.Start.IsZero() {
-		text += ", started " + l.Start.UTC().Format(time.DateTime) + " UTC"
-	}
-	text += "."
-	if l.Deleted {
-		text += " Its program file was removed or replaced since it started."
-	}
-	return text
 }

@@ -104,10 +104,12 @@ type ListenerChange struct {
 
 // CompareListeners tells which listeners are new, gone, or run by another
 // program than before, in the order of their addresses. A program that is not
-// known on one side is not compared. That a UDP socket with a port which the
-// system chose is gone means nothing; to leave out the new ones, see Settled.
+// known on one side is not compared. That a UDP socket is gone which may have
+// been the client side of a conversation means nothing; to leave out the new
+// ones, see Settled.
 func CompareListeners(before, after []Listener, chosen Ports) []ListenerChange {
 	var changes []ListenerChange
+	client := clientSide(after, chosen)
 	gone := unmatched(before, after)
 	for _, now := range unmatched(after, before) {
 		i := slices.IndexFunc(gone, func(was Listener) bool { return succeeds(was, now, chosen) })
@@ -123,7 +125,7 @@ func CompareListeners(before, after []Listener, chosen Ports) []ListenerChange {
 		}
 	}
 	for _, was := range gone {
-		if !passing(was, chosen) {
+		if !client.may(was) {
 			changes = append(changes, ListenerChange{&was, nil})
 		}
 	}
@@ -158,33 +160,78 @@ func sameProgram(a, b Listener) bool {
 	return a.Program == b.Program || a.Program == "" || b.Program == ""
 }
 
+// reserved are the ports that bindresvport(3) takes at random: of UDP by the
+// programs of RPC, at each start.
+var reserved = Ports{512, 1023}
+
 // moved reports whether both are one program that was given another port.
 func moved(was, now Listener, chosen Ports) bool {
-	return was.Network == now.Network && was.Addr.Addr() == now.Addr.Addr() &&
-		was.Program != "" && was.Program == now.Program &&
-		chosen.has(was.Addr.Port()) && chosen.has(now.Addr.Port())
+	if was.Network != now.Network || was.Addr.Addr() != now.Addr.Addr() || was.Program == "" || was.Program != now.Program {
+		return false
+	}
+	return chosen.hasBoth(was, now) || was.Network == "udp" && reserved.hasBoth(was, now)
 }
+
+func (p Ports) hasBoth(a, b Listener) bool { return p.has(a.Addr.Port()) && p.has(b.Addr.Port()) }
 
 func succeeds(was, now Listener, chosen Ports) bool {
 	return samePlace(was, now) || moved(was, now, chosen)
 }
 
-// passing reports whether l may be the client side of a conversation.
-func passing(l Listener, chosen Ports) bool {
-	return l.Network == "udp" && chosen.has(l.Addr.Port())
+// A clients tells which sockets may be the client side of a conversation: those of
+// UDP on a port that the system chose, and on any high port of a program that
+// serves a low one too, since resolvers choose their ports themselves.
+type clients struct {
+	chosen Ports
+	serves map[string]bool // by program: it has a UDP port below 1024
+}
+
+func clientSide(list []Listener, chosen Ports) clients {
+	c := clients{chosen, map[string]bool{}}
+	for _, l := range list {
+		if l.Network == "udp" && l.Program != "" && l.Addr.Port() < 1024 {
+			c.serves[l.Program] = true
+		}
+	}
+	return c
+}
+
+func (c clients) may(l Listener) bool {
+	port := l.Addr.Port()
+	return l.Network == "udp" && (c.chosen.has(port) || port >= 1024 && c.serves[l.Program])
 }
 
 // Settled leaves out the sockets that may be the client side of a conversation:
-// those of UDP with a port which the system chose, unless they were there at the
-// last run too. A server stays, and is there again at the next run.
+// those of UDP with a port which the system chose, or a program that also serves
+// a port below 1024, unless they were there at the last run too. A server stays,
+// and is there again at the next run.
 func Settled(now, last []Listener, chosen Ports) []Listener {
+	client := clientSide(last, chosen)
 	var out []Listener
 	for _, l := range now {
-		if !passing(l, chosen) || slices.ContainsFunc(last, l.like) {
+		if !client.may(l) || slices.ContainsFunc(last, l.like) {
 			out = append(out, l)
 		}
 	}
 	return out
+}
+
+// manyConversations of one program are more than it serves on chosen ports.
+const manyConversations = 64
+
+// withoutConversations leaves out the UDP sockets on chosen ports of programs that
+// have very many of them: these are resolvers and the like.
+func withoutConversations(list []Listener, chosen Ports) []Listener {
+	client := clientSide(list, chosen)
+	count := map[string]int{}
+	for _, l := range list {
+		if client.may(l) {
+			count[l.Program]++
+		}
+	}
+	return slices.DeleteFunc(slices.Clone(list), func(l Listener) bool {
+		return client.may(l) && count[l.Program] > manyConversations
+	})
 }
 
 // A memory is the form in which listeners are kept from run to run. Version 1
@@ -192,12 +239,30 @@ func Settled(now, last []Listener, chosen Ports) []Listener {
 type memory struct {
 	Version   int        `json:"version"`
 	Boot      string     `json:"boot,omitempty"` // in which the uptimes were counted; "" when not known
+	Net       string     `json:"net,omitempty"`  // network namespace, by its number in this boot; "" when not known
 	Listeners []Listener `json:"listeners"`
 }
 
+// maxMemory bounds one memory, in bytes: there are four, and 1 MiB for all.
+const maxMemory = 256 << 10
+
 func (m memory) encode() ([]byte, error) {
 	m.Version = 2
-	return json.Marshal(m)
+	data, err := json.Marshal(m)
+	if err == nil && len(data) > maxMemory {
+		err = fmt.Errorf("%d sockets wait for others, more than can be remembered and compared", len(m.Listeners))
+	}
+	return data, err
+}
+
+// sameSide reports an error when the last run looked, in the same boot, at the
+// network of another container or namespace.
+func (m memory) sameSide(last memory) error {
+	if m.Boot != last.Boot || m.Boot == "" || m.Net == "" || last.Net == "" || m.Net == last.Net {
+		return nil
+	}
+	return fmt.Errorf("this run sees another network than the last one (%s in place of %s), as in another container: run it always from the same side",
+		m.Net, last.Net)
 }
 
 func decode(data []byte) (memory, error) {

@@ -166,38 +166,141 @@ func TestPortsThatTheSystemChoseAreKnownByTheirProgram(t *testing.T) {
 		{
 			"a program that was given another port has not changed",
 			[]system.Listener{listener("tcp", "0.0.0.0:40000", "rpc.statd")},
-			[]system.Listener{listener("tcp", "0.0.0.0:41000", "rpc.statd")}, 0,
+			[]system.Listener{listener("tcp", "0.0.0.0:41000", "rpc.statd")},
+			0,
 		},
 		{
 			"one on a port that it chose itself has",
 			[]system.Listener{listener("tcp", "0.0.0.0:4000", "x")},
-			[]system.Listener{listener("tcp", "0.0.0.0:4001", "x")}, 2,
+			[]system.Listener{listener("tcp", "0.0.0.0:4001", "x")},
+			2,
 		},
 		{
 			"nor does a chosen port take the place of one of its own",
 			[]system.Listener{listener("tcp", "0.0.0.0:4000", "x")},
-			[]system.Listener{listener("tcp", "0.0.0.0:41000", "x")}, 2,
+			[]system.Listener{listener("tcp", "0.0.0.0:41000", "x")},
+			2,
 		},
 		{
 			"another program there is new, and the old one gone",
 			[]system.Listener{listener("tcp", "0.0.0.0:40000", "rpc.statd")},
-			[]system.Listener{listener("tcp", "0.0.0.0:41000", "nc")}, 2,
+			[]system.Listener{listener("tcp", "0.0.0.0:41000", "nc")},
+			2,
 		},
 		{
 			"a UDP conversation that is over is nothing that is gone",
-			[]system.Listener{listener("udp", "0.0.0.0:50000", "ntp")}, nil, 0,
+			[]system.Listener{listener("udp", "0.0.0.0:50000", "ntp")},
+			nil, 0,
+		},
+		{
+			"a program that was given another reserved port, as those of RPC are at each start, has not changed",
+			[]system.Listener{listener("udp", "127.0.0.1:812", "rpc.statd")},
+			[]system.Listener{listener("udp", "127.0.0.1:955", "rpc.statd")},
+			0,
+		},
+		{
+			"TCP has no such",
+			[]system.Listener{listener("tcp", "127.0.0.1:812", "x")},
+			[]system.Listener{listener("tcp", "127.0.0.1:955", "x")},
+			2,
+		},
+		{
+			"a question of a resolver that is answered is nothing that is gone",
+			[]system.Listener{listener("udp", "0.0.0.0:53", "unbound"), listener("udp", "0.0.0.0:12345", "unbound")},
+			[]system.Listener{listener("udp", "0.0.0.0:53", "unbound")},
+			0,
+		},
+		{
+			"but a program that is gone altogether is",
+			[]system.Listener{listener("udp", "0.0.0.0:53", "unbound"), listener("udp", "0.0.0.0:12345", "unbound")},
+			nil, 2,
 		},
 		{
 			"a TCP listener there is never passing",
-			nil, []system.Listener{listener("tcp", "0.0.0.0:50000", "")}, 1,
+			nil,
+			[]system.Listener{listener("tcp", "0.0.0.0:50000", "")},
+			1,
 		},
 		{
 			"a second socket of a known program on one more port is new",
 			[]system.Listener{listener("tcp", "0.0.0.0:40000", "x")},
-			[]system.Listener{listener("tcp", "0.0.0.0:40000", "x"), listener("tcp", "0.0.0.0:40001", "x")}, 1,
+			[]system.Listener{listener("tcp", "0.0.0.0:40000", "x"), listener("tcp", "0.0.0.0:40001", "x")},
+			1,
 		},
 	} {
 		assert.Len(t, system.CompareListeners(c.before, c.after, chosen), c.want, c.sentence)
+	}
+}
+
+func TestOneServiceOnManyAddressesIsOneFinding(t *testing.T) {
+	six := func(inode int) string { return row("00000000000000000000000000000000:0016", "0A", 0, inode) }
+	both := func(tcp, tcp6 string) *hosttest.Machine {
+		m := world(t, tcp, "")
+		require.NoError(t, m.Add("-- /proc/net/tcp6 --\n"+head+tcp6+"-- /proc/812/fd/4 link=\"socket:[4713]\" --\n"))
+		return m
+	}
+	res := runs(t, both("", ""), both(ssh, six(4713)), both("", ""))
+	require.Len(t, res[1].Findings, 1)
+	f := res[1].Findings[0]
+	assert.Equal(t, "sshd listens on tcp port 22 of all addresses and did not before", f.Title)
+	assert.Equal(t, "tcp/0.0.0.0:22", f.Subject.Value)
+	assert.Contains(t, f.Evidence, report.Attr{Key: report.Listener, Value: "tcp/[::]:22"})
+	res = runs(t, both(ssh, six(4713)), both("", ""), both(ssh, six(4713)))
+	require.Len(t, res[1].Findings, 1)
+	assert.Equal(t, "Nothing listens on tcp port 22 of all addresses any more, where sshd did", res[1].Findings[0].Title)
+	assert.Empty(t, res[2].Findings)
+
+	// Loopback and others: the finding is as bad as its worst place.
+	some := row("0100007F:1F90", "0A", 33, 4712) + row("0A00000A:1F90", "0A", 33, 1) + row("0B00000A:1F90", "0A", 33, 2) +
+		row("0C00000A:1F90", "0A", 33, 3) + row("0D00000A:1F90", "0A", 33, 4)
+	hidden := strings.ReplaceAll(some, " 4712 ", " 9 ")
+	res = runs(t, world(t, "", ""), world(t, hidden, ""))
+	require.Len(t, res[1].Findings, 1)
+	assert.Equal(t, "warning: A program listens on tcp port 8080 of 10.0.0.10, 10.0.0.11, 10.0.0.12 and 2 more addresses and did not before",
+		res[1].Findings[0].Severity.String()+": "+res[1].Findings[0].Title)
+	res = runs(t, world(t, "", ""), world(t, some, ""))
+	assert.Len(t, res[1].Findings, 2, "nc has one of them, and nobody knows who has the others")
+}
+
+func TestARunFromAnotherNetworkIsNotCompared(t *testing.T) {
+	from := func(tcp, net, boot string) *hosttest.Machine {
+		m := world(t, tcp, "")
+		require.NoError(t, m.Add("-- /proc/sys/kernel/random/boot_id --\n"+boot+"\n-- /proc/self/ns/net link=\""+net+"\" --\n"+
+			"-- /proc/1/stat --\n1 (init) S 0 1 1 0 -1 0 0 0 0 0 1 2 0 0 20 0 1 0 3 9 9\n-- /proc/1/fd/ dir complete --\n"))
+		return m
+	}
+	res := runs(t, from(ssh, "net:[1]", "a"), from("", "net:[2]", "a"), from(ssh, "net:[1]", "a"), from("", "net:[3]", "b"))
+	assert.Empty(t, res[1].Findings)
+	assert.False(t, res[1].Covers("listeners/tcp"))
+	assert.Contains(t, res[1].Problems[0].Message, "another network")
+	assert.Equal(t, report.OK, res[2].Status, "the right side goes on: %v", res[2].Problems)
+	assert.Len(t, res[3].Findings, 1, "after a reboot the numbers mean nothing")
+}
+
+func TestMoreSocketsThanCanBeRememberedAreAProblemAndNoFlood(t *testing.T) {
+	var b strings.Builder
+	for i := range 10_000 {
+		b.WriteString(row(fmt.Sprintf("%08X:1F90", i+0x0A000000), "0A", 33, i+10))
+	}
+	res := runs(t, world(t, b.String(), ""), world(t, b.String(), ""))
+	for _, r := range res {
+		assert.Empty(t, r.Findings)
+		assert.False(t, r.Covers("listeners/tcp"))
+		assert.True(t, r.Covers("listeners/udp"))
+		require.Len(t, r.Problems, 1)
+		assert.Contains(t, r.Problems[0].Message, "10000 sockets")
+	}
+}
+
+func TestTheManyConversationsOfAResolverAreNotRemembered(t *testing.T) {
+	var b strings.Builder
+	for i := range 10_000 {
+		b.WriteString(row(fmt.Sprintf("00000000:%04X", 40000+i), "07", 33, i+10))
+	}
+	res := runs(t, world(t, ssh, b.String()), world(t, ssh, b.String()), world(t, ssh, ""))
+	for _, r := range res {
+		assert.Equal(t, report.OK, r.Status, "%v", r.Problems)
+		assert.Empty(t, r.Findings)
 	}
 }
 
@@ -214,6 +317,16 @@ func TestAUDPSocketOnAChosenPortCountsWhenItStays(t *testing.T) {
 	}
 	res = runs(t, none, world(t, "", row("00000000:0043", "07", 33, 4712)))
 	assert.Len(t, res[1].Findings, 1, "a port that a program chose counts at once")
+}
+
+func TestAResolverAsksFromPortsThatItChooses(t *testing.T) {
+	last := []system.Listener{listener("udp", "0.0.0.0:53", "unbound")}
+	now := append(last, listener("udp", "0.0.0.0:12345", "unbound"), listener("udp", "0.0.0.0:12346", "nc"), listener("tcp", "0.0.0.0:12347", "unbound"))
+	var got []string
+	for _, l := range system.Settled(now, last, system.Ports{First: 32768, Last: 60999}) {
+		got = append(got, l.Network+" "+l.Addr.String())
+	}
+	assert.Equal(t, []string{"udp 0.0.0.0:53", "udp 0.0.0.0:12346", "tcp 0.0.0.0:12347"}, got)
 }
 
 func ExampleSettled() {

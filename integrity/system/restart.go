@@ -13,11 +13,12 @@ const ruleRestarted = "system.listener-restarted"
 // Restarted gives those of now in whose place the same program listened at the
 // last run, but as a process that started earlier. Both lists are of one start
 // of the system. Where a program or a start is not known, nothing is said; nor
-// of a UDP socket with a port which the system chose.
+// of a UDP socket that may be the client side of a conversation.
 func Restarted(last, now []Listener, chosen Ports) []Listener {
+	client := clientSide(now, chosen)
 	var out []Listener
 	for _, l := range now {
-		if l.Start.IsZero() || passing(l, chosen) {
+		if l.Start.IsZero() || client.may(l) {
 			continue
 		}
 		if slices.ContainsFunc(last, l.restarts) {
@@ -80,6 +81,11 @@ func portsOf(places []Listener) string {
 	if more := len(names) - most; more > 0 {
 		names = append(names[:most], fmt.Sprintf("%d more", more))
 	}
+	return inWords(names)
+}
+
+// inWords is "a, b and c".
+func inWords(names []string) string {
 	last := len(names) - 1
 	if last == 0 {
 		return names[0]

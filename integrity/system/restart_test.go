@@ -95,8 +95,11 @@ func TestARestartIsToldOnce(t *testing.T) {
 			"The program is sshd (/usr/sbin/sshd), run by the user root, started 2025-11-24 16:01:10 UTC.",
 		Fix: "If no update and no person restarted it, read its log of that time: journalctl -u 'ssh.service' --since '2025-11-24 16:01:10 UTC'.",
 		Evidence: []report.Attr{
-			{Key: report.Process, Value: "sshd"}, {Key: report.Path, Value: "/usr/sbin/sshd"}, {Key: report.User, Value: "root"},
-			{Key: report.Service, Value: "ssh.service"}, report.AtTime(start),
+			{Key: report.Process, Value: "sshd"},
+			{Key: report.Path, Value: "/usr/sbin/sshd"},
+			{Key: report.User, Value: "root"},
+			{Key: report.Service, Value: "ssh.service"},
+			report.AtTime(start),
 		},
 	}, res[2].Findings[0], cmp.FilterPath(func(p cmp.Path) bool {
 		switch p.Last().String() {

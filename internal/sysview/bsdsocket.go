@@ -137,15 +137,24 @@ func parseFstatLine(f []string) (Socket, bool) {
 	return s, err == nil && s.Network != ""
 }
 
-// addHolders fills in the processes of sockets from those that hold them, the
-// lowest number first.
+// addHolders fills in the processes of sockets from those that hold them: of each
+// the one with the lowest number.
 func addHolders(sockets, holders []Socket) {
+	type place struct {
+		network string
+		local   netip.AddrPort
+	}
+	first := map[place]Socket{}
+	for _, h := range holders {
+		at := place{h.Network, h.Local}
+		if known, ok := first[at]; !ok || h.Process.PID < known.Process.PID {
+			first[at] = h
+		}
+	}
 	for i := range sockets {
 		s := &sockets[i]
-		for _, h := range holders {
-			if h.Network == s.Network && h.Local == s.Local && (!s.Process.Known() || h.Process.PID < s.Process.PID) {
-				s.Process, s.User = h.Process, h.User
-			}
+		if h, ok := first[place{s.Network, s.Local}]; ok {
+			s.Process, s.User = h.Process, h.User
 		}
 	}
 }

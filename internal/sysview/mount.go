@@ -19,15 +19,28 @@ type Mount struct {
 	Point   string // absolute path of the mount point
 	Type    string // "ext4", "ffs", "tmpfs"
 	Options []string
-	Dev     string // "major:minor"; "" when not told
-	Root    string // what part of the file system is shown, "/" for all; "" when not told
+	System  []string // those of Options that hold for the file system wherever it is mounted; nil when not told
+	Dev     string   // "major:minor"; "" when not told
+	Root    string   // what part of the file system is shown, "/" for all; "" when not told
 
 	ID, Parent int // of this mount and of the one that it is mounted on; zero when not told
 }
 
 // ReadOnly reports whether writes are refused, by the mount or by its file system.
-func (m Mount) ReadOnly() bool {
-	return slices.ContainsFunc(m.Options, func(o string) bool {
+func (m Mount) ReadOnly() bool { return hasReadOnly(m.Options) }
+
+// SystemReadOnly reports whether the file system itself refuses writes, as after
+// errors. A mount alone is read-only for other reasons: systemd gives a service
+// such a view of a file system that is writable for others.
+func (m Mount) SystemReadOnly() bool {
+	if m.System == nil {
+		return m.ReadOnly()
+	}
+	return hasReadOnly(m.System)
+}
+
+func hasReadOnly(options []string) bool {
+	return slices.ContainsFunc(options, func(o string) bool {
 		return o == "ro" || o == "read-only" || o == "rdonly"
 	})
 }
@@ -83,11 +96,14 @@ func ParseMountInfo(data []byte) ([]Mount, error) {
 	return mounts, nil
 }
 
+// maxPoint bounds a mount point, in bytes: PATH_MAX with each byte escaped.
+const maxPoint = 4 * 4096
+
 func parseMountInfoLine(line string) (Mount, bool) {
 	// Blanks inside fields are escaped, so " - " ends the optional fields.
 	place, system, ok := strings.Cut(line, " - ")
 	front, back := strings.Split(place, " "), strings.Split(system, " ")
-	if !ok || len(front) < 6 || len(back) < 3 || !strings.HasPrefix(front[4], "/") {
+	if !ok || len(front) < 6 || len(back) < 3 || !strings.HasPrefix(front[4], "/") || len(front[4]) > maxPoint {
 		return Mount{}, false
 	}
 	id, idErr := strconv.Atoi(front[0])
@@ -101,6 +117,7 @@ func parseMountInfoLine(line string) (Mount, bool) {
 		Point:   unescape(front[4]),
 		Type:    unescape(back[0]),
 		Options: append(strings.Split(front[5], ","), strings.Split(back[2], ",")...),
+		System:  strings.Split(back[2], ","),
 		Dev:     front[2],
 		Root:    unescape(front[3]),
 	}, true

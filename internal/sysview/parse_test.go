@@ -2,7 +2,9 @@ package sysview
 
 import (
 	"encoding/binary"
+	"fmt"
 	"net/netip"
+	"strings"
 	"testing"
 	"time"
 
@@ -23,10 +25,12 @@ func TestMountInfoKeepsBlanksInNamesAndJoinsOptions(t *testing.T) {
 	want := Mount{
 		Source: "odd name", Point: "/mnt/a b\\c\nd", Type: "tmpfs", Dev: "0:27", Root: "/",
 		Options: []string{"ro", "nosuid", "rw", "size=4k"},
+		System:  []string{"rw", "size=4k"},
 		ID:      30, Parent: 27,
 	}
 	assert.Empty(t, cmp.Diff(want, mounts[1]))
 	assert.True(t, mounts[1].ReadOnly())
+	assert.False(t, mounts[1].SystemReadOnly())
 	assert.False(t, mounts[0].ReadOnly())
 	assert.Equal(t, "/srv", mounts[2].Root)
 }
@@ -54,6 +58,22 @@ func TestOnlyMountsThatAPathLeadsToAreSeen(t *testing.T) {
 	assert.Equal(t, []int{22, 24, 27, 30, 33, 34, 35}, got)
 	bsd := []Mount{{Point: "/", Source: "a"}, {Point: "/mnt", Source: "b"}, {Point: "/mnt", Source: "c"}}
 	assert.Equal(t, []Mount{bsd[0], bsd[2]}, visible(bsd))
+}
+
+func TestAMadeUpMountTableTakesNoTimeWithoutBound(t *testing.T) {
+	var b strings.Builder
+	const n = 50_000
+	for i := range n { // one circle of all mounts, each on a folder of the last
+		fmt.Fprintf(&b, "%d %d 0:1 / /a/%d rw - tmpfs x rw\n", i+1, (i+1)%n+1, i)
+	}
+	all, err := ParseMountInfo([]byte(b.String()))
+	require.NoError(t, err)
+	assert.Len(t, visible(all), n)
+	// And all of them on one folder of their common parent.
+	for i := range all {
+		all[i].Parent, all[i].Point = 0, "/a"
+	}
+	assert.Len(t, visible(all), n)
 }
 
 func TestABrokenMountTableIsAnErrorAndNotShorter(t *testing.T) {

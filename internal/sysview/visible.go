@@ -16,18 +16,26 @@ func visible(mounts []Mount) []Mount {
 	return seen
 }
 
-// A mountTree knows what is mounted on what.
+// A mountTree knows what is mounted on what. Its time is linear in the table,
+// which a machine that lies may make long.
 type mountTree struct {
-	byID     map[int]Mount
-	children map[int][]Mount
-	last     map[string]int // index of the last mount on each point
+	byID    map[int]Mount
+	on      map[place]bool // something is mounted there
+	covered map[int]bool   // answers of the method of that name
+	last    map[string]int // index of the last mount on each point
+}
+
+// A place is a folder as one mount shows it.
+type place struct {
+	mount int
+	point string
 }
 
 func newMountTree(mounts []Mount) mountTree {
-	t := mountTree{map[int]Mount{}, map[int][]Mount{}, map[string]int{}}
+	t := mountTree{map[int]Mount{}, map[place]bool{}, map[int]bool{}, map[string]int{}}
 	for i, m := range mounts {
 		if m.ID != m.Parent {
-			t.children[m.Parent] = append(t.children[m.Parent], m)
+			t.on[place{m.Parent, m.Point}] = true
 		}
 		t.byID[m.ID] = m
 		t.last[m.Point] = i
@@ -38,28 +46,38 @@ func newMountTree(mounts []Mount) mountTree {
 // hidden reports whether something is mounted on top of m, or on a folder
 // between m and its parent, or the parent is hidden so.
 func (t mountTree) hidden(m Mount) bool {
-	for _, top := range t.children[m.ID] {
-		if top.Point == m.Point {
+	return t.on[place{m.ID, m.Point}] || t.isCovered(m)
+}
+
+// isCovered reports whether a folder on the way to m is covered by another mount.
+func (t mountTree) isCovered(m Mount) bool {
+	var way []int
+	answer, known := false, false
+	for !known {
+		if answer, known = t.covered[m.ID]; known {
+			break
+		}
+		t.covered[m.ID] = false // ends a circle, which a table that was made up may have
+		way = append(way, m.ID)
+		parent, ok := t.byID[m.Parent]
+		answer = t.coversAbove(m)
+		known = answer || !ok || m.ID == m.Parent
+		m = parent
+	}
+	for _, id := range way {
+		t.covered[id] = answer
+	}
+	return answer
+}
+
+// coversAbove reports whether the mount below m has another on a folder above
+// that of m.
+func (t mountTree) coversAbove(m Mount) bool {
+	for at := strings.LastIndexByte(m.Point, '/'); at >= 0; at = strings.LastIndexByte(m.Point[:at], '/') {
+		above := m.Point[:max(at, 1)]
+		if above != m.Point && t.on[place{m.Parent, above}] {
 			return true
 		}
 	}
-	// A table that was made up may have a circle, so the steps are counted.
-	for range len(t.byID) {
-		for _, sibling := range t.children[m.Parent] {
-			if below(m.Point, sibling.Point) {
-				return true
-			}
-		}
-		parent, ok := t.byID[m.Parent]
-		if !ok || m.ID == m.Parent {
-			return false
-		}
-		m = parent
-	}
 	return false
-}
-
-// below reports whether point lies below top.
-func below(point, top string) bool {
-	return point != top && strings.HasPrefix(point, strings.TrimSuffix(top, "/")+"/")
 }
