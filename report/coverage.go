@@ -8,22 +8,41 @@ import (
 // Covers reports whether scope was looked at: a covered scope is equal to it or
 // above it, and no problem names a scope that is equal or above it and as long
 // as or longer than that covered one.
-func (res Result) Covers(scope string) bool {
-	best := -1
-	for _, c := range res.Covered {
-		if within(scope, c) && len(c) > best {
-			best = len(c)
-		}
-	}
-	if best < 0 {
-		return false
+func (res Result) Covers(scope string) bool { return res.coverage().covers(scope) }
+
+// coverage is what a result says of many scopes.
+type coverage struct {
+	covered  map[string]bool
+	problems map[string]bool
+}
+
+func (res *Result) coverage() coverage {
+	c := coverage{map[string]bool{}, map[string]bool{}}
+	for _, scope := range res.Covered {
+		c.covered[scope] = true
 	}
 	for _, p := range res.Problems {
-		if within(scope, p.Scope) && (p.Scope == "" || len(p.Scope) >= best) {
+		c.problems[p.Scope] = true
+	}
+	return c
+}
+
+// covers goes up from scope: what is met first decides, and a problem of the
+// whole check outweighs all.
+func (c coverage) covers(scope string) bool {
+	if c.problems[""] {
+		return false
+	}
+	for {
+		if c.problems[scope] || c.covered[scope] {
+			return !c.problems[scope]
+		}
+		slash := strings.LastIndexByte(scope, '/')
+		if slash < 0 {
 			return false
 		}
+		scope = scope[:slash]
 	}
-	return true
 }
 
 // within reports whether scope is top or below it; all is below "".

@@ -19,7 +19,10 @@
 // A checker writes to a concrete Recorder instead of returning a value, because
 // a timeout or a panic must not lose what was already found. Changes come from
 // a fold over all runs (Open.Next) instead of a comparison of two reports,
-// because a check that failed in between would make old findings look new. Kept
-// values take effect with the stored report, so that a log line stands in
-// exactly one report whatever moment the process dies at.
+// because a check that failed in between would make old findings look new. An
+// event is never out of sight: it has happened. What nobody signs off is listed
+// up to a bound, and counted in every report beyond it, so that neither a run
+// nor its state grows for ever. Kept values take effect with the stored report,
+// so that a log line stands in exactly one report whatever moment the process
+// dies at.
 package report

@@ -34,12 +34,14 @@ type FileStore struct {
 const (
 	stateName  = "state.json"
 	stateMagic = "upkeep-state/v1"
+	stateForm  = "upkeep-state/" // of any version
 	stateLimit = 256 << 20
+	headLimit  = 200
 )
 
-// Load reads the state. A damaged state.json is moved aside, and the copy
-// before it is used, with a notice; if that is damaged too the error wraps
-// ErrDamaged and both stay where they are.
+// Load reads the state. For a damaged state.json the copy before it is used,
+// with a notice; if that is damaged too the error wraps ErrDamaged. State that a
+// later version wrote is a *VersionError. Load moves nothing.
 func (s FileStore) Load(ctx context.Context) (Saved, error) {
 	if err := ctx.Err(); err != nil {
 		return Saved{}, err
@@ -69,7 +71,8 @@ func (s FileStore) Load(ctx context.Context) (Saved, error) {
 }
 
 // Save replaces the state and keeps the one before. A damaged state is moved
-// aside under another name first, never written over.
+// aside under another name first, never written over; the state of a later
+// version stays, and the error is a *VersionError.
 func (s FileStore) Save(ctx context.Context, saved Saved) error {
 	if err := ctx.Err(); err != nil {
 		return err
@@ -78,8 +81,11 @@ func (s FileStore) Save(ctx context.Context, saved Saved) error {
 	if err != nil {
 		return err
 	}
+	if err := s.sweep(); err != nil {
+		return err
+	}
 	w := atomicfile.Writer{Step: s.step}
-	_, err = readState(s.path(""))
+	_, err = readBody(s.path(""))
 	switch {
 	case errors.Is(err, ErrDamaged):
 		if err := os.Rename(s.path(""), s.path(".damaged-"+strconv.FormatInt(time.Now().UnixNano(), 36))); err != nil {
@@ -92,6 +98,23 @@ func (s FileStore) Save(ctx context.Context, saved Saved) error {
 	return w.Replace(s.path(""), ".1", data, 0o600)
 }
 
+// sweep removes what a process that was killed while it saved left behind.
+func (s FileStore) sweep() error {
+	entries, err := os.ReadDir(s.Dir)
+	if err != nil {
+		return err
+	}
+	for _, e := range entries {
+		if !strings.HasPrefix(e.Name(), "."+stateName+".tmp-") {
+			continue
+		}
+		if err := os.Remove(filepath.Join(s.Dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return err
+		}
+	}
+	return nil
+}
+
 func (s FileStore) path(suffix string) string { return filepath.Join(s.Dir, stateName+suffix) }
 
 func encodeState(saved Saved) ([]byte, error) {
@@ -101,46 +124,77 @@ func encodeState(saved Saved) ([]byte, error) {
 	if err := enc.Encode(escaped(saved)); err != nil {
 		return nil, fmt.Errorf("encode state: %w", err)
 	}
+	if body.Len() > stateLimit-headLimit {
+		return nil, fmt.Errorf("the state has %d bytes, more than the %d that are ever read again", body.Len(), stateLimit)
+	}
 	sum := sha256.Sum256(body.Bytes())
 	head := fmt.Sprintf("%s sha256=%s bytes=%d\n", stateMagic, hex.EncodeToString(sum[:]), body.Len())
 	return append([]byte(head), body.Bytes()...), nil
 }
 
-// readState reads and verifies one file.
+// readState reads one file.
 func readState(name string) (Saved, error) {
-	st, err := os.Lstat(name)
+	body, err := readBody(name)
 	if err != nil {
 		return Saved{}, err
 	}
-	if !st.Mode().IsRegular() || st.Size() > stateLimit {
-		return Saved{}, fmt.Errorf("%s is %w: no regular file, or too large", name, ErrDamaged)
-	}
-	data, err := os.ReadFile(name)
-	if err != nil {
-		return Saved{}, err
-	}
-	saved, err := decodeState(data)
+	saved, err := decodeState(body)
 	if err != nil {
 		return Saved{}, fmt.Errorf("%s is %w: %w", name, ErrDamaged, err)
 	}
 	return saved, nil
 }
 
-func decodeState(data []byte) (Saved, error) {
-	head, body, ok := strings.Cut(string(data), "\n")
+// readBody reads and verifies one file.
+func readBody(name string) ([]byte, error) {
+	st, err := os.Lstat(name)
+	if err != nil {
+		return nil, err
+	}
+	if !st.Mode().IsRegular() || st.Size() > stateLimit {
+		return nil, fmt.Errorf("%s is %w: no regular file, or too large", name, ErrDamaged)
+	}
+	data, err := os.ReadFile(name)
+	if err != nil {
+		return nil, err
+	}
+	body, err := verify(data)
+	var version *VersionError
+	switch {
+	case errors.As(err, &version):
+		return nil, fmt.Errorf("%s: %w", name, err)
+	case err != nil:
+		return nil, fmt.Errorf("%s is %w: %w", name, ErrDamaged, err)
+	}
+	return body, nil
+}
+
+// verify gives what follows the head line.
+func verify(data []byte) ([]byte, error) {
+	line, body, ok := bytes.Cut(data, []byte("\n"))
 	if !ok {
-		return Saved{}, errors.New("it has no head line")
+		return nil, errors.New("it has no head line")
 	}
-	sum := sha256.Sum256([]byte(body))
-	want := fmt.Sprintf("%s sha256=%s bytes=%d", stateMagic, hex.EncodeToString(sum[:]), len(body))
-	if head != want {
-		if !strings.HasPrefix(head, stateMagic+" ") {
-			return Saved{}, fmt.Errorf("its head line is %q", clip(head, 60))
-		}
-		return Saved{}, errors.New("its checksum is wrong")
+	head := string(line[:min(len(line), headLimit)])
+	form, _, _ := strings.Cut(head, " ")
+	if version, ok := strings.CutPrefix(form, stateForm+"v"); ok && form != stateMagic && isNumber(version) {
+		return nil, &VersionError{Schema: form, Reads: stateMagic}
 	}
+	if form != stateMagic {
+		return nil, fmt.Errorf("its head line is %q", clip(head, 60))
+	}
+	sum := sha256.Sum256(body)
+	if head != fmt.Sprintf("%s sha256=%s bytes=%d", stateMagic, hex.EncodeToString(sum[:]), len(body)) {
+		return nil, errors.New("its checksum is wrong")
+	}
+	return body, nil
+}
+
+func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+
+func decodeState(body []byte) (Saved, error) {
 	var saved Saved
-	if err := json.Unmarshal([]byte(body), &saved); err != nil {
+	if err := json.Unmarshal(body, &saved); err != nil {
 		return Saved{}, err
 	}
 	return unescaped(saved), nil

@@ -78,6 +78,9 @@ func TestKilledAtEveryStepASaveIsWholeOrNothing(t *testing.T) {
 		}
 		assert.Equal(t, want, saved.Report.Seq, "killed before %s", step)
 		require.NoError(t, store.Save(t.Context(), reporttest.Sample(3)), "the next save is right")
+		left, err := filepath.Glob(filepath.Join(dir, ".*"))
+		require.NoError(t, err)
+		assert.Empty(t, left, "and leaves nothing of the killed one")
 	}
 	assert.Equal(t, []string{"create", "write", "write rest", "sync", "unlink old", "link old", "rename", "sync folder", "done"}, steps)
 }
@@ -139,4 +142,42 @@ func spoil(t *testing.T, name string, harm func([]byte) []byte) {
 	require.NoError(t, err)
 	require.NoError(t, os.Remove(name)) // it may share its bytes with the copy
 	require.NoError(t, os.WriteFile(name, harm(data), 0o600))
+}
+
+func TestStateOfALaterVersionIsRefusedAndStays(t *testing.T) {
+	dir := t.TempDir()
+	store := report.FileStore{Dir: dir}
+	require.NoError(t, store.Save(t.Context(), reporttest.Sample(1)))
+	require.NoError(t, store.Save(t.Context(), reporttest.Sample(2)))
+	later := []byte("upkeep-state/v2 blake3=00 of another shape\n\x00\x01")
+	spoil(t, filepath.Join(dir, "state.json"), func([]byte) []byte { return later })
+	_, err := store.Load(t.Context())
+	var version *report.VersionError
+	require.ErrorAs(t, err, &version, "and the copy before it is not used instead")
+	assert.Equal(t, "upkeep-state/v2", version.Schema)
+	assert.NotErrorIs(t, err, report.ErrDamaged)
+	require.ErrorAs(t, store.Save(t.Context(), reporttest.Sample(3)), &version)
+	data, err := os.ReadFile(filepath.Join(dir, "state.json"))
+	require.NoError(t, err)
+	assert.Equal(t, later, data)
+	entries, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	assert.Len(t, entries, 2, "nothing is moved aside")
+}
+
+// A crash while a damaged state was moved aside leaves the copy before it alone.
+func TestTheOnlyCopyStaysUntilTheNewStateIsThere(t *testing.T) {
+	dir := t.TempDir()
+	store := report.FileStore{Dir: dir}
+	require.NoError(t, store.Save(t.Context(), reporttest.Sample(1)))
+	require.NoError(t, os.Rename(filepath.Join(dir, "state.json"), filepath.Join(dir, "state.json.1")))
+	saved, err := store.Load(t.Context())
+	require.NoError(t, err)
+	assert.Len(t, saved.Notices, 1)
+	err = store.WithStep(func(step string) {
+		if step == "rename" {
+			assert.FileExists(t, filepath.Join(dir, "state.json.1"))
+		}
+	}).Save(t.Context(), reporttest.Sample(2))
+	require.NoError(t, err)
 }

@@ -72,6 +72,9 @@ func validFinding(f Finding) error {
 	if !validScope(f.Scope) {
 		return fmt.Errorf("scope %q is not a clean slash path", clip(f.Scope, 80))
 	}
+	if f.Severity > Critical {
+		return fmt.Errorf("severity %d is not known", f.Severity)
+	}
 	if f.Subject.Key.evidenceOnly() {
 		return fmt.Errorf("%s can be evidence only", f.Subject.Key)
 	}

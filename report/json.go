@@ -9,12 +9,16 @@ import (
 	"unicode/utf8"
 )
 
-// A VersionError says that a report has a form which this version cannot read.
-type VersionError struct{ Schema string }
+// A VersionError says that a report or a state has a form which this version
+// cannot read, most likely that of a later one.
+type VersionError struct {
+	Schema string // the form
+	Reads  string // what this version reads
+}
 
-// Error names the form.
+// Error names the forms.
 func (e *VersionError) Error() string {
-	return fmt.Sprintf("report has the form %q; this version reads %s", clip(e.Schema, 40), Schema)
+	return fmt.Sprintf("the form is %q, and this version reads %s alone: use the version that wrote it, or a later one", clip(e.Schema, 40), e.Reads)
 }
 
 // Encode gives the report's JSON form, report/v1. Texts are bytes: what is not
@@ -41,7 +45,7 @@ func Decode(data []byte) (*Report, error) {
 		return nil, fmt.Errorf("decode report: %w", err)
 	}
 	if head.Schema != Schema && head.Schema != "" {
-		return nil, &VersionError{head.Schema}
+		return nil, &VersionError{head.Schema, Schema}
 	}
 	var rep Report
 	if err := json.Unmarshal(data, &rep); err != nil {

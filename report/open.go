@@ -1,8 +1,6 @@
 package report
 
 import (
-	"encoding/json"
-	"maps"
 	"slices"
 	"strings"
 	"time"
@@ -11,11 +9,13 @@ import (
 // Open is what is known to be wrong with one host: the findings of all runs,
 // folded. Next is the only way forward; it never changes its receiver.
 type Open struct {
-	Items  []Item              `json:"items"`  // sorted by check, then fingerprint
-	Checks map[string][]string `json:"checks"` // check: the rules it had when it was last seen
+	Items    []Item              `json:"items"`              // sorted by check, then fingerprint
+	Checks   map[string][]string `json:"checks"`             // check: the rules it had when it was last seen
+	Unlisted []Unlisted          `json:"unlisted,omitempty"` // sorted by check
 }
 
-// An Item is one finding with its history.
+// An Item is one finding with its history. The artifacts of one that was not
+// found again stand in the report of the day it was last found.
 type Item struct {
 	Check   string    `json:"check"`
 	State   ItemState `json:"state"`
@@ -39,61 +39,20 @@ const (
 	ItemClosed  ItemState = "closed"  // a person signed it off
 )
 
-// ChangeKind says what a run means for one finding.
-type ChangeKind uint8
-
-// The kinds of changes, in the order in which a report lists them.
-const (
-	New ChangeKind = iota + 1
-	Regressed
-	Worse
-	Updated
-	Stale
-	Fixed
-	Retired
-	Still
-)
-
-var changeNames = [...]string{"", "new", "regressed", "worse", "updated", "stale", "fixed", "retired", "still"}
-
-// String gives the kind as in the JSON form.
-func (k ChangeKind) String() string { return nameOf(changeNames[:], int(k)) }
-
-// MarshalJSON gives the name as a string.
-func (k ChangeKind) MarshalJSON() ([]byte, error) { return json.Marshal(k.String()) }
-
-// UnmarshalJSON reads a name; one that this version does not know is Updated,
-// which somebody looks at.
-func (k *ChangeKind) UnmarshalJSON(b []byte) error {
-	i, err := indexOf(changeNames[:], b)
-	if i < 0 {
-		i = int(Updated)
-	}
-	*k = ChangeKind(i)
-	return err
-}
-
-// A Change says what a run means for one finding.
-type Change struct {
-	Kind     ChangeKind `json:"kind"`
-	Check    string     `json:"check"`
-	Finding  Finding    `json:"finding"`
-	Since    time.Time  `json:"since"`               // when the finding was first there
-	From     Severity   `json:"from,omitempty"`      // severity before, for Worse
-	Reason   string     `json:"reason,omitempty"`    // why it is stale or retired
-	NewCheck bool       `json:"new_check,omitempty"` // the rule is new in this version, not the fact
-}
-
 // keepFixed is how long a fixed or closed item is remembered, so that its
-// return is told as such.
+// return is told as such; else it is told as new.
 const keepFixed = 180 * 24 * time.Hour
 
 // Next folds a report in and tells what it means for each finding, in the
 // order of the ChangeKinds, worst first. It is pure.
 func (o Open) Next(rep *Report) (Open, []Change) {
-	f := fold{at: rep.Finished, old: map[itemKey]Item{}, known: o.Checks, next: Open{Checks: map[string][]string{}}}
+	f := fold{
+		at: rep.Finished, old: map[itemKey]Item{}, named: map[string]itemKey{}, known: o.Checks,
+		next: Open{Checks: map[string][]string{}, Unlisted: slices.Clone(o.Unlisted)},
+	}
 	for _, it := range o.Items {
-		f.old[itemKey{it.Check, it.Finding.Fingerprint}] = it
+		key := itemKey{it.Check, it.Finding.Fingerprint}
+		f.old[key], f.named[key.fingerprint] = it, key
 	}
 	for _, check := range sortedKeys(o.Checks) {
 		f.next.Checks[check] = o.Checks[check]
@@ -108,9 +67,11 @@ func (o Open) Next(rep *Report) (Open, []Change) {
 }
 
 // Close returns o with one item signed off by a person. The finding is told
-// again only when an event happened again or a condition came back.
+// again only when an event happened again, or when a condition is worse, has
+// other evidence, or came back after it was gone.
 func (o Open) Close(check, fingerprint string, at time.Time) Open {
-	next := Open{Items: slices.Clone(o.Items), Checks: o.Checks}
+	next := o
+	next.Items = slices.Clone(o.Items)
 	for i, it := range next.Items {
 		if it.Check == check && it.Finding.Fingerprint == fingerprint {
 			next.Items[i].State, next.Items[i].Changed, next.Items[i].Why = ItemClosed, at, ""
@@ -123,7 +84,8 @@ type itemKey struct{ check, fingerprint string }
 
 type fold struct {
 	at      time.Time
-	old     map[itemKey]Item // those not dealt with yet
+	old     map[itemKey]Item   // those not dealt with yet
+	named   map[string]itemKey // fingerprint: key
 	known   map[string][]string
 	next    Open
 	changes []Change
@@ -137,9 +99,11 @@ func (f *fold) result(res *Result) {
 	for _, found := range res.Findings {
 		f.found(res, found)
 	}
+	looked, found := res.coverage(), len(f.next.Items)
 	for _, key := range f.keysOf(res.Check) {
-		f.missing(res, f.take(key))
+		f.missing(res, f.take(key), looked)
 	}
+	f.next.Items = append(f.next.Items[:found], f.bound(res.Check, f.next.Items[found:])...)
 	if res.Status != Unknown && len(res.Rules) > 0 {
 		f.next.Checks[res.Check] = res.Rules
 	}
@@ -150,7 +114,7 @@ func (f *fold) carry(res *Result) {
 	for _, key := range f.keysOf(res.Check) {
 		it := f.take(key)
 		f.keep(it)
-		if it.State == ItemOpen || it.State == ItemStale {
+		if it.isOpen() {
 			f.change(Still, it, "")
 		}
 	}
@@ -165,15 +129,15 @@ func (f *fold) found(res *Result, found Finding) {
 		f.change(New, it, "")
 		f.changes[len(f.changes)-1].NewCheck = f.newRule(res.Check, found.Rule)
 		return
-	case old.State == ItemFixed, old.State == ItemRetired, old.State == ItemClosed && found.Kind == Condition:
+	case old.State == ItemFixed, old.State == ItemRetired:
 		it.Returns = old.Returns + 1
 		f.keep(it)
 		f.change(Regressed, it, "")
 		return
-	case old.State == ItemClosed && !happenedAgain(old.Finding, found):
+	case old.State == ItemClosed && !tellsMore(old.Finding, found):
 		f.keep(old)
 		return
-	case old.State == ItemClosed:
+	case old.State == ItemClosed && found.Kind == Event:
 		it.Returns = old.Returns + 1
 		f.keep(it)
 		f.change(New, it, "")
@@ -195,14 +159,21 @@ func (f *fold) found(res *Result, found Finding) {
 	}
 }
 
-// happenedAgain reports whether an event that was signed off has other evidence.
-func happenedAgain(old, found Finding) bool {
-	return found.State != old.State || found.Last.After(old.Last)
+// tellsMore reports whether what was signed off is worse or has other evidence,
+// or is an event that happened again.
+func tellsMore(old, found Finding) bool {
+	return found.Severity > old.Severity || found.State != old.State || found.Kind == Event && found.Last.After(old.Last)
 }
 
-// missing deals with an item that this run of its check did not report.
-func (f *fold) missing(res *Result, it Item) {
+// missing deals with an item that this run of its check did not report. An
+// event has happened, whether anyone could look again or not.
+func (f *fold) missing(res *Result, it Item, looked coverage) {
+	it.Finding.Artifacts = nil
+	gone := it.Finding.Kind != Event && res.answered() && looked.covers(it.Finding.Scope)
 	switch {
+	case it.State == ItemClosed && gone:
+		it.State, it.Changed = ItemFixed, f.at
+		f.keep(it)
 	case it.State == ItemFixed, it.State == ItemClosed:
 		if f.at.Sub(it.Changed) < keepFixed {
 			f.keep(it)
@@ -211,12 +182,12 @@ func (f *fold) missing(res *Result, it Item) {
 		f.retire(it, it.Why)
 	case res.Status == Skipped:
 		f.retire(it, "the question no longer exists on this host: "+res.Reason)
-	case !res.answered() || !res.Covers(it.Finding.Scope):
-		f.stale(it, res.whyNot(it.Finding.Scope))
 	case it.Finding.Kind == Event:
 		it.State, it.Why = ItemOpen, ""
 		f.keep(it)
 		f.change(Still, it, "")
+	case !gone:
+		f.stale(it, res.whyNot(it.Finding.Scope))
 	default:
 		it.State, it.Changed, it.Why = ItemFixed, f.at, ""
 		f.keep(it)
@@ -266,28 +237,27 @@ func (f *fold) retireOthers(rep *Report) {
 	}
 }
 
-// previous takes the old item of a finding, under this or a former name.
+// previous takes the old item of a finding. After versions went back and forth
+// there may be one under each of its names: they are one fact, and all are taken.
 func (f *fold) previous(check string, found Finding) (Item, bool) {
-	keys := []itemKey{{check, found.Fingerprint}}
-	for _, fp := range found.Former {
-		for key := range f.old {
-			if key.fingerprint == fp {
-				keys = append(keys, key)
-			}
+	best, ok := f.old[itemKey{check, found.Fingerprint}]
+	delete(f.old, itemKey{check, found.Fingerprint})
+	for _, fingerprint := range found.Former {
+		it, known := f.old[f.named[fingerprint]]
+		delete(f.old, f.named[fingerprint])
+		if known && (!ok || it.isOpen() && !best.isOpen()) {
+			best, ok = it, true
 		}
 	}
-	for _, key := range keys {
-		if it, ok := f.old[key]; ok {
-			delete(f.old, key)
-			return it, true
-		}
-	}
-	return Item{}, false
+	return best, ok
 }
 
+func (it Item) isOpen() bool { return it.State == ItemOpen || it.State == ItemStale }
+
+// newRule reports whether earlier runs did not know the rule; the first run of
+// all has nothing to compare with.
 func (f *fold) newRule(check, rule string) bool {
-	rules, seen := f.known[check]
-	return seen && !slices.Contains(rules, rule)
+	return len(f.known) > 0 && !slices.Contains(f.known[check], rule)
 }
 
 func (f *fold) take(key itemKey) Item {
@@ -336,36 +306,3 @@ func (res *Result) whyNot(scope string) string {
 	}
 	return "its scope was not looked at"
 }
-
-func compareItem(a, b Item) int {
-	if c := strings.Compare(a.Check, b.Check); c != 0 {
-		return c
-	}
-	return strings.Compare(a.Finding.Fingerprint, b.Finding.Fingerprint)
-}
-
-func compareChange(a, b Change) int {
-	if a.Kind != b.Kind {
-		return int(a.Kind) - int(b.Kind)
-	}
-	if c := compareFinding(a.Finding, b.Finding); c != 0 {
-		return c
-	}
-	return strings.Compare(a.Check, b.Check)
-}
-
-// compareFinding orders findings worst first, then by rule, subject and fingerprint.
-func compareFinding(a, b Finding) int {
-	if a.Severity != b.Severity {
-		return int(b.Severity) - int(a.Severity)
-	}
-	if c := strings.Compare(a.Rule, b.Rule); c != 0 {
-		return c
-	}
-	if c := compareAttr(a.Subject, b.Subject); c != 0 {
-		return c
-	}
-	return strings.Compare(a.Fingerprint, b.Fingerprint)
-}
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -1,8 +1,10 @@
 package report_test
 
 import (
+	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -122,6 +124,10 @@ func TestOpenFolds(t *testing.T) {
 			{gone: true, want: []string{"retired /var", "retired root"}},
 			{gone: true},
 		},
+		"an event is open, whether anyone could look again or not": {
+			{check: found(login("a"), full("/var")), want: []string{"new root", "new /var"}},
+			{check: reporttest.Checker{Err: boom}, want: []string{"still root", "stale /var"}},
+		},
 		"a renamed rule keeps its finding": {
 			{check: found(full("/var")), want: []string{"new /var"}},
 			{check: found(full("/var", func(f *report.Finding) { f.Rule = "renamed" })), want: []string{"still /var"}},
@@ -204,4 +210,116 @@ func TestCloseEndsWhatAPersonSignedOff(t *testing.T) {
 	require.Len(t, changes, 2)
 	assert.Equal(t, report.New, changes[0].Kind, "it happened again")
 	assert.Equal(t, report.Regressed, changes[1].Kind, "a condition came back")
+}
+
+func TestASignedOffConditionIsToldAgainOnlyWhenThereIsMoreToTell(t *testing.T) {
+	var open report.Open
+	fold := func(fs ...report.Finding) (told []string) {
+		rep, err := report.Run(t.Context(), []report.Checker{finds("disks", fs...)})
+		require.NoError(t, err)
+		var changes []report.Change
+		open, changes = open.Next(rep)
+		for _, ch := range changes {
+			told = append(told, ch.Kind.String())
+		}
+		return told
+	}
+	fold(full("/var", evidence("a=1")))
+	open = open.Close("disks", open.Items[0].Finding.Fingerprint, time.Now())
+	assert.Empty(t, fold(full("/var", evidence("a=1"))), "it is known, and still there")
+	assert.Empty(t, fold(full("/var", evidence("a=1"))))
+	assert.Equal(t, []string{"worse"}, fold(full("/var", evidence("a=1"), severity(report.Critical))))
+	open = open.Close("disks", open.Items[0].Finding.Fingerprint, time.Now())
+	assert.Equal(t, []string{"updated"}, fold(full("/var", evidence("a=2"), severity(report.Critical))))
+	open = open.Close("disks", open.Items[0].Finding.Fingerprint, time.Now())
+	assert.Empty(t, fold(), "that it is gone is no news")
+	assert.Equal(t, []string{"regressed"}, fold(full("/var", evidence("a=2"))))
+}
+
+// One version knows a rule as full, the next as renamed; then the old one runs
+// again for a day.
+func TestAFactThatIsKnownUnderTwoNamesIsToldOnce(t *testing.T) {
+	as := func(rule string) report.Finding { return full("/var", func(f *report.Finding) { f.Rule = rule }) }
+	var open report.Open
+	var told [][]string
+	for _, c := range []report.Checker{
+		finds("disks", as("full")), finds("disks", as("renamed")), finds("disks", as("full")), finds("disks", as("renamed")), finds("disks"),
+	} {
+		rep, err := report.Run(t.Context(), []report.Checker{c})
+		require.NoError(t, err)
+		var changes []report.Change
+		open, changes = open.Next(rep)
+		var day []string
+		for _, ch := range changes {
+			day = append(day, ch.Kind.String()+" "+ch.Finding.Rule)
+		}
+		told = append(told, day)
+	}
+	assert.Equal(t, []string{"new full"}, told[0])
+	assert.Equal(t, []string{"still renamed"}, told[1])
+	// The old version does not know the new name: to it, that is another fact.
+	assert.Equal(t, []string{"new full", "fixed renamed"}, told[2])
+	assert.Equal(t, []string{"still renamed"}, told[3], "and not fixed at the same time")
+	assert.Equal(t, []string{"fixed renamed"}, told[4])
+}
+
+// The check itself got another name, and its rule too.
+func TestARenamedCheckKeepsItsFindings(t *testing.T) {
+	renamed := []report.Rule{{ID: "space", Kind: report.Condition, Severity: report.Warning, Title: "t", Explain: "e", Remedy: "r", Since: "0.2.0", Former: []string{"disks/full"}}}
+	before, err := report.Run(t.Context(), []report.Checker{finds("disks", full("/var"), full("/srv"))})
+	require.NoError(t, err)
+	open, _ := report.Open{}.Next(before)
+	now := &reporttest.Checker{ID: "filesystems", Catalogue: renamed, Findings: []report.Finding{full("/var", func(f *report.Finding) { f.Rule = "space" })}, Covered: []string{"fs"}}
+	rep, err := report.Run(t.Context(), []report.Checker{now})
+	require.NoError(t, err)
+	open, changes := open.Next(rep)
+	require.Len(t, changes, 2)
+	assert.Equal(t, report.Retired, changes[0].Kind, "nobody asks for the other under its old name")
+	assert.Equal(t, report.Still, changes[1].Kind)
+	assert.Equal(t, "filesystems", changes[1].Check)
+	assert.Equal(t, before.Finished, open.Items[1].Since)
+}
+
+func TestACheckThatIsNewInThisVersionIsToldAsSuch(t *testing.T) {
+	store := &reporttest.Store{}
+	run := func(checks ...report.Checker) []report.Change {
+		rep, err := (&report.Suite{Checks: checks, Store: store}).Run(t.Context())
+		require.NoError(t, err)
+		return rep.Changes
+	}
+	assert.False(t, run(finds("disks", full("/var")))[0].NewCheck)
+	for _, ch := range run(finds("disks", full("/srv")), finds("mail", full("/opt"))) {
+		assert.Equal(t, ch.Check == "mail", ch.NewCheck, ch.Check)
+	}
+}
+
+// The artifacts of yesterday are not in today's report.
+func TestWhatWasNotFoundAgainRefersToNoArtifacts(t *testing.T) {
+	rep, err := report.Run(t.Context(), []report.Checker{check("logs", func(_ context.Context, rec *report.Recorder) error {
+		f := login("a")
+		f.Artifacts = []string{rec.Artifact("lines", "text/plain", strings.NewReader("x"))}
+		rec.Finding(f)
+		return nil
+	})})
+	require.NoError(t, err)
+	open, changes := report.Open{}.Next(rep)
+	assert.Len(t, changes[0].Finding.Artifacts, 1)
+	next, err := report.Run(t.Context(), []report.Checker{finds("logs")})
+	require.NoError(t, err)
+	_, changes = open.Next(next)
+	assert.Empty(t, changes[0].Finding.Artifacts)
+	assert.Len(t, open.Items[0].Finding.Artifacts, 1, "the receiver is not changed")
+}
+
+func TestFoldDoesNotDependOnTheOrderOfWhatIsOpen(t *testing.T) {
+	rep, err := report.Run(t.Context(), []report.Checker{logins(1, 300)})
+	require.NoError(t, err)
+	open, _ := report.Open{}.Next(rep)
+	next, err := report.Run(t.Context(), []report.Checker{logins(2, 300)})
+	require.NoError(t, err)
+	a, changesOfA := open.Next(next)
+	slices.Reverse(open.Items)
+	b, changesOfB := open.Next(next)
+	assert.Equal(t, a, b)
+	assert.Equal(t, changesOfA, changesOfB)
 }

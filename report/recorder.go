@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,6 +13,7 @@ import (
 	"log/slog"
 	"maps"
 	"math"
+	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -57,6 +59,8 @@ func (l Limits) withDefaults() Limits {
 const (
 	maxText     = 8 << 10 // bytes of one title, detail, message
 	maxEvidence = 64      // attributes of one finding
+	maxLinks    = 16      // of one finding, and its artifacts
+	maxName     = 200     // bytes of the name and the unit of a number
 )
 
 // A Recorder takes what a check finds. It is safe for concurrent use. What it
@@ -65,15 +69,15 @@ const (
 // the coverage of the dropped thing's scope. Once the check has returned the
 // recorder is sealed: later writes are dropped and counted.
 type Recorder struct {
-	check    string
-	rules    map[string]Rule
-	limits   Limits
-	clock    func() time.Time
-	redact   *redact.Redactor
-	kept     map[string][]byte
-	progress func(Progress)
-	log      *slog.Logger
-	ctx      context.Context // of the children that Go starts
+	check  string
+	rules  map[string]Rule
+	limits Limits
+	clock  func() time.Time
+	redact *redact.Redactor
+	kept   map[string][]byte
+	tell   func(Progress)
+	log    *slog.Logger
+	ctx    context.Context // of the children that Go starts
 
 	children sync.WaitGroup
 
@@ -112,15 +116,16 @@ func (r *Recorder) Finding(f Finding) {
 		r.problem(f.Scope, CodeContract, fmt.Sprintf("rule %q is not in the catalogue of %s", clip(f.Rule, 60), r.check), "")
 		return
 	}
-	if err := r.complete(&f, rule); err != nil {
+	if err := validFinding(f); err != nil {
 		r.problem(f.Scope, CodeContract, fmt.Sprintf("finding of rule %s: %v", f.Rule, err), "")
 		return
 	}
+	r.complete(&f, rule)
 	if i, double := r.seen[f.Fingerprint]; double {
 		merge(&r.res.Findings[i], f)
 		return
 	}
-	if len(r.res.Findings) >= r.limits.Findings || !r.spend(findingBytes(f)) {
+	if len(r.res.Findings) >= r.limits.Findings || !r.spend(findingBytes(f), 1) {
 		r.drop("finding", f.Scope)
 		return
 	}
@@ -128,38 +133,30 @@ func (r *Recorder) Finding(f Finding) {
 	r.res.Findings = append(r.res.Findings, f)
 }
 
-// complete fills in what the rule gives, bounds, redacts and fingerprints f.
-func (r *Recorder) complete(f *Finding, rule Rule) error {
-	if err := validFinding(*f); err != nil {
-		return err
-	}
+// complete fills in what the rule gives, and makes f the recorder's own:
+// bounded, redacted, and sharing no memory with the check.
+func (r *Recorder) complete(f *Finding, rule Rule) {
 	f.Kind, f.Explain = rule.Kind, rule.Explain
 	if f.Severity == RuleSeverity {
 		f.Severity = rule.Severity
 	}
-	if f.Title == "" {
-		f.Title = rule.Title
-	}
-	if f.Fix == "" {
-		f.Fix = rule.Remedy
-	}
+	f.Title, f.Detail, f.Fix = r.text(cmp.Or(f.Title, rule.Title)), r.text(f.Detail), r.text(cmp.Or(f.Fix, rule.Remedy))
 	f.Count = max(f.Count, 1)
-	f.Identity = sortedAttrs(f.Identity)
+	f.First, f.Last = clean(f.First), clean(f.Last)
+	if more := len(f.Evidence) - maxEvidence; more > 0 {
+		f.Detail = strings.TrimSpace(f.Detail + fmt.Sprintf("\n%d more pieces of evidence are not kept.", more))
+		f.Evidence = f.Evidence[:maxEvidence]
+	}
+	f.Subject.Value = r.text(f.Subject.Value)
+	f.Identity, f.Evidence = sortedAttrs(r.attrs(f.Identity)), r.attrs(f.Evidence)
+	f.Links = r.texts(f.Links[:min(len(f.Links), maxLinks)])
+	f.Artifacts = r.texts(f.Artifacts[:min(len(f.Artifacts), maxLinks)])
 	f.Fingerprint = Fingerprint(r.check, f.Rule, f.Subject, f.Identity)
+	f.Former = nil
 	for _, former := range rule.Former {
 		f.Former = append(f.Former, formerFingerprint(r.check, former, *f))
 	}
-	if len(f.Evidence) > maxEvidence {
-		f.Evidence = f.Evidence[:maxEvidence]
-	}
-	f.Evidence = append([]Attr(nil), f.Evidence...)
-	for i := range f.Evidence {
-		f.Evidence[i].Value = r.text(f.Evidence[i].Value)
-	}
-	f.Title, f.Detail, f.Fix = r.text(f.Title), r.text(f.Detail), r.text(f.Fix)
-	f.Artifacts = append([]string(nil), f.Artifacts...)
 	f.State = stateHash(f.Evidence)
-	return nil
 }
 
 // Metric records a number. A name that is empty or a value that is not known
@@ -174,7 +171,8 @@ func (r *Recorder) Metric(m Metric) {
 		r.problem("", CodeContract, fmt.Sprintf("metric %q has no name or no known value", clip(m.Name, 60)), "")
 		return
 	}
-	if len(r.res.Metrics) >= r.limits.Metrics || !r.spend(int64(len(m.Name)+64*len(m.Attrs))) {
+	m.Name, m.Unit, m.Attrs, m.Time = r.name(m.Name), r.name(m.Unit), r.attrs(m.Attrs), clean(m.Time)
+	if len(r.res.Metrics) >= r.limits.Metrics || !r.spend(int64(len(m.Name)+attrBytes(m.Attrs)+50), 1) {
 		r.drop("metric", "")
 		return
 	}
@@ -192,11 +190,13 @@ func (r *Recorder) Series(s Series) {
 		r.problem("", CodeContract, fmt.Sprintf("series %q has no name or no step", clip(s.Name, 60)), "")
 		return
 	}
-	if r.values+len(s.Values) > r.limits.Values {
+	s.Name, s.Unit, s.Attrs, s.Start = r.name(s.Name), r.name(s.Unit), r.attrs(s.Attrs), clean(s.Start)
+	values := max(len(s.Values), 1)
+	if r.values+values > r.limits.Values || !r.spend(int64(len(s.Name)+attrBytes(s.Attrs)+50), 1) {
 		r.drop("series", "")
 		return
 	}
-	r.values += len(s.Values)
+	r.values += values
 	s.Values = append([]Number(nil), s.Values...)
 	r.res.Series = append(r.res.Series, s)
 }
@@ -213,7 +213,7 @@ func (r *Recorder) Artifact(name, mediaType string, from io.Reader) string {
 	if err != nil {
 		r.problem("", CodeError, fmt.Sprintf("artifact %s: %v", clip(name, 100), err), "")
 	}
-	a := Artifact{Name: r.text(name), MediaType: mediaType}
+	a := Artifact{Name: r.text(name), MediaType: r.name(mediaType)}
 	if int64(len(data)) > r.limits.ArtifactBytes {
 		data, a.Truncated = data[:r.limits.ArtifactBytes], true
 	}
@@ -225,7 +225,7 @@ func (r *Recorder) Artifact(name, mediaType string, from io.Reader) string {
 			return a.Ref
 		}
 	}
-	if len(r.res.Artifacts) >= r.limits.Artifacts || !r.spend(int64(len(a.Data))) {
+	if len(r.res.Artifacts) >= r.limits.Artifacts || !r.spend(int64(len(a.Data)), 2) {
 		r.count("artifact")
 		return ""
 	}
@@ -268,8 +268,11 @@ func (r *Recorder) Covered(scope string) {
 
 // Progress tells how much of the work is done; total is zero when not known.
 func (r *Recorder) Progress(done, total int64, unit string) {
-	if r.progress != nil {
-		r.progress(Progress{Check: r.check, Done: done, Total: total, Unit: unit, State: "running"})
+	r.mu.Lock()
+	over := r.sealed
+	r.mu.Unlock()
+	if !over {
+		r.tell(Progress{Check: r.check, Done: done, Total: total, Unit: unit, State: "running"})
 	}
 }
 
@@ -281,10 +284,10 @@ func (r *Recorder) Keep(name string, value []byte) {
 	if r.lateWrite("keep") {
 		return
 	}
-	total := len(value)
+	total := len(name) + len(value)
 	for n, v := range r.keep {
 		if n != name {
-			total += len(v)
+			total += len(n) + len(v)
 		}
 	}
 	if total > r.limits.KeptBytes {
@@ -311,6 +314,12 @@ func (r *Recorder) Log() *slog.Logger { return r.log }
 // Go runs fn as a child of the check: the check is not over before fn returns,
 // its panic is a problem of the check, and its error becomes the check's.
 func (r *Recorder) Go(fn func(ctx context.Context) error) {
+	r.mu.Lock()
+	late := r.lateWrite("child")
+	r.mu.Unlock()
+	if late {
+		return
+	}
 	r.children.Go(func() {
 		e := watch(func() error { return fn(r.ctx) })
 		r.mu.Lock()
@@ -359,15 +368,28 @@ func (r *Recorder) problem(scope, code, message, stack string) {
 		}
 	}
 	if len(r.res.Problems) >= r.limits.Problems {
-		r.count("problem")
-		r.res.Problems[len(r.res.Problems)-1] = Problem{Code: CodeDropped, Message: "more problems than the recorder takes"}
+		r.tooMany(p)
 		return
 	}
 	r.res.Problems = append(r.res.Problems, p)
 }
 
-func (r *Recorder) spend(n int64) bool {
-	if r.bytes+n > r.limits.TotalBytes {
+// tooMany puts one problem of the whole check in place of the last and of p. A
+// user who may read little still lacks nothing but rights.
+func (r *Recorder) tooMany(p Problem) {
+	r.count("problem")
+	last := &r.res.Problems[len(r.res.Problems)-1]
+	code := CodeDropped
+	if p.Code == CodePermission && last.Code == CodePermission {
+		code = CodePermission
+	}
+	*last = Problem{Code: code, Message: "more problems than the recorder takes"}
+}
+
+// spend takes n bytes, if that leaves the total within one of so many parts of
+// its limit: artifacts, which may take half, leave room for findings.
+func (r *Recorder) spend(n, part int64) bool {
+	if r.bytes+n > r.limits.TotalBytes/part {
 		return false
 	}
 	r.bytes += n
@@ -375,6 +397,35 @@ func (r *Recorder) spend(n int64) bool {
 }
 
 func (r *Recorder) text(s string) string { return clip(r.redact.Text(s), maxText) }
+
+func (r *Recorder) name(s string) string { return clip(r.redact.Text(s), maxName) }
+
+func (r *Recorder) texts(list []string) []string {
+	var out []string
+	for _, s := range list {
+		out = append(out, r.text(s))
+	}
+	return out
+}
+
+// attrs copies attributes without secrets: a target's address has passwords, too.
+func (r *Recorder) attrs(list []Attr) []Attr {
+	out := slices.Clone(list)
+	for i := range out {
+		out[i].Value = r.text(out[i].Value)
+	}
+	return out
+}
+
+// clean gives a time in UTC. One that JSON cannot hold is not known: a line of a
+// log that claims the year 20000 must not keep a report from being stored.
+func clean(t time.Time) time.Time {
+	t = t.UTC()
+	if t.Year() < 1 || t.Year() > 9999 {
+		return time.Time{}
+	}
+	return t
+}
 
 // oneLine writes joined errors on one line.
 func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
@@ -406,12 +457,19 @@ func merge(into *Finding, f Finding) {
 
 func findingBytes(f Finding) int64 {
 	n := len(f.Title) + len(f.Detail) + len(f.Fix) + len(f.Explain) + len(f.Scope) + 200
-	for _, attrs := range [][]Attr{f.Identity, f.Evidence, {f.Subject}} {
-		for _, a := range attrs {
-			n += len(a.Key) + len(a.Value)
-		}
+	n += attrBytes(f.Identity) + attrBytes(f.Evidence) + attrBytes([]Attr{f.Subject})
+	for _, s := range slices.Concat(f.Links, f.Artifacts, f.Former) {
+		n += len(s)
 	}
 	return int64(n)
+}
+
+func attrBytes(attrs []Attr) int {
+	n := 0
+	for _, a := range attrs {
+		n += len(a.Key) + len(a.Value)
+	}
+	return n
 }
 
 // keptAfter gives what is kept for the next run.

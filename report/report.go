@@ -119,11 +119,12 @@ func (r *Report) Result(check string) *Result {
 	return nil
 }
 
-// Incomplete returns the results whose question was not fully answered.
+// Incomplete returns the results whose question was not fully answered: by this
+// run, or by the last one of a check that was not due.
 func (r *Report) Incomplete() []Result {
 	var out []Result
 	for _, res := range r.Results {
-		if !res.Status.Complete() {
+		if !res.Status.Complete() || res.Status == NotDue && len(res.Problems)+len(res.Dropped) > 0 {
 			out = append(out, res)
 		}
 	}
@@ -133,6 +134,6 @@ func (r *Report) Incomplete() []Result {
 // LacksOnlyRights reports whether everything that res could not answer is
 // missing for want of permission.
 func (res Result) LacksOnlyRights() bool {
-	return len(res.Problems) > 0 && (res.Status == Partial || res.Status == Failed) &&
+	return len(res.Problems) > 0 && (res.Status == Partial || res.Status == Failed || res.Status == NotDue) &&
 		!slices.ContainsFunc(res.Problems, func(p Problem) bool { return p.Code != CodePermission })
 }

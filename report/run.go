@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"runtime/debug"
+	"strings"
 	"time"
 )
 
@@ -12,6 +13,8 @@ const (
 	defaultTimeout = 10 * time.Minute
 	defaultGrace   = 5 * time.Second
 )
+
+const cancelled = "the run was cancelled"
 
 // errDeadline is the cause of a context that ended by the check's own deadline.
 var errDeadline = errors.New("the check's deadline")
@@ -50,8 +53,9 @@ func (s *Suite) supervise(ctx context.Context, c Checker, rec *Recorder) Result 
 	rec.ctx = ctx
 	done := make(chan ending, 1)
 	go func() {
-		done <- call(ctx, c, rec)
-		s.release(name)
+		out := call(ctx, c, rec)
+		s.release(name) // first: the next run may begin as soon as this one knows the end
+		done <- out
 	}()
 	select {
 	case out := <-done:
@@ -119,22 +123,54 @@ func (s *Suite) release(check string) {
 func (s *Suite) Hung() int {
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	return len(s.running)
+	n := 0
+	for _, rec := range s.running {
+		if rec.isSealed() {
+			n++
+		}
+	}
+	return n
 }
 
+// tell passes progress on. What only shows it ends no check and no run by a
+// fault of its own.
 func (s *Suite) tell(p Progress) {
-	if s.Progress != nil {
-		s.Progress(p)
+	if s.Progress == nil {
+		return
 	}
+	defer func() {
+		if v := recover(); v != nil {
+			s.log().Warn("Progress panicked", "value", v, "stack", string(debug.Stack()))
+		}
+	}()
+	s.Progress(p)
 }
 
 func (s *Suite) timeout(check string) time.Duration {
-	if s.Timeout != nil {
-		if d := s.Timeout(check); d > 0 {
-			return d
-		}
+	if s.Timeout == nil {
+		return defaultTimeout
 	}
-	return defaultTimeout
+	var d time.Duration
+	err := guard("Timeout", func() error { d = s.Timeout(check); return nil })
+	if err != nil {
+		s.log().Warn("the default timeout is used", "check", check, "error", err)
+	}
+	if err != nil || d <= 0 {
+		return defaultTimeout
+	}
+	return d
+}
+
+// guard makes an error of fn's panic.
+func guard(name string, fn func() error) error {
+	e := watch(fn)
+	switch {
+	case e.panicked != nil:
+		return fmt.Errorf("%s panicked: %v\n%s", name, e.panicked, e.stack)
+	case e.goexit:
+		return fmt.Errorf("%s ended its goroutine instead of returning", name)
+	}
+	return e.err
 }
 
 func (s *Suite) grace() time.Duration {
@@ -170,7 +206,7 @@ func (r *Recorder) judge(ctx context.Context, out ending, timeout time.Duration)
 	case err != nil && timedOut:
 		return TimedOut, "not done within " + timeout.String()
 	case err != nil && ctx.Err() != nil:
-		return Partial, "the run was cancelled"
+		return Partial, cancelled
 	case err != nil && len(r.res.Covered)+len(r.res.Findings) == 0:
 		return Failed, ""
 	case len(r.res.Problems) > 0:
@@ -180,15 +216,19 @@ func (r *Recorder) judge(ctx context.Context, out ending, timeout time.Duration)
 }
 
 // note records how the check and its children ended. A check that only says
-// "not applicable" is skipped; one that found problems as well is not. The
+// "not applicable" is skipped; one that found anything as well is not. The
 // caller holds the lock.
 func (r *Recorder) note(out ending) (skipped string, err error) {
 	r.ended(out)
 	for _, e := range r.childErr {
-		if reason, ok := skipReason(e); ok && len(r.childErr) == 1 && len(r.res.Problems) == 0 {
+		if reason, ok := skipReason(e); ok && len(r.childErr) == 1 && len(r.res.Problems)+len(r.res.Findings) == 0 {
 			return reason, nil
 		}
-		r.problem("", codeOf(e), oneLine(e), "")
+		message := oneLine(e)
+		if errors.Is(e, context.Canceled) {
+			message = cancelled
+		}
+		r.problem("", codeOf(e), message, "")
 	}
 	return "", errors.Join(r.childErr...)
 }
@@ -228,20 +268,29 @@ func (r *Recorder) seal(status Status, reason string) Result {
 		status = Partial
 	}
 	res.Status, res.Reason = status, r.text(reason)
-	if res.Reason == "" && !status.Complete() && len(res.Problems) > 0 {
-		res.Reason = summaryOf(res.Problems)
+	if res.Reason == "" && !status.Complete() {
+		res.Reason = summaryOf(res)
 	}
 	res.Findings, res.Metrics, res.Series = notNil(res.Findings), notNil(res.Metrics), notNil(res.Series)
 	res.Artifacts, res.Covered, res.Problems = notNil(res.Artifacts), notNil(res.Covered), notNil(res.Problems)
 	return res
 }
 
-func summaryOf(problems []Problem) string {
-	first := clip(problems[0].Message, 200)
-	if len(problems) == 1 {
-		return first
+func summaryOf(res Result) string {
+	switch n := len(res.Problems); n {
+	case 0:
+		return fmt.Sprintf("more than the recorder takes: some of it was dropped (%s)", strings.Join(sortedKeys(res.Dropped), ", "))
+	case 1:
+		return clip(res.Problems[0].Message, 200)
+	default:
+		return fmt.Sprintf("%s; and %d more", clip(res.Problems[0].Message, 200), n-1)
 	}
-	return fmt.Sprintf("%s; and %d more", first, len(problems)-1)
+}
+
+func (r *Recorder) isSealed() bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.sealed
 }
 
 func notNil[T any](s []T) []T {

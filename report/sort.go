@@ -2,6 +2,7 @@ package report
 
 import (
 	"cmp"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -25,3 +26,36 @@ func sortResult(res *Result) {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Ref, b.Ref))
 	})
 }
+
+func compareItem(a, b Item) int {
+	if c := strings.Compare(a.Check, b.Check); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Finding.Fingerprint, b.Finding.Fingerprint)
+}
+
+func compareChange(a, b Change) int {
+	if a.Kind != b.Kind {
+		return int(a.Kind) - int(b.Kind)
+	}
+	if c := compareFinding(a.Finding, b.Finding); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Check, b.Check)
+}
+
+// compareFinding orders findings worst first, then by rule, subject and fingerprint.
+func compareFinding(a, b Finding) int {
+	if a.Severity != b.Severity {
+		return int(b.Severity) - int(a.Severity)
+	}
+	if c := strings.Compare(a.Rule, b.Rule); c != 0 {
+		return c
+	}
+	if c := compareAttr(a.Subject, b.Subject); c != 0 {
+		return c
+	}
+	return strings.Compare(a.Fingerprint, b.Fingerprint)
+}
+
+func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -9,6 +9,7 @@ import (
 	"log/slog"
 	"slices"
 	"strconv"
+	"strings"
 	"sync"
 	"time"
 
@@ -24,9 +25,10 @@ type Suite struct {
 	Due     func(check string) bool          // nil: all
 	Store   Store                            // nil: no memory
 
-	// Explain says why findings are there, from the findings alone; nil says nothing.
+	// Explain says why findings are there, from the findings alone; nil says
+	// nothing. The report is read-only.
 	Explain func(rep *Report) []Explanation
-	// Reporter is told each report after it was stored; nil: nobody.
+	// Reporter is told each report after it was stored, and has ten minutes; nil: nobody.
 	Reporter Reporter
 
 	Labels    Labels
@@ -35,7 +37,7 @@ type Suite struct {
 	Grace     time.Duration    // from a check's deadline until it is abandoned; zero: 5 seconds
 	Clock     func() time.Time // zero: time.Now
 	RedactKey []byte           // of the marks that stand for secrets
-	Progress  func(Progress)   // is called from several goroutines at once
+	Progress  func(Progress)   // is called from several goroutines at once, and must return at once
 	Log       *slog.Logger     // for developers; nil: discarded
 
 	mu      sync.Mutex
@@ -96,34 +98,62 @@ func (s *Suite) Run(ctx context.Context) (*Report, error) {
 	if err != nil {
 		return nil, err
 	}
-	saved, loadErr := s.load(ctx)
+	// What is remembered and what was found are worth more than a second: a run
+	// that is cancelled is loaded, stored and told like any other.
+	whole := context.WithoutCancel(ctx)
+	saved, loadErr := s.load(whole)
 	rep := s.begin(saved, s.Store != nil && loadErr == nil)
 	kept := s.runChecks(ctx, rep, rules, saved)
 	rep.Finished = s.now().UTC()
 	open, changes := saved.Open.Next(rep)
-	rep.Changes = changes
-	if s.Explain != nil {
-		rep.Explanations = s.Explain(rep)
+	rep.Changes, rep.Notices = changes, append(rep.Notices, open.notices()...)
+	s.explain(rep)
+	storeErr := loadErr
+	if s.Store != nil && loadErr == nil {
+		storeErr = s.save(whole, Saved{Report: rep, Open: open, Kept: kept})
 	}
-	if loadErr != nil {
-		return rep, errors.Join(loadErr, s.deliver(ctx, rep))
-	}
-	if s.Store != nil {
-		if err := s.Store.Save(context.WithoutCancel(ctx), Saved{Report: rep, Open: open, Kept: kept}); err != nil {
-			return rep, errors.Join(&StoreError{"save", err}, s.deliver(ctx, rep))
-		}
-	}
-	return rep, s.deliver(ctx, rep)
+	return rep, errors.Join(storeErr, s.deliver(whole, rep))
 }
+
+// explain asks for explanations. Findings stand without them.
+func (s *Suite) explain(rep *Report) {
+	if s.Explain == nil {
+		return
+	}
+	err := guard("Explain", func() error { rep.Explanations = s.Explain(rep); return nil })
+	if err != nil {
+		rep.Notices = append(rep.Notices, "the findings are not explained: "+firstLine(err))
+	}
+}
+
+// save stores a report, and notes on it what keeps it from being stored: who is
+// told of it shall know that the next report will tell the same once more.
+func (s *Suite) save(ctx context.Context, saved Saved) error {
+	err := guard("Store.Save", func() error { return s.Store.Save(ctx, saved) })
+	if err == nil {
+		return nil
+	}
+	saved.Report.Notices = append(saved.Report.Notices, "this report could not be stored, so the next one tells the same again: "+firstLine(err))
+	return &StoreError{"save", err}
+}
+
+const deliveryTimeout = 10 * time.Minute
 
 func (s *Suite) deliver(ctx context.Context, rep *Report) error {
 	if s.Reporter == nil {
 		return nil
 	}
-	if err := s.Reporter.Report(context.WithoutCancel(ctx), rep); err != nil {
+	ctx, cancel := context.WithTimeout(ctx, deliveryTimeout)
+	defer cancel()
+	if err := guard("Reporter", func() error { return s.Reporter.Report(ctx, rep) }); err != nil {
 		return &DeliveryError{err}
 	}
 	return nil
+}
+
+func firstLine(err error) string {
+	line, _, _ := strings.Cut(err.Error(), "\n")
+	return line
 }
 
 // load reads the memory. Damaged memory is a notice and an error of the run:
@@ -132,11 +162,12 @@ func (s *Suite) load(ctx context.Context) (Saved, error) {
 	if s.Store == nil {
 		return Saved{}, nil
 	}
-	saved, err := s.Store.Load(ctx)
+	var saved Saved
+	err := guard("Store.Load", func() (err error) { saved, err = s.Store.Load(ctx); return err })
 	if err == nil {
 		return saved, nil
 	}
-	notice := "the memory of earlier runs could not be read, so nothing here is compared with them and this report was not stored: " + err.Error()
+	notice := "the memory of earlier runs could not be read, so nothing here is compared with them and this report was not stored: " + firstLine(err)
 	return Saved{Notices: []string{notice}}, &StoreError{"load", err}
 }
 
@@ -163,22 +194,26 @@ func (s *Suite) begin(saved Saved, memory bool) *Report {
 func (s *Suite) validate() (map[string]map[string]Rule, error) {
 	all := map[string]map[string]Rule{}
 	var errs []error
-	for _, c := range s.Checks {
-		name := c.Name()
-		if !validName(name) {
-			errs = append(errs, fmt.Errorf("check name %q is not made of a-z, 0-9, '.' and '-'", clip(name, 60)))
-			continue
-		}
-		if _, double := all[name]; double {
-			errs = append(errs, fmt.Errorf("two checks are named %s", name))
-		}
-		rules, err := catalogue(c)
-		if err != nil {
-			errs = append(errs, fmt.Errorf("catalogue of %s: %w", name, err))
-		}
-		all[name] = rules
+	for i, c := range s.Checks {
+		errs = append(errs, guard(fmt.Sprintf("check %d (%T)", i+1, c), func() error { return validate(c, all) }))
 	}
 	return all, errors.Join(errs...)
+}
+
+func validate(c Checker, all map[string]map[string]Rule) error {
+	name := c.Name()
+	if !validName(name) {
+		return fmt.Errorf("check name %q is not made of a-z, 0-9, '.' and '-'", clip(name, 60))
+	}
+	if _, double := all[name]; double {
+		return fmt.Errorf("two checks are named %s", name)
+	}
+	rules, err := catalogue(c)
+	if err != nil {
+		return fmt.Errorf("catalogue of %s: %w", name, err)
+	}
+	all[name] = rules
+	return nil
 }
 
 // runChecks fills rep.Results in declared order and returns what is kept.
@@ -193,7 +228,7 @@ func (s *Suite) runChecks(ctx context.Context, rep *Report, rules map[string]map
 	var wg sync.WaitGroup
 	for i, c := range s.Checks {
 		name := c.Name()
-		if s.Due != nil && !s.Due(name) {
+		if !s.due(name, rep) {
 			rep.Results[i] = notDue(name, saved.Report)
 			continue
 		}
@@ -222,39 +257,66 @@ func (s *Suite) parallel() int {
 	return 2
 }
 
-// notDue carries what the last run of a check said.
-func notDue(check string, last *Report) Result {
-	res := Result{Check: check}
-	if last != nil {
-		if old := last.Result(check); old != nil {
-			res = *old
-		}
+// due asks whether a check is due. Where that cannot be told, it is.
+func (s *Suite) due(check string, rep *Report) bool {
+	if s.Due == nil {
+		return true
 	}
-	if res.Reason == "" && res.Status != OK && res.Status != NotDue {
-		res.Reason = "last time: " + res.Status.String()
+	var due bool
+	err := guard("Due", func() error { due = s.Due(check); return nil })
+	if err != nil {
+		rep.Notices = append(rep.Notices, "whether "+check+" is due could not be told, so it was run: "+firstLine(err))
+	}
+	return due || err != nil
+}
+
+// notDue carries what the last run of a check said. Its numbers get the time of
+// that run, so that nobody takes them for today's. A check that was never asked
+// stays unknown: not being due makes nothing good.
+func notDue(check string, last *Report) Result {
+	var old *Result
+	if last != nil {
+		old = last.Result(check)
+	}
+	if old == nil || old.Status == Unknown {
+		return (&Recorder{check: check, redact: redact.New(nil), res: Result{Check: check, Rules: []string{}}}).
+			seal(Unknown, "not due, and nobody has looked before")
+	}
+	res := *old
+	if res.Status != OK && res.Status != NotDue {
+		res.Reason = strings.TrimSuffix("last time "+res.Status.String()+": "+res.Reason, ": ")
+	}
+	res.Metrics = slices.Clone(res.Metrics)
+	for i := range res.Metrics {
+		if res.Metrics[i].Time.IsZero() {
+			res.Metrics[i].Time = res.Started
+		}
 	}
 	res.Status = NotDue
 	return res
 }
 
 func (s *Suite) recorder(check string, rules map[string]Rule, kept map[string][]byte) *Recorder {
-	log := s.Log
-	if log == nil {
-		log = slog.New(slog.DiscardHandler)
-	}
 	ids := sortedKeys(rules)
 	if ids == nil {
 		ids = []string{}
 	}
 	r := &Recorder{
 		check: check, rules: rules, limits: s.Limits.withDefaults(), clock: s.now, kept: kept,
-		redact: redact.New(s.RedactKey), progress: s.Progress, log: log,
+		redact: redact.New(s.RedactKey), tell: s.tell, log: s.log(),
 		keep: map[string][]byte{}, seen: map[string]int{}, res: Result{Check: check, Rules: ids},
 	}
 	for name, value := range kept {
 		r.keep[name] = value
 	}
 	return r
+}
+
+func (s *Suite) log() *slog.Logger {
+	if s.Log == nil {
+		return slog.New(slog.DiscardHandler)
+	}
+	return s.Log
 }
 
 func (s *Suite) now() time.Time {

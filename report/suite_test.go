@@ -253,7 +253,7 @@ func TestSecretsNeverReachTheReport(t *testing.T) {
 }
 
 func TestFindingReportedTwiceIsCounted(t *testing.T) {
-	early, later := time.Unix(100, 0), time.Unix(200, 0)
+	early, later := time.Unix(100, 0).UTC(), time.Unix(200, 0).UTC()
 	res := one(t, func(_ context.Context, rec *report.Recorder) error {
 		rec.Finding(full("/var", func(f *report.Finding) { f.First, f.Last = later, later }))
 		rec.Finding(full("/var", severity(report.Critical), func(f *report.Finding) { f.First, f.Last, f.Count = early, early, 4 }))

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -26,8 +27,9 @@ func runAgent(t *testing.T, args ...string) (code int, stdout, stderr string) {
 
 // Every example that -h prints is run, with a state directory of the test.
 func TestEveryExampleOfTheHelpRuns(t *testing.T) {
-	code, _, help := runAgent(t, "-h")
+	code, help, errs := runAgent(t, "-h")
 	assert.Equal(t, exitQuiet, code)
+	assert.Empty(t, errs)
 	_, rest, _ := strings.Cut(help, "Examples:\n")
 	examples, _, _ := strings.Cut(rest, "\n\n")
 	require.GreaterOrEqual(t, strings.Count(examples, "\n"), 3)
@@ -82,17 +84,46 @@ func TestReportsOfEachDayAreKept(t *testing.T) {
 
 func TestMistakesAreOneLineThatSaysWhatToDo(t *testing.T) {
 	for _, args := range [][]string{
-		{"now"}, {"-host", "web1"}, {"-host", "root:relative"}, {"-host", "replay:/does/not/exist"}, {"-host", "root:/does/not/exist"}, {"-host", "ssh://web1"},
+		{"now"}, {"-colour"}, {"-state"}, {"-host", "web1"}, {"-host", "root:relative"}, {"-host", "replay:/does/not/exist"}, {"-host", "root:/does/not/exist"}, {"-host", "ssh://web1"},
 	} {
-		code, stdout, stderr := runAgent(t, append([]string{"-state", t.TempDir()}, args...)...)
+		code, stdout, stderr := runAgent(t, append([]string{"-json=false", "-state", t.TempDir()}, args...)...)
 		assert.Equal(t, exitUnknown, code, args)
 		assert.Empty(t, stdout, args)
 		assert.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
 		assert.True(t, strings.HasPrefix(stderr, "agent: "), stderr)
 	}
-	code, _, stderr := runAgent(t, "-colour")
-	assert.Equal(t, exitUnknown, code)
-	assert.Contains(t, stderr, "-colour")
+	_, _, stderr := runAgent(t, "-colour")
+	assert.Contains(t, stderr, "-colour; see agent -h")
+}
+
+// A person who presses Ctrl-C gets what was found until then, or is told that
+// nothing was done; the next run goes on from what was stored.
+func TestStoppedAtAnyMomentItSaysWhatBecameOfTheReport(t *testing.T) {
+	m := newMachine(t)
+	var last uint64
+	for i := range 25 {
+		ctx, cancel := context.WithCancel(t.Context())
+		var out, errs bytes.Buffer
+		timer := time.AfterFunc(time.Duration(i)*2*time.Millisecond, cancel)
+		code := run(ctx, m.args(), &out, &errs)
+		timer.Stop()
+		cancel()
+		if out.Len() == 0 {
+			assert.Equal(t, exitUnknown, code)
+			assert.Contains(t, errs.String(), "stopped before anything was looked at")
+			continue
+		}
+		assert.NotEqual(t, exitUnstored, code, errs.String())
+		if strings.Contains(out.String(), "the run was cancelled") {
+			assert.Equal(t, exitUnknown, code)
+		}
+		seq, _ := m.told()
+		assert.Equal(t, last+1, seq, "what was shown was stored")
+		last = seq
+	}
+	m.run()
+	seq, _ := m.told()
+	assert.Equal(t, last+1, seq)
 }
 
 func TestExitCodes(t *testing.T) {
@@ -169,6 +200,9 @@ func TestColoursOnlyWhereWanted(t *testing.T) {
 	assert.False(t, terminal(&bytes.Buffer{}, env("CLICOLOR_FORCE", "1", "NO_COLOR", "1")).Color)
 	assert.True(t, utf8Locale(env("LANG", "de_DE.UTF-8")))
 	assert.False(t, utf8Locale(env("LC_ALL", "C", "LANG", "de_DE.UTF-8")))
+	assert.True(t, dumb(env("TERM", "dumb")))
+	assert.True(t, dumb(env()), "cron gives no TERM")
+	assert.False(t, dumb(env("TERM", "xterm")))
 }
 
 type brokenPipe struct{}
@@ -180,6 +214,8 @@ func TestReportThatNobodyReadsIsStoredAllTheSame(t *testing.T) {
 	var errs bytes.Buffer
 	code := run(t.Context(), m.args(), brokenPipe{}, &errs)
 	assert.Equal(t, exitUnstored, code)
+	assert.Contains(t, errs.String(), "broken pipe; it is kept in")
+	assert.Equal(t, 1, strings.Count(errs.String(), "\n"))
 	seq, _ := m.told()
 	assert.Equal(t, uint64(1), seq)
 }

@@ -14,25 +14,30 @@ import (
 
 // progress shows on a terminal which checks run; elsewhere it shows nothing.
 type progress struct {
-	out io.Writer
+	stderr io.Writer
+	drawn  bool // stderr is a terminal that can draw over a line
 
 	mu  sync.Mutex
 	bar *progressbar.ProgressBar
 }
 
 func newProgress(stderr io.Writer, quiet bool) *progress {
-	if f, ok := stderr.(*os.File); ok && term.IsTerminal(f.Fd()) && !quiet {
-		return &progress{out: stderr}
-	}
-	return &progress{}
+	f, ok := stderr.(*os.File)
+	return &progress{stderr: stderr, drawn: ok && term.IsTerminal(f.Fd()) && !quiet}
 }
 
 func (p *progress) begin(checks int) {
-	if p.out == nil {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if !p.drawn {
 		return
 	}
-	p.bar = progressbar.NewOptions(checks, progressbar.OptionSetWriter(p.out), progressbar.OptionClearOnFinish(),
-		progressbar.OptionSetWidth(20), progressbar.OptionSetElapsedTime(false), progressbar.OptionSetPredictTime(false))
+	theme := progressbar.ThemeASCII
+	if utf8Locale(os.Getenv) {
+		theme = progressbar.ThemeUnicode
+	}
+	p.bar = progressbar.NewOptions(checks, progressbar.OptionSetWriter(p.stderr), progressbar.OptionClearOnFinish(),
+		progressbar.OptionSetWidth(14), progressbar.OptionSetTheme(theme), progressbar.OptionSetElapsedTime(false), progressbar.OptionSetPredictTime(false))
 }
 
 func (p *progress) show(step report.Progress) {
@@ -49,6 +54,16 @@ func (p *progress) show(step report.Progress) {
 	if step.State == "ended" {
 		p.bar.Add(1) //nolint:errcheck // a bar that cannot be drawn stops nothing
 	}
+}
+
+// note writes a line of its own.
+func (p *progress) note(line string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	if p.bar != nil {
+		p.bar.Clear() //nolint:errcheck // as above
+	}
+	fmt.Fprintln(p.stderr, line)
 }
 
 func (p *progress) end() {

@@ -55,20 +55,22 @@ type options struct {
 	target string
 }
 
-func parse(args []string, stderr io.Writer) (options, error) {
+func parse(args []string, stdout io.Writer) (options, error) {
 	var o options
 	flags := flag.NewFlagSet("agent", flag.ContinueOnError)
-	flags.SetOutput(stderr)
-	flags.Usage = func() {
-		fmt.Fprint(stderr, usage)
-		flags.PrintDefaults()
-	}
+	flags.SetOutput(io.Discard) // a mistake is one line, which run writes
 	flags.BoolVar(&o.json, "json", false, "write the report as JSON to standard output")
 	flags.BoolVar(&o.strict, "strict", false, "exit 3 also for what is not seen only for want of root's rights")
 	flags.StringVar(&o.state, "state", "", "`directory` of all state (default: /var/lib/upkeep for root, else upkeep in the XDG state directory)")
 	flags.StringVar(&o.target, "host", "local", "the `system` to look at: local, root:/mnt/image, ssh://user@name, replay:machine.txtar")
-	if err := flags.Parse(args); err != nil {
+	switch err := flags.Parse(args); {
+	case errors.Is(err, flag.ErrHelp):
+		fmt.Fprint(stdout, usage)
+		flags.SetOutput(stdout)
+		flags.PrintDefaults()
 		return o, err
+	case err != nil:
+		return o, fmt.Errorf("%w; see agent -h", err)
 	}
 	if flags.NArg() > 0 {
 		return o, fmt.Errorf("unexpected argument %q; see agent -h", flags.Arg(0))
@@ -78,7 +80,7 @@ func parse(args []string, stderr io.Writer) (options, error) {
 
 // run is the whole program.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	o, err := parse(args, stderr)
+	o, err := parse(args, stdout)
 	if errors.Is(err, flag.ErrHelp) {
 		return exitQuiet
 	}
@@ -106,14 +108,18 @@ func (o options) run(ctx context.Context, stdout, stderr io.Writer) (int, error)
 	}
 	defer st.close()
 
-	bar := newProgress(stderr, o.json)
+	bar := newProgress(stderr, o.json || dumb(os.Getenv))
+	told := context.AfterFunc(ctx, func() {
+		bar.note("agent: stopping; what was found so far is stored and shown. Once more, and it stops at once.")
+	})
 	rep, err := look(ctx, target, st, bar)
+	told()
 	bar.end()
 	if rep == nil {
 		return 0, err
 	}
-	if err := o.print(stdout, rep); err != nil {
-		return exitUnstored, nil //nolint:nilerr // nobody reads any longer
+	if printErr := o.print(stdout, rep); printErr != nil {
+		err = errors.Join(err, fmt.Errorf("%w; it is kept in %s, if that was possible", printErr, st.path("reports")))
 	}
 	if err != nil {
 		fmt.Fprintln(stderr, "agent:", strings.ReplaceAll(err.Error(), "\n", "; "))

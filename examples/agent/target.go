@@ -2,6 +2,7 @@ package main
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -71,7 +72,7 @@ func openTarget(ctx context.Context, spec string) (*target, error) {
 func (t *target) identify(ctx context.Context) error {
 	facts, err := host.Identify(ctx, t.host)
 	if ctx.Err() != nil {
-		return ctx.Err()
+		return errors.New("stopped before anything was looked at; nothing was stored")
 	}
 	t.facts = facts
 	if t.name == "" {

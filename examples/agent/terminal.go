@@ -16,7 +16,7 @@ import (
 func terminal(w io.Writer, getenv func(string) string) text.Options {
 	o := text.Options{Zone: time.Local, Width: 78, MaxItems: 40, MaxLines: 6}
 	if f, ok := w.(*os.File); ok && term.IsTerminal(f.Fd()) {
-		o.Color = getenv("NO_COLOR") == "" && getenv("TERM") != "dumb"
+		o.Color = getenv("NO_COLOR") == "" && !dumb(getenv)
 		o.Width = width(f, getenv)
 		o.ASCII = !utf8Locale(getenv)
 	}
@@ -45,3 +45,6 @@ func utf8Locale(getenv func(string) string) bool {
 	}
 	return false
 }
+
+// dumb reports whether a terminal knows neither colours nor how to go back.
+func dumb(getenv func(string) string) bool { return getenv("TERM") == "dumb" || getenv("TERM") == "" }

@@ -93,8 +93,12 @@ func (w Writer) fill(f *os.File, data []byte, perm fs.FileMode) error {
 	return f.Sync()
 }
 
-// keepOld makes old a second name of the current content.
+// keepOld makes old a second name of the current content. Where there is none,
+// old is all there is, and stays.
 func (w Writer) keepOld(name, old string) error {
+	if _, err := os.Lstat(name); errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
 	w.step("unlink old")
 	if err := os.Remove(old); err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return fmt.Errorf("replace %s: %w", name, err)

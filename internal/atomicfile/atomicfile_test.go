@@ -66,3 +66,17 @@ func TestLinkIsReplacedNotFollowed(t *testing.T) {
 	assert.Equal(t, "precious", string(got))
 	assert.False(t, errors.Is(err, os.ErrExist))
 }
+
+func TestTheOnlyCopyIsNotRemovedBeforeThereIsAnother(t *testing.T) {
+	dir := t.TempDir()
+	name := filepath.Join(dir, "f")
+	if err := os.WriteFile(name+".1", []byte("old"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if err := Replace(name, ".1", []byte("new"), 0o600); err != nil {
+		t.Fatal(err)
+	}
+	if data, err := os.ReadFile(name + ".1"); err != nil || string(data) != "old" {
+		t.Errorf("the copy before holds %q, %v", data, err)
+	}
+}

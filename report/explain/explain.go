@@ -185,7 +185,7 @@ func (w *walker) explain(cause, effect int, joined []report.Attr) {
 		Finding: w.nodes[effect].finding.Fingerprint, By: []string{because.Fingerprint}, Joined: joined,
 		Sure: "possible", Text: because.Title + gap(w.nodes[cause].times, w.nodes[effect].times),
 	}
-	direct := len(joined) == 1 && joined[0] == because.Subject
+	direct := len(joined) == 1 && joined[0].Key == report.Package
 	if direct && len(w.nodes[effect].times) > 0 && len(w.nodes[cause].times) > 0 {
 		// The same words for all effects of a cause, so that they can be listed together.
 		e.Sure, e.Quiet, e.Text = "likely", true, because.Title

@@ -36,6 +36,13 @@ func explained(t *testing.T, findings ...report.Finding) map[string]string {
 	rep, err := report.Run(t.Context(), []report.Checker{c})
 	require.NoError(t, err)
 	require.Empty(t, rep.Results[0].Problems)
+	before, err := report.Encode(rep)
+	require.NoError(t, err)
+	defer func() {
+		after, err := report.Encode(rep)
+		require.NoError(t, err)
+		assert.Equal(t, string(before), string(after), "the report is read-only")
+	}()
 	by := map[string]report.Finding{}
 	for _, f := range rep.Results[0].Findings {
 		by[f.Fingerprint] = f

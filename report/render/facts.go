@@ -22,7 +22,7 @@ type Fact struct {
 // Facts lists a finding's evidence in its order. The first "was" and the first
 // "now" of a field become one fact, a field with one of them is a plain fact,
 // and times are given in zone. What the subject or a change says already is
-// left out.
+// left out, and of digests all but the first digits.
 func Facts(f report.Finding, zone *time.Location) []Fact {
 	var out []Fact
 	change := map[string]int{}
@@ -67,8 +67,11 @@ func addChange(out []Fact, change map[string]int, a report.Attr) []Fact {
 	return out
 }
 
-// plain makes a plain fact of a change with one side.
+// plain shortens digests, and makes a plain fact of a change with one side.
 func (f Fact) plain() Fact {
+	if short, other := shortDigest(f.Was), shortDigest(f.Now); short != other {
+		f.Was, f.Now = short, other
+	}
 	switch {
 	case !f.Changed || f.Was != "" && f.Now != "":
 		return f
@@ -76,6 +79,18 @@ func (f Fact) plain() Fact {
 		return Fact{Label: "now", Value: f.Field + ": " + f.Now}
 	}
 	return Fact{Label: "was", Value: f.Field + ": " + f.Was}
+}
+
+// shortDigits is how much of a digest people compare; the JSON has all of it.
+const shortDigits = 12
+
+// shortDigest cuts algorithm:hex; all else stays as it is.
+func shortDigest(s string) string {
+	algorithm, digits, ok := strings.Cut(s, ":")
+	if !ok || len(digits) < 2*shortDigits || len(algorithm) > 16 || strings.Trim(digits, "0123456789abcdef") != "" {
+		return s
+	}
+	return algorithm + ":" + digits[:shortDigits] + "…"
 }
 
 func addFact(out []Fact, a report.Attr, zone *time.Location) []Fact {
@@ -101,6 +116,8 @@ func fact(a report.Attr, zone *time.Location) Fact {
 		return Fact{Label: "line", Value: a.Value}
 	case a.Key == report.Reason:
 		return Fact{Label: "said", Value: a.Value}
+	case a.Key == report.Digest:
+		return Fact{Label: "digest", Value: shortDigest(a.Value)}
 	}
 	if a.Validate() == nil {
 		return Fact{Label: string(a.Key), Value: a.Value}
@@ -126,4 +143,34 @@ func Age(days int) string {
 		return "1 day"
 	}
 	return fmt.Sprintf("%d days", days)
+}
+
+// mostNames is how many names stand for a list.
+const mostNames = 3
+
+// Subjects names what the first of the entries are about, and counts the rest.
+func Subjects(entries []Entry) string {
+	return list(entries, ", ", func(e Entry) string {
+		if _, name, ok := strings.Cut(e.Finding.Subject.Value, ":"); ok && e.Finding.Subject.Key == report.Package {
+			return name
+		}
+		return e.Finding.Subject.Value
+	})
+}
+
+// Titles gives the first titles of the entries, and counts the rest.
+func Titles(entries []Entry) string {
+	return list(entries, "; ", func(e Entry) string { return e.Finding.Title })
+}
+
+func list(entries []Entry, separator string, name func(Entry) string) string {
+	var names []string
+	for _, e := range entries[:min(len(entries), mostNames)] {
+		names = append(names, name(e))
+	}
+	text := strings.Join(names, separator)
+	if more := len(entries) - mostNames; more > 0 {
+		text += fmt.Sprintf(" and %d more", more)
+	}
+	return text
 }

@@ -237,6 +237,34 @@ func TestWasAndNowOfAFieldAreOneFact(t *testing.T) {
 	}
 }
 
+func TestDigestsAreShortUnlessTheirBeginningsAreEqual(t *testing.T) {
+	a := func(k report.Key, v string) report.Attr { return report.Attr{Key: k, Value: v} }
+	long := func(hex string) string { return "sha256:" + strings.Repeat(hex, 32) }
+	for want, evidence := range map[string][]report.Attr{
+		"content sha256:0a0a0a0a0a0a…>sha256:0b0b0b0b0b0b…": {a(report.Was, "content="+long("0a")), a(report.Now, "content="+long("0b"))},
+		"content " + long("0a") + ">" + long("0a") + "0":    {a(report.Was, "content="+long("0a")), a(report.Now, "content="+long("0a")+"0")},
+		"digest sha256:0c0c0c0c0c0c…":                       {a(report.Digest, long("0c"))},
+		"was content: sha256:0d0d0d0d0d0d…":                 {a(report.Was, "content="+long("0d"))},
+		"mode 0600>0644":                                    {a(report.Was, "mode=0600"), a(report.Now, "mode=0644")},
+	} {
+		f := render.Facts(report.Finding{Evidence: evidence}, time.UTC)[0]
+		got := f.Label + " " + f.Value
+		if f.Changed {
+			got = f.Field + " " + f.Was + ">" + f.Now
+		}
+		if got != want {
+			t.Errorf("got %q, want %q", got, want)
+		}
+	}
+}
+
+func TestWhatACheckThatIsNotDueCouldNotSeeIsStillUnseen(t *testing.T) {
+	rep := &report.Report{Seq: 2, Results: append(ok(1), report.Result{Status: report.NotDue, Problems: []report.Problem{{Code: report.CodeError}}})}
+	if got := render.Verdict(rep); got != "this host: could not look at 1 of 2 checks" && got != "this host: nothing new; could not look at 1 of 2 checks" {
+		t.Errorf("the verdict is %q", got)
+	}
+}
+
 func ExampleVerdict() {
 	rep := &report.Report{
 		Seq: 2, Labels: report.Labels{Host: "web1"},

@@ -63,7 +63,7 @@ func (d Digest) calm() []string {
 
 // news reports whether anything is told that was not told before.
 func (d Digest) news() bool {
-	for _, id := range []string{"new", "baseline", "worse", "regressed", "updated", "new-checks"} {
+	for _, id := range news {
 		if len(d.entries(id)) > 0 {
 			return true
 		}
@@ -106,7 +106,7 @@ func (d Digest) quiet() string {
 func (d Digest) unseen() string {
 	var all, part, rights int
 	for _, res := range d.Unseen {
-		if res.Status == report.Partial {
+		if res.Status == report.Partial || res.Status == report.NotDue && len(res.Covered) > 0 {
 			part++
 		} else {
 			all++
@@ -134,7 +134,7 @@ func (d Digest) unseen() string {
 func (d Digest) entries(id string) []Entry {
 	for _, s := range d.Sections {
 		if s.ID == id {
-			return s.Entries
+			return s.unexplained()
 		}
 	}
 	return nil

@@ -20,7 +20,6 @@ import (
 	"fmt"
 	"reflect"
 	"runtime"
-	"slices"
 	"strings"
 	"time"
 
@@ -43,7 +42,7 @@ func (o Options) cancel() time.Duration {
 // TestChecker tries the sentences of report.Checker on checkers that make makes
 // anew, all over one unchanged world.
 func TestChecker(ctx context.Context, make func() report.Checker, opt Options) error {
-	goroutines := countOurs()
+	goroutines := ours()
 	errs := []error{
 		testName(make), testRules(make()),
 		testRuns(ctx, make, opt), testCancel(ctx, make(), opt),
@@ -259,23 +258,33 @@ func Sample(seq uint64) report.Saved {
 	return report.Saved{Report: rep, Open: open, Kept: map[string]map[string][]byte{"logs": {"position": {0, 1, 0xff, byte(seq)}}}}
 }
 
-// countOurs counts the goroutines that are not the runtime's.
-func countOurs() int { return len(stacks()) }
-
-func stacks() []string {
+// ours gives the stacks of all goroutines but the runtime's own, by the first two
+// words of their heads: goroutine 7.
+func ours() map[string]string {
 	buf := make([]byte, 4<<20)
-	all := strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n")
-	return slices.DeleteFunc(all, func(s string) bool { return strings.Contains(s, "[runnable]") && strings.Contains(s, "runtime.") })
+	all := map[string]string{}
+	for _, stack := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
+		if name, _, ok := strings.Cut(stack, " ["); ok {
+			all[name] = stack
+		}
+	}
+	return all
 }
 
-// settled waits a moment for goroutines to end.
-func settled(before int) error {
+// settled waits a moment for the goroutines to end that were not there before.
+func settled(before map[string]string) error {
+	var left []string
 	for range 100 {
-		if countOurs() <= before {
+		left = nil
+		for name, stack := range ours() {
+			if _, old := before[name]; !old {
+				left = append(left, stack)
+			}
+		}
+		if len(left) == 0 {
 			return nil
 		}
 		time.Sleep(10 * time.Millisecond)
 	}
-	now := stacks()
-	return fmt.Errorf("%d goroutines are left; the last:\n%s", len(now)-before, now[len(now)-1])
+	return fmt.Errorf("%d goroutines are left; one of them:\n%s", len(left), left[0])
 }

@@ -57,7 +57,7 @@ func TestEveryBrokenSentenceIsFound(t *testing.T) {
 	}
 	for want, make := range broken {
 		err := reporttest.TestChecker(t.Context(), make, reporttest.Options{Cancel: 100 * time.Millisecond})
-		assert.ErrorContains(t, err, want)
+		assert.ErrorContains(t, err, want, want)
 	}
 }
 

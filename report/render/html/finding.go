@@ -1,13 +1,11 @@
 package html
 
 import (
-	"bytes"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
 	"net/url"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/render"
@@ -18,17 +16,24 @@ type section struct {
 	Count, More     int
 	Entries         []entry
 	Groups          []group
+	MoreGroups      int
 }
 
+// group has a Cause, with what it explains in a line each, or else a Text.
 type group struct {
-	Text, Sure  shown
-	Count, More int
-	Entries     []entry
+	Text, Sure         shown
+	Cause              *entry
+	Explains, Perhaps  shown
+	Count, More        int
+	Entries, Uncertain []entry
 }
 
 // maxExplained bounds the findings shown below one explanation: the update of
 // a whole system explains ten thousand files.
 const maxExplained = 100
+
+// maxGroups bounds the causes of a section.
+const maxGroups = 200
 
 // entry is a finding. Lines of Detail and Fix are kept apart.
 type entry struct {
@@ -67,38 +72,54 @@ type link struct {
 	URL  string
 }
 
-type file struct {
-	Name, Size, Note shown
-	Lines            []fileLine
-}
-
-type fileLine struct {
-	Class string // add, del, hunk or none
-	Text  shown
-}
-
 // builder keeps what must be unique on a page.
 type builder struct {
 	opt     Options
 	anchors map[string]bool
+	worst   *render.Entry // and its anchor, once it is shown
+
+	worstAnchor string
 }
 
 func (b *builder) section(s render.Section) section {
 	out := section{ID: s.ID, Title: s.Title, Note: s.Note, Count: s.Count()}
-	for i, e := range s.Entries {
-		if i == b.opt.MaxItems {
-			out.More = len(s.Entries) - i
-			break
+	room := b.opt.MaxItems - len(s.Entries) // for what is folded
+	for _, f := range s.Folds {
+		room += len(f.Entries)
+	}
+	for i := range s.Entries {
+		e := &s.Entries[i]
+		if e.Folded {
+			room--
 		}
+		if len(out.Entries) == b.opt.MaxItems || e.Folded && room < 0 {
+			out.More++
+			continue
+		}
+		out.Entries = append(out.Entries, b.entry(s, *e))
+		if e == b.worst {
+			b.worstAnchor = out.Entries[len(out.Entries)-1].Anchor
+		}
+	}
+	for _, g := range s.Groups[:min(len(s.Groups), maxGroups)] {
+		out.Groups = append(out.Groups, b.group(s, g))
+	}
+	out.MoreGroups = len(s.Groups) - len(out.Groups)
+	return out
+}
+
+func (b *builder) group(s render.Section, g render.Group) group {
+	out := group{Text: clean(g.Text), Sure: clean(g.Sure), Count: len(g.Entries), More: max(len(g.Entries)-maxExplained, 0)}
+	if g.Cause != nil {
+		cause := b.entry(s, *g.Cause)
+		out.Cause, out.Explains, out.Perhaps = &cause, clean(render.Subjects(g.Entries)), clean(render.Titles(g.Perhaps))
+	}
+	for _, e := range g.Entries[:min(len(g.Entries), maxExplained)] {
+		e.Brief, e.Why = true, nil // the group says why
 		out.Entries = append(out.Entries, b.entry(s, e))
 	}
-	for _, g := range s.Groups {
-		shownGroup := group{Text: clean(g.Text), Sure: clean(g.Sure), Count: len(g.Entries), More: len(g.Entries) - maxExplained}
-		for _, e := range g.Entries[:min(len(g.Entries), maxExplained)] {
-			e.Brief, e.Why = true, nil // the group says why
-			shownGroup.Entries = append(shownGroup.Entries, b.entry(s, e))
-		}
-		out.Groups = append(out.Groups, shownGroup)
+	for _, e := range g.Perhaps[:min(len(g.Perhaps), maxExplained)] {
+		out.Uncertain = append(out.Uncertain, b.entry(s, e))
 	}
 	return out
 }
@@ -184,47 +205,4 @@ func lines(s string) []shown {
 		return nil
 	}
 	return cleanAll(strings.Split(s, "\n"))
-}
-
-// maxFileLines bounds what the page shows of an artifact.
-const maxFileLines = 400
-
-func files(artifacts []report.Artifact) []file {
-	var out []file
-	for _, a := range artifacts {
-		f := file{Name: clean(a.Name), Size: shown(render.Quantity(report.Count(uint64(len(a.Data))), "bytes"))}
-		if a.Truncated {
-			f.Note = "cut when it was taken"
-		}
-		if bytes.IndexByte(a.Data, 0) >= 0 || !utf8.Valid(a.Data) {
-			f.Note = "not text, so it is not shown here"
-			out = append(out, f)
-			continue
-		}
-		all := lines(strings.ReplaceAll(string(a.Data), "\t", "    "))
-		if len(all) > maxFileLines {
-			f.Note = shown(fmt.Sprintf("the first %d of %d lines", maxFileLines, len(all)))
-			all = all[:maxFileLines]
-		}
-		for _, line := range all {
-			f.Lines = append(f.Lines, fileLine{lineClass(a.MediaType, string(line)), line})
-		}
-		out = append(out, f)
-	}
-	return out
-}
-
-func lineClass(mediaType, line string) string {
-	if mediaType != "text/x-diff" && mediaType != "text/x-patch" {
-		return ""
-	}
-	switch {
-	case strings.HasPrefix(line, "+++"), strings.HasPrefix(line, "---"), strings.HasPrefix(line, "@@"):
-		return "hunk"
-	case strings.HasPrefix(line, "+"):
-		return "add"
-	case strings.HasPrefix(line, "-"):
-		return "del"
-	}
-	return ""
 }

@@ -16,6 +16,7 @@
 package html
 
 import (
+	"cmp"
 	_ "embed"
 	"fmt"
 	"html/template"
@@ -76,6 +77,8 @@ type view struct {
 	Verdict     shown
 	Lead        shown
 	Rest        shown
+	Worst       shown // title of the worst news, and its anchor
+	WorstAnchor string
 	Level       string // class: critical … info, unseen, good
 	Facts       []shown
 	Notices     []shown
@@ -86,6 +89,8 @@ type view struct {
 	Trends      []trend
 	Readings    []reading
 	MoreFigures int
+	Materials   []material
+	MoreFiles   int
 	Checks      []check
 	Counts      render.Checks
 	Signed      int
@@ -97,7 +102,7 @@ type view struct {
 
 func newView(rep *report.Report, opt Options) view {
 	d := render.NewDigest(rep)
-	b := builder{opt: opt, anchors: map[string]bool{}}
+	b := builder{opt: opt, anchors: map[string]bool{}, worst: d.Worst}
 	v := view{
 		Style: template.CSS(style), Verdict: clean(d.Verdict), Lead: clean(d.Lead), Rest: clean(strings.TrimPrefix(d.Rest, "; ")), Level: pageLevel(d), Notices: cleanAll(rep.Notices),
 		Counts: d.Checks, Signed: d.SignedOff, Seq: rep.Seq, ID: clean(rep.ID), Version: clean(opt.Version),
@@ -112,6 +117,10 @@ func newView(rep *report.Report, opt Options) view {
 	for _, s := range d.Sections {
 		v.Sections = append(v.Sections, b.section(s))
 	}
+	if b.worstAnchor != "" {
+		v.Worst, v.WorstAnchor = clean(cmp.Or(d.Worst.Finding.Title, d.Worst.Finding.Rule)), b.worstAnchor
+	}
+	v.Materials, v.MoreFiles = materials(rep)
 	for _, res := range rep.Results {
 		v.Checks = append(v.Checks, newCheck(res))
 	}

@@ -37,7 +37,7 @@ func write(t testing.TB, rep *report.Report, opt Options) string {
 }
 
 func samples() map[string]*report.Report {
-	return map[string]*report.Report{"sample": rendertest.Sample(), "quiet": rendertest.Quiet(), "first": rendertest.First(), "zero": {}}
+	return map[string]*report.Report{"sample": rendertest.Sample(), "quiet": rendertest.Quiet(), "first": rendertest.First(), "zero": {}, "caused": rendertest.Caused()}
 }
 
 func TestSamplesAreGolden(t *testing.T) {
@@ -288,6 +288,30 @@ func TestAnUpdateOfTheWholeSystemStaysOnAPage(t *testing.T) {
 		if !strings.Contains(got, want) {
 			t.Errorf("it does not say %q", want)
 		}
+	}
+}
+
+func TestMaterialThatNoFindingRefersToIsOnThePage(t *testing.T) {
+	got := write(t, rendertest.Caused(), Options{})
+	text := checkGrammar(t, got)
+	for _, want := range []string{"changes.txt", "3 files of /etc changed", "2 explained", "perhaps also", "sha256:0a0a0a0a0a0a…"} {
+		if !strings.Contains(text, want) {
+			t.Errorf("it does not say %q", want)
+		}
+	}
+	if strings.Count(write(t, rendertest.Sample(), Options{}), "sshd_config.diff") != 1 {
+		t.Error("what a finding refers to stands twice, or nowhere")
+	}
+}
+
+func TestTheWorstNewsIsLinkedAtTheTop(t *testing.T) {
+	got := write(t, rendertest.Sample(), Options{})
+	anchor := regexp.MustCompile(`<p class="worst"><a href="#(f-[0-9a-f]+)"[^>]*>/srv is 99 % full`).FindStringSubmatch(got)
+	if anchor == nil || strings.Count(got, `id="`+anchor[1]+`"`) != 1 {
+		t.Errorf("the link is %q", anchor)
+	}
+	if strings.Contains(write(t, rendertest.Quiet(), Options{}), `class="worst"`) {
+		t.Error("a quiet day has a worst")
 	}
 }
 

@@ -141,6 +141,43 @@ func sampleOthers() []report.Change {
 	}
 }
 
+// Caused is a day on which an update did what updates do.
+func Caused() *report.Report {
+	rep := head(44)
+	cause := change(report.New, "history", began, report.Finding{
+		Rule: "upgraded", Subject: attr(report.Package, "deb:openssl"), Severity: report.Info, Kind: report.Event, Title: "openssl was upgraded",
+	})
+	line := change(report.New, "logs", began, report.Finding{
+		Rule: "unexplained", Subject: attr(report.Service, "sshd"), Severity: report.Notice, Kind: report.Event,
+		Title: "sshd wrote a line that no rule explains", Fix: "Read it.",
+	})
+	restart := change(report.New, "listeners", began, report.Finding{
+		Rule: "restarted", Subject: attr(report.Listener, "tcp/0.0.0.0:22"), Severity: report.Info, Kind: report.Event, Title: "sshd on tcp port 22 was restarted",
+	})
+	rep.Changes = []report.Change{line}
+	because := func(c report.Change, text, sure string, quiet bool) {
+		rep.Explanations = append(rep.Explanations, report.Explanation{
+			Finding: c.Finding.Fingerprint, By: []string{cause.Finding.Fingerprint}, Text: text, Sure: sure, Quiet: quiet,
+		})
+	}
+	for _, path := range []string{"/usr/bin/c_rehash", "/usr/bin/openssl"} {
+		c := change(report.New, "integrity.files", began, report.Finding{
+			Rule: "file.changed", Subject: attr(report.Path, path), Severity: report.Notice, Title: path + " was changed",
+			Evidence: []report.Attr{attr(report.Was, "content=sha256:"+strings.Repeat("0a", 32)), attr(report.Now, "content=sha256:"+strings.Repeat("0b", 32))},
+		})
+		rep.Changes = append(rep.Changes, c)
+		because(c, cause.Finding.Title, "likely", true)
+	}
+	rep.Changes = append(rep.Changes, cause, restart)
+	because(restart, cause.Finding.Title+", 19s before", "possible", false)
+	because(line, "libssl3 was upgraded, 19s before", "possible", false)
+	rep.Results = []report.Result{
+		{Check: "integrity.files", Status: report.OK},
+		{Check: "backup.config", Status: report.OK, Artifacts: []report.Artifact{{Ref: "a:1", Name: "changes.txt", MediaType: "text/plain", Data: []byte("3 files of /etc changed\n")}}},
+	}
+	return rep
+}
+
 func stillOpen() report.Change {
 	return change(report.Still, "updates", day(4), report.Finding{
 		Rule: "updates.pending", Subject: attr(report.Repository, "bookworm"), Scope: "pending", Severity: report.Notice,

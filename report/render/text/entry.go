@@ -105,7 +105,7 @@ func (p *page) evidence(f report.Finding) {
 // oneLine keeps a newline in a value visible: evidence is quoted, not laid out.
 func oneLine(p *page, s string) string {
 	if p.opt.ASCII {
-		return strings.ReplaceAll(s, "\n", `\x0a`)
+		return strings.NewReplacer("\n", `\x0a`, "…", "...").Replace(s)
 	}
 	return strings.ReplaceAll(s, "\n", "␊")
 }
@@ -143,6 +143,11 @@ func (p *page) brief(s render.Section, e render.Entry) {
 	}
 	if e.Reason != "" {
 		text += ": " + e.Reason
+	}
+	if f.Severity == report.Info && s.ID != "still" { // of others it is told in full, on the first day
+		for _, why := range e.Why {
+			text += "; " + why.Sure + ": " + why.Text
+		}
 	}
 	word := render.Word(f.Severity)
 	lines := p.wrap(text, textAt, textAt)

@@ -15,8 +15,10 @@
 package text
 
 import (
+	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -58,6 +60,7 @@ func Write(w io.Writer, rep *report.Report, opt Options) error {
 	p := page{opt: opt.withDefaults()}
 	d := render.NewDigest(rep)
 	p.head(rep, d)
+	p.worst(rep, d)
 	p.notices(rep)
 	p.unseen(d)
 	for _, s := range d.Sections {
@@ -88,6 +91,14 @@ func (p *page) head(rep *report.Report, d render.Digest) {
 		facts = append(facts, "seen from "+rep.Labels.Observer)
 	}
 	p.prose(0, 2, dim, strings.Join(nonEmpty(facts), ", "))
+}
+
+// worst tells the worst news at once, where other things stand before it.
+func (p *page) worst(rep *report.Report, d render.Digest) {
+	if d.Worst == nil || len(rep.Notices)+len(d.Unseen)+len(d.Rights) == 0 {
+		return
+	}
+	p.prose(2, 4, severityColor(d.Worst.Finding.Severity), "Worst: "+cmp.Or(d.Worst.Finding.Title, d.Worst.Finding.Rule))
 }
 
 func (p *page) notices(rep *report.Report) {
@@ -164,12 +175,13 @@ func (p *page) result(res report.Result) {
 
 func (p *page) section(s render.Section) {
 	p.heading(fmt.Sprintf("%s (%d)", s.Title, s.Count()), s.Note)
-	for i, e := range s.Entries {
+	entries := slices.DeleteFunc(slices.Clone(s.Entries), func(e render.Entry) bool { return e.Folded })
+	for i, e := range entries {
 		if i == p.opt.MaxItems {
-			p.prose(2, 4, dim, fmt.Sprintf("and %d more, none of them worse", len(s.Entries)-i))
+			p.prose(2, 4, dim, fmt.Sprintf("and %d more, none of them worse", len(entries)-i))
 			break
 		}
-		if i > 0 && !(e.Brief && s.Entries[i-1].Brief) {
+		if i > 0 && !(e.Brief && entries[i-1].Brief) {
 			p.line("")
 		}
 		if e.Brief {
@@ -178,29 +190,13 @@ func (p *page) section(s render.Section) {
 		}
 		p.entry(e)
 	}
+	for _, f := range s.Folds {
+		p.prose(2, 4, dim, fmt.Sprintf("and %d more by %s, rule %s: %s", len(f.Entries), f.Check, f.Rule, render.Subjects(f.Entries)))
+	}
 	if s.Alike > 0 {
-		p.prose(2, 2, dim, fmt.Sprintf("%d that are like others above take one line; the HTML and JSON reports have them in full.", s.Alike))
+		p.prose(2, 2, dim, fmt.Sprintf("%d that are like others above are told in short; the HTML and JSON reports have them in full.", s.Alike))
 	}
-	for i, g := range s.Groups {
-		if i == 0 && len(s.Entries) > 0 && !s.Entries[len(s.Entries)-1].Brief {
-			p.line("")
-		}
-		p.group(g)
-	}
-}
-
-// group tells all that one explanation explains in one sentence.
-func (p *page) group(g render.Group) {
-	const most = 3
-	var names []string
-	for _, e := range g.Entries[:min(len(g.Entries), most)] {
-		names = append(names, e.Finding.Subject.Value)
-	}
-	text := fmt.Sprintf("%d explained (%s): %s: %s", len(g.Entries), g.Sure, g.Text, strings.Join(names, ", "))
-	if more := len(g.Entries) - most; more > 0 {
-		text += fmt.Sprintf(" and %d more", more)
-	}
-	p.prose(2, 4, dim, text)
+	p.groups(s, len(entries) > 0 && !entries[len(entries)-1].Brief)
 }
 
 func (p *page) foot(rep *report.Report, d render.Digest) {

@@ -183,12 +183,65 @@ func TestTheSameWorldNextDayDiffersInItsHeaderAndAgesOnly(t *testing.T) {
 }
 
 func TestAFloodIsCounted(t *testing.T) {
-	got := write(t, rendertest.Flood(5000), Options{MaxItems: 10})
-	if n := strings.Count(strings.ToUpper(got), "  WARNING "); n != 10 {
+	got := write(t, rendertest.Flood(5000), Options{})
+	if n := strings.Count(strings.ToUpper(got), "  WARNING "); n != 3+10 {
 		t.Errorf("%d findings are shown", n)
 	}
-	if !strings.Contains(got, "and 4990 more") || !strings.Contains(got, "NEW (5000)") {
+	if !strings.Contains(got, "and 4987 more by integrity.files, rule file.added: ") || !strings.Contains(got, "NEW (5000)") {
 		t.Errorf("the rest is not counted:\n%s", got[len(got)-400:])
+	}
+}
+
+// A first run finds 300 updates and 2,000 changed files; one other thing of the
+// mildest kind stands last.
+func TestAFirstRunWithHundredsOfFindingsStaysShortAndHidesNothing(t *testing.T) {
+	rep := rendertest.First()
+	rep.Changes = rep.Changes[:1]
+	for i := range 2301 {
+		c := rep.Changes[0]
+		c.Kind, c.NewCheck = report.New, false
+		f := &c.Finding
+		f.Fingerprint, f.Subject.Value = fmt.Sprintf("v1:%032x", i), fmt.Sprintf("/usr/lib/%d", i)
+		switch {
+		case i < 300:
+			f.Rule, f.Severity, f.Title, c.Check = "security", report.Critical, fmt.Sprintf("package%d has a security update", i), "updates"
+			f.Subject = report.Attr{Key: report.Package, Value: fmt.Sprintf("deb:package%d", i)}
+		case i < 2300:
+			f.Rule, f.Severity, f.Title, c.Check = "changed", report.Notice, f.Subject.Value+" changed", "integrity.files"
+		default:
+			f.Rule, f.Severity, f.Title, c.Check = "odd", report.Notice, "one other thing", "accounts"
+		}
+		rep.Changes = append(rep.Changes, c)
+	}
+	got := write(t, rep, Options{MaxItems: 40})
+	for _, want := range []string{"and 280 more by updates, rule security: package20, package21", "and 1987 more by integrity.files", "one other thing"} {
+		if !strings.Contains(got, want) {
+			t.Errorf("it does not say %q", want)
+		}
+	}
+	if n := strings.Count(got, "\n"); n > 220 {
+		t.Errorf("it has %d lines", n)
+	}
+}
+
+func TestEffectsStandBelowTheirCause(t *testing.T) {
+	rep := rendertest.Caused()
+	got := write(t, rep, Options{})
+	want := `NEW (5)
+  NOTICE    sshd wrote a line that no rule explains
+            why        possible: libssl3 was upgraded, 19s before
+            fix        Read it.
+            id         ` + render.ShortID(rep.Changes[0].Finding.Fingerprint) + ` by logs
+
+  info      openssl was upgraded
+            2 explained (likely): /usr/bin/c_rehash, /usr/bin/openssl
+            perhaps also: sshd on tcp port 22 was restarted
+`
+	if !strings.Contains(got, want) {
+		t.Errorf("got\n%s", got)
+	}
+	if !strings.HasPrefix(got, "web1: 1 notice, 2 info new; 2 more explained\n") {
+		t.Errorf("got\n%s", got)
 	}
 }
 
