@@ -31,6 +31,8 @@ type Head struct {
 type headJSON struct {
 	Created     time.Time `json:"created"`
 	Roots       [][]byte  `json:"roots"`
+	Sparse      [][]byte  `json:"sparse,omitempty"`
+	Names       [][]byte  `json:"names,omitempty"`
 	Exclude     [][]byte  `json:"exclude,omitempty"`
 	Fields      Fields    `json:"fields,omitempty"`
 	MaxFileSize int64     `json:"max_file_size,omitempty"`
@@ -39,7 +41,8 @@ type headJSON struct {
 
 func encodeHead(h Head) ([]byte, error) {
 	return json.Marshal(headJSON{
-		Created: h.Created.UTC(), Roots: bytesOf(h.Profile.Roots), Exclude: bytesOf(h.Profile.Exclude),
+		Created: h.Created.UTC(), Roots: bytesOf(h.Profile.Roots),
+		Sparse: bytesOf(h.Profile.Sparse), Names: bytesOf(h.Profile.Names), Exclude: bytesOf(h.Profile.Exclude),
 		Fields: h.Profile.Fields, MaxFileSize: h.Profile.MaxFileSize, CrossFS: h.Profile.CrossFileSystems,
 	})
 }
@@ -48,7 +51,7 @@ func decodeHead(b []byte) (Head, error) {
 	var j headJSON
 	err := json.Unmarshal(b, &j)
 	return Head{j.Created, Profile{
-		Roots: stringsOf(j.Roots), Exclude: stringsOf(j.Exclude),
+		Roots: stringsOf(j.Roots), Sparse: stringsOf(j.Sparse), Names: stringsOf(j.Names), Exclude: stringsOf(j.Exclude),
 		Fields: j.Fields, MaxFileSize: j.MaxFileSize, CrossFileSystems: j.CrossFS,
 	}}, err
 }

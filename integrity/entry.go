@@ -84,7 +84,8 @@ func (f Fields) Names() []string {
 // differ. An attribute is compared only where both entries know it. Where a
 // content is not known on one side, its times are compared in its place; of a
 // directory, size, link count and times are never compared, since they only
-// repeat what its entries tell.
+// repeat what its entries tell, and neither is the size of a link, which repeats
+// its target.
 func Diff(was, now Entry, want Fields) Fields {
 	if was.Stat.Type() != now.Stat.Type() {
 		return FieldType & want
@@ -112,7 +113,9 @@ var comparisons = [...]struct {
 	{FieldOwner, func(a, b *Entry) bool {
 		return both(a, b, host.KnownOwner) && (a.Stat.UID != b.Stat.UID || a.Stat.GID != b.Stat.GID)
 	}},
-	{FieldSize, func(a, b *Entry) bool { return both(a, b, host.KnownSize) && a.Stat.Size != b.Stat.Size }},
+	{FieldSize, func(a, b *Entry) bool {
+		return both(a, b, host.KnownSize) && !both(a, b, host.KnownLink) && a.Stat.Size != b.Stat.Size
+	}},
 	{FieldLink, func(a, b *Entry) bool { return both(a, b, host.KnownLink) && a.Stat.Link != b.Stat.Link }},
 	{FieldContent, func(a, b *Entry) bool { return a.Hashed && b.Hashed && a.Digest != b.Digest }},
 	{FieldNlink, func(a, b *Entry) bool { return both(a, b, host.KnownNlink) && a.Stat.Nlink != b.Stat.Nlink }},

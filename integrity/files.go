@@ -7,18 +7,13 @@ import (
 	"os"
 	"path"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/internal/tree"
 	"github.com/pugetsoundtech/upkeep/report"
 )
-
-// An Attestor says what package databases know of paths. A path without an
-// entry is unknown; an entry without a package is owned by none.
-type Attestor interface {
-	Attest(ctx context.Context, paths []string) (map[string]host.Claim, error)
-}
 
 // Files is the check "integrity.files": what differs from the baseline. Its
 // first run takes the baseline and reports nothing of the files; no later run
@@ -31,7 +26,7 @@ type Files struct {
 	Host     host.Host
 	Dir      string   // state folder for the baseline; required; made when it is not there
 	Profile  Profile  // without roots: ProfileDaily
-	Attestor Attestor // names the package of a changed file; nil: nobody does
+	Attestor Attestor // knows the packages of changed files, and their digests; nil: nobody does
 }
 
 // Name returns "integrity.files".
@@ -49,7 +44,7 @@ func (f Files) Check(ctx context.Context, rec *report.Recorder) error {
 	if f.Dir == "" {
 		return errors.New("integrity.files: no state folder was given")
 	}
-	if len(f.Profile.Roots) == 0 {
+	if len(f.Profile.Roots)+len(f.Profile.Sparse) == 0 {
 		f.Profile = ProfileDaily()
 	}
 	r := run{Files: f, ctx: ctx, rec: rec}
@@ -86,6 +81,7 @@ type run struct {
 	last   string   // path of the last entry
 	found  []Change // not reported yet
 	hint   string   // how to ask for the owner of a file
+	read   int64    // bytes of changed files, to compare them with their packages
 }
 
 // together is the number of changes for which an Attestor is asked at once.
@@ -169,7 +165,7 @@ func (r *run) later(b *Baseline) error {
 	}
 	err := Compare(was, now, r.Profile.fields(), func(c Change) error {
 		r.problem(c, b)
-		if c.Kind == Unreadable || c.Kind == Unknown {
+		if c.Kind == Unreadable || c.Kind == Unknown || r.Profile.incidental(c) {
 			return nil
 		}
 		if r.found = append(r.found, c); len(r.found) == together {
@@ -179,7 +175,7 @@ func (r *run) later(b *Baseline) error {
 	})
 	r.flush(b)
 	for _, root := range r.Profile.roots() {
-		if b.Profile.Selects(root) && (err == nil || r.passed(root)) {
+		if b.Profile.selects(root, true) && (err == nil || r.passed(root)) {
 			r.rec.Covered(scopeOf(root))
 		}
 	}
@@ -204,9 +200,19 @@ func (r *run) problem(c Change, b *Baseline) {
 
 // otherChoice records what the baseline's profile did not look at.
 func (r *run) otherChoice(was Profile) {
-	for _, root := range r.Profile.roots() {
-		if !was.Selects(root) {
-			r.rec.Problem(fmt.Errorf("%s is not in the baseline, which was taken with another profile", root), scopeOf(root))
+	var told []string
+	for _, root := range slices.Sorted(slices.Values(slices.Concat(r.Profile.Roots, r.Profile.Sparse, was.Sparse))) {
+		how := ""
+		switch {
+		case !r.Profile.selects(root, true) || underAny(root, told):
+		case !was.selects(root, true):
+			how = "not"
+		case r.Profile.looksCloser(root, was):
+			how = "only in part"
+		}
+		if how != "" {
+			told = append(told, root)
+			r.rec.Problem(fmt.Errorf("%s is %s in the baseline, which was taken with another profile", root, how), scopeOf(root))
 		}
 	}
 	for _, pattern := range was.Exclude {
@@ -214,7 +220,7 @@ func (r *run) otherChoice(was Profile) {
 		if meta := strings.IndexAny(pattern, `*?[\`); meta >= 0 {
 			literal = path.Dir(pattern[:meta] + "x")
 		}
-		if r.Profile.Selects(literal) {
+		if r.Profile.selects(literal, true) {
 			r.rec.Problem(fmt.Errorf("%s was left out of the baseline", pattern), scopeOf(literal))
 		}
 	}
@@ -224,7 +230,7 @@ func (r *run) otherChoice(was Profile) {
 func selected(entries Entries, p Profile) Entries {
 	return func(yield func(Entry, error) bool) {
 		for e, err := range entries {
-			if (err != nil || p.Selects(e.Path)) && !yield(e, err) {
+			if (err != nil || p.selects(e.Path, e.Stat.IsDir())) && !yield(e, err) {
 				return
 			}
 		}
@@ -233,15 +239,18 @@ func selected(entries Entries, p Profile) Entries {
 
 // flush records a finding for each change that was found since the last call.
 func (r *run) flush(b *Baseline) {
-	claims := r.attest()
-	for _, c := range r.found {
-		r.rec.Finding(finding(c, b.Created, claims[c.Path], r.hint))
+	claims := r.claims()
+	for i, c := range r.found {
+		if i%64 == 63 {
+			r.rec.Progress(int64(i), int64(len(r.found)), "changed files")
+		}
+		r.rec.Finding(finding(c, b.Created, r.attested(c, claims), r.hint))
 	}
 	r.found = r.found[:0]
 }
 
-// attest asks once for all paths.
-func (r *run) attest() map[string]host.Claim {
+// claims asks once for all paths.
+func (r *run) claims() map[string]host.Claim {
 	if r.Attestor == nil || len(r.found) == 0 {
 		return nil
 	}
@@ -254,6 +263,20 @@ func (r *run) attest() map[string]host.Claim {
 		r.rec.Problem(fmt.Errorf("ask which packages own changed files: %w", err), "packages")
 	}
 	return claims
+}
+
+// readAgain bounds the bytes that a run reads once more, to compare changed
+// files with their packages: over a network they are slow.
+const readAgain = 4 << 30
+
+// attested holds a change against what its package claims, within the bound.
+func (r *run) attested(c Change, claims map[string]host.Claim) attestation {
+	claim, told := claims[c.Path]
+	if len(claim.Digest) > 0 && claim.Algorithm != "sha256" {
+		r.read += c.Now.Stat.Size
+		c.Now.Hashed = c.Now.Hashed && r.read <= readAgain
+	}
+	return attest(r.ctx, r.Host.Files, c, claim, told)
 }
 
 // tell records the numbers of a run that went well.

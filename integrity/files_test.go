@@ -125,7 +125,7 @@ func TestADayTellsExactlyWhatChanged(t *testing.T) {
 
 func TestEvidenceIsTyped(t *testing.T) {
 	b := newBox(t, map[string]string{"etc/a": "a"})
-	b.check.Attestor = integritytest.Claims{"/etc/a": {Package: "deb:a"}}
+	b.check.Attestor = integritytest.Claims{"/etc/a": md5Of("deb:a", "b")}
 	b.run()
 	b.write("etc/a", "b")
 	_, res := b.run()
@@ -157,6 +157,7 @@ func TestWhatGivesPowerIsAWarning(t *testing.T) {
 	b.do(os.Mkdir(b.root+"/etc/tmp", 0o755))
 	b.do(os.Chmod(b.root+"/etc/tmp", 0o777|os.ModeSticky))
 	b.do(os.Chmod(b.root+"/bin/y", 0o700))
+	b.do(os.Symlink("/dev/shm/x", b.root+"/bin/z"))
 	_, res := b.run()
 	got := map[string]report.Severity{}
 	for _, f := range res.Findings {
@@ -165,7 +166,7 @@ func TestWhatGivesPowerIsAWarning(t *testing.T) {
 	assert.Empty(t, cmp.Diff(map[string]report.Severity{
 		"/etc/passwd": report.Warning, "/etc/ld.so.preload": report.Warning, "/etc/cron.d/job": report.Warning,
 		"/bin/x": report.Warning, "/etc/open": report.Warning, "/etc/spool": report.Warning,
-		"/etc/tmp": report.Notice, "/bin/y": report.Notice,
+		"/etc/tmp": report.Notice, "/bin/y": report.Notice, "/bin/z": report.Warning,
 	}, got))
 }
 

@@ -1,7 +1,6 @@
 package integrity
 
 import (
-	"context"
 	"fmt"
 	"strconv"
 	"strings"
@@ -19,7 +18,6 @@ const (
 	ruleDamaged  = "integrity.baseline-damaged"
 
 	scopeBaseline = "baseline"
-	remedy        = "If you or an update made this change, accept it. Otherwise find out who did, and restore the file from a backup or its package."
 )
 
 // Rules lists the rules of the check.
@@ -43,36 +41,35 @@ func (Files) Rules() []report.Rule {
 	}
 }
 
-// finding makes a change of a file a finding.
-func finding(c Change, baseline time.Time, claim host.Claim, hint string) report.Finding {
+// finding makes a change of a file a finding. Only a package that vouches for
+// all of the change is evidence: by it an update explains the finding.
+func finding(c Change, baseline time.Time, a attestation, hint string) report.Finding {
+	name := clip(c.Path)
 	f := report.Finding{
 		Subject:  report.Attr{Key: report.Path, Value: c.Path},
 		Scope:    scopeOf(c.Path),
-		Severity: severity(c),
+		Severity: severity(c, a),
 		Detail:   "Compared with the baseline of " + dateOf(baseline) + ".",
-		Fix:      remedy,
+		Fix:      fix(c, a, hint),
 	}
 	switch c.Kind {
 	case Added:
-		f.Rule, f.Title, f.Evidence = ruleAdded, c.Path+" is new: "+summary(c.Now), facts(report.Now, c.Now, FieldsAll)
+		f.Rule, f.Title, f.Evidence = ruleAdded, name+" is new"+amiss(c, a)+": "+summary(c.Now), facts(report.Now, c.Now, FieldsAll)
 	case Removed:
-		f.Rule, f.Title, f.Evidence = ruleRemoved, c.Path+" was removed: it was a "+summary(c.Was), facts(report.Was, c.Was, FieldsAll)
+		f.Rule, f.Title, f.Evidence = ruleRemoved, name+" was removed: it was a "+summary(c.Was), facts(report.Was, c.Was, FieldsAll)
 	case Unstable:
-		f.Rule, f.Title, f.Fix = ruleUnstable, c.Path+" changed each time that it was read", ""
+		f.Rule, f.Title = ruleUnstable, name+" changed each time that it was read"
 	default:
-		f.Rule, f.Title = ruleChanged, c.Path+" changed: "+strings.Join(differences(c), ", ")
+		f.Rule, f.Title = ruleChanged, name+" changed"+amiss(c, a)+": "+strings.Join(differences(c), ", ")
 		f.Evidence = append(facts(report.Was, c.Was, c.Fields), facts(report.Now, c.Now, c.Fields)...)
 	}
 	if at := changedAt(c); !at.IsZero() {
 		f.Detail += " The file was last changed at " + dateOf(at) + "."
 		f.Evidence = append(f.Evidence, report.AtTime(at))
 	}
-	if claim.Package != "" {
-		f.Detail += " It belongs to the package " + claim.Package + "."
-		f.Evidence = append(f.Evidence, report.Attr{Key: report.Package, Value: claim.Package})
-	}
-	if hint != "" && f.Fix != "" {
-		f.Fix += " " + strings.ReplaceAll(hint, "PATH", quoted(c.Path))
+	f.Detail += standingText(c, a)
+	if owner := (report.Attr{Key: report.Package, Value: a.Package}); a.vouches(c) && owner.Validate() == nil {
+		f.Evidence = append(f.Evidence, owner)
 	}
 	return f
 }
@@ -105,7 +102,7 @@ func summary(e Entry) string {
 	case e.Stat.IsRegular():
 		words = append(words, "of "+bytesText(e.Stat.Size))
 	case e.Stat.IsLink():
-		return words[0] + " to " + e.Stat.Link
+		return words[0] + " to " + clip(e.Stat.Link)
 	}
 	text := strings.Join(words, " ") + ", mode " + modeText(e.Stat)
 	if e.Stat.Known.Has(host.KnownOwner) {
@@ -125,10 +122,20 @@ func differences(c Change) []string {
 		case "size":
 			out = append(out, "size "+grouped(c.Was.Stat.Size)+" to "+bytesText(c.Now.Stat.Size))
 		default:
-			out = append(out, name+" "+was+" to "+now)
+			out = append(out, name+" "+clip(was)+" to "+clip(now))
 		}
 	}
 	return out
+}
+
+// clip keeps what an intruder may have made long out of a title. The evidence
+// has it in full.
+func clip(s string) string {
+	const longest = 200
+	if len(s) <= longest {
+		return s
+	}
+	return s[:longest] + "…"
 }
 
 // facts gives the attributes of an entry as evidence. Of a directory, what
@@ -210,35 +217,4 @@ func grouped(n int64) string {
 		s = s[:i] + "," + s[i:]
 	}
 	return s
-}
-
-// ownerHint says how to ask this system's package database about PATH. It is
-// empty where none is known.
-func ownerHint(ctx context.Context, h host.Host) string {
-	for _, db := range [...]struct{ path, hint string }{
-		{"/var/lib/dpkg/status", "dpkg -S PATH names the package that owns it, dpkg -V PACKAGE compares its files."},
-		{"/usr/lib/sysimage/rpm", "rpm -qf PATH names the package that owns it, rpm -V PACKAGE compares its files."},
-		{"/var/lib/rpm", "rpm -qf PATH names the package that owns it, rpm -V PACKAGE compares its files."},
-		{"/lib/apk/db", "apk info -W PATH names the package that owns it, apk audit compares its files."},
-		{"/var/lib/pacman", "pacman -Qo PATH names the package that owns it, pacman -Qkk PACKAGE compares its files."},
-		{"/var/db/pkg/local.sqlite", "pkg which PATH names the package that owns it, pkg check -s PACKAGE compares its files."},
-		{"/var/db/pkg", "pkg_info -E PATH names the package that owns it."},
-	} {
-		if _, err := h.Lstat(ctx, db.path); err == nil {
-			return db.hint
-		}
-	}
-	return ""
-}
-
-// quoted gives a path for a command line that a person copies: one with any
-// unusual byte is left for the person to type.
-func quoted(name string) string {
-	for _, c := range []byte(name) {
-		plain := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || strings.IndexByte("/._+:@-", c) >= 0
-		if !plain {
-			return "PATH"
-		}
-	}
-	return name
 }

@@ -14,6 +14,11 @@ import (
 // A Profile says which files are looked at, and which of their attributes count.
 type Profile struct {
 	Roots []string // absolute clean paths; one that does not exist is known to be empty, one that is a link is just that
+	// Sparse are roots below which only the files are looked at whose name matches
+	// one of Names, and the directories on the way there. Of roots that lie in one
+	// another, of either kind, the innermost decides.
+	Sparse []string
+	Names  []string // patterns of path.Match over the last component
 	// Exclude leaves out what matches, a directory with all below it. Patterns
 	// are those of path.Match over the whole path: '*' stops at a slash.
 	Exclude     []string
@@ -35,39 +40,59 @@ func ProfileEtc() Profile {
 }
 
 // ProfileDaily adds to ProfileEtc the programs that an administrator and the
-// system itself run, the boot folder and every user's timed jobs. It is read
-// in a few seconds.
+// system itself run, with the shared objects that they load (libraries, PAM
+// modules, plugins), the units and generators of systemd, the boot folder and
+// every user's timed jobs. It is read in a few seconds. Kernel modules, scripts
+// and data in library folders are ProfileSystem's.
 func ProfileDaily() Profile {
 	p := ProfileEtc()
 	p.Roots = append(p.Roots,
-		"/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/libexec",
-		"/usr/local/bin", "/usr/local/sbin", "/usr/pkg/bin", "/usr/pkg/sbin",
+		"/bin", "/sbin", "/usr/bin", "/usr/sbin", "/libexec", "/usr/libexec",
+		"/usr/local/bin", "/usr/local/sbin", "/usr/local/libexec", "/usr/pkg/bin", "/usr/pkg/sbin", "/usr/pkg/libexec",
 		"/boot", "/stand", "/bsd", "/netbsd",
-		"/var/spool/cron", "/var/cron",
-		"/usr/lib/systemd", "/usr/lib/security", "/usr/lib64/security",
-		"/usr/lib/x86_64-linux-gnu/security", "/usr/lib/aarch64-linux-gnu/security")
+		"/var/spool/cron", "/var/cron")
+	for _, dir := range []string{"/lib", "/usr/lib"} {
+		for _, sub := range helpers {
+			p.Roots = append(p.Roots, dir+"/"+sub)
+		}
+	}
+	p.Sparse = []string{
+		"/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64",
+		"/usr/local/lib", "/usr/local/lib64", "/usr/pkg/lib",
+	}
+	p.Names = []string{"*.so", "*.so.*"}
 	return p
 }
 
-// ProfileSystem adds to ProfileDaily all libraries and what was installed by hand.
+// helpers are folders of programs and rules in library folders by which
+// something is run with rights.
+var helpers = []string{
+	"systemd", "udev", "security", "pam.d", "sudo", "polkit-1", "policykit-1", "dbus-1.0",
+	"openssh", "ssh", "postfix", "dovecot", "apt", "dpkg", "NetworkManager", "tmpfiles.d", "sysctl.d",
+}
+
+// ProfileSystem adds to ProfileDaily all that is in library folders, and what
+// was installed by hand.
 func ProfileSystem() Profile {
 	p := ProfileDaily()
-	p.Roots = append(p.Roots, "/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64", "/usr/local", "/usr/pkg", "/opt")
+	p.Roots = append(p.Roots, p.Sparse...)
+	p.Roots = append(p.Roots, "/usr/local", "/usr/pkg", "/opt")
+	p.Sparse, p.Names = nil, nil
 	return p
 }
 
 // Validate reports what is wrong with the profile: a path that is not absolute
 // and clean, or a malformed pattern.
 func (p Profile) Validate() error {
-	if len(p.Roots) == 0 {
+	if len(p.Roots)+len(p.Sparse) == 0 {
 		return fmt.Errorf("profile: no roots: %w", fs.ErrInvalid)
 	}
-	for _, name := range append(slices.Clone(p.Roots), p.Exclude...) {
+	for _, name := range slices.Concat(p.Roots, p.Sparse, p.Exclude) {
 		if !host.ValidName(name) || path.Clean(name) != name {
 			return fmt.Errorf("profile: %q is not an absolute clean path: %w", name, fs.ErrInvalid)
 		}
 	}
-	for _, pattern := range p.Exclude {
+	for _, pattern := range slices.Concat(p.Names, p.Exclude) {
 		if _, err := path.Match(pattern, ""); err != nil {
 			return fmt.Errorf("profile: pattern %q: %w", pattern, err)
 		}
@@ -75,20 +100,46 @@ func (p Profile) Validate() error {
 	return nil
 }
 
-// Selects reports whether the profile looks at a path, if it is there.
-func (p Profile) Selects(name string) bool {
-	inside := slices.ContainsFunc(p.Roots, func(root string) bool { return tree.Within(name, root) })
-	for ; inside && name != "/"; name = path.Dir(name) {
+// selects reports whether the profile looks at a path, if it is there.
+func (p Profile) selects(name string, dir bool) bool {
+	if !underAny(name, p.Roots) && !underAny(name, p.Sparse) || p.passesOver(name, dir) {
+		return false
+	}
+	for ; name != "/"; name = path.Dir(name) {
 		if p.excludes(name) {
 			return false
 		}
 	}
-	return inside
+	return true
 }
 
 // excludes matches one path, without the directories above it.
-func (p Profile) excludes(name string) bool {
-	for _, pattern := range p.Exclude {
+func (p Profile) excludes(name string) bool { return matchesAny(name, p.Exclude) }
+
+// passesOver reports whether a path is a file below a sparse root, and of no
+// name that is looked at there.
+func (p Profile) passesOver(name string, dir bool) bool {
+	return len(p.Sparse) > 0 && !dir && !matchesAny(path.Base(name), p.Names) &&
+		!slices.Contains(p.Sparse, name) && p.sparse(name)
+}
+
+// sparse reports whether the innermost root around a path is a sparse one.
+func (p Profile) sparse(name string) bool {
+	return innermost(name, p.Sparse) > innermost(name, p.Roots)
+}
+
+// innermost gives the length of the longest root around a path; 0 is none.
+func innermost(name string, roots []string) (longest int) {
+	for _, root := range roots {
+		if len(root) > longest && tree.Within(name, root) {
+			longest = len(root)
+		}
+	}
+	return longest
+}
+
+func matchesAny(name string, patterns []string) bool {
+	for _, pattern := range patterns {
 		// Validate has seen the pattern, so there is no error to lose here.
 		if hit, _ := path.Match(pattern, name); hit {
 			return true
@@ -99,7 +150,7 @@ func (p Profile) excludes(name string) bool {
 
 // roots gives the roots in the order of a scan, without those below others.
 func (p Profile) roots() []string {
-	sorted := slices.SortedFunc(slices.Values(p.Roots), tree.Compare)
+	sorted := slices.SortedFunc(slices.Values(slices.Concat(p.Roots, p.Sparse)), tree.Compare)
 	var out []string
 	for _, root := range sorted {
 		if len(out) == 0 || !tree.Within(root, out[len(out)-1]) {
@@ -118,8 +169,30 @@ func (p Profile) fields() Fields {
 
 // sameChoice reports whether two profiles look at the same files.
 func (p Profile) sameChoice(q Profile) bool {
-	return slices.Equal(p.roots(), q.roots()) && p.CrossFileSystems == q.CrossFileSystems &&
-		slices.Equal(slices.Sorted(slices.Values(p.Exclude)), slices.Sorted(slices.Values(q.Exclude)))
+	return sameSet(p.Roots, q.Roots) && sameSet(p.Sparse, q.Sparse) && sameSet(p.Names, q.Names) &&
+		sameSet(p.Exclude, q.Exclude) && p.CrossFileSystems == q.CrossFileSystems
+}
+
+func sameSet(a, b []string) bool {
+	sorted := func(s []string) []string { return slices.Compact(slices.Sorted(slices.Values(s))) }
+	return slices.Equal(sorted(a), sorted(b))
+}
+
+// looksCloser reports whether p may look at more files in a root than was did.
+func (p Profile) looksCloser(root string, was Profile) bool {
+	return was.sparse(root) && p.selects(root, true) && (!p.sparse(root) || !sameSet(p.Names, was.Names))
+}
+
+// incidental reports whether a change is only that a directory on the way to
+// the files of a sparse root is new or gone: those files tell that themselves.
+func (p Profile) incidental(c Change) bool {
+	switch c.Kind {
+	case Added:
+		return c.Now.Stat.IsDir() && p.sparse(c.Path) && !dangerous(c)
+	case Removed:
+		return c.Was.Stat.IsDir() && p.sparse(c.Path)
+	}
+	return false
 }
 
 // scopeOf gives the coverage scope of a path. One that is too long for a scope

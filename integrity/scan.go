@@ -84,8 +84,8 @@ func (s *scan) root(ctx context.Context, root string) bool {
 
 func (p Profile) options() tree.Options {
 	o := tree.Options{Digest: true, MaxFileSize: p.MaxFileSize, OneFileSystem: !p.CrossFileSystems}
-	if len(p.Exclude) > 0 {
-		o.Skip = func(name string, _ host.Stat) bool { return p.excludes(name) }
+	if len(p.Exclude)+len(p.Sparse) > 0 {
+		o.Skip = func(name string, st host.Stat) bool { return p.excludes(name) || p.passesOver(name, st.IsDir()) }
 	}
 	return o
 }

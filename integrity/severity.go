@@ -9,8 +9,12 @@ import (
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
-// severity is a warning for what gives somebody power over the system.
-func severity(c Change) report.Severity {
+// severity is a warning for what gives somebody power over the system, and for
+// a program that is not what its package has.
+func severity(c Change, a attestation) report.Severity {
+	if a.standing == altered && !isConfig(c.Path) {
+		return report.Warning
+	}
 	if c.Kind == Unstable {
 		return report.RuleSeverity
 	}
@@ -21,7 +25,7 @@ func severity(c Change) report.Severity {
 }
 
 // dangerous reports whether a file gives rights that its old self did not, or
-// has changed under such rights.
+// has changed under such rights, or is a link to where anybody may put a file.
 func dangerous(c Change) bool {
 	now, was := c.Now.Stat, c.Was.Stat
 	power := uint32(host.ModeSetUID | host.ModeSetGID)
@@ -30,6 +34,8 @@ func dangerous(c Change) bool {
 		return true
 	case c.Kind == Added && isDevice(&c.Now):
 		return true
+	case now.IsLink():
+		return underAny(now.Link, openTrees)
 	}
 	return openToAll(now) && !(c.Kind == Changed && openToAll(was))
 }
@@ -54,11 +60,20 @@ var (
 		"/etc/ld.so.preload", "/etc/ld.so.conf", "/etc/ld.so.conf.d",
 		"/etc/crontab", "/etc/anacrontab", "/etc/cron.d", "/etc/cron.hourly", "/etc/cron.daily",
 		"/etc/cron.weekly", "/etc/cron.monthly", "/var/spool/cron", "/var/cron", "/root/.ssh",
+		"/etc/profile", "/etc/profile.d", "/etc/inetd.conf", "/etc/xinetd.d", "/etc/init.d", "/etc/rc.d",
+		"/etc/systemd/system", "/etc/apt/apt.conf.d", "/usr/local/etc/rc.d",
+		"/usr/local/etc/sudoers", "/usr/local/etc/sudoers.d", "/usr/local/etc/pam.d",
+		"/usr/pkg/etc/sudoers", "/usr/pkg/etc/sudoers.d",
 	}
+	openTrees      = []string{"/tmp", "/var/tmp", "/dev/shm", "/home", "/run/user"}
+	configTrees    = []string{"/etc", "/usr/local/etc", "/usr/pkg/etc"}
 	sensitiveNames = []string{"authorized_keys", "authorized_keys2", ".rhosts", ".shosts"}
 )
 
 func sensitive(name string) bool {
-	return slices.Contains(sensitiveNames, path.Base(name)) ||
-		slices.ContainsFunc(sensitiveTrees, func(top string) bool { return tree.Within(name, top) })
+	return slices.Contains(sensitiveNames, path.Base(name)) || underAny(name, sensitiveTrees)
+}
+
+func underAny(name string, trees []string) bool {
+	return slices.ContainsFunc(trees, func(top string) bool { return tree.Within(name, top) })
 }

@@ -27,17 +27,17 @@ func (Listeners) Rules() []report.Rule {
 		ID: "system.listener-new", Kind: report.Condition, Severity: report.Warning, Since: since,
 		Title:   "A program listens that did not before",
 		Explain: "What listens can be talked to: a forgotten service is a way in, and a hidden one is a sign of an intruder.",
-		Remedy:  "Find out who started the program and why; stop it, or accept it.",
+		Remedy:  "Find out who started the program and why; stop it. If it belongs here, nothing more is needed.",
 	}, {
 		ID: "system.listener-gone", Kind: report.Condition, Severity: report.Notice, Since: since,
 		Title:   "A program no longer listens",
 		Explain: "A service that was there is not reachable any more.",
-		Remedy:  "Start the service again, or accept that it is gone.",
+		Remedy:  "Start the service again. If it was stopped for good, nothing more is needed.",
 	}, {
 		ID: "system.listener-program", Kind: report.Condition, Severity: report.Warning, Since: since,
 		Title:   "Another program listens in the place of the accepted one",
 		Explain: "Whoever takes the place of a service gets what is meant for it, passwords too.",
-		Remedy:  "Find out who started the program and why; stop it, or accept it.",
+		Remedy:  "Find out who started the program and why; stop it. If it belongs here, nothing more is needed.",
 	}, {
 		ID: ruleRestarted, Kind: report.Event, Severity: report.Info, Since: since,
 		Title:   "A program that listens was restarted",

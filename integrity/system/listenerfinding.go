@@ -69,7 +69,7 @@ func newFinding(places []Listener) report.Finding {
 		Rule: "system.listener-new", Subject: report.ListenerOf(l.Network, l.Addr), Scope: "listeners/" + l.Network,
 		Title:  fmt.Sprintf("%s listens on %s and did not before", programOf(l), placeOf(places)),
 		Detail: reach(places) + about(l),
-		Fix: fmt.Sprintf("Find out who started it and why: lsof -nP -i %s:%d as root; then stop the program and disable its service, or accept it.",
+		Fix: fmt.Sprintf("Find out who started it and why: lsof -nP -i %s:%d as root; then stop the program and disable its service. If it belongs here, nothing more is needed.",
 			l.Network, l.Addr.Port()),
 		Evidence: append(evidenceOf(l), otherPlaces(places)...),
 	}
@@ -85,7 +85,7 @@ func goneFinding(places []Listener) report.Finding {
 		Rule: "system.listener-gone", Subject: report.ListenerOf(l.Network, l.Addr), Scope: "listeners/" + l.Network,
 		Title:    fmt.Sprintf("Nothing listens on %s any more, where %s did", placeOf(places), lower(programOf(l))),
 		Detail:   "It was there when the listeners of this system were accepted.",
-		Fix:      "If the service is still wanted, start it again and read its log for the reason; else accept that it is gone.",
+		Fix:      "If the service is still wanted, start it again and read its log for the reason. If it was stopped for good, nothing more is needed.",
 		Evidence: append(evidenceOf(l), otherPlaces(places)...),
 	}
 }

@@ -149,16 +149,17 @@ func (d *byDir) digest(ctx context.Context, w *worker, name string, st host.Stat
 		return sum, err
 	}
 	defer unix.Close(fd)
-	if err := stillIsFD(fd, st); err != nil {
-		return sum, err
-	}
 	if st.Size >= largeFile {
 		_ = unix.Fadvise(fd, 0, 0, unix.FADV_SEQUENTIAL) // advice: works without
 	}
-	if sum, err = w.sum(ctx, descriptor(fd), st.Size); err != nil {
-		return sum, err
+	sum, err = w.sum(ctx, descriptor(fd), st.Size)
+	// One look is enough: what is now the very file that st describes, with the
+	// same times, was so when it was opened. Whatever else was opened gave an
+	// error at once, or no more bytes than st says.
+	if changed := stillIsFD(fd, st); changed != nil {
+		return sum, changed
 	}
-	return sum, stillIsFD(fd, st)
+	return sum, err
 }
 
 // noatime is the flag for a file of uid where this process may use it.
@@ -199,7 +200,8 @@ func stillIsFD(fd int, st host.Stat) error {
 type descriptor int
 
 func (d descriptor) Read(p []byte) (int, error) {
-	return retry(func() (int, error) { return unix.Read(int(d), p) })
+	n, err := retry(func() (int, error) { return unix.Read(int(d), p) })
+	return max(n, 0), err // read(2) gives -1 with an error
 }
 
 func statFD(fd int) (host.Stat, error) { return statAt(fd, "", unix.AT_EMPTY_PATH) }

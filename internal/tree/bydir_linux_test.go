@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"runtime"
 	"strings"
 	"syscall"
 	"testing"
@@ -342,4 +343,53 @@ func FuzzDirents(f *testing.F) {
 			}
 		}
 	})
+}
+
+func TestAWalkHoldsFewDescriptors(t *testing.T) {
+	root := t.TempDir()
+	for i := range 2 * leftOpen {
+		dir := fmt.Sprintf("%s/%d", root, i)
+		require.NoError(t, os.Mkdir(dir, 0o755))
+		write(t, dir+"/f", "x")
+	}
+	before := descriptors(t)
+	most, entries := 0, 0
+	_, err := Walk(t.Context(), host.Local().Files, root, Options{Digest: true}, func(e *Entry) error {
+		if entries++; entries%400 == 1 {
+			most = max(most, waitForListing(t, before))
+		}
+		return e.Err
+	})
+	require.NoError(t, err)
+	assert.Equal(t, 4*leftOpen+1, entries)
+	assert.Greater(t, most, leftOpen/2, "the window was never full")
+	assert.Less(t, most, leftOpen+20)
+	assert.Equal(t, before, descriptors(t))
+}
+
+// waitForListing gives the descriptors that are open above some, when the
+// listing goroutine opens no more for now.
+func waitForListing(t *testing.T, above int) int {
+	t.Helper()
+	last := descriptors(t)
+	for same := 0; same < 20; {
+		runtime.Gosched()
+		now := descriptors(t)
+		if same++; now != last {
+			last, same = now, 0
+		}
+	}
+	return last - above
+}
+
+func TestAReadThatFailsIsAnError(t *testing.T) {
+	fd, err := unix.Open("/proc/self", unix.O_RDONLY|unix.O_DIRECTORY|unix.O_CLOEXEC, 0)
+	require.NoError(t, err)
+	d := &byDir{fd: fd, euid: uint32(os.Geteuid())}
+	defer d.close()
+	st, err := d.stat(t.Context(), "mem")
+	require.NoError(t, err)
+	// Nothing is mapped at address zero: as with a bad sector, read(2) fails.
+	_, err = d.digest(t.Context(), newWorker(Options{Digest: true}), "mem", st)
+	assert.ErrorIs(t, err, unix.EIO)
 }

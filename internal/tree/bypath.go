@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 
 	"github.com/pugetsoundtech/upkeep/host"
@@ -41,24 +42,31 @@ func (p byPath) stat(ctx context.Context, name string) (host.Stat, error) {
 }
 
 func (p byPath) digest(ctx context.Context, w *worker, name string, st host.Stat) (sum [32]byte, err error) {
+	err = p.read(ctx, name, st, func(f io.Reader) (err error) {
+		sum, err = w.sum(ctx, f, st.Size)
+		return err
+	})
+	return sum, err
+}
+
+// read calls do with the regular file that st describes. The error is
+// errUnsteady when that is not what is there, before or after.
+func (p byPath) read(ctx context.Context, name string, st host.Stat, do func(io.Reader) error) error {
 	f, err := p.files.Open(ctx, join(p.dir, name))
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, host.ErrNotRegular):
-		return sum, errUnsteady
+		return errUnsteady
 	case err != nil:
-		return sum, err
+		return err
 	}
 	defer f.Close()
-	for _, step := range []func() error{
-		func() error { return stillIs(f, st) },
-		func() (err error) { sum, err = w.sum(ctx, f, st.Size); return err },
-		func() error { return stillIs(f, st) },
-	} {
-		if err := step(); err != nil {
-			return sum, err
-		}
+	if err := stillIs(f, st); err != nil {
+		return err
 	}
-	return sum, nil
+	if err := do(f); err != nil {
+		return err
+	}
+	return stillIs(f, st)
 }
 
 func (byPath) close() {}

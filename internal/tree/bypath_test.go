@@ -83,7 +83,7 @@ type opened struct {
 }
 
 func (o opened) Close() error             { return nil }
-func (o opened) Stat() (host.Stat, error) { return o.fs.Lstat(nil, o.name) } //nolint:staticcheck // the fake has no use for it
+func (o opened) Stat() (host.Stat, error) { return o.fs.Lstat(context.Background(), o.name) }
 
 func TestAWindowThatIsFilledManyTimesKeepsTheOrder(t *testing.T) {
 	files := fake{"/d": dir(1)}

@@ -35,6 +35,7 @@ type folder struct {
 	reader
 	path string
 	refs atomic.Int32
+	left chan struct{} // where it is counted since the listing has left it
 }
 
 func newFolder(r reader, path string) *folder {
@@ -51,6 +52,28 @@ func (f *folder) retain() *folder {
 func (f *folder) release() {
 	if f != nil && f.refs.Add(-1) == 0 {
 		f.close()
+		if f.left != nil {
+			<-f.left
+		}
+	}
+}
+
+// leave releases a folder whose listing has ended, as soon as few enough of
+// those before it are still open: their number is not to exceed that of the
+// descriptors a process may have.
+func (w *walk) leave(f *folder) {
+	defer f.release()
+	select {
+	case w.left <- struct{}{}:
+		f.left = w.left
+		return
+	default:
+		w.flush() // nobody lets go of what is not on its way
+	}
+	select {
+	case w.left <- struct{}{}:
+		f.left = w.left
+	case <-w.ctx.Done():
 	}
 }
 
@@ -135,7 +158,7 @@ func (w *walk) list(root string, st host.Stat) error {
 // into lists a directory just opened, and all below it. It closes r.
 func (w *walk) into(r reader, name string, st host.Stat, depth int) error {
 	dir := newFolder(r, name)
-	defer dir.release()
+	defer w.leave(dir)
 	l := w.level(depth)
 	err := dir.list(w.ctx, l)
 	if errors.Is(err, fs.ErrNotExist) && depth > 0 {

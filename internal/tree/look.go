@@ -8,6 +8,7 @@ import (
 	"hash"
 	"io"
 	"io/fs"
+	"path"
 
 	"github.com/pugetsoundtech/upkeep/host"
 )
@@ -101,31 +102,55 @@ func (w *worker) hashes(s *slot) bool {
 	return true
 }
 
+// Sum writes the content of the regular file that st describes to sum, usually a
+// hash, and tells by an error when that is not what it finds, before or after:
+// then what was written is worth nothing.
+func Sum(ctx context.Context, files host.FS, name string, st host.Stat, sum io.Writer) error {
+	p := byPath{files, path.Dir(name)}
+	err := p.read(ctx, path.Base(name), st, func(f io.Reader) error {
+		return exactly(ctx, sum, f, st.Size, make([]byte, min(bufferSize, st.Size+1)))
+	})
+	if err != nil {
+		return fmt.Errorf("read %s: %w", name, err)
+	}
+	return nil
+}
+
 // sum hashes r, which is to have exactly size bytes.
 func (w *worker) sum(ctx context.Context, r io.Reader, size int64) ([32]byte, error) {
 	w.hash.Reset()
-	var done int64
-	for done <= size {
-		// One byte more than there should be shows the end without another call.
-		want := min(size+1-done, int64(len(w.buf)))
-		n, err := r.Read(w.buf[:want])
-		w.hash.Write(w.buf[:n])
-		done += int64(n)
-		if err == io.EOF || n == 0 && err == nil || done == size && int64(n) < want {
-			break
-		}
-		if err != nil {
-			return [32]byte{}, err
-		}
-		if err := ctx.Err(); err != nil {
-			return [32]byte{}, err
-		}
-	}
-	if done != size {
-		return [32]byte{}, errUnsteady
+	if err := exactly(ctx, w.hash, r, size, w.buf); err != nil {
+		return [32]byte{}, err
 	}
 	w.hash.Sum(w.last[:0])
 	return w.last, nil
+}
+
+// exactly copies r, which is to have size bytes, by way of buf.
+func exactly(ctx context.Context, to io.Writer, r io.Reader, size int64, buf []byte) error {
+	var done int64
+	for done <= size {
+		// One byte more than there should be shows the end without another call.
+		want := min(size+1-done, int64(len(buf)))
+		n, err := r.Read(buf[:want])
+		if _, err := to.Write(buf[:n]); err != nil {
+			return err
+		}
+		done += int64(n)
+		if err != nil && err != io.EOF {
+			return err
+		}
+		if err == io.EOF || n == 0 || done == size && int64(n) < want {
+			break
+		}
+		if err := ctx.Err(); err != nil {
+			return err
+		}
+	}
+	if done != size {
+		return errUnsteady
+	}
+	return nil
 }
 
 // sameVersion reports whether two Stats are of one file, not changed between.

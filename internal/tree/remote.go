@@ -77,8 +77,6 @@ func (r *remote) takeDigest(e *Entry, sum []byte) {
 }
 
 func (r *remote) hand(e *Entry) error {
-	// What stands below a directory that was left out was given, and dropped;
-	// the directory itself is told.
 	r.counts.Entries++
 	return r.fn(e)
 }

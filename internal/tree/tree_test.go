@@ -141,7 +141,7 @@ func TestARootMayBeAFileOrMissing(t *testing.T) {
 }
 
 func TestStrangeNamesAreWalkedLikeOthers(t *testing.T) {
-	names := []string{"new\nline", "esc\x1b[2J", "bad\xff\xfeutf8", "\xff dir/inside", "‮bidi", " ", "-rf", "*"}
+	names := []string{"new\nline", "esc\x1b[2J", "bad\xff\xfeutf8", "\xff dir/inside", "\u202ebidi", " ", "-rf", "*"}
 	files := map[string]string{}
 	for _, n := range names {
 		files[n] = n
@@ -278,4 +278,40 @@ func BenchmarkWalk(b *testing.B) {
 		require.NoError(b, err)
 	}
 	b.ReportMetric(float64(b.Elapsed().Nanoseconds())/float64(b.N*dirs*files), "ns/file")
+}
+
+// swapping is a file system in which somebody does something before each opening.
+type swapping struct {
+	host.FS
+	do func()
+}
+
+func (s swapping) Open(ctx context.Context, name string) (host.File, error) {
+	s.do()
+	return s.FS.Open(ctx, name)
+}
+
+func TestASumIsOfTheFileThatWasDescribed(t *testing.T) {
+	root := grow(t, map[string]string{"f": "content", "other": "another"})
+	name := filepath.Join(root, "f")
+	files := host.Local().Files
+	st, err := files.Lstat(t.Context(), name)
+	require.NoError(t, err)
+	sum := sha256.New()
+	require.NoError(t, tree.Sum(t.Context(), files, name, st, sum))
+	assert.Equal(t, sha256.Sum256([]byte("content")), [32]byte(sum.Sum(nil)))
+
+	for what, do := range map[string]func() error{
+		"replaced": func() error { return os.Rename(filepath.Join(root, "other"), name) },
+		"a link":   func() error { return errors.Join(os.Remove(name), os.Symlink("elsewhere", name)) },
+		"gone":     func() error { return os.Remove(name) },
+	} {
+		swapped := swapping{files, func() { require.NoError(t, do()) }}
+		assert.Error(t, tree.Sum(t.Context(), swapped, name, st, sha256.New()), what)
+		require.NoError(t, os.WriteFile(filepath.Join(root, "other"), []byte("content"), 0o644))
+		require.NoError(t, os.WriteFile(filepath.Join(root, "elsewhere"), []byte("content"), 0o644))
+	}
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	assert.ErrorIs(t, tree.Sum(ctx, files, name, st, sha256.New()), context.Canceled)
 }

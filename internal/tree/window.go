@@ -12,6 +12,7 @@ import (
 const (
 	batchSize = 32  // entries that one worker looks at in a row
 	window    = 128 // batches between listing and delivery
+	leftOpen  = 512 // directories that were listed and have files in the window
 )
 
 // A slot is an entry on its way through the window.
@@ -76,6 +77,7 @@ type walk struct {
 	cancel context.CancelFunc
 
 	free, work, order chan *batch
+	left              chan struct{} // one for each directory that is open only for the window
 	current           *batch
 	listings          []*listing // one for each level, used again
 	device            uint64     // of the root
@@ -91,6 +93,7 @@ func newWalk(ctx context.Context, files host.FS, o Options, fn func(*Entry) erro
 	w.free = make(chan *batch, window)
 	w.work = make(chan *batch, window)
 	w.order = make(chan *batch, window)
+	w.left = make(chan struct{}, leftOpen)
 	for range window {
 		w.free <- &batch{done: make(chan struct{}, 1)}
 	}
