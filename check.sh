@@ -6,7 +6,7 @@ cd "$(dirname "$0")"
 
 gofumpt=mvdan.cc/gofumpt@v0.12.0
 staticcheck=honnef.co/go/tools/cmd/staticcheck@v0.8.2
-fuzzing=${FUZZING:-5000x}
+fuzzing=${FUZZING:-500x}
 
 step() { printf '\n== %s\n' "$*"; }
 
@@ -37,7 +37,7 @@ go test -race -shuffle=on -timeout 20m ./...
 step "fuzz, $fuzzing each"
 go list ./... | while read -r pkg; do
 	go test -list '^Fuzz' "$pkg" | { grep '^Fuzz' || [ $? = 1 ]; } | while read -r name; do
-		go test -run '^$' -fuzz "^$name\$" -fuzztime "$fuzzing" "$pkg"
+		go test -run '^$' -fuzz "^$name\$" -fuzztime "$fuzzing" -fuzzminimizetime 10x "$pkg"
 	done
 done
 
