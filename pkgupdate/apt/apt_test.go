@@ -206,10 +206,10 @@ func TestIndexThatWasNeverFetchedIsUnknownAndNotEmpty(t *testing.T) {
 
 func TestOneRepositoryThatWasNeverFetchedIsNamed(t *testing.T) {
 	m := machine(t)
-	require.NoError(t, m.Remove(listsDir+"/deb.debian.org_debian-security_dists_bookworm-security_InRelease"))
+	require.NoError(t, m.Remove(listsDir+"/mirror.example.org_debian-security_dists_bookworm-security_InRelease"))
 	a := (&Manager{Host: m.Host()}).Pending(t.Context())
 	assert.Equal(t, pkgupdate.Unknown, a.State)
-	assert.EqualError(t, a.Reason, "package index of http://deb.debian.org/debian-security/dists/bookworm-security has never been fetched: run apt-get update")
+	assert.EqualError(t, a.Reason, "package index of http://mirror.example.org/debian-security/dists/bookworm-security has never been fetched: run apt-get update")
 	assert.Len(t, a.Value, 5, "what is known stands all the same")
 }
 
@@ -258,7 +258,7 @@ func TestMissingSecurityRepositoryLeavesUpgradesUnclassified(t *testing.T) {
 	require.NoError(t, empty.Reason, "the security repository is there, and its list is empty")
 
 	m.SetCommand([]string{"apt-get", "update", "--print-uris", "-o", "Debug::NoLocking=1"}, host.Output{Stdout: []byte(
-		"'http://deb.debian.org/debian/dists/bookworm/InRelease' deb.debian.org_debian_dists_bookworm_InRelease 0 \n")}, nil)
+		"'http://mirror.example.org/debian/dists/bookworm/InRelease' mirror.example.org_debian_dists_bookworm_InRelease 0 \n")}, nil)
 	a := (&Manager{Host: m.Host()}).Pending(t.Context())
 	assert.Equal(t, pkgupdate.Unknown, a.State)
 	assert.ErrorIs(t, a.Reason, pkgupdate.ErrUnclassified)
