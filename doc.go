@@ -4,7 +4,7 @@
 // one report in front of a person who signs it.
 //
 // There is nothing to import here. The packages stand alone: integrity,
-// logwatch, netprobe, traffic, backup, pkgupdate and host/resource look at a
+// logwatch, netprobe, traffic, backup, pkgupdate and resource look at a
 // system through package host and record what they find with package report;
 // examples/agent composes them into a ready daily agent.
 package upkeep

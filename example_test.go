@@ -5,7 +5,8 @@ import (
 	"fmt"
 
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
-	"github.com/pugetsoundtech/upkeep/integrity/system"
+	"github.com/pugetsoundtech/upkeep/integrity/inventory"
+	"github.com/pugetsoundtech/upkeep/integrity/inventory/accounts"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/render"
 )
@@ -22,7 +23,7 @@ ann:*:20000::::::
 func Example() {
 	machine := hosttest.New(passwd).Host() // or host.Local(), host.Root("/mnt/image")
 	suite := &report.Suite{
-		Checks: []report.Checker{system.Accounts{Host: machine}},
+		Checks: []report.Checker{inventory.Check{Question: accounts.Users{Host: machine}}},
 		Labels: report.Labels{Host: "web1"},
 		// Store: report.FileStore{Dir: dir} remembers what is open from run to run.
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/facts"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 )
 
@@ -43,10 +43,10 @@ func systemRow(t *testing.T, file string) string {
 	require.NoError(t, err)
 	m, err := hosttest.Parse(data)
 	require.NoError(t, err, file)
-	facts, err := host.Identify(context.Background(), m.Host())
+	system, err := facts.Identify(context.Background(), m.Host())
 	require.NoError(t, err, file)
-	name := strings.TrimSpace(facts.ID + " " + facts.Version)
-	return fmt.Sprintf("| %s | %s, %s on %s | %s |\n", facts.Pretty, name, facts.Kernel, facts.Arch, evidence(t, m, file))
+	name := strings.TrimSpace(system.ID + " " + system.Version)
+	return fmt.Sprintf("| %s | %s, %s on %s | %s |\n", system.Pretty, name, system.Kernel, system.Arch, evidence(t, m, file))
 }
 
 // evidence is what the image says of its parts, each word once.

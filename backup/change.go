@@ -2,10 +2,11 @@ package backup
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"time"
 
-	"github.com/pugetsoundtech/upkeep/internal/tree"
+	"github.com/pugetsoundtech/upkeep/host/tree"
 )
 
 // ChangeKind says what happened to one path. The zero value is invalid.
@@ -30,9 +31,14 @@ type Change struct {
 	Path   string
 	Before Entry // zero of Added
 	After  Entry // zero of Deleted
+
+	// Silent says that the content is another although size, times and inode are
+	// as they were: the disk, or somebody who hides it. Only a commit sees it.
+	Silent bool
 }
 
-// Fields names what differs: content, link, type, device, mode, owner, group, time.
+// Fields names what differs: content, link, type, device, mode, owner, group, time,
+// attributes, flags.
 func (c Change) Fields() []string {
 	if c.Kind == Added || c.Kind == Deleted {
 		return nil
@@ -44,19 +50,33 @@ func (c Change) Fields() []string {
 		differ bool
 	}{
 		{"type", a.Type != b.Type},
-		{"content", a.Object != b.Object},
+		{"content", otherContent(a, b)},
 		{"link", a.Link != b.Link},
 		{"device", a.Rdev != b.Rdev},
 		{"mode", a.Mode != b.Mode},
 		{"owner", a.UID != b.UID},
 		{"group", a.GID != b.GID},
 		{"time", a.Mtime != b.Mtime},
+		{"attributes", !slices.Equal(a.Attrs, b.Attrs)},
+		{"flags", a.Flags != b.Flags},
 	} {
 		if f.differ {
 			out = append(out, f.name)
 		}
 	}
 	return out
+}
+
+// otherContent compares by digests. Where a divided content has none, its parts
+// tell.
+func otherContent(a, b Entry) bool {
+	if a.Type == Dir || b.Type == Dir {
+		return false
+	}
+	if a.Object == "" && b.Object == "" {
+		return a.List != b.List
+	}
+	return a.Object != b.Object
 }
 
 // String is one line for people, with the path quoted as Go does.
@@ -117,7 +137,7 @@ func compareHeads(a, b []Entry) int {
 }
 
 func compareEntries(a, b Entry) (Change, bool) {
-	if b.Error != "" || a.Error != "" && a.Object == "" {
+	if b.Error != "" || a.Error != "" && !a.HasContent() {
 		return Change{}, false
 	}
 	c := Change{Path: b.Path, Before: a, After: b}

@@ -1,87 +1,72 @@
 package backup
 
 import (
+	"archive/tar"
 	"bytes"
+	"compress/gzip"
+	"errors"
+	"reflect"
 	"testing"
+
+	"github.com/pugetsoundtech/upkeep/host"
 )
 
-func FuzzSegment(f *testing.F) {
-	seed, err := encodeSegment([]Entry{{Path: "/a/b", Type: Dir, Mode: 0o755}, {Path: "/a/\xff", Type: Regular, Object: hashOf(nil), Mtime: -1}})
-	if err != nil {
-		f.Fatal(err)
+func FuzzListing(f *testing.F) {
+	for _, e := range []Entry{
+		{Path: "/a/b", Type: Dir, Mode: 0o755, Partly: true},
+		{Path: "/a/\xff", Type: Regular, Object: Digest(nil), Place: "ab.d0", Mtime: -1, Attrs: []host.Attr{{Name: host.AttrACL, Value: "\x00"}}},
+	} {
+		seed, err := EncodeLine(e)
+		if err != nil {
+			f.Fatal(err)
+		}
+		f.Add(seed)
 	}
-	f.Add(seed)
 	f.Fuzz(func(t *testing.T, data []byte) {
-		pack := hashOf([]byte("pack"))
-		entries, err := decodeSegment(data, "/a", pack)
+		entries, err := decodeListing(data, "/a")
 		if err != nil {
 			return
 		}
-		again, err := encodeSegment(entries)
-		if err != nil {
-			t.Fatal(err)
-		}
-		twice, err := decodeSegment(again, "/a", pack)
-		if err != nil || !same(entries, twice) {
-			t.Fatalf("%q is read back otherwise: %v", data, err)
-		}
-	})
-}
-
-func FuzzRoot(f *testing.F) {
-	seed, err := encodeRoot([]segment{{dir: "/", hash: hashOf(nil)}, {dir: "/\xff", hash: hashOf(nil), pack: hashOf(nil)}})
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(seed)
-	f.Fuzz(func(t *testing.T, data []byte) {
-		segments, err := decodeRoot(data, hashOf(nil))
-		for _, s := range segments {
-			if err == nil && (!validHash(s.hash) || !validHash(s.pack) || s.dir[0] != '/') {
-				t.Fatalf("%+v", s)
+		for _, e := range entries {
+			again, err := EncodeLine(e)
+			if err != nil {
+				t.Fatal(err)
+			}
+			twice, err := decodeLine(again, "/a")
+			if err != nil || !reflect.DeepEqual(e, twice) {
+				t.Fatalf("%q is read back otherwise: %v", data, err)
 			}
 		}
 	})
 }
 
 func FuzzSnapshot(f *testing.F) {
-	p := Pack{hashOf(nil), 1}
-	seed, err := Snapshot{Version: 1, Seq: 3, Root: p, Packs: []Pack{p}}.encode()
-	if err != nil {
-		f.Fatal(err)
-	}
-	f.Add(seed)
+	f.Add([]byte(`{"v":2,"seq":3,"root":"ab.m0","packs":[{"label":"ab.m0","id":"` + Digest(nil) + `","size":1}]}` + "\n" + signature + "\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		s, err := decodeSnapshot(data)
-		if err == nil && s.Seq == 0 {
-			t.Fatal("no number")
+		s, err := ParseSnapshot(data, nil)
+		if err == nil && (s.Seq == 0 || len(s.Packs) == 0) {
+			t.Fatal("no number or no packs")
 		}
-		// Behind the checksum nothing may fail either.
-		first, _, _ := bytes.Cut(data, []byte("\n"))
-		decodeSnapshot(append(append(bytes.Clone(first), '\n'), []byte("sha256 "+hashOf(append(bytes.Clone(first), '\n'))+"\n")...)) //nolint:errcheck // must not panic
 	})
 }
 
 func FuzzPack(f *testing.F) {
-	w, err := newPackWriter(1)
-	if err != nil {
+	var gz bytes.Buffer
+	zip := gzip.NewWriter(&gz)
+	w := tar.NewWriter(zip)
+	if err := w.WriteHeader(&tar.Header{Name: ObjectPrefix + Digest([]byte("x")), Size: 1}); err != nil {
 		f.Fatal(err)
 	}
-	if err := w.add("o/"+hashOf([]byte("x")), []byte("x")); err != nil {
+	if _, err := w.Write([]byte("x")); err != nil {
 		f.Fatal(err)
 	}
-	_, data, err := w.close()
-	if err != nil {
+	if err := errors.Join(w.Close(), zip.Close()); err != nil {
 		f.Fatal(err)
 	}
-	f.Add(data)
+	f.Add(gz.Bytes())
 	f.Fuzz(func(t *testing.T, data []byte) {
-		total := 0
-		members(data, func(_ string, content []byte) error { //nolint:errcheck // must not panic
-			total += len(content)
-			return nil
-		})
-		if total > maxPlain {
+		m, _ := unpack(bytes.NewReader(data)) // must not panic
+		if m.size() > maxPlain {
 			t.Fatal("beyond the bound")
 		}
 	})

@@ -10,136 +10,102 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"strconv"
 	"strings"
 )
 
+// The bounds of a store, which its writer keeps.
 const (
-	maxFile    = 32 << 20 // bytes of one captured file
-	fullPack   = 16 << 20 // bytes of the tar after which a pack is closed
-	maxPlain   = fullPack + maxFile + 32<<20
-	tarBlock   = 512
-	tarEnd     = 2 * tarBlock
-	memberSize = 1 << 20 // plain bytes after which a new gzip member begins
-	rootMember = "root"
+	PartSize = 1 << 20  // bytes of one object; a larger content is divided
+	FullPack = 4 << 20  // bytes of the tar after which a pack is closed
+	MaxList  = 32 << 20 // bytes of a list of parts
+	MaxPack  = maxPlain + maxPlain/64 + 1<<20
+
+	maxPlain = FullPack + MaxList + 4*PartSize
+	tarBlock = 512
+)
+
+// The members of a pack: ObjectPrefix and a hash, and the root.
+const (
+	ObjectPrefix = "o/"
+	RootMember   = "root"
 )
 
 // A Pack names one pack file.
 type Pack struct {
-	ID   string `json:"id"`   // hexadecimal SHA-256 of the file
-	Size int64  `json:"size"` // bytes of the file
+	Label string `json:"label"` // by which manifests name it
+	ID    string `json:"id"`    // hexadecimal SHA-256 of the file
+	Size  int64  `json:"size"`  // bytes of the file
 }
 
-func (p Pack) name() string { return "packs/" + p.ID[:2] + "/" + p.ID }
+// Name is that of the pack in a Store.
+func (p Pack) Name() string { return "packs/" + p.ID[:2] + "/" + p.ID }
 
-// packWriter makes one pack. The same members give the same bytes, so a pack
-// that is written again after a crash has the same name.
-type packWriter struct {
-	out    bytes.Buffer
-	gz     *gzip.Writer
-	tar    *tar.Writer
-	plain  int // bytes of the tar, without its end
-	member int // bytes in the current gzip member
+func validLabel(s string) bool {
+	return s != "" && len(s) <= 40 && strings.Trim(s, "0123456789abcdefghijklmnopqrstuvwxyz.") == ""
 }
 
-// newPackWriter begins a pack of the commit seq. The number is a member of it,
-// so that a later commit never needs the name of a pack that may be damaged.
-func newPackWriter(seq uint64) (*packWriter, error) {
-	p := &packWriter{}
-	p.gz = gzip.NewWriter(&p.out)
-	p.tar = tar.NewWriter(p.gz)
-	return p, p.add("seq", strconv.AppendUint(nil, seq, 10))
+// members are those of one pack, by name.
+type members map[string][]byte
+
+func (m members) size() (n int) {
+	for _, data := range m {
+		n += len(data)
+	}
+	return n
 }
 
-func (p *packWriter) add(name string, data []byte) error {
-	if p.member > memberSize {
-		if err := errors.Join(p.tar.Flush(), p.gz.Close()); err != nil {
-			return err
-		}
-		p.gz.Reset(&p.out)
-		p.member = 0
+// readPack reads a pack file, checks its name, decrypts and unpacks it.
+func (r Repo) readPack(ctx context.Context, p Pack) (members, error) {
+	data, err := Read(ctx, r.Store, p.Name(), p.Size)
+	if err == nil && Digest(data) != p.ID {
+		err = fmt.Errorf("its content does not fit its name: %w", ErrDamaged)
 	}
-	if err := p.tar.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: int64(len(data)), Format: tar.FormatUSTAR}); err != nil {
-		return err
+	var plain io.Reader
+	if err == nil {
+		plain, err = r.Keys.unseal(bytes.NewReader(data))
 	}
-	size := tarBlock + (len(data)+tarBlock-1)/tarBlock*tarBlock
-	p.plain += size
-	p.member += size
-	_, err := p.tar.Write(data)
-	return err
-}
-
-// close gives the pack, unless it is larger than any that is read.
-func (p *packWriter) close() (Pack, []byte, error) {
-	if p.plain+tarEnd > maxPlain {
-		return Pack{}, nil, fmt.Errorf("a pack of %d MiB: %w", p.plain>>20, ErrTooLarge)
+	var m members
+	if err == nil {
+		m, err = unpack(plain)
 	}
-	if err := errors.Join(p.tar.Close(), p.gz.Close()); err != nil {
-		return Pack{}, nil, err
-	}
-	return Pack{hashOf(p.out.Bytes()), int64(p.out.Len())}, p.out.Bytes(), nil
-}
-
-// loadPack reads a pack file and checks its name.
-func loadPack(ctx context.Context, s Store, p Pack) ([]byte, error) {
-	if !validHash(p.ID) || p.Size <= 0 || p.Size > maxPlain {
-		return nil, fmt.Errorf("pack %.80q of %d bytes: %w", p.ID, p.Size, ErrDamaged)
-	}
-	data, err := s.Read(ctx, p.name(), p.Size)
 	if err != nil {
 		return nil, fmt.Errorf("pack %s: %w", p.ID, err)
 	}
-	if hashOf(data) != p.ID {
-		return nil, fmt.Errorf("pack %s: its content does not fit its name: %w", p.ID, ErrDamaged)
-	}
-	return data, nil
+	return m, nil
 }
 
-// readPack gives each member of a pack to fn.
-func readPack(ctx context.Context, s Store, p Pack, fn func(member string, data []byte) error) error {
-	data, err := loadPack(ctx, s, p)
+// unpack reads gzip(tar) within bounds. The content of every object is compared
+// with its name.
+func unpack(from io.Reader) (members, error) {
+	gz, err := gzip.NewReader(from)
 	if err != nil {
-		return err
+		return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	if err := members(data, fn); err != nil {
-		return fmt.Errorf("pack %s: %w", p.ID, err)
-	}
-	return nil
-}
-
-// members reads gzip(tar) within bounds. The content of every object is
-// compared with its name.
-func members(data []byte, fn func(member string, data []byte) error) error {
-	gz, err := gzip.NewReader(bytes.NewReader(data))
-	if err != nil {
-		return fmt.Errorf("%w: %w", ErrDamaged, err)
-	}
-	tr := tar.NewReader(io.LimitReader(gz, maxPlain))
+	tr, out, left := tar.NewReader(io.LimitReader(gz, maxPlain)), members{}, int64(maxPlain)
 	for {
 		h, err := tr.Next()
 		if errors.Is(err, io.EOF) {
-			return nil
+			return out, nil
 		}
 		if err != nil {
-			return fmt.Errorf("%w: %w", ErrDamaged, err)
+			return nil, fmt.Errorf("%w: %w", ErrDamaged, err)
 		}
-		if h.Typeflag != tar.TypeReg || h.Size > maxPlain {
-			return fmt.Errorf("member %.80q: %w", h.Name, ErrDamaged)
+		if left -= h.Size + tarBlock; h.Typeflag != tar.TypeReg || h.Size < 0 || left < 0 {
+			return nil, fmt.Errorf("member %.80q: %w", h.Name, ErrDamaged)
 		}
-		content, err := io.ReadAll(tr)
-		if err != nil {
-			return fmt.Errorf("member %.80q: %w: %w", h.Name, ErrDamaged, err)
+		var content bytes.Buffer
+		if _, err := io.Copy(&content, tr); err != nil {
+			return nil, fmt.Errorf("member %.80q: %w: %w", h.Name, ErrDamaged, err)
 		}
-		if hash, ok := strings.CutPrefix(h.Name, "o/"); ok && hash != hashOf(content) {
-			return fmt.Errorf("object %.80q: its content does not fit its name: %w", hash, ErrDamaged)
+		if hash, ok := strings.CutPrefix(h.Name, ObjectPrefix); ok && hash != Digest(content.Bytes()) {
+			return nil, fmt.Errorf("object %.80q: its content does not fit its name: %w", hash, ErrDamaged)
 		}
-		if err := fn(h.Name, content); err != nil {
-			return err
-		}
+		out[h.Name] = content.Bytes()
 	}
 }
 
-func hashOf(data []byte) string {
+// Digest gives the hexadecimal SHA-256, by which packs, objects and snapshots are known.
+func Digest(data []byte) string {
 	sum := sha256.Sum256(data)
 	return hex.EncodeToString(sum[:])
 }

@@ -11,21 +11,33 @@ import (
 )
 
 // A Snapshot is the head of one commit: what it needs and how much there is. It
-// holds no names of files.
+// is signed, in clear, and holds no names of files.
 type Snapshot struct {
-	Version  int       `json:"v"`
-	Seq      uint64    `json:"seq"`            // from 1, without a gap
-	Prev     string    `json:"prev,omitempty"` // hexadecimal SHA-256 of the snapshot file before; "" of the first
-	Time     time.Time `json:"time"`           // by the clock of the captured system
-	Root     Pack      `json:"root"`           // holds the manifest
-	Packs    []Pack    `json:"packs"`          // all that the snapshot needs, sorted by ID
-	NewBytes int64     `json:"new_bytes"`      // of the packs that this commit wrote
-	Entries  int       `json:"entries"`
-	Files    int       `json:"files"`    // regular files
-	Bytes    int64     `json:"bytes"`    // of their contents
-	Errors   int       `json:"errors"`   // entries that could not be captured
-	Complete bool      `json:"complete"` // there are none
-	Changed  Changed   `json:"changed"`  // since the snapshot before
+	Version    int       `json:"v"`
+	Host       string    `json:"host,omitempty"` // whose files they are
+	Seq        uint64    `json:"seq"`            // from 1
+	Prev       string    `json:"prev,omitempty"` // hexadecimal SHA-256 of the snapshot file before; "" of the first
+	Time       time.Time `json:"time"`           // by the clock of the captured system
+	Root       string    `json:"root"`           // label of the pack with the manifest
+	Packs      []Pack    `json:"packs"`          // all that the snapshot needs, sorted by label
+	NewBytes   int64     `json:"new_bytes"`      // of the packs that this commit wrote
+	Entries    int       `json:"entries"`
+	Files      int       `json:"files"`    // regular files
+	Bytes      int64     `json:"bytes"`    // of their contents
+	Errors     int       `json:"errors"`   // entries that could not be captured
+	Complete   bool      `json:"complete"` // there are none, and none changed while it was read
+	Changed    Changed   `json:"changed"`  // since the snapshot before
+	Recipients []string  `json:"recipients,omitempty"`
+
+	Digest string `json:"-"` // hexadecimal SHA-256 of the snapshot file
+
+	// Base is the snapshot with which a commit has compared. Only what commit.Run
+	// gives has it.
+	Base Head `json:"-"`
+
+	// Failed are the entries that could not be captured, or changed while they were
+	// read. Only what commit.Run gives has them.
+	Failed []Entry `json:"-"`
 }
 
 // Changed counts changes.
@@ -36,63 +48,85 @@ type Changed struct {
 	Metadata int `json:"metadata"`
 }
 
-func count(changes []Change) (c Changed) {
-	for _, ch := range changes {
-		switch ch.Kind {
-		case Added:
-			c.Added++
-		case Modified:
-			c.Modified++
-		case Deleted:
-			c.Deleted++
-		case Metadata:
-			c.Metadata++
-		}
-	}
-	return c
+// A Head is what is remembered of a snapshot, to recognize it.
+type Head struct {
+	Seq    uint64 `json:"seq"`
+	Digest string `json:"sha256"`
 }
 
+// Head gives number and digest.
+func (s Snapshot) Head() Head { return Head{s.Seq, s.Digest} }
+
+// MaxSnapshot are the bytes of a snapshot file.
+const MaxSnapshot = 16 << 20
+
+// SnapPrefix begins the names of snapshots in a Store.
+const SnapPrefix = "snaps/"
+
 const (
-	formVersion = 1
-	maxSnapshot = 16 << 20
-	snapPrefix  = "snaps/"
+	formVersion = 2
+	signature   = "-----BEGIN SSH SIGNATURE-----"
 )
 
-func snapName(seq uint64) string { return fmt.Sprintf("%s%010d", snapPrefix, seq) }
+// SnapshotName is the name of a snapshot in a Store.
+func SnapshotName(seq uint64) string { return fmt.Sprintf("%s%010d", SnapPrefix, seq) }
 
-func parseSnapName(name string) (uint64, error) {
-	digits := strings.TrimPrefix(name, snapPrefix)
+// SnapshotSeq gives the number of a snapshot by its name in a Store.
+func SnapshotSeq(name string) (uint64, error) {
+	digits := strings.TrimPrefix(name, SnapPrefix)
 	seq, err := strconv.ParseUint(digits, 10, 64)
-	if err != nil || snapName(seq) != name || seq == 0 {
+	if err != nil || SnapshotName(seq) != name || seq == 0 {
 		return 0, fmt.Errorf("%.80q is no name of a snapshot: %w", name, ErrDamaged)
 	}
 	return seq, nil
 }
 
-// encode gives the snapshot file: a line of JSON, then a line with the checksum
-// of the first.
-func (s Snapshot) encode() ([]byte, error) {
-	data, err := json.Marshal(s)
+// Seal gives the snapshot file: a line of JSON, then the signature of that line.
+// It sets Version and Digest.
+func (s *Snapshot) Seal(signer Signer) ([]byte, error) {
+	s.Version = formVersion
+	message, err := json.Marshal(s)
 	if err != nil {
 		return nil, err
 	}
-	data = append(data, '\n')
-	return fmt.Appendf(data, "sha256 %s\n", hashOf(data)), nil
+	message = append(message, '\n')
+	armored, err := signer.Sign(message)
+	if err != nil {
+		return nil, fmt.Errorf("sign: %w", err)
+	}
+	file := append(message, armored...)
+	if len(file) > MaxSnapshot {
+		return nil, fmt.Errorf("the head of the snapshot has %d bytes: %w", len(file), ErrTooLarge)
+	}
+	s.Digest = Digest(file)
+	return file, nil
 }
 
-func decodeSnapshot(data []byte) (Snapshot, error) {
+// ParseSnapshot reads a snapshot file, as a server does that has no other key
+// than the one to verify with; nil verifies nothing. The error wraps ErrDamaged,
+// or is the verifier's.
+func ParseSnapshot(file []byte, v Verifier) (Snapshot, error) {
 	var s Snapshot
-	first, rest, _ := bytes.Cut(data, []byte("\n"))
-	message := data[:min(len(first)+1, len(data))]
-	if string(rest) != "sha256 "+hashOf(message)+"\n" {
-		return s, fmt.Errorf("the checksum does not fit: %w", ErrDamaged)
+	message, armored := file, []byte(nil)
+	if at := bytes.Index(file, []byte(signature)); at >= 0 {
+		message, armored = file[:at], file[at:]
 	}
-	if err := json.Unmarshal(message, &s); err != nil {
+	if armored == nil || bytes.IndexByte(message, '\n') != len(message)-1 {
+		return s, fmt.Errorf("no line with a signature: %w", ErrDamaged)
+	}
+	if v != nil {
+		if err := v.Verify(message, armored); err != nil {
+			return s, fmt.Errorf("signature: %w", err)
+		}
+	}
+	err := json.Unmarshal(message, &s)
+	if err == nil {
+		err = s.validate()
+	}
+	if err != nil {
 		return Snapshot{}, fmt.Errorf("%w: %w", ErrDamaged, err)
 	}
-	if err := s.validate(); err != nil {
-		return Snapshot{}, fmt.Errorf("%w: %w", ErrDamaged, err)
-	}
+	s.Digest = Digest(file)
 	return s, nil
 }
 
@@ -103,20 +137,23 @@ func (s Snapshot) validate() error {
 	case s.Seq == 0 || s.Prev != "" && !validHash(s.Prev):
 		return errors.New("no number or a malformed predecessor")
 	}
-	for _, p := range append([]Pack{s.Root}, s.Packs...) {
-		if !validHash(p.ID) || p.Size <= 0 {
+	last := ""
+	for _, p := range s.Packs {
+		if !validHash(p.ID) || p.Size <= 0 || p.Size > MaxPack || !validLabel(p.Label) || p.Label <= last {
 			return errors.New("a malformed pack")
 		}
+		last = p.Label
 	}
-	return nil
+	_, err := s.pack(s.Root)
+	return err
 }
 
-// pack gives a pack that the snapshot needs, by its ID.
-func (s Snapshot) pack(id string) (Pack, error) {
+// pack gives a pack that the snapshot needs, by its label.
+func (s Snapshot) pack(label string) (Pack, error) {
 	for _, p := range s.Packs {
-		if p.ID == id {
+		if p.Label == label {
 			return p, nil
 		}
 	}
-	return Pack{}, fmt.Errorf("snapshot %d does not list pack %.64q: %w", s.Seq, id, ErrDamaged)
+	return Pack{}, fmt.Errorf("snapshot %d does not list pack %.40q: %w", s.Seq, label, ErrDamaged)
 }

@@ -3,33 +3,66 @@ package backup
 import (
 	"context"
 	"errors"
+	"fmt"
+	"io"
 	"io/fs"
+	"iter"
+	"time"
 )
 
 // A Store keeps files that are written once.
 //
-//  1. Create makes a file whole: it is there with all its bytes, durably, when
-//     Create returns nil; after any error or crash it is whole or not there.
+//  1. Create makes a file of the size bytes that body has: it is there with all
+//     of them, as durably as Durability says, when Create returns nil; after any
+//     error or crash it is whole or not there.
 //  2. Create of a name that exists changes nothing. It succeeds when the bytes
 //     are the same, else the error wraps ErrExists.
-//  3. Read gives all bytes; of a name that does not exist the error wraps
-//     fs.ErrNotExist, of one that is longer than limit ErrTooLarge.
-//  4. List gives the files whose names begin with prefix, sorted by name:
-//     complete, or an error. A store where nothing was created is empty.
+//  3. Open gives a file by ranges. Of a name that does not exist the error wraps
+//     fs.ErrNotExist, of what is no regular file ErrDamaged.
+//  4. List gives the files whose names begin with prefix, sorted by name, each
+//     with its size and the time at which the store got it, by the store's clock:
+//     complete, or an error, which is the last. A store where nothing was created
+//     is empty.
 //  5. A name is one to six parts of a-z, 0-9 and '-', joined by slashes;
 //     others are an error that wraps fs.ErrInvalid.
 //  6. A cancelled context ends each call with the context's error.
 type Store interface {
-	Create(ctx context.Context, name string, data []byte) error
-	Read(ctx context.Context, name string, limit int64) ([]byte, error)
-	List(ctx context.Context, prefix string) ([]Info, error)
+	Create(ctx context.Context, name string, body io.ReaderAt, size int64) error
+	Open(ctx context.Context, name string) (Blob, error)
+	List(ctx context.Context, prefix string) iter.Seq2[Info, error]
+}
+
+// A Blob is one stored file, open for reading.
+type Blob interface {
+	io.ReaderAt
+	io.Closer
+	Size() int64
 }
 
 // Info describes one stored file.
 type Info struct {
 	Name string
-	Size int64 // bytes
+	Size int64     // bytes
+	Time time.Time // by the store's clock; zero: unknown
 }
+
+// Durability is what a nil error of Create stands for. The zero value is not known.
+type Durability uint8
+
+// The levels: what survives when the store loses its power.
+const (
+	Unstated   Durability = iota
+	FileOnly              // the bytes, but perhaps not the name
+	FileAndDir            // both
+)
+
+// String says the level in words.
+func (d Durability) String() string {
+	return [...]string{"not known", "file, not its name", "file and name"}[min(d, FileAndDir)]
+}
+
+// A Leveler is a Store that states how durable it is.
+type Leveler interface{ Durability() Durability }
 
 // A Locker is a Store that can keep other writers out. Lock also clears what a
 // killed writer has left.
@@ -46,11 +79,35 @@ var (
 	ErrDamaged = errors.New("the store is damaged")
 	// ErrNoSnapshot says that the store has no such snapshot.
 	ErrNoSnapshot = errors.New("no such snapshot")
+	// ErrNoIdentity says that there is no key with which the store can be read.
+	ErrNoIdentity = errors.New("no identity to decrypt with")
 )
 
-// isDamage reports whether err says that something stored is lost or spoiled,
+// Read gives a whole file of at most limit bytes; of a longer one the error
+// wraps ErrTooLarge.
+func Read(ctx context.Context, s Store, name string, limit int64) ([]byte, error) {
+	b, err := s.Open(ctx, name)
+	if err != nil {
+		return nil, err
+	}
+	defer b.Close()
+	if b.Size() > limit {
+		return nil, fmt.Errorf("read %s: %d bytes: %w", name, b.Size(), ErrTooLarge)
+	}
+	data := make([]byte, b.Size())
+	n, err := b.ReadAt(data, 0)
+	if n == len(data) {
+		return data, nil
+	}
+	if errors.Is(err, io.EOF) {
+		err = fmt.Errorf("it ends after %d bytes: %w", n, ErrDamaged)
+	}
+	return nil, fmt.Errorf("read %s: %w", name, err)
+}
+
+// IsDamage reports whether err says that something stored is lost or spoiled,
 // and not merely out of reach.
-func isDamage(err error) bool {
+func IsDamage(err error) bool {
 	for _, target := range []error{ErrDamaged, ErrNoSnapshot, ErrTooLarge, fs.ErrNotExist} {
 		if errors.Is(err, target) {
 			return true

@@ -6,6 +6,8 @@ package host
 type Claim struct {
 	Package   string // scheme and name, such as "deb:openssl"; "": owned by none
 	Version   string
+	Type      uint32 // bits of ModeType, when the package ships a link or a directory; zero: not told
+	Link      string // target of the link that the package ships; "" when not known
 	Algorithm string // of Digest: "md5", "sha256"; "" when no digest is known
 	Digest    []byte // of the content that the package ships
 	Mode      uint32 // permission bits; meaningful when HasMode

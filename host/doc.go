@@ -4,11 +4,11 @@
 // nothing is installed (host/sshhost) and on a recorded one (host/hosttest).
 //
 //	h := host.Local()
-//	facts, err := host.Identify(ctx, h)
+//	system, err := facts.Identify(ctx, h)
 //
 // The package reads. It has no call that changes a file; a command that changes
-// the system must say so (Command.Mutates). It does not cache, does not retry,
-// and reads neither the caller's environment nor its PATH.
+// the system must say so (Command.Mutates). It remembers answers only for a Host
+// that is told to, for one run (Host.Remembering); it does not retry, and reads neither the caller's environment nor its PATH.
 //
 // # Design
 //

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"os"
 	"path/filepath"
 
@@ -35,4 +36,25 @@ func ExampleRoot() {
 	// mail
 	// <nil>
 	// true
+}
+
+func ExampleHost_BatchAll() {
+	dir, _ := os.MkdirTemp("", "image")
+	defer os.RemoveAll(dir)
+	os.WriteFile(filepath.Join(dir, "hostname"), []byte("mail\n"), 0o644)
+
+	answers, err := host.Root(dir).BatchAll(context.Background(), []host.Ask{
+		{Op: host.OpRead, Name: "/hostname"},
+		{Op: host.OpLstat, Name: "/nologin"},
+		{Op: host.OpList, Name: "/"},
+	})
+	fmt.Println(err)
+	fmt.Printf("%s", answers[0].Data)
+	fmt.Println(errors.Is(answers[1].Err, fs.ErrNotExist))
+	fmt.Println(len(answers[2].List), "entry")
+	// Output:
+	// <nil>
+	// mail
+	// true
+	// 1 entry
 }

@@ -1,6 +1,7 @@
 package host
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -19,6 +20,8 @@ type Host struct {
 	Dial func(ctx context.Context, network, addr string) (net.Conn, error)
 	// Now is the observed system's clock; nil is the clock of this process.
 	Now func() time.Time
+	// Memo remembers answers for the length of a run; nil: nothing is remembered.
+	Memo *Memo
 }
 
 // FS reads the files of one system.
@@ -60,7 +63,8 @@ type File interface {
 //  4. Standard input is empty unless Command.Stdin is given.
 //  5. A command that ran gives a nil error, whatever its exit status.
 //  6. When ctx ends, a read-only command is ended together with its process
-//     group; one with Mutates goes on and the error is ErrStillRunning.
+//     group; one with Mutates goes on and the error is ErrStillRunning, as it is
+//     beside that of ctx for one that cannot be killed since it hangs in the kernel.
 //  7. Output beyond Limit is read and dropped, and Truncated says so. A writer
 //     given as Stdout gets all of it.
 //  8. An error of Run names the command.
@@ -111,6 +115,12 @@ func (o Output) Err() error {
 	return fmt.Errorf("exit status %d", o.Exit)
 }
 
+// Denied reports whether the command failed and said that it lacks rights.
+func (o Output) Denied() bool {
+	said := bytes.ToLower(o.Stderr)
+	return !o.OK() && (bytes.Contains(said, []byte("permission denied")) || bytes.Contains(said, []byte("not permitted")) || bytes.Contains(said, []byte("must be root")))
+}
+
 // searchPath never includes a directory that a user can write.
 var searchPath = [...]string{
 	"/usr/local/sbin", "/usr/local/bin", "/usr/sbin", "/usr/bin", "/sbin", "/bin",
@@ -132,8 +142,8 @@ func Environ() []string {
 var (
 	// ErrNotRegular is the answer of Open for what is no regular file.
 	ErrNotRegular = errors.New("not a regular file")
-	// ErrStillRunning says that a command that changes the system goes on
-	// although nobody waits for it any longer.
+	// ErrStillRunning says that a command goes on although nobody waits for it
+	// any longer: it changes the system, or the kernel did not let it be ended.
 	ErrStillRunning = errors.New("command still running")
 	// ErrTruncated says that more came than the limit allowed.
 	ErrTruncated = errors.New("longer than the limit")
@@ -205,22 +215,32 @@ func (h Host) Time() time.Time {
 // ReadFile reads a whole regular file of at most limit bytes (zero: 1 MiB). A
 // longer one gives its first bytes together with ErrTruncated.
 func (h Host) ReadFile(ctx context.Context, name string, limit int64) ([]byte, error) {
+	_, data, err := h.readFile(ctx, name, limit)
+	return data, err
+}
+
+// readFile is ReadFile with the Stat of the file that was open.
+func (h Host) readFile(ctx context.Context, name string, limit int64) (Stat, []byte, error) {
 	f, err := h.Open(ctx, name)
 	if err != nil {
-		return nil, err
+		return Stat{}, nil, err
 	}
 	defer f.Close()
+	st, err := f.Stat()
+	if err != nil {
+		return Stat{}, nil, fmt.Errorf("read %s: %w", name, err)
+	}
 	if limit == 0 {
 		limit = 1 << 20
 	}
 	data, err := io.ReadAll(io.LimitReader(f, limit+1))
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
+		return Stat{}, nil, fmt.Errorf("read %s: %w", name, err)
 	}
 	if int64(len(data)) > limit {
-		return data[:limit], fmt.Errorf("read %s: %w", name, ErrTruncated)
+		return st, data[:limit], fmt.Errorf("read %s: %w", name, ErrTruncated)
 	}
-	return data, nil
+	return st, data, nil
 }
 
 func noFiles(op, name string) error {

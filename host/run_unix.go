@@ -12,6 +12,7 @@ import (
 	"os/exec"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -84,6 +85,9 @@ func executable(path string) error {
 	}
 	return nil
 }
+
+// killGrace is how long the end of a killed process is waited for.
+const killGrace = 2 * time.Second
 
 // A child is a started command.
 type child struct {
@@ -167,9 +171,10 @@ func (ch *child) serve(stdin io.Reader) {
 			ch.stdin.Close()
 		}()
 	}
+	exited := ch.exited
 	go func() {
 		ch.cmd.Wait() // how it ended stands in ProcessState
-		close(ch.exited)
+		close(exited)
 	}()
 }
 
@@ -188,7 +193,12 @@ func (ch *child) wait(ctx context.Context) (Output, error) {
 		return ch.waitMutating(ctx)
 	}
 	unix.Kill(-ch.cmd.Process.Pid, unix.SIGKILL)
-	<-ch.exited
+	select {
+	case <-ch.exited:
+	case <-time.After(killGrace):
+		_, err := ch.leave() // it waits inside the kernel, as for a dead disk
+		return Output{}, errors.Join(ctx.Err(), err)
+	}
 	out, err := ch.finish()
 	if err == nil {
 		err = ctx.Err()

@@ -23,6 +23,8 @@ const (
 	KnownCtime                    // Ctime
 	KnownBtime                    // Btime
 	KnownRdev                     // Rdev
+	KnownFlags                    // Flags
+	KnownMount                    // Mount
 )
 
 // Has reports whether all of fields are known.
@@ -59,8 +61,16 @@ type Stat struct {
 	Mtime  int64  // nanoseconds since 1970 UTC; so are Ctime and Btime
 	Ctime  int64
 	Btime  int64
+	Flags  uint32 // of the inode: FlagImmutable, FlagAppend
+	Mount  uint64 // number of the mount it is on, as in /proc/self/mountinfo
 	Known  Known
 }
+
+// Flags of Stat.Flags: the file cannot be changed at all, or only by appending.
+const (
+	FlagImmutable = 1 << iota
+	FlagAppend
+)
 
 // Type returns the type bits of the mode.
 func (s Stat) Type() uint32 { return s.Mode & ModeType }

@@ -41,5 +41,18 @@ func fromStat(raw *unix.Stat_t) Stat {
 		Ctime: nanoseconds(raw.Ctim.Unix()),
 		Known: knownStat,
 	}
-	return withRdev(withBtime(st, raw), uint64(raw.Rdev))
+	return withRdev(withFlags(withBtime(st, raw), raw.Flags), uint64(raw.Rdev))
+}
+
+// withFlags takes the flags of chflags(2), the owner's and the superuser's alike.
+func withFlags(st Stat, flags uint32) Stat {
+	const userImmutable, userAppend, superImmutable, superAppend = 0x2, 0x4, 0x20000, 0x40000
+	st.Known |= KnownFlags
+	if flags&(userImmutable|superImmutable) != 0 {
+		st.Flags |= FlagImmutable
+	}
+	if flags&(userAppend|superAppend) != 0 {
+		st.Flags |= FlagAppend
+	}
+	return st
 }

@@ -35,6 +35,13 @@ func openRegular(p place) (int, error) {
 	return onlyRegular(fd)
 }
 
+// LstatAt describes a name in an open directory, not followed, with the target
+// of a link. Name is left empty.
+func LstatAt(dir int, name string) (Stat, error) { return lstatAt(dir, name) }
+
+// StatFD describes an open file of any type. Name is left empty.
+func StatFD(fd int) (Stat, error) { return statFD(fd) }
+
 func statAt(dir int, name string, follow bool) (Stat, error) {
 	flags := unix.AT_NO_AUTOMOUNT
 	if !follow {
@@ -48,7 +55,7 @@ func statFD(fd int) (Stat, error) { return statx(fd, "", unix.AT_EMPTY_PATH) }
 func statx(dir int, name string, flags int) (Stat, error) {
 	var sx unix.Statx_t
 	_, err := retryInt(func() (int, error) {
-		return 0, unix.Statx(dir, name, flags, unix.STATX_BASIC_STATS|unix.STATX_BTIME, &sx)
+		return 0, unix.Statx(dir, name, flags, unix.STATX_BASIC_STATS|unix.STATX_BTIME|unix.STATX_MNT_ID, &sx)
 	})
 	if err == unix.ENOSYS || err == unix.EPERM { // kernel before 4.11, or a filter that does not know it
 		return fstatat(dir, name, flags)
@@ -73,6 +80,7 @@ var statxKnown = [...]struct {
 	{unix.STATX_MTIME, KnownMtime},
 	{unix.STATX_CTIME, KnownCtime},
 	{unix.STATX_BTIME, KnownBtime},
+	{unix.STATX_MNT_ID, KnownMount},
 }
 
 func fromStatx(sx *unix.Statx_t) Stat {
@@ -91,7 +99,26 @@ func fromStatx(sx *unix.Statx_t) Stat {
 	if st.Known.Has(KnownBtime) {
 		st.Btime = nanoseconds(sx.Btime.Sec, int64(sx.Btime.Nsec))
 	}
-	return withRdev(st, unix.Mkdev(sx.Rdev_major, sx.Rdev_minor))
+	if st.Known.Has(KnownMount) {
+		st.Mount = sx.Mnt_id
+	}
+	return withRdev(withFlags(st, sx), unix.Mkdev(sx.Rdev_major, sx.Rdev_minor))
+}
+
+// withFlags sets Flags where the file system has both of them.
+func withFlags(st Stat, sx *unix.Statx_t) Stat {
+	const both = unix.STATX_ATTR_IMMUTABLE | unix.STATX_ATTR_APPEND
+	if sx.Attributes_mask&both != both {
+		return st
+	}
+	st.Known |= KnownFlags
+	if sx.Attributes&unix.STATX_ATTR_IMMUTABLE != 0 {
+		st.Flags |= FlagImmutable
+	}
+	if sx.Attributes&unix.STATX_ATTR_APPEND != 0 {
+		st.Flags |= FlagAppend
+	}
+	return st
 }
 
 func fstatat(dir int, name string, flags int) (Stat, error) {

@@ -8,6 +8,9 @@ import (
 	"io/fs"
 	"os"
 	"time"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/tree"
 )
 
 var (
@@ -29,21 +32,23 @@ type Head struct {
 // headJSON is the head's form in the file: paths are bytes, which JSON's texts
 // cannot be.
 type headJSON struct {
-	Created     time.Time `json:"created"`
-	Roots       [][]byte  `json:"roots"`
-	Sparse      [][]byte  `json:"sparse,omitempty"`
-	Names       [][]byte  `json:"names,omitempty"`
-	Exclude     [][]byte  `json:"exclude,omitempty"`
-	Fields      Fields    `json:"fields,omitempty"`
-	MaxFileSize int64     `json:"max_file_size,omitempty"`
-	CrossFS     bool      `json:"cross_file_systems,omitempty"`
+	Created     time.Time   `json:"created"`
+	Roots       [][]byte    `json:"roots"`
+	Sparse      [][]byte    `json:"sparse,omitempty"`
+	Names       [][]byte    `json:"names,omitempty"`
+	Exclude     [][]byte    `json:"exclude,omitempty"`
+	Fields      tree.Fields `json:"fields,omitempty"`
+	MaxFileSize int64       `json:"max_file_size,omitempty"`
+	CrossFS     bool        `json:"cross_file_systems,omitempty"`
+	Attrs       bool        `json:"attrs,omitempty"`
+	Rules       string      `json:"rules,omitempty"`
 }
 
 func encodeHead(h Head) ([]byte, error) {
 	return json.Marshal(headJSON{
 		Created: h.Created.UTC(), Roots: bytesOf(h.Profile.Roots),
 		Sparse: bytesOf(h.Profile.Sparse), Names: bytesOf(h.Profile.Names), Exclude: bytesOf(h.Profile.Exclude),
-		Fields: h.Profile.Fields, MaxFileSize: h.Profile.MaxFileSize, CrossFS: h.Profile.CrossFileSystems,
+		Fields: h.Profile.Fields, MaxFileSize: h.Profile.MaxFileSize, CrossFS: h.Profile.CrossFileSystems, Attrs: h.Profile.Attrs, Rules: h.Profile.Rules,
 	})
 }
 
@@ -52,7 +57,7 @@ func decodeHead(b []byte) (Head, error) {
 	err := json.Unmarshal(b, &j)
 	return Head{j.Created, Profile{
 		Roots: stringsOf(j.Roots), Sparse: stringsOf(j.Sparse), Names: stringsOf(j.Names), Exclude: stringsOf(j.Exclude),
-		Fields: j.Fields, MaxFileSize: j.MaxFileSize, CrossFileSystems: j.CrossFS,
+		Fields: j.Fields, MaxFileSize: j.MaxFileSize, CrossFileSystems: j.CrossFS, Attrs: j.Attrs, Rules: j.Rules,
 	}}, err
 }
 
@@ -160,14 +165,17 @@ func (b *Baseline) Close() error {
 	return b.file.Close()
 }
 
-// Entries gives the entries in order. It may be called again.
+// Entries gives the entries in order. It may be called again, and several
+// streams may be read at once.
 func (b *Baseline) Entries() Entries {
-	return func(yield func(Entry, error) bool) {
+	return func(yield func(host.Entry, error) bool) {
 		var d decoder
-		for i := range b.blocks.records() {
-			payload, err := b.blocks.read(i + 1)
+		blocks := *b.blocks
+		blocks.buf = nil // of this stream alone
+		for i := range blocks.records() {
+			payload, err := blocks.read(i + 1)
 			if err != nil {
-				yield(Entry{}, err)
+				yield(host.Entry{}, err)
 				return
 			}
 			for d.open(payload); d.more(); {

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/tree"
 	"github.com/pugetsoundtech/upkeep/integrity"
 )
 
@@ -34,7 +35,7 @@ func BenchmarkScanAndCompare(b *testing.B) {
 	for b.Loop() {
 		base, err := integrity.OpenBaseline(name)
 		require.NoError(b, err)
-		err = integrity.Compare(base.Entries(), integrity.Scan(context.Background(), files, p, nil), integrity.FieldsAll,
+		err = integrity.Compare(base.Entries(), integrity.Scan(context.Background(), files, p, nil), tree.FieldsAll,
 			func(c integrity.Change) error { return fmt.Errorf("%v %s: %w", c.Kind, c.Path, io.ErrUnexpectedEOF) })
 		require.NoError(b, err)
 		require.NoError(b, base.Close())

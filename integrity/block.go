@@ -14,7 +14,7 @@ import (
 // records. The tail holds the number of entries, and the SHA-256 over the
 // digests of all blocks before it, which vouches for their number and order.
 const (
-	magic        = "upkeep files 1\n\x00"
+	magic        = "upkeep files 2\n\x00"
 	magicFamily  = "upkeep files "
 	blockHead    = 'H'
 	blockRecords = 'R'

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"iter"
 
-	"github.com/pugetsoundtech/upkeep/internal/tree"
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/tree"
 )
 
 // Kind says what happened to a file. The zero value is no kind.
@@ -17,7 +18,7 @@ const (
 	Changed                    // Fields differ
 	Unstable                   // changed each time it was read: its content is unknown
 	Unreadable                 // content or names are unknown now, and so is all below
-	Unknown                    // content or names were not known in the old stream, and so was all below
+	Unknown                    // content or names were not known in the old stream, or it is below such a directory
 )
 
 var kindNames = [...]string{"no change", "added", "removed", "changed", "unstable", "unreadable", "unknown"}
@@ -29,19 +30,20 @@ func (k Kind) String() string { return kindNames[min(int(k), len(kindNames)-1)] 
 type Change struct {
 	Kind   Kind
 	Path   string
-	Fields Fields // of Changed: what differs
-	Was    Entry  // zero for Added
-	Now    Entry  // zero for Removed
+	Fields tree.Fields // of Changed: what differs
+	Was    host.Entry  // zero for Added
+	Now    host.Entry  // zero for Removed
 }
 
 // Compare calls fn for each difference between two streams, in their order,
 // and holds no more of them than one entry each. An entry of the old stream is
 // Removed only if the new one is known to be complete where it would stand:
-// below a directory that could not be listed nothing is said but that, and
-// likewise nothing is Added below what the old one could not list. A file that
+// below a directory that could not be listed nothing is said but that. Likewise
+// what is below a directory that the old one could not list is Unknown, and not
+// Added. A file that
 // is Unreadable may be Changed as well, in what is known of it. The error
 // is that of a stream, or fn's; entries behind it were not compared.
-func Compare(old, now Entries, want Fields, fn func(Change) error) error {
+func Compare(old, now Entries, want tree.Fields, fn func(Change) error) error {
 	next, stop := iter.Pull2(old)
 	defer stop()
 	c := comparison{next: next, want: want, fn: fn}
@@ -58,10 +60,10 @@ func Compare(old, now Entries, want Fields, fn func(Change) error) error {
 }
 
 type comparison struct {
-	next    func() (Entry, error, bool)
-	want    Fields
+	next    func() (host.Entry, error, bool)
+	want    tree.Fields
 	fn      func(Change) error
-	was     Entry // the next old entry, while more
+	was     host.Entry // the next old entry, while more
 	more    bool
 	err     error  // of the old stream
 	last    string // path of the last new entry
@@ -81,7 +83,7 @@ func (c *comparison) advance() {
 }
 
 // take compares one new entry with the old ones up to its path.
-func (c *comparison) take(now Entry) error {
+func (c *comparison) take(now host.Entry) error {
 	if c.last != "" && tree.Compare(c.last, now.Path) >= 0 {
 		return fmt.Errorf("compare: new entries are out of order at %q", now.Path)
 	}
@@ -116,22 +118,22 @@ func (c *comparison) take(now Entry) error {
 
 // complete reports whether it is known what is below an entry: all but a
 // directory have nothing there.
-func complete(e Entry) bool {
+func complete(e host.Entry) bool {
 	return e.Complete || e.Stat.Known != 0 && !e.Stat.IsDir()
 }
 
-func (c *comparison) added(now Entry) error {
+func (c *comparison) added(now host.Entry) error {
 	if now.Stat.Known == 0 {
 		return nil // nobody knows whether it is there
 	}
 	if c.before != "" && tree.Within(now.Path, c.before) {
-		return nil // nobody knows whether it was there
+		return c.fn(Change{Kind: Unknown, Path: now.Path, Now: now}) // nobody knows whether it was there
 	}
 	return c.fn(Change{Kind: Added, Path: now.Path, Now: now})
 }
 
-func (c *comparison) pair(was, now Entry) error {
-	if !complete(was) && complete(now) {
+func (c *comparison) pair(was, now host.Entry) error {
+	if !complete(was) && complete(now) || c.contentUnknown(was, now) {
 		if err := c.fn(Change{Kind: Unknown, Path: now.Path, Was: was, Now: now}); err != nil {
 			return err
 		}
@@ -142,10 +144,16 @@ func (c *comparison) pair(was, now Entry) error {
 	if now.Unstable {
 		return c.fn(Change{Kind: Unstable, Path: now.Path, Was: was, Now: now})
 	}
-	if diff := Diff(was, now, c.want); diff != 0 {
+	if diff := tree.Diff(&was, &now, c.want); diff != 0 {
 		return c.fn(Change{Kind: Changed, Path: now.Path, Fields: diff, Was: was, Now: now})
 	}
 	return nil
+}
+
+// contentUnknown reports whether a content is known now and was not: there is
+// nothing to compare it with.
+func (c *comparison) contentUnknown(was, now host.Entry) bool {
+	return c.want&tree.FieldContent != 0 && was.Stat.IsRegular() && now.Stat.IsRegular() && !was.Hashed() && now.Hashed()
 }
 
 // removed tells of the old entry for which there is no new one.

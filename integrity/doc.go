@@ -7,10 +7,11 @@
 //		integrity.Scan(ctx, h.Files, p, nil))
 //	…
 //	b, err := integrity.OpenBaseline("etc.baseline")
-//	err = integrity.Compare(b.Entries(), integrity.Scan(ctx, h.Files, p, nil), integrity.FieldsState,
+//	err = integrity.Compare(b.Entries(), integrity.Scan(ctx, h.Files, p, nil), tree.FieldsState,
 //		func(c integrity.Change) error { fmt.Println(c.Kind, c.Path); return nil })
 //
-// Files is the same as a check of package report.
+// The same as a check is package files; package inventory asks what no file
+// tells.
 //
 // It does not watch in real time, does not know who made a change, and cannot
 // see through a kernel that lies: for that, scan the machine's image from
@@ -32,6 +33,9 @@
 // one order, and a comparison is a merge of the two. What is not known (a
 // directory that could not be listed, a scan that was broken off) is neither
 // "removed" nor "added".
+//
+// Who moves a baseline leaves a record that leads from its root to the next
+// (Acceptances), so that a baseline which somebody put in its place is known.
 //
 // A baseline is verified to its last byte before its first record is used, on
 // the descriptor that is read, and each block again when it is read.

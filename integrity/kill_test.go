@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/host"
 )
 
 // TestMain lets the test binary be the process that is killed.
@@ -25,16 +27,17 @@ func TestMain(m *testing.M) {
 
 // writeAndDie replaces a baseline by one of nine entries, and ends at a step.
 func writeAndDie(name, at string) {
-	step = func(here string) {
+	step = func(here string) error {
 		if here == at {
 			syscall.Kill(os.Getpid(), syscall.SIGKILL)
 			select {}
 		}
+		return nil
 	}
-	entries := func(yield func(Entry, error) bool) {
+	entries := func(yield func(host.Entry, error) bool) {
 		for i, e := range sample(9) {
 			if i == 5 {
-				step("half of the entries")
+				step("half of the entries") //nolint:errcheck // it is killed there
 			}
 			if !yield(e, nil) {
 				return

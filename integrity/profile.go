@@ -5,10 +5,9 @@ import (
 	"io/fs"
 	"path"
 	"slices"
-	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
-	"github.com/pugetsoundtech/upkeep/internal/tree"
+	"github.com/pugetsoundtech/upkeep/host/tree"
 )
 
 // A Profile says which files are looked at, and which of their attributes count.
@@ -21,12 +20,17 @@ type Profile struct {
 	Names  []string // patterns of path.Match over the last component
 	// Exclude leaves out what matches, a directory with all below it. Patterns
 	// are those of path.Match over the whole path: '*' stops at a slash.
-	Exclude     []string
-	Fields      Fields // compared; zero: FieldsState
-	MaxFileSize int64  // bytes; content beyond is not read, and said to be unknown; zero: no bound
+	Exclude []string
+	Fields  tree.Fields // compared; zero: tree.FieldsState
+	// Attrs reads access lists, capabilities and other extended attributes as well.
+	Attrs       bool
+	MaxFileSize int64 // bytes; content beyond is not read, and said to be unknown; zero: no bound
 	// CrossFileSystems also goes into directories on which something is mounted.
 	// Otherwise their content is said to be unknown.
 	CrossFileSystems bool
+	// Rules names rules beyond these, by which a Scanner chose: two scans can be
+	// compared only if it is the same; "" is none.
+	Rules string
 }
 
 // ProfileEtc is the smallest useful profile: the configuration folders of every
@@ -35,6 +39,8 @@ func ProfileEtc() Profile {
 	return Profile{
 		Roots:            []string{"/etc", "/usr/local/etc", "/usr/pkg/etc", "/root/.ssh"},
 		MaxFileSize:      1 << 30,
+		Fields:           tree.FieldsState | tree.FieldNlink, // another name of a file is a way around its folder
+		Attrs:            true,
 		CrossFileSystems: true, // /boot/efi is one of its own, and so may be any of the roots
 	}
 }
@@ -81,6 +87,53 @@ func ProfileSystem() Profile {
 	return p
 }
 
+// ProfileLogs looks at the folders of logs: which there are, whose, and who may
+// write them. Their content and size, which change with each line, do not count.
+func ProfileLogs() Profile {
+	return Profile{
+		Roots:  []string{"/var/log", "/var/adm", "/var/account"},
+		Fields: (tree.FieldsState &^ (tree.FieldContent | tree.FieldSize)) | tree.FieldNlink,
+		Attrs:  true, CrossFileSystems: true,
+	}
+}
+
+// ProfileWebroot looks at what web servers serve, by the customs of the systems.
+func ProfileWebroot() Profile {
+	return Profile{
+		Roots:  []string{"/var/www", "/srv/www", "/srv/http", "/usr/local/www", "/usr/share/nginx/html", "/home/www"},
+		Fields: tree.FieldsState | tree.FieldNlink, Attrs: true, CrossFileSystems: true,
+	}
+}
+
+// ProfileImage looks at all of a system that does not run, such as the image of a
+// container, but for what is made when it runs.
+func ProfileImage() Profile {
+	return Profile{
+		Roots:   []string{"/"},
+		Exclude: []string{"/proc", "/sys", "/dev", "/run", "/tmp", "/var/tmp", "/var/cache", "/var/log", "/var/run"},
+		Attrs:   true, CrossFileSystems: true,
+	}
+}
+
+// ProfileBSD looks at what security(8) of the BSDs lists in its special files and
+// in changelist(5): settings, programs, libraries, the kernel and timed jobs.
+func ProfileBSD() Profile {
+	p := ProfileEtc()
+	p.Roots = append(p.Roots,
+		"/bin", "/sbin", "/usr/bin", "/usr/sbin", "/libexec", "/usr/libexec", "/lib", "/usr/lib", "/usr/local/bin", "/usr/local/sbin", "/usr/pkg/bin", "/usr/pkg/sbin",
+		"/boot", "/stand", "/bsd", "/netbsd", "/root", "/var/cron", "/var/at", "/var/nsd/etc", "/var/unbound/etc", "/rescue")
+	p.Exclude = []string{"/root/.*history", "/etc/random.seed", "/etc/entropy", "/var/cron/log"}
+	return p
+}
+
+// Profiles are the profiles by the names that people type.
+func Profiles() map[string]func() Profile {
+	return map[string]func() Profile{
+		"etc": ProfileEtc, "daily": ProfileDaily, "system": ProfileSystem, "logs": ProfileLogs,
+		"webroot": ProfileWebroot, "image": ProfileImage, "bsd": ProfileBSD,
+	}
+}
+
 // Validate reports what is wrong with the profile: a path that is not absolute
 // and clean, or a malformed pattern.
 func (p Profile) Validate() error {
@@ -100,9 +153,9 @@ func (p Profile) Validate() error {
 	return nil
 }
 
-// selects reports whether the profile looks at a path, if it is there.
-func (p Profile) selects(name string, dir bool) bool {
-	if !underAny(name, p.Roots) && !underAny(name, p.Sparse) || p.passesOver(name, dir) {
+// Selects reports whether the profile looks at a path, if it is there.
+func (p Profile) Selects(name string, dir bool) bool {
+	if !under(name, p.Roots) && !under(name, p.Sparse) || p.passesOver(name, dir) {
 		return false
 	}
 	for ; name != "/"; name = path.Dir(name) {
@@ -120,11 +173,12 @@ func (p Profile) excludes(name string) bool { return matchesAny(name, p.Exclude)
 // name that is looked at there.
 func (p Profile) passesOver(name string, dir bool) bool {
 	return len(p.Sparse) > 0 && !dir && !matchesAny(path.Base(name), p.Names) &&
-		!slices.Contains(p.Sparse, name) && p.sparse(name)
+		!slices.Contains(p.Sparse, name) && p.OnlyNamed(name)
 }
 
-// sparse reports whether the innermost root around a path is a sparse one.
-func (p Profile) sparse(name string) bool {
+// OnlyNamed reports whether below a path only files of certain names are looked
+// at: whether the innermost root around it is a sparse one.
+func (p Profile) OnlyNamed(name string) bool {
 	return innermost(name, p.Sparse) > innermost(name, p.Roots)
 }
 
@@ -148,8 +202,8 @@ func matchesAny(name string, patterns []string) bool {
 	return false
 }
 
-// roots gives the roots in the order of a scan, without those below others.
-func (p Profile) roots() []string {
+// Tops gives the roots in the order of a scan, without those below others.
+func (p Profile) Tops() []string {
 	sorted := slices.SortedFunc(slices.Values(slices.Concat(p.Roots, p.Sparse)), tree.Compare)
 	var out []string
 	for _, root := range sorted {
@@ -160,17 +214,18 @@ func (p Profile) roots() []string {
 	return out
 }
 
-func (p Profile) fields() Fields {
+// Compared gives the attributes that count.
+func (p Profile) Compared() tree.Fields {
 	if p.Fields == 0 {
-		return FieldsState
+		return tree.FieldsState
 	}
 	return p.Fields
 }
 
-// sameChoice reports whether two profiles look at the same files.
-func (p Profile) sameChoice(q Profile) bool {
+// SameChoice reports whether two profiles look at the same files.
+func (p Profile) SameChoice(q Profile) bool {
 	return sameSet(p.Roots, q.Roots) && sameSet(p.Sparse, q.Sparse) && sameSet(p.Names, q.Names) &&
-		sameSet(p.Exclude, q.Exclude) && p.CrossFileSystems == q.CrossFileSystems
+		sameSet(p.Exclude, q.Exclude) && p.Rules == q.Rules && p.CrossFileSystems == q.CrossFileSystems
 }
 
 func sameSet(a, b []string) bool {
@@ -178,29 +233,6 @@ func sameSet(a, b []string) bool {
 	return slices.Equal(sorted(a), sorted(b))
 }
 
-// looksCloser reports whether p may look at more files in a root than was did.
-func (p Profile) looksCloser(root string, was Profile) bool {
-	return was.sparse(root) && p.selects(root, true) && (!p.sparse(root) || !sameSet(p.Names, was.Names))
-}
-
-// incidental reports whether a change is only that a directory on the way to
-// the files of a sparse root is new or gone: those files tell that themselves.
-func (p Profile) incidental(c Change) bool {
-	switch c.Kind {
-	case Added:
-		return c.Now.Stat.IsDir() && p.sparse(c.Path) && !dangerous(c)
-	case Removed:
-		return c.Was.Stat.IsDir() && p.sparse(c.Path)
-	}
-	return false
-}
-
-// scopeOf gives the coverage scope of a path. One that is too long for a scope
-// gives that of the nearest directory above that is not.
-func scopeOf(name string) string {
-	const longest = 4000
-	for len(name) > longest {
-		name = path.Dir(name)
-	}
-	return strings.TrimSuffix("files"+name, "/")
+func under(name string, trees []string) bool {
+	return slices.ContainsFunc(trees, func(top string) bool { return tree.Within(name, top) })
 }

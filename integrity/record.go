@@ -3,20 +3,30 @@ package integrity
 import (
 	"encoding/binary"
 	"fmt"
+	"slices"
 
 	"github.com/pugetsoundtech/upkeep/host"
-	"github.com/pugetsoundtech/upkeep/internal/tree"
+	"github.com/pugetsoundtech/upkeep/host/tree"
 )
 
 // A record is: length of the prefix shared with the path before, the rest of
 // the path, flags, the mask of what is known, the known numbers in the order
-// of knownNumbers, the link target, the digest. Numbers are varints, texts are
-// preceded by their length. The first path of a block shares nothing.
+// of knownNumbers, the link target, the digests (their number, and of each the
+// algorithm and the bytes), the attributes (likewise: name and
+// value; none where flagPlain tells them). Numbers
+// are varints, texts are preceded by their length. The first path of a block
+// shares nothing.
 const (
 	flagHashed = 1 << iota
 	flagUnstable
 	flagComplete
+	flagTrusted
+	flagAttrs
+	flagPlain // the attributes of plainAttrs, which most files have
 )
+
+// plainAttrs are those of a file of which all are known, and none is set.
+var plainAttrs = host.XattrsToAttrs(nil)
 
 // knownNumbers are the attributes that a record holds as numbers.
 var knownNumbers = [...]struct {
@@ -32,6 +42,7 @@ var knownNumbers = [...]struct {
 	{host.KnownInode, func(s *host.Stat) int64 { return int64(s.Ino) }, func(s *host.Stat, v int64) { s.Ino = uint64(v) }},
 	{host.KnownNlink, func(s *host.Stat) int64 { return int64(s.Nlink) }, func(s *host.Stat, v int64) { s.Nlink = uint64(v) }},
 	{host.KnownRdev, func(s *host.Stat) int64 { return int64(s.Rdev) }, func(s *host.Stat, v int64) { s.Rdev = uint64(v) }},
+	{host.KnownFlags, func(s *host.Stat) int64 { return int64(s.Flags) }, func(s *host.Stat, v int64) { s.Flags = uint32(v) }},
 	{host.KnownMtime, func(s *host.Stat) int64 { return s.Mtime }, func(s *host.Stat, v int64) { s.Mtime = v }},
 	// The other times are mostly near the first.
 	{host.KnownCtime, func(s *host.Stat) int64 { return s.Ctime - s.Mtime }, func(s *host.Stat, v int64) { s.Ctime = v + s.Mtime }},
@@ -39,7 +50,7 @@ var knownNumbers = [...]struct {
 }
 
 const knownStored = host.KnownMode | host.KnownOwner | host.KnownSize | host.KnownInode | host.KnownNlink |
-	host.KnownRdev | host.KnownMtime | host.KnownCtime | host.KnownBtime | host.KnownLink
+	host.KnownRdev | host.KnownFlags | host.KnownMtime | host.KnownCtime | host.KnownBtime | host.KnownLink
 
 // An encoder makes the payload of one block of records.
 type encoder struct {
@@ -50,7 +61,7 @@ type encoder struct {
 
 func (c *encoder) reset() { c.buf, c.last = c.buf[:0], "" }
 
-func (c *encoder) add(e Entry) {
+func (c *encoder) add(e host.Entry) {
 	c.stat = e.Stat
 	shared := sharedPrefix(c.last, e.Path)
 	c.last = e.Path
@@ -67,8 +78,28 @@ func (c *encoder) add(e Entry) {
 	if known.Has(host.KnownLink) {
 		c.text(e.Stat.Link)
 	}
-	if e.Hashed {
-		c.buf = append(c.buf, e.Digest[:]...)
+	if e.Hashed() {
+		c.digests(e.Digests)
+	}
+	if len(e.Attrs) > 0 && !slices.Equal(e.Attrs, plainAttrs) {
+		c.attrs(e.Attrs)
+	}
+}
+
+func (c *encoder) digests(list []host.Digest) {
+	c.buf = binary.AppendUvarint(c.buf, uint64(len(list)))
+	for i := range list {
+		c.text(list[i].Algorithm)
+		c.buf = binary.AppendUvarint(c.buf, uint64(list[i].Size()))
+		c.buf = list[i].AppendSum(c.buf)
+	}
+}
+
+func (c *encoder) attrs(list []host.Attr) {
+	c.buf = binary.AppendUvarint(c.buf, uint64(len(list)))
+	for _, a := range list {
+		c.text(a.Name)
+		c.text(a.Value)
 	}
 }
 
@@ -77,8 +108,8 @@ func (c *encoder) text(s string) {
 	c.buf = append(c.buf, s...)
 }
 
-func flagsOf(e Entry) (f uint64) {
-	if e.Hashed {
+func flagsOf(e host.Entry) (f uint64) {
+	if e.Hashed() {
 		f |= flagHashed
 	}
 	if e.Unstable {
@@ -86,6 +117,15 @@ func flagsOf(e Entry) (f uint64) {
 	}
 	if e.Complete {
 		f |= flagComplete
+	}
+	if e.Trusted {
+		f |= flagTrusted
+	}
+	switch {
+	case slices.Equal(e.Attrs, plainAttrs):
+		f |= flagPlain
+	case len(e.Attrs) > 0:
+		f |= flagAttrs
 	}
 	return f
 }
@@ -102,11 +142,13 @@ func sharedPrefix(a, b string) int {
 
 // A decoder reads blocks of records, one after the other.
 type decoder struct {
-	rest []byte
-	path []byte
-	last string // path before, across blocks
-	stat host.Stat
-	bad  bool
+	rest  []byte
+	path  []byte
+	last  string // path before, across blocks
+	stat  host.Stat
+	sums  []host.Digest     // room for those of the next records
+	words map[string]string // names seen so far
+	bad   bool
 }
 
 func (d *decoder) open(payload []byte) { d.rest, d.path = payload, d.path[:0] }
@@ -115,7 +157,7 @@ func (d *decoder) more() bool { return len(d.rest) > 0 }
 
 // entry reads one record. What is malformed is ErrDamaged, though its digest
 // was right.
-func (d *decoder) entry() (e Entry, err error) {
+func (d *decoder) entry() (e host.Entry, err error) {
 	shared := d.uvarint()
 	suffix := d.take(d.uvarint())
 	if d.bad || shared > uint64(len(d.path)) {
@@ -125,15 +167,15 @@ func (d *decoder) entry() (e Entry, err error) {
 	e.Path = string(d.path)
 	d.fields(&e)
 	if d.bad || !host.ValidName(e.Path) || d.last != "" && tree.Compare(d.last, e.Path) >= 0 {
-		return Entry{}, fmt.Errorf("%w: malformed record behind %q", ErrDamaged, d.last)
+		return host.Entry{}, fmt.Errorf("%w: malformed record behind %q", ErrDamaged, d.last)
 	}
 	d.last = e.Path
 	return e, nil
 }
 
-func (d *decoder) fields(e *Entry) {
+func (d *decoder) fields(e *host.Entry) {
 	flags := d.uvarint()
-	e.Hashed, e.Unstable, e.Complete = flags&flagHashed != 0, flags&flagUnstable != 0, flags&flagComplete != 0
+	e.Trusted, e.Unstable, e.Complete = flags&flagTrusted != 0, flags&flagUnstable != 0, flags&flagComplete != 0
 	d.stat = host.Stat{Known: host.Known(d.uvarint()) & knownStored}
 	for i := range knownNumbers {
 		if n := &knownNumbers[i]; d.stat.Known.Has(n.known) {
@@ -144,9 +186,65 @@ func (d *decoder) fields(e *Entry) {
 	if e.Stat.Known.Has(host.KnownLink) {
 		e.Stat.Link = string(d.take(d.uvarint()))
 	}
-	if e.Hashed {
-		copy(e.Digest[:], d.take(uint64(len(e.Digest))))
+	if flags&flagHashed != 0 {
+		e.Digests = d.digests()
 	}
+	switch {
+	case flags&flagPlain != 0:
+		e.Attrs = slices.Clip(plainAttrs)
+	case flags&flagAttrs != 0:
+		e.Attrs = d.attrs()
+	}
+}
+
+// count takes the number of things that follow, each of which has two bytes or more.
+func (d *decoder) count() int {
+	n := d.uvarint()
+	if n == 0 || n > uint64(len(d.rest)/2) {
+		d.bad = true
+		return 0
+	}
+	return int(n)
+}
+
+func (d *decoder) digests() []host.Digest {
+	n := d.count()
+	if cap(d.sums)-len(d.sums) < n {
+		d.sums = make([]host.Digest, 0, max(n, 16))
+	}
+	from := len(d.sums)
+	for range n {
+		algorithm := d.word()
+		sum := host.NewDigest(algorithm, d.take(d.uvarint()))
+		if d.bad || sum == (host.Digest{}) {
+			d.bad = true
+			return nil
+		}
+		d.sums = append(d.sums, sum)
+	}
+	return d.sums[from:len(d.sums):len(d.sums)]
+}
+
+// word makes one text of a name that comes again and again.
+func (d *decoder) word() string {
+	b := d.take(d.uvarint())
+	if w, ok := d.words[string(b)]; ok {
+		return w
+	}
+	if d.words == nil || len(d.words) > 100 {
+		d.words = map[string]string{}
+	}
+	w := string(b)
+	d.words[w] = w
+	return w
+}
+
+func (d *decoder) attrs() []host.Attr {
+	list := make([]host.Attr, d.count())
+	for i := range list {
+		list[i] = host.Attr{Name: d.word(), Value: string(d.take(d.uvarint()))}
+	}
+	return list
 }
 
 func (d *decoder) uvarint() uint64 {

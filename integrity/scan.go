@@ -6,20 +6,25 @@ import (
 	"fmt"
 	"io/fs"
 	"iter"
+	"path"
+	"slices"
+	"sync"
 
 	"github.com/pugetsoundtech/upkeep/host"
-	"github.com/pugetsoundtech/upkeep/internal/tree"
+	"github.com/pugetsoundtech/upkeep/host/tree"
 )
 
 // Entries is a stream of entries in tree order (ComparePaths). An error is the
 // last thing it yields: what would have come behind it is unknown.
-type Entries = iter.Seq2[Entry, error]
+type Entries = iter.Seq2[host.Entry, error]
 
 // Counts say how much a scan has seen.
 type Counts struct {
 	Entries  int64 // yielded
 	Bytes    int64 // of content that was read
 	Vanished int64 // listed, but gone when looked at: no error
+	Trusted  int64 // whose content was not read (ScanTrusting)
+	Full     error // of ScanTrusting: why the content of every file was read all the same
 }
 
 // ComparePaths gives the order of entries: -1, 0 or 1, by components, each by
@@ -27,19 +32,84 @@ type Counts struct {
 func ComparePaths(a, b string) int { return tree.Compare(a, b) }
 
 // Scan looks at all files of a profile, and reads the content of regular ones.
-// What cannot be read is yielded with Entry.Err. A stream can be used once;
+// What cannot be read is yielded with host.Entry.Err. A stream can be used once;
 // counts, which may be nil, is right when it has ended.
 func Scan(ctx context.Context, files host.FS, p Profile, counts *Counts) Entries {
+	return Scanner{Files: files, Profile: p}.Entries(ctx, counts)
+}
+
+// A Scanner is a scan by rules that a profile cannot say.
+type Scanner struct {
+	Files   host.FS
+	Profile Profile
+
+	// Choose says of a path whether it is in the stream, and of a folder whether
+	// anything below it may be; nil: all that Profile selects. It is called from one
+	// goroutine at a time.
+	Choose func(path string, st host.Stat) (take, descend bool)
+
+	// Old are the entries of an earlier scan by the same rules. Grown gets each file
+	// that is longer than there, and whose beginning is what all of it was; it is
+	// called before the file's entry is yielded, from several goroutines. Both may be
+	// nil.
+	Old   Entries
+	Grown func(path string)
+
+	Pace Pace // the zero Pace: as fast as can be
+}
+
+// Entries is the stream, as Scan gives it.
+func (s Scanner) Entries(ctx context.Context, counts *Counts) Entries {
 	if counts == nil {
 		counts = new(Counts)
 	}
-	return func(yield func(Entry, error) bool) {
+	inner := scan{files: s.Files, counts: counts, opts: s.Profile.options()}
+	if s.Grown != nil {
+		inner.opts.Read = func(now, was *host.Entry) host.Reading { return grownReading(now, was, s.Grown) }
+	}
+	s.Pace.slow(ctx, &inner.opts)
+	if s.Choose == nil {
+		return inner.entries(ctx, s.Profile, s.Old)
+	}
+	var mu sync.Mutex
+	choose := func(name string, st host.Stat) (take, descend bool) {
+		mu.Lock()
+		defer mu.Unlock()
+		return s.Choose(name, st)
+	}
+	skip := inner.opts.Skip
+	inner.opts.Skip = func(name string, st host.Stat) bool {
+		take, descend := choose(name, st)
+		return skip != nil && skip(name, st) || st.IsDir() && !descend || !st.IsDir() && !take
+	}
+	return func(yield func(host.Entry, error) bool) {
+		for e, err := range inner.entries(ctx, s.Profile, s.Old) {
+			if err == nil && e.Err == nil {
+				if take, _ := choose(e.Path, e.Stat); !take {
+					continue
+				}
+			}
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+// entries is the stream of a scan; old are the entries of an earlier one, which
+// its options may ask for; nil: none.
+func (s scan) entries(ctx context.Context, p Profile, old Entries) Entries {
+	return func(yield func(host.Entry, error) bool) {
 		if err := p.Validate(); err != nil {
-			yield(Entry{}, fmt.Errorf("scan: %w", err))
+			yield(host.Entry{}, fmt.Errorf("scan: %w", err))
 			return
 		}
-		s := scan{files, p.options(), counts, yield}
-		for _, root := range p.roots() {
+		if s.yield = yield; old != nil {
+			from, stop := onward(old)
+			defer stop()
+			s.opts.Old = from
+		}
+		for _, root := range s.there(ctx, p.Tops()) {
 			if !s.root(ctx, root) {
 				return
 			}
@@ -47,12 +117,35 @@ func Scan(ctx context.Context, files host.FS, p Profile, counts *Counts) Entries
 	}
 }
 
+// there leaves out the roots that do not exist, where they can all be asked for at
+// once. A walk finds that out as well, for an exchange each.
+func (s *scan) there(ctx context.Context, roots []string) []string {
+	if _, ok := s.files.(host.Batcher); !ok {
+		return roots
+	}
+	var asks []host.Ask
+	for _, root := range roots {
+		asks = append(asks, host.Ask{Op: host.OpLstat, Name: root})
+	}
+	answers, err := host.Host{Files: s.files}.BatchAll(ctx, asks)
+	if err != nil {
+		return roots // the walks say what is wrong
+	}
+	var list []string
+	for i, a := range answers {
+		if !errors.Is(a.Err, fs.ErrNotExist) {
+			list = append(list, roots[i])
+		}
+	}
+	return list
+}
+
 // A scan is one use of a stream.
 type scan struct {
 	files  host.FS
-	opts   tree.Options
+	opts   host.WalkOptions
 	counts *Counts
-	yield  func(Entry, error) bool
+	yield  func(host.Entry, error) bool
 }
 
 // errStop ends a walk whose consumer has seen enough.
@@ -60,9 +153,12 @@ var errStop = errors.New("stop")
 
 // root reports whether the scan is to go on with the next root.
 func (s *scan) root(ctx context.Context, root string) bool {
-	seen, err := tree.Walk(ctx, s.files, root, s.opts, func(e *tree.Entry) error {
+	seen, err := tree.Walk(ctx, s.files, root, s.opts, func(e *host.Entry) error {
 		s.counts.Entries++
-		if !s.yield(entryOf(e), nil) {
+		if e.Trusted {
+			s.counts.Trusted++
+		}
+		if !s.yield(plain(e), nil) {
 			return errStop
 		}
 		return nil
@@ -76,25 +172,53 @@ func (s *scan) root(ctx context.Context, root string) bool {
 		return false
 	case seen.Entries == 0 && ctx.Err() == nil:
 		s.counts.Entries++
-		return s.yield(Entry{Path: root, Err: err}, nil)
+		return s.yield(host.Entry{Path: root, Err: err}, nil)
 	}
-	s.yield(Entry{}, fmt.Errorf("scan: %w", err))
+	s.yield(host.Entry{}, fmt.Errorf("scan: %w", err))
 	return false
 }
 
-func (p Profile) options() tree.Options {
-	o := tree.Options{Digest: true, MaxFileSize: p.MaxFileSize, OneFileSystem: !p.CrossFileSystems}
+func (p Profile) options() host.WalkOptions {
+	o := host.WalkOptions{Digests: []string{"sha256"}, Attrs: p.Attrs, MaxFileSize: p.MaxFileSize, OneFileSystem: !p.CrossFileSystems}
 	if len(p.Exclude)+len(p.Sparse) > 0 {
 		o.Skip = func(name string, st host.Stat) bool { return p.excludes(name) || p.passesOver(name, st.IsDir()) }
 	}
 	return o
 }
 
-func entryOf(e *tree.Entry) Entry {
-	st := e.Stat
-	st.Name = ""
-	return Entry{
-		Path: e.Path, Stat: st, Digest: e.Digest, Hashed: e.Hashed,
-		Unstable: e.Unstable, Complete: e.Complete, Err: e.Err,
+// plain is the entry as it stands in streams: its path has the name.
+func plain(e *host.Entry) host.Entry {
+	out := *e
+	out.Name = ""
+	return out
+}
+
+// FollowRoots adds to a profile the folders that its roots are links to, each
+// followed once, so that what is behind them is looked at as well as the link.
+func FollowRoots(ctx context.Context, files host.FS, p Profile) Profile {
+	var asks []host.Ask
+	for _, root := range slices.Concat(p.Roots, p.Sparse) {
+		asks = append(asks, host.Ask{Op: host.OpLstat, Name: root})
 	}
+	roots := len(p.Roots)
+	// What cannot be asked is told by the walk of the root itself.
+	_ = host.Host{Files: files}.Batch(ctx, asks, func(i int, a host.Answer) error {
+		if a.Err != nil || !a.Stat.IsLink() || !a.Stat.Known.Has(host.KnownLink) {
+			return nil
+		}
+		to := a.Stat.Link
+		if !path.IsAbs(to) {
+			to = path.Join(path.Dir(asks[i].Name), to)
+		}
+		if to = path.Clean(to); !host.ValidName(to) || to == "/" || p.Selects(to, true) {
+			return nil
+		}
+		list := &p.Roots
+		if i >= roots {
+			list = &p.Sparse
+		}
+		*list = append(slices.Clip(*list), to)
+		return nil
+	})
+	return p
 }

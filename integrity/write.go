@@ -7,11 +7,9 @@ import (
 	"io"
 	"io/fs"
 	"os"
-	"path/filepath"
 
-	"github.com/pugetsoundtech/upkeep/internal/atomicfile"
-	"github.com/pugetsoundtech/upkeep/internal/lock"
-	"github.com/pugetsoundtech/upkeep/internal/tree"
+	"github.com/pugetsoundtech/upkeep/host/tree"
+	"github.com/pugetsoundtech/upkeep/internal/durable"
 )
 
 // CreateBaseline writes the first baseline under name, from a stream that is
@@ -25,116 +23,94 @@ func CreateBaseline(name string, head Head, entries Entries) error {
 				return errors.Join(fmt.Errorf("create baseline %s: %w", taken, fs.ErrExist), err)
 			}
 		}
-		return replaceBaseline(name, false, head, entries)
+		if err := replaceBaseline(name, false, head, entries); err != nil {
+			return err
+		}
+		return copyBaseline(name)
+	})
+}
+
+// copyBaseline makes the previous copy of a baseline that has none before it, so
+// that one flipped bit of the first day is no loss.
+func copyBaseline(name string) error {
+	from, err := os.Open(name)
+	if err != nil {
+		return err
+	}
+	defer from.Close()
+	f := durable.File{Name: name + suffixOld, Step: step}
+	return f.WriteFrom(func(w io.Writer) error {
+		_, err := io.Copy(w, from)
+		return err
 	})
 }
 
 // replaceBaseline writes a baseline whole or not at all. The caller holds the
 // lock. keep makes the present file the previous copy.
 func replaceBaseline(name string, keep bool, head Head, entries Entries) error {
-	tmp, err := writeBaselineTemp(name, head, entries)
-	if err == nil && keep {
-		err = keepOld(name)
-	}
-	if err == nil {
-		step("rename")
-		err = os.Rename(tmp, name)
-	}
-	if err != nil {
-		if tmp != "" {
-			err = errors.Join(err, os.Remove(tmp))
-		}
-		return fmt.Errorf("write baseline %s: %w", name, err)
-	}
-	step("sync folder")
-	return atomicfile.SyncDir(filepath.Dir(name))
+	return replacement{name: name, keep: keep}.write(head, entries)
 }
 
+// A replacement is how a baseline is replaced.
+type replacement struct {
+	name   string
+	keep   bool
+	commit func(root Digest) error // of the new one, before it takes its place; nil: nothing
+}
+
+func (r replacement) write(head Head, entries Entries) error {
+	f := baselineFile(r.name)
+	if r.keep {
+		f.Previous = suffixOld
+	}
+	return f.WriteFrom(func(w io.Writer) error {
+		buf := bufio.NewWriterSize(w, 256<<10)
+		root, err := encodeBaseline(buf, head, entries)
+		if err = errors.Join(err, buf.Flush()); err != nil || r.commit == nil {
+			return err
+		}
+		return r.commit(root)
+	})
+}
+
+func baselineFile(name string) durable.File { return durable.File{Name: name, Step: step} }
+
 // step is called before each call that changes the disk; tests end the process there.
-var step = func(string) {}
+var step func(string) error
 
 // locked runs fn while no other process writes this baseline, and after what a
 // killed one has left half written is gone.
 func locked(name string, fn func() error) error {
-	l, err := lock.Acquire(name + ".lock")
+	l, err := durable.Acquire(name + ".lock")
 	if err != nil {
 		return fmt.Errorf("write baseline %s: %w", name, err)
 	}
 	defer l.Release()
-	if err := removeTemps(name); err != nil {
+	if err := baselineFile(name).Sweep(); err != nil {
 		return fmt.Errorf("write baseline %s: %w", name, err)
 	}
 	return fn()
 }
 
-func tempPrefix(name string) string { return "." + filepath.Base(name) + ".tmp-" }
-
-func removeTemps(name string) error {
-	dir := filepath.Dir(name)
-	list, err := os.ReadDir(dir)
-	if err != nil {
-		return err
-	}
-	var errs []error
-	for _, e := range list {
-		if len(e.Name()) > len(tempPrefix(name)) && e.Name()[:len(tempPrefix(name))] == tempPrefix(name) {
-			errs = append(errs, os.Remove(filepath.Join(dir, e.Name())))
-		}
-	}
-	return errors.Join(errs...)
-}
-
-// keepOld makes the previous copy a second name of the present file, which
-// stands under its own name all the while.
-func keepOld(name string) error {
-	step("unlink old")
-	if err := os.Remove(name + suffixOld); err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
-	}
-	step("link old")
-	return os.Link(name, name+suffixOld)
-}
-
-// writeBaselineTemp writes a synced temporary file and gives its name, which is
-// empty when there is none.
-func writeBaselineTemp(name string, head Head, entries Entries) (string, error) {
-	step("create")
-	f, err := os.CreateTemp(filepath.Dir(name), tempPrefix(name))
-	if err != nil {
-		return "", err
-	}
-	step("write")
-	w := bufio.NewWriterSize(f, 256<<10)
-	err = encodeBaseline(w, head, entries)
-	if err == nil {
-		err = w.Flush()
-	}
-	step("sync")
-	if err == nil {
-		err = f.Sync()
-	}
-	return f.Name(), errors.Join(err, f.Close())
-}
-
-// encodeBaseline writes the file's format to w.
-func encodeBaseline(w io.Writer, head Head, entries Entries) error {
+// encodeBaseline writes the file's format to w, and gives the root.
+func encodeBaseline(w io.Writer, head Head, entries Entries) (Digest, error) {
 	if _, err := io.WriteString(w, magic); err != nil {
-		return err
+		return Digest{}, err
 	}
 	text, err := encodeHead(head)
 	if err != nil {
-		return err
+		return Digest{}, err
 	}
 	b := blockWriter{w: w}
 	if err := b.write(blockHead, text); err != nil {
-		return err
+		return Digest{}, err
 	}
 	count, err := b.records(entries)
 	if err != nil {
-		return err
+		return Digest{}, err
 	}
-	tail, _ := tailOf(count, b.digests)
-	return b.write(blockTail, tail)
+	tail, root := tailOf(count, b.digests)
+	return root, b.write(blockTail, tail)
 }
 
 // records writes the entries in blocks, and gives their number.

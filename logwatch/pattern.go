@@ -16,7 +16,10 @@ import (
 // only be, {*} takes as little as it can, and {user} and {text} take as much.
 // Texts for which that would not find every match are refused by compile.
 type pattern struct {
+	text     string
 	segments []segment
+	fields   []string // names of what it captures
+	ere      *posix   // instead of segments
 }
 
 // segment is a literal with what follows it, up to the next open hole.
@@ -42,11 +45,14 @@ type part struct {
 // class is a set of bytes.
 type class [256]bool
 
+// maxFields bounds what one pattern captures.
+const maxFields = 8
+
 // captures are the named holes of one match; they point into the message.
 type captures struct {
 	n     int
-	names [6]string
-	text  [6][]byte
+	names [maxFields]string
+	text  [maxFields][]byte
 }
 
 func (c *captures) add(name string, text []byte) {
@@ -73,7 +79,18 @@ type hole struct {
 	name  string // captured under it; "": not captured
 }
 
-func holeOf(name string) (hole, bool) {
+func holeOf(text string) (hole, bool) {
+	name, class, renamed := strings.Cut(text, ":")
+	if !renamed {
+		return classOf(text)
+	}
+	h, ok := classOf(class)
+	h.name = name
+	return h, ok && nameForm.MatchString(name)
+}
+
+// classOf is holeOf for a name without another behind it.
+func classOf(name string) (hole, bool) {
 	const word = "^ \t"
 	switch name {
 	case "n":
@@ -99,9 +116,10 @@ func holeOf(name string) (hole, bool) {
 }
 
 var (
-	errHole   = errors.New("hole is not known")
-	errBehind = errors.New("a hole needs a literal behind it that tells where it ends")
-	errGreedy = errors.New("{user} and {text} must be the last open hole, but for a {*} at the end")
+	errHole   = errors.New("no such field")
+	errBehind = errors.New("a field needs a literal behind it that tells where it ends")
+	errFields = fmt.Errorf("more than %d named fields", maxFields)
+	errGreedy = errors.New("{user} and {text} must be the last open field, but for a {*} at the end")
 )
 
 // compile makes a pattern of its text.
@@ -110,8 +128,11 @@ func compile(text string) (*pattern, error) {
 	if err != nil {
 		return nil, fmt.Errorf("pattern %q: %w", text, err)
 	}
-	p := &pattern{segments: []segment{{literal: literals[0]}}}
+	p := &pattern{text: text, segments: []segment{{literal: literals[0]}}}
 	for i, h := range holes {
+		if h.name != "" {
+			p.fields = append(p.fields, h.name)
+		}
 		last := &p.segments[len(p.segments)-1]
 		literal := literals[i+1]
 		if h.class == "" {
@@ -122,7 +143,11 @@ func compile(text string) (*pattern, error) {
 		pt.final = i == len(holes)-1
 		last.parts = append(last.parts, pt)
 	}
-	if err := p.check(); err != nil {
+	err = p.check()
+	if len(p.fields) > maxFields {
+		err = errFields
+	}
+	if err != nil {
 		return nil, fmt.Errorf("pattern %q: %w", text, err)
 	}
 	return p, nil
@@ -138,7 +163,7 @@ func cutHoles(text string) (literals []string, holes []hole, err error) {
 		name, rest, closed := strings.Cut(after, "}")
 		h, known := holeOf(name)
 		if !closed || !known {
-			return nil, nil, fmt.Errorf("{%s: %w", name, errHole)
+			return nil, nil, fmt.Errorf("{%s}: %w", name, errHole)
 		}
 		literals, holes, text = append(literals, before), append(holes, h), rest
 	}
@@ -211,6 +236,9 @@ func bytesOf(expr string) *class {
 // match reports whether the whole message has the pattern, and fills caps.
 func (p *pattern) match(msg []byte, caps *captures) bool {
 	caps.n = 0
+	if p.ere != nil {
+		return p.ere.match(msg)
+	}
 	last := len(p.segments) - 1
 	at, ok := p.segments[0].matchAt(msg, 0, caps)
 	if !ok {

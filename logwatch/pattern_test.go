@@ -69,7 +69,7 @@ func TestPatternsThatNeedGoingBackAreRefused(t *testing.T) {
 // Every pattern agrees with its regular expression on whether a message matches.
 func FuzzPattern(f *testing.F) {
 	for _, r := range Builtin().Rules() {
-		for _, text := range r.Patterns {
+		for _, text := range r.Match {
 			f.Add(text, "Invalid user x from 1.2.3.4 port 5")
 		}
 	}

@@ -2,10 +2,13 @@ package logwatch
 
 import (
 	"bytes"
+	"cmp"
+	"errors"
 	"fmt"
+	"regexp"
+	"slices"
 	"strings"
-
-	"github.com/pugetsoundtech/upkeep/report"
+	"time"
 )
 
 // A Level says what a rule makes of a line. The zero value is a line that no
@@ -16,115 +19,302 @@ type Level uint8
 const (
 	Unexplained Level = iota
 	Ignore            // routine
+	Count             // routine whose fields are counted
 	Notice
 	Warning
 	Critical
 )
 
-// String gives "unexplained", "ignore", "notice", "warning" or "critical".
+var levelNames = [...]string{"unexplained", "ignore", "count", "notice", "warning", "critical"}
+
+// String returns "unexplained", "ignore", "count", "notice", "warning" or "critical".
 func (l Level) String() string {
-	names := [...]string{"unexplained", "ignore", "notice", "warning", "critical"}
-	if int(l) < len(names) {
-		return names[l]
+	if int(l) < len(levelNames) {
+		return levelNames[l]
 	}
 	return fmt.Sprintf("level-%d", uint8(l))
 }
 
-func (l Level) severity() report.Severity {
-	switch l {
-	case Notice:
-		return report.Notice
-	case Warning:
-		return report.Warning
-	case Critical:
-		return report.Critical
-	}
-	return report.Notice
-}
+// Raises reports whether lines of the level are told one by one.
+func (l Level) Raises() bool { return l >= Notice }
 
-// A Rule explains messages of some programs. Patterns have the grammar of
-// RuleSet; an ignoring rule needs ID, Level and Patterns only.
+// A Rule explains messages of some programs. One that raises needs Title, Say
+// and Why.
 type Rule struct {
-	ID       string // stable: lower-case letters, digits, '.' and '-'
-	Level    Level
-	Tags     []string // programs; "postfix/" is all that begin so; empty is every program
-	Patterns []string
-	Key      string // names of holes that tell one finding from another, blank between
-	Title    string // for the catalogue
-	Say      string // title of a finding, with {holes}, {program}, {times} ("", "7 times") and {from} ("", "from 7 addresses")
-	Explain  string // why it matters
-	Remedy   string // what to do, with {holes}, {program}, and {read}: the command that shows such lines
+	Name  string // stable: lower-case letters, digits and '-'
+	Level Level
+	// Programs are whose messages it explains: names, "postfix/" for all that
+	// begin so, "*" for every program, and "!sshd" for all but one. None is every program.
+	Programs []string
+	Match    []string // patterns, of which one must match: see RuleSet
+	ERE      []string // expressions of POSIX without references, as grep -E has them, for whole messages; they count as Match
+	Unless   []string // patterns, of which none may match
+	Key      []string // fields that tell one finding from another
+	Title    string   // for the catalogue
+	Say      string   // title of a finding, with {fields}, {program}, {times} ("", "7 times") and {from} ("", "from 7 addresses")
+	Why      string   // why it matters
+	Fix      string   // what to do, with {fields}, {program}, and {read}: the command that shows such lines
+	Tests    []Test
+	// Over raises only from so many lines of the key on; After only behind so
+	// many lines of other rules that name the key; Absent where no line came for
+	// so long, and no line raises; Before where no line of another rule, with the
+	// same key, came behind one within a time; Suppress not again for the key.
+	// They need a Watch: a line by itself is counted, or left to other rules.
+	Over, After      Threshold
+	Before           Order
+	Absent, Suppress time.Duration
+	File             string // where it stands; empty: made by a program
+	Line             int
 }
 
-// A RuleSet classifies lines. The first matching rule decides: those for the
-// line's program in the order of the set, then those for every program. It is
-// safe for concurrent use.
+// A Test is a line with what its rule must make of it.
+type Test struct {
+	Program, Message string
+	Decides          bool // false: the rule must not decide this line
+}
+
+// A RuleSet classifies lines. It is safe for concurrent use.
 //
-// Patterns are literal text with holes in braces, and match whole messages:
+// A later layer decides before an earlier one. Within a layer a rule that
+// raises decides before one that ignores, the worse before the milder, one that
+// names the line's program before one for every program, and at last the one
+// that stands first.
+//
+// Patterns are literal text with fields in braces, and match whole messages:
 //
 //	{n} {x} {w} {*}   digits; hexadecimal digits; a word; anything or nothing
 //	{addr}            an IP address
 //	{login} {unit} {dev} {proc} {path} {group}   a word, captured
 //	{user} {text} {task}   anything, captured; {task} as {proc}
+//	{jobs:n}          what stands behind the colon, captured under the name before it
 //
 // Matching never goes back, and so is linear: Compile refuses the rare pattern
 // for which that is not enough, such as one with two of {user} and {text}.
 type RuleSet struct {
-	rules []Rule
-	byTag map[string][]matcher
-	stem  map[string][]matcher // by what stands before the first slash of the program
-	any   []matcher
-	idle  Rule // what isChatter takes
+	rules []*compiled
+	byTag map[string][]matcher // programs that a rule names
+	stems map[string][]matcher // by what stands before the first slash of other programs
+	any   []matcher            // all other programs
+}
+
+// compiled is a rule that can be matched.
+type compiled struct {
+	Rule
+	layer, order  int
+	match, unless []*pattern
 }
 
 type matcher struct {
-	rule *Rule
+	rule *compiled
 	*pattern
 }
 
-// Compile makes a set of rules. The error names every pattern and rule that is
-// wrong; the set has all others.
-func Compile(rules []Rule) (*RuleSet, error) {
-	s := &RuleSet{rules: rules, byTag: map[string][]matcher{}, stem: map[string][]matcher{}}
-	s.idle = Rule{ID: "ignore.kernel-chatter", Level: Ignore}
-	var bad []string
-	for i := range rules {
-		r := &s.rules[i]
-		for _, text := range r.Patterns {
-			p, err := compile(text)
+// Compile makes a set of layers of rules. A rule of a later layer replaces one
+// of its name in an earlier. The error names everything that is wrong, with
+// file and line; a rule with a fault is left out and all others are in the set.
+func Compile(layers ...[]Rule) (*RuleSet, error) {
+	s := &RuleSet{}
+	var errs []error
+	byName := map[string]*compiled{}
+	for layer, rules := range layers {
+		for _, r := range rules {
+			c, err := r.compile()
+			if old := byName[r.Name]; err == nil && old != nil && old.layer == layer {
+				err = fmt.Errorf("%s: the name is taken by %s", r.at(), old.at())
+			}
 			if err != nil {
-				bad = append(bad, r.ID+": "+err.Error())
+				errs = append(errs, err)
 				continue
 			}
-			s.add(r, p)
+			c.layer, c.order = layer, len(byName)
+			byName[r.Name] = c
 		}
 	}
-	if len(bad) > 0 {
-		return s, fmt.Errorf("rules: %s", strings.Join(bad, "; "))
+	for _, c := range byName {
+		s.rules = append(s.rules, c)
 	}
-	return s, nil
+	slices.SortFunc(s.rules, func(a, b *compiled) int { return cmp.Compare(a.order, b.order) })
+	s.index()
+	return s, errors.Join(errs...)
 }
 
-func (s *RuleSet) add(r *Rule, p *pattern) {
-	m := matcher{r, p}
-	if len(r.Tags) == 0 {
-		s.any = append(s.any, m)
+// at says where a rule stands.
+func (r *Rule) at() string {
+	if r.File == "" {
+		return "rule " + r.Name
 	}
-	for _, tag := range r.Tags {
-		if stem, ok := strings.CutSuffix(tag, "/"); ok {
-			s.stem[stem] = append(s.stem[stem], m)
-		} else {
-			s.byTag[tag] = append(s.byTag[tag], m)
+	return fmt.Sprintf("%s:%d: rule %s", r.File, r.Line, r.Name)
+}
+
+var (
+	nameForm  = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
+	fieldForm = regexp.MustCompile(`\{([^}]*)\}`)
+)
+
+func (r *Rule) compile() (*compiled, error) {
+	c := &compiled{Rule: *r}
+	fields := map[string]bool{}
+	var errs []error
+	for _, text := range r.Match {
+		p, err := compile(text)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		c.match = append(c.match, p)
+		for _, name := range p.fields {
+			fields[name] = true
 		}
 	}
+	for _, text := range r.ERE {
+		p, err := compileERE(text)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		c.match = append(c.match, p)
+	}
+	for _, text := range r.Unless {
+		p, err := compile(text)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		c.unless = append(c.unless, p)
+	}
+	if err := errors.Join(append(errs, r.check(fields))...); err != nil {
+		return nil, fmt.Errorf("%s: %w", r.at(), err)
+	}
+	return c, nil
+}
+
+// check refuses a rule that lacks something, or that names a field in its texts
+// that none of its patterns has.
+func (r *Rule) check(fields map[string]bool) error {
+	switch {
+	case !nameForm.MatchString(r.Name):
+		return errors.New("a name has words of a-z and 0-9 with '-' between them")
+	case r.Level == Unexplained || int(r.Level) >= len(levelNames):
+		return errors.New("it has no level")
+	case len(r.Match)+len(r.ERE) == 0:
+		return errors.New("it matches nothing")
+	case r.Level.Raises() && (r.Title == "" || r.Say == "" || r.Why == ""):
+		return errors.New("a rule that raises needs title, say and why")
+	case strings.Contains(r.Title+r.Why, "{"):
+		return errors.New("title and why stand in the catalogue and have no fields")
+	}
+	if err := r.checkWords(); err != nil {
+		return err
+	}
+	for _, name := range r.Key {
+		if !fields[name] {
+			return fmt.Errorf("no pattern has the key {%s}", name)
+		}
+	}
+	for _, m := range fieldForm.FindAllStringSubmatch(r.Say+r.Fix, -1) {
+		if !fields[m[1]] && !slices.Contains([]string{"times", "from", "program", "read"}, m[1]) {
+			return fmt.Errorf("no pattern has the field {%s}", m[1])
+		}
+	}
+	return nil
+}
+
+// index makes the list of patterns of each program, in the order of decision.
+func (s *RuleSet) index() {
+	s.byTag, s.stems = map[string][]matcher{}, map[string][]matcher{}
+	for _, c := range s.rules {
+		for _, program := range c.Programs {
+			name := strings.TrimPrefix(program, "!")
+			if stem, ok := strings.CutSuffix(name, "/"); ok {
+				s.stems[stem] = nil
+			} else if name != "*" {
+				s.byTag[name] = nil
+			}
+		}
+	}
+	for tag := range s.byTag {
+		s.byTag[tag] = s.listFor(tag)
+	}
+	for stem := range s.stems {
+		s.stems[stem] = s.listFor(stem + "/\x00")
+	}
+	s.any = s.listFor("\x00")
+}
+
+func (s *RuleSet) listFor(program string) []matcher {
+	type candidate struct {
+		*compiled
+		named bool
+	}
+	var rules []candidate
+	for _, c := range s.rules {
+		if covers, named := c.covers(program); covers {
+			rules = append(rules, candidate{c, named})
+		}
+	}
+	slices.SortStableFunc(rules, func(a, b candidate) int {
+		if c := cmp.Or(cmp.Compare(b.layer, a.layer), cmp.Compare(b.Level, a.Level)); c != 0 {
+			return c
+		}
+		if a.named != b.named && a.named {
+			return -1
+		} else if a.named != b.named {
+			return 1
+		}
+		return cmp.Compare(a.order, b.order)
+	})
+	var out []matcher
+	for _, c := range rules {
+		for _, p := range c.match {
+			out = append(out, matcher{c.compiled, p})
+		}
+	}
+	return out
+}
+
+// covers reports whether the rule is about a program, and whether it names it.
+func (r *Rule) covers(program string) (covers, named bool) {
+	all := true
+	for _, p := range r.Programs {
+		name, not := strings.CutPrefix(p, "!")
+		is := name == program || strings.HasSuffix(name, "/") && strings.HasPrefix(program, name)
+		switch {
+		case not && is:
+			return false, false
+		case is:
+			named = true
+		case !not && name != "*":
+			all = false
+		}
+	}
+	return all || named || slices.Contains(r.Programs, "*"), named
 }
 
 // A Line is what a rule sees of one event.
 type Line struct {
 	Tag      []byte // program
 	Message  []byte
-	Priority int    // syslog severity 1 to 7 (alert to debug); 0 when not known
-	Uptime   []byte // the kernel's seconds since boot; nil when not known
+	Priority int // syslog severity 1 to 7 (alert to debug); 0 when not known
+}
+
+// A Match is the rule that decided a line and what the fields of its pattern
+// took. The values point into the line.
+type Match struct {
+	Rule   *Rule // nil: no rule explains the line
+	Level  Level // what the rule makes of this line: Count below its threshold
+	fields captures
+}
+
+// Field returns what a field took; nil when the pattern has none of that name.
+func (m *Match) Field(name string) []byte { return m.fields.get(name) }
+
+// Fields calls yield for each field, in the order of the pattern.
+func (m *Match) Fields(yield func(name string, value []byte) bool) {
+	for i := range m.fields.n {
+		if !yield(m.fields.names[i], m.fields.text[i]) {
+			return
+		}
+	}
 }
 
 // A Verdict says what a line is. Rule is empty for an unexplained one.
@@ -133,64 +323,87 @@ type Verdict struct {
 	Rule  string
 }
 
-// Classify gives the verdict of the first rule that matches.
+// Classify returns the verdict of the rule that decides.
 func (s *RuleSet) Classify(l Line) Verdict {
-	var caps captures
-	if r := s.find(&l, &caps); r != nil {
-		return Verdict{r.Level, r.ID}
+	var m Match
+	if s.Match(&l, &m) {
+		return Verdict{m.Level, m.Rule.Name}
 	}
 	return Verdict{}
 }
 
-// find gives the first matching rule and what its holes captured.
-func (s *RuleSet) find(l *Line, caps *captures) *Rule {
+// Match finds the rule that decides a line and reports whether there is one.
+// Of rules that speak of several lines, those with after leave it to others,
+// and those with over, absent or before count it.
+func (s *RuleSet) Match(l *Line, m *Match) bool {
+	found := s.match(l, m, func(r *Rule) bool { return r.After.N == 0 })
+	if found && (m.Rule.Over.N > 0 || m.Rule.Absent > 0 || m.Rule.Before.In > 0) {
+		m.Level = Count
+	}
+	return found
+}
+
+// match finds the first rule that matches and that take does not refuse.
+func (s *RuleSet) match(l *Line, m *Match, take func(*Rule) bool) bool {
+	m.Rule, m.Level = nil, Unexplained
 	msg := bytes.TrimSpace(l.Message)
-	if r := firstMatch(s.byTag[string(l.Tag)], msg, caps); r != nil {
-		return r
-	}
-	if i := bytes.IndexByte(l.Tag, '/'); i > 0 {
-		if r := firstMatch(s.stem[string(l.Tag[:i])], msg, caps); r != nil {
-			return r
+	list := s.list(l.Tag)
+	var refused *compiled
+	for i := range list {
+		r := list[i].rule
+		if r == refused || !list[i].match(msg, &m.fields) || r.excepted(msg) {
+			continue
 		}
+		if !take(&r.Rule) {
+			refused = r
+			continue
+		}
+		m.Rule, m.Level = &r.Rule, r.Level
+		return true
 	}
-	if r := firstMatch(s.any, msg, caps); r != nil {
-		return r
-	}
-	if isChatter(l, msg) {
-		return &s.idle
-	}
-	return nil
+	m.fields.n = 0
+	return false
 }
 
-func firstMatch(ms []matcher, msg []byte, caps *captures) *Rule {
-	for i := range ms {
-		if ms[i].match(msg, caps) {
-			return ms[i].rule
+// Explain lists every rule that matches a line, in the order of decision: the
+// first decides, unless it has a threshold that was not reached.
+func (s *RuleSet) Explain(l Line) []Rule {
+	var out []Rule
+	var m Match
+	s.match(&l, &m, func(r *Rule) bool {
+		if len(out) == 0 || out[len(out)-1].Name != r.Name {
+			out = append(out, *r)
 		}
-	}
-	return nil
-}
-
-// isChatter takes the hundreds of lines by which a kernel greets its devices:
-// of no more than "notice" weight, or from the first minutes, and without a
-// word that tells of trouble.
-func isChatter(l *Line, msg []byte) bool {
-	if string(l.Tag) != "kernel" {
 		return false
-	}
-	seconds, _, dotted := bytes.Cut(l.Uptime, []byte("."))
-	early := dotted && len(seconds) <= 2
-	return (l.Priority >= 5 || early) && !troubled(msg)
+	})
+	return out
 }
 
-// troubled reports whether a message has a word that makes it worth reading.
-func troubled(msg []byte) bool {
-	lower := bytes.ToLower(msg)
-	for _, word := range [...]string{
-		"error", "fail", "warn", "bug", "corrupt", "denied", "panic", "fatal", "oops", "hung", "stall",
-		"timeout", "timed out", "invalid", "taint", "unable", "lost", "abort", "offline", "degraded",
-	} {
-		if bytes.Contains(lower, []byte(word)) {
+func (s *RuleSet) list(tag []byte) []matcher {
+	if list, ok := s.byTag[string(tag)]; ok {
+		return list
+	}
+	if i := bytes.IndexByte(tag, '/'); i > 0 {
+		if list, ok := s.stems[string(tag[:i])]; ok {
+			return list
+		}
+	}
+	return s.any
+}
+
+// Names reports whether a rule names the program, so that it is one that this
+// system is expected to have.
+func (s *RuleSet) Names(program []byte) bool {
+	stem, _, _ := bytes.Cut(program, []byte("/"))
+	_, named := s.byTag[string(program)]
+	_, all := s.stems[string(stem)]
+	return named || all
+}
+
+func (c *compiled) excepted(msg []byte) bool {
+	var none captures
+	for _, p := range c.unless {
+		if p.match(msg, &none) {
 			return true
 		}
 	}
@@ -198,4 +411,10 @@ func troubled(msg []byte) bool {
 }
 
 // Rules returns a copy of the rules of the set, in their order.
-func (s *RuleSet) Rules() []Rule { return append([]Rule(nil), s.rules...) }
+func (s *RuleSet) Rules() []Rule {
+	out := make([]Rule, 0, len(s.rules))
+	for _, c := range s.rules {
+		out = append(out, c.Rule)
+	}
+	return out
+}

@@ -13,11 +13,16 @@ const (
 	maxTemplate = 400
 )
 
+// maskVersion is part of each id: another mask makes other kinds.
+const maskVersion = "2\x00"
+
 // Template masks what changes from line to line in a message: numbers, hex
-// strings, addresses, paths, mail addresses and ids. Messages with equal
-// templates are the same kind of event.
+// strings, addresses, paths, mail addresses, ids, days and months, and the word
+// behind "user" and its kin. Messages with equal templates are the same kind of
+// event.
 func Template(msg []byte) string {
 	out := make([]byte, 0, 128)
+	named := false // the token before says that this one is a name
 	for i, token := range bytes.Fields(msg[:min(len(msg), 4*maxTemplate)]) {
 		if i == maxTokens || len(out) > maxTemplate {
 			return string(append(out, " …"...))
@@ -25,15 +30,58 @@ func Template(msg []byte) string {
 		if i > 0 {
 			out = append(out, ' ')
 		}
-		out = mask(out, token)
+		if named && token[0] != '<' && !saysName(token) {
+			out = maskName(out, token)
+		} else {
+			out = mask(out, token)
+		}
+		named = saysName(token)
 	}
 	return string(out)
+}
+
+// saysName reports whether what follows the word is the name of somebody.
+func saysName(token []byte) bool {
+	switch string(bytes.ToLower(token)) {
+	case "user", "username", "account", "login", "group", "hostname":
+		return true
+	}
+	return false
+}
+
+// maskName hides a name, and leaves what stands around it.
+func maskName(out, token []byte) []byte {
+	front, core, back := trimmed(token)
+	out = append(out, front...)
+	if len(core) > 0 {
+		out = append(out, "<name>"...)
+	}
+	if i := bytes.IndexByte(core, '('); i > 0 { // anna(uid=1000)
+		back = nil
+	}
+	return append(out, back...)
+}
+
+// isDay reports whether a word is the short name of a month or of a day of the week.
+func isDay(core []byte) bool {
+	const names = "Jan Feb Mar Apr May Jun Jul Aug Sep Oct Nov Dec Mon Tue Wed Thu Fri Sat Sun"
+	return len(core) == 3 && core[0] != ' ' && core[2] != ' ' && bytes.Contains([]byte(names), core) && core[0] >= 'A' && core[0] <= 'Z'
+}
+
+// valueName reports whether a field's value is the name of somebody.
+func valueName(name []byte) bool {
+	switch string(bytes.ToLower(bytes.Trim(name, around))) {
+	case "user", "username", "ruser", "logname", "acct", "account", "login":
+		return true
+	}
+	return false
 }
 
 // TemplateID is 16 hexadecimal digits of a hash over a program and a template:
 // the same on every host.
 func TemplateID(tag []byte, template string) string {
 	h := sha256.New()
+	h.Write([]byte(maskVersion))
 	h.Write(tag)
 	h.Write([]byte{0})
 	h.Write([]byte(template))
@@ -43,6 +91,9 @@ func TemplateID(tag []byte, template string) string {
 // mask appends one token. Brackets, quotes and name= around a value stay.
 func mask(out, token []byte) []byte {
 	if i := bytes.IndexByte(token, '='); i > 0 && i < len(token)-1 {
+		if valueName(token[:i]) {
+			return maskName(append(out, token[:i+1]...), token[i+1:])
+		}
 		return mask(append(out, token[:i+1]...), token[i+1:])
 	}
 	front, core, back := trimmed(token)
@@ -80,6 +131,8 @@ func maskCore(core []byte) []byte {
 		return []byte("<path>")
 	case bytes.IndexByte(core, '@') > 0 && bytes.IndexByte(core, '.') > 0:
 		return []byte("<mail>")
+	case isDay(core):
+		return []byte("<day>")
 	case !hasDigit(core):
 		return core
 	case isAddress(core):

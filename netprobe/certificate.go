@@ -1,44 +1,21 @@
 package netprobe
 
 import (
+	"crypto/ecdsa"
+	"crypto/ed25519"
+	"crypto/rsa"
+	"crypto/sha256"
 	"crypto/tls"
 	"crypto/x509"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"net"
 	"time"
-)
 
-// TLSPolicy says how a certificate is judged. The zero value demands a known
-// authority, the name of the target, and 14 days of remaining validity.
-type TLSPolicy struct {
-	ServerName string         // sent (SNI) and verified; "": the host of Addr
-	Roots      *x509.CertPool // nil: the authorities that this system knows
-	AnyName    bool           // the names are facts, not failures
-	AnyIssuer  bool           // so is who signed
-	Warn       time.Duration  // less remaining validity is a Warning; zero: 14 days
-	Crit       time.Duration  // and less than this is Critical; zero: 7 days
-}
+	"golang.org/x/crypto/ocsp"
 
-// TLSFacts is what the handshake showed, whether it was accepted or not.
-type TLSFacts struct {
-	Version    string // "TLS 1.3"
-	Cipher     string
-	ServerName string // that was asked for
-	Subject    string
-	Issuer     string
-	Names      []string // alternative names, at most 20
-	NotBefore  time.Time
-	NotAfter   time.Time // of the server's own certificate
-	Earliest   time.Time // the first end of validity in the chain that was sent
-	KnownCA    bool      // a known authority stands behind it, validity aside
-	NameOK     bool      // ServerName is among its names
-}
-
-const (
-	maxNames = 20
-	maxChain = 10
-	day      = 24 * time.Hour
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 )
 
 // inspector collects facts and issues in place of the library's verification,
@@ -48,8 +25,6 @@ type inspector struct {
 	now    time.Time
 	facts  *TLSFacts
 	issues []Issue
-	whole  bool   // the chain is good now, whatever else was sent with it
-	oldest string // whose certificate is the first of the chain to end; "": the server's own
 }
 
 func newInspector(policy TLSPolicy, addr string, now time.Time) *inspector {
@@ -81,22 +56,33 @@ func (in *inspector) verify(state tls.ConnectionState) error {
 		return errors.New("the server sent no certificate")
 	}
 	in.facts = factsOf(state, in.policy.ServerName)
-	in.judgeEnd(certs)
-	in.judgeChain(certs)
+	if len(certs) > maxChain {
+		in.add(Critical, TLSChain, "the server sent a chain of %d certificates", len(certs))
+		certs = certs[:maxChain]
+	}
+	in.judgeTime(in.judgeChain(certs))
 	in.judgeName(certs[0])
-	in.judgeValidity()
+	in.judgeStrength(certs)
+	in.judgeStaple(state.OCSPResponse, certs)
 	return nil
 }
 
 func factsOf(state tls.ConnectionState, name string) *TLSFacts {
 	leaf := state.PeerCertificates[0]
+	sum := sha256.Sum256(leaf.Raw)
 	f := &TLSFacts{
 		Version: tls.VersionName(state.Version), Cipher: tls.CipherSuiteName(state.CipherSuite),
-		ServerName: name, Subject: clip(leaf.Subject.String(), 512), Issuer: clip(leaf.Issuer.String(), 512),
-		NotBefore: leaf.NotBefore.UTC(), NotAfter: leaf.NotAfter.UTC(), Earliest: leaf.NotAfter.UTC(),
+		ServerName: name, Subject: nameOf(leaf), Issuer: prose.Clip(leaf.Issuer.String(), 512),
+		Serial: prose.Clip(fmt.Sprintf("%x", leaf.SerialNumber), 64), Fingerprint: hex.EncodeToString(sum[:]),
+		Key: keyOf(leaf), Signature: leaf.SignatureAlgorithm.String(),
+		NotBefore: leaf.NotBefore.UTC(), NotAfter: leaf.NotAfter.UTC(),
+	}
+	for _, c := range state.PeerCertificates[:min(len(state.PeerCertificates), maxChain)] {
+		cert, key := sha256.Sum256(c.Raw), sha256.Sum256(c.RawSubjectPublicKeyInfo)
+		f.Sent = append(f.Sent, CertHash{hex.EncodeToString(cert[:]), hex.EncodeToString(key[:])})
 	}
 	for _, n := range leaf.DNSNames[:min(len(leaf.DNSNames), maxNames)] {
-		f.Names = append(f.Names, clip(n, 255))
+		f.Names = append(f.Names, prose.Clip(n, 255))
 	}
 	for _, ip := range leaf.IPAddresses {
 		if len(f.Names) < maxNames {
@@ -106,52 +92,22 @@ func factsOf(state tls.ConnectionState, name string) *TLSFacts {
 	return f
 }
 
-// judgeEnd finds the certificate that ends first.
-func (in *inspector) judgeEnd(certs []*x509.Certificate) {
-	for _, c := range certs[1:] {
-		if c.NotAfter.Before(in.facts.Earliest) {
-			in.facts.Earliest, in.oldest = c.NotAfter.UTC(), clip(c.Subject.String(), 512)
-		}
+func nameOf(c *x509.Certificate) string { return prose.Clip(c.Subject.String(), 512) }
+
+func keyOf(c *x509.Certificate) string {
+	switch key := c.PublicKey.(type) {
+	case *rsa.PublicKey:
+		return fmt.Sprintf("RSA %d", key.N.BitLen())
+	case *ecdsa.PublicKey:
+		return "ECDSA " + key.Curve.Params().Name
+	case ed25519.PublicKey:
+		return "Ed25519"
 	}
+	return c.PublicKeyAlgorithm.String()
 }
 
 func (in *inspector) add(state State, cause Cause, format string, args ...any) {
-	in.issues = append(in.issues, Issue{State: state, Cause: cause, Phase: PhaseTLS, Detail: clip(fmt.Sprintf(format, args...), maxDetail)})
-}
-
-func (in *inspector) judgeChain(certs []*x509.Certificate) {
-	if len(certs) > maxChain {
-		in.add(Critical, TLSChain, "the server sent a chain of %d certificates", len(certs))
-		return
-	}
-	err := in.verifyChain(certs)
-	in.facts.KnownCA = err == nil
-	var noRoots x509.SystemRootsError
-	switch {
-	case err == nil || in.policy.AnyIssuer:
-	case errors.As(err, &noRoots):
-		in.add(Unknown, LocalRoots, "no list of certificate authorities here: %v", err)
-	default:
-		in.add(Critical, TLSChain, "no known authority stands behind the certificate of %s: %v", in.facts.Subject, err)
-	}
-}
-
-// verifyChain asks whether there is any time within the leaf's validity at
-// which the chain was good: validity is judged apart.
-func (in *inspector) verifyChain(certs []*x509.Certificate) error {
-	opts := x509.VerifyOptions{Roots: in.policy.Roots, Intermediates: x509.NewCertPool()}
-	for _, c := range certs[1:] {
-		opts.Intermediates.AddCert(c)
-	}
-	var err error
-	for i, at := range []time.Time{in.now, in.facts.Earliest.Add(-time.Second), certs[0].NotBefore.Add(time.Second)} {
-		opts.CurrentTime = at
-		if _, err = certs[0].Verify(opts); err == nil {
-			in.whole = i == 0
-			return nil
-		}
-	}
-	return err
+	in.issues = append(in.issues, Issue{State: state, Cause: cause, Phase: PhaseTLS, Detail: prose.Clip(fmt.Sprintf(format, args...), maxDetail)})
 }
 
 func (in *inspector) judgeName(leaf *x509.Certificate) {
@@ -162,25 +118,48 @@ func (in *inspector) judgeName(leaf *x509.Certificate) {
 	}
 }
 
-func (in *inspector) judgeValidity() {
-	left := in.facts.Earliest.Sub(in.now)
-	bad, which := Critical, "the certificate"
-	if in.oldest != "" {
-		which = fmt.Sprintf("the certificate of %q, which the server sends along,", in.oldest)
-		if in.whole {
-			bad = Warning // clients that know another way to an authority do not mind
+// judgeStrength looks for keys and signatures that clients of today refuse.
+func (in *inspector) judgeStrength(certs []*x509.Certificate) {
+	for _, c := range certs {
+		if key, ok := c.PublicKey.(*rsa.PublicKey); ok && key.N.BitLen() < 2048 {
+			in.add(Warning, TLSWeak, "the RSA key of %q has %d bits only", nameOf(c), key.N.BitLen())
 		}
-	}
-	switch {
-	case in.now.Before(in.facts.NotBefore):
-		in.add(Critical, TLSNotYet, "the certificate is valid only from %s", stamp(in.facts.NotBefore))
-	case left <= 0:
-		in.add(bad, TLSExpired, "%s expired on %s", which, stamp(in.facts.Earliest))
-	case left < in.policy.Crit:
-		in.add(bad, TLSExpiring, "%s expires on %s", which, stamp(in.facts.Earliest))
-	case left < in.policy.Warn:
-		in.add(Warning, TLSExpiring, "%s expires on %s", which, stamp(in.facts.Earliest))
+		switch c.SignatureAlgorithm {
+		case x509.MD2WithRSA, x509.MD5WithRSA, x509.SHA1WithRSA, x509.DSAWithSHA1, x509.ECDSAWithSHA1:
+			if string(c.RawIssuer) != string(c.RawSubject) { // nobody checks the one of a root
+				in.add(Warning, TLSWeak, "the certificate of %q is signed with %v", nameOf(c), c.SignatureAlgorithm)
+			}
+		}
 	}
 }
 
-func stamp(t time.Time) string { return t.UTC().Format("2006-01-02 15:04 MST") }
+// mustStaple is the extension "TLS feature" with status_request (RFC 7633).
+const mustStaple = "1.3.6.1.5.5.7.1.24"
+
+func (in *inspector) judgeStaple(staple []byte, certs []*x509.Certificate) {
+	if len(staple) == 0 {
+		for _, ext := range certs[0].Extensions {
+			if ext.Id.String() == mustStaple {
+				in.add(Critical, TLSStaple, "the certificate demands a stapled answer of its authority, and the server sends none")
+			}
+		}
+		return
+	}
+	var issuer *x509.Certificate
+	if len(certs) > 1 {
+		issuer = certs[1]
+	}
+	answer, err := ocsp.ParseResponseForCert(staple, certs[0], issuer)
+	if err != nil {
+		in.facts.Staple = "invalid"
+		in.add(Warning, TLSStaple, "the stapled answer of the authority cannot be used: %v", err)
+		return
+	}
+	in.facts.Staple = map[int]string{ocsp.Good: "good", ocsp.Revoked: "revoked", ocsp.Unknown: "unknown"}[answer.Status]
+	switch {
+	case answer.Status == ocsp.Revoked:
+		in.add(Critical, TLSRevoked, "the authority revoked the certificate %s ago", prose.Duration(in.now.Sub(answer.RevokedAt)))
+	case !answer.NextUpdate.IsZero() && in.now.After(answer.NextUpdate):
+		in.add(Warning, TLSStaple, "the stapled answer of the authority is out of date since %s", prose.Duration(in.now.Sub(answer.NextUpdate)))
+	}
+}

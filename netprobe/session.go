@@ -1,112 +1,173 @@
 package netprobe
 
 import (
+	"cmp"
 	"context"
+	"crypto/tls"
 	"errors"
 	"fmt"
-	"net"
-	"net/netip"
-	"strings"
+	"sync"
 	"time"
-	"unicode/utf8"
+
+	"github.com/pugetsoundtech/upkeep/internal/prose"
+	"github.com/pugetsoundtech/upkeep/netprobe/internal/wire"
 )
 
 const (
-	defaultTimeout = 10 * time.Second
-	closeTimeout   = time.Second // for a polite end
-	maxDetail      = 1 << 10
-	maxBanner      = 512
+	// DefaultTimeout is how long a probe may take where nobody says.
+	DefaultTimeout = 10 * time.Second
+
+	closeTimeout = time.Second // for a polite end
+	maxDetail    = 1 << 10
+	maxFact      = 512
 )
 
-// target is what all probers share.
-type target struct {
-	addr    string
-	timeout time.Duration
-	dial    func(ctx context.Context, network, addr string) (net.Conn, error)
-	now     func() time.Time
-	tls     TLSPolicy
-}
+// An Exchange is a transaction under way, with one address.
+type Exchange struct {
+	Result Result // so far; a script sets Code and Enhanced as replies come
 
-// session is one transaction under way.
-type session struct {
-	target
+	goal
+	script Script
 	ctx    context.Context // ends with the overall deadline
 	caller context.Context
-	wire   *wire
-	res    Result
+	wire   *wire.Conn
+	diag   func(*tls.Config) // not nil: this is the second, diagnostic try
 }
 
 // errStop ends a script whose issue is already recorded.
 var errStop = errors.New("stop")
 
-// probe runs script on a fresh connection and judges.
-func (t target) probe(caller context.Context, script func(*session) error) (res Result) {
-	if t.timeout <= 0 {
-		t.timeout = defaultTimeout
+// Probe resolves, runs the script on a fresh connection to each address, and
+// judges over all.
+func (p Script) Probe(caller context.Context) Result {
+	if p.Timeout <= 0 {
+		p.Timeout = DefaultTimeout
 	}
-	if t.now == nil {
-		t.now = time.Now
-	}
-	if t.dial == nil {
-		t.dial = new(net.Dialer).DialContext
-	}
-	ctx, cancel := context.WithTimeout(caller, t.timeout)
+	ctx, cancel := context.WithTimeout(caller, p.Timeout)
 	defer cancel()
-	s := &session{target: t, ctx: ctx, caller: caller}
-	s.res.Start = t.now()
+	all := Exchange{script: p, ctx: ctx, caller: caller}
+	all.Result.Start = p.Net.now()
+	began := time.Now()
+	goals, err := all.resolve()
+	if err != nil {
+		all.Result.Took = time.Since(began)
+		all.Result.Judge()
+		all.Result.Attempts = []Attempt{all.Result.attempt()}
+		return all.Result
+	}
+	res := merge(all.each(goals), p.Net.All)
+	res.Phases = append(all.Result.Phases, res.Phases...)
+	res.Start, res.Took = all.Result.Start, time.Since(began)
+	return res
+}
+
+func (s *Exchange) resolve() (goals []goal, err error) {
+	began := time.Now()
+	goals, err = s.protect(func() ([]goal, error) { return s.script.Net.goals(s.ctx, s.script.Addr) })
+	if err != nil {
+		s.Result.timed(PhaseResolve, time.Since(began))
+		s.record(PhaseResolve, err)
+		return nil, err
+	}
+	if goals[0].at.IsValid() && goals[0].dial != s.script.Addr { // it was a name
+		s.Result.timed(PhaseResolve, time.Since(began))
+	}
+	return goals, nil
+}
+
+// protect turns a panic of the caller's resolver into an error.
+func (s *Exchange) protect(fn func() ([]goal, error)) (goals []goal, err error) {
+	defer func() {
+		if v := recover(); v != nil {
+			err = Failf(LocalError, "the prober failed: %v", v)
+		}
+	}()
+	return fn()
+}
+
+// each runs the script with every address, at the same time.
+func (s *Exchange) each(goals []goal) []Result {
+	results := make([]Result, len(goals))
+	var wg sync.WaitGroup
+	for i, g := range goals {
+		one := &Exchange{script: s.script, goal: g, ctx: s.ctx, caller: s.caller}
+		if len(goals) == 1 {
+			return []Result{one.run()}
+		}
+		wg.Go(func() { results[i] = one.run() })
+	}
+	wg.Wait()
+	return results
+}
+
+// run is one attempt, and the second one that explains it where that can.
+func (s *Exchange) run() Result {
+	s.attempt()
+	s.Result.Attempts = []Attempt{s.Result.attempt()}
+	if s.diag == nil {
+		s.diagnose()
+	}
+	return s.Result
+}
+
+func (s *Exchange) attempt() {
+	s.Result.Start = s.script.Net.now()
 	began := time.Now()
 	defer func() {
 		if v := recover(); v != nil {
-			s.note(Unknown, LocalError, s.res.Phase, fmt.Sprintf("the prober failed: %v", v))
+			s.Note(Unknown, LocalError, s.Result.Phase, fmt.Sprintf("the prober failed: %v", v))
 		}
-		s.res.Took = time.Since(began)
-		s.res.judge()
-		res = s.res
+		s.Result.Took = time.Since(began)
+		s.Result.Judge()
 	}()
-	s.run(script)
-	return s.res
-}
-
-func (s *session) run(script func(*session) error) {
-	conn := s.connect()
-	if conn == nil {
+	release := func() {}
+	err := s.Step(PhaseConnect, func() error {
+		conn, at, err := s.script.Net.connect(s.ctx, cmp.Or(s.script.Network, "tcp"), s.goal)
+		s.Result.Addr = at
+		if err == nil {
+			s.wire, release = wire.New(s.ctx, conn, s.script.budget())
+			s.wire.Conceal(s.script.Secrets...)
+		}
+		return err
+	})
+	if err != nil {
 		return
 	}
-	w, release := newWire(s.ctx, conn)
 	defer release()
-	s.wire = w
-	if err := script(s); err != nil && !errors.Is(err, errStop) {
+	if err := s.script.Run(s); err != nil && !errors.Is(err, errStop) {
 		s.record(PhaseConnect, err)
 	}
-	if w.bareLF {
-		s.note(Warning, ProtoBareLF, PhaseBanner, "the server ends lines with LF alone, not with CR LF")
+	if s.wire.BareLF {
+		s.Note(Warning, ProtoBareLF, PhaseBanner, "the server ends lines with LF alone, not with CR LF")
+	}
+	s.keep()
+}
+
+// keep takes over what the wire knows, and keeps secrets out of what quotes it.
+func (s *Exchange) keep() {
+	for _, l := range s.wire.Transcript() {
+		s.Result.Transcript = append(s.Result.Transcript, Line(l))
+	}
+	if len(s.script.Secrets) == 0 {
+		return
+	}
+	for i := range s.Result.Issues {
+		s.Result.Issues[i].Detail = s.wire.Hide(s.Result.Issues[i].Detail)
+	}
+	for _, values := range s.Result.Facts {
+		for i := range values {
+			values[i] = s.wire.Hide(values[i])
+		}
 	}
 }
 
-func (s *session) connect() (conn net.Conn) {
-	s.step(PhaseConnect, func() (err error) { //nolint:errcheck // recorded; conn stays nil
-		if _, _, err = net.SplitHostPort(s.addr); err != nil {
-			return &failure{state: Unknown, cause: LocalConfig, detail: err.Error()}
-		}
-		if conn, err = s.dial(s.ctx, "tcp", s.addr); err != nil {
-			conn = nil
-			if s.ctx.Err() != nil {
-				return errExpired
-			}
-			return err
-		}
-		s.res.Addr, _ = netip.ParseAddrPort(conn.RemoteAddr().String())
-		return nil
-	})
-	return conn
-}
-
-// step times one phase and records its failure as an issue; the error it gives
-// then is errStop.
-func (s *session) step(phase Phase, fn func() error) error {
+// Step times one phase and makes an Issue of its error: of a [Failure] as that
+// says, and of any other by what it says of the connection. Its own error only
+// says that the transaction is over.
+func (s *Exchange) Step(phase Phase, fn func() error) error {
 	began := time.Now()
 	err := fn()
-	s.res.Phases = append(s.res.Phases, PhaseTiming{phase, time.Since(began)})
+	s.Result.timed(phase, time.Since(began))
 	if err == nil || errors.Is(err, errStop) {
 		return err
 	}
@@ -114,60 +175,86 @@ func (s *session) step(phase Phase, fn func() error) error {
 	return errStop
 }
 
-func (s *session) record(phase Phase, err error) {
+func (s *Exchange) record(phase Phase, err error) {
 	if s.caller.Err() != nil {
-		s.note(Unknown, LocalCancelled, phase, fmt.Sprintf("%s: %v", phase, s.caller.Err()))
+		s.Note(Unknown, LocalCancelled, phase, fmt.Sprintf("%s: %v", phase, s.caller.Err()))
 		return
 	}
-	f := failureOf(phase, err)
-	s.res.Issues = append(s.res.Issues, Issue{
-		State: f.state, Cause: f.cause, Phase: phase, Code: f.code, Enhanced: f.enhanced, Detail: clip(f.detail, maxDetail),
+	f := s.failureOf(phase, err)
+	if f.Cause == ProtoInjection {
+		phase = PhaseStartTLS
+	}
+	s.Result.Issues = append(s.Result.Issues, Issue{
+		State: f.State, Cause: f.Cause, Phase: phase, Code: f.Code, Enhanced: f.Enhanced, Detail: prose.Clip(f.Detail, maxDetail),
 	})
 }
 
-func (s *session) note(state State, cause Cause, phase Phase, detail string) {
-	s.res.Issues = append(s.res.Issues, Issue{State: state, Cause: cause, Phase: phase, Detail: clip(detail, maxDetail)})
+// failureOf classifies an error by where it came up.
+func (s *Exchange) failureOf(phase Phase, err error) *Failure {
+	var known *Failure
+	if errors.As(err, &known) {
+		return known
+	}
+	cause := CauseOf(err)
+	if phase == PhaseTLS {
+		cause = shaking(err)
+	}
+	words := err.Error()
+	switch cause {
+	case NetEOF:
+		words = "the server closed the connection"
+	case NetReset:
+		words = "the server reset the connection"
+	}
+	f := Failf(cause, "%s: %s%s", phase, words, s.said(phase))
+	f.Code = alertOf(err)
+	return f
 }
 
-// banner keeps the first line that the server says.
-func (s *session) banner(line []byte) { s.res.Banner = clip(string(line), maxBanner) }
-
-// handshake is the TLS phase. Its facts and issues are kept whether it succeeds
-// or not.
-func (s *session) handshake(protocols ...string) error {
-	in := newInspector(s.tls, s.addr, s.now())
-	err := s.step(PhaseTLS, func() error { return s.wire.startTLS(s.ctx, in.config(protocols...)) })
-	s.res.TLS = in.facts
-	s.res.Issues = append(s.res.Issues, in.issues...)
-	return err
+// said tells what came of the answer that is missing: nothing, and something
+// else, are two faults.
+func (s *Exchange) said(phase Phase) string {
+	if s.wire == nil || phase == PhaseTLS {
+		return ""
+	}
+	if half := s.wire.Pending(); len(half) > 0 {
+		return fmt.Sprintf(", after %.80q", half)
+	}
+	for _, l := range s.wire.Transcript() {
+		if !l.Sent {
+			return ""
+		}
+	}
+	return ", and it had said nothing"
 }
 
-// leave says goodbye and waits a bounded time for the answer. What comes of it
+// Note records an issue that does not end the transaction.
+func (s *Exchange) Note(state State, cause Cause, phase Phase, detail string) {
+	s.Result.Issues = append(s.Result.Issues, Issue{State: state, Cause: cause, Phase: phase, Detail: prose.Clip(detail, maxDetail)})
+}
+
+// Fact keeps what the service told of itself.
+func (s *Exchange) Fact(name string, values ...string) {
+	if s.Result.Facts == nil {
+		s.Result.Facts = Facts{}
+	}
+	kept := make([]string, 0, len(values))
+	for _, v := range values {
+		kept = append(kept, prose.Clip(v, maxFact))
+	}
+	s.Result.Facts[name] = kept
+}
+
+// Leave says goodbye and waits a bounded time for the answer. What comes of it
 // is no verdict on the service.
-func (s *session) leave(line string) {
+func (s *Exchange) Leave(line string) {
 	began := time.Now()
-	s.wire.within(closeTimeout, func() error { //nolint:errcheck // a courtesy
-		if err := s.wire.writeLine(line); err != nil {
+	s.wire.Within(closeTimeout, func() error { //nolint:errcheck // a courtesy
+		if err := s.wire.WriteLine(line); err != nil {
 			return err
 		}
-		_, err := s.wire.readLine()
+		_, err := s.wire.ReadLine()
 		return err
 	})
-	s.res.Phases = append(s.res.Phases, PhaseTiming{PhaseClose, time.Since(began)})
-}
-
-// clip cuts s to at most n bytes, not inside a UTF-8 sequence.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n]
-}
-
-// plainWord reports whether s can stand in a command line as one word.
-func plainWord(s string) bool {
-	return s != "" && strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f }) < 0
+	s.Result.timed(PhaseClose, time.Since(began))
 }

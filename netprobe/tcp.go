@@ -3,55 +3,67 @@ package netprobe
 import (
 	"context"
 	"net"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
 )
 
-// TCP connects and, where told what to expect, reads the greeting. It serves
-// every protocol in which the server speaks first and one line tells enough,
-// such as IMAP ("* OK") and POP3 ("+OK").
+// TCP connects and, where told what to say and to expect, holds a dialogue. It
+// serves every protocol in which the server speaks first and one line tells
+// enough, and those that a few Steps can speak.
+//
+// A mail server logs it as an error when somebody only connects: at the
+// well-known ports of such servers a TCP that expects nothing waits for the
+// greeting, up to half of its time, and takes its leave as that protocol does.
 type TCP struct {
 	Addr    string        // host:port; required
 	Timeout time.Duration // whole probe; zero means 10s
-	Dial    func(ctx context.Context, network, addr string) (net.Conn, error)
-	Now     func() time.Time // for certificates; nil: time.Now
+	Net     Net
 
 	TLS    bool // begin with a handshake
 	Policy TLSPolicy
-	Expect []string // the greeting must begin with one of these; none: only connect
+	Expect []string // the greeting must begin with one of these; none: see Steps
+	Steps  []Step   // what comes then
 	Quit   string   // line to say goodbye with; "": just close
 }
 
 // Probe makes one transaction.
 func (p TCP) Probe(ctx context.Context) Result {
-	return target{p.Addr, p.Timeout, p.Dial, p.Now, p.Policy}.probe(ctx, p.script)
+	return Script{Addr: p.Addr, Timeout: p.Timeout, Net: p.Net, Policy: p.Policy, Run: p.script}.Probe(ctx)
 }
 
-func (p TCP) script(s *session) error {
+func (p TCP) script(s *Exchange) error {
 	if p.TLS {
-		if err := s.handshake(); err != nil {
+		if err := s.TLS(); err != nil {
 			return err
 		}
 	}
-	if len(p.Expect) == 0 {
-		return nil
+	if len(p.Expect) == 0 && len(p.Steps) == 0 {
+		return p.bare(s)
 	}
-	if err := s.step(PhaseBanner, func() error { return p.greeting(s) }); err != nil {
-		return err
+	if len(p.Expect) > 0 {
+		if err := s.Step(PhaseBanner, func() error { return p.greeting(s) }); err != nil {
+			return err
+		}
+	}
+	for _, step := range p.Steps {
+		if err := step.run(s); err != nil {
+			return err
+		}
 	}
 	if p.Quit != "" {
-		s.leave(p.Quit)
+		s.Leave(p.Quit)
 	}
 	return nil
 }
 
-func (p TCP) greeting(s *session) error {
-	line, err := s.wire.readLine()
+func (p TCP) greeting(s *Exchange) error {
+	line, err := s.wire.ReadLine()
 	if err != nil {
 		return err
 	}
-	s.banner(line)
+	s.Fact("banner", string(line))
 	for _, want := range p.Expect {
 		if strings.HasPrefix(string(line), want) {
 			return nil
@@ -61,5 +73,32 @@ func (p TCP) greeting(s *session) error {
 	for i, want := range p.Expect {
 		quoted[i] = strconv.Quote(want)
 	}
-	return fail(ProtoSyntax, "the greeting is %.200q, expected was %s", line, strings.Join(quoted, " or "))
+	return Failf(ProtoSyntax, "the greeting is %.200q, expected was %s", line, strings.Join(quoted, " or "))
+}
+
+// talkers are the ports of servers that speak first and complain of clients that
+// say nothing.
+var talkers = []string{"21", "25", "110", "143", "465", "587", "993", "995", "2525", "4190"}
+
+func (p TCP) bare(s *Exchange) error {
+	if _, port, _ := net.SplitHostPort(p.Addr); !slices.Contains(talkers, port) {
+		return nil
+	}
+	if port := s.at.Port(); (port == 465 || port == 993 || port == 995) && !p.TLS {
+		return nil
+	}
+	s.wire.Within(s.script.Timeout/2, func() error { //nolint:errcheck // that it connects is the question
+		line, err := s.wire.ReadLine()
+		if err != nil {
+			return err
+		}
+		s.Fact("banner", string(line))
+		quit := "QUIT"
+		if strings.HasPrefix(string(line), "*") || strings.HasPrefix(string(line), `"`) {
+			quit = "a LOGOUT"
+		}
+		s.Leave(quit)
+		return nil
+	})
+	return nil
 }

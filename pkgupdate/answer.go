@@ -37,13 +37,18 @@ type Answer[T any] struct {
 	AsOf     time.Time // when the data that it rests on was current; zero: not known
 }
 
+var (
+	errNoEvidence = errors.New("there is no proof that the list is complete")
+	errNoReason   = errors.New("no reason was given")
+)
+
 // Proven makes the Answer for a complete list: Empty when it has no element.
 // Without evidence there is no proof, and the Answer is Unknown.
 func Proven[E any](list []E, evidence string, asOf time.Time) Answer[[]E] {
 	a := Answer[[]E]{Value: list, State: Known, Evidence: evidence, AsOf: asOf}
 	switch {
 	case evidence == "":
-		return Unproven(list, errors.New("there is no proof that the list is complete"))
+		return Unproven(list, errNoEvidence)
 	case len(list) == 0:
 		a.State = Empty
 	}
@@ -53,7 +58,7 @@ func Proven[E any](list []E, evidence string, asOf time.Time) Answer[[]E] {
 // Unproven makes an Unknown Answer with what was learned all the same.
 func Unproven[T any](value T, reason error) Answer[T] {
 	if reason == nil {
-		reason = errors.New("no reason was given")
+		reason = errNoReason
 	}
 	return Answer[T]{Value: value, Reason: reason}
 }

@@ -10,38 +10,43 @@ import (
 	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
 )
 
-// A Manager is a package manager of one system, which it only reads.
+// A Manager is a package manager of one system, which it only reads. What else
+// it can do it says by the optional interfaces of this package.
 //
 //  1. Info is the same at every call.
-//  2. Present reports whether the manager's database is on this system. An
-//     error says that this could not be found out.
-//  3. Installed lists the packages whose files are there, sorted by name and
-//     architecture; broken ones carry their Fault.
-//  4. Pending lists upgrades, sorted likewise: held and kept back ones as well.
-//  5. A failed command, a missing or old index or an ended context gives an
-//     Unknown Answer, never an Empty one.
+//  2. Installed lists the packages whose files are there, sorted by name and
+//     architecture; broken ones carry their Fault. Where the manager's database
+//     is not on this system, the Reason is ErrAbsent.
+//  3. Pending lists what could be changed, held and kept back things as well,
+//     and every configured source. An Upgrade that is not New is of an
+//     installed package and its version.
+//  4. A failed command, a missing or old index or an ended context gives an
+//     Unknown Answer, never an Empty one. One odd record or source does not
+//     hide the others.
+//  5. Packages and patches have the Type of Info, versions its Scheme.
 type Manager interface {
 	Info() Info
-	Present(ctx context.Context) (bool, error)
 	Installed(ctx context.Context) Answer[[]Package]
-	Pending(ctx context.Context) Answer[[]Upgrade]
+	Pending(ctx context.Context) Answer[Pending]
 }
 
 // Info says what a Manager is.
 type Info struct {
 	ID       string // lower-case, such as "apt"
+	Type     string // of its packages, as in package URLs: "deb"
 	Scheme   version.Scheme
 	Commands Commands
 }
 
-// Commands are what a person types; nothing here runs them.
+// Commands are what a person types; nothing here runs them. Each is a program
+// and its arguments. What a manager does not have is nil.
 type Commands struct {
-	Refresh     string // fetches the index
-	Upgrade     string // installs what is pending
-	UpgradeAll  string // and what needs the removal of something
-	UpgradeSome string // installs updates of the packages whose names follow
-	Unhold      string // permits changes of the packages whose names follow
-	Repair      string // mends half-done work
+	Refresh     [][]string // fetches the index, and fails if any part does
+	Upgrade     [][]string // installs what is pending
+	UpgradeAll  [][]string // and what needs the removal of something
+	UpgradeSome []string   // installs updates of the packages whose labels follow
+	Unhold      []string   // permits changes of the packages whose labels follow
+	Repair      [][]string // mends half-done work
 }
 
 // An Attestor says what a package database knows of paths. A path without an
@@ -62,21 +67,56 @@ type Fault struct {
 	What string  // what is wrong, such as "half-configured"
 }
 
-// A Historian knows when packages were changed. It returns what happened at or
-// after since, oldest first.
+// A Historian knows from the manager's log what was done to packages. It returns
+// what began at or after since, oldest first; beside an error what it could read.
 type Historian interface {
-	History(ctx context.Context, since time.Time) ([]Event, error)
+	History(ctx context.Context, since time.Time) ([]Transaction, error)
 }
 
-// An Event is one entry of a manager's own log.
-type Event struct {
-	At   time.Time
-	Name string
-	Arch string
-	To   string // version; "" for a removal
+// A Holder lists what a person forbade to change, also of packages that are
+// not installed.
+type Holder interface {
+	Holds(ctx context.Context) Answer[[]Hold]
+}
+
+// A Hold forbids changes of a package.
+type Hold struct {
+	Pkg     Package
+	Pattern string    // as it is configured, where it names several
+	Reason  string    // "" where nobody wrote one
+	Until   time.Time // zero: for ever
+}
+
+// A Supporter knows which of the installed packages no configured source offers, in
+// their version or a newer one: nobody mends them here. Where a source was never
+// fetched the Answer is Unknown.
+type Supporter interface {
+	Orphans(ctx context.Context, installed []Package) Answer[[]Package]
+}
+
+// A Restarter knows what still runs old code after an upgrade.
+type Restarter interface {
+	Restarts(ctx context.Context) Answer[[]Restart]
+}
+
+// A Restart is what has to be started again so that a fix is in effect.
+type Restart struct {
+	Reboot  bool   // the whole system
+	Service string // else the service
+	PID     int    // else the process
+	Reason  string
+}
+
+// A Refresher fetches the indexes into a private folder, as an ordinary user,
+// and touches nothing of the system's. The Manager that it returns answers
+// Pending from there. It fails when any source does, and names each.
+type Refresher interface {
+	Refresh(ctx context.Context, dir string) (Manager, error)
 }
 
 var (
+	// ErrAbsent says that the manager's database is not on this system.
+	ErrAbsent = errors.New("the package manager is not on this system")
 	// ErrInterrupted says that the manager's last run did not end; nothing can
 	// be installed before it is repaired.
 	ErrInterrupted = errors.New("the package manager was interrupted")
@@ -102,43 +142,4 @@ func (e *LockedError) Error() string {
 		return "package manager is locked: " + e.Path
 	}
 	return fmt.Sprintf("package manager is locked: %s is held by process %d (%s)", e.Path, e.PID, e.Holder)
-}
-
-// ErrNeverFetched is matched by a StaleError of an index that is not there.
-var ErrNeverFetched = errors.New("never fetched")
-
-// A StaleError says that the package index is too old to know what is pending,
-// or was never fetched.
-type StaleError struct {
-	Index   string        // which index; "" is all
-	Age     time.Duration // since the last sign of a refresh; zero: never fetched
-	Refresh string        // the command that fetches it
-	Note    string        // more that a person needs to know; may be empty
-}
-
-// Error says how old the index is and what to do.
-func (e *StaleError) Error() string {
-	name := "package index"
-	if e.Index != "" {
-		name += " of " + e.Index
-	}
-	text := name + " has never been fetched"
-	if e.Age > 0 {
-		text = fmt.Sprintf("%s was last refreshed %s ago", name, ageText(e.Age))
-	}
-	text += ": run " + e.Refresh
-	if e.Note != "" {
-		text += " (" + e.Note + ")"
-	}
-	return text
-}
-
-// Is reports whether target is ErrNeverFetched and this index was never fetched.
-func (e *StaleError) Is(target error) bool { return target == ErrNeverFetched && e.Age == 0 }
-
-func ageText(d time.Duration) string {
-	if hours := int(d.Hours()); hours < 72 {
-		return fmt.Sprintf("%d hours", hours)
-	}
-	return fmt.Sprintf("%d days", int(d.Hours()/24))
 }

@@ -7,7 +7,6 @@ import (
 	"strconv"
 	"strings"
 	"time"
-	"unicode/utf8"
 )
 
 // An Attr is one typed fact: what a finding is about, or what proves it. Values
@@ -19,7 +18,13 @@ type Attr struct {
 
 // A Key names the type of an attribute. Findings of different checks are
 // joined by attributes of equal key and value, and by nothing else.
+//
+// A key of a user's own begins with "x-", goes on with a-z, 0-9, '-' and '.',
+// and takes any text. Nothing is ever joined by it.
 type Key string
+
+// Of gives an attribute: Path.Of("/etc/passwd").
+func (k Key) Of(value string) Attr { return Attr{k, value} }
 
 // The keys, with the grammar of their values.
 const (
@@ -44,6 +49,11 @@ const (
 	Advisory   Key = "advisory"   // CVE, DSA, RHSA … identifier
 	System     Key = "system"     // a part of the host that has no other key: memory, clock, kernel
 
+	Program     Key = "program"     // absolute path of a program's file
+	Unit        Key = "unit"        // unit with its type, such as apt-daily.timer
+	Session     Key = "session"     // scheme:id of a login, such as ssh:4711
+	Transaction Key = "transaction" // scheme:id of one act of a package manager, such as dnf:42
+
 	Field  Key = "field"  // name of a changed property: mode, owner, content
 	Was    Key = "was"    // field=value before; evidence only
 	Now    Key = "now"    // field=value after; evidence only
@@ -62,13 +72,22 @@ var grammars = map[Key]func(string) bool{
 	Account: validWord, Repository: validText, System: validWord, Field: validWord,
 	Addr: validAddr, Listener: validListener, Interface: validInterface, Process: validText,
 	At: validTime, Source: validSource, Target: validTarget, Template: validHex,
+	Program: validPath, Unit: validUnit, Session: validScheme, Transaction: validScheme,
 	Was: validPair, Now: validPair, Sample: validText, Reason: validText,
+}
+
+// grammar gives what tells a value under k; nil for a key that is not known.
+func (k Key) grammar() func(string) bool {
+	if own, ok := strings.CutPrefix(string(k), "x-"); ok && validName(own) {
+		return validText
+	}
+	return grammars[k]
 }
 
 // Validate reports whether the key is known and the value keeps its grammar.
 func (a Attr) Validate() error {
-	valid, ok := grammars[a.Key]
-	if !ok {
+	valid := a.Key.grammar()
+	if valid == nil {
 		return fmt.Errorf("attribute key %q is not known", clip(string(a.Key), 40))
 	}
 	if a.Value == "" || len(a.Value) > maxValue || !valid(a.Value) {
@@ -108,6 +127,11 @@ func validScheme(s string) bool {
 // validWord takes anything without blanks and control bytes.
 func validWord(s string) bool {
 	return strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f }) < 0
+}
+
+func validUnit(s string) bool {
+	dot := strings.LastIndexByte(s, '.')
+	return dot > 0 && dot < len(s)-1 && !strings.Contains(s, "/") && validWord(s)
 }
 
 func validAddr(s string) bool {
@@ -170,17 +194,6 @@ func validName(s string) bool {
 		}
 	}
 	return s != "" && len(s) <= 80
-}
-
-// clip cuts s to at most n bytes, not inside a UTF-8 sequence.
-func clip(s string, n int) string {
-	if len(s) <= n {
-		return s
-	}
-	for n > 0 && !utf8.RuneStart(s[n]) {
-		n--
-	}
-	return s[:n] + "…"
 }
 
 // String gives key=value with the value quoted as Go does.

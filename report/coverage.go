@@ -56,10 +56,20 @@ func validScope(s string) bool {
 		s != "." && s != ".." && !strings.HasPrefix(s, "../") && !strings.Contains(s, "\x00")
 }
 
-// cleanScope makes the nearest valid scope of s: what cannot be one is the
-// whole check, which covers nothing.
+// cleanScope makes the nearest valid scope of s, itself or one above it: what
+// cannot be one is the whole check, which covers nothing.
 func cleanScope(s string) string {
 	if validScope(s) {
+		return s
+	}
+	s, _, odd := strings.Cut(s, "\x00")
+	if len(s) > maxValue {
+		s, odd = s[:maxValue], true
+	}
+	if odd { // the last part is cut
+		s = s[:max(strings.LastIndexByte(s, '/'), 0)]
+	}
+	if s = strings.TrimPrefix(path.Clean("/"+s), "/"); validScope(s) {
 		return s
 	}
 	return ""

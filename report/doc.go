@@ -10,6 +10,23 @@
 // old finding is fixed only when its scope was looked at again and it was gone.
 // Otherwise it is stale.
 //
+// # What a checker may count on
+//
+// Recorder.Finding and Recorder.Keep answer. Too many findings are bounded
+// fairly: the mildest of the most frequent rules give way, are counted by
+// severity in one finding of their rule, and cancel the coverage of their scopes,
+// so that none of them is called fixed. What is counted is recorded, so that a
+// flood does not hold a position; what is not recorded cancels the kept values
+// of the run, so that no position passes it. A number, an artifact or a kept
+// value that cannot be taken is a problem below the scope "recorder", and cancels
+// nothing else. Secrets are replaced in every text that the recorder takes, scopes
+// among them; kept values are bytes that it cannot read, so keep none in them.
+//
+// A remedy is argument vectors beside a sentence, and is taken whole or not at
+// all. Keys of a user's own begin with "x-". The words that users keep for ever
+// have a grammar (ValidateCheckName, Rule.Validate, Finding.ValidateTitle,
+// Metric.Validate), which reporttest.TestChecker tries.
+//
 // The package draws nothing, sends nothing and knows no operating system. It
 // does not retry, and it cannot end a goroutine that does not want to end: it
 // abandons it and says so.

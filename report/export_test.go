@@ -1,7 +1,7 @@
 package report
 
 // WithStep gives a store that calls step before each change of the disk.
-func (s FileStore) WithStep(step func(string)) FileStore {
+func (s FileStore) WithStep(step func(string) error) FileStore {
 	s.step = step
 	return s
 }

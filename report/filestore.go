@@ -1,25 +1,18 @@
 package report
 
 import (
-	"bytes"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
-	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
-	"os"
 	"path/filepath"
-	"strconv"
-	"strings"
 	"time"
 
-	"github.com/pugetsoundtech/upkeep/internal/atomicfile"
+	"github.com/pugetsoundtech/upkeep/internal/durable"
 )
 
 // ErrDamaged says that stored state is there but cannot be trusted.
-var ErrDamaged = errors.New("damaged")
+var ErrDamaged = durable.ErrDamaged
 
 // FileStore is a Store in one folder of the local disk: the file state.json,
 // and beside it state.json.1 as it was before the last Save. Each begins with a
@@ -28,15 +21,12 @@ var ErrDamaged = errors.New("damaged")
 type FileStore struct {
 	Dir string // must exist and be writable by nobody else
 
-	step func(string) // of tests
+	step func(string) error // of tests
 }
 
 const (
 	stateName  = "state.json"
-	stateMagic = "upkeep-state/v1"
-	stateForm  = "upkeep-state/" // of any version
-	stateLimit = 256 << 20
-	headLimit  = 200
+	stateLimit = 256 << 20 // with the head line
 )
 
 // Load reads the state. For a damaged state.json the copy before it is used,
@@ -46,28 +36,29 @@ func (s FileStore) Load(ctx context.Context) (Saved, error) {
 	if err := ctx.Err(); err != nil {
 		return Saved{}, err
 	}
-	saved, err := readState(s.path(""))
-	if err == nil {
-		return saved, nil
-	}
-	old, oldErr := readState(s.path(".1"))
-	missing, oldMissing := errors.Is(err, fs.ErrNotExist), errors.Is(oldErr, fs.ErrNotExist)
+	var saved Saved
+	unusable, err := s.file().Load(func(body []byte) (err error) { saved, err = DecodeSaved(body); return err })
 	switch {
-	case missing && oldMissing:
+	case errors.Is(err, fs.ErrNotExist):
 		return Saved{}, nil
-	case !missing && !errors.Is(err, ErrDamaged):
-		return Saved{}, err
-	case oldErr == nil:
-		old.Notices = append(old.Notices, fmt.Sprintf(
+	case err != nil:
+		return Saved{}, versionError(err)
+	case unusable != nil:
+		saved.Notices = append(saved.Notices, fmt.Sprintf(
 			"the state of the last run could not be used (%v); the copy before it, of %s, was used: changes since then are told again",
-			err, reportTime(old.Report)))
-		return old, nil
-	case missing:
-		return Saved{}, oldErr
-	case oldMissing:
-		return Saved{}, fmt.Errorf("%w, and there is no copy before it; to start anew, move it away", err)
+			unusable, reportTime(saved.Report)))
 	}
-	return Saved{}, fmt.Errorf("%w, and so is the copy before it; to start anew, move both away", err)
+	// Where it cannot be told what was delivered, it is delivered again.
+	_, err = s.deliveredFile().Load(func(body []byte) error {
+		if saved.Report != nil && saved.Report.ID == string(body) {
+			saved.Delivered = saved.Report.ID
+		}
+		return nil
+	})
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrDamaged) {
+		return Saved{}, versionError(err)
+	}
+	return saved, nil
 }
 
 // Save replaces the state and keeps the one before. A damaged state is moved
@@ -77,127 +68,99 @@ func (s FileStore) Save(ctx context.Context, saved Saved) error {
 	if err := ctx.Err(); err != nil {
 		return err
 	}
-	data, err := encodeState(saved)
+	body, err := EncodeSaved(saved)
 	if err != nil {
 		return err
 	}
-	if err := s.sweep(); err != nil {
+	if err := s.sweep(saved); err != nil {
+		return versionError(err)
+	}
+	return versionError(s.file().Save(body))
+}
+
+// MarkDelivered remembers which report was delivered.
+func (s FileStore) MarkDelivered(ctx context.Context, id string) error {
+	if err := ctx.Err(); err != nil {
 		return err
 	}
-	w := atomicfile.Writer{Step: s.step}
-	_, err = readBody(s.path(""))
-	switch {
-	case errors.Is(err, ErrDamaged):
-		if err := os.Rename(s.path(""), s.path(".damaged-"+strconv.FormatInt(time.Now().UnixNano(), 36))); err != nil {
-			return err
-		}
-		return atomicfile.Write(s.path(""), data, 0o600)
-	case err != nil && !errors.Is(err, fs.ErrNotExist):
-		return err
-	}
-	return w.Replace(s.path(""), ".1", data, 0o600)
+	return versionError(s.deliveredFile().Save([]byte(id)))
 }
 
-// sweep removes what a process that was killed while it saved left behind.
-func (s FileStore) sweep() error {
-	entries, err := os.ReadDir(s.Dir)
-	if err != nil {
-		return err
+// SaveLarge is LargeStore.SaveLarge: a file of the folder "kept".
+func (s FileStore) SaveLarge(ctx context.Context, value []byte) (digest string, err error) {
+	if err := ctx.Err(); err != nil {
+		return "", err
 	}
-	for _, e := range entries {
-		if !strings.HasPrefix(e.Name(), "."+stateName+".tmp-") {
-			continue
-		}
-		if err := os.Remove(filepath.Join(s.Dir, e.Name())); err != nil && !errors.Is(err, fs.ErrNotExist) {
-			return err
-		}
-	}
-	return nil
+	return s.digests().Put(value)
 }
 
-func (s FileStore) path(suffix string) string { return filepath.Join(s.Dir, stateName+suffix) }
-
-func encodeState(saved Saved) ([]byte, error) {
-	var body bytes.Buffer
-	enc := json.NewEncoder(&body)
-	enc.SetEscapeHTML(false)
-	if err := enc.Encode(escaped(saved)); err != nil {
-		return nil, fmt.Errorf("encode state: %w", err)
-	}
-	if body.Len() > stateLimit-headLimit {
-		return nil, fmt.Errorf("the state has %d bytes, more than the %d that are ever read again", body.Len(), stateLimit)
-	}
-	sum := sha256.Sum256(body.Bytes())
-	head := fmt.Sprintf("%s sha256=%s bytes=%d\n", stateMagic, hex.EncodeToString(sum[:]), body.Len())
-	return append([]byte(head), body.Bytes()...), nil
-}
-
-// readState reads one file.
-func readState(name string) (Saved, error) {
-	body, err := readBody(name)
-	if err != nil {
-		return Saved{}, err
-	}
-	saved, err := decodeState(body)
-	if err != nil {
-		return Saved{}, fmt.Errorf("%s is %w: %w", name, ErrDamaged, err)
-	}
-	return saved, nil
-}
-
-// readBody reads and verifies one file.
-func readBody(name string) ([]byte, error) {
-	st, err := os.Lstat(name)
-	if err != nil {
+// LoadLarge is LargeStore.LoadLarge.
+func (s FileStore) LoadLarge(ctx context.Context, digest string) ([]byte, error) {
+	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if !st.Mode().IsRegular() || st.Size() > stateLimit {
-		return nil, fmt.Errorf("%s is %w: no regular file, or too large", name, ErrDamaged)
+	value, err := s.digests().Get(digest)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = fmt.Errorf("a large value is missing, so the state is %w: %w", ErrDamaged, err)
 	}
-	data, err := os.ReadFile(name)
-	if err != nil {
-		return nil, err
-	}
-	body, err := verify(data)
-	var version *VersionError
-	switch {
-	case errors.As(err, &version):
-		return nil, fmt.Errorf("%s: %w", name, err)
-	case err != nil:
-		return nil, fmt.Errorf("%s is %w: %w", name, ErrDamaged, err)
-	}
-	return body, nil
+	return value, err
 }
 
-// verify gives what follows the head line.
-func verify(data []byte) ([]byte, error) {
-	line, body, ok := bytes.Cut(data, []byte("\n"))
-	if !ok {
-		return nil, errors.New("it has no head line")
+// sweep removes the large values that nothing refers to: what is to be saved,
+// the state, and the copy before it.
+func (s FileStore) sweep(next Saved) error {
+	used := map[string]bool{}
+	note := func(saved Saved) {
+		for _, names := range saved.Large {
+			for _, digest := range names {
+				used[digest] = true
+			}
+		}
 	}
-	head := string(line[:min(len(line), headLimit)])
-	form, _, _ := strings.Cut(head, " ")
-	if version, ok := strings.CutPrefix(form, stateForm+"v"); ok && form != stateMagic && isNumber(version) {
-		return nil, &VersionError{Schema: form, Reads: stateMagic}
+	note(next)
+	if more, err := s.digests().Holds(func(digest string) bool { return !used[digest] }); err != nil || !more {
+		return err
 	}
-	if form != stateMagic {
-		return nil, fmt.Errorf("its head line is %q", clip(head, 60))
+	for _, name := range []string{stateName, stateName + ".1"} {
+		one := s.file()
+		one.File.Name, one.Previous = filepath.Join(s.Dir, name), ".none"
+		_, err := one.Load(func(body []byte) error {
+			saved, err := DecodeSaved(body)
+			note(saved)
+			return err
+		})
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrDamaged) {
+			return err
+		}
 	}
-	sum := sha256.Sum256(body)
-	if head != fmt.Sprintf("%s sha256=%s bytes=%d", stateMagic, hex.EncodeToString(sum[:]), len(body)) {
-		return nil, errors.New("its checksum is wrong")
-	}
-	return body, nil
+	return s.digests().Sweep(func(digest string) bool { return used[digest] })
 }
 
-func isNumber(s string) bool { return s != "" && strings.Trim(s, "0123456789") == "" }
+func (s FileStore) digests() durable.Digests {
+	return durable.Digests{Dir: filepath.Join(s.Dir, "kept"), Limit: maxLarge, Step: s.step}
+}
 
-func decodeState(body []byte) (Saved, error) {
-	var saved Saved
-	if err := json.Unmarshal(body, &saved); err != nil {
-		return Saved{}, err
+func (s FileStore) deliveredFile() durable.Sealed {
+	return durable.Sealed{
+		File: durable.File{Name: filepath.Join(s.Dir, "delivered"), Step: s.step},
+		Form: durable.Form{Name: "upkeep-delivered", Version: 1, Limit: 4 << 10},
 	}
-	return unescaped(saved), nil
+}
+
+func (s FileStore) file() durable.Sealed {
+	return durable.Sealed{
+		File: durable.File{Name: filepath.Join(s.Dir, stateName), Step: s.step},
+		Form: durable.Form{Name: "upkeep-state", Version: 1, Limit: stateLimit},
+	}
+}
+
+// versionError gives the error of another form in this package's type.
+func versionError(err error) error {
+	var version *durable.VersionError
+	if errors.As(err, &version) {
+		return fmt.Errorf("%w: %w", &VersionError{Schema: version.Form, Reads: version.Reads}, err)
+	}
+	return err
 }
 
 func reportTime(rep *Report) string {

@@ -34,12 +34,13 @@ func saveAndDie(spec string) {
 	if err != nil {
 		panic(err)
 	}
-	store := report.FileStore{Dir: dir}.WithStep(func(step string) {
+	store := report.FileStore{Dir: dir}.WithStep(func(step string) error {
 		if left--; left == 0 {
 			fmt.Println(step)
 			syscall.Kill(os.Getpid(), syscall.SIGKILL) //nolint:errcheck // the test sees how it ended
 			select {}
 		}
+		return nil
 	})
 	if err := store.Save(context.Background(), reporttest.Sample(2)); err != nil {
 		panic(err)
@@ -174,10 +175,11 @@ func TestTheOnlyCopyStaysUntilTheNewStateIsThere(t *testing.T) {
 	saved, err := store.Load(t.Context())
 	require.NoError(t, err)
 	assert.Len(t, saved.Notices, 1)
-	err = store.WithStep(func(step string) {
+	err = store.WithStep(func(step string) error {
 		if step == "rename" {
 			assert.FileExists(t, filepath.Join(dir, "state.json.1"))
 		}
+		return nil
 	}).Save(t.Context(), reporttest.Sample(2))
 	require.NoError(t, err)
 }

@@ -112,6 +112,7 @@ type Finding struct {
 	Title     string    `json:"title"`               // one line; empty: the rule's
 	Detail    string    `json:"detail,omitempty"`    // sentences: what, where, since when, how sure
 	Fix       string    `json:"fix,omitempty"`       // what to do; empty: the rule's remedy
+	Remedy    *Remedy   `json:"remedy,omitempty"`    // what to type, where that is known
 	Evidence  []Attr    `json:"evidence,omitempty"`  // what proves it; a change of it is an update
 	Artifacts []string  `json:"artifacts,omitempty"` // references that Recorder.Artifact gave
 	Count     int       `json:"count"`               // how often it was seen; zero counts as one
@@ -124,32 +125,6 @@ type Finding struct {
 	Fingerprint string   `json:"fingerprint"`       // the same fact on every host and day
 	State       string   `json:"state"`             // hash of the evidence
 	Former      []string `json:"former,omitempty"`  // fingerprints under the rule's former names
-}
-
-// A Rule is one entry of a checker's catalogue.
-type Rule struct {
-	ID       string   `json:"id"`       // stable: lower-case letters, digits, '.' and '-'
-	Kind     Kind     `json:"kind"`     // required
-	Severity Severity `json:"severity"` // required; a finding may say another
-	Title    string   `json:"title"`    // one line
-	Explain  string   `json:"explain"`  // why it matters
-	Remedy   string   `json:"remedy"`   // what to do
-	Since    string   `json:"since"`    // version of upkeep that brought it
-	Former   []string `json:"former,omitempty"`
-}
-
-func (r Rule) validate() error {
-	switch {
-	case !validName(r.ID):
-		return fmt.Errorf("rule %q: the id is not made of a-z, 0-9, '.' and '-'", clip(r.ID, 40))
-	case r.Kind != Condition && r.Kind != Event:
-		return fmt.Errorf("rule %s: no kind", r.ID)
-	case r.Severity < Info || r.Severity > Critical:
-		return fmt.Errorf("rule %s: no severity", r.ID)
-	case r.Title == "" || r.Remedy == "":
-		return fmt.Errorf("rule %s: no title or no remedy", r.ID)
-	}
-	return nil
 }
 
 func nameOf(names []string, i int) string {

@@ -39,19 +39,19 @@ func TestWhatNobodySignsOffIsBoundedAndSaid(t *testing.T) {
 		at = at.Add(24 * time.Hour)
 	}
 	assert.Len(t, open.Items, 6000, "this day's and 5000 of those before")
-	require.Len(t, open.Unlisted, 1)
-	u := open.Unlisted[0]
-	assert.Equal(t, report.Unlisted{
+	require.Len(t, open.Overflow, 1)
+	u := open.Overflow[0]
+	assert.Equal(t, report.Overflow{
 		Check: "logs", Count: 4000, Worst: report.Notice, First: time.Date(2026, 11, 1, 6, 0, 0, 0, time.UTC), Last: time.Date(2026, 11, 4, 6, 0, 0, 0, time.UTC),
 	}, u)
-	assert.Empty(t, open.CloseUnlisted("logs").Unlisted)
-	assert.Len(t, open.Unlisted, 1)
-	assert.Len(t, open.Close("logs", open.Items[0].Finding.Fingerprint, at).Unlisted, 1)
+	assert.Empty(t, open.CloseOverflow("logs").Overflow)
+	assert.Len(t, open.Overflow, 1)
+	assert.Len(t, open.Close("logs", open.Items[0].Finding.Fingerprint, at).Overflow, 1)
 }
 
 func TestWhatIsNotListedStandsInEveryReportAndOutlivesTheProcess(t *testing.T) {
 	store := report.FileStore{Dir: t.TempDir()}
-	saved := report.Saved{Report: &report.Report{Seq: 3}, Open: report.Open{Unlisted: []report.Unlisted{{Check: "logs", Count: 12, Worst: report.Warning}}}}
+	saved := report.Saved{Report: &report.Report{Seq: 3}, Open: report.Open{Overflow: []report.Overflow{{Check: "logs", Count: 12, Worst: report.Warning}}}}
 	require.NoError(t, store.Save(t.Context(), saved))
 	for range 2 {
 		rep, err := (&report.Suite{Checks: []report.Checker{finds("disks")}, Store: store}).Run(t.Context())

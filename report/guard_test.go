@@ -44,7 +44,7 @@ func TestAPanicOfWhatIsPluggedInLosesNoReport(t *testing.T) {
 			s.Reporter = report.ReporterFunc(func(context.Context, *report.Report) error { panic("told") })
 		},
 		"explain":  func(s *report.Suite) { s.Explain = func(*report.Report) []report.Explanation { panic("why") } },
-		"due":      func(s *report.Suite) { s.Due = func(string) bool { panic("due") } },
+		"due":      func(s *report.Suite) { s.Due = func(string, time.Time) bool { panic("due") } },
 		"timeout":  func(s *report.Suite) { s.Timeout = func(string) time.Duration { panic("timeout") } },
 		"progress": func(s *report.Suite) { s.Progress = func(report.Progress) { panic("progress") } },
 		"load":     func(s *report.Suite) { s.Store = panicStore{load: true} },
@@ -90,8 +90,8 @@ func TestWhoIsToldOfAReportThatWasNotStoredKnowsIt(t *testing.T) {
 	suite := &report.Suite{Checks: []report.Checker{finds("disks")}, Reporter: told, Store: &reporttest.Store{SaveErr: errors.New("disk full")}}
 	_, err := suite.Run(t.Context())
 	require.ErrorContains(t, err, "disk full")
-	require.Len(t, told.Told()[0].Notices, 1)
-	assert.Contains(t, told.Told()[0].Notices[0], "could not be stored")
+	require.Len(t, told.Reports()[0].Notices, 1)
+	assert.Contains(t, told.Reports()[0].Notices[0], "could not be stored")
 }
 
 func TestARunThatIsCancelledBeforeItBeganStillKnowsWhatIsOpen(t *testing.T) {
@@ -150,7 +150,7 @@ func TestNotBeingDueMakesNothingGood(t *testing.T) {
 	c := finds("disks")
 	c.Problems = map[string]error{"fs/srv": errors.New("df failed")}
 	numbers := check("numbers", numbers)
-	suite := &report.Suite{Checks: []report.Checker{c, numbers}, Store: store, Due: func(string) bool { return due }}
+	suite := &report.Suite{Checks: []report.Checker{c, numbers}, Store: store, Due: func(string, time.Time) bool { return due }}
 	run := func() *report.Report {
 		rep, err := suite.Run(t.Context())
 		require.NoError(t, err)
@@ -237,15 +237,15 @@ func TestArtifactsLeaveRoomForFindings(t *testing.T) {
 
 func TestEvidenceThatIsNotKeptIsCounted(t *testing.T) {
 	res := one(t, func(_ context.Context, rec *report.Recorder) error {
-		rec.Finding(full("/var", func(f *report.Finding) { f.Evidence = make([]report.Attr, 0, 100) }, func(f *report.Finding) {
-			for i := range 100 {
+		rec.Finding(full("/var", func(f *report.Finding) { f.Evidence = make([]report.Attr, 0, 300) }, func(f *report.Finding) {
+			for i := range 300 {
 				f.Evidence = append(f.Evidence, report.Attr{Key: report.User, Value: fmt.Sprint("u", i)})
 			}
 		}))
 		return nil
 	})
-	assert.Len(t, res.Findings[0].Evidence, 64)
-	assert.Contains(t, res.Findings[0].Detail, "36 more")
+	assert.Len(t, res.Findings[0].Evidence, 256)
+	assert.Contains(t, res.Findings[0].Detail, "44 more")
 }
 
 func TestATimeThatJSONCannotHoldIsNotKnown(t *testing.T) {
@@ -258,12 +258,15 @@ func TestATimeThatJSONCannotHoldIsNotKnown(t *testing.T) {
 	assert.NoError(t, err)
 }
 
-func TestASeverityThatDoesNotExistIsRefused(t *testing.T) {
+func TestAMalformedFindingIsCountedAndItsFaultSaid(t *testing.T) {
 	res := one(t, func(_ context.Context, rec *report.Recorder) error {
-		rec.Finding(full("/var", severity(9)))
+		assert.True(t, rec.Finding(full("/var", severity(9))))
+		assert.True(t, rec.Finding(full("/"+strings.Repeat("long/", 1000)+"x", severity(report.Critical))))
 		return nil
 	})
-	assert.Empty(t, res.Findings)
+	require.Len(t, res.Findings, 1)
+	assert.Equal(t, "nearly full: 2 more, only counted", res.Findings[0].Title)
+	assert.Equal(t, report.Critical, res.Findings[0].Severity)
 	assert.Equal(t, report.CodeContract, res.Problems[0].Code)
 }
 

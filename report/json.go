@@ -2,6 +2,7 @@ package report
 
 import (
 	"bytes"
+	"encoding"
 	"encoding/json"
 	"fmt"
 	"reflect"
@@ -36,8 +37,12 @@ func Encode(rep *Report) ([]byte, error) {
 }
 
 // Decode reads what Encode wrote. Fields that this version does not know are
-// ignored; an unknown form is a *VersionError.
+// ignored; an unknown form is a *VersionError. A text that is longer than any
+// that a recorder takes is clipped: a report may have come from anywhere.
 func Decode(data []byte) (*Report, error) {
+	if len(data) > savedLimit {
+		return nil, fmt.Errorf("decode report: it has %d bytes, more than %d", len(data), savedLimit)
+	}
 	var head struct {
 		Schema string `json:"schema"`
 	}
@@ -51,7 +56,8 @@ func Decode(data []byte) (*Report, error) {
 	if err := json.Unmarshal(data, &rep); err != nil {
 		return nil, fmt.Errorf("decode report: %w", err)
 	}
-	rep = unescaped(rep)
+	bounded := func(s string) string { return clip(unescapeText(s), maxText) }
+	rep = mapText(reflect.ValueOf(rep), bounded).Interface().(Report)
 	return &rep, nil
 }
 
@@ -66,6 +72,38 @@ func EncodeLine[T Report | Result | Labels | Change](v T) ([]byte, error) {
 	return buf.Bytes(), nil
 }
 
+// EncodeSaved gives the JSON form of all that one run hands to the next, for
+// implementations of Store: DecodeSaved gives the same bytes back, whatever
+// texts they are. What is larger than DecodeSaved reads is an error.
+func EncodeSaved(saved Saved) ([]byte, error) {
+	var buf bytes.Buffer
+	enc := json.NewEncoder(&buf)
+	enc.SetEscapeHTML(false)
+	if err := enc.Encode(escaped(saved)); err != nil {
+		return nil, fmt.Errorf("encode state: %w", err)
+	}
+	if buf.Len() > savedLimit {
+		return nil, fmt.Errorf("the state has %d bytes, more than the %d that are ever read again", buf.Len(), savedLimit)
+	}
+	return buf.Bytes(), nil
+}
+
+// DecodeSaved reads what EncodeSaved wrote. Data that is no such thing is
+// ErrDamaged.
+func DecodeSaved(data []byte) (Saved, error) {
+	if len(data) > savedLimit {
+		return Saved{}, fmt.Errorf("%w: the state has %d bytes, more than %d", ErrDamaged, len(data), savedLimit)
+	}
+	var saved Saved
+	if err := json.Unmarshal(data, &saved); err != nil {
+		return Saved{}, fmt.Errorf("%w: %w", ErrDamaged, err)
+	}
+	return unescaped(saved), nil
+}
+
+// savedLimit is what an encoded Saved may have, in bytes.
+const savedLimit = 256<<20 - 1<<10
+
 func escaped[T any](v T) T {
 	return mapText(reflect.ValueOf(v), escapeText).Interface().(T)
 }
@@ -75,14 +113,16 @@ func unescaped[T any](v T) T {
 }
 
 var (
-	textMarshaler = reflect.TypeFor[json.Marshaler]()
+	jsonMarshaler = reflect.TypeFor[json.Marshaler]()
+	textMarshaler = reflect.TypeFor[encoding.TextMarshaler]()
 	byteSlice     = reflect.TypeFor[[]byte]()
 )
 
-// mapText copies plain data with every string put through f, and with empty
-// slices in place of nil ones. Types with a JSON form of their own stay as they are.
+// mapText copies the exported fields of plain data with every string put through
+// f, and with empty slices in place of nil ones. Types with a JSON form of their
+// own stay as they are.
 func mapText(v reflect.Value, f func(string) string) reflect.Value {
-	if v.Type().Implements(textMarshaler) || v.Type() == byteSlice {
+	if v.Type().Implements(jsonMarshaler) || v.Type().Implements(textMarshaler) || v.Type() == byteSlice {
 		return v
 	}
 	out := reflect.New(v.Type()).Elem()
@@ -91,6 +131,9 @@ func mapText(v reflect.Value, f func(string) string) reflect.Value {
 		out.SetString(f(v.String()))
 	case reflect.Struct:
 		for i := range v.NumField() {
+			if !v.Type().Field(i).IsExported() {
+				continue
+			}
 			out.Field(i).Set(mapText(v.Field(i), f))
 		}
 	case reflect.Slice:

@@ -41,7 +41,7 @@ func rich(t *testing.T) *report.Report {
 				return []report.Explanation{{
 					Finding: report.Fingerprint("disks", "full", report.Attr{Key: report.Mount, Value: "/"}, nil),
 					By:      []string{report.Fingerprint("x", "y", report.Attr{}, nil)}, Joined: []report.Attr{{Key: report.Mount, Value: "/"}},
-					Text: "why", Sure: "likely", Quiet: true,
+					Text: "why", Confidence: "likely", Full: true,
 				}}
 			},
 		}
@@ -56,6 +56,9 @@ func rich(t *testing.T) *report.Report {
 			full("/", severity(report.Critical), evidence("used=97%"), func(f *report.Finding) {
 				f.Identity = []report.Attr{{Key: report.Path, Value: "/caf\xe9 \\x \x1b[31m"}}
 				f.Detail, f.Fix, f.Links = "détail \"quoted\" <b> \xff", "fix", []string{"https://example.org/a?b=c&d"}
+				f.Remedy = &report.Remedy{
+					Do: [][]string{{"rm", "/caf\xe9 \\x"}, {"sync"}}, Verify: [][]string{{"df", "/"}}, Undo: [][]string{{"touch", "/caf"}},
+				}
 				f.First, f.Last, f.Count = at, at.Add(time.Hour), 3
 			}),
 			full("/opt", func(f *report.Finding) { f.Rule = "renamed" }),
@@ -81,7 +84,7 @@ func TestJSONRoundTripKeepsEveryByte(t *testing.T) {
 	assert.True(t, utf8.Valid(data))
 	got, err := report.Decode(data)
 	require.NoError(t, err)
-	assert.Empty(t, cmp.Diff(want, got, cmpopts.EquateEmpty()))
+	assert.Empty(t, cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.EquateComparable(report.Number{})))
 	again, err := report.Encode(got)
 	require.NoError(t, err)
 	assert.Equal(t, string(data), string(again))
@@ -279,4 +282,18 @@ func hasType(v, want any) bool {
 		return want == "object"
 	}
 	return false
+}
+
+func TestAReportThatIsReadBackIsBounded(t *testing.T) {
+	long := strings.Repeat("x", 200<<10)
+	data, err := report.Encode(&report.Report{Schema: report.Schema, Notices: []string{long, "short"}, Results: []report.Result{{
+		Check: "c", Findings: []report.Finding{{Rule: "r", Title: long, Detail: long, Evidence: []report.Attr{{Key: report.Sample, Value: long}}}},
+	}}})
+	require.NoError(t, err)
+	rep, err := report.Decode(data)
+	require.NoError(t, err)
+	again, err := report.Encode(rep)
+	require.NoError(t, err)
+	assert.Less(t, len(again), 40<<10)
+	assert.Equal(t, "short", rep.Notices[1])
 }

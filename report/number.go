@@ -51,9 +51,6 @@ func (n Number) Float() float64 {
 // Uint gives an exact count, and whether n is one.
 func (n Number) Uint() (uint64, bool) { return n.count, n.kind == count }
 
-// Equal reports whether n and m are the same value of the same kind.
-func (n Number) Equal(m Number) bool { return n == m }
-
 // String gives decimal digits, or "unknown" for a gap.
 func (n Number) String() string {
 	switch n.kind {

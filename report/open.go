@@ -11,20 +11,20 @@ import (
 type Open struct {
 	Items    []Item              `json:"items"`              // sorted by check, then fingerprint
 	Checks   map[string][]string `json:"checks"`             // check: the rules it had when it was last seen
-	Unlisted []Unlisted          `json:"unlisted,omitempty"` // sorted by check
+	Overflow []Overflow          `json:"overflow,omitempty"` // sorted by check
 }
 
 // An Item is one finding with its history. The artifacts of one that was not
 // found again stand in the report of the day it was last found.
 type Item struct {
-	Check   string    `json:"check"`
-	State   ItemState `json:"state"`
-	Finding Finding   `json:"finding"`
-	Since   time.Time `json:"since"`          // when this host first had it, in its present life
-	Changed time.Time `json:"changed"`        // when State was entered
-	Returns int       `json:"returns"`        // how often it came back after it was fixed
-	Why     string    `json:"why,omitempty"`  // of a stale item: why nobody knows
-	Told    bool      `json:"told,omitempty"` // a retired item was shown
+	Check       string    `json:"check"`
+	State       ItemState `json:"state"`
+	Finding     Finding   `json:"finding"`
+	Since       time.Time `json:"since"`           // when this host first had it, in its present life
+	Changed     time.Time `json:"changed"`         // when State was entered
+	Recurrences int       `json:"recurrences"`     // how often it came back after it was fixed
+	Why         string    `json:"why,omitempty"`   // of a stale item: why nobody knows
+	Shown       bool      `json:"shown,omitempty"` // a retired item was shown
 }
 
 // ItemState is where an item stands.
@@ -48,7 +48,7 @@ const keepFixed = 180 * 24 * time.Hour
 func (o Open) Next(rep *Report) (Open, []Change) {
 	f := fold{
 		at: rep.Finished, old: map[itemKey]Item{}, named: map[string]itemKey{}, known: o.Checks,
-		next: Open{Checks: map[string][]string{}, Unlisted: slices.Clone(o.Unlisted)},
+		next: Open{Checks: map[string][]string{}, Overflow: slices.Clone(o.Overflow)},
 	}
 	for _, it := range o.Items {
 		key := itemKey{it.Check, it.Finding.Fingerprint}
@@ -130,7 +130,7 @@ func (f *fold) found(res *Result, found Finding) {
 		f.changes[len(f.changes)-1].NewCheck = f.newRule(res.Check, found.Rule)
 		return
 	case old.State == ItemFixed, old.State == ItemRetired:
-		it.Returns = old.Returns + 1
+		it.Recurrences = old.Recurrences + 1
 		f.keep(it)
 		f.change(Regressed, it, "")
 		return
@@ -138,25 +138,49 @@ func (f *fold) found(res *Result, found Finding) {
 		f.keep(old)
 		return
 	case old.State == ItemClosed && found.Kind == Event:
-		it.Returns = old.Returns + 1
+		it.Recurrences = old.Recurrences + 1
 		f.keep(it)
 		f.change(New, it, "")
 		return
 	}
-	it.Since, it.Returns = old.Since, old.Returns
+	it.Since, it.Recurrences = old.Since, old.Recurrences
 	if old.State == ItemOpen {
 		it.Changed = old.Changed
+	}
+	again := found.Kind == Event && found.Last.After(old.Finding.Last)
+	if found.Kind == Event {
+		it.Finding = together(old.Finding, found)
 	}
 	f.keep(it)
 	switch {
 	case found.Severity > old.Finding.Severity:
 		f.change(Worse, it, "")
 		f.changes[len(f.changes)-1].From = old.Finding.Severity
-	case found.State != old.Finding.State:
+	case found.State != old.Finding.State, again:
 		f.change(Updated, it, "")
 	default:
 		f.change(Still, it, "")
 	}
+}
+
+// together is an event that was found again while it is open: how often it was
+// seen in all, from the first time to the last. Two looks at the same time, or
+// at times that are not known, are one count, the larger.
+func together(old, found Finding) Finding {
+	out := found
+	apart := !old.Last.IsZero() && found.First.After(old.Last)
+	if apart {
+		out.Count = old.Count + found.Count
+	} else {
+		out.Count = max(old.Count, found.Count)
+	}
+	if out.First.IsZero() || !old.First.IsZero() && old.First.Before(out.First) {
+		out.First = old.First
+	}
+	if old.Last.After(out.Last) {
+		out.Last = old.Last
+	}
+	return out
 }
 
 // tellsMore reports whether what was signed off is worse or has other evidence,
@@ -182,6 +206,8 @@ func (f *fold) missing(res *Result, it Item, looked coverage) {
 		f.retire(it, it.Why)
 	case res.Status == Skipped:
 		f.retire(it, "the question no longer exists on this host: "+res.Reason)
+	case it.Finding.Kind != Event && !res.asks(it.Finding.Rule):
+		f.retire(it, "this version no longer has the rule "+it.Finding.Rule+", so nobody looks")
 	case it.Finding.Kind == Event:
 		it.State, it.Why = ItemOpen, ""
 		f.keep(it)
@@ -215,8 +241,8 @@ func (f *fold) retire(it Item, why string) {
 		it.State, it.Changed = ItemRetired, f.at
 	}
 	it.Why = why
-	if !it.Told {
-		it.Told = true
+	if !it.Shown {
+		it.Shown = true
 		f.change(Retired, it, why)
 	}
 	f.keep(it)
@@ -292,6 +318,12 @@ func (f *fold) keysOf(check string) []itemKey {
 // answered reports whether the run can say of anything that it is gone.
 func (res *Result) answered() bool {
 	return res.Status == OK || res.Status == Partial || res.Status == TimedOut || res.Status == Panicked
+}
+
+// asks reports whether the check still has a rule, under any name. One that
+// says none of its rules is taken to have all.
+func (res *Result) asks(rule string) bool {
+	return len(res.Rules) == 0 || slices.Contains(res.Rules, rule) || slices.Contains(res.FormerRules, rule)
 }
 
 // whyNot says why scope was not looked at.

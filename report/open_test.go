@@ -146,7 +146,7 @@ func runDays(t *testing.T, days []day) {
 		at := time.Date(2026, 11, 1+i, 6, 0, 0, 0, time.UTC)
 		suite := &report.Suite{
 			Checks: []report.Checker{&c}, Store: store, Clock: func() time.Time { return at },
-			Due: func(string) bool { return !d.notDue },
+			Due: func(string, time.Time) bool { return !d.notDue },
 		}
 		if d.gone {
 			suite.Checks = nil
@@ -322,4 +322,59 @@ func TestFoldDoesNotDependOnTheOrderOfWhatIsOpen(t *testing.T) {
 	b, changesOfB := open.Next(next)
 	assert.Equal(t, a, b)
 	assert.Equal(t, changesOfA, changesOfB)
+}
+
+func TestARuleThatIsNoLongerThereRetiresItsFindings(t *testing.T) {
+	store := &reporttest.Store{}
+	run := func(c report.CheckerFunc) []string {
+		rep, err := (&report.Suite{Checks: []report.Checker{c}, Store: store}).Run(t.Context())
+		require.NoError(t, err)
+		var got []string
+		for _, ch := range rep.Changes {
+			got = append(got, ch.Kind.String()+" "+ch.Finding.Subject.Value+" "+ch.Reason)
+		}
+		return got
+	}
+	covers := func(rec *report.Recorder) error { rec.Covered("fs"); rec.Covered("logs"); return nil }
+	version1 := report.CheckerFunc{ID: "c", Catalogue: rules[:2], Func: func(_ context.Context, rec *report.Recorder) error {
+		rec.Finding(full("/var"))
+		rec.Finding(login("a"))
+		return covers(rec)
+	}}
+	without := report.CheckerFunc{ID: "c", Catalogue: rules[1:2], Func: func(_ context.Context, rec *report.Recorder) error { return covers(rec) }}
+	assert.Len(t, run(version1), 2)
+	assert.Equal(t, []string{"retired /var this version no longer has the rule full, so nobody looks", "still root "}, run(without))
+	assert.Equal(t, []string{"still root "}, run(without))
+
+	store = &reporttest.Store{}
+	run(version1)
+	renamed := without
+	renamed.Catalogue = rules[1:]
+	assert.Equal(t, []string{"fixed /var ", "still root "}, run(renamed), "under its new name it was looked for")
+}
+
+func TestAnEventThatHappensAgainWhileOpenIsUpdatedAndCounted(t *testing.T) {
+	at := func(hour, minute int) time.Time { return time.Date(2026, 11, 25, hour, minute, 0, 0, time.UTC) }
+	logins := func(count int, first, last time.Time) report.Finding {
+		f := login("same")
+		f.Count, f.First, f.Last = count, first, last
+		return f
+	}
+	store := &reporttest.Store{}
+	for i, c := range []struct {
+		found []report.Finding
+		want  string
+	}{
+		{[]report.Finding{logins(3, at(1, 0), at(2, 0))}, "new 3 01:00-02:00"},
+		{[]report.Finding{logins(5, at(4, 0), at(5, 0))}, "updated 8 01:00-05:00"},
+		{nil, "still 8 01:00-05:00"},
+		{[]report.Finding{logins(5, at(4, 0), at(5, 0))}, "still 8 01:00-05:00"},
+		{[]report.Finding{logins(9, at(4, 0), at(6, 0))}, "updated 9 01:00-06:00"},
+	} {
+		rep, err := (&report.Suite{Checks: []report.Checker{finds("logs", c.found...)}, Store: store}).Run(t.Context())
+		require.NoError(t, err)
+		require.Len(t, rep.Changes, 1)
+		ch := rep.Changes[0]
+		assert.Equal(t, c.want, fmt.Sprintf("%s %d %s-%s", ch.Kind, ch.Finding.Count, ch.Finding.First.Format("15:04"), ch.Finding.Last.Format("15:04")), "day %d", i)
+	}
 }

@@ -4,16 +4,11 @@ import (
 	"bytes"
 	"cmp"
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"log/slog"
 	"maps"
-	"math"
-	"slices"
 	"strings"
 	"sync"
 	"time"
@@ -21,53 +16,15 @@ import (
 	"github.com/pugetsoundtech/upkeep/internal/redact"
 )
 
-// Limits bound what one check may record. Zero fields take the defaults.
-type Limits struct {
-	Findings      int   // zero: 10,000
-	Metrics       int   // zero: 10,000
-	Values        int   // numbers in all series together; zero: 200,000
-	Problems      int   // zero: 1,000
-	Scopes        int   // zero: 20,000
-	Artifacts     int   // zero: 256
-	ArtifactBytes int64 // of one artifact; zero: 256 KiB
-	TotalBytes    int64 // of all text and artifacts; zero: 32 MiB
-	KeptBytes     int   // of all kept values; zero: 1 MiB
-}
-
-func (l Limits) withDefaults() Limits {
-	set := func(p *int, v int) {
-		if *p == 0 {
-			*p = v
-		}
-	}
-	set(&l.Findings, 10_000)
-	set(&l.Metrics, 10_000)
-	set(&l.Values, 200_000)
-	set(&l.Problems, 1_000)
-	set(&l.Scopes, 20_000)
-	set(&l.Artifacts, 256)
-	set(&l.KeptBytes, 1<<20)
-	if l.ArtifactBytes == 0 {
-		l.ArtifactBytes = 256 << 10
-	}
-	if l.TotalBytes == 0 {
-		l.TotalBytes = 32 << 20
-	}
-	return l
-}
-
-const (
-	maxText     = 8 << 10 // bytes of one title, detail, message
-	maxEvidence = 64      // attributes of one finding
-	maxLinks    = 16      // of one finding, and its artifacts
-	maxName     = 200     // bytes of the name and the unit of a number
-)
-
 // A Recorder takes what a check finds. It is safe for concurrent use. What it
 // took stays, whatever becomes of the check. It bounds counts and bytes and
-// replaces secrets before anything else sees them; what it had to drop cancels
-// the coverage of the dropped thing's scope. Once the check has returned the
-// recorder is sealed: later writes are dropped and counted.
+// replaces secrets before anything else sees them, but for kept values, which
+// it cannot read. Of findings that are too many the mildest give way, of those
+// of which there are most: they stand in one counted finding of their rule, and
+// the coverage of their scopes is cancelled. Numbers, artifacts and kept values
+// that it cannot take are problems of scopes below "recorder", and cancel
+// nothing else. Once the check has returned the recorder is sealed: later
+// writes are dropped and counted.
 type Recorder struct {
 	check  string
 	rules  map[string]Rule
@@ -87,8 +44,10 @@ type Recorder struct {
 	bytes    int64
 	values   int
 	keep     map[string][]byte
-	seen     map[string]int // fingerprint: index of the finding
-	childErr []error        // of the check and its children
+	large    large
+	lost     bool // a finding was not recorded
+	crowd    crowd
+	childErr []error // of the check and its children
 	late     uint64
 	panicked bool
 }
@@ -103,54 +62,78 @@ type Progress struct {
 	End   Status // of the check, when State is "ended"
 }
 
-// Finding records an established fact. The same finding recorded again adds to
-// the count of the first.
-func (r *Recorder) Finding(f Finding) {
+// Finding records an established fact, and reports whether it did. The same
+// finding recorded again adds to the count of the first. One that has no room,
+// or that is malformed, is recorded by its number: it is folded into one counted
+// finding of its rule. A finding that was not recorded, such as one of no rule
+// of the catalogue, cancels what the check keeps in this run, so that no
+// position passes what nobody was told.
+func (r *Recorder) Finding(f Finding) bool {
+	rule, known := r.rules[f.Rule]
+	var err error
+	if known {
+		if f, err = r.complete(f, rule); err != nil {
+			err = fmt.Errorf("finding of rule %s: %w", f.Rule, err)
+		}
+	} else {
+		err = fmt.Errorf("rule %q is not in the catalogue of %s", clip(f.Rule, 60), r.check)
+	}
+	var p Problem
+	if err != nil {
+		p = r.newProblem(f.Scope, CodeContract, err.Error(), "")
+	}
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.lateWrite("finding") {
-		return
+		return false
 	}
-	rule, ok := r.rules[f.Rule]
-	if !ok {
-		r.problem(f.Scope, CodeContract, fmt.Sprintf("rule %q is not in the catalogue of %s", clip(f.Rule, 60), r.check), "")
-		return
+	switch {
+	case err == nil:
+		r.take(f)
+	case known:
+		r.addProblem(p)
+		r.fold(f)
+	default:
+		r.addProblem(p)
+		r.lost = true
 	}
-	if err := validFinding(f); err != nil {
-		r.problem(f.Scope, CodeContract, fmt.Sprintf("finding of rule %s: %v", f.Rule, err), "")
-		return
-	}
-	r.complete(&f, rule)
-	if i, double := r.seen[f.Fingerprint]; double {
-		merge(&r.res.Findings[i], f)
-		return
-	}
-	if len(r.res.Findings) >= r.limits.Findings || !r.spend(findingBytes(f), 1) {
-		r.drop("finding", f.Scope)
-		return
-	}
-	r.seen[f.Fingerprint] = len(r.res.Findings)
-	r.res.Findings = append(r.res.Findings, f)
+	return known
 }
 
 // complete fills in what the rule gives, and makes f the recorder's own:
-// bounded, redacted, and sharing no memory with the check.
-func (r *Recorder) complete(f *Finding, rule Rule) {
-	f.Kind, f.Explain = rule.Kind, rule.Explain
+// bounded, redacted, and sharing no memory with the check. Of a malformed one
+// it gives what can be counted.
+func (r *Recorder) complete(f Finding, rule Rule) (Finding, error) {
+	f.Kind, f.Explain = rule.Kind, r.text(rule.Explain)
 	if f.Severity == RuleSeverity {
 		f.Severity = rule.Severity
 	}
-	f.Title, f.Detail, f.Fix = r.text(cmp.Or(f.Title, rule.Title)), r.text(f.Detail), r.text(cmp.Or(f.Fix, rule.Remedy))
 	f.Count = max(f.Count, 1)
 	f.First, f.Last = clean(f.First), clean(f.Last)
-	if more := len(f.Evidence) - maxEvidence; more > 0 {
-		f.Detail = strings.TrimSpace(f.Detail + fmt.Sprintf("\n%d more pieces of evidence are not kept.", more))
-		f.Evidence = f.Evidence[:maxEvidence]
+	more := len(f.Evidence) - maxEvidence
+	f.Evidence = f.Evidence[:min(len(f.Evidence), maxEvidence)]
+	if err := validFinding(f); err != nil {
+		if f.Severity > Critical {
+			f.Severity = rule.Severity
+		}
+		return Finding{Rule: f.Rule, Scope: r.scope(f.Scope), Severity: f.Severity, Count: f.Count, First: f.First, Last: f.Last}, err
 	}
+	f.Scope = r.scope(f.Scope)
+	f.Title, f.Detail, f.Fix = r.text(cmp.Or(f.Title, rule.Title)), r.text(f.Detail), r.text(cmp.Or(f.Fix, rule.Remedy))
+	if more > 0 {
+		f.Detail = strings.TrimSpace(f.Detail + fmt.Sprintf("\n%d more pieces of evidence are not kept.", more))
+	}
+	f.Remedy = r.remedy(f.Remedy)
 	f.Subject.Value = r.text(f.Subject.Value)
 	f.Identity, f.Evidence = sortedAttrs(r.attrs(f.Identity)), r.attrs(f.Evidence)
 	f.Links = r.texts(f.Links[:min(len(f.Links), maxLinks)])
 	f.Artifacts = r.texts(f.Artifacts[:min(len(f.Artifacts), maxLinks)])
+	r.identify(&f, rule)
+	return f, nil
+}
+
+// identify gives f its fingerprints and its state.
+func (r *Recorder) identify(f *Finding, rule Rule) {
 	f.Fingerprint = Fingerprint(r.check, f.Rule, f.Subject, f.Identity)
 	f.Former = nil
 	for _, former := range rule.Former {
@@ -159,104 +142,32 @@ func (r *Recorder) complete(f *Finding, rule Rule) {
 	f.State = stateHash(f.Evidence)
 }
 
-// Metric records a number. A name that is empty or a value that is not known
-// is a problem: a gap belongs into a Series.
-func (r *Recorder) Metric(m Metric) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.lateWrite("metric") {
-		return
-	}
-	if m.Name == "" || !m.Value.Known() || math.IsInf(m.Value.Float(), 0) {
-		r.problem("", CodeContract, fmt.Sprintf("metric %q has no name or no known value", clip(m.Name, 60)), "")
-		return
-	}
-	m.Name, m.Unit, m.Attrs, m.Time = r.name(m.Name), r.name(m.Unit), r.attrs(m.Attrs), clean(m.Time)
-	if len(r.res.Metrics) >= r.limits.Metrics || !r.spend(int64(len(m.Name)+attrBytes(m.Attrs)+50), 1) {
-		r.drop("metric", "")
-		return
-	}
-	r.res.Metrics = append(r.res.Metrics, m)
-}
-
-// Series records a time line; it keeps the values as they are now.
-func (r *Recorder) Series(s Series) {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.lateWrite("series") {
-		return
-	}
-	if s.Name == "" || s.Step <= 0 {
-		r.problem("", CodeContract, fmt.Sprintf("series %q has no name or no step", clip(s.Name, 60)), "")
-		return
-	}
-	s.Name, s.Unit, s.Attrs, s.Start = r.name(s.Name), r.name(s.Unit), r.attrs(s.Attrs), clean(s.Start)
-	values := max(len(s.Values), 1)
-	if r.values+values > r.limits.Values || !r.spend(int64(len(s.Name)+attrBytes(s.Attrs)+50), 1) {
-		r.drop("series", "")
-		return
-	}
-	r.values += values
-	s.Values = append([]Number(nil), s.Values...)
-	r.res.Series = append(r.res.Series, s)
-}
-
-// Artifact copies material, up to the limit, and returns the reference by
-// which findings name it: "" when it could not be taken. Text is redacted.
-func (r *Recorder) Artifact(name, mediaType string, from io.Reader) string {
-	data, err := io.ReadAll(io.LimitReader(from, r.limits.ArtifactBytes+1))
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	if r.lateWrite("artifact") {
-		return ""
-	}
-	if err != nil {
-		r.problem("", CodeError, fmt.Sprintf("artifact %s: %v", clip(name, 100), err), "")
-	}
-	a := Artifact{Name: r.text(name), MediaType: r.name(mediaType)}
-	if int64(len(data)) > r.limits.ArtifactBytes {
-		data, a.Truncated = data[:r.limits.ArtifactBytes], true
-	}
-	a.Data = []byte(r.redact.Text(string(data)))
-	sum := sha256.Sum256(a.Data)
-	a.Ref = "a:" + hex.EncodeToString(sum[:8])
-	for _, old := range r.res.Artifacts {
-		if old.Ref == a.Ref && bytes.Equal(old.Data, a.Data) {
-			return a.Ref
-		}
-	}
-	if len(r.res.Artifacts) >= r.limits.Artifacts || !r.spend(int64(len(a.Data)), 2) {
-		r.count("artifact")
-		return ""
-	}
-	r.res.Artifacts = append(r.res.Artifacts, a)
-	return a.Ref
-}
-
 // Problem records that a scope was not looked at, and why. The empty scope is
 // the whole check.
 func (r *Recorder) Problem(err error, scope string) {
 	if err == nil {
 		return
 	}
+	p := r.newProblem(scope, codeOf(err), oneLine(err), "")
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	if r.lateWrite("problem") {
-		return
+	if !r.lateWrite("problem") {
+		r.addProblem(p)
 	}
-	r.problem(scope, codeOf(err), oneLine(err), "")
 }
 
 // Covered records that a scope was looked at to its end: all below it is
-// covered, but for what a problem or a dropped finding names.
+// covered, but for what a problem or a finding that had no room names.
 func (r *Recorder) Covered(scope string) {
+	valid := validScope(scope)
+	scope = r.scope(scope)
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.lateWrite("covered") {
 		return
 	}
-	if !validScope(scope) {
-		r.problem("", CodeContract, fmt.Sprintf("scope %q is not a clean slash path", clip(scope, 80)), "")
+	if !valid {
+		r.problem(scopeCovered, CodeContract, fmt.Sprintf("scope %q is not a clean slash path", clip(scope, 80)), "")
 		return
 	}
 	if len(r.res.Covered) >= r.limits.Scopes {
@@ -276,13 +187,22 @@ func (r *Recorder) Progress(done, total int64, unit string) {
 	}
 }
 
-// Keep stores a small value for the next run. It takes effect only if this
-// run's report is stored. A nil value removes the name.
-func (r *Recorder) Keep(name string, value []byte) {
+// ErrLate says that a check wrote to its recorder after its end.
+var ErrLate = errors.New("the check has ended")
+
+// Keep stores a small value for the next run; a nil value removes the name. An
+// error says that the name keeps the value that it had. It takes effect only if
+// this run's report is stored, and if every finding of this run was recorded:
+// so keep a position once all before it was recorded.
+func (r *Recorder) Keep(name string, value []byte) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	if r.lateWrite("keep") {
-		return
+		return ErrLate
+	}
+	if value == nil {
+		delete(r.keep, name)
+		return nil
 	}
 	total := len(name) + len(value)
 	for n, v := range r.keep {
@@ -291,14 +211,12 @@ func (r *Recorder) Keep(name string, value []byte) {
 		}
 	}
 	if total > r.limits.KeptBytes {
-		r.problem("", CodeContract, fmt.Sprintf("kept values exceed %d bytes: larger state belongs into files", r.limits.KeptBytes), "")
-		return
-	}
-	if value == nil {
-		delete(r.keep, name)
-		return
+		err := fmt.Errorf("kept values exceed %d bytes: larger state belongs into files", r.limits.KeptBytes)
+		r.problem(scopeKept, CodeContract, err.Error(), "")
+		return err
 	}
 	r.keep[name] = bytes.Clone(value)
+	return nil
 }
 
 // Kept returns what the last stored run kept under name; nil when there is
@@ -307,9 +225,6 @@ func (r *Recorder) Kept(name string) []byte { return bytes.Clone(r.kept[name]) }
 
 // Now is the reporter's clock.
 func (r *Recorder) Now() time.Time { return r.clock() }
-
-// Log is for a developer who looks for a fault; it is no part of the report.
-func (r *Recorder) Log() *slog.Logger { return r.log }
 
 // Go runs fn as a child of the check: the check is not over before fn returns,
 // its panic is a problem of the check, and its error becomes the check's.
@@ -358,10 +273,18 @@ func (r *Recorder) count(what string) {
 	r.res.Dropped[what]++
 }
 
-// problem adds a problem once for each scope, code and message; beyond the
-// limit the whole check counts as not covered.
+// problem adds what the recorder itself says; the caller holds the lock.
 func (r *Recorder) problem(scope, code, message, stack string) {
-	p := Problem{Scope: cleanScope(scope), Code: code, Message: r.text(message), Stack: r.text(stack)}
+	r.addProblem(r.newProblem(scope, code, message, stack))
+}
+
+func (r *Recorder) newProblem(scope, code, message, stack string) Problem {
+	return Problem{Scope: r.scope(scope), Code: code, Message: r.text(message), Stack: r.text(stack)}
+}
+
+// addProblem adds a problem once for each scope, code and message; beyond the
+// limit the whole check counts as not covered.
+func (r *Recorder) addProblem(p Problem) {
 	for _, old := range r.res.Problems {
 		if old.Scope == p.Scope && old.Code == p.Code && old.Message == p.Message {
 			return
@@ -386,35 +309,13 @@ func (r *Recorder) tooMany(p Problem) {
 	*last = Problem{Code: code, Message: "more problems than the recorder takes"}
 }
 
-// spend takes n bytes, if that leaves the total within one of so many parts of
-// its limit: artifacts, which may take half, leave room for findings.
-func (r *Recorder) spend(n, part int64) bool {
-	if r.bytes+n > r.limits.TotalBytes/part {
+// spend takes n bytes for what is no finding: that may take half of the total.
+func (r *Recorder) spend(n int64) bool {
+	if r.bytes+n > r.limits.TotalBytes/2 {
 		return false
 	}
 	r.bytes += n
 	return true
-}
-
-func (r *Recorder) text(s string) string { return clip(r.redact.Text(s), maxText) }
-
-func (r *Recorder) name(s string) string { return clip(r.redact.Text(s), maxName) }
-
-func (r *Recorder) texts(list []string) []string {
-	var out []string
-	for _, s := range list {
-		out = append(out, r.text(s))
-	}
-	return out
-}
-
-// attrs copies attributes without secrets: a target's address has passwords, too.
-func (r *Recorder) attrs(list []Attr) []Attr {
-	out := slices.Clone(list)
-	for i := range out {
-		out[i].Value = r.text(out[i].Value)
-	}
-	return out
 }
 
 // clean gives a time in UTC. One that JSON cannot hold is not known: a line of a
@@ -428,7 +329,7 @@ func clean(t time.Time) time.Time {
 }
 
 // oneLine writes joined errors on one line.
-func oneLine(err error) string { return strings.ReplaceAll(err.Error(), "\n", "; ") }
+func oneLine(err error) string { return strings.ReplaceAll(ahead(err.Error(), maxText), "\n", "; ") }
 
 func codeOf(err error) string {
 	switch {
@@ -442,39 +343,13 @@ func codeOf(err error) string {
 	return CodeError
 }
 
-func merge(into *Finding, f Finding) {
-	into.Count += f.Count
-	if f.Severity > into.Severity {
-		into.Severity = f.Severity
-	}
-	if into.First.IsZero() || !f.First.IsZero() && f.First.Before(into.First) {
-		into.First = f.First
-	}
-	if f.Last.After(into.Last) {
-		into.Last = f.Last
-	}
-}
-
-func findingBytes(f Finding) int64 {
-	n := len(f.Title) + len(f.Detail) + len(f.Fix) + len(f.Explain) + len(f.Scope) + 200
-	n += attrBytes(f.Identity) + attrBytes(f.Evidence) + attrBytes([]Attr{f.Subject})
-	for _, s := range slices.Concat(f.Links, f.Artifacts, f.Former) {
-		n += len(s)
-	}
-	return int64(n)
-}
-
-func attrBytes(attrs []Attr) int {
-	n := 0
-	for _, a := range attrs {
-		n += len(a.Key) + len(a.Value)
-	}
-	return n
-}
-
-// keptAfter gives what is kept for the next run.
+// keptAfter gives what is kept for the next run: what was kept before, when a
+// finding of this run was not recorded.
 func (r *Recorder) keptAfter() map[string][]byte {
 	r.mu.Lock()
 	defer r.mu.Unlock()
+	if r.lost {
+		return maps.Clone(r.kept)
+	}
 	return maps.Clone(r.keep)
 }

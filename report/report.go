@@ -22,6 +22,8 @@ type Report struct {
 	Changes      []Change      `json:"changes"`      // against all runs before
 	Explanations []Explanation `json:"explanations"` // why findings are there
 	Notices      []string      `json:"notices"`      // what a person should know of the run itself
+
+	Review *Review `json:"review,omitempty"` // what people did; nil: nobody was asked
 }
 
 // Labels say whose report it is. All are optional.
@@ -35,19 +37,22 @@ type Labels struct {
 
 // A Result is what became of one check.
 type Result struct {
-	Check     string            `json:"check"`
-	Status    Status            `json:"status"`
-	Reason    string            `json:"reason,omitempty"` // why it is not OK
-	Findings  []Finding         `json:"findings"`         // worst first, then by rule and subject
-	Metrics   []Metric          `json:"metrics"`
-	Series    []Series          `json:"series"`
-	Artifacts []Artifact        `json:"artifacts"`
-	Covered   []string          `json:"covered"` // scopes that were looked at
-	Problems  []Problem         `json:"problems"`
-	Rules     []string          `json:"rules"` // ids of the check's catalogue
-	Dropped   map[string]uint64 `json:"dropped,omitempty"`
-	Started   time.Time         `json:"started,omitzero"`
-	Took      time.Duration     `json:"took_ns"`
+	Check     string     `json:"check"`
+	Status    Status     `json:"status"`
+	Reason    string     `json:"reason,omitempty"` // why it is not OK
+	Findings  []Finding  `json:"findings"`         // worst first, then by rule and subject
+	Metrics   []Metric   `json:"metrics"`
+	Series    []Series   `json:"series"`
+	Artifacts []Artifact `json:"artifacts"`
+	Covered   []string   `json:"covered"` // scopes that were looked at
+	Problems  []Problem  `json:"problems"`
+	Rules     []string   `json:"rules"` // ids of the check's catalogue
+
+	FormerRules []string `json:"former_rules,omitempty"` // former ids of these
+
+	Dropped map[string]uint64 `json:"dropped,omitempty"`
+	Started time.Time         `json:"started,omitzero"`
+	Took    time.Duration     `json:"took_ns"`
 }
 
 // A Problem says that part of a question was not answered, and why.
@@ -77,6 +82,16 @@ type Metric struct {
 	Value Number    `json:"value"`
 	Attrs []Attr    `json:"attrs,omitempty"`
 	Time  time.Time `json:"time,omitzero"`
+
+	// Noun is what a count is of, where a page says it as what was looked at:
+	// "2,612 files". The zero Noun is said nowhere.
+	Noun Noun `json:"noun,omitzero"`
+}
+
+// A Noun is a word of what is counted, in the singular and in the plural.
+type Noun struct {
+	One  string `json:"one"`
+	Many string `json:"many"`
 }
 
 // A Series is a time line of numbers at equal steps. A gap is a Number that is
@@ -101,12 +116,12 @@ type Artifact struct {
 
 // An Explanation says why a finding is there, as far as the run can tell.
 type Explanation struct {
-	Finding string   `json:"finding"`         // fingerprint of what is explained
-	By      []string `json:"by,omitempty"`    // fingerprints of findings that it was joined with
-	Joined  []Attr   `json:"joined"`          // the attributes that joined them
-	Text    string   `json:"text"`            // one sentence
-	Sure    string   `json:"sure"`            // how sure: "proven", "likely", "possible"
-	Quiet   bool     `json:"quiet,omitempty"` // fully explained: list it below what is not
+	Finding    string   `json:"finding"`        // fingerprint of what is explained
+	By         []string `json:"by,omitempty"`   // fingerprints of findings that it was joined with
+	Joined     []Attr   `json:"joined"`         // the attributes that joined them
+	Text       string   `json:"text"`           // one sentence
+	Confidence string   `json:"confidence"`     // "proven", "likely", "possible"
+	Full       bool     `json:"full,omitempty"` // nothing is left to explain: list it below what is not explained
 }
 
 // Result returns the result of a check, nil when the report has none.

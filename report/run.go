@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"strings"
 	"time"
 )
@@ -19,42 +18,34 @@ const cancelled = "the run was cancelled"
 // errDeadline is the cause of a context that ended by the check's own deadline.
 var errDeadline = errors.New("the check's deadline")
 
-// ending is how a function ended.
-type ending struct {
-	err      error
-	panicked any
-	stack    []byte
-	goexit   bool // it ended its goroutine instead of returning
-}
-
 // runOne runs a check until it ends, or until its deadline and grace are over.
-func (s *Suite) runOne(ctx context.Context, c Checker, rec *Recorder) Result {
-	name := c.Name()
+func (s *Suite) runOne(ctx context.Context, c Checker, cl *claim) Result {
 	started := s.now()
-	s.tell(Progress{Check: name, State: "started"})
-	res := s.supervise(ctx, c, rec)
+	s.tell(Progress{Check: cl.check, State: "started"})
+	res := s.supervise(ctx, c, cl)
 	res.Started, res.Took = started.UTC(), max(s.now().Sub(started), 0)
-	s.tell(Progress{Check: name, State: "ended", End: res.Status})
+	s.tell(Progress{Check: cl.check, State: "ended", End: res.Status})
 	return res
 }
 
-func (s *Suite) supervise(ctx context.Context, c Checker, rec *Recorder) Result {
-	name := c.Name()
-	if ctx.Err() != nil {
-		return rec.seal(Unknown, "the run was cancelled before this check began")
-	}
-	if before := s.claim(name, rec); before != nil {
+func (s *Suite) supervise(ctx context.Context, c Checker, cl *claim) Result {
+	rec := cl.rec
+	if before := cl.before; before != nil {
 		rec.notRun(CodeRunning, fmt.Sprintf("the run of this check that was abandoned earlier still runs; %d of its writes came too late", before.lateWrites()))
 		return rec.seal(Failed, "an earlier run still runs")
 	}
-	timeout := s.timeout(name)
+	if ctx.Err() != nil {
+		return rec.seal(Unknown, "the run was cancelled before this check began")
+	}
+	timeout := s.timeout(cl.check)
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errDeadline)
 	defer cancel()
 	rec.ctx = ctx
 	done := make(chan ending, 1)
+	s.began(cl)
 	go func() {
 		out := call(ctx, c, rec)
-		s.release(name) // first: the next run may begin as soon as this one knows the end
+		s.ended(cl) // first: the next run may begin as soon as this one knows the end
 		done <- out
 	}()
 	select {
@@ -77,100 +68,6 @@ func call(ctx context.Context, c Checker, rec *Recorder) ending {
 	e := watch(func() error { return c.Check(ctx, rec) })
 	rec.children.Wait()
 	return e
-}
-
-// watch runs fn on a goroutine of its own, which fn may end by a panic or by
-// runtime.Goexit.
-func watch(fn func() error) ending {
-	c := make(chan ending, 1)
-	go func() {
-		e := ending{goexit: true}
-		defer func() {
-			if v := recover(); v != nil {
-				e = ending{panicked: v, stack: debug.Stack()}
-			}
-			c <- e
-		}()
-		e.err = fn()
-		e.goexit = false
-	}()
-	return <-c
-}
-
-// claim takes the check for this run; it returns the recorder of an earlier run
-// that still lives.
-func (s *Suite) claim(check string, rec *Recorder) (before *Recorder) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	if before = s.running[check]; before != nil {
-		return before
-	}
-	if s.running == nil {
-		s.running = map[string]*Recorder{}
-	}
-	s.running[check] = rec
-	return nil
-}
-
-func (s *Suite) release(check string) {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	delete(s.running, check)
-}
-
-// Hung returns the number of checks whose abandoned run still lives. A
-// goroutine cannot be killed; it is not started again while it lives.
-func (s *Suite) Hung() int {
-	s.mu.Lock()
-	defer s.mu.Unlock()
-	n := 0
-	for _, rec := range s.running {
-		if rec.isSealed() {
-			n++
-		}
-	}
-	return n
-}
-
-// tell passes progress on. What only shows it ends no check and no run by a
-// fault of its own.
-func (s *Suite) tell(p Progress) {
-	if s.Progress == nil {
-		return
-	}
-	defer func() {
-		if v := recover(); v != nil {
-			s.log().Warn("Progress panicked", "value", v, "stack", string(debug.Stack()))
-		}
-	}()
-	s.Progress(p)
-}
-
-func (s *Suite) timeout(check string) time.Duration {
-	if s.Timeout == nil {
-		return defaultTimeout
-	}
-	var d time.Duration
-	err := guard("Timeout", func() error { d = s.Timeout(check); return nil })
-	if err != nil {
-		s.log().Warn("the default timeout is used", "check", check, "error", err)
-	}
-	if err != nil || d <= 0 {
-		return defaultTimeout
-	}
-	return d
-}
-
-// guard makes an error of fn's panic.
-func guard(name string, fn func() error) error {
-	e := watch(fn)
-	switch {
-	case e.panicked != nil:
-		return fmt.Errorf("%s panicked: %v\n%s", name, e.panicked, e.stack)
-	case e.goexit:
-		return fmt.Errorf("%s ended its goroutine instead of returning", name)
-	}
-	return e.err
 }
 
 func (s *Suite) grace() time.Duration {
@@ -262,6 +159,7 @@ func (r *Recorder) seal(status Status, reason string) Result {
 	r.mu.Lock()
 	defer r.mu.Unlock()
 	r.sealed = true
+	r.settle()
 	res := r.res
 	sortResult(&res)
 	if len(res.Dropped) > 0 && status == OK {
@@ -285,12 +183,6 @@ func summaryOf(res Result) string {
 	default:
 		return fmt.Sprintf("%s; and %d more", clip(res.Problems[0].Message, 200), n-1)
 	}
-}
-
-func (r *Recorder) isSealed() bool {
-	r.mu.Lock()
-	defer r.mu.Unlock()
-	return r.sealed
 }
 
 func notNil[T any](s []T) []T {

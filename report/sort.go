@@ -17,7 +17,7 @@ func sortResult(res *Result) {
 		return cmp.Or(strings.Compare(a.Scope, b.Scope), strings.Compare(a.Code, b.Code), strings.Compare(a.Message, b.Message))
 	})
 	slices.SortStableFunc(res.Metrics, func(a, b Metric) int {
-		return cmp.Or(strings.Compare(a.Name, b.Name), slices.CompareFunc(a.Attrs, b.Attrs, compareAttr))
+		return cmp.Or(compareNames(a.Name, b.Name), slices.CompareFunc(a.Attrs, b.Attrs, compareAttr))
 	})
 	slices.SortStableFunc(res.Series, func(a, b Series) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), slices.CompareFunc(a.Attrs, b.Attrs, compareAttr))
@@ -25,6 +25,12 @@ func sortResult(res *Result) {
 	slices.SortFunc(res.Artifacts, func(a, b Artifact) int {
 		return cmp.Or(strings.Compare(a.Name, b.Name), strings.Compare(a.Ref, b.Ref))
 	})
+}
+
+// compareNames puts load_5 before load_15.
+func compareNames(a, b string) int {
+	stemA, stemB := strings.TrimRight(a, "0123456789"), strings.TrimRight(b, "0123456789")
+	return cmp.Or(strings.Compare(stemA, stemB), cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 }
 
 func compareItem(a, b Item) int {

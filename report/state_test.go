@@ -1,40 +1,97 @@
-package report
+package report_test
 
 import (
-	"bytes"
+	"context"
+	"errors"
+	"net/netip"
 	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
 )
 
-func FuzzDecodeState(f *testing.F) {
-	data, err := encodeState(Saved{Report: &Report{Schema: Schema}, Open: Open{Items: []Item{{Check: "a\xff"}}}, Kept: map[string]map[string][]byte{"a": {"b": {0}}}})
-	if err != nil {
-		f.Fatal(err)
+type remembered struct {
+	Names  map[string]int
+	Last   time.Time
+	From   netip.Addr
+	Line   []byte
+	secret string
+}
+
+var rememberedState = report.State[remembered]{Name: "seen", Version: 2}
+
+// inSuite runs fn as a check of a suite with a store.
+func inSuite(t *testing.T, store report.Store, fn func(rec *report.Recorder) error) {
+	t.Helper()
+	check := report.CheckerFunc{ID: "a", Func: func(_ context.Context, rec *report.Recorder) error { return fn(rec) }}
+	_, err := (&report.Suite{Checks: []report.Checker{check}, Store: store}).Run(t.Context())
+	require.NoError(t, err)
+}
+
+func TestStateComesBackAsItWasKept(t *testing.T) {
+	store := &reporttest.Store{}
+	want := remembered{
+		Names: map[string]int{"a\xff\\x41": 1}, Last: time.Date(2026, 1, 2, 3, 4, 5, 6, time.UTC),
+		From: netip.MustParseAddr("2001:db8::1"), Line: []byte{0, 0xff},
 	}
-	_, body, _ := bytes.Cut(data, []byte("\n"))
-	f.Add(body)
-	f.Add([]byte(`{"report":null,"open":{"items":[{"finding":{"first":"x"}}]}}`))
-	f.Fuzz(func(t *testing.T, body []byte) {
-		if got, err := verify(body); err == nil && !bytes.HasSuffix(body, got) {
-			t.Fatalf("verified %q of %q", got, body)
+	inSuite(t, store, func(rec *report.Recorder) error {
+		_, known, err := rememberedState.Load(rec)
+		assert.False(t, known)
+		assert.NoError(t, err)
+		kept := want
+		kept.secret = "not remembered"
+		return rememberedState.Keep(rec, kept)
+	})
+	inSuite(t, store, func(rec *report.Recorder) error {
+		got, known, err := rememberedState.Load(rec)
+		assert.NoError(t, err)
+		assert.True(t, known)
+		assert.Equal(t, want, got)
+		return nil
+	})
+}
+
+func TestDamagedStateIsNeverAnEmptyOne(t *testing.T) {
+	for kept, want := range map[string]string{
+		"":                       "it has no version",
+		"v2":                     "it has no version",
+		"{}":                     "it has no version",
+		"v2\n{":                  "EOF",
+		"v2\n{} {}":              "something follows it",
+		"v2\n{\"Unknown\":1}":    "unknown field",
+		"v3\n{}":                 `the form is "seen/v3", and this version reads seen/v2`,
+		"v1\n{}":                 `the form is "seen/v1", and this version reads seen/v2`,
+		"v2\n{\"Names\":[1, 2]}": "cannot unmarshal",
+	} {
+		store := &reporttest.Store{}
+		inSuite(t, store, func(rec *report.Recorder) error { rec.Keep("seen", []byte(kept)); return nil })
+		inSuite(t, store, func(rec *report.Recorder) error {
+			_, known, err := rememberedState.Load(rec)
+			assert.False(t, known, kept)
+			var state *report.StateError
+			require.ErrorAs(t, err, &state, kept)
+			assert.ErrorContains(t, err, want)
+			assert.ErrorContains(t, err, "what a remembered of earlier runs (seen) cannot be used")
+			var version *report.VersionError
+			assert.True(t, errors.Is(err, report.ErrDamaged) || errors.As(err, &version))
+			return nil
+		})
+	}
+}
+
+func TestWhatWouldNotBeReadAgainIsNotKept(t *testing.T) {
+	picky := report.State[int]{Name: "n", Version: 1, Valid: func(n int) error {
+		if n < 0 {
+			return errors.New("below zero")
 		}
-		saved, err := decodeState(body)
-		if err != nil {
-			return
-		}
-		first, err := encodeState(saved)
-		if err != nil {
-			return // a year beyond 9999
-		}
-		body, err = verify(first)
-		if err != nil {
-			t.Fatal(err)
-		}
-		saved, err = decodeState(body)
-		if err != nil {
-			t.Fatal(err)
-		}
-		if second, err := encodeState(saved); err != nil || !bytes.Equal(first, second) {
-			t.Fatalf("%v\n%s\n%s", err, first, second)
-		}
+		return nil
+	}}
+	inSuite(t, &reporttest.Store{}, func(rec *report.Recorder) error {
+		assert.ErrorContains(t, picky.Keep(rec, -1), "below zero")
+		return picky.Keep(rec, 1)
 	})
 }

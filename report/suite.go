@@ -2,14 +2,10 @@ package report
 
 import (
 	"context"
-	"crypto/sha256"
-	"encoding/hex"
 	"errors"
 	"fmt"
 	"log/slog"
 	"slices"
-	"strconv"
-	"strings"
 	"sync"
 	"time"
 
@@ -17,18 +13,26 @@ import (
 )
 
 // A Suite is a set of checks over one observed host, with a memory. The zero
-// values of all fields but Checks work. A Suite may run many times, one after
-// another; it must not be copied after its first run.
+// values of all fields but Checks work. A Suite may run many times; it must not
+// be copied after its first run.
 type Suite struct {
 	Checks  []Checker
 	Timeout func(check string) time.Duration // nil or zero: 10 minutes
-	Due     func(check string) bool          // nil: all
 	Store   Store                            // nil: no memory
+
+	// Due says whether a check is to run now. Last is when the last of its runs
+	// began that answered its question, at least in part; zero: none did. Nil: all are due.
+	Due func(check string, last time.Time) bool
 
 	// Explain says why findings are there, from the findings alone; nil says
 	// nothing. The report is read-only.
 	Explain func(rep *Report) []Explanation
-	// Reporter is told each report after it was stored, and has ten minutes; nil: nobody.
+	// Review folds what people did over what is open after this run, and over the
+	// report, both read-only; before is the last report. Nil: nobody reviews.
+	Review func(ctx context.Context, before *Report, open Open, rep *Report) (Reviewed, error)
+	// Reporter is told each report after it was stored; nil: nobody. It has ten
+	// minutes, as the store has for each call and Explain one; what does not come
+	// back then is abandoned like a check, and not called again while it lives.
 	Reporter Reporter
 
 	Labels    Labels
@@ -41,11 +45,14 @@ type Suite struct {
 	Log       *slog.Logger     // for developers; nil: discarded
 
 	mu      sync.Mutex
-	running map[string]*Recorder // checks that run, abandoned ones among them
-	single  sync.Mutex
+	claims  map[string]*claim // checks that run, abandoned ones among them
+	hung    map[string]bool   // callbacks that were abandoned and still live
+	memory  sync.Mutex        // one run at a time loads, or stores and tells
+	commits uint64            // counts what was stored; of memory
 }
 
-// ErrBusy is the answer of Suite.Run while the same Suite runs already.
+// ErrBusy is the answer of Suite.Run when all checks that are due run already,
+// for another Run.
 var ErrBusy = errors.New("this suite is running")
 
 // A StoreError says that a report could not be loaded or stored. The report
@@ -85,109 +92,44 @@ func Collect(ctx context.Context, c Checker) (Result, error) {
 }
 
 // Run asks all checks that are due, folds what they found into what is open,
-// stores the report and hands it to the reporter. It always returns a report
-// unless the list of checks is unusable: a bad or double name, a malformed
-// catalogue, or ErrBusy. Beside a report the error is a *StoreError, a
-// *DeliveryError, or both joined. Run never retries.
-func (s *Suite) Run(ctx context.Context) (*Report, error) {
-	if !s.single.TryLock() {
-		return nil, ErrBusy
+// stores the report and hands it to the reporter. A report that an earlier run
+// stored and did not come to deliver is delivered first. Run always returns a
+// report unless the list of checks is unusable (a bad or double name, a
+// malformed catalogue), or nothing but running checks is due: ErrBusy. Beside a
+// report the error is a *StoreError, a *DeliveryError, or both joined. Run never
+// retries.
+//
+// Several runs of one suite may go on at once, each over the checks that no
+// other run has; their reports are stored and told one after another. A run ends
+// with the longest of its checks, so each rhythm is a run of its own: RunOnly.
+func (s *Suite) Run(ctx context.Context) (*Report, error) { return s.runOf(ctx, s.Due) }
+
+// RunOnly is Run over the named checks, whatever Due says: the checks of one
+// rhythm, such as those of each quarter of an hour beside a daily run that takes
+// long. The others stand in the report as not due.
+func (s *Suite) RunOnly(ctx context.Context, names ...string) (*Report, error) {
+	for _, name := range names {
+		if !slices.ContainsFunc(s.Checks, func(c Checker) bool { return c.Name() == name }) {
+			return nil, fmt.Errorf("this suite has no check %q", clip(name, 60))
+		}
 	}
-	defer s.single.Unlock()
+	return s.runOf(ctx, func(check string, _ time.Time) bool { return slices.Contains(names, check) })
+}
+
+func (s *Suite) runOf(ctx context.Context, due func(check string, last time.Time) bool) (*Report, error) {
 	rules, err := s.validate()
 	if err != nil {
 		return nil, err
 	}
 	// What is remembered and what was found are worth more than a second: a run
 	// that is cancelled is loaded, stored and told like any other.
-	whole := context.WithoutCancel(ctx)
-	saved, loadErr := s.load(whole)
-	rep := s.begin(saved, s.Store != nil && loadErr == nil)
-	kept := s.runChecks(ctx, rep, rules, saved)
-	rep.Finished = s.now().UTC()
-	open, changes := saved.Open.Next(rep)
-	rep.Changes, rep.Notices = changes, append(rep.Notices, open.notices()...)
-	s.explain(rep)
-	storeErr := loadErr
-	if s.Store != nil && loadErr == nil {
-		storeErr = s.save(whole, Saved{Report: rep, Open: open, Kept: kept})
+	r := &run{Suite: s, dueNow: due, rules: rules, whole: context.WithoutCancel(ctx), started: s.now().UTC()}
+	if err := r.begin(); err != nil {
+		return nil, err
 	}
-	return rep, errors.Join(storeErr, s.deliver(whole, rep))
-}
-
-// explain asks for explanations. Findings stand without them.
-func (s *Suite) explain(rep *Report) {
-	if s.Explain == nil {
-		return
-	}
-	err := guard("Explain", func() error { rep.Explanations = s.Explain(rep); return nil })
-	if err != nil {
-		rep.Notices = append(rep.Notices, "the findings are not explained: "+firstLine(err))
-	}
-}
-
-// save stores a report, and notes on it what keeps it from being stored: who is
-// told of it shall know that the next report will tell the same once more.
-func (s *Suite) save(ctx context.Context, saved Saved) error {
-	err := guard("Store.Save", func() error { return s.Store.Save(ctx, saved) })
-	if err == nil {
-		return nil
-	}
-	saved.Report.Notices = append(saved.Report.Notices, "this report could not be stored, so the next one tells the same again: "+firstLine(err))
-	return &StoreError{"save", err}
-}
-
-const deliveryTimeout = 10 * time.Minute
-
-func (s *Suite) deliver(ctx context.Context, rep *Report) error {
-	if s.Reporter == nil {
-		return nil
-	}
-	ctx, cancel := context.WithTimeout(ctx, deliveryTimeout)
-	defer cancel()
-	if err := guard("Reporter", func() error { return s.Reporter.Report(ctx, rep) }); err != nil {
-		return &DeliveryError{err}
-	}
-	return nil
-}
-
-func firstLine(err error) string {
-	line, _, _ := strings.Cut(err.Error(), "\n")
-	return line
-}
-
-// load reads the memory. Damaged memory is a notice and an error of the run:
-// the checks run all the same, and nothing is written over it.
-func (s *Suite) load(ctx context.Context) (Saved, error) {
-	if s.Store == nil {
-		return Saved{}, nil
-	}
-	var saved Saved
-	err := guard("Store.Load", func() (err error) { saved, err = s.Store.Load(ctx); return err })
-	if err == nil {
-		return saved, nil
-	}
-	notice := "the memory of earlier runs could not be read, so nothing here is compared with them and this report was not stored: " + firstLine(err)
-	return Saved{Notices: []string{notice}}, &StoreError{"load", err}
-}
-
-func (s *Suite) begin(saved Saved, memory bool) *Report {
-	rep := &Report{Schema: Schema, Labels: s.Labels, Started: s.now().UTC(), Notices: slices.Clone(saved.Notices)}
-	if memory {
-		rep.Seq = 1
-	}
-	if last := saved.Report; last != nil {
-		rep.Seq = last.Seq + 1
-		if rep.Started.Before(last.Started) {
-			rep.Notices = append(rep.Notices, fmt.Sprintf(
-				"the clock stands %s before the last report (%s): it was set back, or was wrong then; reports are ordered by number",
-				last.Started.Sub(rep.Started).Round(time.Second), last.Started.Format(time.RFC3339)))
-		}
-	}
-	sum := sha256.Sum256([]byte(s.Labels.Tenant + "\x00" + s.Labels.Host + "\x00" +
-		strconv.FormatUint(rep.Seq, 10) + "\x00" + rep.Started.Format(time.RFC3339Nano)))
-	rep.ID = "r1:" + hex.EncodeToString(sum[:])[:32]
-	return rep
+	defer s.commit(r.claims)
+	r.checks(ctx)
+	return r.end()
 }
 
 // validate checks names and catalogues before anything runs.
@@ -195,7 +137,10 @@ func (s *Suite) validate() (map[string]map[string]Rule, error) {
 	all := map[string]map[string]Rule{}
 	var errs []error
 	for i, c := range s.Checks {
-		errs = append(errs, guard(fmt.Sprintf("check %d (%T)", i+1, c), func() error { return validate(c, all) }))
+		_, err := answer(context.Background(), s, fmt.Sprintf("check %d (%T)", i+1, c), callbackTimeout, func(context.Context) (struct{}, error) {
+			return struct{}{}, validate(c, all)
+		})
+		errs = append(errs, err)
 	}
 	return all, errors.Join(errs...)
 }
@@ -216,40 +161,6 @@ func validate(c Checker, all map[string]map[string]Rule) error {
 	return nil
 }
 
-// runChecks fills rep.Results in declared order and returns what is kept.
-func (s *Suite) runChecks(ctx context.Context, rep *Report, rules map[string]map[string]Rule, saved Saved) map[string]map[string][]byte {
-	kept := map[string]map[string][]byte{}
-	for check, values := range saved.Kept {
-		kept[check] = values
-	}
-	rep.Results = make([]Result, len(s.Checks))
-	slots := make(chan struct{}, s.parallel())
-	var mu sync.Mutex
-	var wg sync.WaitGroup
-	for i, c := range s.Checks {
-		name := c.Name()
-		if !s.due(name, rep) {
-			rep.Results[i] = notDue(name, saved.Report)
-			continue
-		}
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			rec := s.recorder(name, rules[name], saved.Kept[name])
-			rep.Results[i] = s.runOne(ctx, c, rec)
-			mu.Lock()
-			defer mu.Unlock()
-			if values := rec.keptAfter(); len(values) > 0 {
-				kept[name] = values
-			} else {
-				delete(kept, name)
-			}
-		})
-	}
-	wg.Wait()
-	return kept
-}
-
 func (s *Suite) parallel() int {
 	if s.Parallel > 0 {
 		return s.Parallel
@@ -257,54 +168,18 @@ func (s *Suite) parallel() int {
 	return 2
 }
 
-// due asks whether a check is due. Where that cannot be told, it is.
-func (s *Suite) due(check string, rep *Report) bool {
-	if s.Due == nil {
-		return true
-	}
-	var due bool
-	err := guard("Due", func() error { due = s.Due(check); return nil })
-	if err != nil {
-		rep.Notices = append(rep.Notices, "whether "+check+" is due could not be told, so it was run: "+firstLine(err))
-	}
-	return due || err != nil
-}
-
-// notDue carries what the last run of a check said. Its numbers get the time of
-// that run, so that nobody takes them for today's. A check that was never asked
-// stays unknown: not being due makes nothing good.
-func notDue(check string, last *Report) Result {
-	var old *Result
-	if last != nil {
-		old = last.Result(check)
-	}
-	if old == nil || old.Status == Unknown {
-		return (&Recorder{check: check, redact: redact.New(nil), res: Result{Check: check, Rules: []string{}}}).
-			seal(Unknown, "not due, and nobody has looked before")
-	}
-	res := *old
-	if res.Status != OK && res.Status != NotDue {
-		res.Reason = strings.TrimSuffix("last time "+res.Status.String()+": "+res.Reason, ": ")
-	}
-	res.Metrics = slices.Clone(res.Metrics)
-	for i := range res.Metrics {
-		if res.Metrics[i].Time.IsZero() {
-			res.Metrics[i].Time = res.Started
-		}
-	}
-	res.Status = NotDue
-	return res
-}
-
 func (s *Suite) recorder(check string, rules map[string]Rule, kept map[string][]byte) *Recorder {
-	ids := sortedKeys(rules)
+	ids, former := sortedKeys(rules), []string{}
 	if ids == nil {
 		ids = []string{}
+	}
+	for _, id := range ids {
+		former = append(former, rules[id].Former...)
 	}
 	r := &Recorder{
 		check: check, rules: rules, limits: s.Limits.withDefaults(), clock: s.now, kept: kept,
 		redact: redact.New(s.RedactKey), tell: s.tell, log: s.log(),
-		keep: map[string][]byte{}, seen: map[string]int{}, res: Result{Check: check, Rules: ids},
+		keep: map[string][]byte{}, crowd: newCrowd(), res: Result{Check: check, Rules: ids, FormerRules: former},
 	}
 	for name, value := range kept {
 		r.keep[name] = value

@@ -202,7 +202,7 @@ func TestBoundsAreKeptAndSaid(t *testing.T) {
 	rep, err := suite.Run(t.Context())
 	require.NoError(t, err)
 	res := rep.Results[0]
-	assert.Len(t, res.Findings, 2)
+	assert.Len(t, res.Findings, 3, "two, and one that counts the others")
 	assert.Equal(t, map[string]uint64{"finding": 3, "artifact": 1, "series": 1, "problem": 4}, fixProblemCount(res.Dropped))
 	assert.True(t, res.Artifacts[0].Truncated)
 	assert.Len(t, res.Artifacts[0].Data, 10)
@@ -332,7 +332,7 @@ func TestDamagedMemoryIsSaidAndNotWrittenOver(t *testing.T) {
 	rep, err := (&report.Suite{Checks: []report.Checker{check("a", func(context.Context, *report.Recorder) error { return nil })}, Store: store, Reporter: told}).Run(t.Context())
 	require.ErrorIs(t, err, report.ErrDamaged)
 	require.Len(t, rep.Notices, 1)
-	assert.Len(t, told.Told(), 1, "the person is told all the same")
+	assert.Len(t, told.Reports(), 1, "the person is told all the same")
 	store.LoadErr = nil
 	saved, err := store.Load(t.Context())
 	require.NoError(t, err)

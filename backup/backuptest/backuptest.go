@@ -11,7 +11,9 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
+	"iter"
 	"slices"
 	"strings"
 	"sync"
@@ -30,9 +32,13 @@ type Memory struct {
 }
 
 // Create is backup.Store.Create.
-func (m *Memory) Create(ctx context.Context, name string, data []byte) error {
+func (m *Memory) Create(ctx context.Context, name string, body io.ReaderAt, size int64) error {
 	if err := check(ctx, name); err != nil {
 		return err
+	}
+	data := make([]byte, size)
+	if n, err := body.ReadAt(data, 0); n < len(data) {
+		return fmt.Errorf("create %s: %w", name, err)
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
@@ -50,32 +56,46 @@ func (m *Memory) Create(ctx context.Context, name string, data []byte) error {
 	if m.Files == nil {
 		m.Files = map[string][]byte{}
 	}
-	m.Files[name] = bytes.Clone(data)
+	m.Files[name] = data
 	return nil
 }
 
-// Read is backup.Store.Read.
-func (m *Memory) Read(ctx context.Context, name string, limit int64) ([]byte, error) {
+// Open is backup.Store.Open.
+func (m *Memory) Open(ctx context.Context, name string) (backup.Blob, error) {
 	if err := check(ctx, name); err != nil {
 		return nil, err
 	}
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	data, ok := m.Files[name]
-	switch {
-	case !ok:
-		return nil, fmt.Errorf("read %s: %w", name, fs.ErrNotExist)
-	case int64(len(data)) > limit:
-		return nil, fmt.Errorf("read %s: %w", name, backup.ErrTooLarge)
+	if !ok {
+		return nil, fmt.Errorf("open %s: %w", name, fs.ErrNotExist)
 	}
-	return bytes.Clone(data), nil
+	return blob{bytes.NewReader(bytes.Clone(data))}, nil
 }
 
+type blob struct{ *bytes.Reader }
+
+func (blob) Close() error { return nil }
+
 // List is backup.Store.List.
-func (m *Memory) List(ctx context.Context, prefix string) ([]backup.Info, error) {
-	if ctx.Err() != nil {
-		return nil, ctx.Err()
+func (m *Memory) List(ctx context.Context, prefix string) iter.Seq2[backup.Info, error] {
+	return func(yield func(backup.Info, error) bool) {
+		for _, info := range m.list(prefix) {
+			if ctx.Err() != nil {
+				break
+			}
+			if !yield(info, nil) {
+				return
+			}
+		}
+		if ctx.Err() != nil {
+			yield(backup.Info{}, ctx.Err())
+		}
 	}
+}
+
+func (m *Memory) list(prefix string) []backup.Info {
 	m.mu.Lock()
 	defer m.mu.Unlock()
 	out := []backup.Info{}
@@ -85,7 +105,7 @@ func (m *Memory) List(ctx context.Context, prefix string) ([]backup.Info, error)
 		}
 	}
 	slices.SortFunc(out, func(a, b backup.Info) int { return strings.Compare(a.Name, b.Name) })
-	return out, nil
+	return out
 }
 
 func check(ctx context.Context, name string) error {
@@ -93,6 +113,20 @@ func check(ctx context.Context, name string) error {
 		return fmt.Errorf("%.80q: %w", name, fs.ErrInvalid)
 	}
 	return ctx.Err()
+}
+
+func create(ctx context.Context, s backup.Store, name string, data []byte) error {
+	return s.Create(ctx, name, bytes.NewReader(data), int64(len(data)))
+}
+
+func list(ctx context.Context, s backup.Store, prefix string) (out []backup.Info, err error) {
+	for info, err := range s.List(ctx, prefix) {
+		if err != nil {
+			return nil, err
+		}
+		out = append(out, info)
+	}
+	return out, nil
 }
 
 // TestStore tries every sentence of backup.Store on empty stores that make
@@ -109,6 +143,8 @@ func TestStore(ctx context.Context, make func() backup.Store) error {
 		{"what is not there is said so", testAbsent},
 		{"a list is sorted, complete and by prefix", testList},
 		{"a bad name is refused", testNames},
+		{"a file is read by ranges", testRanges},
+		{"a body that ends too early makes no file", testShort},
 		{"a cancelled context ends each call", testCancel},
 	} {
 		if err := c.test(ctx, make()); err != nil {
@@ -121,10 +157,10 @@ func TestStore(ctx context.Context, make func() backup.Store) error {
 func testCreate(ctx context.Context, s backup.Store) error {
 	for _, data := range [][]byte{nil, []byte("x"), bytes.Repeat([]byte("\x00\xffabc"), 300_000)} {
 		name := fmt.Sprintf("packs/aa/%d", len(data))
-		if err := s.Create(ctx, name, data); err != nil {
+		if err := create(ctx, s, name, data); err != nil {
 			return err
 		}
-		got, err := s.Read(ctx, name, int64(len(data)))
+		got, err := backup.Read(ctx, s, name, int64(len(data)))
 		if err != nil || !bytes.Equal(got, data) {
 			return fmt.Errorf("%d bytes came back as %d: %w", len(data), len(got), errors.Join(err, errDiffers))
 		}
@@ -132,16 +168,44 @@ func testCreate(ctx context.Context, s backup.Store) error {
 	return nil
 }
 
+func testRanges(ctx context.Context, s backup.Store) error {
+	if err := create(ctx, s, "packs/aa/range", []byte("0123456789")); err != nil {
+		return err
+	}
+	b, err := s.Open(ctx, "packs/aa/range")
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	part := make([]byte, 4)
+	n, err := b.ReadAt(part, 3)
+	if n != 4 || string(part) != "3456" || b.Size() != 10 {
+		return fmt.Errorf("4 bytes from 3 of %d: %d, %q, %w", b.Size(), n, part, errors.Join(err, errDiffers))
+	}
+	if n, err := b.ReadAt(part, 8); n != 2 || !errors.Is(err, io.EOF) {
+		return fmt.Errorf("at the end: %d bytes, %w", n, errors.Join(err, errDiffers))
+	}
+	return nil
+}
+
+func testShort(ctx context.Context, s backup.Store) error {
+	err := s.Create(ctx, "packs/aa/short", bytes.NewReader([]byte("123")), 4)
+	if _, open := s.Open(ctx, "packs/aa/short"); err == nil || !errors.Is(open, fs.ErrNotExist) {
+		return fmt.Errorf("3 bytes of 4: create %v, open %v", err, open)
+	}
+	return nil
+}
+
 var errDiffers = errors.New("not what it should be")
 
 func testExists(ctx context.Context, s backup.Store) error {
-	first := s.Create(ctx, "snaps/1", []byte("one"))
-	again := s.Create(ctx, "snaps/1", []byte("one"))
-	other := s.Create(ctx, "snaps/1", []byte("two"))
+	first := create(ctx, s, "snaps/1", []byte("one"))
+	again := create(ctx, s, "snaps/1", []byte("one"))
+	other := create(ctx, s, "snaps/1", []byte("two"))
 	if first != nil || again != nil || !errors.Is(other, backup.ErrExists) {
 		return fmt.Errorf("create gave %v, the same again %v, other bytes %v", first, again, other)
 	}
-	if got, err := s.Read(ctx, "snaps/1", 10); err != nil || string(got) != "one" {
+	if got, err := backup.Read(ctx, s, "snaps/1", 10); err != nil || string(got) != "one" {
 		return fmt.Errorf("the content is now %q, %v", got, err)
 	}
 	return nil
@@ -152,7 +216,7 @@ func testRace(ctx context.Context, s backup.Store) error {
 	var errs [writers]error
 	var wg sync.WaitGroup
 	for i := range writers {
-		wg.Go(func() { errs[i] = s.Create(ctx, "snaps/7", fmt.Appendf(nil, "writer %d", i)) })
+		wg.Go(func() { errs[i] = create(ctx, s, "snaps/7", fmt.Appendf(nil, "writer %d", i)) })
 	}
 	wg.Wait()
 	won := 0
@@ -171,15 +235,15 @@ func testRace(ctx context.Context, s backup.Store) error {
 }
 
 func testAbsent(ctx context.Context, s backup.Store) error {
-	infos, listErr := s.List(ctx, "")
-	_, readErr := s.Read(ctx, "packs/aa/none", 10)
+	infos, listErr := list(ctx, s, "")
+	_, readErr := backup.Read(ctx, s, "packs/aa/none", 10)
 	if listErr != nil || len(infos) != 0 || !errors.Is(readErr, fs.ErrNotExist) {
 		return fmt.Errorf("list of an empty store %v, %v; read %v", infos, listErr, readErr)
 	}
-	if err := s.Create(ctx, "long", []byte("12345")); err != nil {
+	if err := create(ctx, s, "long", []byte("12345")); err != nil {
 		return err
 	}
-	if _, err := s.Read(ctx, "long", 4); !errors.Is(err, backup.ErrTooLarge) {
+	if _, err := backup.Read(ctx, s, "long", 4); !errors.Is(err, backup.ErrTooLarge) {
 		return fmt.Errorf("a file beyond the limit gave %v", err)
 	}
 	return nil
@@ -187,7 +251,7 @@ func testAbsent(ctx context.Context, s backup.Store) error {
 
 func testList(ctx context.Context, s backup.Store) error {
 	for _, name := range []string{"snaps/2", "packs/ab/cd", "snaps/10", "packs/aa/cd", "x"} {
-		if err := s.Create(ctx, name, []byte(name)); err != nil {
+		if err := create(ctx, s, name, []byte(name)); err != nil {
 			return err
 		}
 	}
@@ -195,7 +259,7 @@ func testList(ctx context.Context, s backup.Store) error {
 		"":       "packs/aa/cd 11 packs/ab/cd 11 snaps/10 8 snaps/2 7 x 1 ",
 		"snaps/": "snaps/10 8 snaps/2 7 ", "packs/ab": "packs/ab/cd 11 ", "none/": "",
 	} {
-		infos, err := s.List(ctx, prefix)
+		infos, err := list(ctx, s, prefix)
 		got := ""
 		for _, i := range infos {
 			got += fmt.Sprintf("%s %d ", i.Name, i.Size)
@@ -209,10 +273,10 @@ func testList(ctx context.Context, s backup.Store) error {
 
 func testNames(ctx context.Context, s backup.Store) error {
 	for _, name := range []string{"", "/a", "a/", "a//b", "../a", "a/../b", "A", "a.b", "a\x00", "a/b/c/d/e/f/g", "ü"} {
-		create := s.Create(ctx, name, nil)
-		_, read := s.Read(ctx, name, 10)
-		if !errors.Is(create, fs.ErrInvalid) || !errors.Is(read, fs.ErrInvalid) {
-			return fmt.Errorf("name %q: create %v, read %v", name, create, read)
+		made := create(ctx, s, name, nil)
+		_, read := backup.Read(ctx, s, name, 10)
+		if !errors.Is(made, fs.ErrInvalid) || !errors.Is(read, fs.ErrInvalid) {
+			return fmt.Errorf("name %q: create %v, read %v", name, made, read)
 		}
 	}
 	return nil
@@ -221,12 +285,12 @@ func testNames(ctx context.Context, s backup.Store) error {
 func testCancel(ctx context.Context, s backup.Store) error {
 	ctx, cancel := context.WithCancel(ctx)
 	cancel()
-	create := s.Create(ctx, "a", nil)
-	_, read := s.Read(ctx, "a", 10)
-	_, list := s.List(ctx, "")
-	for _, err := range []error{create, read, list} {
+	made := create(ctx, s, "a", nil)
+	_, read := backup.Read(ctx, s, "a", 10)
+	_, listed := list(ctx, s, "")
+	for _, err := range []error{made, read, listed} {
 		if !errors.Is(err, context.Canceled) {
-			return fmt.Errorf("create %v, read %v, list %v", create, read, list)
+			return fmt.Errorf("create %v, read %v, list %v", made, read, listed)
 		}
 	}
 	return nil

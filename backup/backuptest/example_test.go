@@ -3,6 +3,8 @@ package backuptest_test
 import (
 	"context"
 	"fmt"
+	"io"
+	"iter"
 	"sync"
 	"testing"
 
@@ -24,17 +26,19 @@ type overwriter struct {
 	backuptest.Memory
 }
 
-func (o *overwriter) Create(ctx context.Context, name string, data []byte) error {
+func (o *overwriter) Create(ctx context.Context, name string, body io.ReaderAt, size int64) error {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	delete(o.Files, name)
-	return o.Memory.Create(ctx, name, data)
+	return o.Memory.Create(ctx, name, body, size)
 }
 
 // silent lists nothing.
 type silent struct{ backuptest.Memory }
 
-func (s *silent) List(context.Context, string) ([]backup.Info, error) { return nil, nil }
+func (s *silent) List(context.Context, string) iter.Seq2[backup.Info, error] {
+	return func(func(backup.Info, error) bool) {}
+}
 
 func TestKitCatchesAStoreThatOverwritesAndOneThatListsNothing(t *testing.T) {
 	err := backuptest.TestStore(t.Context(), func() backup.Store { return &overwriter{} })

@@ -2,8 +2,9 @@
 //
 //	repo := backup.Repo{Store: dirstore.Dir("/var/lib/upkeep/backup")}
 //
-// Files have mode 0600 in directories of mode 0700. The package changes no file
-// and deletes none, but for what a killed writer left in tmp/.
+// Files have mode 0600 in directories of mode 0700. The package changes no file.
+// It deletes what a killed writer left in tmp/, and by Purge what Trash has put
+// aside.
 //
 // # Design
 //
@@ -19,16 +20,17 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 
 	"golang.org/x/sys/unix"
 
 	"github.com/pugetsoundtech/upkeep/backup"
-	"github.com/pugetsoundtech/upkeep/internal/atomicfile"
-	"github.com/pugetsoundtech/upkeep/internal/lock"
+	"github.com/pugetsoundtech/upkeep/internal/durable"
 )
 
 // Dir is the path of the directory; it is made with the first file.
@@ -43,13 +45,13 @@ func (d Dir) String() string { return string(d) }
 // process has the lock the error says which. A directory that other users can
 // write is refused: they could exchange every file.
 func (d Dir) Lock() (release func() error, err error) {
-	if err := d.mkdir(tmpDir); err != nil {
+	if err := durable.MkdirAll(d.path(tmpDir)); err != nil {
 		return nil, err
 	}
 	if err := d.private(); err != nil {
 		return nil, err
 	}
-	l, err := lock.Acquire(d.path("lock"))
+	l, err := durable.Acquire(d.path("lock"))
 	if err != nil {
 		return nil, fmt.Errorf("backup store: %w", err)
 	}
@@ -73,10 +75,23 @@ func (d Dir) private() error {
 
 func (d Dir) path(name string) string { return filepath.Join(string(d), filepath.FromSlash(name)) }
 
+// Durability says that file and name survive when Create has returned nil.
+func (d Dir) Durability() backup.Durability { return backup.FileAndDir }
+
+// buffers hold one file each.
+var buffers = sync.Pool{New: func() any { return new([]byte) }}
+
 // Create is backup.Store.Create.
-func (d Dir) Create(ctx context.Context, name string, data []byte) error {
+func (d Dir) Create(ctx context.Context, name string, body io.ReaderAt, size int64) error {
 	if err := check(ctx, name); err != nil {
 		return fmt.Errorf("create %.80q: %w", name, err)
+	}
+	buf, _ := buffers.Get().(*[]byte)
+	defer buffers.Put(buf)
+	*buf = slices.Grow((*buf)[:0], int(size))[:size]
+	data := *buf
+	if n, err := body.ReadAt(data, 0); n < len(data) {
+		return fmt.Errorf("create %s: %w", name, err)
 	}
 	return d.create(name, data, func(string) error { return nil })
 }
@@ -85,129 +100,103 @@ func (d Dir) Create(ctx context.Context, name string, data []byte) error {
 // it is taken for one of the call.
 func (d Dir) create(name string, data []byte, step func(string) error) error {
 	final := d.path(name)
-	for _, dir := range []string{tmpDir, filepath.ToSlash(filepath.Dir(name))} {
-		if err := errors.Join(step("mkdir"), d.mkdir(dir)); err != nil {
+	for _, dir := range []string{d.path(tmpDir), filepath.Dir(final)} {
+		if err := errors.Join(step("mkdir"), durable.MkdirAll(dir)); err != nil {
 			return fmt.Errorf("create %s: %w", name, err)
 		}
 	}
-	tmp, err := d.writeTemp(data, step)
-	if err != nil {
-		return fmt.Errorf("create %s: %w", name, err)
-	}
-	defer os.Remove(tmp) //nolint:errcheck // the next Lock clears what is left
-	if err = step("link"); err == nil {
-		err = os.Link(tmp, final)
-	}
+	err := durable.File{Name: final, Temp: d.path(tmpDir), Step: step}.Create(data)
 	if errors.Is(err, fs.ErrExist) {
-		err = d.compare(name, data)
+		return d.settled(name, data)
 	}
-	if err != nil {
+	return err
+}
+
+// settled says whether an existing file has these bytes, durably: its writer may
+// have died before the folder was synced.
+func (d Dir) settled(name string, data []byte) error {
+	if err := d.compare(name, data); err != nil {
 		return fmt.Errorf("create %s: %w", name, err)
 	}
-	return errors.Join(step("sync directory"), atomicfile.SyncDir(filepath.Dir(final)), step("unlink"))
+	return durable.SyncDir(filepath.Dir(d.path(name)))
 }
 
 // compare says whether an existing file has these bytes.
 func (d Dir) compare(name string, data []byte) error {
-	old, err := d.Read(context.Background(), name, int64(len(data)))
+	old, err := backup.Read(context.Background(), d, name, int64(len(data)))
 	if errors.Is(err, backup.ErrTooLarge) || err == nil && !bytes.Equal(old, data) {
 		err = backup.ErrExists
 	}
 	return err
 }
 
-// mkdir makes a directory and the ones above it, each durable in its parent.
-func (d Dir) mkdir(name string) error {
-	dir := d.path(name)
-	if st, err := os.Lstat(dir); err == nil && st.IsDir() {
-		return nil
-	}
-	if name == "." {
-		if err := os.MkdirAll(dir, 0o700); err != nil {
-			return err
-		}
-	} else {
-		if err := d.mkdir(filepath.ToSlash(filepath.Dir(name))); err != nil {
-			return err
-		}
-		if err := os.Mkdir(dir, 0o700); err != nil && !errors.Is(err, fs.ErrExist) {
-			return err
-		}
-	}
-	return atomicfile.SyncDir(filepath.Dir(dir))
-}
-
-func (d Dir) writeTemp(data []byte, step func(string) error) (name string, err error) {
-	if err := step("open"); err != nil {
-		return "", err
-	}
-	f, err := os.CreateTemp(d.path(tmpDir), "new-") // mode 0600, O_EXCL
-	if err != nil {
-		return "", err
-	}
-	half := len(data) / 2
-	err = step("write")
-	for _, part := range [][]byte{data[:half], data[half:]} {
-		if err == nil {
-			_, err = f.Write(part)
-		}
-		if err == nil {
-			err = step("write more")
-		}
-	}
-	if err == nil {
-		// An error here says that bytes may be lost, and that once only: the
-		// file is given up.
-		err = f.Sync()
-	}
-	if closeErr := f.Close(); err == nil {
-		err = closeErr
-	}
-	if err != nil {
-		return "", errors.Join(err, os.Remove(f.Name()))
-	}
-	return f.Name(), nil
-}
-
-// Read is backup.Store.Read.
-func (d Dir) Read(ctx context.Context, name string, limit int64) ([]byte, error) {
+// Open is backup.Store.Open.
+func (d Dir) Open(ctx context.Context, name string) (backup.Blob, error) {
 	if err := check(ctx, name); err != nil {
-		return nil, fmt.Errorf("read %.80q: %w", name, err)
+		return nil, fmt.Errorf("open %.80q: %w", name, err)
 	}
-	f, err := d.open(name)
-	if err != nil {
+	f, err := os.OpenFile(d.path(name), os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW, 0)
+	switch {
+	case errors.Is(err, unix.ELOOP), errors.Is(err, unix.ENXIO):
+		return nil, noFile(name)
+	case errors.Is(err, unix.ENOTDIR):
+		return nil, fmt.Errorf("open %s: %w", name, fs.ErrNotExist)
+	case err != nil:
 		return nil, err
 	}
-	defer f.Close()
-	data, err := io.ReadAll(io.LimitReader(f, limit+1))
-	if err == nil && int64(len(data)) > limit {
-		err = fmt.Errorf("%w: more than %d bytes", backup.ErrTooLarge, limit)
+	st, err := f.Stat()
+	if err == nil && !st.Mode().IsRegular() {
+		err = noFile(name)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("read %s: %w", name, err)
-	}
-	return data, nil
-}
-
-// open opens a regular file; what else somebody has put there, such as a FIFO on
-// which a reader waits for ever, is damage.
-func (d Dir) open(name string) (*os.File, error) {
-	st, err := os.Lstat(d.path(name))
-	if err != nil {
+		f.Close()
 		return nil, err
 	}
-	if !st.Mode().IsRegular() {
-		return nil, fmt.Errorf("read %s: no regular file: %w", name, backup.ErrDamaged)
-	}
-	return os.OpenFile(d.path(name), os.O_RDONLY|unix.O_NONBLOCK|unix.O_NOFOLLOW, 0)
+	return blob{ctx, f, st.Size()}, nil
 }
 
-// List is backup.Store.List.
-func (d Dir) List(ctx context.Context, prefix string) ([]backup.Info, error) {
-	out := []backup.Info{}
+// noFile is the error of what somebody has put in a file's place, such as a FIFO
+// on which a reader would wait for ever.
+func noFile(name string) error {
+	return fmt.Errorf("open %s: no regular file: %w", name, backup.ErrDamaged)
+}
+
+type blob struct {
+	ctx context.Context
+	*os.File
+	size int64
+}
+
+func (b blob) Size() int64 { return b.size }
+
+func (b blob) ReadAt(p []byte, off int64) (int, error) {
+	if err := b.ctx.Err(); err != nil {
+		return 0, err
+	}
+	return b.File.ReadAt(p, off)
+}
+
+// List is backup.Store.List. A file's time is that of its last change, which is
+// when it was made.
+func (d Dir) List(ctx context.Context, prefix string) iter.Seq2[backup.Info, error] {
+	return func(yield func(backup.Info, error) bool) {
+		infos, err := d.list(ctx, prefix)
+		if err != nil {
+			yield(backup.Info{}, fmt.Errorf("list %s: %w", d, err))
+			return
+		}
+		for _, info := range infos {
+			if !yield(info, nil) {
+				return
+			}
+		}
+	}
+}
+
+func (d Dir) list(ctx context.Context, prefix string) (out []backup.Info, err error) {
 	// The slash leads through a link, by which a store often lies on another disk.
 	top := filepath.Clean(string(d)) + "/"
-	err := filepath.WalkDir(top, func(p string, e fs.DirEntry, err error) error {
+	err = filepath.WalkDir(top, func(p string, e fs.DirEntry, err error) error {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
@@ -220,7 +209,7 @@ func (d Dir) List(ctx context.Context, prefix string) ([]backup.Info, error) {
 		rel, err := filepath.Rel(string(d), p)
 		name := filepath.ToSlash(rel)
 		if err != nil || e.IsDir() {
-			if name == tmpDir {
+			if name == tmpDir || name == trashDir || name != "." && !related(name+"/", prefix) {
 				return fs.SkipDir
 			}
 			return err
@@ -230,19 +219,21 @@ func (d Dir) List(ctx context.Context, prefix string) ([]backup.Info, error) {
 		}
 		info, err := e.Info()
 		if err == nil {
-			out = append(out, backup.Info{Name: name, Size: info.Size()})
+			out = append(out, backup.Info{Name: name, Size: info.Size(), Time: info.ModTime()})
 		}
 		return err
 	})
-	if err != nil {
-		return nil, fmt.Errorf("list %s: %w", d, err)
-	}
 	slices.SortFunc(out, func(a, b backup.Info) int { return strings.Compare(a.Name, b.Name) })
-	return out, nil
+	return out, err
+}
+
+// related reports whether names in dir may have the prefix.
+func related(dir, prefix string) bool {
+	return strings.HasPrefix(dir, prefix) || strings.HasPrefix(prefix, dir)
 }
 
 func check(ctx context.Context, name string) error {
-	if !backup.ValidName(name) || name == "lock" || strings.HasPrefix(name, tmpDir+"/") {
+	if !backup.ValidName(name) || name == "lock" || strings.HasPrefix(name, tmpDir+"/") || strings.HasPrefix(name, trashDir+"/") {
 		return fs.ErrInvalid
 	}
 	return ctx.Err()

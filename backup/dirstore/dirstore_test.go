@@ -1,9 +1,11 @@
 package dirstore_test
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"os/exec"
@@ -17,9 +19,10 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/backup"
 	"github.com/pugetsoundtech/upkeep/backup/backuptest"
+	"github.com/pugetsoundtech/upkeep/backup/commit"
 	"github.com/pugetsoundtech/upkeep/backup/dirstore"
 	"github.com/pugetsoundtech/upkeep/host"
-	"github.com/pugetsoundtech/upkeep/internal/lock"
+	"github.com/pugetsoundtech/upkeep/internal/durable"
 )
 
 func TestDirKeepsTheContract(t *testing.T) {
@@ -35,9 +38,23 @@ func TestMemoryKeepsTheContract(t *testing.T) {
 	assert.NoError(t, backuptest.TestStore(t.Context(), func() backup.Store { return &backuptest.Memory{} }))
 }
 
+func create(s backup.Store, name string, data []byte) error {
+	return s.Create(context.Background(), name, bytes.NewReader(data), int64(len(data)))
+}
+
+func list(t *testing.T, s backup.Store) (names []string, err error) {
+	for info, err := range s.List(t.Context(), "") {
+		if err != nil {
+			return nil, err
+		}
+		names = append(names, info.Name)
+	}
+	return names, nil
+}
+
 func TestStoreIsPrivate(t *testing.T) {
 	dir := filepath.Join(t.TempDir(), "store")
-	require.NoError(t, dirstore.Dir(dir).Create(t.Context(), "packs/aa/x", []byte("x")))
+	require.NoError(t, create(dirstore.Dir(dir), "packs/aa/x", []byte("x")))
 	require.NoError(t, filepath.WalkDir(dir, func(p string, e fs.DirEntry, err error) error {
 		require.NoError(t, err)
 		info, err := e.Info()
@@ -56,7 +73,7 @@ func TestSecondWriterIsTurnedAway(t *testing.T) {
 	release, err := d.Lock()
 	require.NoError(t, err)
 	_, err = d.Lock()
-	assert.ErrorIs(t, err, lock.ErrLocked)
+	assert.ErrorIs(t, err, durable.ErrLocked)
 	require.NoError(t, release())
 	release, err = d.Lock()
 	require.NoError(t, err)
@@ -72,9 +89,9 @@ func TestMain(m *testing.M) {
 	s := stepped{dirstore.Dir(dir), killAt(at)}
 	var err error
 	if from := os.Getenv("DIRSTORE_COMMIT"); from != "" {
-		_, _, err = backup.Repo{Store: s}.Commit(context.Background(), backup.Source{Host: host.Local(), Paths: []string{from}})
+		_, _, err = commit.Run(context.Background(), backup.Repo{Keys: backuptest.Keys(), Store: s}, commit.Source{Host: host.Local(), Paths: []string{from}})
 	} else {
-		err = s.Create(context.Background(), "snaps/1", []byte(content))
+		err = create(s, "snaps/1", []byte(content))
 	}
 	if err != nil {
 		fmt.Println(err)
@@ -88,7 +105,11 @@ type stepped struct {
 	step func(string) error
 }
 
-func (s stepped) Create(_ context.Context, name string, data []byte) error {
+func (s stepped) Create(_ context.Context, name string, body io.ReaderAt, size int64) error {
+	data := make([]byte, size)
+	if n, err := body.ReadAt(data, 0); n < len(data) {
+		return err
+	}
 	return dirstore.CreateWithSteps(s.Dir, name, data, s.step)
 }
 
@@ -127,7 +148,7 @@ func TestKilledWriterLeavesTheFileWholeOrNotThere(t *testing.T) {
 		dir := t.TempDir()
 		ended := runKilled(t, at, dir, "")
 		d := dirstore.Dir(dir)
-		data, readErr := d.Read(t.Context(), "snaps/1", 1000)
+		data, readErr := backup.Read(t.Context(), d, "snaps/1", 1000)
 		if readErr == nil {
 			whole++
 			require.Equal(t, content, string(data))
@@ -139,7 +160,7 @@ func TestKilledWriterLeavesTheFileWholeOrNotThere(t *testing.T) {
 		left, listErr := os.ReadDir(filepath.Join(dir, "tmp"))
 		require.NoError(t, listErr)
 		assert.Empty(t, left)
-		require.NoError(t, d.Create(t.Context(), "snaps/1", []byte(content)))
+		require.NoError(t, create(d, "snaps/1", []byte(content)))
 		require.NoError(t, release())
 		if ended {
 			break
@@ -157,17 +178,17 @@ func TestKilledCommitLosesNothingAndHindersNothing(t *testing.T) {
 	}
 	for at := 1; ; at++ {
 		store := dirstore.Dir(t.TempDir())
-		r := backup.Repo{Store: store}
-		src := backup.Source{Host: host.Local(), Paths: []string{from}}
+		r := backup.Repo{Keys: backuptest.Keys(), Store: store}
+		src := commit.Source{Host: host.Local(), Paths: []string{from}}
 		write("first")
-		first, _, err := r.Commit(t.Context(), src)
+		first, _, err := commit.Run(t.Context(), r, src)
 		require.NoError(t, err)
 		write("second")
 		ended := runKilled(t, at, string(store), from)
-		damage, err := r.Verify(t.Context(), 0)
+		v, err := r.Verify(t.Context(), backup.VerifyOptions{})
 		require.NoError(t, err)
-		require.Empty(t, damage, "after a kill at step %d", at)
-		second, _, err := r.Commit(t.Context(), src)
+		require.Empty(t, v.Damage, "after a kill at step %d", at)
+		second, _, err := commit.Run(t.Context(), r, src)
 		require.NoError(t, err)
 		require.EqualValues(t, 2, second.Seq, "after a kill at step %d", at)
 		for snap, want := range map[uint64]string{first.Seq: "first", second.Seq: "second"} {
@@ -184,16 +205,9 @@ func contentOf(t *testing.T, r backup.Repo, seq uint64, name string) string {
 	t.Helper()
 	snap, err := r.Snapshot(t.Context(), seq)
 	require.NoError(t, err)
-	entries, err := r.Entries(t.Context(), snap)
+	text, err := r.Text(t.Context(), snap, name, 1000)
 	require.NoError(t, err)
-	for _, e := range entries {
-		if e.Path == name {
-			data, err := r.Content(t.Context(), snap, e)
-			require.NoError(t, err)
-			return string(data)
-		}
-	}
-	return "missing"
+	return string(text)
 }
 
 func TestFailingDiskLeavesNothingVisible(t *testing.T) {
@@ -209,7 +223,7 @@ func TestFailingDiskLeavesNothingVisible(t *testing.T) {
 			return nil
 		})
 		require.ErrorIs(t, err, syscall.ENOSPC, name)
-		infos, err := d.List(t.Context(), "")
+		infos, err := list(t, d)
 		require.NoError(t, err)
 		assert.Empty(t, infos, name)
 		left, err := os.ReadDir(filepath.Join(string(d), "tmp"))
@@ -225,22 +239,22 @@ func TestStoreBehindALinkIsTheSameStore(t *testing.T) {
 	require.NoError(t, os.Mkdir(disk, 0o700))
 	require.NoError(t, os.Symlink(disk, link))
 	d := dirstore.Dir(link)
-	require.NoError(t, d.Create(t.Context(), "snaps/1", []byte("x")))
-	infos, err := d.List(t.Context(), "")
+	require.NoError(t, create(d, "snaps/1", []byte("x")))
+	infos, err := list(t, d)
 	require.NoError(t, err)
-	assert.Equal(t, []backup.Info{{Name: "snaps/1", Size: 1}}, infos)
+	assert.Equal(t, []string{"snaps/1"}, infos)
 }
 
 func TestPlantedFIFOIsDamageAndHoldsNobodyUp(t *testing.T) {
 	dir := t.TempDir()
 	d := dirstore.Dir(dir)
-	require.NoError(t, d.Create(t.Context(), "snaps/1", []byte("x")))
+	require.NoError(t, create(d, "snaps/1", []byte("x")))
 	require.NoError(t, syscall.Mkfifo(filepath.Join(dir, "snaps", "2"), 0o600))
 	require.NoError(t, os.Symlink("/etc/hostname", filepath.Join(dir, "snaps", "3")))
 	for _, name := range []string{"snaps/2", "snaps/3"} {
-		_, err := d.Read(t.Context(), name, 100)
+		_, err := backup.Read(t.Context(), d, name, 100)
 		require.ErrorIs(t, err, backup.ErrDamaged, name)
-		require.Error(t, d.Create(t.Context(), name, []byte("x")), name)
+		require.Error(t, create(d, name, []byte("x")), name)
 	}
 }
 
@@ -264,8 +278,8 @@ func ExampleDir() {
 	}
 	defer os.RemoveAll(dir)
 	store := dirstore.Dir(dir)
-	fmt.Println(store.Create(context.Background(), "snaps/1", []byte("one")))
-	err = store.Create(context.Background(), "snaps/1", []byte("two"))
+	fmt.Println(create(store, "snaps/1", []byte("one")))
+	err = create(store, "snaps/1", []byte("two"))
 	fmt.Println(strings.HasSuffix(err.Error(), "exists with other content"))
 	// Output:
 	// <nil>

@@ -13,6 +13,8 @@ import (
 	"golang.org/x/sys/unix"
 
 	"github.com/pugetsoundtech/upkeep/backup"
+	"github.com/pugetsoundtech/upkeep/backup/backuptest"
+	"github.com/pugetsoundtech/upkeep/backup/commit"
 	"github.com/pugetsoundtech/upkeep/backup/dirstore"
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/internal/need"
@@ -25,20 +27,20 @@ func TestReallyFullDiskFailsCleanlyAndTheNextRunSucceeds(t *testing.T) {
 	t.Cleanup(func() { assert.NoError(t, unix.Unmount(small, 0)) })
 	from := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(from, "a"), []byte("a"), 0o600))
-	r := backup.Repo{Store: dirstore.Dir(filepath.Join(small, "store"))}
-	src := backup.Source{Host: host.Local(), Paths: []string{from}}
-	first, _, err := r.Commit(t.Context(), src)
+	r := backup.Repo{Keys: backuptest.Keys(), Store: dirstore.Dir(filepath.Join(small, "store"))}
+	src := commit.Source{Host: host.Local(), Paths: []string{from}}
+	first, _, err := commit.Run(t.Context(), r, src)
 	require.NoError(t, err)
 	noise := make([]byte, 300<<10)
 	rand.Read(noise)
 	require.NoError(t, os.WriteFile(filepath.Join(from, "b"), noise, 0o600))
-	_, _, err = r.Commit(t.Context(), src)
+	_, _, err = commit.Run(t.Context(), r, src)
 	require.ErrorIs(t, err, syscall.ENOSPC)
-	damage, err := r.Verify(t.Context(), 0)
+	v, err := r.Verify(t.Context(), backup.VerifyOptions{})
 	require.NoError(t, err)
-	assert.Empty(t, damage)
+	assert.Empty(t, v.Damage)
 	require.NoError(t, os.WriteFile(filepath.Join(from, "b"), bytes.Repeat([]byte("b"), 300<<10), 0o600))
-	second, changes, err := r.Commit(t.Context(), src)
+	second, changes, err := commit.Run(t.Context(), r, src)
 	require.NoError(t, err)
 	assert.Equal(t, first.Seq+1, second.Seq)
 	assert.Len(t, changes, 1)

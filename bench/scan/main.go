@@ -16,6 +16,7 @@ import (
 	"os"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/tree"
 	"github.com/pugetsoundtech/upkeep/integrity"
 )
 
@@ -26,7 +27,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		fmt.Fprintln(stderr, "usage: scan init|check BASELINE FOLDER…")
 		return 2
 	}
-	profile := integrity.Profile{Roots: args[2:], Fields: integrity.FieldsAll}
+	profile := integrity.Profile{Roots: args[2:], Fields: tree.FieldsAll}
 	do := initialise
 	if args[0] == "check" {
 		do = check

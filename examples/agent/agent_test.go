@@ -15,38 +15,13 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pugetsoundtech/upkeep/examples/internal/clitest"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
-func runAgent(t *testing.T, args ...string) (code int, stdout, stderr string) {
-	t.Helper()
-	var out, errs bytes.Buffer
-	code = run(context.Background(), args, &out, &errs)
-	return code, out.String(), errs.String()
-}
-
-// Every example that -h prints is run, with a state directory of the test.
-func TestEveryExampleOfTheHelpRuns(t *testing.T) {
-	code, help, errs := runAgent(t, "-h")
-	assert.Equal(t, exitQuiet, code)
-	assert.Empty(t, errs)
-	_, rest, _ := strings.Cut(help, "Examples:\n")
-	examples, _, _ := strings.Cut(rest, "\n\n")
-	require.GreaterOrEqual(t, strings.Count(examples, "\n"), 3)
-	for line := range strings.Lines(examples) {
-		command, _, _ := strings.Cut(strings.TrimSpace(line), "  ")
-		args := strings.Fields(command)[1:]
-		t.Run(strings.Join(args, " "), func(t *testing.T) {
-			t.Chdir(t.TempDir())
-			if !strings.Contains(command, "-state") {
-				args = append(args, "-state", t.TempDir()+"/state")
-			}
-			code, stdout, stderr := runAgent(t, args...)
-			assert.LessOrEqual(t, code, exitUnknown)
-			assert.NotEmpty(t, stdout)
-			assert.Empty(t, stderr)
-		})
-	}
+func TestCommandLine(t *testing.T) {
+	clitest.Frame(t, "agent", run)
+	clitest.Examples(t, run, "-state", t.TempDir()+"/state")
 }
 
 func TestJSONIsTheReportAndNothingElse(t *testing.T) {
@@ -83,16 +58,18 @@ func TestReportsOfEachDayAreKept(t *testing.T) {
 }
 
 func TestMistakesAreOneLineThatSaysWhatToDo(t *testing.T) {
+	prose := filepath.Join(t.TempDir(), "notes.txt")
+	require.NoError(t, os.WriteFile(prose, []byte("any text\n"), 0o600))
 	for _, args := range [][]string{
-		{"now"}, {"-colour"}, {"-state"}, {"-host", "web1"}, {"-host", "root:relative"}, {"-host", "replay:/does/not/exist"}, {"-host", "root:/does/not/exist"}, {"-host", "ssh://web1"},
+		{"now"}, {"-colour"}, {"-state"}, {"-state", "/proc/x"}, {"-host", "replay:" + prose}, {"-host", "web1"}, {"-host", "root:relative"}, {"-host", "replay:/does/not/exist"}, {"-host", "root:/does/not/exist"}, {"-host", "ssh://web1"},
 	} {
-		code, stdout, stderr := runAgent(t, append([]string{"-json=false", "-state", t.TempDir()}, args...)...)
+		code, stdout, stderr := clitest.Run(t, run, append([]string{"-json=false", "-state", t.TempDir()}, args...)...)
 		assert.Equal(t, exitUnknown, code, args)
 		assert.Empty(t, stdout, args)
 		assert.Equal(t, 1, strings.Count(stderr, "\n"), stderr)
 		assert.True(t, strings.HasPrefix(stderr, "agent: "), stderr)
 	}
-	_, _, stderr := runAgent(t, "-colour")
+	_, _, stderr := clitest.Run(t, run, "-colour")
 	assert.Contains(t, stderr, "-colour; see agent -h")
 }
 
@@ -115,7 +92,7 @@ func TestStoppedAtAnyMomentItSaysWhatBecameOfTheReport(t *testing.T) {
 		}
 		assert.NotEqual(t, exitUnstored, code, errs.String())
 		if strings.Contains(out.String(), "the run was cancelled") {
-			assert.Equal(t, exitUnknown, code)
+			assert.Contains(t, []int{exitUnknown, exitCritical}, code, "what was found until then may be critical")
 		}
 		seq, _ := m.told()
 		assert.Equal(t, last+1, seq, "what was shown was stored")
@@ -156,55 +133,6 @@ func TestExitCodes(t *testing.T) {
 	}
 }
 
-func TestFolderNamesAreSafeAndDiffer(t *testing.T) {
-	seen := map[string]string{}
-	for _, host := range []string{"web1", "web1.example.org", "", ".", "..", "../x", "a/b", "a_b", "root:/mnt", "root:/mnt/", strings.Repeat("x", 300), "caf\xe9", "café"} {
-		name := folderName(host)
-		assert.NotEmpty(t, name)
-		assert.NotContains(t, name, "/")
-		assert.False(t, strings.HasPrefix(name, "."), name)
-		assert.Less(t, len(name), 120)
-		assert.Empty(t, seen[name], "%q and %q share %s", host, seen[name], name)
-		seen[name] = host
-	}
-	assert.Equal(t, "web1.example.org", folderName("web1.example.org"))
-}
-
-func TestStateRootOfAUser(t *testing.T) {
-	t.Setenv("XDG_STATE_HOME", "/home/ann/.state")
-	root, err := stateRoot("")
-	require.NoError(t, err)
-	if os.Geteuid() == 0 {
-		assert.Equal(t, "/var/lib/upkeep", root)
-	} else {
-		assert.Equal(t, "/home/ann/.state/upkeep", root)
-	}
-	root, err = stateRoot("here")
-	require.NoError(t, err)
-	assert.True(t, filepath.IsAbs(root))
-}
-
-func TestColoursOnlyWhereWanted(t *testing.T) {
-	env := func(pairs ...string) func(string) string {
-		return func(name string) string {
-			for i := 0; i < len(pairs); i += 2 {
-				if pairs[i] == name {
-					return pairs[i+1]
-				}
-			}
-			return ""
-		}
-	}
-	assert.False(t, terminal(&bytes.Buffer{}, env()).Color)
-	assert.True(t, terminal(&bytes.Buffer{}, env("CLICOLOR_FORCE", "1")).Color)
-	assert.False(t, terminal(&bytes.Buffer{}, env("CLICOLOR_FORCE", "1", "NO_COLOR", "1")).Color)
-	assert.True(t, utf8Locale(env("LANG", "de_DE.UTF-8")))
-	assert.False(t, utf8Locale(env("LC_ALL", "C", "LANG", "de_DE.UTF-8")))
-	assert.True(t, dumb(env("TERM", "dumb")))
-	assert.True(t, dumb(env()), "cron gives no TERM")
-	assert.False(t, dumb(env("TERM", "xterm")))
-}
-
 type brokenPipe struct{}
 
 func (brokenPipe) Write([]byte) (int, error) { return 0, errors.New("broken pipe") }
@@ -230,5 +158,28 @@ func Example_run() {
 	var out, errs bytes.Buffer
 	code := run(context.Background(), []string{"-host", "web1", "-state", dir}, &out, &errs)
 	fmt.Print(code, " ", errs.String())
-	// Output: 3 agent: -host web1: give local, root:/absolute/path, ssh://user@name or replay:FILE
+	// Output: 3 agent: -host web1: give local, root:/mnt/image, ssh://user@name or replay:machine.txtar
+}
+
+func TestWhatIsRecordedIsReplayedAlike(t *testing.T) {
+	m := newMachine(t)
+	text, err := os.ReadFile(m.file)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(m.file, append(text, "-- /etc/shadow mode=0640 --\nroot:$y$SECRET:1::::::\n"...), 0o600))
+	copied := filepath.Join(t.TempDir(), "copy.txtar")
+	code, stdout, stderr := clitest.Run(t, run, "-host", "replay:"+m.file, "-record", copied)
+	require.Zero(t, code, stderr)
+	assert.Contains(t, stdout, "-host replay:"+copied)
+	recorded, err := os.ReadFile(copied)
+	require.NoError(t, err)
+	assert.NotContains(t, string(recorded), "SECRET")
+	assert.Contains(t, string(recorded), "an odd thing happened")
+	_, first, _ := m.run()
+	m.file, m.state = copied, m.state+"2"
+	_, second, _ := m.run()
+	about := func(page string) string {
+		_, rest, _ := strings.Cut(page, "\nALREADY THERE")
+		return rest[:min(len(rest), 500)]
+	}
+	assert.Equal(t, about(first), about(second))
 }

@@ -16,6 +16,9 @@ func exitCode(rep *report.Report, strict bool) int {
 			code = exitLook
 		}
 	}
+	if rep.Review != nil && rep.Review.Unknown != "" {
+		return exitUnknown
+	}
 	for _, res := range rep.Incomplete() {
 		if strict || !res.LacksOnlyRights() {
 			return exitUnknown

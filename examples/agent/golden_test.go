@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -14,6 +15,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pugetsoundtech/upkeep/backup/capture"
+	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
+	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/render/text"
@@ -41,8 +45,8 @@ func TestAnUpdateExplainsWhatItDidAndNotWhatAPersonDid(t *testing.T) {
 		assertWorstIsUnexplained(t, rep, "/etc/ssh/sshd_config")
 		var page bytes.Buffer
 		require.NoError(t, text.Write(&page, rep, text.Options{Zone: time.UTC}))
-		// The numbers after the findings are no part of the explanation.
-		findings, _, ok := strings.Cut(page.String(), "\nRESOURCES\n")
+		// The figures after the findings are no part of the explanation.
+		findings, _, ok := strings.Cut(page.String(), "\nWELL\n")
 		assert.True(t, ok)
 		golden(t, "report.txt", findings)
 		golden(t, "explained.txt", strings.Join(pairs(rep), "\n")+"\n")
@@ -67,7 +71,7 @@ func TestAnUpdateDoesNotExplainATrojan(t *testing.T) {
 		rep := lookAt(t, m, state)
 
 		verdicts := explained(rep)
-		assert.Equal(t, verdict{rule: "integrity.changed"}, verdicts["new /usr/bin/openssl"])
+		assert.Equal(t, verdict{rule: "integrity.files.changed"}, verdicts["new /usr/bin/openssl"])
 		assert.True(t, verdicts["new /usr/bin/c_rehash"].quiet, "the rest of the update is still explained")
 		i := slices.IndexFunc(rep.Changes, func(ch report.Change) bool { return ch.Finding.Subject.Value == "/usr/bin/openssl" })
 		require.GreaterOrEqual(t, i, 0)
@@ -82,6 +86,11 @@ func opensslHost(t *testing.T) *hosttest.Machine {
 	require.NoError(t, err)
 	m, err := hosttest.Parse(before)
 	require.NoError(t, err)
+	for _, q := range capture.Queries(t.Context(), m.Host()) {
+		if _, err := m.Host().Query(t.Context(), q.Args...); errors.Is(err, hosttest.ErrUnlisted) {
+			m.SetCommand(q.Args, host.Output{}, nil) // states that nobody recorded: there are none
+		}
+	}
 	return m
 }
 
@@ -91,12 +100,12 @@ func lookAt(t *testing.T, m *hosttest.Machine, state string) *report.Report {
 	t.Helper()
 	h := m.Host()
 	time.Sleep(time.Until(h.Time()))
-	target := &target{host: h, name: "mail", close: func() {}}
+	target := &target{Target: &cli.Target{Host: h}, name: "mail"}
 	require.NoError(t, target.identify(t.Context()))
-	st, err := openState(state, target.name)
+	st, err := cli.OpenState(state, target.name, "")
 	require.NoError(t, err)
-	defer st.close()
-	rep, err := look(t.Context(), target, st, &progress{})
+	defer st.Close()
+	rep, err := (&round{settings: defaults()}).look(t.Context(), target, st, &cli.Progress{})
 	require.NoError(t, err)
 	for _, res := range rep.Results {
 		assert.Contains(t, []report.Status{report.OK, report.Skipped}, res.Status, "%s: %s %v", res.Check, res.Reason, res.Problems)
@@ -121,7 +130,7 @@ func explained(rep *report.Report) map[string]verdict {
 		f := ch.Finding
 		line := verdict{rule: f.Rule}
 		if e := explanationOf(rep, f); e != nil {
-			line.sure, line.quiet, line.by = e.Sure, e.Quiet, titlesOf(rep, e.By)
+			line.sure, line.quiet, line.by = e.Confidence, e.Full, titlesOf(rep, e.By)
 		}
 		out[ch.Kind.String()+" "+f.Subject.Value] = line
 	}
@@ -129,16 +138,16 @@ func explained(rep *report.Report) map[string]verdict {
 }
 
 func expectedOfOpenssl() map[string]verdict {
-	const openssl = "openssl (2 packages) was upgraded from 3.0.17-1~deb12u2 to 3.0.18-1~deb12u1"
+	const openssl = "libssl3 and openssl were upgraded by /usr/bin/unattended-upgrade"
 	return map[string]verdict{
-		"new /etc/ssh/sshd_config":                     {rule: "integrity.changed"},
-		"new deb:openssl":                              {rule: "package-upgraded"},
-		"new /usr/bin/c_rehash":                        {rule: "integrity.changed", sure: "likely", quiet: true, by: openssl},
-		"new /usr/bin/openssl":                         {rule: "integrity.changed", sure: "likely", quiet: true, by: openssl},
-		"new /usr/lib/x86_64-linux-gnu/libcrypto.so.3": {rule: "integrity.changed", sure: "likely", quiet: true, by: openssl},
-		"new /usr/lib/x86_64-linux-gnu/libssl.so.3":    {rule: "integrity.changed", sure: "likely", quiet: true, by: openssl},
-		"new tcp/0.0.0.0:22":                           {rule: "system.listener-restarted", sure: "possible", by: openssl},
-		"new sshd":                                     {rule: "log.unexplained", sure: "possible", by: openssl},
+		"new /etc/ssh/sshd_config":                     {rule: "integrity.files.changed"},
+		"new deb:apt-2026-11-25T06:25:11Z":             {rule: "pkgupdate.updates.transaction"},
+		"new /usr/bin/c_rehash":                        {rule: "integrity.files.changed", sure: "likely", quiet: true, by: openssl},
+		"new /usr/bin/openssl":                         {rule: "integrity.files.changed", sure: "likely", quiet: true, by: openssl},
+		"new /usr/lib/x86_64-linux-gnu/libcrypto.so.3": {rule: "integrity.files.changed", sure: "likely", quiet: true, by: openssl},
+		"new /usr/lib/x86_64-linux-gnu/libssl.so.3":    {rule: "integrity.files.changed", sure: "likely", quiet: true, by: openssl},
+		"new tcp/0.0.0.0:22":                           {rule: "integrity.listeners.restarted", sure: "possible", by: openssl},
+		"new sshd":                                     {rule: "logwatch.logs.unexplained"},
 	}
 }
 
@@ -185,7 +194,7 @@ func pairs(rep *report.Report) []string {
 			out = append(out, "  unexplained")
 			continue
 		}
-		out = append(out, fmt.Sprintf("  %s, quiet %v: %s", e.Sure, e.Quiet, e.Text))
+		out = append(out, fmt.Sprintf("  %s, quiet %v: %s", e.Confidence, e.Full, e.Text))
 		for _, a := range e.Joined {
 			out = append(out, fmt.Sprintf("  joined by %s %s", a.Key, a.Value))
 		}

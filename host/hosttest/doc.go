@@ -49,11 +49,11 @@
 //	-- / dir complete=tree --                    and so everywhere below
 //	-- /dev/null char rdev=259 mode=0666 --      also: block, fifo, socket
 //
-// The attributes mode (octal), uid, gid, size, blocks, dev, ino, nlink, rdev,
+// The attributes mode (octal), uid, gid, size, blocks, dev, ino, nlink, rdev, flags (1 immutable, 2 append), mount,
 // mtime, ctime and btime (RFC 3339) set the fields of host.Stat and its Known
 // mask. Without mode a directory has 0755, a link 0777 and all else 0644; size
 // is that of the content or link target; every other field is unknown. An error
-// is permission, unsupported, notregular, or any other text in quotes. Parent
+// is permission, unsupported, notregular, io, or any other text in quotes. Parent
 // directories that have no section are directories that are not complete. What
 // nobody lists in a directory with an error answers that error.
 //
@@ -66,7 +66,8 @@
 //	-- $ ["slow"] signal=killed --
 //	-- $ ["rpm"] notfound --                     exec.ErrNotFound, whatever the arguments
 //	-- $ ["/sbin/x"] error=permission --         Run itself fails
-//	-- $ ["df"] hang --                          Run waits for the end of its context
+//	-- $ ["df"] hang --                          Run waits for the end of its context; a
+//	                                             Command.Stdout gets the content before
 //	-- $ ["cat"] echo --                         standard output is standard input
 //	-- $ ["cat", "big"] truncated base64 --
 //

@@ -113,6 +113,8 @@ func fieldWords(n *node) []string {
 	number(host.KnownInode, "dev", st.Dev)
 	number(host.KnownInode, "ino", st.Ino)
 	number(host.KnownNlink, "nlink", st.Nlink)
+	number(host.KnownFlags, "flags", uint64(st.Flags))
+	number(host.KnownMount, "mount", st.Mount)
 	number(host.KnownRdev, "rdev", st.Rdev)
 	moment := func(known host.Known, key string, ns int64) {
 		if st.Known.Has(known) {

@@ -108,6 +108,16 @@ func TestKitFindsEachFault(t *testing.T) {
 			}
 			return list, err
 		}}},
+		"a listing is cut at a thousand": {"FS 5", mutant{readDir: func(ctx context.Context, name string) ([]host.Stat, error) {
+			list, err := good.ReadDir(ctx, name)
+			return list[:min(len(list), 1000)], err
+		}}},
+		"it panics": {"FS 4", mutant{lstat: func(ctx context.Context, name string) (host.Stat, error) {
+			if name == "/t/fifo" {
+				panic("odd file")
+			}
+			return good.Lstat(ctx, name)
+		}}},
 		"a context is not heeded": {"FS 6", mutant{lstat: func(_ context.Context, name string) (host.Stat, error) {
 			return good.Lstat(context.Background(), name)
 		}}},
@@ -182,6 +192,22 @@ func TestRunnerKitFindsEachFault(t *testing.T) {
 				return host.Output{Exit: -1, Signal: "killed"}, nil
 			}
 			return out, err
+		}},
+		"what changes the system is ended": {"Runner 6", func(ctx context.Context, c host.Command) (host.Output, error) {
+			c.Mutates = false
+			return good.Run(ctx, c)
+		}},
+		"what changes the system is ended, and said to run": {"Runner 6", func(ctx context.Context, c host.Command) (host.Output, error) {
+			if strings.Contains(strings.Join(c.Args, " "), "kill -s") {
+				return host.Output{Exit: 1}, nil
+			}
+			return good.Run(ctx, c)
+		}},
+		"it panics": {"Runner 3", func(ctx context.Context, c host.Command) (host.Output, error) {
+			if len(c.Env) > 0 {
+				panic("odd environment")
+			}
+			return good.Run(ctx, c)
 		}},
 		"no limit": {"Runner 7", func(ctx context.Context, c host.Command) (host.Output, error) {
 			c.Limit = 0

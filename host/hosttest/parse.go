@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strconv"
+	"syscall"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/host"
@@ -208,6 +209,7 @@ var errorWords = []struct {
 	{"permission", fs.ErrPermission},
 	{"unsupported", errors.ErrUnsupported},
 	{"notregular", host.ErrNotRegular},
+	{"io", syscall.EIO},
 }
 
 // errorWord is the inverse of errorAttr.

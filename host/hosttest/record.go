@@ -28,19 +28,21 @@ type Spec struct {
 	// stream of a command; zero: 1 MiB. Of a longer file the Stat alone is
 	// recorded, a longer stream is cut and called truncated.
 	Limit int64
-	// Filter, when not nil, may change what is recorded, to take secrets out: it
-	// gets the path or the formatted argument vector, and the content. With false
-	// the content of a file is left out, and a command altogether.
+	// Filter may change what is recorded, to take secrets out; nil: WithoutSecrets.
+	// It gets the path or the formatted argument vector, and the content. With
+	// false the content of a file is left out, and a command altogether.
 	Filter func(name string, content []byte) ([]byte, bool)
 }
 
 // Record asks h all that spec lists and writes the answers as the text of a
-// machine. It redacts nothing by itself: without a Filter the text holds every
-// secret that h could read. What h could not tell is recorded as its error. The
-// error of Record is that of the context, or of a spec that cannot be written.
+// machine. What h could not tell is recorded as its error. The error of Record
+// is that of the context, or of a spec that cannot be written.
 func Record(ctx context.Context, h host.Host, spec Spec) ([]byte, error) {
 	if spec.Limit == 0 {
 		spec.Limit = 1 << 20
+	}
+	if spec.Filter == nil {
+		spec.Filter = WithoutSecrets()
 	}
 	m, err := Parse([]byte(spec.Comment))
 	if err != nil {
@@ -163,9 +165,6 @@ func (r *recorder) fill(ctx context.Context, name string, n *node, st host.Stat)
 // changed stays as the system told it: of files in /proc it is zero.
 func (r *recorder) keep(name string, n *node, data []byte) {
 	n.data = data
-	if r.spec.Filter == nil {
-		return
-	}
 	kept, ok := r.spec.Filter(name, append([]byte{}, data...))
 	if !ok {
 		n.data, n.noData = nil, true
@@ -209,13 +208,11 @@ func (r *recorder) command(ctx context.Context, args []string) {
 	}
 	out, err := r.h.Run(ctx, host.Command{Args: args, Limit: r.spec.Limit})
 	name := formatVector(args)
-	if r.spec.Filter != nil {
-		var okOut, okErr bool
-		out.Stdout, okOut = r.spec.Filter(name, out.Stdout)
-		out.Stderr, okErr = r.spec.Filter(name, out.Stderr)
-		if !okOut || !okErr {
-			return
-		}
+	var okOut, okErr bool
+	out.Stdout, okOut = r.spec.Filter(name, out.Stdout)
+	out.Stderr, okErr = r.spec.Filter(name, out.Stderr)
+	if !okOut || !okErr {
+		return
 	}
 	if err != nil && !errors.Is(err, exec.ErrNotFound) {
 		out, err = host.Output{}, plainError(err)

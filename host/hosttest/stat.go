@@ -131,7 +131,7 @@ func parseBody(s *section, n *node) error {
 
 // fields are the attributes with a number or a time, in the order of writing.
 var fields = []string{
-	"mode", "uid", "gid", "size", "blocks", "dev", "ino", "nlink", "rdev", "mtime", "ctime", "btime",
+	"mode", "uid", "gid", "size", "blocks", "dev", "ino", "nlink", "rdev", "flags", "mount", "mtime", "ctime", "btime",
 }
 
 func parseFields(s *section, st *host.Stat) error {
@@ -188,6 +188,7 @@ var knownOf = map[string]host.Known{
 	"mode": host.KnownMode, "uid": host.KnownOwner, "gid": host.KnownOwner,
 	"size": host.KnownSize, "blocks": host.KnownBlocks, "dev": 0, "ino": host.KnownInode,
 	"nlink": host.KnownNlink, "rdev": host.KnownRdev,
+	"flags": host.KnownFlags, "mount": host.KnownMount,
 	"mtime": host.KnownMtime, "ctime": host.KnownCtime, "btime": host.KnownBtime,
 }
 
@@ -206,7 +207,7 @@ func setTime(to *int64, value string) error {
 func setNumber(st *host.Stat, key, value string) error {
 	bits := 64
 	switch key {
-	case "uid", "gid":
+	case "uid", "gid", "flags":
 		bits = 32
 	case "size", "blocks":
 		bits = 63
@@ -229,6 +230,10 @@ func setNumber(st *host.Stat, key, value string) error {
 		st.Nlink = n
 	case "rdev":
 		st.Rdev = n
+	case "flags":
+		st.Flags = uint32(n)
+	case "mount":
+		st.Mount = n
 	}
 	return err
 }

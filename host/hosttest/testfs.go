@@ -3,7 +3,6 @@ package hosttest
 import (
 	"bytes"
 	"context"
-	"crypto/sha256"
 	"errors"
 	"fmt"
 	"io"
@@ -26,24 +25,19 @@ func TestHost(ctx context.Context, h host.Host, tree Tree) error {
 }
 
 // TestFS tests a file system that has the sample tree against the numbered
-// sentences of host.FS, and those of host.Walker where it is one. The error
-// joins all violations, each with the number of its sentence. It only reads.
+// sentences of host.FS and host.Batcher and, by its own Walk or that of package
+// tree, against those of host.Walker. The error joins all violations, each with
+// the number of its sentence; a panic is one of them. It only reads.
 func TestFS(ctx context.Context, fsys host.FS, tree Tree) error {
 	if fsys == nil {
 		return errors.New("no file system")
 	}
 	k := &fsKit{kit: kit{ctx: ctx}, fs: fsys, tree: tree}
-	k.badNames()
-	k.missing()
-	k.denied()
-	k.open()
-	k.openOnlyRegular()
-	k.openLinks()
-	k.lstat()
-	k.readDir()
-	k.cancelled()
-	if w, ok := fsys.(host.Walker); ok {
-		k.walk(w)
+	for _, part := range []func(){
+		k.badNames, k.missing, k.denied, k.open, k.openOnlyRegular, k.openLinks, k.lstat, k.readDir, k.batch, k.cancelled,
+		k.walk,
+	} {
+		k.guard("FS", "a call", part)
 	}
 	return k.result()
 }
@@ -81,6 +75,16 @@ func (k *kit) want(sentence, what string, got error, want ...error) {
 	k.fail(sentence, "%s: got error %v, want %v", what, got, want)
 }
 
+// guard makes a violation of a panic, which must not end the program that tests.
+func (k *kit) guard(sentence, what string, do func()) {
+	defer func() {
+		if r := recover(); r != nil {
+			k.fail(sentence, "%s panics: %v", what, r)
+		}
+	}()
+	do()
+}
+
 // call runs one call in a bounded time and reports whether it has ended.
 func (k *kit) call(sentence, what string, do func(ctx context.Context)) bool {
 	ctx, cancel := context.WithTimeout(k.ctx, patience)
@@ -88,7 +92,7 @@ func (k *kit) call(sentence, what string, do func(ctx context.Context)) bool {
 	done := make(chan struct{})
 	go func() {
 		defer close(done)
-		do(ctx)
+		k.guard(sentence, what, func() { do(ctx) })
 	}()
 	select {
 	case <-done:
@@ -358,60 +362,4 @@ func (k *fsKit) cancelled() {
 			k.want("FS 6", what, err, context.Canceled)
 		})
 	}
-}
-
-// walk tests what host.Walker promises.
-func (k *fsKit) walk(w host.Walker) {
-	want := k.treeOrder("", sample{mode: host.ModeDir})
-	i := 0
-	err := w.Walk(k.ctx, k.tree.Name, true, func(name string, st host.Stat, digest []byte, err error) error {
-		if i >= len(want) || k.tree.path(want[i].name) != name {
-			return fmt.Errorf("entry %d is %q", i, name)
-		}
-		k.walked(want[i], st, digest, err)
-		i++
-		return nil
-	})
-	if err != nil || i != len(want) {
-		k.fail("Walker", "%d of %d entries in order, then: %v", i, len(want), err)
-	}
-	stop := errors.New("enough")
-	err = w.Walk(k.ctx, k.tree.Name, false, func(string, host.Stat, []byte, error) error { return stop })
-	k.want("Walker", "fn ends the walk", err, stop)
-	ctx, cancel := context.WithCancel(k.ctx)
-	cancel()
-	err = w.Walk(ctx, k.tree.Name, false, func(string, host.Stat, []byte, error) error { return nil })
-	k.want("Walker", "cancelled", err, context.Canceled)
-}
-
-// treeOrder lists s and what is below it, each with its name from the tree.
-func (k *fsKit) treeOrder(name string, s sample) []sample {
-	s.name = name
-	list := []sample{s}
-	for _, kid := range k.tree.below(name) {
-		list = append(list, k.treeOrder(strings.TrimPrefix(name+"/"+kid.name, "/"), kid)...)
-	}
-	return list
-}
-
-func (k *fsKit) walked(s sample, st host.Stat, digest []byte, err error) {
-	if denied := s.name == "secret" || s.name == "locked"; denied && errors.Is(err, fs.ErrPermission) {
-		return
-	}
-	if err != nil {
-		k.fail("Walker", "%q: %v", s.name, err)
-		return
-	}
-	sum := sha256.Sum256(s.data)
-	if s.mode&host.ModeType != host.ModeRegular && digest != nil {
-		k.fail("Walker", "%q has a digest", s.name)
-	}
-	if s.mode&host.ModeType == host.ModeRegular && !bytes.Equal(digest, sum[:]) {
-		k.fail("Walker", "%q has digest %x, got %x", s.name, sum, digest)
-	}
-	if s.name == "" {
-		return // the sample does not say how the tree's own directory is
-	}
-	s.name = s.name[strings.LastIndexByte(s.name, '/')+1:]
-	k.entry("Walker", s, st)
 }

@@ -7,7 +7,9 @@ import (
 	"fmt"
 	"os/exec"
 	"slices"
+	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/host"
@@ -58,6 +60,9 @@ func RunnerText() string {
 		m.SetCommand([]string{program}, host.Output{}, errors.New("neither an absolute path nor a plain name"))
 	}
 	m.commands[formatVector(sleepArgs)] = &command{hang: true}
+	m.commands[formatVector(changeArgs)] = &command{hang: true, out: host.Output{Stdout: []byte("4711\n")}}
+	m.SetCommand(signalArgs("0", "4711"), host.Output{}, nil)
+	m.SetCommand(signalArgs("KILL", "4711"), host.Output{}, nil)
 	m.commands[formatVector([]string{"cat"})] = &command{echo: true}
 	return string(m.Text())
 }
@@ -65,23 +70,30 @@ func RunnerText() string {
 // sleepArgs run long, in a child of the shell.
 var sleepArgs = []string{"sh", "-c", "sleep 600; echo late"}
 
+// changeArgs stand for a command that changes the system: they say which process
+// they are, and run until they are ended.
+var changeArgs = []string{"sh", "-c", "echo $$; exec sleep 600"}
+
+// signalArgs send a signal to a process.
+func signalArgs(signal, pid string) []string {
+	return []string{"sh", "-c", `kill -s "$1" "$2"`, "sh", signal, pid}
+}
+
 const extraEnv = "EXTRA=a b'$c"
 
 // TestRunner tests a runner against the numbered sentences of host.Runner. It
-// runs sh, cat, env, printf and sleep; nothing that changes the system. A runner
+// runs sh, cat, env, printf and sleep; nothing that changes the system, and ends
+// what it has started. A panic is a violation. A runner
 // that answers errors.ErrUnsupported must do so always, and then passes. A nil
 // runner is one of these.
 func TestRunner(ctx context.Context, r host.Runner) error {
 	k := &runnerKit{kit: kit{ctx: ctx}, h: host.Host{Exec: r}}
-	if _, err := k.h.Run(ctx, host.Command{Args: []string{"cat"}}); errors.Is(err, errors.ErrUnsupported) {
+	if _, err := k.run("Runner 4", host.Command{Args: []string{"cat"}}); errors.Is(err, errors.ErrUnsupported) {
 		return nil
 	}
-	k.ends()
-	k.programs()
-	k.environment()
-	k.stdin()
-	k.writer()
-	k.deadline()
+	for _, part := range []func(){k.ends, k.programs, k.environment, k.stdin, k.writer, k.deadline, k.mutates} {
+		k.guard("Runner", "a call", part)
+	}
 	return k.result()
 }
 
@@ -188,4 +200,56 @@ func (k *runnerKit) deadline() {
 	cancel()
 	_, err := k.h.Run(ctx, host.Command{Args: runnerCases[1].args})
 	k.want("Runner 6", "cancelled", err, context.Canceled)
+}
+
+// mutates tests that a command which changes the system is left alone when its
+// context ends: half a dpkg is worse than a late one.
+func (k *runnerKit) mutates() {
+	var process pidLine
+	k.call("Runner 6", "run of what changes the system", func(ctx context.Context) {
+		ctx, cancel := context.WithTimeout(ctx, patience/2)
+		defer cancel()
+		process.whole = cancel
+		_, err := k.h.Run(ctx, host.Command{Args: changeArgs, Mutates: true, Stdout: &process})
+		k.want("Runner 6", "a command with Mutates whose context ended", err, host.ErrStillRunning)
+	})
+	pid := process.pid()
+	if pid == "" {
+		k.fail("Runner 7", "a command's Stdout got nothing while it ran")
+		return
+	}
+	out, err := k.run("Runner 6", host.Command{Args: signalArgs("0", pid)})
+	if err != nil || !out.OK() {
+		k.fail("Runner 6", "a command with Mutates was ended with its context: %v, %v", out.Err(), err)
+		return
+	}
+	_, _ = k.run("Runner 6", host.Command{Args: signalArgs("KILL", pid)})
+}
+
+// A pidLine takes the first line of an output, and calls whole when it is there.
+type pidLine struct {
+	mu    sync.Mutex
+	text  []byte
+	whole func()
+}
+
+func (p *pidLine) Write(b []byte) (int, error) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.text = append(p.text, b...)
+	if bytes.IndexByte(p.text, '\n') >= 0 {
+		p.whole()
+	}
+	return len(b), nil
+}
+
+// pid is the number on the line, "" when there is none.
+func (p *pidLine) pid() string {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	line, _, found := strings.Cut(string(p.text), "\n")
+	if n, err := strconv.Atoi(line); !found || err != nil || n < 2 {
+		return ""
+	}
+	return line
 }

@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/host"
@@ -78,8 +79,9 @@ var oddNames = []string{
 	"=", "@", "...", ".hidden", "..double", strings.Repeat("n", 255),
 }
 
-// manyEntries is more than one buffer of getdents holds.
-const manyEntries = 600
+// manyEntries is more than one buffer of getdents holds, and more than the
+// thousand at which services cut their lists.
+const manyEntries = 1100
 
 func (t Tree) samples() []sample {
 	const dir, reg, link = host.ModeDir, host.ModeRegular, host.ModeSymlink
@@ -108,6 +110,14 @@ func (t Tree) samples() []sample {
 		{name: "odd", mode: dir | 0o755},
 		{name: "many", mode: dir | 0o755},
 	}
+	return append(list, fixedSamples()...)
+}
+
+// fixedSamples are those that are the same in every tree, made once, since the
+// kit asks for the samples often.
+var fixedSamples = sync.OnceValue(func() []sample {
+	const reg = host.ModeRegular
+	var list []sample
 	for _, name := range oddNames {
 		list = append(list, sample{name: "odd/" + name, mode: reg | 0o644, data: []byte(name)})
 	}
@@ -115,7 +125,7 @@ func (t Tree) samples() []sample {
 		list = append(list, sample{name: fmt.Sprintf("many/%03d", i), mode: reg | 0o644, data: []byte{}})
 	}
 	return list
-}
+})
 
 func allBytes() []byte {
 	b := make([]byte, 256)

@@ -1,6 +1,7 @@
 package sshhost
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"net"
@@ -21,11 +22,17 @@ type Client struct {
 	traits   traits
 	offset   time.Duration // of the remote clock
 	slots    chan struct{} // bounds the open sessions
+	singles  gatherer
 	trips    atomic.Int64
 	forks    func() (bool, error) // see Client.loginForks
 
-	maxFrame  int // the constants of these names, but in tests
-	lateTotal time.Duration
+	ended   chan struct{} // closed when we have ended the connection
+	endOnce sync.Once
+	why     error // to be read after ended
+
+	maxFrame       int // the constants of these names, but in tests
+	lateTotal      time.Duration
+	sharedPatience time.Duration
 }
 
 // maxSessions are open at once. OpenSSH allows a connection ten, and may count a
@@ -86,10 +93,14 @@ func dial(ctx context.Context, config Config) (*Client, error) {
 		conn:      ssh.NewClient(conn, chans, reqs),
 		escalate:  append([]string(nil), config.Escalate...),
 		slots:     make(chan struct{}, maxSessions),
+		ended:     make(chan struct{}),
 		maxFrame:  maxFrame,
 		lateTotal: lateTotal,
+
+		sharedPatience: sharedPatience,
 	}
 	c.forks = sync.OnceValues(c.loginForks)
+	go c.keepAlive(cmp.Or(config.KeepAlive, defaultKeepAlive))
 	return c, nil
 }
 
@@ -106,7 +117,7 @@ func (p patient) Write(b []byte) (int, error) {
 }
 
 // Close ends the connection. Commands with Mutates go on over there.
-func (c *Client) Close() error { return c.conn.Close() }
+func (c *Client) Close() error { return c.end(net.ErrClosed) }
 
 // RoundTrips returns how many exchanges there were so far, with the one of Dial.
 func (c *Client) RoundTrips() int64 { return c.trips.Load() }
@@ -129,5 +140,9 @@ func (c *Client) Host() host.Host {
 // connect opens a connection from the remote machine.
 func (c *Client) connect(ctx context.Context, network, addr string) (net.Conn, error) {
 	c.trips.Add(1)
-	return c.conn.DialContext(ctx, network, addr)
+	conn, err := c.conn.DialContext(ctx, network, addr)
+	if err != nil && c.isEnded() {
+		return nil, c.dropped()
+	}
+	return conn, err
 }

@@ -34,6 +34,10 @@ type Config struct {
 	// Timeout bounds connecting, login and the first questions; zero: 20 s.
 	Timeout time.Duration
 
+	// KeepAlive is how often the machine is asked for a sign of life; zero: 15 s.
+	// After three that it left out all calls fail at once.
+	KeepAlive time.Duration
+
 	// Connect opens the connection; nil: a net.Dialer. With the Connect of
 	// another Client's Host that machine is the jump host.
 	Connect func(ctx context.Context, network, addr string) (net.Conn, error)

@@ -11,7 +11,7 @@
 //		return err
 //	}
 //	defer client.Close()
-//	facts, err := host.Identify(ctx, client.Host())
+//	system, err := facts.Identify(ctx, client.Host())
 //
 // The remote machine needs a POSIX sh with env, awk, find, and head, od or
 // base64; stat(1) of GNU, BSD or BusyBox where find has no -printf. The package
@@ -45,7 +45,10 @@
 //
 // An exchange is one script and its answer, and what Client.RoundTrips counts;
 // on the wire it takes two round trips, since SSH first opens a channel. A
-// directory, a batch of files or a whole tree is one exchange.
+// directory, a batch of files or a whole tree is one exchange. Names that several
+// goroutines ask for while such an exchange is under way go together in the next,
+// and a name that two ask for is asked once; after a shared exchange that hangs,
+// as on a dead NFS server, each name goes alone.
 //
 // An open file is not held open over there: each further block names it again,
 // and is refused if device or inode are others than at first.

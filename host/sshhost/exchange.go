@@ -160,6 +160,9 @@ func (c *Client) open(ctx context.Context) (ssh.Channel, <-chan *ssh.Request, er
 	}()
 	select {
 	case o := <-done:
+		if o.err != nil && c.isEnded() {
+			o.err = c.dropped()
+		}
 		if o.err != nil {
 			o.err = fmt.Errorf("open a session: %w", o.err)
 		}
@@ -365,7 +368,7 @@ func (s *session) forsake() {
 func (c *Client) whole(s *session) error {
 	if s.stdout.pid() != "" {
 		if !s.end.ok {
-			return errDropped
+			return c.dropped()
 		}
 		return nil
 	}
@@ -377,7 +380,7 @@ func (c *Client) whole(s *session) error {
 	said := firstLine(s.stderr.noise(), s.stdout.noise())
 	switch {
 	case !s.end.ok:
-		return fmt.Errorf("%w before the remote shell began", errDropped)
+		return fmt.Errorf("%w before the remote shell began", c.dropped())
 	case len(c.escalate) > 0:
 		return fmt.Errorf("%s (exit status %d): %s: %w", c.escalate[0], s.end.status, said, errEscalate)
 	}

@@ -29,10 +29,10 @@ if [ -f "$1" ]; then blob take "$2" "$3" "$1"
 elif [ ! -e "$1" ]; then blob ls -ndL "$1"
 fi`
 
-// Open is host.FS.Open: one exchange, which brings the first 256 KiB. Each
-// further 4 MiB are one more.
+// Open is host.FS.Open: one exchange, or a part of one, which brings the first
+// 256 KiB. Each further 4 MiB are one more.
 func (f files) Open(ctx context.Context, name string) (host.File, error) {
-	b, err := f.read(ctx, name, 0, firstBytes)
+	b, err := f.begin(ctx, name)
 	if err != nil {
 		return nil, &fs.PathError{Op: "open", Path: name, Err: err}
 	}
@@ -48,12 +48,25 @@ type block struct {
 	last   bool // the file ends with it
 }
 
+// begin reads the first block.
+func (f files) begin(ctx context.Context, name string) (block, error) {
+	p, err := f.gathered(ctx, question{opWord(host.OpRead), strconv.Itoa(firstBytes), name})
+	if err != nil {
+		return block{}, err
+	}
+	return f.c.traits.block(p.records, name, 0, firstBytes)
+}
+
 func (f files) read(ctx context.Context, name string, offset, count int64) (block, error) {
 	records, _, err := f.ask(ctx, readBody, name, strconv.FormatInt(offset, 10), strconv.FormatInt(count, 10))
 	if err != nil {
 		return block{}, err
 	}
-	st, data, err := f.c.traits.content(records, name)
+	return f.c.traits.block(records, name, offset, count)
+}
+
+func (t traits) block(records []record, name string, offset, count int64) (block, error) {
+	st, data, err := t.content(records, name)
 	if err != nil {
 		return block{}, err
 	}

@@ -5,9 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"slices"
 	"strings"
-	"syscall"
 
 	"github.com/pugetsoundtech/upkeep/host"
 )
@@ -17,7 +15,7 @@ type files struct{ c *Client }
 
 var errBadName = errors.New("not an absolute path without NUL")
 
-// Lstat is host.FS.Lstat: one exchange.
+// Lstat is host.FS.Lstat: one exchange, or a part of one.
 func (f files) Lstat(ctx context.Context, name string) (host.Stat, error) {
 	st, err := f.lstat(ctx, trimSlashes(name))
 	if err != nil {
@@ -27,14 +25,14 @@ func (f files) Lstat(ctx context.Context, name string) (host.Stat, error) {
 }
 
 func (f files) lstat(ctx context.Context, name string) (host.Stat, error) {
-	records, _, err := f.ask(ctx, `blob entry "$1"`, name)
+	p, err := f.gathered(ctx, question{opWord(host.OpLstat), "0", name})
 	if err != nil {
 		return host.Stat{}, err
 	}
-	return f.c.traits.dialect.one(records[0], name)
+	return f.c.traits.dialect.one(p.records[0], name)
 }
 
-// ReadDir is host.FS.ReadDir: one exchange.
+// ReadDir is host.FS.ReadDir: one exchange, or a part of one.
 func (f files) ReadDir(ctx context.Context, name string) ([]host.Stat, error) {
 	list, err := f.readDir(ctx, name)
 	if err != nil {
@@ -43,11 +41,6 @@ func (f files) ReadDir(ctx context.Context, name string) ([]host.Stat, error) {
 	return list, nil
 }
 
-// listBody lists the directory $1. What is there but no directory, ls cannot tell
-// from what is below a file.
-const listBody = `blob entries "$1"; blob ls -nd "$1/."
-if [ -e "$1" ]; then echo "@there"; fi`
-
 var errNoDir = errors.New("not a directory")
 
 // readTries is how often a directory is read that changes meanwhile.
@@ -55,30 +48,16 @@ const readTries = 3
 
 func (f files) readDir(ctx context.Context, name string) (list []host.Stat, err error) {
 	for range readTries {
-		records, words, err := f.ask(ctx, listBody, name)
-		if err == nil {
-			err = enough(records, 2)
-		}
+		p, err := f.gathered(ctx, question{opWord(host.OpList), "0", name})
 		if err != nil {
 			return nil, err
 		}
-		// What ls says is about the directory, what find says may be about an
-		// entry that was removed while it was listed.
-		if err := records[1].err(); err != nil {
-			if slices.Contains(words, "there") && errors.Is(err, syscall.ENOTDIR) {
-				err = errNoDir
-			}
-			return nil, err
-		}
-		err = records[0].err()
-		if err == nil {
-			return f.c.traits.dialect.entries(records[0])
-		}
-		if !errors.Is(err, fs.ErrNotExist) {
-			return nil, err
+		list, err = f.c.traits.list(p)
+		if !errors.Is(err, errChanged) {
+			return list, err
 		}
 	}
-	return nil, errors.New("the directory changes while it is read")
+	return nil, errChanged
 }
 
 // ask runs a script on one name and returns its records, which are one or more,

@@ -13,6 +13,9 @@ import (
 // errFrame says that an answer is not what the script prints.
 var errFrame = errors.New("the answer is not whole")
 
+// errForeign says that what came is not only what the script wrote.
+var errForeign = fmt.Errorf("%w: another process wrote into it; look for one that a start-up file of the login shell (.profile, .bashrc, .cshrc) leaves in the background", errFrame)
+
 // beginMark is what comes before the number of the process in the first line.
 func beginMark(nonce string) []byte { return []byte("\n@" + nonce + " begin ") }
 
@@ -21,14 +24,20 @@ func beginMark(nonce string) []byte { return []byte("\n@" + nonce + " begin ") }
 func parseFrame(data []byte, nonce string) ([]byte, error) {
 	end := []byte("@" + nonce + " end ")
 	at := bytes.LastIndex(data, end)
-	if at < 0 || at > 0 && data[at-1] != '\n' {
+	switch {
+	case at < 0:
 		return nil, fmt.Errorf("%w: its last line is missing", errFrame)
+	case at > 0 && data[at-1] != '\n':
+		return nil, errForeign
 	}
 	payload := data[:at]
 	var lines, size int
 	tail := string(data[at+len(end):])
 	if _, err := fmt.Sscanf(tail, "%d %d\n", &lines, &size); err != nil || tail != fmt.Sprintf("%d %d\n", lines, size) {
-		return nil, fmt.Errorf("%w: bad last line", errFrame)
+		return nil, errForeign
+	}
+	if len(payload) > size {
+		return nil, errForeign
 	}
 	if size != len(payload) || lines != bytes.Count(payload, []byte("\n")) {
 		return nil, fmt.Errorf("%w: %d bytes came, %d were sent", errFrame, len(payload), size)
@@ -56,7 +65,7 @@ func (r record) err() error {
 
 // maxRecords bounds the records of one answer, and its words: no script asks for
 // more, and each takes more memory than its line.
-const maxRecords = 2 * batchNames
+const maxRecords = 2 * maxAsks
 
 // parseRecords reads the records of a payload. Lines that start with '@' and
 // are no part of a record are its words, such as "@more 7".

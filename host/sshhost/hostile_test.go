@@ -193,8 +193,8 @@ func TestLyingServerIsAnErrorOfReading(t *testing.T) {
 		if _, err := h.Open(ctx, "/etc/passwd"); !strings.Contains("no name, name with slash, dots", name) {
 			assert.Error(t, err, name) // the name is not that of the server
 		}
-		err = h.Files.(host.Walker).Walk(ctx, "/etc", true, func(name string, _ host.Stat, _ []byte, _ error) error {
-			t.Errorf("walked to %s", name)
+		err = h.Files.(host.Walker).Walk(ctx, "/etc", host.WalkOptions{}, func(e *host.Entry) error {
+			t.Errorf("walked to %s", e.Path)
 			return nil
 		})
 		assert.Error(t, err, name)

@@ -162,16 +162,31 @@ func TestObituaryIsNotOfTheCommand(t *testing.T) {
 }
 
 func TestBatchesAreBounded(t *testing.T) {
-	names := make([]string, 2500)
-	for i := range names {
-		names[i] = fmt.Sprintf("/%d", i)
+	asks := make([]host.Ask, 2500)
+	for i := range asks {
+		asks[i] = host.Ask{Op: host.OpRead, Name: fmt.Sprintf("/%d", i)}
 	}
-	assert.Len(t, firstNames(names), batchNames)
-	assert.Len(t, firstNames([]string{"/" + strings.Repeat("x", 2*maxArgs), "/a"}), 1)
-	sizes := map[string]host.Stat{"/0": {Size: 5 << 20}, "/1": {Size: 5 << 20}}
-	assert.Equal(t, 1, firstBytesOf(names[:2], sizes, 8<<20))
-	assert.Equal(t, 2, firstBytesOf(names[:2], sizes, 1<<20))
-	assert.Equal(t, 126, firstBytesOf(names, sizes, 100<<10), "files of no known size count 64 KiB")
+	assert.Equal(t, maxAsks, firstAsks(asks))
+	long := host.Ask{Op: host.OpLstat, Name: "/" + strings.Repeat("x", 2*maxArgs)}
+	assert.Equal(t, 1, firstAsks([]host.Ask{long, asks[0]}))
+	assert.EqualValues(t, contentBytes, share(1))
+	assert.EqualValues(t, leastShare, share(maxAsks))
+}
+
+func TestAnswersOfABatchAreToldApart(t *testing.T) {
+	traits := traits{base64: true}
+	parts, err := traits.parts([]byte("@ask 0\nYQ==\n@ok\n@there\n@ask 1\n@ok\n@ok\n"))
+	require.NoError(t, err)
+	require.Len(t, parts, 2)
+	assert.Equal(t, "a", string(parts[0].records[0].data))
+	assert.Equal(t, []bool{true, false}, []bool{parts[0].there, parts[1].there})
+	assert.Len(t, parts[1].records, 2)
+	for _, bad := range []string{
+		"@ok\n", "@ask 1\n@ok\n", "@ask 0\n", "@ask 0\n@ask 1\n@ok\n", "@ask 0\n@ok\n@ask 0\n@ok\n", "@ask 0\nYQ==\n@ask 1\n@ok\n",
+	} {
+		_, err := traits.parts([]byte(bad))
+		assert.ErrorIs(t, err, errFrame, bad)
+	}
 }
 
 func TestConfigIsChecked(t *testing.T) {
@@ -232,10 +247,10 @@ func FuzzStatLines(f *testing.F) {
 				}
 			}
 		}
-		sums, err := parseSums([]byte(text))
+		sums, err := parseSums("sha256", []byte(text))
 		for name, sum := range sums {
-			if err == nil && (name == "" || len(sum) != 32) {
-				t.Fatalf("%q %x", name, sum)
+			if err == nil && (name == "" || sum.Size() != 32) {
+				t.Fatalf("%q %v", name, sum)
 			}
 		}
 	})

@@ -86,10 +86,9 @@ case $1 in -c) echo "stat: illegal option -- c" >&2; exit 1 ;; -f) ;; *) exit 1 
 [ "$2" = '%Op %Du %Dg %Dz %Db %Ud %Ui %Ul %Ur %Fm %Fc' ] || [ "$2" = '%Op %Ud %Fm' ] || exit 1
 shift 2; follow=
 if [ "$1" = -L ]; then follow=-L; shift; fi
-line=$(OLDSTAT $follow -c '%f %u %g %s %b %d %i %h 0 %.9Y %.9Z' "$1") || exit
-set -- $line
-mode=$(printf %o "0x$1"); shift
-echo "$mode $*"
+OLDSTAT $follow -c '%f %u %g %s %b %d %i %h 0 %.9Y %.9Z' "$@" |
+while read -r mode rest; do printf '%o %s\n' "0x$mode" "$rest"; done
+exit "${PIPESTATUS[0]}"
 `
 
 func TestToolsOfTheBSDsConform(t *testing.T) {
@@ -130,9 +129,9 @@ func TestNormalUserConforms(t *testing.T) {
 	_, err = h.Query(ctx, tree.Name+"/file")
 	assert.ErrorIs(t, err, fs.ErrPermission, "no right to execute it")
 	errs := map[string]error{}
-	require.NoError(t, h.Files.(host.Walker).Walk(ctx, tree.Name, true, func(name string, _ host.Stat, _ []byte, err error) error {
-		if err != nil {
-			errs[strings.TrimPrefix(name, tree.Name)] = err
+	require.NoError(t, h.Files.(host.Walker).Walk(ctx, tree.Name, host.WalkOptions{Digests: []string{"sha256"}}, func(e *host.Entry) error {
+		if e.Err != nil {
+			errs[strings.TrimPrefix(e.Path, tree.Name)] = e.Err
 		}
 		return nil
 	}))
@@ -366,6 +365,7 @@ func TestNoiseInTheMiddleIsNeverContent(t *testing.T) {
 		c, err := Dial(t.Context(), s.config())
 		if err != nil {
 			assert.ErrorIs(t, err, errFrame)
+			assert.ErrorContains(t, err, "start-up file")
 			continue
 		}
 		data, err := c.Host().ReadFile(t.Context(), home+"/.bashrc", 0)

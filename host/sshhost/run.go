@@ -113,7 +113,7 @@ func found(word string) error {
 	case "denied":
 		return fs.ErrPermission
 	}
-	return fmt.Errorf("%w: no word about the program", errFrame)
+	return fmt.Errorf("%w (no word about the program)", errForeign)
 }
 
 var envEntry = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)

@@ -69,7 +69,6 @@ func (c *Client) framed(nonce, body string, args ...string) string {
 //	entry NAME            the Stat of a name, not followed
 //	entries DIR           the Stats of all in a directory
 //	target NAME           the Stat of a name, followed
-//	targets NAME...       the Stats of names, followed, each with its whole name
 func (t traits) functions() string {
 	var b strings.Builder
 	if t.base64 {
@@ -112,7 +111,6 @@ func (t traits) statFunctions() string {
 		const printf = ` -printf '` + findFormat + `\0%f\0%l\0'`
 		return `entry() { find "$1" -maxdepth 0` + printf + `; }
 target() { find -H "$1" -maxdepth 0` + printf + `; }
-targets() { find -H "$@" -maxdepth 0 -printf '` + findFormat + `\0%p\0%l\0'; }
 entries() { find -H "$1/." -mindepth 1 -maxdepth 1` + printf + `; }
 `
 	}
@@ -120,8 +118,8 @@ entries() { find -H "$1/." -mindepth 1 -maxdepth 1` + printf + `; }
 eval "$one"
 entry() { s=$(stat_ "$1") || return; put "$s" "$1" "$1"; }
 target() { s=$(stat_ -L "$1") || return; put "$s" "$1" "$1"; }
-targets() { for f do s=$(stat_ -L "$f" 2>/dev/null) && put "$s" "$f" "$f"; done; }
 entries() { find -H "$1/." -mindepth 1 -maxdepth 1 -exec /bin/sh -c "$one"'
+if s=$(stat_ "$@" 2>/dev/null); then each "$s" "$@"; exit; fi
 for f; do
 if s=$(stat_ "$f" 2>/dev/null); then put "$s" "$f" "${f##*/}"
 elif [ -e "$f" ] || [ -L "$f" ]; then echo "stat fails: Input/output error" >&2; exit 1
@@ -130,16 +128,23 @@ done' sh {} +; }
 `
 }
 
-// oneFunction describes one file by stat(1).
+// oneFunction describes files by stat(1), which costs a process: each describes
+// many by one, whose lines have the order of the names.
 func (t traits) oneFunction() string {
 	command := `stat -f '%Op %Du %Dg %Dz %Db %Ud %Ui %Ul %Ur %Fm %Fc'`
 	if t.dialect == dialectStat {
 		command = `stat -c '%f %u %g %s %b %d %i %h %t,%T %Y'`
 	}
-	return `stat_() { ` + command + ` "$@"; }
+	return `nl='
+'
+stat_() { ` + command + ` "$@"; }
 put() {
 l=; if [ -L "$2" ]; then l=$(readlink -n "$2"; echo x); l=${l%x}; fi
 printf '%s\000%s\000%s\000' "$1" "$3" "$l"
+}
+each() {
+s=$1; shift
+for f; do put "${s%%"$nl"*}" "$f" "${f##*/}"; s=${s#*"$nl"}; done
 }
 `
 }

@@ -17,25 +17,26 @@ import (
 // walker is files on a machine that can list a whole tree.
 type walker struct{ files }
 
-// walkBody lists the tree $1: all entries, the directories that we may not read,
-// and with $2 the digests of the regular files.
-const walkBody = `blob find "$1" -printf '` + findFormat + `\0%p\0%l\0'
-blob find "$1" -type d ! \( -readable -executable \) -printf '%p\0'
-if [ "$2" = yes ]; then blob find "$1" -type f -exec sha256sum -z -- {} +; fi`
+// walkBody lists the tree $1, with $2 a flag of find and $3 an expression of
+// what is left out: all entries, and the directories that we may not read.
+const walkBody = `r=$1 x=$2 p=$3
+if [ -n "$p" ]; then set -- -regextype posix-extended -regex "$p" -prune -o; else set --; fi
+blob find "$r" $x "$@" -printf '` + findFormat + `\0%p\0%l\0'
+blob find "$r" $x "$@" -type d ! \( -readable -executable \) -printf '%p\0'`
 
-// Walk is host.Walker.Walk: one exchange, and some more when files cannot be
-// read, to learn why. It does not follow root.
-func (w walker) Walk(ctx context.Context, root string, digests bool, fn func(name string, st host.Stat, sha256 []byte, err error) error) error {
-	t, err := w.list(ctx, trimSlashes(root), digests)
+// Walk is host.Walker.Walk: one exchange for the list, which is held in memory,
+// and some for the contents, of which nothing is read that the options leave out.
+// It does not follow root. Attributes beyond the Stat are unknown.
+func (w walker) Walk(ctx context.Context, root string, o host.WalkOptions, fn func(*host.Entry) error) error {
+	err := o.Validate()
+	var t *listing
+	if err == nil {
+		t, err = w.list(ctx, trimSlashes(root), &o)
+	}
 	if err != nil {
 		return &fs.PathError{Op: "walk", Path: root, Err: err}
 	}
-	for _, st := range t.entries {
-		if err := fn(st.Name, named(st), t.sums[st.Name], t.errs[st.Name]); err != nil {
-			return err
-		}
-	}
-	return nil
+	return w.deliver(ctx, t, &o, fn)
 }
 
 // named gives st its last component back.
@@ -47,30 +48,55 @@ func named(st host.Stat) host.Stat {
 // A listing is a tree in the order of a walk.
 type listing struct {
 	entries []host.Stat // Name is the whole path
-	sums    map[string][]byte
 	errs    map[string]error
 }
 
-func (w walker) list(ctx context.Context, root string, digests bool) (*listing, error) {
-	want, yes := 2, "no"
-	if digests {
-		want, yes = 3, "yes"
+func (w walker) list(ctx context.Context, root string, o *host.WalkOptions) (*listing, error) {
+	flag := ""
+	if o.OneFileSystem {
+		flag = "-xdev"
 	}
-	records, _, err := w.ask(ctx, walkBody, root, yes)
+	records, _, err := w.ask(ctx, walkBody, root, flag, pruneExpression(o.Prune))
 	if err == nil {
-		err = enough(records, want)
+		err = enough(records, 2)
 	}
 	if err != nil {
 		return nil, err
 	}
-	t, err := newListing(root, records[0], records[1])
-	if err != nil || !digests {
-		return t, err
+	return newListing(root, records[0], records[1])
+}
+
+// maxExpression bounds the expression: the words of a script are bounded.
+const maxExpression = 32 << 10
+
+// pruneExpression makes one extended regular expression of those patterns that
+// are the same as one, byte for byte. What the others leave out is listed, and
+// left out afterwards.
+func pruneExpression(patterns []string) string {
+	var parts []string
+	size := 0
+	for _, p := range patterns {
+		if strings.ContainsAny(p, "[\\") || size+4*len(p) > maxExpression {
+			continue
+		}
+		var b strings.Builder
+		for _, c := range []byte(p) {
+			switch {
+			case c == '*':
+				b.WriteString("[^/]*")
+			case c == '?':
+				b.WriteString("[^/]")
+			default:
+				if strings.IndexByte(".()+{}|^$", c) >= 0 {
+					b.WriteByte('\\')
+				}
+				b.WriteByte(c)
+			}
+		}
+		size += b.Len() + 1
+		parts = append(parts, b.String())
 	}
-	if t.sums, err = parseSums(records[2].data); err != nil {
-		return nil, err
-	}
-	return t, w.explain(ctx, t)
+	return strings.Join(parts, "|")
 }
 
 // newListing reads the entries and the directories that could not be read.
@@ -134,36 +160,21 @@ func (t *listing) complaints(all record) error {
 	return nil
 }
 
-// parseSums reads what sha256sum -z prints: "DIGEST  NAME", each with a NUL.
-func parseSums(data []byte) (map[string][]byte, error) {
-	sums := map[string][]byte{}
+// parseSums reads what the sum commands print with -z: "DIGEST  NAME", each with
+// a NUL.
+func parseSums(algorithm string, data []byte) (map[string]host.Digest, error) {
+	size := host.NewHash(algorithm).Size()
+	sums := map[string]host.Digest{}
 	for entry := range bytes.SplitSeq(data, []byte{0}) {
 		if len(entry) == 0 {
 			continue
 		}
 		digest, name, ok := bytes.Cut(entry, []byte(" "))
 		sum, err := hex.DecodeString(string(digest))
-		if !ok || err != nil || len(sum) != 32 || len(name) < 2 {
+		if !ok || err != nil || len(sum) != size || len(name) < 2 {
 			return nil, fmt.Errorf("%w: bad digest %.100q", errFrame, entry)
 		}
-		sums[string(name[1:])] = sum
+		sums[string(name[1:])] = host.NewDigest(algorithm, sum)
 	}
 	return sums, nil
-}
-
-// explain finds out why files have no digest.
-func (w walker) explain(ctx context.Context, t *listing) error {
-	var names []string
-	for _, st := range t.entries {
-		if st.IsRegular() && t.sums[st.Name] == nil {
-			names = append(names, st.Name)
-		}
-	}
-	return w.c.ReadFiles(ctx, names, 1, func(name string, _ host.Stat, _ []byte, err error) error {
-		if err == nil || errors.Is(err, host.ErrTruncated) {
-			err = errors.New("the file changed while it was read")
-		}
-		t.errs[name] = err
-		return nil
-	})
 }

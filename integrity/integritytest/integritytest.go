@@ -1,9 +1,9 @@
 // Package integritytest helps to test what is built on package integrity:
-// streams of entries as data, package claims as a map, and a conformance
-// function for an Attestor.
+// streams of entries as data, real trees of files from a text, package claims as
+// a map, and a conformance function for an Attestor.
 //
 //	claims := integritytest.Claims{"/bin/ls": {Package: "deb:coreutils"}}
-//	check := integrity.Files{Host: h, Dir: dir, Attestor: claims}
+//	check := files.System{Host: h, Dir: dir, Attestor: claims}
 //
 // It does not import package testing, so a program can run TestAttestor on a
 // live machine.
@@ -19,8 +19,8 @@ import (
 )
 
 // Entries makes a stream of entries, which have to be in tree order.
-func Entries(entries ...integrity.Entry) integrity.Entries {
-	return func(yield func(integrity.Entry, error) bool) {
+func Entries(entries ...host.Entry) integrity.Entries {
+	return func(yield func(host.Entry, error) bool) {
 		for _, e := range entries {
 			if !yield(e, nil) {
 				return

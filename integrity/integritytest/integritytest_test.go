@@ -9,7 +9,6 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/pugetsoundtech/upkeep/host"
-	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/integrity/integritytest"
 )
 
@@ -66,7 +65,7 @@ func TestEachBrokenSentenceIsFound(t *testing.T) {
 
 func TestAStreamCanBeLeftEarly(t *testing.T) {
 	n := 0
-	for range integritytest.Entries(make([]integrity.Entry, 3)...) {
+	for range integritytest.Entries(make([]host.Entry, 3)...) {
 		n++
 		break
 	}

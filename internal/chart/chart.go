@@ -1,11 +1,13 @@
 // Package chart draws small pictures of numbers, as SVG and as terminal text:
-// lines with gaps (and sparklines), bars, and a strip of days.
+// time lines, sparklines, the days of a year, and bars.
 //
-//	page := chart.Line{Title: "bytes received", Values: values}.SVG()
-//	line := chart.Spark(values, 24, false) // ▁▂▃▅█
+//	plot := chart.Plot{Title: "eth0", Lines: []chart.Line{{"received", in}, {"sent", out}}, From: start, Step: time.Hour}
+//	plot.SVG()
+//	plot.Text(70, false)
+//	chart.Spark(in, 24, false) // ▁▂▃▅█
 //
-// It knows no report: values are floats, and NaN is a gap. It loads nothing,
-// runs no script, and picks no colours.
+// It knows no report: values are floats, and NaN is a gap. It loads nothing, and
+// runs no script.
 //
 // # Design
 //
@@ -13,7 +15,9 @@
 // so that its lowest and highest values stay. Numbers in an SVG have one
 // decimal, so that equal input gives equal bytes on every machine. Shapes
 // take currentColor, and the classes chart-* and level-* are for the page's
-// style sheet: dark mode costs nothing. Texts are made visible, then escaped.
+// style sheet: dark mode costs nothing. The lines of a plot differ in colours
+// that the colour-blind tell apart, and in dashes, so that they differ on paper.
+// Every picture says in words what it shows. Texts are made visible, then escaped.
 package chart
 
 import (
@@ -24,8 +28,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/internal/term"
 )
 
-// Level says how good a bar or a day is. The zero Level means that nobody has
-// looked.
+// Level says how good a bar is. The zero Level means that nobody has looked.
 type Level uint8
 
 // The levels, which are also the ends of CSS classes: level-good.
@@ -40,13 +43,11 @@ const (
 var levelNames = [...]string{"unknown", "good", "notice", "warning", "critical"}
 
 // String gives the level's name; one that is not known is "unknown".
-func (l Level) String() string { return levelNames[l.index()] }
-
-func (l Level) index() int {
+func (l Level) String() string {
 	if int(l) < len(levelNames) {
-		return int(l)
+		return levelNames[l]
 	}
-	return int(Unknown)
+	return levelNames[Unknown]
 }
 
 // known reports whether v can be drawn.
@@ -146,7 +147,7 @@ func (s *svg) rect(class string, x, y, width, height float64) {
 
 func (s *svg) text(x, y float64, anchor, text string) {
 	s.WriteString(`<text class="chart-label" x="` + num(x) + `" y="` + num(y) + `" text-anchor="` + anchor +
-		`" font-size="11" fill="currentColor">` + escape(text) + `</text>`)
+		`" font-size="` + strconv.Itoa(fontSize) + `" fill="currentColor">` + escape(text) + `</text>`)
 }
 
 func num(v float64) string {
@@ -160,3 +161,10 @@ func num(v float64) string {
 var entities = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", `"`, "&#34;", "'", "&#39;")
 
 func escape(s string) string { return entities.Replace(term.Visible(s)) }
+
+func size(n, otherwise, least int) int {
+	if n == 0 {
+		return otherwise
+	}
+	return max(n, least)
+}

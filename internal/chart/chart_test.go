@@ -8,11 +8,14 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 )
 
 var (
 	gap = math.NaN()
 	inf = math.Inf(1)
+
+	start = time.Date(2026, 10, 24, 0, 0, 0, 0, time.UTC)
 
 	number   = regexp.MustCompile(`^-?\d{1,4}(\.\d)?$`)
 	pathData = regexp.MustCompile(`^([MLHV]-?\d{1,4}\.\d( -?\d{1,4}\.\d)?)+Z?$`)
@@ -62,12 +65,23 @@ func TestEveryShapeOfDataDraws(t *testing.T) {
 		"tiny": {5e-324, 0}, "infinite": {1, inf, -inf, 2}, "gaps": {1, gap, 3, gap, gap, 4, 5}, "long": long,
 	} {
 		t.Run(name, func(t *testing.T) {
-			for _, bare := range []bool{false, true} {
-				picture := Line{Title: name, Values: values, Bare: bare}.SVG()
+			for _, binary := range []bool{false, true} {
+				plot := Plot{Title: name, Lines: []Line{{"in", values}, {"out", values}}, From: start, Step: time.Hour, Binary: binary}
+				picture := plot.SVG()
 				wellFormed(t, picture)
 				if len(picture) > 40_000 {
 					t.Errorf("the picture has %d bytes", len(picture))
 				}
+				for line := range strings.Lines(plot.Text(60, false)) {
+					if n := len([]rune(line)); n > 61 {
+						t.Errorf("%d characters: %q", n, line)
+					}
+				}
+			}
+			calendar := Calendar{Days: values, First: start}
+			wellFormed(t, calendar.SVG())
+			if text := calendar.Text(60, false); strings.Count(text, "\n") != 8 || len([]rune(text)) > 8*60 {
+				t.Errorf("the calendar is %q", text)
 			}
 			if n := len([]rune(Spark(values, 20, false))); n > 20 {
 				t.Errorf("the sparkline has %d characters", n)
@@ -80,9 +94,18 @@ func TestAGapIsNeverDrawnAsZero(t *testing.T) {
 	if got := Spark([]float64{0, 7, gap, 7, 0}, 10, false); got != "▁█ █▁" {
 		t.Errorf("Spark = %q", got)
 	}
-	elements := wellFormed(t, Line{Values: []float64{5, 6, gap, 6, 5, gap, 7}}.SVG())
-	if elements["path"] != 2+2*2 || elements["circle"] != 1 {
-		t.Errorf("two runs and a lone point give %v", elements)
+	values := []float64{5, 6, gap, 6, 5, gap, 7}
+	picture := Plot{Lines: []Line{{Values: values}}}.SVG()
+	wellFormed(t, picture)
+	if n, points := strings.Count(picture, "chart-stroke"), strings.Count(picture, "<circle"); n != 2 || points != 1 {
+		t.Errorf("two runs and a lone point give %d and %d", n, points)
+	}
+	if got := (Plot{Lines: []Line{{Values: []float64{0, 8, gap, 4}}}}).Text(20, false); got != "10\n    █\n    █\n    █ █\n 0 ▁█ █\n" {
+		t.Errorf("Text = %q", got)
+	}
+	picture = Calendar{First: start, Days: []float64{1, gap, 0}}.SVG()
+	if n := strings.Count(picture, `fill="none" stroke`); n != 1 {
+		t.Errorf("%d days are unknown: %s", n, picture)
 	}
 	if got := Spark([]float64{gap, gap}, 10, false); got != "" {
 		t.Errorf("without values Spark = %q", got)
@@ -127,27 +150,20 @@ func TestBarsClampAndShowWhatIsNotKnown(t *testing.T) {
 	}
 }
 
-func TestADayOnWhichNobodyLookedIsNotGood(t *testing.T) {
-	c := Calendar{Days: []Day{{}, {Level: Good}, {Level: Notice}, {Level: Warning}, {Level: Critical}, {Level: 77}}}
-	if got := c.Text(false) + c.Text(true); got != "·▂▄▆█·?.-+#?" {
-		t.Errorf("got %q", got)
+func TestLevelThatIsNotKnownIsNotGood(t *testing.T) {
+	for level, want := range map[Level]string{0: "unknown", Good: "good", Critical: "critical", 77: "unknown"} {
+		if picture := (Bar{Level: level}).SVG(); !strings.Contains(picture, "level-"+want) {
+			t.Errorf("level %d: %s", level, picture)
+		}
 	}
-	picture := c.SVG()
-	if elements := wellFormed(t, picture); elements["g"] != 6 {
-		t.Errorf("six days give %v", elements)
-	}
-	if strings.Count(picture, "level-unknown") != 2 {
-		t.Errorf("unknown days: %s", picture)
-	}
-	wellFormed(t, Calendar{}.SVG())
 }
 
 func TestHostileTextStaysText(t *testing.T) {
 	evil := "\x00\x1b</title><script>alert(1)</script>\"'&\xff\u202e"
 	pictures := []string{
-		Line{Title: evil, Desc: evil, From: evil, To: evil, Values: []float64{1, 2}, Format: func(float64) string { return evil }}.SVG(),
+		Plot{Title: evil, Lines: []Line{{evil, []float64{1, 2}}, {evil, nil}}, Marks: []Mark{{evil, 1}}, Format: func(float64) string { return evil }}.SVG(),
+		Calendar{Title: evil, Days: []float64{1}, Format: func(float64) string { return evil }}.SVG(),
 		Bar{Title: evil, Desc: evil}.SVG(),
-		Calendar{Title: evil, Desc: evil, Days: []Day{{Label: evil}}}.SVG(),
 	}
 	for _, picture := range pictures {
 		if elements := wellFormed(t, picture); elements["script"] != 0 {
@@ -156,14 +172,82 @@ func TestHostileTextStaysText(t *testing.T) {
 	}
 }
 
+func TestTicksAreThoseOfTheCalendar(t *testing.T) {
+	berlin, err := time.LoadLocation("Europe/Berlin")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, c := range []struct {
+		hours int
+		want  string
+	}{
+		{1, ""},
+		{6, "0.00 00:00, 0.20 01:00, 0.60 02:00, 0.80 03:00, 1.00 04:00"}, // one hour comes twice
+		{25, "0.00 00:00, 0.29 06:00, 0.54 12:00, 0.79 18:00"},
+		{73, "0.00 Sun, 0.35 Mon, 0.68 Tue"}, // the first has 25 hours
+		{30 * 24, "0.00 25 Oct, 0.24 1 Nov, 0.47 8 Nov, 0.70 15 Nov, 0.94 22 Nov"},
+		{400 * 24, "0.17 Jan 27, 0.40 Apr 27, 0.62 Jul 27, 0.85 Oct 27"},
+	} {
+		p := Plot{From: time.Date(2026, 10, 25, 0, 0, 0, 0, berlin), Step: time.Hour, Lines: []Line{{Values: make([]float64, c.hours)}}}
+		var got []string
+		for _, tick := range p.ticks() {
+			got = append(got, fmt.Sprintf("%.2f %s", tick.at, tick.label))
+		}
+		if got := strings.Join(got, ", "); got != c.want {
+			t.Errorf("%d hours: %s", c.hours, got)
+		}
+	}
+}
+
+func TestTheValueAxisHasRoundNumbers(t *testing.T) {
+	for _, c := range []struct {
+		lo, hi float64
+		binary bool
+		want   string
+	}{
+		{0, 9, false, "[0 5 10]"},
+		{3, 7, false, "[0 5 10]"},
+		{90, 97, false, "[90 95 100]"},
+		{-4, 4, false, "[-5 0 5]"},
+		{5, 5, false, "[0 2 4 6]"},
+		{0, 0, false, "[0]"},
+		{0, 3000, true, "[0 1024 2048 3072]"},
+		{0, 5 << 30, true, "[0 2.147483648e+09 4.294967296e+09 6.442450944e+09]"},
+		{1, inf, true, "[0 +Inf]"},
+	} {
+		if _, _, got := scale(c.lo, c.hi, c.binary); fmt.Sprint(got) != c.want {
+			t.Errorf("%g to %g: %v", c.lo, c.hi, got)
+		}
+	}
+}
+
+func TestEqualInputGivesEqualBytesAndLinesDifferWithoutColour(t *testing.T) {
+	p := Plot{Lines: []Line{{"in", []float64{1, 2}}, {"out", []float64{2, 1}}, {"x", []float64{3, 1}}, {"y", []float64{3, 3}}}, Marks: []Mark{{"95th percentile", 2}}}
+	picture := p.SVG()
+	if picture != p.SVG() {
+		t.Error("two pictures of the same numbers differ")
+	}
+	for _, dash := range dashes[1:] {
+		if strings.Count(picture, `stroke-dasharray="`+dash+`"`) != 2 { // in the legend, and drawn
+			t.Errorf("dashes %q", dash)
+		}
+	}
+	if want := "in 1 to 2, last 2; out 1 to 2, last 1; x 1 to 3, last 1; y 3 to 3, last 3; 95th percentile 2"; !strings.Contains(picture, "<desc>"+want) {
+		t.Errorf("it says %s", p.Words())
+	}
+}
+
 func FuzzCharts(f *testing.F) {
 	f.Add("title", 1.0, gap, -math.MaxFloat64, 3)
 	f.Add("</svg>", inf, 0.0, 5e-324, -1)
 	f.Fuzz(func(t *testing.T, text string, a, b, c float64, n int) {
 		values := []float64{a, b, c, gap, c, a}
-		wellFormed(t, Line{Title: text, From: text, Values: values, Width: n % 1000, Height: n % 500}.SVG())
+		p := Plot{Title: text, Lines: []Line{{text, values}, {text, values[2:]}}, Marks: []Mark{{text, b}}, Width: n % 1000, Height: n % 500, Binary: n%2 == 0}
+		p.From, p.Step = start.AddDate(0, n%100, n%300), time.Duration(n)*time.Minute
+		wellFormed(t, p.SVG())
+		p.Text(n%100, n%3 == 0)
+		wellFormed(t, Calendar{First: p.From, Days: values, Title: text}.SVG())
 		wellFormed(t, Bar{Desc: text, Fraction: a, Level: Level(n)}.SVG())
-		wellFormed(t, Calendar{Title: text, Days: []Day{{text, Level(n)}}}.SVG())
 		if got := len([]rune(Spark(values, n%9, false))); got > max(n%9, 0) && got > 0 {
 			t.Fatalf("%d characters in %d cells", got, n%9)
 		}
@@ -181,4 +265,33 @@ func ExampleSpark() {
 func ExampleBar_Text() {
 	fmt.Println(Bar{Fraction: 0.42}.Text(10, false))
 	// Output: ████░░░░░░
+}
+
+func ExamplePlot_Text() {
+	p := Plot{Lines: []Line{{"received", []float64{0, 1, 4, 9, 16, 9, 4, 2, math.NaN(), 3, 0, 0, 0}}}, From: start, Step: 2 * time.Hour}
+	fmt.Print(p.Text(30, false))
+	// Output:
+	// 20
+	//        █
+	//       ▂█▂
+	//       ███
+	//  0 ▁▂█████▄ ▆▁▁▁
+	//    00:00 12:00 00:00
+}
+
+func ExampleCalendar_Text() {
+	days := make([]float64, 40)
+	for i := range days {
+		days[i] = float64(i % 7)
+	}
+	fmt.Print(Calendar{First: start, Days: days}.Text(60, true))
+	// Output:
+	// Nov
+	//  ------
+	//  ++++++
+	//  ******
+	//  *****
+	//  #####
+	// ......
+	// ------
 }

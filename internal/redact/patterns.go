@@ -38,9 +38,9 @@ var patterns = []pattern{
 	{hints: []string{"mii"}, re: regexp.MustCompile(`\b(MII[A-Za-z0-9+/]{1,5}IBA[A-Za-z0-9+/=]{20,})`)},
 	{hints: []string{"b3blbnnza"}, re: regexp.MustCompile(`(b3BlbnNzaC1rZXktdjE[A-Za-z0-9+/=]*)`)},
 	{hints: []string{"ls0tls1crudj"}, re: regexp.MustCompile(`(LS0tLS1CRUdJTi(?:BQUklWQVRF|BSU0Eg|BFQyBQ|BPUEVOU1NI|BEU0Eg|BFTkNS)[A-Za-z0-9+/=]*)`)},
-	// An @ or a slash in a password should be escaped and often is not. Digits alone before a slash are a port.
-	{hints: []string{"://"}, re: regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://[^/\s:@"'<>]*:(\d*[^/\s"'<>\d?#,][^/\s"'<>]*|\d+)@`)},
-	{hints: []string{"://"}, re: regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://[^/\s:@"'<>]*:(\d*[^/\s"'<>\d?#,@][^\s"'<>@]*)@`)},
+	// A path that was cleaned has one slash. An @ or a slash in a password should be escaped and often is not. Digits alone before a slash are a port.
+	{hints: []string{":/"}, re: regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://?[^/\s:@"'<>]*:(\d*[^/\s"'<>\d?#,][^/\s"'<>]*|\d+)@`)},
+	{hints: []string{":/"}, re: regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://?[^/\s:@"'<>]*:(\d*[^/\s"'<>\d?#,@][^\s"'<>@]*)@`)},
 	{hints: []string{"authorization"}, re: regexp.MustCompile(`(?i)authorization(?:\\?["'])?[ \t]*[:=]\s*(?:\\?["'])?(?:(?:basic|bearer|digest|negotiate|token)\s+)?([^\s"',;\\]+)`)},
 	{hints: []string{"bearer"}, re: regexp.MustCompile(`(?i)\bbearer\s+([A-Za-z0-9._~+/=-]{8,})`), judge: isWord},
 	{hints: []string{"cookie"}, re: regexp.MustCompile(`\b(?:Set-)?Cookie: *([\w.-]+=[^\r\n"']+)`)},

@@ -1,6 +1,6 @@
 // Package term is what a program needs to write for a terminal or a plain text
-// mail: it makes hostile text visible, measures, cuts, pads and wraps by
-// display width, and asks a file descriptor for its size.
+// mail: it makes hostile text visible, and measures, cuts, pads and wraps by
+// display width.
 //
 //	line := term.Pad(term.Truncate(term.Visible(name), 20, "…"), 20)
 //
@@ -32,6 +32,9 @@ const maxMarks = 2
 // characters, blanks other than the space and piled-up combining marks become
 // \u{202e}. The result is valid UTF-8 on one line.
 func Visible(s string) string { return spell(s, picture, func(r rune) bool { return true }) }
+
+// Escape is Visible for text that is quoted: a control byte becomes \x1b.
+func Escape(s string) string { return spell(s, hexByte, func(r rune) bool { return true }) }
 
 // ASCII is Visible for terminals that know ASCII only: é becomes \u{e9}, and a
 // control byte \x1b.

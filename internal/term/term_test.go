@@ -2,7 +2,6 @@ package term
 
 import (
 	"fmt"
-	"os"
 	"strings"
 	"testing"
 	"unicode"
@@ -38,6 +37,13 @@ func TestWhatATerminalWouldObeyIsSpelledOut(t *testing.T) {
 		if got := Visible(in); got != want {
 			t.Errorf("Visible(%q) = %q, want %q", in, got, want)
 		}
+	}
+}
+
+func TestEscapedTextHasItsControlBytesAsNumbers(t *testing.T) {
+	in := "é\x1b[1m日\xff\u202e\n ok"
+	if got, want := Escape(in), `é\x1b[1m日\xff\u{202e}\x0a ok`; got != want {
+		t.Errorf("Escape(%q) = %q, want %q", in, got, want)
 	}
 }
 
@@ -101,20 +107,6 @@ func TestWrapBreaksAtSpacesAndElseInsideTheWord(t *testing.T) {
 		if got := Wrap(c.in, c.width); strings.Join(got, "|") != strings.Join(c.want, "|") {
 			t.Errorf("Wrap(%q, %d) = %q, want %q", c.in, c.width, got, c.want)
 		}
-	}
-}
-
-func TestAFileIsNoTerminal(t *testing.T) {
-	f, err := os.Open(os.DevNull)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer f.Close()
-	if IsTerminal(f.Fd()) {
-		t.Error("the null device is called a terminal")
-	}
-	if _, _, err := Size(f.Fd()); err == nil {
-		t.Error("the null device has a size")
 	}
 }
 

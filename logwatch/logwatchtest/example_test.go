@@ -7,24 +7,26 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/logwatch"
+	"github.com/pugetsoundtech/upkeep/logwatch/logs"
 	"github.com/pugetsoundtech/upkeep/logwatch/logwatchtest"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
 func ExampleTestRules() {
-	set, _ := logwatch.Compile([]logwatch.Rule{
-		{ID: "door.open", Level: logwatch.Warning, Patterns: []string{"door open"}},
-		{ID: "door.jammed", Level: logwatch.Critical, Patterns: []string{"door jammed"}},
-	})
-	fmt.Println(logwatchtest.TestRules(set, []logwatchtest.Case{
-		{Message: "door open", Rule: "door.open"},
-		{Message: "door jammed", Rule: ""},
-	}))
-	// Output: : "door jammed": rule "door.jammed" decides, not ""
+	rules, _ := logwatch.ParseRules("door.rules", []byte(`logwatch rules 1
+program doord
+rule door-open ignore
+	match door {w} open
+	test  doord: door east open
+	test  doord: door jammed
+`))
+	set, _ := logwatch.Compile(rules)
+	fmt.Println(logwatchtest.TestRules(set))
+	// Output: door.rules:3: rule door-open: doord: "door jammed" is decided by ""
 }
 
 func ExampleTestChecker() {
-	err := logwatchtest.TestChecker(context.Background(), func(h host.Host) report.Checker { return logwatch.Logs{Host: h} })
+	err := logwatchtest.TestChecker(context.Background(), func(h host.Host) report.Checker { return logs.System{Host: h} })
 	fmt.Println(err)
 	// Output: <nil>
 }

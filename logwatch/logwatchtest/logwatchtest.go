@@ -1,9 +1,7 @@
 // Package logwatchtest has fakes of log sources, and conformance functions for
 // rules and for checks that read logs.
 //
-//	err := logwatchtest.TestRules(set, []logwatchtest.Case{
-//		{Tag: "sshd", Message: "Invalid user x from 192.0.2.1 port 4", Rule: "ssh.invalid-user"},
-//	})
+//	err := logwatchtest.TestRules(set)
 //
 // It does not import testing, so that an agent can try its own rules on a live
 // machine.
@@ -19,29 +17,28 @@ import (
 	"github.com/pugetsoundtech/upkeep/logwatch"
 )
 
-// A Case is a message and the rule that must explain it. An empty Rule is a
-// message that no rule may explain.
-type Case struct {
-	Tag     string
-	Message string
-	Rule    string
-}
-
-// TestRules tries a set of rules on cases, and joins all violations: a case with
-// another verdict, and a rule that raises a finding but has no case.
-func TestRules(set *logwatch.RuleSet, cases []Case) error {
+// TestRules tries each rule of a set on its own test lines, and joins all
+// violations of these sentences:
+//
+//  1. A rule decides each line of its tests that says so.
+//  2. It leaves each other line of its tests to another rule or to none.
+//  3. A rule that raises has at least one line that it decides.
+func TestRules(set *logwatch.RuleSet) error {
 	var errs []error
-	hit := map[string]bool{}
-	for _, c := range cases {
-		v := set.Classify(logwatch.Line{Tag: []byte(c.Tag), Message: []byte(c.Message)})
-		hit[v.Rule] = true
-		if v.Rule != c.Rule {
-			errs = append(errs, fmt.Errorf("%s: %q: rule %q decides, not %q", c.Tag, c.Message, v.Rule, c.Rule))
-		}
-	}
 	for _, r := range set.Rules() {
-		if r.Level > logwatch.Ignore && !hit[r.ID] {
-			errs = append(errs, fmt.Errorf("rule %s has no case", r.ID))
+		decided := false
+		for _, t := range r.Tests {
+			v := set.Classify(logwatch.Line{Tag: []byte(t.Program), Message: []byte(t.Message)})
+			decided = decided || t.Decides
+			switch is := v.Rule == r.Name; {
+			case t.Decides && !is:
+				errs = append(errs, fmt.Errorf("%s:%d: rule %s: %s: %q is decided by %q", r.File, r.Line, r.Name, t.Program, t.Message, v.Rule))
+			case !t.Decides && is:
+				errs = append(errs, fmt.Errorf("%s:%d: rule %s: %s: %q is decided by it", r.File, r.Line, r.Name, t.Program, t.Message))
+			}
+		}
+		if r.Level.Raises() && !decided && r.After.N == 0 {
+			errs = append(errs, fmt.Errorf("%s:%d: rule %s has no test line", r.File, r.Line, r.Name))
 		}
 	}
 	return errors.Join(errs...)
@@ -54,9 +51,12 @@ type Entry struct {
 	Host     string
 	Tag      string
 	PID      int
+	SaidPID  int // what the sender called itself; zero: nothing
 	Unit     string
 	Message  string // may hold newlines and any bytes
 	Priority int    // 0 to 7
+	// Transport, Command and UID are what the journal itself knows of the sender; empty: it says nothing.
+	Transport, Command, UID string
 }
 
 // Export gives the output of journalctl --output=export for entries, to be the
@@ -73,7 +73,13 @@ func Export(entries ...Entry) []byte {
 		out = field(out, "_HOSTNAME", e.Host)
 		out = field(out, "SYSLOG_IDENTIFIER", e.Tag)
 		out = field(out, "_PID", strconv.Itoa(e.PID))
+		if e.SaidPID != 0 {
+			out = field(out, "SYSLOG_PID", strconv.Itoa(e.SaidPID))
+		}
 		out = field(out, "_SYSTEMD_UNIT", e.Unit)
+		out = field(out, "_TRANSPORT", e.Transport)
+		out = field(out, "_COMM", e.Command)
+		out = field(out, "_UID", e.UID)
 		out = field(out, "PRIORITY", strconv.Itoa(e.Priority))
 		out = field(out, "MESSAGE", e.Message)
 		out = append(out, '\n')

@@ -11,6 +11,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/netprobe"
 	"github.com/pugetsoundtech/upkeep/netprobe/netprobetest"
+	"github.com/pugetsoundtech/upkeep/netprobe/protocol"
 )
 
 func ExampleListen() {
@@ -20,7 +21,7 @@ func ExampleListen() {
 		return
 	}
 	defer srv.Close()
-	res := netprobe.SMTP{Addr: srv.Addr(), Timeout: 50 * time.Millisecond}.Probe(context.Background())
+	res := protocol.SMTP{Addr: srv.Addr(), Timeout: 50 * time.Millisecond}.Probe(context.Background())
 	fmt.Println(res.State, res.Cause)
 	// Output: critical proto.timeout
 }
@@ -39,14 +40,14 @@ func ExampleCertify() {
 		return
 	}
 	defer srv.Close()
-	probe := netprobe.SMTP{Addr: srv.Addr(), StartTLS: netprobe.Required, Policy: netprobe.TLSPolicy{Roots: pool}}
+	probe := protocol.SMTP{Addr: srv.Addr(), StartTLS: protocol.Required, Policy: netprobe.TLSPolicy{Roots: pool}}
 	fmt.Println(probe.Probe(context.Background()).Cause)
 	// Output: tls.expired
 }
 
 func ExampleTestProber() {
 	err := netprobetest.TestProber(context.Background(), func(addr string, timeout time.Duration, dial netprobetest.Dialer) netprobe.Prober {
-		return netprobe.SSH{Addr: addr, Timeout: timeout, Dial: dial}
+		return protocol.SSH{Addr: addr, Timeout: timeout, Net: netprobe.Net{Dial: dial}}
 	})
 	fmt.Println(err)
 	// Output: <nil>

@@ -4,7 +4,7 @@
 //
 //	srv, err := netprobetest.Listen(netprobetest.Silent)
 //	defer srv.Close()
-//	res := netprobe.SMTP{Addr: srv.Addr(), Timeout: time.Second}.Probe(ctx)
+//	res := protocol.SMTP{Addr: srv.Addr(), Timeout: time.Second}.Probe(ctx)
 //
 // A Server is a real listener on the loopback interface. The package does not
 // import testing.

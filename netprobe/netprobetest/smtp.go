@@ -3,14 +3,8 @@ package netprobetest
 import (
 	"bufio"
 	"context"
-	"crypto/ecdsa"
-	"crypto/elliptic"
-	"crypto/rand"
 	"crypto/tls"
-	"crypto/x509"
-	"crypto/x509/pkix"
 	"io"
-	"math/big"
 	"net"
 	"strings"
 	"sync"
@@ -31,8 +25,8 @@ type SMTP struct {
 	heard []string
 }
 
-// Heard gives every command that clients sent.
-func (s *SMTP) Heard() []string {
+// Commands returns every command that clients sent.
+func (s *SMTP) Commands() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]string(nil), s.heard...)
@@ -101,51 +95,4 @@ func or(text, standard string) string {
 		return standard
 	}
 	return text
-}
-
-// Certify makes a certificate for names, signed by an authority of its own,
-// which stands alone in the pool.
-func Certify(from, to time.Time, names ...string) (tls.Certificate, *x509.CertPool, error) {
-	caKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return tls.Certificate{}, nil, err
-	}
-	ca := &x509.Certificate{
-		SerialNumber: big.NewInt(1), Subject: pkix.Name{CommonName: "netprobetest authority"},
-		NotBefore: from.Add(-time.Hour), NotAfter: to.AddDate(10, 0, 0),
-		IsCA: true, BasicConstraintsValid: true, KeyUsage: x509.KeyUsageCertSign,
-	}
-	caDER, err := x509.CreateCertificate(rand.Reader, ca, ca, &caKey.PublicKey, caKey)
-	if err != nil {
-		return tls.Certificate{}, nil, err
-	}
-	signer, err := x509.ParseCertificate(caDER)
-	if err != nil {
-		return tls.Certificate{}, nil, err
-	}
-	cert, err := issue(signer, caKey, from, to, names)
-	pool := x509.NewCertPool()
-	pool.AddCert(signer)
-	return cert, pool, err
-}
-
-func issue(signer *x509.Certificate, signKey *ecdsa.PrivateKey, from, to time.Time, names []string) (tls.Certificate, error) {
-	key, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
-	if err != nil {
-		return tls.Certificate{}, err
-	}
-	leaf := &x509.Certificate{
-		SerialNumber: big.NewInt(2), Subject: pkix.Name{CommonName: "netprobetest server"},
-		NotBefore: from, NotAfter: to, KeyUsage: x509.KeyUsageDigitalSignature,
-		ExtKeyUsage: []x509.ExtKeyUsage{x509.ExtKeyUsageServerAuth},
-	}
-	for _, n := range names {
-		if ip := net.ParseIP(n); ip != nil {
-			leaf.IPAddresses = append(leaf.IPAddresses, ip)
-		} else {
-			leaf.DNSNames = append(leaf.DNSNames, n)
-		}
-	}
-	der, err := x509.CreateCertificate(rand.Reader, leaf, signer, &key.PublicKey, signKey)
-	return tls.Certificate{Certificate: [][]byte{der}, PrivateKey: key}, err
 }

@@ -18,12 +18,12 @@ import (
 )
 
 const (
+	pkgType     = "deb"
 	statusFile  = "/var/lib/dpkg/status"
 	updatesDir  = "/var/lib/dpkg/updates"
 	maxStatus   = 64 << 20
 	settled     = 2 * time.Minute // after the last write dpkg is not at work
 	defaultAge  = 48 * time.Hour
-	maxLogTail  = 4 << 20
 	maxSimulate = 16 << 20
 )
 
@@ -35,36 +35,38 @@ type Manager struct {
 	// MaxAge is how long ago the package index may have been refreshed before
 	// what is pending counts as unknown. Zero is 48 hours.
 	MaxAge time.Duration
+
+	// Kept remembers what apt-get said for as long as nothing on which that depends has
+	// another content. Those files are read and not times, so it is for a system whose
+	// files are near. Nil: apt-get is asked each time.
+	Kept Keeper
+
+	said *said // of one call of Pending
 }
 
 // Info returns the manager's name and the commands that a person runs.
 func (m *Manager) Info() pkgupdate.Info {
 	return pkgupdate.Info{
-		ID: "apt", Scheme: version.Deb,
+		ID: "apt", Type: pkgType, Scheme: version.Deb,
 		Commands: pkgupdate.Commands{
-			Refresh:     "apt-get update",
-			Upgrade:     "apt-get --with-new-pkgs upgrade",
-			UpgradeAll:  "apt-get dist-upgrade",
-			UpgradeSome: "apt-get install --only-upgrade",
-			Unhold:      "apt-mark unhold",
-			Repair:      "dpkg --configure -a && apt-get -f install",
+			// apt-get leaves no trace of a refresh that found nothing new.
+			Refresh:     [][]string{{"apt-get", "update", "--error-on=any"}, {"touch", successStamp}},
+			Upgrade:     [][]string{{"apt-get", "--with-new-pkgs", "upgrade"}},
+			UpgradeAll:  [][]string{{"apt-get", "dist-upgrade"}},
+			UpgradeSome: []string{"apt-get", "install", "--only-upgrade"},
+			Unhold:      []string{"apt-mark", "unhold"},
+			Repair:      [][]string{{"dpkg", "--configure", "-a"}, {"apt-get", "-f", "install"}},
 		},
 	}
 }
 
-// Present reports whether the host has a database of dpkg with something in
-// it: where dpkg is a tool among others of another system, it is empty.
-func (m *Manager) Present(ctx context.Context) (bool, error) {
-	st, err := m.Host.Lstat(ctx, statusFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return false, nil
-	}
-	return err == nil && (st.Size > 0 || !st.Known.Has(host.KnownSize)), err
-}
-
-// Installed lists the packages of the database.
+// Installed lists the packages of the database. Where dpkg is a tool among
+// others of another system, its database is empty: then it is absent.
 func (m *Manager) Installed(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Package] {
 	text, asOf, err := m.status(ctx)
+	if err == nil && len(text) == 0 {
+		err = errNoDatabase
+	}
 	if err != nil {
 		return pkgupdate.Unproven[[]pkgupdate.Package](nil, err)
 	}
@@ -75,13 +77,16 @@ func (m *Manager) Installed(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Pa
 	return pkgupdate.Proven(list, fmt.Sprintf("%d packages in %s", len(list), statusFile), asOf)
 }
 
+// errNoDatabase is of a system that is not dpkg's.
+var errNoDatabase = fmt.Errorf("there is no dpkg database: %w: %w", pkgupdate.ErrAbsent, errors.ErrUnsupported)
+
 // status reads the database and when it was written; the time is zero where
 // the host does not tell. On a system without dpkg the error is
 // errors.ErrUnsupported.
 func (m *Manager) status(ctx context.Context) ([]byte, time.Time, error) {
 	f, err := m.Host.Open(ctx, statusFile)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil, time.Time{}, fmt.Errorf("there is no dpkg database: %w", errors.ErrUnsupported)
+		return nil, time.Time{}, errNoDatabase
 	}
 	if err != nil {
 		return nil, time.Time{}, fmt.Errorf("dpkg database: %w", err)
@@ -154,65 +159,21 @@ func (m *Manager) writing(ctx context.Context, journal []host.Stat) bool {
 	return false
 }
 
-// History reads dpkg's log and the one before it. Logs that are not there are
-// no error: then nothing is known.
-func (m *Manager) History(ctx context.Context, since time.Time) ([]pkgupdate.Event, error) {
-	loc, err := m.zone(ctx)
-	if err != nil {
-		return nil, err
-	}
-	var list []pkgupdate.Event
-	var errs []error
-	for _, name := range []string{"/var/log/dpkg.log.1", "/var/log/dpkg.log"} {
-		text, err := m.tail(ctx, name)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			errs = append(errs, err)
-		}
-		list = append(list, ParseLog(text, loc, since)...)
-	}
-	return list, errors.Join(errs...)
-}
-
-// zone reads the host's time zone, which is UTC where none is set.
-func (m *Manager) zone(ctx context.Context) (*time.Location, error) {
-	data, err := m.Host.ReadFile(ctx, "/etc/localtime", 0)
-	if errors.Is(err, fs.ErrNotExist) {
-		return time.UTC, nil
-	}
-	if err != nil {
-		return nil, fmt.Errorf("time zone of the host: %w", err)
-	}
-	loc, err := time.LoadLocationFromTZData("local", data)
-	if err != nil {
-		return nil, fmt.Errorf("time zone of the host: %w", err)
-	}
-	return loc, nil
-}
-
-// tail reads the last part of a log.
-func (m *Manager) tail(ctx context.Context, name string) ([]byte, error) {
-	f, err := m.Host.Open(ctx, name)
-	if err != nil {
-		return nil, err
-	}
-	defer f.Close()
-	st, err := f.Stat()
-	if err != nil {
-		return nil, err
-	}
-	from := max(0, st.Size-maxLogTail)
-	return io.ReadAll(io.LimitReader(io.NewSectionReader(f, from, maxLogTail), maxLogTail))
-}
-
 // run runs a read-only command and turns the ways in which apt fails into
 // errors that callers can test.
 func (m *Manager) run(ctx context.Context, c host.Command) ([]byte, error) {
+	if out, ok := m.said.answer(c.Args); ok {
+		return out, nil
+	}
 	out, err := m.Host.Run(ctx, c)
 	if err == nil {
 		err = failure(out)
 	}
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", c.Args[0], err)
+	}
+	if c.Stdout == nil {
+		m.said.note(c.Args, out.Stdout)
 	}
 	return out.Stdout, nil
 }

@@ -12,7 +12,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
@@ -49,11 +48,11 @@ func edit(t testing.TB, m *hosttest.Machine, old, new string) {
 
 const simulateUpgrade = "apt-get -s -o Debug::NoLocking=1 -o APT::Get::Show-User-Simulation-Note=no --with-new-pkgs upgrade"
 
-func names(list []pkgupdate.Upgrade) string {
+func names(p pkgupdate.Pending) string {
 	var out []string
-	for _, u := range list {
-		s := u.Pkg.Name + " " + u.From.String() + " " + u.To.String() + " " + u.Class.String()
-		out = append(out, strings.TrimSpace(s+" "+u.Blocked))
+	for _, u := range p.Upgrades {
+		s := u.Pkg.Name + " " + u.Pkg.Version.String() + " " + u.To().String() + " " + u.Class.String()
+		out = append(out, strings.TrimSpace(s+" "+string(u.Blocked)))
 	}
 	return strings.Join(out, "\n")
 }
@@ -69,7 +68,7 @@ func TestPendingUpgradesAreClassedByTheSecurityRepository(t *testing.T) {
 	require.NoError(t, a.Reason)
 	assert.Equal(t, pkgupdate.Known, a.State)
 	assert.Equal(t, "5 upgraded, 0 newly installed, 0 to remove and 0 not upgraded.", a.Evidence)
-	assert.Equal(t, time.Date(2026, 11, 25, 17, 31, 0, 0, time.UTC), a.AsOf)
+	assert.Equal(t, time.Date(2026, 11, 24, 0, 34, 33, 0, time.UTC), a.AsOf, "the date of the security repository")
 	assert.Equal(t, strings.TrimSpace(`
 libgraphite2-3 1.3.14-1 1.3.14-1+deb12u1 ordinary
 libpcre2-8-0 10.42-1 10.42-1+deb12u2 security
@@ -95,7 +94,10 @@ func TestFixHiddenByANewerPointReleaseIsStillASecurityFix(t *testing.T) {
 	a := (&Manager{Host: m.Host()}).Pending(t.Context())
 	i := strings.Index(names(a.Value), "openssl")
 	require.GreaterOrEqual(t, i, 0)
-	assert.True(t, strings.HasPrefix(names(a.Value)[i:], "openssl 3.0.19-1~deb12u2 3.0.23-1~deb12u1 security"))
+	assert.True(t, strings.HasPrefix(names(a.Value)[i:], "openssl 3.0.19-1~deb12u2 3.0.22-1~deb12u2 security"))
+	u := a.Value.Upgrades[slices.IndexFunc(a.Value.Upgrades, func(u pkgupdate.Upgrade) bool { return u.Pkg.Name == "openssl" })]
+	assert.Equal(t, "3.0.23-1~deb12u1", u.Candidate.String())
+	assert.Equal(t, [][]string{{"apt-get", "install", "--only-upgrade", "openssl=3.0.22-1~deb12u2"}}, u.Remedy.Do)
 }
 
 func TestHeldPackageWithASecurityFixIsPendingAndHeld(t *testing.T) {
@@ -119,7 +121,7 @@ func TestWhatDistUpgradeAddsIsKeptBack(t *testing.T) {
 			"1 upgraded, 0 newly installed, 1 to remove and 1 not upgraded.\n")}, nil)
 	a := (&Manager{Host: m.Host()}).Pending(t.Context())
 	require.NoError(t, a.Reason)
-	assert.Contains(t, names(a.Value), "unzip 6.0-28 6.0-28+deb12u1 security kept back")
+	assert.Contains(t, names(a.Value), "unzip 6.0-28 6.0-28+deb12u1 security needs a removal")
 	assert.Contains(t, names(a.Value), "libgraphite2-3 1.3.14-1  ordinary kept back", "to what is not said")
 }
 
@@ -131,15 +133,15 @@ func TestForeignArchitectureIsItsOwnUpgrade(t *testing.T) {
 			"1 upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n")}, nil)
 	a := (&Manager{Host: m.Host()}).Pending(t.Context())
 	require.NoError(t, a.Reason)
-	require.Len(t, a.Value, 5, "and four that only the security repository names")
-	assert.Equal(t, "deb:libssl3 kept back", a.Value[1].Pkg.ID()+" "+a.Value[1].Blocked)
-	assert.Equal(t, "deb:libssl3:i386 security", a.Value[2].Pkg.ID()+" "+a.Value[2].Class.String()+a.Value[2].Blocked)
+	require.Len(t, a.Value.Upgrades, 5, "and four that only the security repository names")
+	assert.Equal(t, "deb:libssl3 kept back", a.Value.Upgrades[1].Pkg.ID()+" "+string(a.Value.Upgrades[1].Blocked))
+	assert.Equal(t, "deb:libssl3:i386 security", a.Value.Upgrades[2].Pkg.ID()+" "+a.Value.Upgrades[2].Class.String()+string(a.Value.Upgrades[2].Blocked))
 }
 
 func TestForeignPackageThatIsKeptBackIsNotLost(t *testing.T) {
 	m := machine(t)
 	edit(t, m, "Package: unzip\n", "Package: libssl3\nStatus: install ok installed\nArchitecture: i386\nVersion: 3.0.19-1~deb12u2\n\nPackage: unzip\n")
-	kept := func(name string) pkgupdate.Answer[[]pkgupdate.Upgrade] {
+	kept := func(name string) pkgupdate.Answer[pkgupdate.Pending] {
 		out := host.Output{Stdout: []byte("The following upgrades have been deferred due to phasing:\n  " + name + "\n0 upgraded, 0 newly installed, 0 to remove and 1 not upgraded.\n")}
 		m.SetCommand(strings.Fields(simulateUpgrade), out, nil)
 		m.SetCommand(strings.Fields(strings.Replace(simulateUpgrade, "--with-new-pkgs upgrade", "dist-upgrade", 1)), out, nil)
@@ -147,14 +149,14 @@ func TestForeignPackageThatIsKeptBackIsNotLost(t *testing.T) {
 	}
 	a := kept("libssl3:i386")
 	require.NoError(t, a.Reason)
-	assert.True(t, slices.ContainsFunc(a.Value, func(u pkgupdate.Upgrade) bool {
-		return u.Pkg.ID() == "deb:libssl3:i386" && u.Blocked == pkgupdate.KeptBack
+	assert.True(t, slices.ContainsFunc(a.Value.Upgrades, func(u pkgupdate.Upgrade) bool {
+		return u.Pkg.ID() == "deb:libssl3:i386" && u.Blocked == pkgupdate.Phased
 	}), names(a.Value))
 	assert.ErrorContains(t, kept("vanished").Reason, `"vanished" is kept back, but not in the dpkg database`)
 }
 
 func TestFixesAreOnOfferSinceTheSecurityRepositoryIsDated(t *testing.T) {
-	for _, u := range (&Manager{Host: machine(t).Host()}).Pending(t.Context()).Value {
+	for _, u := range (&Manager{Host: machine(t).Host()}).Pending(t.Context()).Value.Upgrades {
 		assert.Equal(t, u.Class == pkgupdate.Security, !u.Offered.IsZero(), u.Pkg.Name)
 		if u.Class == pkgupdate.Security {
 			assert.Equal(t, "2026-11-24T00:34:33Z", u.Offered.Format(time.RFC3339))
@@ -174,15 +176,15 @@ func TestPackagesThatAptDoesNotNameMakeTheAnswerUnknown(t *testing.T) {
 func TestEmptyDatabaseOfAnotherSystemIsNotPresent(t *testing.T) {
 	m := machine(t)
 	require.NoError(t, m.WriteFile(statusFile, nil, 0o644))
-	present, err := (&Manager{Host: m.Host()}).Present(t.Context())
-	assert.NoError(t, err)
-	assert.False(t, present)
+	assert.ErrorIs(t, (&Manager{Host: m.Host()}).Installed(t.Context()).Reason, pkgupdate.ErrAbsent)
 	require.NoError(t, m.Remove(statusFile))
-	_, err = (&Manager{Host: m.Host()}).Attest(t.Context(), []string{"/etc/passwd"})
+	_, err := (&Manager{Host: m.Host()}).Attest(t.Context(), []string{"/etc/passwd"})
 	assert.ErrorIs(t, err, errors.ErrUnsupported)
-	present, err = (&Manager{Host: m.Host()}).Present(t.Context())
-	assert.NoError(t, err)
-	assert.False(t, present)
+	assert.ErrorIs(t, (&Manager{Host: m.Host()}).Installed(t.Context()).Reason, pkgupdate.ErrAbsent)
+	require.NoError(t, m.Add("-- "+statusFile+" error=permission --\n"))
+	reason := (&Manager{Host: m.Host()}).Installed(t.Context()).Reason
+	assert.ErrorIs(t, reason, fs.ErrPermission)
+	assert.NotErrorIs(t, reason, pkgupdate.ErrAbsent, "nobody knows")
 }
 
 func TestIndexThatWasNeverFetchedIsUnknownAndNotEmpty(t *testing.T) {
@@ -198,10 +200,12 @@ func TestIndexThatWasNeverFetchedIsUnknownAndNotEmpty(t *testing.T) {
 	a := (&Manager{Host: m.Host()}).Pending(t.Context())
 	assert.Equal(t, pkgupdate.Unknown, a.State)
 	assert.ErrorIs(t, a.Reason, pkgupdate.ErrNeverFetched)
-	assert.Contains(t, a.Reason.Error(), "package index has never been fetched: run apt-get update")
+	for _, s := range a.Value.Sources {
+		assert.ErrorIs(t, s.Err, pkgupdate.ErrNeverFetched, s.ID)
+	}
 	m.SetCommand([]string{"apt-get", "indextargets", "-o", "Debug::NoLocking=1", "--format", targetFormat, "Created-By: Packages"}, host.Output{}, nil)
 	a = (&Manager{Host: m.Host()}).Pending(t.Context())
-	assert.EqualError(t, a.Reason, "package index has never been fetched: run apt-get update", "what it would hold is not said")
+	assert.NotErrorIs(t, a.Reason, pkgupdate.ErrUnclassified, "what it would hold is not said")
 }
 
 func TestOneRepositoryThatWasNeverFetchedIsNamed(t *testing.T) {
@@ -209,8 +213,8 @@ func TestOneRepositoryThatWasNeverFetchedIsNamed(t *testing.T) {
 	require.NoError(t, m.Remove(listsDir+"/mirror.example.org_debian-security_dists_bookworm-security_InRelease"))
 	a := (&Manager{Host: m.Host()}).Pending(t.Context())
 	assert.Equal(t, pkgupdate.Unknown, a.State)
-	assert.EqualError(t, a.Reason, "package index of http://mirror.example.org/debian-security/dists/bookworm-security has never been fetched: run apt-get update")
-	assert.Len(t, a.Value, 5, "what is known stands all the same")
+	assert.ErrorContains(t, a.Reason, "package source http://mirror.example.org/debian-security/dists/bookworm-security: its index was never fetched")
+	assert.Len(t, a.Value.Upgrades, 5, "what is known stands all the same")
 }
 
 func TestOldIndexIsUnknownButKeepsWhatItShows(t *testing.T) {
@@ -219,13 +223,12 @@ func TestOldIndexIsUnknownButKeepsWhatItShows(t *testing.T) {
 	a := (&Manager{Host: m.Host()}).Pending(t.Context())
 	var stale *pkgupdate.StaleError
 	require.ErrorAs(t, a.Reason, &stale)
-	assert.Equal(t, 96*time.Hour, stale.Age)
-	assert.Contains(t, a.Reason.Error(), "package index was last refreshed 4 days ago: run apt-get update")
-	assert.Len(t, a.Value, 5)
-	fresh := (&Manager{Host: m.Host(), MaxAge: 100 * time.Hour}).Pending(t.Context())
+	assert.Contains(t, a.Reason.Error(), "bookworm-security: its index was last refreshed 5 days ago")
+	assert.Len(t, a.Value.Upgrades, 5)
+	fresh := (&Manager{Host: m.Host(), MaxAge: 150 * time.Hour}).Pending(t.Context())
 	assert.Equal(t, pkgupdate.Known, fresh.State)
-	assert.NoError(t, m.WriteFile(stampsDir+"/update-success-stamp", nil, 0o644))
-	require.NoError(t, m.SetStat(stampsDir+"/update-success-stamp", host.Stat{
+	assert.NoError(t, m.WriteFile(successStamp, nil, 0o644))
+	require.NoError(t, m.SetStat(successStamp, host.Stat{
 		Name: "update-success-stamp", Mode: host.ModeRegular | 0o644, Mtime: time.Date(2026, 11, 29, 6, 0, 0, 0, time.UTC).UnixNano(),
 		Known: host.KnownMode | host.KnownMtime,
 	}))
@@ -236,10 +239,12 @@ func TestOldIndexIsUnknownButKeepsWhatItShows(t *testing.T) {
 func TestTimesInTheFutureAreNoSignOfARefresh(t *testing.T) {
 	m := machine(t)
 	m.SetNow(time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)) // the clock was set back, or the folders touched
-	x, err := (&Manager{Host: m.Host()}).freshness(t.Context())
+	x, err := (&Manager{Host: m.Host()}).index(t.Context(), nil, "amd64")
+	require.NoError(t, err)
 	var stale *pkgupdate.StaleError
-	require.ErrorAs(t, err, &stale)
-	assert.Equal(t, time.Date(2026, 7, 11, 10, 16, 37, 0, time.UTC), x.asOf, "the date of the oldest repository alone is past")
+	require.ErrorAs(t, x.sources[0].Err, &stale)
+	assert.ErrorIs(t, x.sources[1].Err, pkgupdate.ErrFuture)
+	assert.Zero(t, x.asOf, "the security repository is of a day to come")
 }
 
 func TestExpiredRepositoryIsUnknownHoweverFreshTheFolders(t *testing.T) {
@@ -247,7 +252,138 @@ func TestExpiredRepositoryIsUnknownHoweverFreshTheFolders(t *testing.T) {
 	m.SetNow(time.Date(2026, 12, 2, 6, 0, 0, 0, time.UTC))
 	a := (&Manager{Host: m.Host(), MaxAge: 1000 * time.Hour}).Pending(t.Context())
 	require.Error(t, a.Reason)
-	assert.Contains(t, a.Reason.Error(), "it was valid until 2026-12-01")
+	assert.Contains(t, a.Reason.Error(), "its index was valid until 2026-12-01")
+}
+
+// The security repository is made anew each day, and shows that the refresh
+// worked; where a stamp says more, it has to say so of all.
+func TestARepositoryWithoutADailyDateIsAsFreshAsTheSecurityFixesBesideIt(t *testing.T) {
+	m := machine(t)
+	stamp := func(at time.Time) {
+		require.NoError(t, m.WriteFile(successStamp, nil, 0o644))
+		require.NoError(t, m.SetStat(successStamp, host.Stat{
+			Name: "update-success-stamp", Mode: host.ModeRegular | 0o644, Mtime: at.UnixNano(), Known: host.KnownMode | host.KnownMtime,
+		}))
+	}
+	now := m.Host().Time()
+	assert.Equal(t, pkgupdate.Known, (&Manager{Host: m.Host()}).Pending(t.Context()).State)
+	stamp(now.Add(-10 * 24 * time.Hour))
+	a := (&Manager{Host: m.Host()}).Pending(t.Context())
+	assert.ErrorContains(t, a.Reason, "dists/bookworm: its index was last refreshed 10 days ago", "an attempt since then did not take all")
+	assert.NotContains(t, a.Reason.Error(), "bookworm-security")
+	stamp(now.Add(-time.Hour))
+	assert.Equal(t, pkgupdate.Known, (&Manager{Host: m.Host()}).Pending(t.Context()).State)
+}
+
+// A list that is missing on the disk gave "no updates".
+func TestAListThatIsMissingIsNoListWithoutPackages(t *testing.T) {
+	m := machine(t)
+	m.SetCommand([]string{"apt-get", "indextargets", "-o", "Debug::NoLocking=1", "--format", targetFormat, "Created-By: Packages"}, host.Output{Stdout: []byte(
+		"/var/lib/apt/lists/mirror.example.org_debian_dists_bookworm_main_binary-amd64_Packages.lz4\tbookworm\toldstable\tDebian\n")}, nil)
+	digests := func(size string) string {
+		return "SHA256:\n 00 " + size + " main/binary-amd64/Packages\n 00 77 contrib/binary-amd64/Packages\n"
+	}
+	for size, want := range map[string]error{"0": nil, "4096": pkgupdate.ErrIncomplete} {
+		name := listsDir + "/mirror.example.org_debian-security_dists_bookworm-security_InRelease"
+		require.NoError(t, m.WriteFile(name, []byte("Origin: Debian\nLabel: Debian-Security\nSuite: oldstable-security\nCodename: bookworm-security\n"+
+			"Date: Tue, 24 Nov 2026 22:31:09 UTC\nValid-Until: Tue, 01 Dec 2026 22:31:09 UTC\n"+digests(size)), 0o644))
+		a := (&Manager{Host: m.Host()}).Pending(t.Context())
+		if want == nil {
+			assert.NotErrorIs(t, a.Reason, pkgupdate.ErrIncomplete, "a size of zero is an empty list, and contrib is not configured")
+			continue
+		}
+		assert.ErrorIs(t, a.Reason, want)
+		assert.Equal(t, pkgupdate.Unknown, a.State)
+	}
+}
+
+// attempt is what a refresh that failed leaves: the folder of what is under way
+// has changed, and the stamp that apt's own timer sets.
+func attempt(t *testing.T, m *hosttest.Machine, now time.Time) {
+	t.Helper()
+	m.SetNow(now)
+	require.NoError(t, m.WriteFile("/var/lib/apt/periodic/update-stamp", nil, 0o644))
+	for _, st := range []struct {
+		name, base string
+		mode       uint32
+	}{
+		{listsDir + "/partial", "partial", host.ModeDir | 0o700}, {"/var/lib/apt/periodic/update-stamp", "update-stamp", host.ModeRegular | 0o644},
+	} {
+		require.NoError(t, m.SetStat(st.name, host.Stat{Name: st.base, Mode: st.mode, Mtime: now.UnixNano(), Known: host.KnownMode | host.KnownMtime}))
+	}
+}
+
+func TestRefreshThatFailedIsNoProof(t *testing.T) {
+	m := machine(t)
+	attempt(t, m, time.Date(2026, 11, 29, 17, 31, 0, 0, time.UTC))
+	a := (&Manager{Host: m.Host()}).Pending(t.Context())
+	assert.Equal(t, pkgupdate.Unknown, a.State)
+	for _, s := range a.Value.Sources {
+		var stale *pkgupdate.StaleError
+		require.ErrorAs(t, s.Err, &stale, s.ID)
+	}
+}
+
+func TestIndexThatAptRefusedIsUnverified(t *testing.T) {
+	m := machine(t)
+	require.NoError(t, m.WriteFile(listsDir+"/partial/mirror.example.org_debian-security_dists_bookworm-security_InRelease", []byte("tampered"), 0o644))
+	a := (&Manager{Host: m.Host()}).Pending(t.Context())
+	assert.Equal(t, pkgupdate.Unknown, a.State)
+	assert.ErrorIs(t, a.Reason, pkgupdate.ErrUnverified)
+	assert.Equal(t, pkgupdate.Refused, a.Value.Sources[2].Signature)
+	assert.Equal(t, pkgupdate.Signed, a.Value.Sources[0].Signature)
+}
+
+// release changes what apt has of the security repository.
+func release(t *testing.T, m *hosttest.Machine, old, new string) {
+	t.Helper()
+	name := listsDir + "/mirror.example.org_debian-security_dists_bookworm-security_InRelease"
+	text, err := m.Host().ReadFile(t.Context(), name, 0)
+	require.NoError(t, err)
+	require.Contains(t, string(text), old)
+	require.NoError(t, m.WriteFile(name, bytes.ReplaceAll(text, []byte(old), []byte(new)), 0o644))
+}
+
+func TestPasswordOfASourceIsNotItsName(t *testing.T) {
+	list := parseURIs([]byte("'https://me:hunter22@mirror.example.org/pro/dists/x/InRelease' mirror_InRelease 0 \n"))
+	require.Len(t, list, 1)
+	assert.Equal(t, "https://mirror.example.org/pro/dists/x", list[0].uri)
+}
+
+func TestSourcesSayWhatTheyAreFor(t *testing.T) {
+	kinds := func(m *hosttest.Machine) (out []pkgupdate.SourceKind) {
+		for _, s := range (&Manager{Host: m.Host()}).Pending(t.Context()).Value.Sources {
+			out = append(out, s.Kind)
+		}
+		return out
+	}
+	m := machine(t)
+	assert.Equal(t, []pkgupdate.SourceKind{pkgupdate.OfSystem, pkgupdate.OfSystem, pkgupdate.OfSecurity}, kinds(m))
+	release(t, m, "Origin: Debian", "Origin: Vendor")
+	assert.Equal(t, []pkgupdate.SourceKind{pkgupdate.OfOthers, pkgupdate.OfOthers, pkgupdate.OfOthers}, kinds(m), "of a vendor, for nothing that is here")
+}
+
+func TestSecurityRepositoryOfAnotherReleaseDoesNotCount(t *testing.T) {
+	m := machine(t)
+	release(t, m, "Codename: bookworm-security", "Codename: bullseye-security")
+	a := (&Manager{Host: m.Host()}).Pending(t.Context())
+	assert.Equal(t, pkgupdate.Unknown, a.State)
+	assert.ErrorIs(t, a.Reason, pkgupdate.ErrUnclassified)
+	assert.Contains(t, names(a.Value), "libgraphite2-3 1.3.14-1 1.3.14-1+deb12u1 unclassified")
+}
+
+func TestUpdateOfAThirdPartyIsUnclassified(t *testing.T) {
+	m := machine(t)
+	m.SetCommand(strings.Fields(simulateUpgrade), host.Output{Stdout: []byte(
+		"Inst unzip [6.0-28] (9.0 Vendor:1/stable [amd64])\nInst libgraphite2-3 [1.3.14-1] (1.3.14-1+deb12u1 Debian:12.12/oldstable [amd64])\n" +
+			"2 upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n")}, nil)
+	a := (&Manager{Host: m.Host()}).Pending(t.Context())
+	require.NoError(t, a.Reason)
+	assert.Contains(t, names(a.Value), "libgraphite2-3 1.3.14-1 1.3.14-1+deb12u1 ordinary")
+	m.SetCommand(strings.Fields(simulateUpgrade), host.Output{Stdout: []byte(
+		"Inst libgraphite2-3 [1.3.14-1] (9.0 Vendor:1/stable [amd64])\n1 upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n")}, nil)
+	a = (&Manager{Host: m.Host()}).Pending(t.Context())
+	assert.Contains(t, names(a.Value), "libgraphite2-3 1.3.14-1 9.0 unclassified")
 }
 
 func TestMissingSecurityRepositoryLeavesUpgradesUnclassified(t *testing.T) {
@@ -296,8 +432,8 @@ func TestInstalledPackagesComeFromTheDatabase(t *testing.T) {
 	assert.Len(t, a.Value, 11)
 	assert.Equal(t, "11 packages in /var/lib/dpkg/status", a.Evidence)
 	ssl := a.Value[7]
-	want := pkgupdate.Package{Name: "libssl3", Arch: "amd64", Version: deb(t, "3.0.19-1~deb12u2"), Source: "openssl"}
-	assert.Empty(t, cmp.Diff(want, ssl, cmp.AllowUnexported(version.Version{})))
+	want := pkgupdate.Package{Type: "deb", Name: "libssl3", Arch: "amd64", Version: deb(t, "3.0.19-1~deb12u2"), Source: "openssl"}
+	assert.Equal(t, want, ssl)
 	assert.Equal(t, "deb:libssl3", ssl.ID())
 }
 
@@ -324,13 +460,58 @@ func TestHalfDoneWorkIsAFaultOnceDpkgIsNotWriting(t *testing.T) {
 }
 
 func TestHistoryIsInTheHostsTimeZone(t *testing.T) {
-	events, err := (&Manager{Host: machine(t).Host()}).History(t.Context(), time.Time{})
+	list, err := (&Manager{Host: machine(t).Host()}).History(t.Context(), time.Time{})
 	require.NoError(t, err)
-	require.Len(t, events, 3)
-	assert.Equal(t, "openssl", events[0].Name)
-	assert.Equal(t, "3.0.19-1~deb12u2", events[0].To)
-	assert.Equal(t, time.Date(2026, 11, 24, 22, 30, 1, 0, time.UTC), events[0].At.UTC())
-	assert.Empty(t, events[2].To, "a removal")
+	require.NotEmpty(t, list)
+	assert.Equal(t, "openssl", list[0].Events[0].Name)
+	assert.Equal(t, "3.0.19-1~deb12u2", list[0].Events[0].To)
+	assert.Equal(t, time.Date(2026, 11, 24, 22, 30, 1, 0, time.UTC), list[0].Begin.UTC())
+	last := list[len(list)-1].Events
+	assert.Equal(t, pkgupdate.Removed, last[len(last)-1].Kind())
+}
+
+// The form is that of apt's own log, written after its documentation.
+const history = `
+Start-Date: 2026-11-25  06:25:13
+Commandline: apt-get -y upgrade
+Requested-By: anna (1000)
+Install: libnew:amd64 (1.0-1, automatic), tree:amd64 (2.1.0-1)
+Upgrade: openssl:amd64 (3.0.16-1, 3.0.17-1), libssl3:amd64 (3.0.16-1, 3.0.17-1)
+Remove: old:i386 (0.9)
+Error: Sub-process /usr/bin/dpkg returned an error code (1)
+End-Date: 2026-11-25  06:25:48
+
+Start-Date: soon
+Commandline: damaged
+
+Start-Date: 2026-11-26  06:25:13
+Commandline: /usr/bin/unattended-upgrade
+Upgrade: -evil:amd64 (1, 2), tzdata:all (2026a, 2026b)
+`
+
+func TestRunsOfAptAreTransactionsAndWhatDpkgDidOutsideIsOneToo(t *testing.T) {
+	list := ParseHistory([]byte(history), time.UTC)
+	require.Len(t, list, 2, "a damaged stanza hides no other")
+	first := list[0]
+	assert.Equal(t, "apt-2026-11-25T06:25:13Z apt-get -y upgrade anna", first.ID+" "+first.Command+" "+first.By)
+	assert.Equal(t, 35*time.Second, first.End.Sub(first.Begin))
+	assert.Contains(t, first.Failed, "error code")
+	var got []string
+	for _, e := range first.Events {
+		got = append(got, e.Name+":"+e.Arch+" "+e.From+">"+e.To)
+	}
+	assert.Equal(t, []string{"libnew:amd64 >1.0-1", "tree:amd64 >2.1.0-1", "openssl:amd64 3.0.16-1>3.0.17-1", "libssl3:amd64 3.0.16-1>3.0.17-1", "old:i386 0.9>"}, got)
+	assert.Len(t, list[1].Events, 1, "a name that no package has is passed over")
+
+	log := `2026-11-25 06:25:20 upgrade openssl:amd64 3.0.16-1 3.0.17-1
+2026-11-25 09:00:00 install local:all <none> 1.0
+2026-11-25 09:00:30 remove gone:amd64 2.0 <none>
+2026-11-25 10:00:00 install later:all <none> 1.0
+`
+	rest := outside(list, ParseLog([]byte(log), time.UTC, time.Time{}))
+	require.Len(t, rest, 2)
+	assert.Equal(t, []string{"local", "gone", "later"}, []string{rest[0].Events[0].Name, rest[0].Events[1].Name, rest[1].Events[0].Name})
+	assert.Equal(t, "dpkg-2026-11-25T09:00:00Z", rest[0].ID)
 }
 
 func TestClaimsNameOwnerVersionAndDigest(t *testing.T) {

@@ -5,7 +5,6 @@ import (
 	"context"
 	"encoding/hex"
 	"errors"
-	"fmt"
 	"io/fs"
 	"path"
 	"strings"
@@ -75,7 +74,11 @@ func (m *Manager) newAttestation(ctx context.Context, paths []string, status []b
 	for _, p := range installed {
 		a.versions[keyOf(p)] = p.Version
 	}
-	a.layout = layout{links: m.mergedDirs(ctx, a), diverted: map[string]diversion{}}
+	links, err := pkgupdate.MergedDirs(ctx, m.Host)
+	if err != nil {
+		a.errs = append(a.errs, err)
+	}
+	a.layout = layout{links: links, diverted: map[string]diversion{}}
 	for _, d := range parseDiversions(m.optional(ctx, a, diversions)) {
 		from := string(a.layout.place(nil, []byte(d.from)))
 		d.to = string(a.layout.place(nil, []byte(d.to)))
@@ -88,22 +91,6 @@ func (m *Manager) newAttestation(ctx context.Context, paths []string, status []b
 		}
 	}
 	return a
-}
-
-// mergedDirs finds the top folders that are links into /usr: dpkg's lists may
-// name a file by either path.
-func (m *Manager) mergedDirs(ctx context.Context, a *attestation) map[string]string {
-	links := map[string]string{}
-	entries, err := m.Host.ReadDir(ctx, "/")
-	if err != nil {
-		a.errs = append(a.errs, fmt.Errorf("which top folders are links: %w", err))
-	}
-	for _, st := range entries {
-		if dir := "/" + st.Name; st.IsLink() && path.Join("/", st.Link) == "/usr"+dir {
-			links[dir] = "/usr" + dir
-		}
-	}
-	return links
 }
 
 // optional reads a file of dpkg's database that need not be there.
@@ -135,16 +122,12 @@ func (a *attestation) list(stem string, text []byte) {
 
 // claim is what is known of every file of a package.
 func (a *attestation) claim(stem string) host.Claim {
-	p := pkgupdate.Package{Name: stem}
+	p := pkgupdate.Package{Type: pkgType, Name: stem}
 	if name, arch, ok := strings.Cut(stem, ":"); ok {
 		p.Name, p.Arch, p.Foreign = name, arch, arch != a.native
 	}
 	v := a.versions[keyOf(p)]
-	c := host.Claim{Package: "deb:" + p.Name, Version: v.String(), Strength: host.StrengthOwned}
-	if p.Foreign {
-		c.Package += ":" + p.Arch
-	}
-	return c
+	return host.Claim{Package: p.ID(), Version: v.String(), Strength: host.StrengthOwned}
 }
 
 // sums takes the lines "MD5  PATH" of a package.

@@ -12,15 +12,17 @@
 //
 // With no index at all apt-get says "0 upgraded" and exits with 0. So a list of
 // upgrades is complete only when apt-get's own summary agrees with the lines
-// that were read, when every configured repository has been fetched, none has
-// expired, and something shows that the index was refreshed within
-// Manager.MaxAge. apt leaves no trace of a refresh that found nothing new; the
-// signs are the times of its list folders, the stamps in /var/lib/apt/periodic
-// and the dates in the repositories' Release files.
+// that were read, and when every configured repository has been fetched, has
+// not expired, and was refreshed within Manager.MaxAge. apt leaves no trace of a
+// refresh that found nothing new, and an attempt is no success: what counts is
+// the date of the repository itself, the folder of the lists, which changes when
+// a list is replaced, and the stamp update-success-stamp in /var/lib/apt/periodic.
 //
 // A repository's date is when it was last made, so a fix in it is at least as
-// old. Without a security repository, as on Debian unstable, which upgrades are
-// fixes is not known, but the list of upgrades is.
+// old. The security repository is that of the release and the maker whose other
+// repositories are configured. Without one, as on Debian unstable, which
+// upgrades are fixes is not known, but the list of upgrades is; and of what
+// comes from other makers it is never known.
 //
 // dpkg keeps the files of each package in a list of their own. To find the
 // owners of paths, one grep searches them all, which is one exchange with a

@@ -29,9 +29,12 @@ func parseLogLine(line string, loc *time.Location) (e pkgupdate.Event, ok bool) 
 		return e, false
 	}
 	switch f[2] {
-	case "install", "upgrade":
+	case "install": // what stands before it is at most configuration
 		e.To = f[5]
-	case "remove", "purge":
+	case "upgrade":
+		e.From, e.To = f[4], f[5]
+	case "remove":
+		e.From = f[4]
 	default:
 		return e, false
 	}

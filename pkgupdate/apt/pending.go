@@ -11,31 +11,49 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
+	"github.com/pugetsoundtech/upkeep/report"
 )
 
 var errNoSecurity = fmt.Errorf("%w: none of the configured repositories holds them", pkgupdate.ErrUnclassified)
 
 // Pending asks apt-get what it would upgrade, and the security repositories
 // for all that is older than what they hold.
-func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Upgrade] {
+func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pending] {
+	m, keep := m.recall(ctx)
 	installed := m.Installed(ctx)
 	p := newPlan(installed.Value)
-	evidence, simErr := m.simulate(ctx, p)
-	index, staleErr := m.freshness(ctx)
-	fixed, fixErr := m.securityVersions(ctx, installed.Value)
-	if index.security && errors.Is(fixErr, errNoSecurity) {
+	simulated := make(chan struct{})
+	var evidence string
+	var simErr error
+	go func() { // it takes the longest, and the others need nothing of it
+		defer close(simulated)
+		evidence, simErr = m.simulate(ctx, p)
+	}()
+	targets, fixErr := m.targets(ctx)
+	x, indexErr := m.index(ctx, targets, nativeArch(installed.Value))
+	var fixed map[key]version.Version
+	if fixErr == nil {
+		fixed, fixErr = m.securityVersions(ctx, installed.Value, targets, x)
+	}
+	<-simulated
+	if simErr == nil && indexErr == nil && (fixErr == nil || errors.Is(fixErr, errNoSecurity)) {
+		keep()
+	}
+	if x.secure() && errors.Is(fixErr, errNoSecurity) {
 		fixErr = nil // it is there, and empty: apt has no file of it
 	}
 	p.addFixes(fixed, simErr == nil)
-	p.classify(fixErr == nil)
-	if errors.Is(staleErr, pkgupdate.ErrNeverFetched) && errors.Is(fixErr, errNoSecurity) {
+	if fixErr == nil && indexErr == nil {
+		p.classify(x.says)
+	}
+	if x.unread() && errors.Is(fixErr, errNoSecurity) {
 		fixErr = nil // it may be the one that was never fetched
 	}
-	list := p.list(index.fixesDated)
-	if err := errors.Join(installed.Reason, simErr, fixErr, staleErr, ctx.Err()); err != nil {
-		return pkgupdate.Unproven(list, err)
+	pending := pkgupdate.Pending{Upgrades: p.list(x.fixes), Sources: x.sources}
+	if err := errors.Join(installed.Reason, simErr, indexErr, fixErr, ctx.Err()); err != nil {
+		return pending.Unproven(err)
 	}
-	return pkgupdate.Proven(list, evidence, index.asOf)
+	return pending.Proven(evidence, x.asOf)
 }
 
 // simulate fills p from apt-get upgrade and, when that leaves some alone, from
@@ -53,8 +71,12 @@ func (m *Manager) simulate(ctx context.Context, p *plan) (string, error) {
 	if fullErr != nil {
 		return "", errors.Join(err, fullErr)
 	}
-	err = errors.Join(err, p.leave(full.KeptBack), p.add(full, pkgupdate.KeptBack))
-	if named := len(full.KeptBack); named < full.NotUpgraded() {
+	reason := pkgupdate.KeptBack
+	if len(full.Removes) > 0 {
+		reason = pkgupdate.NeedsRemoval
+	}
+	err = errors.Join(err, p.leave(full), p.add(full, reason))
+	if named := len(full.KeptBack) + len(full.Phased); named < full.NotUpgraded() {
 		err = errors.Join(err, fmt.Errorf("apt-get -s: %d packages are left alone, but %d are named", full.NotUpgraded(), named))
 	}
 	return upgrade.Summary, err
@@ -71,33 +93,40 @@ func (m *Manager) aptGet(ctx context.Context, action ...string) (Simulation, err
 	return ParseSimulation(out)
 }
 
-// securityVersions gives, for installed packages, the newest version in any
-// security repository.
-func (m *Manager) securityVersions(ctx context.Context, installed []pkgupdate.Package) (map[key]version.Version, error) {
+// targets asks apt which lists of packages it has.
+func (m *Manager) targets(ctx context.Context) ([]target, error) {
 	out, err := m.run(ctx, host.Command{Args: []string{
 		"apt-get", "indextargets", "-o", "Debug::NoLocking=1", "--format", targetFormat, "Created-By: Packages",
 	}})
 	if err != nil {
 		return nil, err
 	}
-	targets, err := parseTargets(out)
-	if err != nil {
-		return nil, err
-	}
+	return parseTargets(out)
+}
+
+// securityVersions gives, for installed packages, the newest version in any
+// security repository of this release.
+func (m *Manager) securityVersions(ctx context.Context, installed []pkgupdate.Package, targets []target, x index) (map[key]version.Version, error) {
 	args := []string{"/usr/lib/apt/apt-helper", "cat-file"}
 	for _, t := range targets {
-		if t.security() {
+		if x.serves(t) {
 			args = append(args, t.file)
 		}
 	}
 	if len(args) == 2 {
 		return nil, errNoSecurity
 	}
+	if out, ok := m.said.answer(args); ok {
+		if newest, ok := parseFixes(out); ok {
+			return newest, nil
+		}
+	}
 	f := newFixes(installed)
-	if _, err = m.run(ctx, host.Command{Args: args, Stdout: f}); err != nil {
+	if _, err := m.run(ctx, host.Command{Args: args, Stdout: f}); err != nil {
 		return nil, err
 	}
 	f.end()
+	m.said.note(args, marshalFixes(f.newest))
 	return f.newest, nil
 }
 
@@ -116,8 +145,8 @@ func newPlan(installed []pkgupdate.Package) *plan {
 }
 
 // add takes the Inst lines of s that p does not have yet, as blocked by reason.
-// A downgrade is no upgrade: it is the error.
-func (p *plan) add(s Simulation, blocked string) error {
+// A downgrade, which a pin can ask for, is no upgrade.
+func (p *plan) add(s Simulation, blocked pkgupdate.Block) error {
 	var errs []error
 	for _, in := range s.Installs {
 		k := key{name: in.Name}
@@ -130,6 +159,8 @@ func (p *plan) add(s Simulation, blocked string) error {
 		u, err := p.upgrade(k, in)
 		if err != nil {
 			errs = append(errs, err)
+		}
+		if u == nil {
 			continue
 		}
 		u.Blocked = blocked
@@ -139,83 +170,94 @@ func (p *plan) add(s Simulation, blocked string) error {
 }
 
 func (p *plan) upgrade(k key, in Install) (*pkgupdate.Upgrade, error) {
-	u := &pkgupdate.Upgrade{Origins: in.Origins, Pkg: pkgupdate.Package{Name: in.Name, Arch: in.Arch, Foreign: in.Foreign}}
+	u := &pkgupdate.Upgrade{New: in.From == "", Origins: in.Origins, Pkg: pkgupdate.Package{Type: pkgType, Name: in.Name, Arch: in.Arch, Foreign: in.Foreign}}
 	var err error
-	if u.To, err = version.Parse(version.Deb, in.To); err != nil {
-		return nil, fmt.Errorf("apt-get -s: %s: %w", in.Name, err)
+	if u.Candidate, err = version.Parse(version.Deb, in.To); err != nil {
+		return nil, &pkgupdate.RecordError{Record: "apt-get -s: " + in.Name, Err: err}
 	}
-	if in.From == "" {
+	if u.New {
 		return u, nil
 	}
 	pkg, ok := p.installed[k]
 	if !ok || pkg.Version.String() != in.From {
 		return nil, fmt.Errorf("apt-get -s: %s %s is not what the dpkg database holds: it changed meanwhile", in.Name, in.From)
 	}
-	u.Pkg, u.From = pkg, pkg.Version
+	u.Pkg = pkg
 	// The same version is offered again where a repository has another build of it.
-	if version.Compare(u.To, u.From) == version.Older {
-		return nil, fmt.Errorf("apt-get -s: %s would go back from %s to %s", in.Name, in.From, in.To)
+	if version.Compare(u.Candidate, pkg.Version) == version.Older {
+		return nil, nil
 	}
 	return u, nil
 }
 
-// leave notes packages that even dist-upgrade leaves alone; apt names the
-// architecture of foreign ones. What they would become is not said.
-func (p *plan) leave(names []string) error {
+// leave notes packages that even dist-upgrade leaves alone. What they would
+// become is not said.
+func (p *plan) leave(s Simulation) error {
 	var errs []error
-	for _, name := range names {
-		var k key
-		k.name, k.arch, _ = strings.Cut(name, ":")
-		pkg, ok := p.installed[k]
-		switch {
-		case !ok:
-			errs = append(errs, fmt.Errorf("apt-get -s: %.80q is kept back, but not in the dpkg database: it changed meanwhile", name))
-		case p.upgrades[k] == nil:
-			p.upgrades[k] = &pkgupdate.Upgrade{Pkg: pkg, From: pkg.Version, Blocked: blockedBy(pkg)}
+	for _, l := range []struct {
+		names  []string
+		reason pkgupdate.Block
+	}{{s.Phased, pkgupdate.Phased}, {s.KeptBack, pkgupdate.KeptBack}} {
+		for _, name := range l.names {
+			errs = append(errs, p.leaveOne(name, l.reason))
 		}
 	}
-	return errors.Join(limited(errs)...)
+	return errors.Join(limited(slices.DeleteFunc(errs, func(err error) bool { return err == nil }))...)
 }
 
-func blockedBy(pkg pkgupdate.Package) string {
+// leaveOne takes a name with the architecture, where that is a foreign one.
+func (p *plan) leaveOne(name string, reason pkgupdate.Block) error {
+	var k key
+	k.name, k.arch, _ = strings.Cut(name, ":")
+	pkg, ok := p.installed[k]
+	if !ok {
+		return fmt.Errorf("apt-get -s: %.80q is kept back, but not in the dpkg database: it changed meanwhile", name)
+	}
+	if p.upgrades[k] == nil {
+		p.upgrades[k] = &pkgupdate.Upgrade{Pkg: pkg, Offer: pkgupdate.Offer{Blocked: blockedBy(pkg, reason)}}
+	}
+	return nil
+}
+
+func blockedBy(pkg pkgupdate.Package, otherwise pkgupdate.Block) pkgupdate.Block {
 	if pkg.Held {
 		return pkgupdate.Held
 	}
-	return pkgupdate.KeptBack
+	return otherwise
 }
 
 // addFixes marks the upgrades of what is older than in a security repository,
 // and adds those that apt-get does not offer: it keeps them back, if its plan
 // is complete.
 func (p *plan) addFixes(fixed map[key]version.Version, complete bool) {
-	for k, to := range fixed {
+	for k, fix := range fixed {
 		pkg := p.installed[k]
-		if version.Compare(pkg.Version, to) != version.Older {
+		if version.Compare(pkg.Version, fix) != version.Older {
 			continue
 		}
 		u := p.upgrades[k]
 		if u == nil {
-			u = &pkgupdate.Upgrade{Pkg: pkg, From: pkg.Version}
+			u = &pkgupdate.Upgrade{Pkg: pkg}
 			if complete || pkg.Held {
-				u.Blocked = blockedBy(pkg)
+				u.Blocked = blockedBy(pkg, pkgupdate.KeptBack)
 			}
 			p.upgrades[k] = u
 		}
-		if u.To.IsZero() {
-			u.To = to
+		u.Fix, u.Class = fix, pkgupdate.Security
+		if u.Blocked == "" && u.Candidate != fix {
+			u.Remedy = &report.Remedy{Do: [][]string{{"apt-get", "install", "--only-upgrade", pkg.Label() + "=" + fix.String()}}}
 		}
-		u.Class = pkgupdate.Security
 	}
 }
 
-// classify says of the others what they are. Unless the security repositories
-// were read, what does not come from one stays unclassified.
-func (p *plan) classify(complete bool) {
+// classify says of the others what they are. What comes from a repository that
+// does not say what it fixes stays unclassified.
+func (p *plan) classify(says func(origins []string) bool) {
 	for _, u := range p.upgrades {
 		switch {
 		case slices.ContainsFunc(u.Origins, securityOrigin):
 			u.Class = pkgupdate.Security
-		case complete && u.Class == pkgupdate.Unclassified:
+		case u.Class == pkgupdate.Unclassified && says(u.Origins):
 			u.Class = pkgupdate.Ordinary
 		}
 	}

@@ -2,22 +2,29 @@ package apt
 
 import (
 	"bytes"
+	"cmp"
 	"fmt"
+	"strconv"
 	"strings"
 	"time"
 )
 
 // A Release is the head of a repository's Release or InRelease file.
 type Release struct {
+	Origin     string
 	Label      string
 	Suite      string
 	Codename   string
 	Date       time.Time // when the repository was made
 	ValidUntil time.Time // zero: without end
+
+	// Lists gives the size of each list of packages, by its name below the
+	// repository's folder: "main/binary-amd64/Packages".
+	Lists map[string]int64
 }
 
-// ParseRelease reads the fields before the lists of digests, signed or not.
-// The signature is not checked: apt did that when it fetched the file.
+// ParseRelease reads the head of the file, signed or not, and which lists of
+// packages there are. The signature is not checked: apt did that when it fetched the file.
 func ParseRelease(text []byte) (Release, error) {
 	var r Release
 	if body, signed := bytes.CutPrefix(text, []byte("-----BEGIN PGP SIGNED MESSAGE-----\n")); signed {
@@ -39,6 +46,8 @@ func ParseRelease(text []byte) (Release, error) {
 
 func (r *Release) set(name, value string) (err error) {
 	switch name {
+	case "Origin":
+		r.Origin = value
 	case "Label":
 		r.Label = value
 	case "Suite":
@@ -49,8 +58,25 @@ func (r *Release) set(name, value string) (err error) {
 		r.Date, err = parseDate(value)
 	case "Valid-Until":
 		r.ValidUntil, err = parseDate(value)
+	case "SHA256":
+		r.Lists = parseLists(value)
 	}
 	return err
+}
+
+// parseLists reads the lines "DIGEST SIZE NAME".
+func parseLists(value string) map[string]int64 {
+	lists := map[string]int64{}
+	for line := range strings.Lines(value) {
+		f := strings.Fields(line)
+		if len(f) != 3 || !strings.HasSuffix(f[2], "/Packages") {
+			continue
+		}
+		if size, err := strconv.ParseInt(f[1], 10, 64); err == nil {
+			lists[f[2]] = size
+		}
+	}
+	return lists
 }
 
 // parseDate reads the form that Debian's repositories have, with "UTC" or an
@@ -70,9 +96,24 @@ func isSecurity(label, suite, codename string) bool {
 	return label == "Debian-Security" || strings.HasSuffix(suite, "-security") || strings.HasSuffix(codename, "-security")
 }
 
+func (r Release) security() bool { return isSecurity(r.Label, r.Suite, r.Codename) }
+
+// of gives the codename of the release that the repository is for.
+func (r Release) of() string {
+	name, _, _ := strings.Cut(cmp.Or(r.Codename, r.Suite), "/") // buster/updates
+	for _, pocket := range []string{"-security", "-updates", "-backports", "-proposed-updates", "-proposed", "-lts"} {
+		name = strings.TrimSuffix(name, pocket)
+	}
+	return name
+}
+
 // securityOrigin reports whether an origin of an Inst line, LABEL:VERSION/SUITE,
 // is a security repository.
 func securityOrigin(origin string) bool {
+	return isSecurity(label(origin), origin[strings.LastIndexByte(origin, '/')+1:], "")
+}
+
+func label(origin string) string {
 	label, _, _ := strings.Cut(origin, ":")
-	return isSecurity(label, origin[strings.LastIndexByte(origin, '/')+1:], "")
+	return label
 }

@@ -13,6 +13,7 @@ type Simulation struct {
 	Installs []Install
 	Removes  []string // package names
 	KeptBack []string // package names, from the text before the plan
+	Phased   []string // likewise, of updates that reach machines in phases
 	Summary  string   // the last line, which proves that the output is whole
 
 	upgraded, fresh, removed int // as the summary counts them
@@ -33,25 +34,29 @@ type Install struct {
 // simulated command leaves alone.
 func (s Simulation) NotUpgraded() int { return s.notUpgraded }
 
-// keptBack reports whether line heads a list of packages that apt-get leaves
-// alone. The second is Ubuntu's, where updates reach machines in phases.
-func keptBack(line string) bool {
-	return line == "The following packages have been kept back:" ||
-		line == "The following upgrades have been deferred due to phasing:"
+// leftAlone gives the list that line heads: packages that apt-get leaves alone.
+func (s *Simulation) leftAlone(line string) *[]string {
+	switch line {
+	case "The following packages have been kept back:":
+		return &s.KeptBack
+	case "The following upgrades have been deferred due to phasing:": // Ubuntu's
+		return &s.Phased
+	}
+	return nil
 }
 
 // ParseSimulation reads the standard output of apt-get -s. Without the summary
 // line, or when the summary counts other than the lines, it is an error.
 func ParseSimulation(out []byte) (Simulation, error) {
 	var s Simulation
-	inKeptBack := false
+	var names *[]string // of the list that goes on
 	for raw := range bytes.Lines(out) {
 		line := strings.TrimRight(string(raw), "\r\n")
-		if inKeptBack && strings.HasPrefix(line, "  ") {
-			s.KeptBack = append(s.KeptBack, strings.Fields(line)...)
+		if names != nil && strings.HasPrefix(line, "  ") {
+			*names = append(*names, strings.Fields(line)...)
 			continue
 		}
-		inKeptBack = keptBack(line)
+		names = s.leftAlone(line)
 		if err := s.line(line); err != nil {
 			return s, fmt.Errorf("apt-get -s: line %.120q: %w", line, err)
 		}

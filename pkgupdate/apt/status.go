@@ -19,15 +19,16 @@ func ParseStatus(text []byte) ([]pkgupdate.Package, error) {
 	var errs []error
 	for p := range paragraphs(text) {
 		e, err := parseEntry(p)
-		switch {
-		case err != nil:
-			errs = append(errs, err)
-		case e.present:
+		if err != nil {
+			errs = append(errs, &pkgupdate.RecordError{Record: "dpkg database", Err: err})
+		}
+		if e.present {
 			list = append(list, e.pkg)
 		}
 	}
 	native := nativeArch(list)
 	for i := range list {
+		list[i].Type = pkgType
 		list[i].Foreign = list[i].Arch != native && list[i].Arch != "all"
 	}
 	pkgupdate.SortPackages(list)
@@ -58,17 +59,17 @@ func parseEntry(p paragraph) (entry, error) {
 		}
 	}
 	if !ValidName(e.pkg.Name) {
-		return e, fmt.Errorf("dpkg database: %.60q is no package name", e.pkg.Name)
+		return entry{}, fmt.Errorf("%.60q is no package name", e.pkg.Name)
 	}
 	if !validArch(e.pkg.Arch) {
-		return e, fmt.Errorf("dpkg database: package %s has the architecture %.60q", e.pkg.Name, e.pkg.Arch)
+		return entry{}, fmt.Errorf("package %s has the architecture %.60q", e.pkg.Name, e.pkg.Arch)
 	}
 	if err := e.setStatus(status); err != nil || !e.present {
 		return e, err
 	}
 	var err error
 	if e.pkg.Version, err = version.Parse(version.Deb, ver); err != nil {
-		return e, fmt.Errorf("dpkg database: package %s: %w", e.pkg.Name, err)
+		return e, fmt.Errorf("package %s: %w", e.pkg.Name, err)
 	}
 	return e, e.setSource(source)
 }
@@ -77,7 +78,7 @@ func parseEntry(p paragraph) (entry, error) {
 func (e *entry) setStatus(status string) error {
 	words := strings.Fields(status)
 	if len(words) != 3 {
-		return fmt.Errorf("dpkg database: package %s has the status %.60q", e.pkg.Name, status)
+		return fmt.Errorf("package %s has the status %.60q", e.pkg.Name, status)
 	}
 	e.pkg.Held = words[0] == "hold"
 	switch words[2] {
@@ -87,7 +88,7 @@ func (e *entry) setStatus(status string) error {
 	case "half-installed", "unpacked", "half-configured", "triggers-awaited", "triggers-pending":
 		e.pkg.Fault = words[2]
 	default:
-		return fmt.Errorf("dpkg database: package %s has the status %.60q", e.pkg.Name, status)
+		return fmt.Errorf("package %s has the status %.60q", e.pkg.Name, status)
 	}
 	e.present = true
 	if words[1] == "reinstreq" {
@@ -100,7 +101,7 @@ func (e *entry) setStatus(status string) error {
 func (e *entry) setSource(source string) error {
 	name, ver, hasVersion := strings.Cut(source, " ")
 	if name != "" && !ValidName(name) {
-		return fmt.Errorf("dpkg database: source of package %s: %.60q is no package name", e.pkg.Name, name)
+		return fmt.Errorf("source of package %s: %.60q is no package name", e.pkg.Name, name)
 	}
 	e.pkg.Source = name
 	if !hasVersion {
@@ -109,7 +110,7 @@ func (e *entry) setSource(source string) error {
 	var err error
 	e.pkg.SourceVersion, err = version.Parse(version.Deb, strings.Trim(ver, "()"))
 	if err != nil {
-		return fmt.Errorf("dpkg database: source of package %s: %w", e.pkg.Name, err)
+		return fmt.Errorf("source of package %s: %w", e.pkg.Name, err)
 	}
 	return nil
 }
@@ -134,16 +135,16 @@ func nativeArch(list []pkgupdate.Package) string {
 	return best
 }
 
-// ValidName reports whether name is a package name after Debian Policy 5.6.1.
-// Only such names are given to a command.
+// ValidName reports whether name is a package name to dpkg, which takes more than
+// Debian Policy 5.6.1 has. Only such names are given to a command.
 func ValidName(name string) bool {
 	if len(name) < 2 || len(name) > 256 {
 		return false
 	}
 	for i := range len(name) {
 		c := name[i]
-		plain := c >= 'a' && c <= 'z' || c >= '0' && c <= '9'
-		if !plain && (i == 0 || c != '+' && c != '-' && c != '.') {
+		plain := c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9'
+		if !plain && (i == 0 || strings.IndexByte("+-._", c) < 0) {
 			return false
 		}
 	}
@@ -221,5 +222,8 @@ func limited(errs []error) []error {
 		return errs
 	}
 	more := fmt.Errorf("and %d more of the kind", len(errs)-maxErrors)
+	if record := (*pkgupdate.RecordError)(nil); errors.As(errs[0], &record) {
+		more = &pkgupdate.RecordError{Record: record.Record, Err: more}
+	}
 	return append(errs[:maxErrors:maxErrors], more)
 }

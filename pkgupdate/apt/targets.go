@@ -3,6 +3,7 @@ package apt
 import (
 	"bytes"
 	"fmt"
+	"net/url"
 	"strings"
 )
 
@@ -37,6 +38,15 @@ type repository struct {
 	file string
 }
 
+// of gives the name of the list below the folder of the repository that it is of.
+// apt writes '_' for the slashes, and an ending where it keeps lists compressed.
+func (t target) of(repo repository) (list string, ok bool) {
+	base := t.file[strings.LastIndexByte(t.file, '/')+1:]
+	list, ok = strings.CutPrefix(base, strings.TrimSuffix(repo.file, "InRelease"))
+	list, _, found := strings.Cut(list, "_Packages")
+	return strings.ReplaceAll(list, "_", "/") + "/Packages", ok && found
+}
+
 // parseURIs reads what apt-get update --print-uris would fetch, and keeps the
 // InRelease files: one for each configured repository.
 func parseURIs(out []byte) []repository {
@@ -45,8 +55,18 @@ func parseURIs(out []byte) []repository {
 		uri, rest, ok := strings.Cut(strings.TrimSpace(string(raw)), "' ")
 		file, _, _ := strings.Cut(rest, " ")
 		if ok && strings.HasPrefix(uri, "'") && strings.HasSuffix(file, "InRelease") {
-			list = append(list, repository{uri: strings.TrimSuffix(uri[1:], "/InRelease"), file: file})
+			list = append(list, repository{uri: public(strings.TrimSuffix(uri[1:], "/InRelease")), file: file})
 		}
 	}
 	return list
+}
+
+// public is an address without the name and password that it may hold.
+func public(uri string) string {
+	u, err := url.Parse(uri)
+	if err != nil || u.User == nil {
+		return uri
+	}
+	u.User = nil
+	return u.String()
 }

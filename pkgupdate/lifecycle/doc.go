@@ -5,18 +5,19 @@
 //	s := table.Support(lifecycle.System{ID: "debian", Version: "12"}, time.Now())
 //	fmt.Println(s) // Debian 12 (bookworm): LTS support until 2028-06-30
 //
-// It asks no network. The dates are those that the projects announced, compiled
-// by hand into releases.csv, which carries the date of its last review; on
-// Debian and Ubuntu the distro-info files of the host are used where they are
-// newer.
+// It asks no network. The dates stand in releases.csv, each row with the keys of
+// its sources and how sure it is, and the file with the day of its last review; on
+// Debian and Ubuntu the distro-info file of the host adds what it knows beyond that.
 //
 // # Design
 //
-// Nobody should rely on an old table: when it is older than 90 days, or does
-// not list the release, or no end was announced, the answer is Unknown. One
-// answer outlives its table: an end that lay in the past when the table was
-// reviewed stays an end.
+// Support comes in phases: for everybody, for everybody but less of it, for those
+// who pay. Each is named, since a person who hears only "supported" learns too late
+// that it was by contract. A release without an announced end (Slackware, NetBSD) is
+// supported, and said to have no end; where a project has a rule instead of a date
+// (two newer releases are out), the date is projected, and said to be "about".
 //
-// A longer support by others (Debian LTS, Ubuntu Pro) is told apart from the
-// project's own, for it covers fewer packages or needs a contract.
+// The age of the table is told, and takes nothing back: an announced end does not
+// become unknown because nobody looked at the table for a year. What came out after
+// it is not in it, and such a release is unknown.
 package lifecycle

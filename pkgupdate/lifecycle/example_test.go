@@ -15,8 +15,8 @@ func ExampleTable_Support() {
 	// Output: Debian 12 (bookworm): LTS support until 2028-06-30
 }
 
-func ExampleChecker() {
-	res, err := report.Collect(context.Background(), &lifecycle.Checker{System: lifecycle.System{ID: "debian", Version: "8"}})
+func ExampleOS() {
+	res, err := report.Collect(context.Background(), lifecycle.OS{System: lifecycle.System{ID: "debian", Version: "8"}})
 	fmt.Println(res.Findings[0].Severity, res.Findings[0].Title, err)
-	// Output: critical Debian 8 (jessie) has had no security support since 30 June 2020 <nil>
+	// Output: critical Debian 8 (jessie) has no security support: support ended on 2025-06-30 <nil>
 }

@@ -2,8 +2,8 @@ package lifecycle
 
 import (
 	"cmp"
-	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -13,17 +13,7 @@ type System struct {
 	ID       string // "debian"
 	Version  string // "12", "14.1-RELEASE-p5"; "" when the system has none
 	Codename string // "bookworm"; used where there is no version
-}
-
-// A Release is a row of a Table. Dates are at 00:00 UTC; zero is not known.
-type Release struct {
-	ID       string
-	Version  string
-	Codename string
-	Released time.Time
-	Ended    time.Time // last day of the project's own support
-	Extended time.Time // last day of a longer support
-	By       string    // who or what gives the longer support: "LTS"
+	Pretty   string // "CentOS Stream 9": tells apart two systems of one ID
 }
 
 // A Table lists releases as they were known at a day.
@@ -32,24 +22,24 @@ type Table struct {
 	Releases []Release
 }
 
-// MaxAge is the age beyond which a Table says nothing about the present.
-const MaxAge = 90 * 24 * time.Hour
-
 // State is an answer about a release. The zero value is Unknown.
 type State uint8
 
 // The states of a release.
 const (
 	Unknown     State = iota
-	Supported         // by the project itself
-	Extended          // only longer, by Support.Release.By
+	Supported         // in its first phase, for everybody
+	Extended          // in a later phase, for everybody: fewer packages, or fewer fixes
+	Paid              // only for those who have a contract
 	Ended             // by nobody any more
-	NotReleased       // not yet
+	Development       // not a release yet, or a branch that never is one
+	Rolling           // has no releases: supported as long as it is kept up to date
 )
 
-// String gives "unknown", "supported", "extended", "ended" or "not released".
+// String gives "unknown", "supported", "extended", "paid", "ended",
+// "development" or "rolling".
 func (s State) String() string {
-	names := [...]string{"unknown", "supported", "extended", "ended", "not released"}
+	names := [...]string{"unknown", "supported", "extended", "paid", "ended", "development", "rolling"}
 	if int(s) < len(names) {
 		return names[s]
 	}
@@ -61,118 +51,170 @@ type Support struct {
 	System  System
 	Release Release // zero when the table does not list it
 	State   State
-	Until   time.Time // last day of the support that holds or held; zero: not known
-	Reason  string    // why it is Unknown
+	Phase   Phase  // that holds; of Ended the last one
+	Before  bool   // of Ended: older than the table; it ended before Phase.Until
+	Newest  string // version of the newest release of the system, where that is another
+	Dated   time.Time
+	Reason  string // why it is Unknown
 }
 
 // Support answers for a system on a day.
 func (t Table) Support(sys System, day time.Time) Support {
-	s := Support{System: sys}
-	r, ok := t.find(sys)
-	if !ok {
-		s.Reason = "the table of " + t.Dated.Format(time.DateOnly) + " does not list this release"
+	s := Support{System: sys, Dated: t.Dated}
+	if s.State = branch(sys); s.State != Unknown {
 		return s
 	}
+	id := sys.key()
+	r, ok := t.find(id, sys)
+	if !ok {
+		return t.missing(s, id)
+	}
 	s.Release = r
-	s.State, s.Until = r.state(day)
-	aged := day.Sub(t.Dated) > MaxAge
+	if newest, ok := t.newest(id, day); ok && !sameLine(newest, r) {
+		s.Newest = newest.Version
+	}
+	i := r.current(day)
 	switch {
-	case s.State == Unknown:
-		s.Reason = "no end of support is known for this release"
-	case s.State == Ended && s.Until.Before(t.Dated):
-	case aged:
-		s.State = Unknown
-		s.Reason = fmt.Sprintf("the table of releases is %d days old", int(day.Sub(t.Dated).Hours()/24))
+	case !r.Released.Known() || r.Released.Projected && day.Before(r.Released.Time):
+		s.State = Development
+	case i < 0:
+		s.State = Ended
+		s.Phase = Phase{Until: r.end()}
+		if len(r.Phases) > 0 {
+			s.Phase.Name = r.Phases[len(r.Phases)-1].Name
+		}
+	default:
+		s.Phase, s.State = r.Phases[i], Supported
+		if i > 0 {
+			s.State = Extended
+		}
+		if s.Phase.Paid && id != "bsdos" {
+			s.State = Paid
+		}
 	}
 	return s
 }
 
-// state compares the dates with a day, which is supported to its end.
-func (r Release) state(day time.Time) (State, time.Time) {
-	over := func(last time.Time) bool { return !day.Before(last.AddDate(0, 0, 1)) }
-	switch {
-	case r.Released.IsZero() && r.Ended.IsZero(), day.Before(r.Released):
-		return NotReleased, time.Time{}
-	case r.Ended.IsZero():
-		return Unknown, time.Time{}
-	case !over(r.Ended):
-		return Supported, r.Ended
-	case r.Extended.IsZero():
-		return Ended, r.Ended
-	case !over(r.Extended):
-		return Extended, r.Extended
+// missing answers for a release that the table does not list: one that is older
+// than its first row ended before that row did.
+func (t Table) missing(s Support, id string) Support {
+	s.Reason = "the table of " + t.Dated.Format(time.DateOnly) + " does not list this release"
+	first, ok := Release{}, false
+	for _, r := range t.Releases {
+		if r.ID == id && (!ok || order(r.Version, first.Version) < 0) {
+			first, ok = r, true
+		}
 	}
-	return Ended, r.Extended
+	end := first.end()
+	if ok && s.System.Version != "" && startsWithDigit(s.System.Version) && order(s.System.Version, first.Version) < 0 && end.Known() && end.Time.Before(t.Dated) {
+		s.State, s.Before, s.Reason = Ended, true, ""
+		s.Phase.Until = end
+	}
+	return s
 }
 
-// find looks for the version, then for shorter forms of it ("9.4" is of "9"),
-// then for the codename. What a BSD calls 14.1-STABLE or 7.8-current is another
-// branch than the release.
-func (t Table) find(sys System) (Release, bool) {
-	v, branch, _ := strings.Cut(sys.Version, "-")
-	if branch != "" && !strings.HasPrefix(branch, "RELEASE") {
-		return Release{}, false
+// key is the ID under which the table lists a system.
+func (s System) key() string {
+	if s.ID == "centos" && strings.Contains(s.Pretty, "Stream") {
+		return "centos-stream"
 	}
+	kin := map[string]string{"sled": "sles", "sles_sap": "sles", "raspbian": "debian", "mandrivalinux": "mandriva"}
+	return cmp.Or(kin[s.ID], s.ID)
+}
+
+var rolling = []string{
+	"arch", "artix", "endeavouros", "gentoo", "kali", "manjaro", "opensuse-slowroll", "opensuse-tumbleweed", "void",
+}
+
+// branch says of a system what its name alone tells: a rolling one, or a branch
+// that is developed. What a BSD calls 14.1-STABLE, 7.8-current or 11.99.3 is
+// another branch than the release.
+func branch(sys System) State {
+	if slices.Contains(rolling, sys.ID) {
+		return Rolling
+	}
+	v, suffix, _ := strings.Cut(strings.ToLower(sys.Version), "-")
+	switch {
+	case suffix != "" && !strings.HasPrefix(suffix, "release"):
+		return Development
+	case sys.ID == "netbsd" && strings.Contains(v+".", ".99."):
+		return Development
+	case sys.ID == "alpine" && strings.Contains(v, "_alpha"):
+		return Development
+	case sys.ID == "debian" && sys.Version == "" && (sys.Codename == "sid" || sys.Codename == "unstable"):
+		return Development
+	case slices.Contains([]string{"rawhide", "cauldron", "current", "edge"}, strings.ToLower(sys.Codename)),
+		slices.Contains([]string{"rawhide", "cauldron", "edge"}, v):
+		return Development
+	}
+	return Unknown
+}
+
+// find looks for the version ("6" is "6.0"), then for shorter forms of it ("9.4"
+// is of "9"), then for the codename.
+func (t Table) find(id string, sys System) (Release, bool) {
+	v, _, _ := strings.Cut(sys.Version, "-")
+	forms := []func(v string) string{func(v string) string { return v }, func(v string) string { return v + ".0" }}
 	for v != "" {
-		if i := slices.IndexFunc(t.Releases, func(r Release) bool { return r.ID == sys.ID && r.Version == v }); i >= 0 {
-			return t.Releases[i], true
+		for _, form := range forms {
+			if i := slices.IndexFunc(t.Releases, func(r Release) bool { return r.ID == id && r.Version == form(v) }); i >= 0 {
+				return t.Releases[i], true
+			}
 		}
+		forms = forms[:1]
 		v = v[:max(strings.LastIndexByte(v, '.'), 0)]
 	}
 	if sys.Version != "" || sys.Codename == "" {
 		return Release{}, false
 	}
-	i := slices.IndexFunc(t.Releases, func(r Release) bool { return r.ID == sys.ID && r.Codename == sys.Codename })
+	i := slices.IndexFunc(t.Releases, func(r Release) bool { return r.ID == id && r.Codename == sys.Codename })
 	if i < 0 {
 		return Release{}, false
 	}
 	return t.Releases[i], true
 }
 
-// names of systems for people; others are given by their ID
-var names = map[string]string{
-	"debian": "Debian", "ubuntu": "Ubuntu", "rhel": "Red Hat Enterprise Linux", "centos": "CentOS",
-	"almalinux": "AlmaLinux", "rocky": "Rocky Linux", "fedora": "Fedora", "opensuse-leap": "openSUSE Leap",
-	"mageia": "Mageia", "slackware": "Slackware", "alpine": "Alpine", "freebsd": "FreeBSD",
-	"openbsd": "OpenBSD", "netbsd": "NetBSD", "arch": "Arch Linux", "opensuse-tumbleweed": "openSUSE Tumbleweed",
-	"sles": "SUSE Linux Enterprise Server",
-}
-
-// Rolling reports whether the system is one that has no releases.
-func (s System) Rolling() bool { return s.ID == "arch" || s.ID == "opensuse-tumbleweed" }
-
-// String names the system as a person does: "Debian 12 (bookworm)".
-func (s System) String() string {
-	text := cmp.Or(names[s.ID], s.ID, "this system")
-	if s.Version != "" {
-		text += " " + s.Version
+// newest is the release of the system that came out last.
+func (t Table) newest(id string, day time.Time) (Release, bool) {
+	best, ok := Release{}, false
+	for _, r := range t.Releases {
+		if r.ID == id && r.out(day) && (!ok || order(r.Version, best.Version) > 0) {
+			best, ok = r, true
+		}
 	}
-	if s.Codename != "" {
-		text += " (" + s.Codename + ")"
-	}
-	return text
+	return best, ok
 }
 
-// Name is the system with the version and codename that the table adds.
-func (s Support) Name() string {
-	sys := s.System
-	sys.Version = cmp.Or(sys.Version, s.Release.Version)
-	sys.Codename = cmp.Or(sys.Codename, s.Release.Codename)
-	return sys.String()
+// sameLine reports whether a row is the newest one, or the whole of which the
+// newest is a part: "9" beside "9.8".
+func sameLine(newest, r Release) bool {
+	return newest.Version == r.Version || strings.HasPrefix(newest.Version, r.Version+".")
 }
 
-// String is one sentence: "Debian 12 (bookworm): LTS support until 2028-06-30".
-func (s Support) String() string {
-	until := s.Until.Format(time.DateOnly)
-	switch s.State {
-	case Supported:
-		return s.Name() + ": supported until " + until
-	case Extended:
-		return s.Name() + ": " + s.Release.By + " support until " + until
-	case Ended:
-		return s.Name() + ": support ended on " + until
-	case NotReleased:
-		return s.Name() + ": not yet released"
+// order compares versions by their numbers.
+func order(a, b string) int {
+	x, y := strings.Split(a, "."), strings.Split(b, ".")
+	for i := range max(len(x), len(y)) {
+		if c := cmp.Compare(part(x, i), part(y, i)); c != 0 {
+			return c
+		}
 	}
-	return s.Name() + ": support not known, because " + s.Reason
+	return 0
 }
+
+func part(parts []string, i int) int {
+	if i >= len(parts) {
+		return 0
+	}
+	end := strings.IndexFunc(parts[i], func(r rune) bool { return r < '0' || r > '9' })
+	if end < 0 {
+		end = len(parts[i])
+	}
+	n, err := strconv.Atoi(parts[i][:end])
+	if err != nil {
+		return 0
+	}
+	return n
+}
+
+func startsWithDigit(s string) bool { return s[0] >= '0' && s[0] <= '9' }

@@ -2,13 +2,18 @@ package lifecycle
 
 import (
 	"bytes"
+	"context"
 	_ "embed"
 	"encoding/csv"
 	"errors"
 	"fmt"
 	"io"
+	"io/fs"
+	"slices"
 	"strings"
 	"time"
+
+	"github.com/pugetsoundtech/upkeep/host"
 )
 
 //go:embed releases.csv
@@ -23,18 +28,77 @@ func Builtin() Table {
 	return t
 }
 
+// ForHost returns the built-in table with what the host's distro-info file
+// knows beyond it: rows that the table lacks, and the ends of phases where the
+// file is newer. The error says that a file is there but cannot be used; the
+// table works all the same.
+func ForHost(ctx context.Context, h host.Host, id string) (Table, error) {
+	t := Builtin()
+	if id != "debian" && id != "ubuntu" {
+		return t, nil
+	}
+	name := "/usr/share/distro-info/" + id + ".csv"
+	text, err := h.ReadFile(ctx, name, 0)
+	if errors.Is(err, fs.ErrNotExist) {
+		return t, nil
+	}
+	if err != nil {
+		return t, fmt.Errorf("release dates: %w", err)
+	}
+	st, err := h.Lstat(ctx, name)
+	if err != nil {
+		return t, fmt.Errorf("release dates: %w", err)
+	}
+	list, err := ParseDistroInfo(id, text)
+	if err != nil {
+		return t, err
+	}
+	newer := st.ModTime().After(t.Dated) && !st.ModTime().After(h.Time())
+	if newer {
+		t.Dated = st.ModTime()
+	}
+	return t.merge(list, newer), nil
+}
+
+// merge adds the rows that the table lacks. Of the others it takes the ends of
+// phases where they are newer; a phase that only one side has stays.
+func (t Table) merge(list []Release, newer bool) Table {
+	for _, r := range list {
+		i := slices.IndexFunc(t.Releases, func(o Release) bool { return o.ID == r.ID && order(o.Version, r.Version) == 0 })
+		switch {
+		case i < 0 && r.Version != "":
+			t.Releases = append(t.Releases, r)
+		case i >= 0 && newer:
+			t.Releases[i].Released = r.Released
+			for _, p := range r.Phases {
+				t.Releases[i].Phases = withPhase(t.Releases[i].Phases, p)
+			}
+		}
+	}
+	return t
+}
+
+func withPhase(phases []Phase, p Phase) []Phase {
+	i := slices.IndexFunc(phases, func(o Phase) bool { return o.Name == p.Name })
+	if i < 0 {
+		return append(phases, p)
+	}
+	phases[i] = p
+	return phases
+}
+
 const datedPrefix = "# dated "
 
 // ParseTable reads a table in the form of releases.csv: a first line
-// "# dated YYYY-MM-DD", then rows id,version,codename,released,ended,extended,by.
+// "# dated YYYY-MM-DD", then rows id,version,codename,released,phases,source,sure.
 func ParseTable(text []byte) (Table, error) {
 	head, _, _ := strings.Cut(string(text[:min(len(text), 80)]), "\n")
 	day, ok := strings.CutPrefix(head, datedPrefix)
 	if !ok {
 		return Table{}, errors.New("table of releases: the first line has no date")
 	}
-	dated, err := parseDay(day)
-	if err != nil || dated.IsZero() {
+	dated, err := time.Parse(time.DateOnly, day)
+	if err != nil {
 		return Table{}, fmt.Errorf("table of releases: dated %.20q", day)
 	}
 	t := Table{Dated: dated}
@@ -48,43 +112,42 @@ func ParseTable(text []byte) (Table, error) {
 		if err != nil {
 			return Table{}, fmt.Errorf("table of releases: %w", err)
 		}
-		rel := Release{ID: row[0], Version: row[1], Codename: row[2], By: row[6]}
-		if err := setDays(row[3:6], &rel.Released, &rel.Ended, &rel.Extended); err != nil {
+		rel := Release{ID: row[0], Version: row[1], Codename: row[2], Source: row[5], Sure: row[6]}
+		var dateErr, phaseErr error
+		rel.Released, dateErr = parseDate(row[3])
+		rel.Phases, phaseErr = parsePhases(row[4])
+		if err := errors.Join(dateErr, phaseErr); err != nil {
 			return Table{}, fmt.Errorf("table of releases: %s %s: %w", rel.ID, rel.Version, err)
 		}
 		t.Releases = append(t.Releases, rel)
 	}
 }
 
+// distroPhases gives the phase of each column of a distro-info file, in order.
+var distroPhases = map[string][]struct {
+	column string
+	phase  Phase
+}{
+	"debian": {{"eol", Phase{Name: "security"}}, {"eol-lts", Phase{Name: "LTS"}}, {"eol-elts", Phase{Name: "ELTS", Paid: true}}},
+	"ubuntu": {{"eol", Phase{Name: "standard"}}, {"eol-esm", Phase{Name: "ESM", Paid: true}}, {"eol-legacy", Phase{Name: "Legacy", Paid: true}}},
+}
+
 // ParseDistroInfo reads debian.csv or ubuntu.csv of the distro-info-data
 // package as releases of the system id. Rows may be shorter than the header:
-// a date that is missing was not announced. For Debian the longer support is
-// LTS, for Ubuntu the one of Ubuntu Pro.
+// a date that is missing was not announced.
 func ParseDistroInfo(id string, text []byte) ([]Release, error) {
 	r := csv.NewReader(bytes.NewReader(text))
 	r.FieldsPerRecord = -1
 	rows, err := r.ReadAll()
-	if err != nil || len(rows) == 0 {
-		return nil, fmt.Errorf("distro-info of %s: %w", id, errors.Join(err, errShort(rows)))
+	if err == nil && len(rows) == 0 {
+		err = errors.New("no header")
 	}
-	column := map[string]int{}
-	for i, name := range rows[0] {
-		column[name] = i
-	}
-	extended, by := "eol-lts", "LTS"
-	if id == "ubuntu" {
-		extended, by = "eol-esm", "Ubuntu Pro"
+	if err != nil {
+		return nil, fmt.Errorf("distro-info of %s: %w", id, err)
 	}
 	var list []Release
 	for _, row := range rows[1:] {
-		get := func(name string) string {
-			if i, ok := column[name]; ok && i < len(row) {
-				return row[i]
-			}
-			return ""
-		}
-		rel := Release{ID: id, Version: strings.TrimSuffix(get("version"), " LTS"), Codename: get("series"), By: by}
-		err := setDays([]string{get("release"), get("eol"), get(extended)}, &rel.Released, &rel.Ended, &rel.Extended)
+		rel, err := distroRow(id, rows[0], row)
 		if err != nil {
 			return nil, fmt.Errorf("distro-info of %s: release %.40q: %w", id, rel.Version, err)
 		}
@@ -93,27 +156,26 @@ func ParseDistroInfo(id string, text []byte) ([]Release, error) {
 	return list, nil
 }
 
-func errShort(rows [][]string) error {
-	if len(rows) == 0 {
-		return errors.New("no header")
+func distroRow(id string, header, row []string) (Release, error) {
+	get := func(name string) string {
+		if i := slices.Index(header, name); i >= 0 && i < len(row) {
+			return row[i]
+		}
+		return ""
 	}
-	return nil
-}
-
-func setDays(texts []string, days ...*time.Time) error {
-	for i, day := range days {
-		var err error
-		if *day, err = parseDay(texts[i]); err != nil {
-			return err
+	rel := Release{ID: id, Version: strings.TrimSuffix(get("version"), " LTS"), Codename: get("series"), Source: "the host's distro-info"}
+	var err error
+	if rel.Released, err = parseDate(get("release")); err != nil {
+		return rel, err
+	}
+	for _, c := range distroPhases[id] {
+		p := c.phase
+		if p.Until, err = parseDate(get(c.column)); err != nil {
+			return rel, err
+		}
+		if p.Until.Known() {
+			rel.Phases = append(rel.Phases, p)
 		}
 	}
-	return nil
-}
-
-// parseDay reads YYYY-MM-DD; empty is the zero time.
-func parseDay(text string) (time.Time, error) {
-	if text == "" {
-		return time.Time{}, nil
-	}
-	return time.Parse(time.DateOnly, text)
+	return rel, nil
 }

@@ -4,7 +4,7 @@
 //	m := &pkgupdatetest.Manager{
 //		Packages: pkgupdate.Proven([]pkgupdate.Package{pkgupdatetest.Deb("openssl", "3.0.1")}, "a test", time.Time{}),
 //	}
-//	check := &pkgupdate.Updates{Managers: []pkgupdate.Manager{m}}
+//	check := updates.Software{Managers: []pkgupdate.Manager{m}}
 //
 // The kit does not import testing: TestManager and TestFaults return all
 // violations joined, so that an agent can run them on a live machine.

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/updates"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
@@ -14,9 +15,9 @@ func ExampleManager() {
 	openssl := pkgupdatetest.Deb("openssl", "3.0.11-1")
 	m := &pkgupdatetest.Manager{
 		Packages: pkgupdate.Proven([]pkgupdate.Package{openssl}, "an example", time.Time{}),
-		Upgrades: pkgupdate.Proven([]pkgupdate.Upgrade{pkgupdatetest.Upgrade(openssl, "3.0.13-1", pkgupdate.Security)}, "an example", time.Time{}),
+		Changes:  pkgupdatetest.Proven(time.Time{}, pkgupdatetest.Upgrade(openssl, "3.0.13-1", pkgupdate.Security)),
 	}
-	res, err := report.Collect(context.Background(), &pkgupdate.Updates{Managers: []pkgupdate.Manager{m}})
+	res, err := report.Collect(context.Background(), updates.Software{Managers: []pkgupdate.Manager{m}})
 	for _, f := range res.Findings {
 		fmt.Println(f.Title)
 	}

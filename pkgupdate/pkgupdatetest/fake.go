@@ -13,33 +13,30 @@ import (
 // A Manager is a fake whose fields are its answers. An Answer that nobody set
 // is Unknown. It is also a pkgupdate.Auditor and Historian.
 type Manager struct {
-	ID       string // "" is "fake"
-	Absent   bool
-	Packages pkgupdate.Answer[[]pkgupdate.Package]
-	Upgrades pkgupdate.Answer[[]pkgupdate.Upgrade]
-	Faults   pkgupdate.Answer[[]pkgupdate.Fault]
-	Events   []pkgupdate.Event
+	ID           string // "" is "fake"
+	Packages     pkgupdate.Answer[[]pkgupdate.Package]
+	Changes      pkgupdate.Answer[pkgupdate.Pending]
+	Faults       pkgupdate.Answer[[]pkgupdate.Fault]
+	Transactions []pkgupdate.Transaction
 }
 
-// Info returns made-up commands and the scheme of Debian.
+// Info returns made-up commands, and type and scheme of Debian.
 func (m *Manager) Info() pkgupdate.Info {
-	return pkgupdate.Info{ID: cmp.Or(m.ID, "fake"), Scheme: version.Deb, Commands: pkgupdate.Commands{
-		Refresh: "fake refresh", Upgrade: "fake upgrade", UpgradeAll: "fake upgrade-all",
-		UpgradeSome: "fake upgrade", Unhold: "fake unhold", Repair: "fake repair",
+	fake := func(args ...string) [][]string { return [][]string{append([]string{"fake"}, args...)} }
+	return pkgupdate.Info{ID: cmp.Or(m.ID, "fake"), Type: "deb", Scheme: version.Deb, Commands: pkgupdate.Commands{
+		Refresh: fake("refresh"), Upgrade: fake("upgrade"), UpgradeAll: fake("upgrade-all"), Repair: fake("repair"),
+		UpgradeSome: []string{"fake", "upgrade"}, Unhold: []string{"fake", "unhold"},
 	}}
 }
-
-// Present reports whether m is not Absent.
-func (m *Manager) Present(ctx context.Context) (bool, error) { return !m.Absent, ctx.Err() }
 
 // Installed returns m.Packages.
 func (m *Manager) Installed(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Package] {
 	return answer(ctx, m.Packages)
 }
 
-// Pending returns m.Upgrades.
-func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Upgrade] {
-	return answer(ctx, m.Upgrades)
+// Pending returns m.Changes.
+func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pending] {
+	return answer(ctx, m.Changes)
 }
 
 // Audit returns m.Faults.
@@ -47,12 +44,12 @@ func (m *Manager) Audit(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Fault]
 	return answer(ctx, m.Faults)
 }
 
-// History returns those of m.Events that are not before since.
-func (m *Manager) History(ctx context.Context, since time.Time) ([]pkgupdate.Event, error) {
-	var out []pkgupdate.Event
-	for _, e := range m.Events {
-		if !e.At.Before(since) {
-			out = append(out, e)
+// History returns those of m.Transactions that did not begin before since.
+func (m *Manager) History(ctx context.Context, since time.Time) ([]pkgupdate.Transaction, error) {
+	var out []pkgupdate.Transaction
+	for _, t := range m.Transactions {
+		if !t.Begin.Before(since) {
+			out = append(out, t)
 		}
 	}
 	return out, ctx.Err()
@@ -75,10 +72,29 @@ func Deb(name, ver string) pkgupdate.Package {
 	if err != nil {
 		panic(err)
 	}
-	return pkgupdate.Package{Name: name, Arch: "amd64", Version: v}
+	return pkgupdate.Package{Type: "deb", Name: name, Arch: "amd64", Version: v}
 }
 
-// Upgrade makes a pending upgrade of p. It panics when to is no version.
+// Upgrade makes a pending upgrade of p, with the fix where it is a security
+// one. It panics when to is no version.
 func Upgrade(p pkgupdate.Package, to string, class pkgupdate.Class) pkgupdate.Upgrade {
-	return pkgupdate.Upgrade{Pkg: p, From: p.Version, To: Deb(p.Name, to).Version, Class: class}
+	u := pkgupdate.Upgrade{Pkg: p, Candidate: Deb(p.Name, to).Version, Offer: pkgupdate.Offer{Class: class}}
+	if class == pkgupdate.Security {
+		u.Fix = u.Candidate
+	}
+	return u
+}
+
+// Sources are a repository of the system and one with its security fixes, both
+// known.
+func Sources() []pkgupdate.Source {
+	return []pkgupdate.Source{
+		{ID: "main", Kind: pkgupdate.OfSystem, State: pkgupdate.Known, Signature: pkgupdate.Signed},
+		{ID: "security", Kind: pkgupdate.OfSecurity, State: pkgupdate.Known, Signature: pkgupdate.Signed},
+	}
+}
+
+// Proven is the proven answer that just these upgrades are pending, as of at.
+func Proven(at time.Time, upgrades ...pkgupdate.Upgrade) pkgupdate.Answer[pkgupdate.Pending] {
+	return pkgupdate.Pending{Upgrades: upgrades, Sources: Sources()}.Proven("a test", at)
 }

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
+	"slices"
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
@@ -17,16 +18,17 @@ import (
 func TestManager(ctx context.Context, m pkgupdate.Manager) error {
 	var k kit
 	info := m.Info()
-	k.check(info.ID != "" && info.Scheme != version.NoScheme, "Info has no ID or no scheme")
-	k.check(info == m.Info(), "Info differs between two calls")
-	present, err := m.Present(ctx)
-	k.check(present && err == nil, "Present: %v, %v", present, err)
+	k.check(info.ID != "" && info.Type != "" && info.Scheme != version.NoScheme, "Info has no ID, no Type or no Scheme")
+	k.check(reflect.DeepEqual(info, m.Info()), "Info differs between two calls")
 	installed := m.Installed(ctx)
 	k.add("Installed", installed.Validate())
+	k.check(!errors.Is(installed.Reason, pkgupdate.ErrAbsent), "Installed: %v", installed.Reason)
 	k.packages(info, installed.Value)
 	pending := m.Pending(ctx)
 	k.add("Pending", pending.Validate())
-	k.upgrades(pending.Value, installed.Value)
+	k.upgrades(info, pending.Value.Upgrades, installed.Value)
+	k.patches(info, pending.Value.Patches)
+	k.sources(pending)
 	k.ended(ctx, m)
 	return errors.Join(k.errs...)
 }
@@ -51,25 +53,47 @@ func (k *kit) packages(info pkgupdate.Info, list []pkgupdate.Package) {
 	pkgupdate.SortPackages(sorted)
 	k.check(reflect.DeepEqual(sorted, append([]pkgupdate.Package(nil), list...)), "Installed is not sorted by name and architecture")
 	for _, p := range list {
-		k.check(p.Name != "" && p.Version.Scheme() == info.Scheme, "package %q %q is not of scheme %s", p.Name, p.Version, info.Scheme)
+		k.check(p.Name != "" && p.Type == info.Type, "package %q is of type %q instead of %q", p.Name, p.Type, info.Type)
+		k.check(p.Version.IsZero() || p.Version.Scheme() == info.Scheme, "package %q %q is not of scheme %s", p.Name, p.Version, info.Scheme)
 	}
 }
 
-func (k *kit) upgrades(list []pkgupdate.Upgrade, installed []pkgupdate.Package) {
-	have := map[string]version.Version{}
+func (k *kit) upgrades(info pkgupdate.Info, list []pkgupdate.Upgrade, installed []pkgupdate.Package) {
+	have := map[string][]version.Version{}
 	for _, p := range installed {
-		have[p.ID()] = p.Version
+		have[p.ID()] = append(have[p.ID()], p.Version)
 	}
 	sorted := append([]pkgupdate.Upgrade(nil), list...)
 	pkgupdate.SortUpgrades(sorted)
 	k.check(reflect.DeepEqual(sorted, append([]pkgupdate.Upgrade(nil), list...)), "Pending is not sorted by name and architecture")
 	for _, u := range list {
-		if u.From.IsZero() {
-			continue
+		k.check(u.Pkg.Name != "" && u.Pkg.Type == info.Type, "upgrade of %q is of type %q instead of %q", u.Pkg.Name, u.Pkg.Type, info.Type)
+		if !u.New {
+			k.check(slices.Contains(have[u.Pkg.ID()], u.Pkg.Version), "upgrade of %s: %s is not what is installed", u.Pkg.Name, u.Pkg.Version)
 		}
-		k.check(have[u.Pkg.ID()] == u.From, "upgrade of %s: From %s is not what is installed", u.Pkg.Name, u.From)
-		k.check(u.To.IsZero() || version.Compare(u.To, u.From) != version.Older, "upgrade of %s: %s to %s goes back", u.Pkg.Name, u.From, u.To)
+		for _, to := range []version.Version{u.Candidate, u.Fix} {
+			k.check(version.Compare(to, u.Pkg.Version) != version.Older, "upgrade of %s: %s to %s goes back", u.Pkg.Name, u.Pkg.Version, to)
+		}
 	}
+}
+
+func (k *kit) patches(info pkgupdate.Info, list []pkgupdate.Patch) {
+	for i, p := range list {
+		k.check(p.ID != "" && p.Type == info.Type, "patch %q is of type %q instead of %q", p.ID, p.Type, info.Type)
+		k.check(i == 0 || list[i-1].ID < p.ID, "patch %q is not sorted, or stands twice", p.ID)
+	}
+}
+
+// sources checks that a source that nobody knows never gives a proven answer.
+func (k *kit) sources(a pkgupdate.Answer[pkgupdate.Pending]) {
+	seen := map[string]bool{}
+	for _, s := range a.Value.Sources {
+		k.check(s.ID != "" && !seen[s.ID], "source %q has no ID of its own", s.ID)
+		seen[s.ID] = true
+		k.check((s.State == pkgupdate.Unknown) == (s.Err != nil), "source %s is %s, and its error is %v", s.ID, s.State, s.Err)
+		k.check(s.State != pkgupdate.Unknown || a.State == pkgupdate.Unknown, "Pending is %s although source %s is unknown", a.State, s.ID)
+	}
+	k.check(a.State == pkgupdate.Unknown || len(seen) > 0, "Pending is %s without any source", a.State)
 }
 
 // ended checks that an ended context is never an empty answer.

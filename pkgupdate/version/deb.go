@@ -5,6 +5,15 @@ import "strings"
 // maxEpoch is dpkg's: an epoch is an int.
 const maxEpoch = "2147483647"
 
+var deb = rule{
+	name: "deb",
+	parse: func(v Version) (Version, string) {
+		reason := v.splitDeb()
+		return v, reason
+	},
+	compare: func(a, b Version, _ bool) Order { return orderOf(compareDeb(a, b)) },
+}
+
 // splitDeb cuts [epoch:]upstream[-revision] and says what is wrong with it.
 // The rules are those of dpkg's parseversion: the first colon and the last
 // hyphen cut; the upstream part should start with a digit, but dpkg takes

@@ -2,6 +2,15 @@ package version
 
 import "strings"
 
+var rpm = rule{
+	name: "rpm",
+	parse: func(v Version) (Version, string) {
+		reason := v.splitRPM()
+		return v, reason
+	},
+	compare: func(a, b Version, wildcard bool) Order { return orderOf(compareEVR(a, b, rpmvercmp, wildcard)) },
+}
+
 // splitRPM cuts [epoch:]version[-release]. A hyphen can stand in neither part.
 func (v *Version) splitRPM() (reason string) {
 	rest := v.text
@@ -36,16 +45,23 @@ func rpmChars(s string) bool {
 	return true
 }
 
-// compareRPM compares epoch, version and release. A release that one side
-// lacks is not compared: in rpm's queries and dependencies it stands for any.
-func compareRPM(a, b Version) int {
+// compareEVR compares epoch, version and release. As a wildcard a release that
+// one side lacks stands for any, as in queries and dependencies; else it is the
+// oldest, so that the order is one.
+func compareEVR(a, b Version, vercmp func(a, b string) int, wildcard bool) int {
 	if c := compareNumbers(a.epoch, b.epoch); c != 0 {
 		return c
 	}
-	if c := rpmvercmp(a.upstream, b.upstream); c != 0 || a.revision == "" || b.revision == "" {
+	if c := vercmp(a.upstream, b.upstream); c != 0 {
 		return c
 	}
-	return rpmvercmp(a.revision, b.revision)
+	if a.revision == "" || b.revision == "" {
+		if wildcard {
+			return 0
+		}
+		return sign(len(a.revision) - len(b.revision))
+	}
+	return vercmp(a.revision, b.revision)
 }
 
 // rpmvercmp is the order of rpm-version(7): segments of digits or of letters,

@@ -6,30 +6,70 @@ import (
 )
 
 // A Scheme is a rule by which versions are ordered. The zero value is no scheme.
-type Scheme uint8
+// Two schemes are == when they are the same.
+type Scheme struct{ rule *rule }
 
-// The schemes.
-const (
-	NoScheme Scheme = iota
-	Deb             // Debian Policy 5.6.12, deb-version(7)
-	RPM             // epoch:version-release, rpm-version(7)
+type rule struct {
+	name    string
+	parse   func(v Version) (parsed Version, reason string)
+	compare func(a, b Version, wildcard bool) Order
+}
+
+// The schemes of this package.
+var (
+	NoScheme  = Scheme{}
+	Deb       = Scheme{&deb}       // Debian Policy 5.6.12, deb-version(7)
+	RPM       = Scheme{&rpm}       // epoch:version-release, rpm-version(7)
+	FreeBSD   = Scheme{&freebsd}   // version_revision,epoch, pkg-version(8)
+	Pkgsrc    = Scheme{&pkgsrc}    // versionnbN, pkg_install's dewey
+	OpenBSD   = Scheme{&openbsd}   // versionpNvN-flavors, packages-specs(7)
+	Slackware = Scheme{&slackware} // has no order: other than before is all that can be said
+	APK       = Scheme{&apk}       // version_suffix-rN, apk-package(5)
+	Pacman    = Scheme{&pacman}    // epoch:version-release, vercmp(8)
 )
 
-var schemeNames = [...]string{"", "deb", "rpm"}
+// New makes a scheme of its own for a package manager that this package does
+// not know. The name is of a-z, 0-9 and '-'. valid says what is wrong with a
+// text, and nil for a version; nil takes every text that is not empty. compare
+// is given valid texts only; it may be Incomparable where versions differ but
+// have no order, and must be Equal for equal texts.
+func New(name string, valid func(text string) error, compare func(a, b string) Order) Scheme {
+	return Scheme{&rule{
+		name: name,
+		parse: func(v Version) (Version, string) {
+			switch {
+			case v.text == "":
+				return v, "empty"
+			case valid == nil:
+				return v, ""
+			}
+			if err := valid(v.text); err != nil {
+				return v, err.Error()
+			}
+			return v, ""
+		},
+		compare: func(a, b Version, _ bool) Order { return compare(a.text, b.text) },
+	}}
+}
 
 // String gives the name as used in attributes: "deb", "rpm", and "" for NoScheme.
 func (s Scheme) String() string {
-	if int(s) < len(schemeNames) {
-		return schemeNames[s]
+	if s.rule == nil {
+		return ""
 	}
-	return fmt.Sprintf("scheme-%d", s)
+	return s.rule.name
 }
 
-// SchemeOf gives the scheme of a name, NoScheme when there is none.
+// Schemes lists the schemes of this package.
+func Schemes() []Scheme {
+	return []Scheme{Deb, RPM, FreeBSD, Pkgsrc, OpenBSD, Slackware, APK, Pacman}
+}
+
+// SchemeOf gives the scheme of this package with a name, NoScheme when there is none.
 func SchemeOf(name string) Scheme {
-	for i, n := range schemeNames {
-		if n == name {
-			return Scheme(i)
+	for _, s := range Schemes() {
+		if s.rule.name == name {
+			return s
 		}
 	}
 	return NoScheme
@@ -43,7 +83,8 @@ type Version struct {
 	text     string
 	epoch    string // digits; "" is 0
 	upstream string
-	revision string // Debian revision or rpm release
+	revision string // Debian revision, rpm release, a port's own revision
+	flavors  string // of OpenBSD
 }
 
 // ErrMalformed is in the error of Parse for text that is no version.
@@ -56,16 +97,12 @@ const maxLength = 4096
 // cannot read.
 func Parse(s Scheme, text string) (Version, error) {
 	v := Version{scheme: s, text: text}
-	reason := ""
-	switch {
-	case len(text) > maxLength:
-		reason = "too long"
-	case s == Deb:
-		reason = v.splitDeb()
-	case s == RPM:
-		reason = v.splitRPM()
-	default:
-		return Version{}, fmt.Errorf("version scheme %q: %w", s.String(), errors.ErrUnsupported)
+	if s == NoScheme {
+		return Version{}, fmt.Errorf("version without a scheme: %w", errors.ErrUnsupported)
+	}
+	reason := "too long"
+	if len(text) <= maxLength {
+		v, reason = s.rule.parse(v)
 	}
 	if reason != "" {
 		return Version{}, fmt.Errorf("%s version %.60q: %s: %w", s, text, reason, ErrMalformed)
@@ -102,19 +139,20 @@ func (o Order) String() string {
 	return "incomparable"
 }
 
-// Compare says what a is towards b. Versions of different schemes, and zero
-// Versions, are Incomparable.
-func Compare(a, b Version) Order {
-	if a.scheme != b.scheme {
+// Compare says what a is towards b, in a total order of the scheme where it has
+// one. Versions of different schemes, and zero Versions, are Incomparable.
+func Compare(a, b Version) Order { return compare(a, b, false) }
+
+// CompareWildcard is Compare as a query or a dependency means it: in the schemes
+// RPM and Pacman a release that one side lacks stands for any. It is no order, and
+// nothing to sort by.
+func CompareWildcard(a, b Version) Order { return compare(a, b, true) }
+
+func compare(a, b Version, wildcard bool) Order {
+	if a.scheme != b.scheme || a.scheme == NoScheme {
 		return Incomparable
 	}
-	switch a.scheme {
-	case Deb:
-		return orderOf(compareDeb(a, b))
-	case RPM:
-		return orderOf(compareRPM(a, b))
-	}
-	return Incomparable
+	return a.scheme.rule.compare(a, b, wildcard)
 }
 
 func orderOf(c int) Order {

@@ -1,10 +1,21 @@
 // Package deliver hands a report to those who want it.
 //
-//	out := deliver.Multi(deliver.Folder{Dir: dir, Formats: formats}, mail)
-//	suite := &report.Suite{Checks: checks, Reporter: out}
+//	out := &deliver.Targets{Spool: dir + "/undelivered", List: []deliver.Target{
+//		{Name: "mail", To: mail, Policy: deliver.OnChange},
+//		{Name: "chat", To: webhook.Hook{URL: url, Body: webhook.Chat}, Floor: report.Warning},
+//	}}
+//	suite := &report.Suite{Checks: checks, Reporter: deliver.Multi(folder, out)}
 //
-// It knows no transport; a transport is a report.Reporter of its own. It does
-// not retry.
+// Folder keeps files; packages mail and webhook speak to mail servers and to
+// HTTP. Any other transport is a report.Reporter of its own.
+//
+// # Design
+//
+// The report is stored before anyone gets it, so delivery is from a spool: a
+// file a target and report, removed after the target took it. A kill between
+// the two hands it over twice, never not at all; that is why a report's ID
+// makes the message the same. Bounds are said in the next report, and the
+// oldest gives way, since a target that was away for a season wants the present.
 package deliver
 
 import (

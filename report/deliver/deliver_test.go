@@ -33,7 +33,7 @@ func TestMultiTellsEveryoneAndReturnsEveryFailure(t *testing.T) {
 	path := &fs.PathError{Op: "open", Path: "/x", Err: fs.ErrPermission}
 	m := deliver.Multi(&reporttest.Reporter{Err: errRelay}, well, &reporttest.Reporter{Err: path}, panicky{}, &reporttest.Reporter{Err: errDisk})
 	err := m.Report(t.Context(), &report.Report{})
-	assert.Len(t, well.Told(), 1)
+	assert.Len(t, well.Reports(), 1)
 	for _, e := range []error{err, errors.Join(errors.New("other"), err), fmt.Errorf("wrapped: %w", err)} {
 		assert.ErrorIs(t, e, errRelay)
 		assert.ErrorIs(t, e, errDisk)

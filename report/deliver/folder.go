@@ -6,13 +6,11 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"io/fs"
 	"os"
 	"path/filepath"
-	"slices"
 	"strings"
 
-	"github.com/pugetsoundtech/upkeep/internal/atomicfile"
+	"github.com/pugetsoundtech/upkeep/internal/durable"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
@@ -22,6 +20,8 @@ type Folder struct {
 	Dir     string   // is made, with mode 0700, where it is missing
 	Formats []Format // one file each
 	Keep    int      // reports kept, the newest; zero: 400
+	Plain   int      // of these, the newest that are not compressed; zero: 30
+	Bytes   int64    // that all kept reports may have, but for the newest; zero: 256 MiB
 }
 
 // A Format is one form of a report in a Folder.
@@ -39,7 +39,7 @@ func (f Folder) Report(_ context.Context, rep *report.Report) error {
 	for _, format := range f.Formats {
 		errs = append(errs, f.write(rep, format))
 	}
-	return errors.Join(append(errs, f.prune())...)
+	return errors.Join(append(errs, f.tidy())...)
 }
 
 // Name is the path of a report's file in a format.
@@ -53,44 +53,11 @@ func (f Folder) write(rep *report.Report, format Format) error {
 		return fmt.Errorf("render %s: %w", format.Ext, err)
 	}
 	for _, name := range []string{f.Name(rep, format.Ext), filepath.Join(f.Dir, "latest."+format.Ext)} {
-		if err := atomicfile.Write(name, buf.Bytes(), 0o600); err != nil {
+		if err := durable.Write(name, buf.Bytes()); err != nil {
 			return err
 		}
 	}
 	return nil
-}
-
-// prune removes the files of the oldest reports beyond f.Keep.
-func (f Folder) prune() error {
-	entries, err := os.ReadDir(f.Dir)
-	if err != nil {
-		return err
-	}
-	names := map[string][]string{}
-	for _, e := range entries {
-		if stem, ok := reportStem(e.Name()); ok && e.Type().IsRegular() {
-			names[stem] = append(names[stem], e.Name())
-		}
-	}
-	stems := make([]string, 0, len(names))
-	for stem := range names {
-		stems = append(stems, stem)
-	}
-	// By number, which no wrong clock changes.
-	slices.SortFunc(stems, func(a, b string) int { return strings.Compare(a[len("2006-01-02-"):], b[len("2006-01-02-"):]) })
-	keep := f.Keep
-	if keep == 0 {
-		keep = 400
-	}
-	var errs []error
-	for _, stem := range stems[:max(len(stems)-keep, 0)] {
-		for _, name := range names[stem] {
-			if err := os.Remove(filepath.Join(f.Dir, name)); err != nil && !errors.Is(err, fs.ErrNotExist) {
-				errs = append(errs, err)
-			}
-		}
-	}
-	return errors.Join(errs...)
 }
 
 // reportStem takes the names that Folder.Name makes.

@@ -32,6 +32,9 @@ func explained(t *testing.T, findings ...report.Finding) map[string]string {
 		{ID: "upgraded", Kind: report.Event, Severity: report.Info, Title: "openssl was upgraded", Remedy: "r"},
 		{ID: "changed", Kind: report.Condition, Severity: report.Notice, Title: "a file changed", Remedy: "r"},
 		{ID: "line", Kind: report.Event, Severity: report.Notice, Title: "a line", Remedy: "r"},
+		{ID: "restarted", Kind: report.Event, Severity: report.Info, Title: "restarted", Remedy: "r"},
+		{ID: "bad", Kind: report.Event, Severity: report.Warning, Title: "bad", Remedy: "r"},
+		{ID: "failed", Kind: report.Condition, Severity: report.Warning, Title: "failed", Remedy: "r"},
 	}}
 	rep, err := report.Run(t.Context(), []report.Checker{c})
 	require.NoError(t, err)
@@ -50,7 +53,7 @@ func explained(t *testing.T, findings ...report.Finding) map[string]string {
 	out := map[string]string{}
 	for _, e := range explain.Joins(rep) {
 		require.NotEmpty(t, e.Text)
-		out[by[e.Finding].Subject.Value] = fmt.Sprintf("%s %v %s", e.Sure, e.Quiet, by[e.By[0]].Subject.Value)
+		out[by[e.Finding].Subject.Value] = fmt.Sprintf("%s %v %s", e.Confidence, e.Full, by[e.By[0]].Subject.Value)
 	}
 	return out
 }
@@ -66,7 +69,7 @@ func TestUpgradeExplainsWhatSharesItsPackageAtThatTime(t *testing.T) {
 	)
 	assert.Equal(t, map[string]string{
 		"/usr/bin/openssl":  "likely true deb:openssl",
-		"/usr/bin/c_rehash": "possible false deb:openssl",
+		"/usr/bin/c_rehash": "likely true deb:openssl",
 	}, got)
 }
 
@@ -74,7 +77,7 @@ func TestWhatHangsOnAnEffectIsPossible(t *testing.T) {
 	ssl, ssh := attr(report.Package, "deb:libssl3"), attr(report.Service, "ssh.service")
 	got := explained(t,
 		finding("upgraded", ssl, noon),
-		finding("line", attr(report.Template, "ab"), noon.Add(time.Minute), ssl, ssh),
+		finding("line", attr(report.System, "ab"), noon.Add(time.Minute), ssl, ssh),
 		finding("changed", attr(report.Listener, "tcp/[::]:22"), noon.Add(2*time.Minute), ssh),
 		finding("changed", attr(report.Listener, "tcp/[::]:6667"), noon.Add(2*time.Minute), attr(report.Service, "irc.service")),
 	)
@@ -85,12 +88,95 @@ func TestServiceThatRestartsSoonAfterIsPossible(t *testing.T) {
 	ssl := attr(report.Package, "deb:libssl3")
 	got := explained(t,
 		finding("upgraded", ssl, noon),
-		finding("line", attr(report.Service, "sshd"), noon.Add(time.Minute)),
-		finding("line", attr(report.Service, "cron"), noon.Add(time.Hour)),
-		finding("line", attr(report.Service, "exim"), noon.Add(-time.Minute)),
+		finding("restarted", attr(report.Service, "sshd"), noon.Add(time.Minute)),
+		finding("restarted", attr(report.Service, "cron"), noon.Add(time.Hour)),
+		finding("restarted", attr(report.Service, "exim"), noon.Add(-time.Minute)),
+		finding("restarted", attr(report.Service, "dbus"), time.Time{}),
+		finding("line", attr(report.Service, "ntpd"), noon.Add(time.Minute)),
 		finding("changed", attr(report.Path, "/etc/ssh/sshd_config"), noon.Add(time.Minute)),
 	)
 	assert.Equal(t, map[string]string{"sshd": "possible false deb:libssl3"}, got)
+}
+
+func TestNoLoginNoCommandAndNoOddLineIsAnEffectOfAnUpdate(t *testing.T) {
+	ssl, sample := attr(report.Package, "deb:libssl3"), attr(report.Sample, "a line")
+	for name, f := range map[string]report.Finding{
+		"a login":        finding("restarted", attr(report.Service, "sshd"), noon.Add(time.Minute), attr(report.Session, "ssh:1")),
+		"an odd line":    finding("restarted", attr(report.Service, "sshd"), noon.Add(time.Minute), sample),
+		"one of its own": finding("restarted", attr(report.Service, "sshd"), noon.Add(time.Minute), sample, ssl),
+		"a user":         finding("restarted", attr(report.User, "ann"), noon.Add(time.Minute), ssl),
+		"a missing fix":  finding("changed", attr(report.System, "x"), noon, ssl, attr(report.Advisory, "DSA-1")),
+	} {
+		t.Run(name, func(t *testing.T) { assert.Empty(t, explained(t, finding("upgraded", ssl, noon), f)) })
+	}
+}
+
+func TestFilesThatScriptsOfPackagesWriteAreByproducts(t *testing.T) {
+	certs := attr(report.Package, "deb:ca-certificates")
+	files := []report.Finding{
+		finding("changed", attr(report.Path, "/etc/ld.so.cache"), noon.Add(time.Minute)),
+		finding("changed", attr(report.Path, "/etc/ssl/certs/1.0"), noon.Add(time.Minute)),
+		finding("changed", attr(report.Path, "/etc/ssl/certs/gone.0"), time.Time{}),
+		finding("changed", attr(report.Path, "/etc/ssl/certs/late.0"), noon.Add(time.Hour)),
+		finding("changed", attr(report.Path, "/etc/ssl/private/key"), noon.Add(time.Minute)),
+		finding("changed", attr(report.Path, "/etc/alternatives/pager"), noon.Add(time.Minute), attr(report.Now, "link=/usr/bin/less")),
+		finding("changed", attr(report.Path, "/etc/alternatives/vi"), noon.Add(time.Minute), attr(report.Now, "link=/tmp/vi")),
+		finding("changed", attr(report.Path, "/etc/alternatives/ed"), noon.Add(time.Minute), attr(report.Now, "link=/usr/../tmp/vi")),
+	}
+	assert.Equal(t, map[string]string{
+		"/etc/ld.so.cache": "likely true deb:ca-certificates", "/etc/ssl/certs/1.0": "likely true deb:ca-certificates",
+		"/etc/ssl/certs/gone.0": "likely true deb:ca-certificates", "/etc/alternatives/pager": "likely true deb:ca-certificates",
+	}, explained(t, append(files, finding("upgraded", certs, noon))...))
+	assert.Equal(t, map[string]string{"/etc/ld.so.cache": "likely true deb:tree", "/etc/alternatives/pager": "likely true deb:tree"}, explained(t, append(files, finding("upgraded", attr(report.Package, "deb:tree"), noon))...))
+}
+
+func TestAFileThatChangedInASessionIsPossiblyThatPersons(t *testing.T) {
+	hosts := attr(report.Path, "/etc/hosts")
+	in := finding("restarted", attr(report.Session, "ssh:1"), noon, report.AtTime(noon.Add(time.Hour)))
+	edit := finding("restarted", attr(report.Session, "sudo:2"), noon, hosts, report.AtTime(noon.Add(time.Hour)))
+	for name, c := range map[string]struct {
+		findings []report.Finding
+		want     map[string]string
+	}{
+		"while it was open":         {[]report.Finding{in, finding("changed", hosts, noon.Add(time.Minute))}, map[string]string{"/etc/hosts": "possible false ssh:1"}},
+		"after it":                  {[]report.Finding{in, finding("changed", hosts, noon.Add(2*time.Hour))}, map[string]string{}},
+		"at a time nobody knows":    {[]report.Finding{in, finding("changed", hosts, time.Time{})}, map[string]string{}},
+		"its record names the file": {[]report.Finding{in, edit, finding("changed", hosts, noon.Add(time.Minute))}, map[string]string{"/etc/hosts": "likely true sudo:2"}},
+		"a package's file":          {[]report.Finding{in, finding("changed", hosts, noon.Add(time.Minute), attr(report.Package, "deb:x"))}, map[string]string{}},
+	} {
+		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, explained(t, c.findings...)) })
+	}
+}
+
+func TestAnAccountAndItsTracesAreOneThing(t *testing.T) {
+	passwd, sample := attr(report.Path, "/etc/passwd"), attr(report.Sample, "new user")
+	user, line := finding("failed", attr(report.User, "anna"), time.Time{}, passwd), finding("bad", attr(report.Service, "useradd"), noon, sample)
+	traces := []report.Finding{
+		finding("changed", passwd, noon.Add(time.Second)), finding("changed", attr(report.Path, "/etc/shadow-"), noon.Add(time.Second)),
+		finding("changed", attr(report.Path, "/etc/hosts"), noon.Add(time.Second)),
+	}
+	assert.Equal(t, map[string]string{"/etc/passwd": "likely true anna", "/etc/shadow-": "likely true anna", "useradd": "likely false anna"},
+		explained(t, append(traces, user, line)...))
+	assert.Empty(t, explained(t, append(traces, line)...), "anybody can write a line under the name of a tool")
+}
+
+func TestOneTroubleThatTwoChecksSeeIsToldOnce(t *testing.T) {
+	unit, listener := attr(report.Service, "broken.service"), attr(report.Listener, "tcp/0.0.0.0:4444")
+	probe := func(reason string) map[string]string {
+		return explained(t, finding("failed", attr(report.Target, "ssh://localhost:4444"), time.Time{}, listener, attr(report.Reason, reason)), finding("failed", listener, time.Time{}))
+	}
+	assert.Equal(t, map[string]string{"ssh://localhost:4444": "likely false tcp/0.0.0.0:4444"}, probe("proto.timeout"))
+	assert.Empty(t, probe("proto.reject 500"), "a service that answers badly has a trouble of its own")
+	f := explained(t, finding("failed", unit, time.Time{}), finding("bad", unit, noon, attr(report.Sample, "failed")))
+	assert.Equal(t, map[string]string{"broken.service": "likely false broken.service"}, f)
+	sshd, ann, addr := attr(report.Service, "sshd"), attr(report.User, "ann"), attr(report.Addr, "192.0.2.14")
+	line, login := finding("line", sshd, noon), finding("line", ann, noon, attr(report.Session, "ssh:1"))
+	line.Identity, login.Identity = []report.Attr{ann}, []report.Attr{addr}
+	line.Evidence = append(line.Evidence, addr)
+	assert.Equal(t, map[string]string{"sshd": "likely false ann"}, explained(t, line, login))
+	line.Evidence = append(line.Evidence, attr(report.Addr, "198.51.100.9"))
+	assert.Empty(t, explained(t, line, login), "one from elsewhere is among them")
+	assert.Empty(t, explained(t, finding("failed", sshd, time.Time{}), finding("bad", sshd, noon, attr(report.Sample, "root logged in"))), "a log tag is no unit")
 }
 
 func TestUnitProcessAndTagOfOneNameAreJoined(t *testing.T) {
@@ -98,7 +184,7 @@ func TestUnitProcessAndTagOfOneNameAreJoined(t *testing.T) {
 	got := explained(t,
 		finding("upgraded", ssh, noon),
 		finding("line", attr(report.Listener, "tcp/[::]:22"), noon.Add(time.Minute), ssh, attr(report.Process, "sshd[812]")),
-		finding("changed", attr(report.Service, "sshd.service"), noon.Add(50*time.Minute)),
+		finding("changed", attr(report.Service, "sshd.service"), noon.Add(5*time.Minute)),
 	)
 	assert.Equal(t, map[string]string{"tcp/[::]:22": "likely true deb:openssh-server", "sshd.service": "possible false deb:openssh-server"}, got)
 }
@@ -116,14 +202,119 @@ func TestExplanationStandsAsLongAsWhatItExplains(t *testing.T) {
 		rep, err := suite.Run(t.Context())
 		require.NoError(t, err)
 		require.Len(t, rep.Explanations, 1)
-		assert.Equal(t, "likely", rep.Explanations[0].Sure)
+		assert.Equal(t, "likely", rep.Explanations[0].Confidence)
 	}
+}
+
+func TestWhatIsFixedOrRetiredExplainsNothingAndIsNotExplained(t *testing.T) {
+	openssl := attr(report.Package, "deb:openssl")
+	cause := report.Finding{Kind: report.Event, Subject: openssl, Title: "openssl was upgraded", Fingerprint: "c", Evidence: []report.Attr{report.AtTime(noon)}}
+	effect := report.Finding{Kind: report.Condition, Subject: attr(report.Path, "/usr/bin/openssl"), Fingerprint: "e", Evidence: []report.Attr{openssl, report.AtTime(noon)}}
+	for _, kinds := range [][2]report.ChangeKind{{report.New, report.Fixed}, {report.New, report.Retired}, {report.Retired, report.New}, {report.Fixed, report.New}} {
+		rep := &report.Report{Changes: []report.Change{{Kind: kinds[0], Finding: cause}, {Kind: kinds[1], Finding: effect}}}
+		assert.Empty(t, explain.Joins(rep), kinds)
+	}
+	rep := &report.Report{Changes: []report.Change{{Kind: report.Still, Finding: cause}, {Kind: report.Stale, Finding: effect}}}
+	assert.Len(t, explain.Joins(rep), 1, "both are open")
+}
+
+func TestJoinsEndAtTheirDepth(t *testing.T) {
+	ssl := attr(report.Package, "deb:libssl3")
+	link := func(n int) report.Attr { return attr(report.Service, fmt.Sprintf("s%d", n)) }
+	got := explained(t,
+		finding("upgraded", ssl, noon),
+		finding("line", attr(report.System, "01"), noon, ssl, link(1)),
+		finding("line", attr(report.System, "02"), noon, link(1), link(2)),
+		finding("line", attr(report.System, "03"), noon, link(2), link(3)),
+		finding("line", attr(report.System, "04"), noon, link(3)),
+	)
+	assert.Equal(t, map[string]string{
+		"01": "likely true deb:libssl3", "02": "possible false deb:libssl3", "03": "possible false deb:libssl3",
+	}, got)
+}
+
+func TestTheCauseIsTheWholeAct(t *testing.T) {
+	for name, same := range map[string][]report.Attr{"one transaction": {attr(report.Transaction, "apt:42")}, "one time": nil} {
+		t.Run(name, func(t *testing.T) {
+			nginx := attr(report.Package, "deb:nginx")
+			findings := []report.Finding{
+				finding("upgraded", attr(report.Package, "deb:adduser"), noon, same...),
+				finding("upgraded", nginx, noon.Add(time.Second), same...),
+				finding("changed", attr(report.Path, "/etc/nginx/x"), noon.Add(time.Minute), nginx),
+				finding("upgraded", attr(report.Package, "deb:late"), noon.Add(time.Hour)),
+			}
+			var changes []report.Change
+			for i, f := range findings {
+				f.Kind, f.Fingerprint, f.Severity, f.Title = report.Event, fmt.Sprint(i), report.Notice, fmt.Sprint("title ", i)
+				changes = append(changes, report.Change{Kind: report.New, Finding: f})
+			}
+			out := explain.Joins(&report.Report{Changes: changes})
+			require.Len(t, out, 1)
+			assert.Equal(t, []string{"0", "1"}, out[0].By)
+			assert.Equal(t, "2 changes of software in one run: adduser and nginx", out[0].Text)
+			assert.True(t, out[0].Full)
+		})
+	}
+}
+
+func TestWhatATransactionNamesIsProven(t *testing.T) {
+	act := attr(report.Transaction, "apt:42")
+	assert.Equal(t, map[string]string{"/etc/nginx/x": "proven true apt:42"},
+		explained(t, finding("upgraded", act, noon), finding("changed", attr(report.Path, "/etc/nginx/x"), noon.Add(time.Minute), act)))
+}
+
+func TestWhatIsWorseThanANoticeIsNeverFullyExplained(t *testing.T) {
+	ssl := attr(report.Package, "deb:libssl3")
+	bad := finding("line", attr(report.System, "ab"), noon, ssl)
+	bad.Severity = report.Warning
+	assert.Equal(t, map[string]string{"ab": "likely false deb:libssl3"}, explained(t, finding("upgraded", ssl, noon), bad))
+}
+
+func TestAMissingFixIsNoEffectOfAnUpgrade(t *testing.T) {
+	ssl := attr(report.Package, "deb:libssl3")
+	assert.Empty(t, explained(t, finding("upgraded", ssl, noon), finding("changed", ssl, noon)))
+}
+
+func TestWithoutATimeOnlyWhatWasFirstSeenTogetherIsJoined(t *testing.T) {
+	ssl := attr(report.Package, "deb:libssl3")
+	cause := report.Finding{Kind: report.Event, Subject: ssl, Title: "t", Fingerprint: "c"}
+	effect := report.Finding{Kind: report.Condition, Subject: attr(report.Path, "/x"), Fingerprint: "e", Evidence: []report.Attr{ssl}}
+	for later, want := range map[time.Duration]int{0: 1, 24 * time.Hour: 0} {
+		rep := &report.Report{Changes: []report.Change{{Kind: report.Still, Finding: cause, Since: noon}, {Kind: report.New, Finding: effect, Since: noon.Add(later)}}}
+		assert.Len(t, explain.Joins(rep), want, later)
+	}
+}
+
+func TestKeysOfAUsersOwnJoinNothing(t *testing.T) {
+	own, ssl := attr("x-rack", "12"), attr(report.Package, "deb:libssl3")
+	assert.Empty(t, explained(t, finding("upgraded", ssl, noon, own), finding("changed", attr(report.Path, "/x"), noon, own)))
+}
+
+func TestAFixThatIsNotInEffectIsOneThingWithTheProgramsOfOldCode(t *testing.T) {
+	lib, other := attr(report.Path, "/lib/libssl.so.3"), attr(report.Path, "/lib/libpam.so.0")
+	fix := finding("failed", attr(report.Package, "deb:openssl"), time.Time{}, lib)
+	running := func(lib report.Attr) report.Finding {
+		return finding("failed", attr(report.System, "old-code"), time.Time{}, attr(report.Unit, "ssh.service"), lib)
+	}
+	assert.Equal(t, map[string]string{"deb:openssl": "likely false old-code"}, explained(t, fix, running(lib)))
+	assert.Empty(t, explained(t, fix, running(other)))
+}
+
+func TestAFullFileSystemIsPossiblyTheWorkOfALogOnIt(t *testing.T) {
+	srv, other := attr(report.Mount, "/srv"), attr(report.Mount, "/")
+	full := finding("failed", srv, time.Time{})
+	log := func(rule string, on report.Attr) report.Finding {
+		return finding(rule, attr(report.Path, "/srv/app.log"), time.Time{}, on)
+	}
+	assert.Equal(t, map[string]string{"/srv": "possible false /srv/app.log"}, explained(t, full, log("failed", srv)))
+	assert.Empty(t, explained(t, full, log("changed", srv)), "a small one fills no disk")
+	assert.Empty(t, explained(t, full, log("failed", other)), "it is on another file system, whatever its path")
 }
 
 func TestNothingIsExplainedWithoutACause(t *testing.T) {
 	ssh := attr(report.Service, "ssh.service")
 	assert.Empty(t, explained(t,
-		finding("line", attr(report.Template, "ab"), noon, ssh),
+		finding("line", attr(report.System, "ab"), noon, ssh),
 		finding("changed", attr(report.Listener, "tcp/[::]:22"), noon, ssh),
 	))
 	assert.Empty(t, explain.Joins(&report.Report{}))
@@ -153,7 +344,7 @@ func ExampleJoins() {
 		return
 	}
 	for _, e := range explain.Joins(rep) {
-		fmt.Println(e.Sure+":", e.Text)
+		fmt.Println(e.Confidence+":", e.Text)
 	}
 	// Output: likely: openssl was upgraded
 }

@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pugetsoundtech/upkeep/internal/term"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
@@ -125,6 +126,10 @@ func fact(a report.Attr, zone *time.Location) Fact {
 	return Fact{Label: "about", Value: string(a.Key) + " " + a.Value}
 }
 
+// Escape spells out what a terminal would obey or hide, on one line: control,
+// bidirectional and other invisible characters, and bytes that are not UTF-8.
+func Escape(s string) string { return term.Escape(s) }
+
 // ShortID is the part of a fingerprint that people type.
 func ShortID(fingerprint string) string {
 	id := strings.TrimPrefix(fingerprint, "v1:")
@@ -145,12 +150,20 @@ func Age(days int) string {
 	return fmt.Sprintf("%d days", days)
 }
 
-// mostNames is how many names stand for a list.
-const mostNames = 3
+// How many names or titles stand for a list.
+const (
+	mostNames  = 10
+	mostTitles = 3
+)
 
 // Subjects names what the first of the entries are about, and counts the rest.
-func Subjects(entries []Entry) string {
-	return list(entries, ", ", func(e Entry) string {
+func Subjects(entries []Entry) string { return subjects(entries, mostNames) }
+
+// FewSubjects is Subjects for what needs no look.
+func FewSubjects(entries []Entry) string { return subjects(entries, mostTitles) }
+
+func subjects(entries []Entry, most int) string {
+	return list(entries, most, ", ", func(e Entry) string {
 		if _, name, ok := strings.Cut(e.Finding.Subject.Value, ":"); ok && e.Finding.Subject.Key == report.Package {
 			return name
 		}
@@ -160,16 +173,16 @@ func Subjects(entries []Entry) string {
 
 // Titles gives the first titles of the entries, and counts the rest.
 func Titles(entries []Entry) string {
-	return list(entries, "; ", func(e Entry) string { return e.Finding.Title })
+	return list(entries, mostTitles, "; ", func(e Entry) string { return e.Finding.Title })
 }
 
-func list(entries []Entry, separator string, name func(Entry) string) string {
+func list(entries []Entry, most int, separator string, name func(Entry) string) string {
 	var names []string
-	for _, e := range entries[:min(len(entries), mostNames)] {
+	for _, e := range entries[:min(len(entries), most)] {
 		names = append(names, name(e))
 	}
 	text := strings.Join(names, separator)
-	if more := len(entries) - mostNames; more > 0 {
+	if more := len(entries) - most; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text

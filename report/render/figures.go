@@ -1,6 +1,7 @@
 package render
 
 import (
+	"fmt"
 	"math"
 	"slices"
 	"strconv"
@@ -24,15 +25,24 @@ type Gauge struct {
 // A Reading is a metric that is no part of a Gauge.
 type Reading struct{ Check, Label, Value string }
 
-// A Trend is a series.
+// A Trend is the series of one check that belong on one pair of axes: of the
+// same subject, unit and times.
 type Trend struct {
-	Check, Label   string
+	Check, Label string
+	Lines        []TrendLine // at most four
+	Unit         string
+	From         time.Time // of the first values
+	Step         time.Duration
+	Format       func(float64) string
+}
+
+// A TrendLine is a series of a Trend.
+type TrendLine struct {
+	Name           string    // what it adds to the label; "" for a line that is alone
 	Values         []float64 // NaN for gaps
 	Low, High      string    // "unknown" where there is no value
 	Last           string
-	From, To       time.Time // of the first and last value
 	Known, Missing int
-	Format         func(float64) string
 }
 
 // Figures are the numbers of a report.
@@ -49,9 +59,7 @@ func NewFigures(rep *report.Report) Figures {
 	levels := openLevels(rep)
 	for _, res := range rep.Results {
 		f.metrics(res, levels)
-		for _, s := range res.Series {
-			f.Trends = append(f.Trends, trend(res.Check, s))
-		}
+		f.Trends = append(f.Trends, trends(res)...)
 	}
 	slices.SortStableFunc(f.Gauges, func(a, b Gauge) int { return rank(a) - rank(b) })
 	return f
@@ -83,7 +91,9 @@ func (f *Figures) metrics(res report.Result, levels map[report.Attr]report.Sever
 	for _, m := range res.Metrics {
 		if g, ok := set.gauge(m); ok {
 			for _, a := range m.Attrs {
-				g.Level = max(g.Level, levels[a])
+				if g.Fraction >= 0.5 { // else what was found there is about another figure
+					g.Level = max(g.Level, levels[a])
+				}
 			}
 			f.Gauges = append(f.Gauges, g)
 		}
@@ -154,7 +164,10 @@ func metricKey(name string, attrs []report.Attr) string {
 // label names a figure: what it is about, then the words of its name that
 // neither that nor the unit says already.
 func label(name, unit string, attrs []report.Attr) string {
-	var words []string
+	return strings.Join(labelWords(name, unit, attrs), " ")
+}
+
+func labelWords(name, unit string, attrs []report.Attr) (words []string) {
 	for _, a := range attrs {
 		words = append(words, a.Value)
 	}
@@ -163,12 +176,60 @@ func label(name, unit string, attrs []report.Attr) string {
 			words = append(words, w)
 		}
 	}
-	return strings.Join(words, " ")
+	return words
 }
 
-func trend(check string, s report.Series) Trend {
-	t := Trend{Check: check, Label: label(s.Name, s.Unit, s.Attrs), Low: "unknown", High: "unknown", Last: "unknown", From: s.Start, To: s.Start}
-	t.Format = func(v float64) string { return quantity(v, s.Unit) }
+// maxTrendLines is how many lines can be told apart in one picture.
+const maxTrendLines = 4
+
+// trends gathers the series of a result.
+func trends(res report.Result) (out []Trend) {
+	groups := map[string]int{}
+	var words [][][]string // of each trend's lines
+	for _, s := range res.Series {
+		if idle(s) {
+			continue
+		}
+		key := fmt.Sprint(s.Unit, s.Attrs, s.Start.UnixNano(), s.Step, len(s.Values))
+		i, found := groups[key]
+		if !found || len(out[i].Lines) == maxTrendLines {
+			i = len(out)
+			groups[key], words = i, append(words, nil)
+			out = append(out, Trend{Check: res.Check, Unit: s.Unit, From: s.Start, Step: s.Step, Format: func(v float64) string { return quantity(v, s.Unit) }})
+		}
+		out[i].Lines = append(out[i].Lines, trendLine(s))
+		words[i] = append(words[i], labelWords(s.Name, s.Unit, s.Attrs))
+	}
+	for i := range out {
+		out[i].name(words[i])
+	}
+	return out
+}
+
+// idle reports whether a series has nothing but zeros: nobody wants to see it.
+func idle(s report.Series) bool {
+	return len(s.Values) > 0 && !slices.ContainsFunc(s.Values, func(n report.Number) bool { return !n.Known() || n.Float() != 0 })
+}
+
+// name labels a trend with the words that all its lines begin with, and these
+// with the others.
+func (t *Trend) name(words [][]string) {
+	n := len(words[0])
+	for _, w := range words[1:] {
+		same := 0
+		for same < min(n, len(w)-1) && w[same] == words[0][same] {
+			same++
+		}
+		n = same
+	}
+	t.Label = strings.Join(words[0][:n], " ")
+	for i, w := range words {
+		t.Lines[i].Name = strings.Join(w[n:], " ")
+	}
+}
+
+func trendLine(s report.Series) TrendLine {
+	t := TrendLine{Low: "unknown", High: "unknown", Last: "unknown"}
 	lo, hi := math.Inf(1), math.Inf(-1)
 	for _, n := range s.Values {
 		v := n.Float()
@@ -179,13 +240,10 @@ func trend(check string, s report.Series) Trend {
 		}
 		t.Known++
 		lo, hi = min(lo, v), max(hi, v)
-		t.Last = t.Format(v)
+		t.Last = quantity(v, s.Unit)
 	}
 	if t.Known > 0 {
-		t.Low, t.High = t.Format(lo), t.Format(hi)
-	}
-	if len(s.Values) > 0 {
-		t.To = s.Start.Add(time.Duration(len(s.Values)-1) * s.Step)
+		t.Low, t.High = quantity(lo, s.Unit), quantity(hi, s.Unit)
 	}
 	return t
 }

@@ -13,9 +13,12 @@
 //
 // One order serves all renderers, so that a person who knows the mail finds
 // his way on the page. A part speaks only when it has something to say. What
-// is fully explained stands below what is not; what was seen before takes one
-// line, and is told in full again after three, seven and thirty days, since a
-// finding that nobody mentions is lost, and one told daily is not read.
+// is fully explained stands below what is not, a line an act; what was seen before
+// takes one line a rule, and is told in full again after three, seven and thirty
+// days, since a finding that nobody mentions is lost, and one told daily is not
+// read. The verdict names the worst that is open, new or old. Information alone
+// is told for the record, and counts in no verdict. Nothing above a notice is
+// ever below anything else, whatever explains it.
 package render
 
 import (
@@ -30,7 +33,7 @@ type Digest struct {
 	Verdict   string          // one line, safe in a terminal and as a mail subject
 	Lead      string          // the first part of the verdict: the host, and what needs a person
 	Rest      string          // the rest of it; may be empty
-	Worst     *Entry          // the worst that is told for the first time; nil: nothing above info
+	Worst     *Entry          // the worst that is open: news above info, or older above a notice; nil: none
 	Level     report.Severity // the worst that is open and not explained; zero: nothing
 	Baseline  bool            // a first report: what stands was there before anyone looked
 	Unseen    []report.Result // what could not be fully looked at, for other reasons than rights
@@ -119,23 +122,39 @@ func level(sections []Section) report.Severity {
 		if s.ID == "fixed" || s.ID == "retired" {
 			continue
 		}
-		for _, e := range s.unexplained() {
+		for _, e := range s.Entries {
 			worst = max(worst, Rank(e.Finding.Severity))
+		}
+		for _, g := range s.Groups {
+			worst = max(worst, g.level())
 		}
 	}
 	return worst
 }
 
-// worst is the first of the worst news, which a reader should not have to look for.
+// level is that of what a group does not fully explain.
+func (g Group) level() report.Severity {
+	if g.Cause == nil && len(g.Perhaps) == 0 {
+		return report.RuleSeverity
+	}
+	return report.Info
+}
+
+// worst is the first of the worst that is open, of what is news before what is
+// known, which a reader should not have to look for.
 func worst(sections []Section) *Entry {
 	var found *Entry
 	for _, s := range sections {
-		if !slices.Contains(news, s.ID) {
+		floor := report.Notice
+		switch {
+		case s.ID == "still" || s.ID == "stale":
+			floor = report.Warning
+		case !slices.Contains(news, s.ID):
 			continue
 		}
 		for i := range s.Entries {
 			e := &s.Entries[i]
-			if Rank(e.Finding.Severity) > report.Info && (found == nil || Rank(e.Finding.Severity) > Rank(found.Finding.Severity)) {
+			if Rank(e.Finding.Severity) >= floor && (found == nil || Rank(e.Finding.Severity) > Rank(found.Finding.Severity)) {
 				found = e
 			}
 		}

@@ -32,27 +32,29 @@ func TestVerdictSaysInOneLineWhatTheReportComesTo(t *testing.T) {
 	newCheck := of(report.New, report.Warning)
 	newCheck.NewCheck = true
 	for want, rep := range map[string]*report.Report{
-		"this host: nobody has looked":                                                 {},
-		"web1: nothing new":                                                            {Seq: 2, Results: ok(3)},
-		"web1: nothing new; 1 still open":                                              {Seq: 2, Results: ok(3), Changes: []report.Change{of(report.Still, report.Critical)}},
-		"web1: nothing new; 1 fixed":                                                   {Seq: 2, Results: ok(3), Changes: []report.Change{of(report.Fixed, report.Critical)}},
-		"web1: baseline taken; nothing found":                                          {Seq: 1, Results: ok(3)},
-		"web1: baseline taken; 1 critical already there":                               {Seq: 1, Results: ok(3), Changes: []report.Change{of(report.New, report.Critical)}},
-		"web1: baseline taken; 1 warning already there":                                {Seq: 1, Results: ok(3), Changes: []report.Change{newCheck}},
-		"web1: 1 from new checks":                                                      {Seq: 2, Results: ok(3), Changes: []report.Change{newCheck}},
-		"web1: 1 critical, 1 warning, 1 unrated new":                                   {Seq: 2, Results: ok(1), Changes: []report.Change{of(report.New, report.Warning), of(report.New, report.Critical), of(report.New, 0)}},
-		"web1: 2 warnings new; 1 info worse; 1 back open":                              nil,
-		"web1: could not look at 2 of 2 checks":                                        {Seq: 2, Results: []report.Result{failed, failed}},
-		"web1: baseline taken; could not look at 1 of 1 check":                         {Seq: 1, Results: []report.Result{failed}},
-		"web1: nothing new; could not look at 1 of 4 checks; 1 of 4 checks lacks root": {Seq: 2, Results: append(ok(2), failed, rights)},
-		"web1: nothing new; looked only in part at 1 of 3 checks":                      {Seq: 2, Results: append(ok(2), report.Result{Status: report.Partial})},
-		"web1: 1 critical worse; 1 warning back; 1 changed; 1 out of sight; 1 no longer asked": {Seq: 2, Results: ok(1), Changes: []report.Change{
+		"this host: nobody has looked":                                                   {},
+		"web1: nothing new":                                                              {Seq: 2, Results: ok(3)},
+		"web1: nothing new; 1 warning still open":                                        {Seq: 2, Results: ok(3), Changes: []report.Change{of(report.Still, report.Warning)}},
+		"web1: nothing new; 2 warnings still open, oldest 6 days":                        {Seq: 2, Results: ok(3), Finished: noon.AddDate(0, 0, 6), Changes: []report.Change{of(report.Still, report.Warning), of(report.Still, report.Warning)}},
+		"web1: 1 critical, 1 warning still open; nothing new":                            {Seq: 2, Results: ok(3), Changes: []report.Change{of(report.Still, report.Warning), of(report.Still, report.Critical)}},
+		"web1: 1 critical still open; 1 notice new":                                      {Seq: 2, Results: ok(3), Changes: []report.Change{of(report.New, report.Notice), of(report.Still, report.Critical)}},
+		"web1: 1 warning new; 1 warning still open":                                      {Seq: 2, Results: ok(3), Changes: []report.Change{of(report.Still, report.Warning), of(report.New, report.Warning)}},
+		"web1: 1 warning new; 1 notice still open":                                       {Seq: 2, Results: ok(3), Changes: []report.Change{of(report.Still, report.Notice), of(report.New, report.Warning)}},
+		"web1: nothing new; 1 fixed":                                                     {Seq: 2, Results: ok(3), Changes: []report.Change{of(report.Fixed, report.Critical)}},
+		"web1: baseline taken; nothing found":                                            {Seq: 1, Results: ok(3)},
+		"web1: baseline taken; 1 critical already there":                                 {Seq: 1, Results: ok(3), Changes: []report.Change{of(report.New, report.Critical)}},
+		"web1: baseline taken; 1 warning already there":                                  {Seq: 1, Results: ok(3), Changes: []report.Change{newCheck}},
+		"web1: 1 warning from new checks":                                                {Seq: 2, Results: ok(3), Changes: []report.Change{newCheck}},
+		"web1: 1 critical, 1 warning, 1 unrated new":                                     {Seq: 2, Results: ok(1), Changes: []report.Change{of(report.New, report.Warning), of(report.New, report.Critical), of(report.New, 0)}},
+		"web1: could not look at 2 of 2 checks":                                          {Seq: 2, Results: []report.Result{failed, failed}},
+		"web1: baseline taken; could not look at 1 of 1 check":                           {Seq: 1, Results: []report.Result{failed}},
+		"web1: first look interrupted; nothing found; could not look at 1 of 4 checks":   {Seq: 1, Results: append(ok(3), report.Result{Status: report.Unknown, Reason: "the run was cancelled before this check began"})},
+		"web1: nothing new; could not look at 1 of 4 checks; 1 of 4 checks lacks rights": {Seq: 2, Results: append(ok(2), failed, rights)},
+		"web1: nothing new; looked only in part at 1 of 3 checks":                        {Seq: 2, Results: append(ok(2), report.Result{Status: report.Partial})},
+		"web1: 1 critical worse; 1 warning back; 1 notice changed; 1 out of sight; 1 no longer asked": {Seq: 2, Results: ok(1), Changes: []report.Change{
 			of(report.Worse, report.Critical), of(report.Regressed, report.Warning), of(report.Updated, report.Notice), of(report.Stale, report.Info), of(report.Retired, report.Info),
 		}},
 	} {
-		if rep == nil {
-			continue
-		}
 		if len(rep.Results) > 0 {
 			rep.Labels.Host = "web1"
 		}
@@ -82,7 +84,7 @@ func TestEveryChangeStandsInExactlyOneSection(t *testing.T) {
 				c.NewCheck = newCheck
 				rep := &report.Report{Seq: seq, Changes: []report.Change{c}}
 				for _, quiet := range []bool{false, true} {
-					rep.Explanations = []report.Explanation{{Finding: c.Finding.Fingerprint, Quiet: quiet}}
+					rep.Explanations = []report.Explanation{{Finding: c.Finding.Fingerprint, Full: quiet}}
 					n := 0
 					for _, s := range render.NewDigest(rep).Sections {
 						n += s.Count()
@@ -99,7 +101,7 @@ func TestEveryChangeStandsInExactlyOneSection(t *testing.T) {
 func TestFindingsOfAReportThatNobodyComparedAreNew(t *testing.T) {
 	rep := &report.Report{Results: []report.Result{{Check: "c", Findings: []report.Finding{{Title: "mild", Severity: report.Info}, {Title: "bad", Severity: report.Critical}}}}}
 	d := render.NewDigest(rep)
-	if len(d.Sections) != 1 || d.Sections[0].ID != "new" || d.Sections[0].Entries[0].Finding.Title != "bad" {
+	if len(d.Sections) != 2 || d.Sections[0].ID != "new" || d.Sections[0].Entries[0].Finding.Title != "bad" || d.Sections[1].ID != "noted" {
 		t.Errorf("the sections are %+v", d.Sections)
 	}
 }
@@ -123,7 +125,7 @@ func TestStillOpenIsToldInFullOnDays3And7And30(t *testing.T) {
 	}
 }
 
-func TestAlikeFindingsAreBriefExceptCriticalOnes(t *testing.T) {
+func TestAlikeFindingsAreFoldedExceptCriticalOnes(t *testing.T) {
 	rep := &report.Report{Seq: 2, Finished: noon}
 	for i := range 20 {
 		c := of(report.New, report.Warning)
@@ -138,29 +140,106 @@ func TestAlikeFindingsAreBriefExceptCriticalOnes(t *testing.T) {
 	s := render.NewDigest(rep).Sections[0]
 	full := 0
 	for _, e := range s.Entries {
-		if !e.Brief {
+		if !e.Folded {
 			full++
 		}
 	}
-	if full != 3+1+1 || s.Alike != 20-full || s.Entries[10].Brief || s.Entries[19].Brief {
-		t.Errorf("%d of 20 in full, %d alike", full, s.Alike)
+	if full != 3+1+1 || len(s.Folds) != 1 || len(s.Folds[0].Entries) != 20-full || !s.Folds[0].Told || s.Entries[10].Brief || s.Entries[19].Brief {
+		t.Errorf("%d of 20 in full, the rest in %+v", full, s.Folds)
 	}
 }
 
-func TestOnlyFullyExplainedFindingsAreGrouped(t *testing.T) {
-	rep := &report.Report{Seq: 3, Changes: []report.Change{of(report.New, report.Critical), of(report.New, report.Warning), of(report.New, report.Notice)}}
-	rep.Explanations = []report.Explanation{
-		{Finding: rep.Changes[0].Finding.Fingerprint, Text: "perhaps", Sure: "possible"},
-		{Finding: rep.Changes[1].Finding.Fingerprint, Text: "update", Sure: "proven", Quiet: true},
-		{Finding: rep.Changes[2].Finding.Fingerprint, Text: "update", Sure: "proven", Quiet: true},
+func TestWhatIsKnownTakesALineARule(t *testing.T) {
+	rep := &report.Report{Seq: 9, Finished: noon}
+	for i, severity := range []report.Severity{report.Critical, report.Notice, report.Notice, report.Critical, report.Info} {
+		c := of(report.Still, severity)
+		c.Finding.Rule, c.Since = severity.String(), noon.AddDate(0, 0, -i)
+		rep.Changes = append(rep.Changes, c)
+	}
+	rep.Changes[3].Since = noon.AddDate(0, 0, -12)
+	s := render.NewDigest(rep).Sections[0]
+	var got []string
+	for _, f := range s.Folds {
+		got = append(got, fmt.Sprint(f.Worst(), len(f.Entries), f.Days()))
+	}
+	if want := "critical 2 12, notice 2 2, info 1 4"; strings.Join(got, ", ") != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestOnlyMildFindingsThatAreFullyExplainedAreGrouped(t *testing.T) {
+	rep := &report.Report{Seq: 3}
+	for _, severity := range []report.Severity{report.Critical, report.Warning, report.Notice, report.RuleSeverity} {
+		c := of(report.New, severity)
+		rep.Changes = append(rep.Changes, c)
+		rep.Explanations = append(rep.Explanations, report.Explanation{Finding: c.Finding.Fingerprint, Text: "update", Confidence: "proven", Full: true})
 	}
 	d := render.NewDigest(rep)
-	s := d.Sections[0]
-	if len(s.Entries) != 1 || len(s.Entries[0].Why) != 1 || len(s.Groups) != 1 || len(s.Groups[0].Entries) != 2 {
-		t.Errorf("the section is %+v", s)
+	if len(d.Sections) != 2 || len(d.Sections[0].Entries) != 3 || d.Sections[1].ID != "explained" || len(d.Sections[1].Groups) != 1 || len(d.Sections[1].Groups[0].Entries) != 1 {
+		t.Errorf("the sections are %+v", d.Sections)
 	}
-	if d.Verdict != "this host: 1 critical new; 2 more explained" || d.Level != report.Critical {
+	if d.Verdict != "this host: 1 critical, 1 warning, 1 unrated new; 1 explained" || d.Level != report.Critical {
 		t.Errorf("level %s, verdict %q", d.Level, d.Verdict)
+	}
+}
+
+func TestAnActOnSoftwareIsOneEntryWithAllThatCameOfIt(t *testing.T) {
+	d := render.NewDigest(rendertest.Caused())
+	if len(d.Sections) != 2 || d.Sections[1].ID != "explained" || len(d.Sections[1].Groups) != 1 {
+		t.Fatalf("the sections are %+v", d.Sections)
+	}
+	g := d.Sections[1].Groups[0]
+	if g.Cause == nil || len(g.Entries) != 2 || len(g.Perhaps) != 1 || len(d.Sections[0].Entries) != 1 {
+		t.Errorf("the act is %+v", g)
+	}
+}
+
+func TestWhatTellsOfTheSameIsOneEntryOnlyBelowOneThatIsAsBad(t *testing.T) {
+	for name, c := range map[string]struct {
+		head, trace report.Severity
+		sure        string
+		merged      bool
+	}{
+		"as bad":   {report.Warning, report.Warning, "likely", true},
+		"milder":   {report.Critical, report.Notice, "proven", true},
+		"worse":    {report.Warning, report.Critical, "proven", false},
+		"not sure": {report.Warning, report.Warning, "possible", false},
+	} {
+		t.Run(name, func(t *testing.T) {
+			head, trace := of(report.New, c.head), of(report.Updated, c.trace)
+			trace.Finding.Fingerprint = "v1:trace"
+			rep := &report.Report{Seq: 3, Changes: []report.Change{head, trace}, Explanations: []report.Explanation{
+				{Finding: "v1:trace", By: []string{head.Finding.Fingerprint}, Confidence: c.sure, Text: "t"},
+				{Finding: head.Finding.Fingerprint, By: []string{"v1:trace"}, Confidence: "possible", Text: "t"},
+			}}
+			d := render.NewDigest(rep)
+			if merged := len(d.Sections) == 1 && len(d.Sections[0].Entries) == 1 && len(d.Sections[0].Entries[0].Traces) == 1; merged != c.merged {
+				t.Errorf("the sections are %+v", d.Sections)
+			}
+		})
+	}
+}
+
+func TestWhatWasLookedAtIsSaidInFiguresThatAreKnown(t *testing.T) {
+	m := func(noun string, n report.Number, attrs ...report.Attr) report.Metric {
+		return report.Metric{Name: "some_" + noun, Value: n, Attrs: attrs, Noun: report.Noun{One: noun, Many: noun + "s"}}
+	}
+	rep := &report.Report{Results: []report.Result{
+		{Status: report.OK, Metrics: []report.Metric{m("file", report.Count(2612)), m("listener", report.Count(0)), m("network interface", report.Count(1)), {Name: "load_1", Value: report.Count(3)}}},
+		{Status: report.OK, Metrics: []report.Metric{m("package", report.Count(800), report.System.Of("deb")), m("package", report.Count(1), report.System.Of("rpm"))}},
+		{Status: report.OK, Metrics: []report.Metric{m("service", report.Number{}), m("service", report.Count(4))}},
+		{Status: report.Failed, Metrics: []report.Metric{m("socket", report.Count(5))}},
+	}}
+	if got, want := strings.Join(render.Well(rep), ", "), "2,612 files, 1 network interface, 801 packages"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
+func TestInformationIsForTheRecordAndInNoVerdict(t *testing.T) {
+	rep := &report.Report{Seq: 3, Results: ok(1), Changes: []report.Change{of(report.New, report.Info)}}
+	d := render.NewDigest(rep)
+	if len(d.Sections) != 1 || d.Sections[0].ID != "noted" || d.Verdict != "this host: nothing new that needs you" {
+		t.Errorf("%q, %+v", d.Verdict, d.Sections)
 	}
 }
 
@@ -180,7 +259,7 @@ func TestAGaugeIsUsedOfUsedAndFree(t *testing.T) {
 	for _, g := range f.Gauges {
 		got = append(got, fmt.Sprintf("%s %s/%s %.2f %s", g.Label, g.Used, g.Whole, g.Fraction, g.Level))
 	}
-	want := "/srv 45 GiB/100 GiB 0.50 warning|memory 6 GiB/8 GiB 0.75 |/srv inodes 10/1,000 0.01 warning"
+	want := "/srv 45 GiB/100 GiB 0.50 warning|memory 6 GiB/8 GiB 0.75 |/srv inodes 10/1,000 0.01 "
 	if strings.Join(got, "|") != want {
 		t.Errorf("got  %q\nwant %q", strings.Join(got, "|"), want)
 	}

@@ -8,45 +8,56 @@ import (
 
 // A Section is the list of findings that one kind of change befell.
 type Section struct {
-	ID      string // new, baseline, worse, updated, regressed, fixed, stale, retired, new-checks, still
+	ID      string // new, baseline, worse, regressed, updated, new-checks, explained, stale, fixed, retired, noted, still
 	Title   string
 	Note    string  // what the title means, where that is not plain; else empty
 	Entries []Entry // not, or not fully, explained: worst first
 	Groups  []Group // explained, below their causes
-	Folds   []Fold  // of the entries
-	Alike   int     // entries that are brief because others of their rule are told in full
+	Folds   []Fold  // of the entries, worst first
 }
 
-// A Fold counts the entries of one rule that a short text leaves out, since
-// enough of them were told.
+// A Fold is what a short text tells of one rule in one line, since enough of its
+// kind was told, or since all of it is known.
 type Fold struct {
 	Check, Rule string
-	Entries     []Entry
+	Told        bool    // one of the rule is told in full above
+	Entries     []Entry // worst first; at least one
 }
+
+// Worst is the worst severity in f.
+func (f Fold) Worst() report.Severity { return f.Entries[0].Finding.Severity }
+
+// Days is the greatest age in f.
+func (f Fold) Days() int {
+	days := 0
+	for _, e := range f.Entries {
+		days = max(days, e.Days)
+	}
+	return days
+}
+
+// News reports whether s holds what a person was not told before and has to look at.
+func (s Section) News() bool { return slices.Contains(news, s.ID) }
 
 // Count is the number of findings in s.
 func (s Section) Count() int {
 	n := len(s.Entries)
+	for _, e := range s.Entries {
+		n += len(e.Traces)
+	}
 	for _, g := range s.Groups {
-		n += len(g.Entries) + len(g.Perhaps)
-		if g.Cause != nil {
-			n++
-		}
+		n += g.Count()
 	}
 	return n
 }
 
-// unexplained gives the entries that nothing fully explains, those among them
-// that stand in a group.
-func (s Section) unexplained() []Entry {
-	out := slices.Clone(s.Entries)
-	for _, g := range s.Groups {
-		if g.Cause != nil {
-			out = append(out, *g.Cause)
-		}
-		out = append(out, g.Perhaps...)
+// Told is the number of things that a person is told: what tells of the same is
+// one, as is an act with all that came of it; what was explained earlier is none.
+func (s Section) Told() int {
+	if s.ID == "explained" {
+		return len(s.Groups)
 	}
-	return out
+	return len(s.Entries)
 }
 
 // An Entry is a finding with all that a reader needs to know of it.
@@ -54,49 +65,54 @@ type Entry struct {
 	report.Change
 	Why       []report.Explanation
 	Artifacts []report.Artifact
-	Days      int  // full days since it was first there
-	Brief     bool // one line is enough
-	Folded    bool // stands in a Fold: a short text leaves it out
+	Traces    []Entry // what tells of the same thing and is no worse
+	Days      int     // full days since it was first there
+	Brief     bool    // one line is enough
+	Folded    bool    // stands in a Fold: a short text leaves it out
 }
 
-// A Group holds the findings that one cause explains.
-type Group struct {
-	Text    string  // the explanation
-	Sure    string  // of Entries
-	Cause   *Entry  // where the cause is a brief finding of the same section; else nil
-	Entries []Entry // fully explained
-	Perhaps []Entry // brief ones that it possibly explains
-	by      string  // fingerprint of the cause, if that is known
+// explained reports whether nothing is left to ask. What is worse than a notice
+// is told by itself, whatever is said of it.
+func (e Entry) explained() bool {
+	return e.Finding.Severity > report.RuleSeverity && e.Finding.Severity <= report.Notice &&
+		slices.ContainsFunc(e.Why, func(x report.Explanation) bool { return x.Full })
 }
 
-// news lists the sections of what was not told before.
+// news lists the sections of what was not told before and is not explained.
 var news = []string{"new", "baseline", "worse", "regressed", "updated", "new-checks"}
 
-// kinds lists the sections in reading order.
-var kinds = []struct {
-	id, title, note string
-	holds           func(c report.Change, baseline bool) bool
-	brief           bool
-}{
+// kinds lists the sections in reading order. Those that hold nothing by
+// themselves are filled from the news.
+var kinds = []kind{
 	{"new", "New", "", func(c report.Change, b bool) bool { return c.Kind == report.New && !c.NewCheck && !b }, false},
 	{
 		"baseline", "Already there", "This is the first report: these were there before anyone looked.",
 		func(c report.Change, b bool) bool { return c.Kind == report.New && b }, false,
 	},
 	{"worse", "Worse", "", is(report.Worse), false},
-	{"updated", "Changed", "Known findings whose evidence is another than last time.", is(report.Updated), false},
 	{"regressed", "Back again", "Gone before, and found again.", is(report.Regressed), false},
-	{"fixed", "Fixed", "", is(report.Fixed), true},
-	{"stale", "Out of sight", "Nobody could look again, so these may still be there.", is(report.Stale), true},
-	{"retired", "No longer asked", "Shown once; a person closes them.", is(report.Retired), true},
+	{"updated", "Updated", "", is(report.Updated), false},
 	{
 		"new-checks", "From new checks", "Nobody looked for these here before, so the facts may be old.",
 		func(c report.Change, b bool) bool { return c.Kind == report.New && c.NewCheck && !b }, false,
 	},
+	{"explained", "Changed and explained", "", nothing, true},
+	{"stale", "Out of sight", "Nobody could look again, so these may still be there.", is(report.Stale), true},
+	{"fixed", "Fixed", "", is(report.Fixed), true},
+	{"retired", "No longer asked", "Shown once; a person closes them.", is(report.Retired), true},
+	{"noted", "For the record", "", nothing, true},
 	{"still", "Still open", "", func(c report.Change, _ bool) bool {
 		return c.Kind == report.Still || c.Kind < report.New || c.Kind > report.Still
 	}, true},
 }
+
+type kind struct {
+	id, title, note string
+	holds           func(c report.Change, baseline bool) bool
+	brief           bool
+}
+
+func nothing(report.Change, bool) bool { return false }
 
 func is(kind report.ChangeKind) func(report.Change, bool) bool {
 	return func(c report.Change, _ bool) bool { return c.Kind == kind }
@@ -107,23 +123,44 @@ func sections(rep *report.Report, baseline bool) []Section {
 	for _, e := range rep.Explanations {
 		why[e.Finding] = append(why[e.Finding], e)
 	}
-	var out []Section
+	var all []Section
+	var told grouping
+	traces := tracesOf(rep, baseline, why)
 	for _, kind := range kinds {
 		s := Section{ID: kind.id, Title: kind.title, Note: kind.note}
+		isNews := slices.Contains(news, kind.id)
+		var still grouping
 		for _, c := range changes(rep) {
-			if kind.holds(c, baseline) {
-				s.add(entry(rep, c, why[c.Finding.Fingerprint], kind.brief), !kind.brief)
+			if !kind.holds(c, baseline) {
+				continue
+			}
+			e := entry(rep, c, why[c.Finding.Fingerprint], kind.brief)
+			if (isNews || kind.id == "still") && traces.takes(e) {
+				continue
+			}
+			switch {
+			case isNews && told.takes(e), kind.id == "still" && still.takesExplained(e):
+			default:
+				s.Entries = append(s.Entries, e)
 			}
 		}
-		if !kind.brief {
-			s.gather()
+		switch kind.id {
+		case "explained":
+			s.Groups = told.gather()
+		case "noted":
+			s.Entries = told.noted
+		case "still":
+			s.Groups = still.groups
+		}
+		for i := range s.Entries {
+			if isNews || kind.id == "still" {
+				s.Entries[i].Traces = traces.of(s.Entries[i])
+			}
 		}
 		s.shorten()
-		if s.Count() > 0 {
-			out = append(out, s)
-		}
+		all = append(all, s)
 	}
-	return out
+	return slices.DeleteFunc(all, func(s Section) bool { return s.Count() == 0 })
 }
 
 // changes gives the report's changes. A report that nobody compared with
@@ -158,127 +195,75 @@ func entry(rep *report.Report, c report.Change, why []report.Explanation, brief 
 	return e
 }
 
-// add puts an entry among those that the same explanation fully explains, if
-// there is one and the section tells more than a line of each anyway.
-func (s *Section) add(e Entry, grouped bool) {
-	at := slices.IndexFunc(e.Why, func(x report.Explanation) bool { return x.Quiet })
-	if at < 0 || !grouped {
-		s.Entries = append(s.Entries, e)
-		return
-	}
-	why := e.Why[at]
-	g := s.group(Group{Text: why.Text, Sure: why.Sure, by: causeOf(why)})
-	g.Entries = append(g.Entries, e)
-}
-
-// causeOf is the fingerprint of the only cause of an explanation, else "".
-func causeOf(e report.Explanation) string {
-	if len(e.By) == 1 {
-		return e.By[0]
-	}
-	return ""
-}
-
-// group gives the group that is like g, made of g if there is none.
-func (s *Section) group(g Group) *Group {
-	for i := range s.Groups {
-		if old := &s.Groups[i]; old.Text == g.Text && old.Sure == g.Sure && old.by == g.by {
-			return old
-		}
-	}
-	s.Groups = append(s.Groups, g)
-	return &s.Groups[len(s.Groups)-1]
-}
-
-// gather puts brief findings that explain others above what they explain, and
-// brief ones that they possibly explain below that.
-func (s *Section) gather() {
-	causes := map[string]*Entry{}
-	for i, e := range s.Entries {
-		if e.Brief && len(e.Why) == 0 {
-			causes[e.Finding.Fingerprint] = &s.Entries[i]
-		}
-	}
-	for i := range s.Groups {
-		s.Groups[i].Cause = causes[s.Groups[i].by]
-	}
-	gathered := map[string]bool{}
-	for _, e := range s.Entries {
-		if !e.Brief || len(e.Why) != 1 || causes[causeOf(e.Why[0])] == nil {
-			continue
-		}
-		cause := causes[causeOf(e.Why[0])]
-		g := s.below(cause)
-		g.Perhaps = append(g.Perhaps, e)
-		gathered[e.Finding.Fingerprint] = true
-	}
-	for _, g := range s.Groups {
-		if g.Cause != nil {
-			gathered[g.Cause.Finding.Fingerprint] = true
-		}
-	}
-	s.Entries = slices.DeleteFunc(slices.Clone(s.Entries), func(e Entry) bool { return gathered[e.Finding.Fingerprint] })
-}
-
-// below gives the first group of a cause, made if there is none.
-func (s *Section) below(cause *Entry) *Group {
-	for i := range s.Groups {
-		if s.Groups[i].Cause == cause {
-			return &s.Groups[i]
-		}
-	}
-	s.Groups = append(s.Groups, Group{Cause: cause, by: cause.Finding.Fingerprint, Text: cause.Finding.Title})
-	return &s.Groups[len(s.Groups)-1]
-}
-
 // Of a rule with more than maxAlike findings in a section, the first fullAlike
-// are told in full (of critical ones more), the next briefAlike take a line
-// each, and the rest is folded.
+// (of notices fullMild) of a severity are told in full, of critical ones and those with traces
+// lineCritical in a line at least, and the rest is folded.
 const (
-	maxAlike     = 5
+	maxAlike     = 4
 	fullAlike    = 3
-	fullCritical = 10
-	briefAlike   = 10
+	fullMild     = 1
+	lineCritical = 10
 )
 
-// shorten keeps three hundred pending updates from hiding what stands among them.
+// shorten keeps three hundred pending updates from hiding what stands among
+// them, and makes a line a rule of what is known.
 func (s *Section) shorten() {
-	count, full, brief := map[string]int{}, map[string]int{}, map[string]int{}
+	count, full := map[string]int{}, map[string]int{}
 	for _, e := range s.Entries {
 		count[e.kin()]++
+	}
+	known := s.ID == "still" || s.ID == "noted"
+	mildest := report.Critical // of those that are told in full
+	for _, e := range s.Entries {
+		if !e.Brief {
+			mildest = min(mildest, Rank(e.Finding.Severity))
+		}
 	}
 	for i := range s.Entries {
 		e := &s.Entries[i]
 		kin := e.kin()
-		if count[kin] <= maxAlike {
-			continue
-		}
-		if !e.Brief {
-			most, told := fullAlike, kin
-			if e.Finding.Severity == report.Critical {
-				most, told = fullCritical, kin+" critical"
-			}
-			if full[told]++; full[told] <= most {
+		if e.Brief && known {
+			if full[kin] == 0 && Rank(e.Finding.Severity) > mildest { // a line before what is milder
+				full[kin]++
 				continue
 			}
-			e.Brief = true
-			s.Alike++
+			s.fold(e, full[kin] > 0)
+			continue
 		}
-		if brief[kin]++; brief[kin] > briefAlike {
-			s.fold(e)
+		if count[kin] <= maxAlike {
+			full[kin]++
+			continue
+		}
+		critical := e.Finding.Severity == report.Critical || len(e.Traces) > 0
+		told := kin
+		if critical {
+			told += " critical"
+		}
+		most := fullAlike
+		if Rank(e.Finding.Severity) <= report.Notice {
+			most = fullMild
+			told += " mild"
+		}
+		full[told]++
+		e.Brief = e.Brief || full[told] > most
+		if full[told] > most && !(critical && full[told] <= lineCritical) {
+			s.fold(e, true)
 		}
 	}
+	slices.SortStableFunc(s.Folds, func(a, b Fold) int { return int(Rank(b.Worst())) - int(Rank(a.Worst())) })
 }
 
 // kin names the rule of an entry.
 func (e Entry) kin() string { return e.Check + "/" + e.Finding.Rule }
 
-func (s *Section) fold(e *Entry) {
+func (s *Section) fold(e *Entry, told bool) {
 	e.Folded = true
-	at := slices.IndexFunc(s.Folds, func(f Fold) bool { return f.Check == e.Check && f.Rule == e.Finding.Rule })
+	at := slices.IndexFunc(s.Folds, func(f Fold) bool {
+		return f.Check == e.Check && f.Rule == e.Finding.Rule && (told || Rank(f.Worst()) == Rank(e.Finding.Severity))
+	})
 	if at < 0 {
 		at = len(s.Folds)
-		s.Folds = append(s.Folds, Fold{Check: e.Check, Rule: e.Finding.Rule})
+		s.Folds = append(s.Folds, Fold{Check: e.Check, Rule: e.Finding.Rule, Told: told})
 	}
 	s.Folds[at].Entries = append(s.Folds[at].Entries, *e)
 }

@@ -2,6 +2,7 @@ package render
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/internal/term"
@@ -11,18 +12,16 @@ import (
 // maxHost bounds a host name in the verdict, in columns.
 const maxHost = 40
 
-// verdict gives the two parts of it.
+// verdict gives the two parts of it: the worst that is open stands first,
+// whether it is new or old.
 func verdict(rep *report.Report, d Digest) (lead, rest string) {
 	host := term.Truncate(term.Visible(rep.Labels.Host), maxHost, "...")
 	if strings.TrimSpace(host) == "" {
 		host = "this host"
 	}
 	loud, calm := d.loud(), d.calm()
-	switch {
-	case len(loud) == 0:
+	if len(loud) == 0 {
 		loud, calm = calm[:1], calm[1:]
-	case d.Baseline && len(loud) == 1 && !d.news():
-		loud, calm = append(loud, calm[:min(1, len(calm))]...), calm[min(1, len(calm)):]
 	}
 	if len(calm) > 0 {
 		rest = "; " + strings.Join(calm, "; ")
@@ -30,18 +29,57 @@ func verdict(rep *report.Report, d Digest) (lead, rest string) {
 	return host + ": " + strings.Join(loud, "; "), rest
 }
 
-// loud says what needs a person.
+// part is what is said of one section.
+type part struct {
+	text  string
+	worst report.Severity
+}
+
+// loud says what needs a person, the worst first.
 func (d Digest) loud() []string {
 	var out []string
-	if d.Baseline {
+	switch {
+	case d.Baseline && d.interrupted():
+		out = append(out, "first look interrupted")
+	case d.Baseline:
 		out = append(out, "baseline taken")
 	}
-	return nonEmpty(append(out,
-		severities(d.entries("baseline"), "already there"),
-		severities(d.entries("new"), "new"),
-		severities(d.entries("worse"), "worse"),
-		severities(d.entries("regressed"), "back"),
-	))
+	var parts []part
+	for _, s := range []struct{ id, what string }{
+		{"baseline", "already there"},
+		{"new", "new"},
+		{"worse", "worse"},
+		{"regressed", "back"},
+		{"updated", "changed"},
+		{"new-checks", "from new checks"},
+		{"still", "still open"},
+		{"stale", "out of sight"},
+	} {
+		entries := d.entries(s.id)
+		p := part{text: severities(entries, s.what)}
+		for _, e := range entries {
+			p.worst = max(p.worst, Rank(e.Finding.Severity))
+		}
+		switch { // what is neither news nor out of sight may be said later
+		case s.id == "stale" && p.worst <= report.Notice:
+		case s.id == "still" && p.worst != report.Critical && (!d.news() || p.worst <= report.Notice):
+		default:
+			parts = append(parts, p)
+		}
+	}
+	slices.SortStableFunc(parts, func(a, b part) int { return int(b.worst) - int(a.worst) })
+	for _, p := range parts {
+		out = append(out, p.text)
+	}
+	if d.Baseline && len(nonEmpty(out)) == 1 {
+		out = append(out, d.quiet())
+	}
+	return nonEmpty(out)
+}
+
+// interrupted reports whether the run was cancelled before every check had ended.
+func (d Digest) interrupted() bool {
+	return slices.ContainsFunc(d.Unseen, func(res report.Result) bool { return strings.Contains(res.Reason, "the run was cancelled") })
 }
 
 // calm says the rest; it is not empty if loud is.
@@ -49,26 +87,69 @@ func (d Digest) calm() []string {
 	if d.Checks.All == 0 && len(d.Sections) == 0 {
 		return []string{"nobody has looked"}
 	}
+	quiet := d.quiet()
+	if d.Baseline {
+		quiet = "" // said already
+	}
 	return nonEmpty([]string{
-		counted(len(d.entries("updated")), "changed"),
-		counted(len(d.entries("new-checks")), "from new checks"),
-		d.quiet(),
-		counted(len(d.entries("stale")), "out of sight"),
-		counted(len(d.entries("fixed")), "fixed"),
-		counted(len(d.entries("retired")), "no longer asked"),
-		counted(len(d.entries("still")), "still open"),
+		quiet,
+		d.known(),
+		counted(d.explained(), "explained"),
+		d.outOfSight(),
+		counted(d.count("fixed"), "fixed"),
+		counted(d.count("retired"), "no longer asked"),
 		d.unseen(),
 	})
 }
 
-// news reports whether anything is told that was not told before.
+// news reports whether anything is told that was not told before and that a
+// person has to look at.
 func (d Digest) news() bool {
-	for _, id := range news {
-		if len(d.entries(id)) > 0 {
-			return true
+	return slices.ContainsFunc(news, func(id string) bool { return len(d.entries(id)) > 0 })
+}
+
+// known says what is still open, where that is not said first.
+func (d Digest) known() string {
+	entries := d.entries("still")
+	worst, oldest := report.RuleSeverity, 0
+	for _, e := range entries {
+		worst, oldest = max(worst, Rank(e.Finding.Severity)), max(oldest, e.Days)
+	}
+	if worst == report.Critical || d.news() && worst > report.Notice {
+		return ""
+	}
+	text := severities(entries, "still open")
+	if text != "" && oldest > 1 && !d.news() {
+		text += ", oldest " + Age(oldest)
+	}
+	return text
+}
+
+// outOfSight says what nobody could look at again, where that is not said first.
+func (d Digest) outOfSight() string {
+	if slices.ContainsFunc(d.entries("stale"), func(e Entry) bool { return Rank(e.Finding.Severity) > report.Notice }) {
+		return ""
+	}
+	return counted(d.count("stale"), "out of sight")
+}
+
+// explained counts the acts that explain what changed.
+func (d Digest) explained() int {
+	for _, s := range d.Sections {
+		if s.ID == "explained" {
+			return len(s.Groups)
 		}
 	}
-	return false
+	return 0
+}
+
+func (d Digest) count(id string) int {
+	for _, s := range d.Sections {
+		if s.ID == id {
+			return s.Count()
+		}
+	}
+	return 0
 }
 
 func nonEmpty(list []string) []string {
@@ -81,24 +162,15 @@ func nonEmpty(list []string) []string {
 	return out
 }
 
-// quiet says what is explained, or that there is nothing.
+// quiet says that there is nothing, where that is known.
 func (d Digest) quiet() string {
-	nothing := !d.news()
-	explained := 0
-	for _, s := range d.Sections {
-		for _, g := range s.Groups {
-			explained += len(g.Entries)
-		}
-	}
 	switch {
-	case explained > 0 && nothing:
-		return fmt.Sprintf("%d found, all explained", explained)
-	case explained > 0:
-		return fmt.Sprintf("%d more explained", explained)
-	case !nothing || d.Checks.All > 0 && d.Checks.Failed == d.Checks.All:
+	case d.news() || d.Checks.All > 0 && d.Checks.Failed == d.Checks.All:
 		return ""
 	case d.Baseline:
 		return "nothing found"
+	case d.explained()+d.count("noted") > 0:
+		return "nothing new that needs you"
 	}
 	return "nothing new"
 }
@@ -125,16 +197,17 @@ func (d Digest) unseen() string {
 		if rights == 1 {
 			lack = "lacks"
 		}
-		out = append(out, fmt.Sprintf("%d of %s %s root", rights, checks(d.Checks.All), lack))
+		out = append(out, fmt.Sprintf("%d of %s %s rights", rights, checks(d.Checks.All), lack))
 	}
 	return strings.Join(out, "; ")
 }
 
-// entries are those of a section that are not fully explained.
+// entries are those of a section that nothing fully explains and that are more
+// than information.
 func (d Digest) entries(id string) []Entry {
 	for _, s := range d.Sections {
 		if s.ID == id {
-			return s.unexplained()
+			return slices.DeleteFunc(slices.Clone(s.Entries), func(e Entry) bool { return e.Finding.Severity == report.Info })
 		}
 	}
 	return nil

@@ -47,27 +47,27 @@ func (c *Checker) Check(_ context.Context, rec *report.Recorder) error {
 	return c.Err
 }
 
-// A Reporter is a fake that remembers what it was told. The zero value works.
+// A Reporter is a fake that remembers what it was given. The zero value works.
 type Reporter struct {
 	Err error // what Report returns
 
-	mu   sync.Mutex
-	told []*report.Report
+	mu      sync.Mutex
+	reports []*report.Report
 }
 
 // Report remembers rep and returns r.Err.
 func (r *Reporter) Report(_ context.Context, rep *report.Report) error {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	r.told = append(r.told, rep)
+	r.reports = append(r.reports, rep)
 	return r.Err
 }
 
-// Told returns the reports in the order in which they came.
-func (r *Reporter) Told() []*report.Report {
+// Reports returns the reports in the order in which they came.
+func (r *Reporter) Reports() []*report.Report {
 	r.mu.Lock()
 	defer r.mu.Unlock()
-	return slices.Clone(r.told)
+	return slices.Clone(r.reports)
 }
 
 // A Store is a fake in memory. The zero value is empty and works.

@@ -19,8 +19,7 @@ import (
 	"errors"
 	"fmt"
 	"reflect"
-	"runtime"
-	"strings"
+	"runtime/debug"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/report"
@@ -39,18 +38,35 @@ func (o Options) cancel() time.Duration {
 	return 5 * time.Second
 }
 
-// TestChecker tries the sentences of report.Checker on checkers that make makes
-// anew, all over one unchanged world.
+// TestChecker tries the sentences of report.Checker, and the grammar of the words
+// that users keep for ever, on checkers that make makes anew, all over one
+// unchanged world.
 func TestChecker(ctx context.Context, make func() report.Checker, opt Options) error {
 	goroutines := ours()
-	errs := []error{
-		testName(make), testRules(make()),
-		testRuns(ctx, make, opt), testCancel(ctx, make(), opt),
-	}
-	if err := settled(goroutines); err != nil {
-		errs = append(errs, err)
-	}
-	return errors.Join(errs...)
+	err := guard(func() error {
+		errs := []error{testName(make), testRules(make())}
+		full, err := testRuns(ctx, make, opt)
+		errs = append(errs, err, testCancel(ctx, make(), opt, full))
+		return errors.Join(errs...)
+	})
+	return errors.Join(err, settled(goroutines))
+}
+
+// guard runs fn on a goroutine of its own: what panics or ends its goroutine is a
+// violation, and does not end the program.
+func guard(fn func() error) error {
+	done := make(chan error, 1)
+	go func() {
+		err := errors.New("it ended its goroutine instead of returning")
+		defer func() {
+			if v := recover(); v != nil {
+				err = fmt.Errorf("it panicked: %v\n%s", v, debug.Stack())
+			}
+			done <- err
+		}()
+		err = fn()
+	}()
+	return <-done
 }
 
 func testName(make func() report.Checker) error {
@@ -58,7 +74,7 @@ func testName(make func() report.Checker) error {
 	if a != b {
 		return fmt.Errorf("the name is not stable: %q, then %q", a, b)
 	}
-	return nil
+	return report.ValidateCheckName(a)
 }
 
 func testRules(c report.Checker) error {
@@ -69,28 +85,27 @@ func testRules(c report.Checker) error {
 	if !reflect.DeepEqual(cat.Rules(), cat.Rules()) {
 		return errors.New("the catalogue differs from call to call")
 	}
+	var errs []error
 	for _, r := range cat.Rules() {
-		if r.Explain == "" || r.Since == "" {
-			return fmt.Errorf("rule %s: no Explain or no Since", r.ID)
-		}
+		errs = append(errs, r.Validate(c.Name()))
 	}
-	return nil
+	return errors.Join(errs...)
 }
 
 // testRuns runs twice over one memory: the second run has nothing new, nothing
-// fixed, and no broken contract.
-func testRuns(ctx context.Context, make func() report.Checker, opt Options) error {
+// fixed, and no broken contract. It gives the result of the first.
+func testRuns(ctx context.Context, make func() report.Checker, opt Options) (report.Result, error) {
 	store := &Store{}
 	var reps []*report.Report
 	for range 2 {
 		suite := &report.Suite{Checks: []report.Checker{make()}, Store: store}
 		rep, err := suite.Run(ctx)
 		if err != nil {
-			return err
+			return report.Result{}, err
 		}
 		reps = append(reps, rep)
 	}
-	errs := []error{contract(reps[0]), contract(reps[1])}
+	errs := []error{contract(reps[0].Results[0]), contract(reps[1].Results[0])}
 	if !opt.Changes {
 		for _, c := range reps[1].Changes {
 			if c.Kind != report.Still {
@@ -98,31 +113,40 @@ func testRuns(ctx context.Context, make func() report.Checker, opt Options) erro
 			}
 		}
 	}
-	return errors.Join(errs...)
+	return reps[0].Results[0], errors.Join(errs...)
 }
 
-// contract finds what the recorder refused.
-func contract(rep *report.Report) error {
+// contract finds what the recorder refused, and words that break their grammar.
+func contract(res report.Result) error {
 	var errs []error
-	for _, res := range rep.Results {
-		for _, p := range res.Problems {
-			if p.Code == report.CodeContract || p.Code == report.CodePanic {
-				errs = append(errs, fmt.Errorf("%s: %s", p.Code, p.Message))
-			}
+	for _, p := range res.Problems {
+		if p.Code == report.CodeContract || p.Code == report.CodePanic {
+			errs = append(errs, fmt.Errorf("%s: %s", p.Code, p.Message))
 		}
-		if res.Status == report.OK && len(res.Covered) == 0 && len(res.Rules) > 0 {
-			errs = append(errs, fmt.Errorf("%s answers OK and covers nothing: its findings could never be fixed", res.Check))
+	}
+	if res.Status == report.OK && len(res.Covered) == 0 && len(res.Rules) > 0 {
+		errs = append(errs, fmt.Errorf("%s answers OK and covers nothing: its findings could never be fixed", res.Check))
+	}
+	for _, f := range res.Findings {
+		if !res.Covers(f.Scope) && f.Kind == report.Condition && res.Status == report.OK {
+			errs = append(errs, fmt.Errorf("rule %s: scope %q of a condition is not covered by %q", f.Rule, f.Scope, res.Covered))
 		}
-		for _, f := range res.Findings {
-			if !res.Covers(f.Scope) && f.Kind == report.Condition && res.Status == report.OK {
-				errs = append(errs, fmt.Errorf("rule %s: scope %q of a condition is not covered by %q", f.Rule, f.Scope, res.Covered))
-			}
+		if err := f.ValidateTitle(); err != nil {
+			errs = append(errs, fmt.Errorf("rule %s: %w", f.Rule, err))
 		}
+	}
+	for _, m := range res.Metrics {
+		errs = append(errs, m.Validate())
+	}
+	for _, s := range res.Series {
+		errs = append(errs, s.Validate())
 	}
 	return errors.Join(errs...)
 }
 
-func testCancel(ctx context.Context, c report.Checker, opt Options) error {
+// testCancel runs a checker whose context has ended: it returns, and claims
+// nothing that it did not look at.
+func testCancel(ctx context.Context, c report.Checker, opt Options, full report.Result) error {
 	ctx, cancel := context.WithCancel(ctx)
 	suite := &report.Suite{Checks: []report.Checker{c}, Grace: opt.cancel(), Timeout: func(string) time.Duration { return time.Nanosecond }}
 	defer cancel()
@@ -133,7 +157,29 @@ func testCancel(ctx context.Context, c report.Checker, opt Options) error {
 	if suite.Hung() > 0 {
 		return fmt.Errorf("%s does not return within %s of its context's end", rep.Results[0].Check, opt.cancel())
 	}
-	return nil
+	if opt.Changes {
+		return nil
+	}
+	return claims(rep.Results[0], full)
+}
+
+// claims finds the green lies of a run that was ended: what the full run found
+// and it did not, in a scope that it calls covered.
+func claims(ended, full report.Result) error {
+	found := map[string]bool{}
+	for _, f := range ended.Findings {
+		found[f.Fingerprint] = true
+	}
+	var errs []error
+	for _, f := range full.Findings {
+		if !found[f.Fingerprint] && (ended.Covers(f.Scope) || ended.Status == report.OK) {
+			errs = append(errs, fmt.Errorf("%s calls scope %q covered after its context ended, and has not found %s", ended.Check, f.Scope, f.Title))
+		}
+	}
+	if ended.Status == report.OK && len(ended.Metrics) < len(full.Metrics) {
+		errs = append(errs, fmt.Errorf("%s answers OK after its context ended, with %d of %d numbers", ended.Check, len(ended.Metrics), len(full.Metrics)))
+	}
+	return errors.Join(errs...)
 }
 
 // TestReporter tries the sentences of report.Reporter.
@@ -144,7 +190,7 @@ func TestReporter(ctx context.Context, make func() report.Reporter, rep *report.
 		if err != nil {
 			return err
 		}
-		if err := make().Report(ctx, r); err != nil {
+		if err := guard(func() error { return make().Report(ctx, r) }); err != nil {
 			errs = append(errs, fmt.Errorf("report %d: %w", r.Seq, err))
 		}
 		after, err := report.Encode(r)
@@ -152,139 +198,25 @@ func TestReporter(ctx context.Context, make func() report.Reporter, rep *report.
 			errs = append(errs, errors.New("the report was changed; it is read-only"))
 		}
 	}
-	return errors.Join(errs...)
+	return errors.Join(append(errs, testReporterEnds(ctx, make(), rep))...)
 }
 
-// TestStore tries the sentences of report.Store on stores that make makes
-// empty. Durability needs a machine that loses power, and is not tried.
-func TestStore(ctx context.Context, make func() report.Store) error {
-	return errors.Join(testEmpty(ctx, make()), testSaved(ctx, make()), testApart(ctx, make()), testEnded(ctx, make()))
-}
-
-func testEmpty(ctx context.Context, s report.Store) error {
-	saved, err := s.Load(ctx)
-	if err != nil || saved.Report != nil || len(saved.Open.Items) > 0 || len(saved.Kept) > 0 {
-		return fmt.Errorf("a store that was never saved loads %+v, %v", saved, err)
-	}
-	return nil
-}
-
-func testSaved(ctx context.Context, s report.Store) error {
-	var errs []error
-	for _, want := range []report.Saved{Sample(1), Sample(2), Sample(3)} {
-		if err := s.Save(ctx, want); err != nil {
-			return fmt.Errorf("save: %w", err)
-		}
-		got, err := s.Load(ctx)
-		if err != nil {
-			return fmt.Errorf("load: %w", err)
-		}
-		errs = append(errs, same(got, want))
-	}
-	return errors.Join(errs...)
-}
-
-// testApart changes what was saved and what was loaded: the store has neither.
-func testApart(ctx context.Context, s report.Store) error {
-	given := Sample(1)
-	if err := s.Save(ctx, given); err != nil {
-		return fmt.Errorf("save: %w", err)
-	}
-	given.Kept["logs"]["position"][0] ^= 0xff
-	got, err := s.Load(ctx)
-	if err != nil {
-		return fmt.Errorf("load: %w", err)
-	}
-	for _, values := range got.Kept {
-		for _, value := range values {
-			value[0] ^= 0xff
-		}
-	}
-	again, err := s.Load(ctx)
-	if err != nil {
-		return fmt.Errorf("load: %w", err)
-	}
-	return same(again, Sample(1))
-}
-
-func testEnded(ctx context.Context, s report.Store) error {
+// testReporterEnds gives a reporter a context that has ended: it returns, with
+// an error or without.
+func testReporterEnds(ctx context.Context, r report.Reporter, rep *report.Report) error {
 	ctx, cancel := context.WithCancel(ctx)
 	cancel()
-	_, err := s.Load(ctx)
-	if !errors.Is(err, context.Canceled) || !errors.Is(s.Save(ctx, Sample(1)), context.Canceled) {
-		return errors.New("an ended context does not end Load and Save with its error")
+	done := make(chan struct{})
+	go func() {
+		defer close(done)
+		_ = guard(func() error { return r.Report(ctx, rep) })
+	}()
+	limit := time.NewTimer(Options{}.cancel())
+	defer limit.Stop()
+	select {
+	case <-done:
+		return nil
+	case <-limit.C:
+		return fmt.Errorf("it does not return within %s of its context's end", Options{}.cancel())
 	}
-	return nil
-}
-
-func same(got, want report.Saved) error {
-	if got.Report == nil {
-		return errors.New("the loaded state has no report")
-	}
-	g, err := report.Encode(got.Report)
-	if err != nil {
-		return err
-	}
-	w, err := report.Encode(want.Report)
-	if err != nil {
-		return err
-	}
-	if !bytes.Equal(g, w) {
-		return fmt.Errorf("the loaded report differs from the saved one:\n%s\n%s", g, w)
-	}
-	if !reflect.DeepEqual(got.Kept, want.Kept) {
-		return fmt.Errorf("kept values differ: %v, saved %v", got.Kept, want.Kept)
-	}
-	if len(got.Open.Items) != len(want.Open.Items) || fmt.Sprint(got.Open) != fmt.Sprint(want.Open) {
-		return fmt.Errorf("open items differ: %+v, saved %+v", got.Open, want.Open)
-	}
-	return nil
-}
-
-// Sample is a small report number seq with a history, odd bytes among its texts.
-func Sample(seq uint64) report.Saved {
-	at := time.Date(2026, 11, int(seq), 6, 30, 0, 0, time.UTC)
-	odd := report.Attr{Key: report.Path, Value: "/srv/caf\xe9 \\n\n"}
-	f := report.Finding{
-		Rule: "odd", Subject: odd, Scope: "files", Severity: report.Warning, Title: "an odd name",
-		Kind: report.Condition, Count: 1, Fingerprint: report.Fingerprint("sample", "odd", odd, nil), State: "0",
-	}
-	rep := &report.Report{
-		Schema: report.Schema, ID: "r1:sample", Seq: seq, Started: at, Finished: at.Add(time.Second),
-		Results: []report.Result{{Check: "sample", Status: report.OK, Findings: []report.Finding{f}, Covered: []string{"files"}, Rules: []string{"odd"}}},
-	}
-	open, changes := report.Open{}.Next(rep)
-	rep.Changes = changes
-	return report.Saved{Report: rep, Open: open, Kept: map[string]map[string][]byte{"logs": {"position": {0, 1, 0xff, byte(seq)}}}}
-}
-
-// ours gives the stacks of all goroutines but the runtime's own, by the first two
-// words of their heads: goroutine 7.
-func ours() map[string]string {
-	buf := make([]byte, 4<<20)
-	all := map[string]string{}
-	for _, stack := range strings.Split(string(buf[:runtime.Stack(buf, true)]), "\n\n") {
-		if name, _, ok := strings.Cut(stack, " ["); ok {
-			all[name] = stack
-		}
-	}
-	return all
-}
-
-// settled waits a moment for the goroutines to end that were not there before.
-func settled(before map[string]string) error {
-	var left []string
-	for range 100 {
-		left = nil
-		for name, stack := range ours() {
-			if _, old := before[name]; !old {
-				left = append(left, stack)
-			}
-		}
-		if len(left) == 0 {
-			return nil
-		}
-		time.Sleep(10 * time.Millisecond)
-	}
-	return fmt.Errorf("%d goroutines are left; one of them:\n%s", len(left), left[0])
 }

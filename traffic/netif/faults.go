@@ -3,6 +3,7 @@ package netif
 import (
 	"fmt"
 
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
@@ -63,11 +64,11 @@ const (
 
 func recordFaults(rec *report.Recorder, s Step, f faults) {
 	if errors, ok := f.errors.Uint(); ok && errors >= fewErrors && errors >= f.packets/errorShare {
-		rec.Finding(finding(ruleErrors, s, fmt.Sprintf("network interface %s counts damaged packets", s.Sample.Name),
-			fmt.Sprintf("%d errors beside %d packets since %s.", errors, f.packets, stamp(s.From))))
+		rec.Finding(finding(ruleErrors, s, fmt.Sprintf("Network interface %s counts damaged packets", s.Sample.Name),
+			fmt.Sprintf("%s beside %s since %s.", prose.Count(errors, "error"), prose.Count(f.packets, "packet"), prose.Time(s.From, nil))))
 	}
 	if drops, ok := f.drops.Uint(); ok && drops >= fewDrops && drops >= f.packets/dropShare {
-		rec.Finding(finding(ruleDrops, s, fmt.Sprintf("network interface %s drops packets", s.Sample.Name),
-			fmt.Sprintf("%d drops beside %d packets since %s.", drops, f.packets, stamp(s.From))))
+		rec.Finding(finding(ruleDrops, s, fmt.Sprintf("Network interface %s drops packets", s.Sample.Name),
+			fmt.Sprintf("%s beside %s since %s.", prose.Count(drops, "drop"), prose.Count(f.packets, "packet"), prose.Time(s.From, nil))))
 	}
 }

@@ -6,6 +6,8 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pugetsoundtech/upkeep/report"
 )
 
 // A History is what is known of the interfaces of one system over time. The
@@ -19,12 +21,16 @@ type History struct {
 
 // A Line is the history of one interface.
 type Line struct {
-	Last     Sample `json:"last"`           // the last reading that is believed
-	ZeroIn   bool   `json:"zin,omitempty"`  // the received bytes were read as zero since
-	ZeroOut  bool   `json:"zout,omitempty"` // so were the sent bytes
-	Received uint64 `json:"received"`       // bytes in all differences so far
-	Sent     uint64 `json:"sent"`
-	Hours    []Hour `json:"hours"` // ascending; an hour that nobody observed is missing
+	Last    Sample `json:"last"`           // the last reading that is believed
+	ZeroIn  bool   `json:"zin,omitempty"`  // the received bytes were read as zero since
+	ZeroOut bool   `json:"zout,omitempty"` // so were the sent bytes
+	// OddIn and OddOut were read since, and are more than the interface can carry.
+	OddIn    report.Number `json:"oddin,omitzero"`
+	OddOut   report.Number `json:"oddout,omitzero"`
+	Received uint64        `json:"received"` // bytes in all differences so far
+	Sent     uint64        `json:"sent"`
+	Hours    Hours         `json:"hours"` // ascending; an hour that nobody observed is missing
+	Days     Hours         `json:"days"`  // days of UTC, whose Start is in days
 
 	Gone time.Time `json:"gone,omitzero"` // it was last there then, and is not there now
 }
@@ -35,18 +41,29 @@ type Hour struct {
 	Received uint64
 	Sent     uint64
 	Spread   bool // part of it comes from a difference over several hours
+	// Classes says which classes but Normal its differences have: 1<<class each.
+	Classes uint16
 }
 
-// Retention is how long hours are kept, and interfaces that are gone. On a system
-// with more than 40 interfaces hours are kept for a shorter time.
-const Retention = 14 * 24 * time.Hour
+// Hours are hours, or days, in their order. They are kept as text of a few bytes
+// each: there are thousands.
+type Hours []Hour
+
+// Retention is how long hours are kept; on a system with more than ten interfaces
+// it is less. An interface that is gone is remembered for Absence.
+const (
+	Retention = 9 * 7 * 24 * time.Hour
+	Absence   = 14 * 24 * time.Hour
+	keepDays  = 400
+)
 
 // What is remembered stays below the 1 MiB that a run may keep, at up to 450
-// bytes for an interface and 53 for an hour.
+// bytes for an interface and 36 for an hour or a day.
 const (
 	maxLines  = 400
 	fewLines  = 40     // so many before ephemeral interfaces are left out
-	maxHours  = 14_000 // of all interfaces together
+	maxHours  = 15_000 // of all interfaces together
+	maxDays   = 4_000  // so are these
 	futureEnd = 24 * time.Hour
 )
 
@@ -66,17 +83,18 @@ type Step struct {
 // have steps of class Base.
 func (h History) Advance(snap Snapshot) (History, []Step) {
 	next := History{Time: snap.Time, Boot: snap.Boot, Booted: snap.Booted}
-	used := map[string]bool{}
+	olds := h.match(snap)
+	used := map[*Line]bool{}
 	var steps []Step
 	var lasting, ephemeral []Line
-	for _, s := range snap.Interfaces {
-		old, renamed := h.find(s, snap)
+	for i, s := range snap.Interfaces {
+		old := olds[i]
 		line, step := h.advance(old, s, snap)
 		if old != nil {
-			used[old.Last.Name] = true
-		}
-		if renamed {
-			step.Renamed = old.Last.Name
+			used[old] = true
+			if old.Last.Name != s.Name {
+				step.Renamed = old.Last.Name
+			}
 		}
 		steps = append(steps, step)
 		if s.ephemeral() {
@@ -88,8 +106,8 @@ func (h History) Advance(snap Snapshot) (History, []Step) {
 	gone, left := h.left(used, snap.Time)
 	next.Lines = upTo(maxLines, lasting, gone)
 	next.Lines = upTo(max(fewLines, len(next.Lines)), next.Lines, ephemeral)
-	prune(next.Lines, snap.Time)
-	slices.SortFunc(next.Lines, func(a, b Line) int { return strings.Compare(a.Last.Name, b.Last.Name) })
+	prune(next.Lines, h.Time, snap.Time)
+	slices.SortStableFunc(next.Lines, func(a, b Line) int { return strings.Compare(a.Last.Name, b.Last.Name) })
 	return next, append(steps, left...)
 }
 
@@ -98,16 +116,17 @@ func (h History) full() bool { return len(h.Lines) >= maxLines }
 
 // left gives the interfaces that are not among used: a step for each that has
 // just gone, and the lines of all that are remembered for when they come back.
-func (h History) left(used map[string]bool, now time.Time) (lines []Line, steps []Step) {
-	for _, old := range h.Lines {
-		if used[old.Last.Name] {
+func (h History) left(used map[*Line]bool, now time.Time) (lines []Line, steps []Step) {
+	for i := range h.Lines {
+		if used[&h.Lines[i]] {
 			continue
 		}
+		old := h.Lines[i]
 		if old.Gone.IsZero() {
 			steps = append(steps, Step{Sample: old.Last, Gone: true, From: h.Time, To: now})
 			old.Gone = h.Time
 		}
-		if now.Sub(old.Gone) < Retention && !old.Last.ephemeral() {
+		if earlier(now, h.Time).Sub(old.Gone) < Absence && !old.Last.ephemeral() {
 			lines = append(lines, old)
 		}
 	}
@@ -140,37 +159,6 @@ func (s Sample) ephemeral() bool {
 // begins to count anew each time: a tunnel that is dialled, or an ephemeral one.
 func (s Sample) transient() bool { return s.ephemeral() || s.Kind == Tunnel }
 
-// find gives the line of s: that of its name, or that of its number under
-// another name which is no longer there.
-func (h History) find(s Sample, snap Snapshot) (line *Line, renamed bool) {
-	for i := range h.Lines {
-		if h.Lines[i].Last.Name == s.Name {
-			return &h.Lines[i], false
-		}
-	}
-	for i := range h.Lines {
-		last := h.Lines[i].Last
-		if last.MAC == "" || !h.Lines[i].Gone.IsZero() {
-			continue // a BSD gives the number of a tunnel to the next one
-		}
-		taken := slices.ContainsFunc(snap.Interfaces, func(o Sample) bool { return o.Name == last.Name })
-		if s.Index != 0 && last.Index == s.Index && last.MAC == s.MAC && !taken && h.sameBoot(snap) {
-			return &h.Lines[i], true
-		}
-	}
-	return nil, false
-}
-
-// bootSlack: the boot time of a BSD moves when its clock is set.
-const bootSlack = time.Minute
-
-func (h History) sameBoot(snap Snapshot) bool {
-	if h.Boot == "" || snap.Boot == "" || h.Boot == snap.Boot {
-		return true
-	}
-	return h.Boot[0] == 'a' && snap.Boot[0] == 'a' && h.Booted.Sub(snap.Booted).Abs() < bootSlack
-}
-
 func (h History) advance(old *Line, s Sample, snap Snapshot) (Line, Step) {
 	step := Step{Sample: s, To: snap.Time}
 	if old == nil {
@@ -190,21 +178,17 @@ func (h History) advance(old *Line, s Sample, snap Snapshot) (Line, Step) {
 	step.Received, step.Sent = h.deltas(old, s, snap)
 	line.ZeroIn, line.ZeroOut = step.Received.Class == Zero, step.Sent.Class == Zero
 	line.Last = s
-	if line.ZeroIn {
+	line.OddIn, line.OddOut = odd(step.Received, s.Received), odd(step.Sent, s.Sent)
+	if line.ZeroIn || line.OddIn.Known() {
 		line.Last.Received = before.Received
 	}
-	if line.ZeroOut {
+	if line.ZeroOut || line.OddOut.Known() {
 		line.Last.Sent = before.Sent
 	}
 	line.Received += step.Received.Bytes
 	line.Sent += step.Sent.Bytes
-	line.Hours = addHours(line.Hours, step)
+	line.Hours, line.Days = addHours(line.Hours, line.Days, step)
 	return line, step
-}
-
-// sameInstance reports whether an interface is provably the one of before.
-func (h History) sameInstance(last, s Sample, snap Snapshot) bool {
-	return h.sameBoot(snap) && s.Index != 0 && last.Index == s.Index
 }
 
 // deltas classifies both directions: first by what happened to the whole
@@ -224,11 +208,73 @@ func (h History) deltas(old *Line, s Sample, snap Snapshot) (received, sent Delt
 		}
 		from = old.Gone
 	}
-	pair := Pair{Width: s.Width, Speed: fastest(last.Speed, s.Speed), Over: snap.Time.Sub(from)}
+	pair := Pair{Width: s.Width, Speed: fastest(last.Speed, s.Speed), Over: h.elapsed(snap, from)}
+	pair.Others = others(last, s)
 	in, out := pair, pair
 	in.Before, in.After, in.ZeroBefore = last.Received.Bytes, s.Received.Bytes, old.ZeroIn
 	out.Before, out.After, out.ZeroBefore = last.Sent.Bytes, s.Sent.Bytes, old.ZeroOut
-	return Classify(in), Classify(out)
+	return classifyOdd(in, old.OddIn), classifyOdd(out, old.OddOut)
+}
+
+// odd is a counter that is not believed until another reading goes on from it.
+func odd(d Delta, c Counters) report.Number {
+	if d.Class != Implausible {
+		return report.Number{}
+	}
+	return c.Bytes
+}
+
+// classifyOdd is Classify after a reading that was not believed: the counter
+// goes on from where it was before or, if that cannot be, from there.
+func classifyOdd(p Pair, odd report.Number) Delta {
+	if !odd.Known() {
+		return Classify(p)
+	}
+	p.Over *= 2
+	d := Classify(p)
+	p.Before = odd
+	if from := Classify(p); d.Class != Normal && from.Class == Normal {
+		return from
+	}
+	return d
+}
+
+// elapsed is the time since from by the time since the boot, which nobody sets;
+// by the clock where that is not known.
+func (h History) elapsed(snap Snapshot, from time.Time) time.Duration {
+	byClock := snap.Time.Sub(from)
+	if h.Booted.IsZero() || snap.Booted.IsZero() || !from.Equal(h.Time) {
+		return byClock
+	}
+	if sinceBoot := snap.Time.Sub(snap.Booted) - h.Time.Sub(h.Booted); sinceBoot > 0 {
+		return sinceBoot
+	}
+	return byClock
+}
+
+// others asks the counters of packets, errors and drops, which do not pass 2³²
+// when those of bytes do.
+func others(last, s Sample) Sign {
+	sign := NoSign
+	for _, pair := range [...][2]report.Number{
+		{last.Received.Packets, s.Received.Packets},
+		{last.Sent.Packets, s.Sent.Packets},
+		{last.Received.Errors, s.Received.Errors},
+		{last.Sent.Errors, s.Sent.Errors},
+		{last.Received.Drops, s.Received.Drops},
+		{last.Sent.Drops, s.Sent.Drops},
+	} {
+		before, ok := pair[0].Uint()
+		after, ok2 := pair[1].Uint()
+		switch {
+		case !ok || !ok2:
+		case after < before:
+			return Fell
+		case before > 0:
+			sign = WentOn
+		}
+	}
+	return sign
 }
 
 // fastest is the higher of two speeds, since a link may have been at either in
@@ -249,11 +295,11 @@ func since(class Class, c Counters) Delta {
 	return exactly(class, n)
 }
 
-// addHours spreads the differences of a step over its hours.
-func addHours(hours []Hour, step Step) []Hour {
-	out := slices.Clone(hours)
-	if step.Received.Class <= Base && step.Sent.Class <= Base {
-		return out // nothing was observed
+// addHours spreads the differences of a step over its hours, and these over days.
+func addHours(hours, days Hours, step Step) (Hours, Hours) {
+	hours, days = slices.Clone(hours), slices.Clone(days)
+	if !step.Received.counts() && !step.Sent.counts() {
+		return hours, days // nothing was observed
 	}
 	from, to := step.From, step.To
 	if !from.Before(to) { // the clock was set back
@@ -262,30 +308,60 @@ func addHours(hours []Hour, step Step) []Hour {
 	in, first := split(step.Received.Bytes, from, to)
 	sent, _ := split(step.Sent.Bytes, from, to)
 	for i := range in {
-		out = addHour(out, Hour{first + int64(i), in[i], sent[i], len(in) > 1})
+		h := Hour{first + int64(i), in[i], sent[i], len(in) > 1, step.classes()}
+		hours = addHour(hours, h)
+		h.Start = dayOf(h.Start)
+		days = addHour(days, h)
 	}
-	return out
+	return hours, days
 }
 
-// prune drops the hours that are older than the retention, those that a wrong
-// clock put a day into the future, and the oldest of each line that has more
-// than its share of what can be remembered.
-func prune(lines []Line, now time.Time) {
-	oldest, newest := hourOf(now.Add(-Retention)), hourOf(now.Add(futureEnd))
+// dayOf is the day since 1970 of an hour.
+func dayOf(hour int64) int64 { return (hour - (hour%24+24)%24) / 24 }
+
+// counts reports whether the bytes of a difference are known.
+func (d Delta) counts() bool { return d.Class > Base && d.Class != Zero && d.Class != Implausible }
+
+// classes gives the classes of a step that are not Normal.
+func (s Step) classes() uint16 { return (1<<s.Received.Class | 1<<s.Sent.Class) &^ (1 << Normal) }
+
+// prune drops the hours that are older than the retention by this clock reading
+// and by the one before: one that is wrong deletes nothing. What such a reading
+// put days ahead is moved to the present hour. Each line keeps its share of what
+// can be remembered.
+func prune(lines []Line, before, now time.Time) {
+	if before.IsZero() {
+		before = now
+	}
+	oldest, newest := hourOf(earlier(before, now).Add(-Retention)), hourOf(later(before, now).Add(futureEnd))
 	for i := range lines {
-		hours := slices.DeleteFunc(slices.Clone(lines[i].Hours), func(h Hour) bool { return h.Start < oldest || h.Start > newest })
+		hours := lines[i].Hours
+		first, _ := slices.BinarySearchFunc(hours, oldest, byStart)
+		last, _ := slices.BinarySearchFunc(hours, newest+1, byStart)
+		ahead := hours[last:]
+		hours = hours[min(first, last):last:last]
+		for _, h := range ahead {
+			h.Start, h.Spread = hourOf(now), true
+			hours = addHour(hours, h)
+		}
 		lines[i].Hours = hours[max(0, len(hours)-maxHours/len(lines)):]
+		days := lines[i].Days
+		future, _ := slices.BinarySearchFunc(days, dayOf(newest)+1, byStart)
+		lines[i].Days = days[max(0, future-min(keepDays, maxDays/len(lines))):future]
 	}
 }
 
-func addHour(hours []Hour, h Hour) []Hour {
-	i, found := slices.BinarySearchFunc(hours, h.Start, func(a Hour, start int64) int { return cmp.Compare(a.Start, start) })
+func byStart(h Hour, start int64) int { return cmp.Compare(h.Start, start) }
+
+func addHour(hours Hours, h Hour) Hours {
+	i, found := slices.BinarySearchFunc(hours, h.Start, byStart)
 	if !found {
 		return slices.Insert(hours, i, h)
 	}
 	hours[i].Received += h.Received
 	hours[i].Sent += h.Sent
 	hours[i].Spread = hours[i].Spread || h.Spread
+	hours[i].Classes |= h.Classes
 	return hours
 }
 

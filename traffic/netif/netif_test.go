@@ -7,7 +7,6 @@ import (
 	"testing"
 	"time"
 
-	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
@@ -34,7 +33,7 @@ func TestProcNetDevIsReadFromTheLastColon(t *testing.T) {
 		{Name: "eth0", Width: 64, Received: netif.Counters{n(1<<64 - 1), n(2), n(3), n(4)}, Sent: netif.Counters{n(5), n(6), n(7), n(8)}},
 		{Name: "eth0:1", Width: 64, Received: netif.Counters{n(1), n(1), n(0), n(0)}, Sent: netif.Counters{n(2), n(2), n(0), n(0)}},
 	}
-	assert.Empty(t, cmp.Diff(want, got))
+	assert.Equal(t, want, got)
 }
 
 func TestMalformedTablesAreErrors(t *testing.T) {
@@ -48,7 +47,10 @@ func TestMalformedTablesAreErrors(t *testing.T) {
 	}
 }
 
-// The texts follow the documentation of netstat(1) of each system.
+// The texts follow what netstat(1) of each system prints: FreeBSD's wide one as
+// chef/ohai has it in spec/unit/plugins/freebsd/network_spec.rb (FreeBSD 14), the
+// narrow one as kellyjonbrazil/jc in tests/fixtures/freebsd12/netstat-ib.out (12.1),
+// with other values; NetBSD's and OpenBSD's after usr.bin/netstat/if.c.
 func TestNetstatOfEachBSDTakesTheLinkRow(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"freebsd": {`Name    Mtu Network       Address              Ipkts Ierrs Idrop     Ibytes    Opkts Oerrs     Obytes  Coll  Drop
@@ -56,6 +58,28 @@ vtnet0 1500 <Link#1>      52:54:00:12:34:56      100     1     2       3000     
 vtnet0    - 10.0.0.0/24   10.0.0.2                90     -     -       2900      190     -       4900     -     -
 lo0*  16384 <Link#2>      lo0                      7     0     0         70        7     0         70     0     0
 `, "vtnet0#1 52:54:00:12:34:56 up=true  in 3000/100/1/2 out 5000/200/4/6; lo0#2  up=false loopback in 70/7/0/0 out 70/7/0/0; "},
+		"freebsd, wide": {`Name     Mtu Network                  Address                                   Ipkts Ierrs Idrop     Ibytes    Opkts Oerrs     Obytes  Coll  Drop
+vtnet0  1500 <Link#1>                 52:54:00:12:34:56                           579     0     3      46746      210     0      26242     0     4
+vtnet0     - fe80::%vtnet0/64         fe80::5054:ff:fe12:3456%vtnet0                3     -     -        272        5     -        328     -     -
+vtnet0     - 2001:db8:10:506::/64     2001:db8:10:506:5054:ff:fe12:3456            38     -     -       3648       38     -       3648     -     -
+vtnet0     - 192.0.2.64/26            192.0.2.91                                  189     -     -      18998      159     -      18594     -     -
+lo0    16384 <Link#2>                 lo0                                           1     0     0         80        1     0         80     0     0
+lo1    16384 <Link#3>                 lo1                                           0     0     0          0        0     0          0     0     0
+lo1        - ::/64                    ::1                                           0     -     -          0        0     -          0     -     -
+`, "vtnet0#1 52:54:00:12:34:56 up=true  in 46746/579/0/3 out 26242/210/0/4; lo0#2  up=true loopback in 80/1/0/0 out 80/1/0/0; lo1#3  up=true loopback in 0/0/0/0 out 0/0/0/0; "},
+		"freebsd, narrow": {`Name    Mtu Network       Address              Ipkts Ierrs Idrop     Ibytes    Opkts Oerrs     Obytes  Coll
+em0    1500 <Link#1>      52:54:00:12:34:56   372717     1     0  372538087   213821     2  198573339     0
+em0       - fe80::%em0/64 fe80::5054:ff:fe1        0     -     -          0        4     -        264     -
+em0       - 192.0.2.0/24  192.0.2.163          97396     -     -   68178099   175413     -  193957797     -
+lo0   16384 <Link#2>      lo0                     98     0     0      21024       98     0      21024     0
+lo0       - your-net      localhost               73     -     -      16195       73     -      16195     -
+`, "em0#1 52:54:00:12:34:56 up=true  in 372538087/372717/1/0 out 198573339/213821/2/unknown; lo0#2  up=true loopback in 21024/98/0/0 out 21024/98/0/unknown; "},
+		"netbsd": {`Name  Mtu   Network       Address               Ibytes     Obytes Drops
+vioif0 1500  <Link>        52:54:00:12:34:56       3000       5000     2
+vioif0 1500  192.0.2/24    192.0.2.2               3000       5000     2
+vioif1* 1500  <Link>        52:54:00:12:34:57          0          0     0
+lo0   33160 <Link>                                  70         70     0
+`, "vioif0#0 52:54:00:12:34:56 up=true  in 3000/unknown/unknown/unknown out 5000/unknown/unknown/2; vioif1#0 52:54:00:12:34:57 up=false  in 0/unknown/unknown/unknown out 0/unknown/unknown/0; lo0#0  up=true loopback in 70/unknown/unknown/unknown out 70/unknown/unknown/0; "},
 		"openbsd": {`Name    Mtu   Network     Address              Ibytes     Obytes
 lo0     32768 <Link>                                70         70
 em0     1500  <Link>      52:54:00:12:34:56       3000       5000
@@ -97,20 +121,26 @@ func TestEveryPairHasItsClass(t *testing.T) {
 		pair netif.Pair
 		want netif.Delta
 	}{
-		"normal":                 {netif.Pair{Before: n(5), After: n(8)}, netif.Delta{netif.Normal, 3, 3}},
-		"nothing":                {netif.Pair{Before: n(5), After: n(5)}, netif.Delta{netif.Normal, 0, 0}},
-		"not told":               {netif.Pair{Before: n(5)}, netif.Delta{}},
-		"within the speed":       {netif.Pair{Before: n(0), After: n(1_250_000_000), Speed: gigabit, Over: 10 * time.Second}, netif.Delta{netif.Normal, 1_250_000_000, 1_250_000_000}},
-		"above the speed":        {netif.Pair{Before: n(0), After: n(2_500_000_000), Speed: gigabit, Over: 10 * time.Second}, netif.Delta{netif.Implausible, 2_500_000_000, 2_500_000_000}},
-		"zero":                   {netif.Pair{Before: n(5), After: n(0), Width: 64}, netif.Delta{Class: netif.Zero}},
-		"zero was a glitch":      {netif.Pair{Before: n(5), After: n(9), Width: 64, ZeroBefore: true}, netif.Delta{netif.Glitch, 4, 4}},
-		"zero was a reset":       {netif.Pair{Before: n(5), After: n(3), Width: 64, ZeroBefore: true}, netif.Delta{netif.Reset, 3, 3}},
-		"zero twice":             {netif.Pair{Before: n(5), After: n(0), Width: 64, ZeroBefore: true}, netif.Delta{netif.Reset, 0, 0}},
-		"64 bits never wrap":     {netif.Pair{Before: n(1<<64 - 1), After: n(3), Width: 64}, netif.Delta{netif.Reset, 3, 3}},
-		"32 bits wrap":           {netif.Pair{Before: n(1<<32 - 10), After: n(2_000_000_000), Width: 32, Speed: gigabit, Over: 17 * time.Second}, netif.Delta{netif.Ambiguous, 2_000_000_000, 2_000_000_010}},
-		"32 bits reset":          {netif.Pair{Before: n(1_000_000_000), After: n(1000), Width: 32, Speed: gigabit, Over: time.Second}, netif.Delta{netif.Reset, 1000, 1000}},
-		"unknown width, either":  {netif.Pair{Before: n(1 << 31), After: n(7)}, netif.Delta{netif.Ambiguous, 7, 1<<31 + 7}},
-		"unknown width, but big": {netif.Pair{Before: n(1 << 33), After: n(7)}, netif.Delta{netif.Reset, 7, 7}},
+		"normal":                        {netif.Pair{Before: n(5), After: n(8)}, netif.Delta{netif.Normal, 3, 3}},
+		"nothing":                       {netif.Pair{Before: n(5), After: n(5)}, netif.Delta{netif.Normal, 0, 0}},
+		"not told":                      {netif.Pair{Before: n(5)}, netif.Delta{}},
+		"within the speed":              {netif.Pair{Before: n(0), After: n(1_250_000_000), Speed: gigabit, Over: 10 * time.Second}, netif.Delta{netif.Normal, 1_250_000_000, 1_250_000_000}},
+		"above the speed":               {netif.Pair{Before: n(0), After: n(2_500_000_000), Speed: gigabit, Over: 10 * time.Second}, netif.Delta{netif.Implausible, 0, 2_500_000_000}},
+		"zero":                          {netif.Pair{Before: n(5), After: n(0), Width: 64}, netif.Delta{Class: netif.Zero}},
+		"zero was a glitch":             {netif.Pair{Before: n(5), After: n(9), Width: 64, ZeroBefore: true}, netif.Delta{netif.Glitch, 4, 4}},
+		"zero was a reset":              {netif.Pair{Before: n(5), After: n(3), Width: 64, ZeroBefore: true}, netif.Delta{netif.Reset, 3, 3}},
+		"zero twice":                    {netif.Pair{Before: n(5), After: n(0), Width: 64, ZeroBefore: true}, netif.Delta{netif.Reset, 0, 0}},
+		"64 bits never wrap":            {netif.Pair{Before: n(1<<64 - 1), After: n(3), Width: 64}, netif.Delta{netif.Reset, 3, 3}},
+		"32 bits wrap":                  {netif.Pair{Before: n(1<<32 - 10), After: n(2_000_000_000), Width: 32, Speed: gigabit, Over: 17 * time.Second}, netif.Delta{netif.Wrap, 2_000_000_010, 2_000_000_010}},
+		"32 bits reset":                 {netif.Pair{Before: n(1_000_000_000), After: n(1000), Width: 32, Speed: gigabit, Over: time.Second}, netif.Delta{netif.Reset, 1000, 1000}},
+		"unknown width, either":         {netif.Pair{Before: n(1 << 31), After: n(7)}, netif.Delta{netif.Ambiguous, 7, 1<<31 + 7}},
+		"32 bits, no sign of a restart": {netif.Pair{Before: n(4_000_000_000), After: n(1_000_000), Width: 32}, netif.Delta{netif.Wrap, 295_967_296, 295_967_296}},
+		"the packets went on":           {netif.Pair{Before: n(4_000_000_000), After: n(1_000_000), Others: netif.WentOn}, netif.Delta{netif.Wrap, 295_967_296, 295_967_296}},
+		"the packets began anew":        {netif.Pair{Before: n(4_000_000_000), After: n(1_000_000), Width: 32, Others: netif.Fell}, netif.Delta{netif.Reset, 1_000_000, 1_000_000}},
+		"grown above what it was":       {netif.Pair{Before: n(1000), After: n(1500), ZeroBefore: true, Others: netif.Fell}, netif.Delta{netif.Reset, 1500, 1500}},
+		"absurd at an unknown speed":    {netif.Pair{Before: n(5), After: n(1 << 63), Over: time.Hour}, netif.Delta{netif.Implausible, 0, 1<<63 - 5}},
+		"absurd by a clock set back":    {netif.Pair{Before: n(5), After: n(1 << 63), Over: -time.Hour}, netif.Delta{netif.Implausible, 0, 1<<63 - 5}},
+		"unknown width, but big":        {netif.Pair{Before: n(1 << 33), After: n(7)}, netif.Delta{netif.Reset, 7, 7}},
 	} {
 		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, netif.Classify(c.pair)) })
 	}
@@ -160,8 +190,8 @@ func TestLongIntervalIsSpreadInProportion(t *testing.T) {
 	h, _ := netif.History{}.Advance(snapshot(start, "a", eth(2, 0, 0)))
 	h, _ = h.Advance(snapshot(start.Add(2*time.Hour), "a", eth(2, 400, 5)))
 	first := start.Unix() / 3600
-	assert.Equal(t, []netif.Hour{
-		{first, 100, 1, true}, {first + 1, 200, 3, true}, {first + 2, 100, 1, true},
+	assert.Equal(t, netif.Hours{
+		{first, 100, 1, true, 0}, {first + 1, 200, 3, true, 0}, {first + 2, 100, 1, true, 0},
 	}, h.Lines[0].Hours)
 }
 
@@ -181,7 +211,7 @@ func TestHoursAddUpToTheDifferencesWhateverHappens(t *testing.T) {
 			case 2:
 				counter = r.Uint64N(counter + 1)
 			}
-			counter += r.Uint64N(1 << r.UintN(50))
+			counter += r.Uint64N(1 << r.UintN(45))
 			var steps []netif.Step
 			h, steps = h.Advance(snapshot(at, string(boot), eth(index, counter, counter/3)))
 			sum += steps[0].Received.Bytes
@@ -194,8 +224,13 @@ func TestHoursAddUpToTheDifferencesWhateverHappens(t *testing.T) {
 		for _, hour := range h.Lines[0].Hours {
 			hours += hour.Received
 		}
+		var days uint64
+		for _, day := range h.Lines[0].Days {
+			days += day.Received
+		}
 		require.Equal(t, sum, h.Lines[0].Received)
 		require.Equal(t, sum, hours)
+		require.Equal(t, sum, days)
 	}
 }
 
@@ -289,7 +324,7 @@ func TestErrorsAreAConditionThatCloses(t *testing.T) {
 	run(t, &store, machine(start, 1000, 0, 500, "a"))
 	res := run(t, &store, machine(start.Add(time.Hour), 2000, 900, 700, "a"))
 	require.Len(t, res.Findings, 1)
-	assert.Equal(t, "network interface eth0 counts damaged packets", res.Findings[0].Title)
+	assert.Equal(t, "Network interface eth0 counts damaged packets", res.Findings[0].Title)
 	assert.Empty(t, run(t, &store, machine(start.Add(2*time.Hour), 3000, 900, 800, "a")).Findings)
 }
 
@@ -299,7 +334,7 @@ func TestRestartOfCountersIsReportedAndABootIsNot(t *testing.T) {
 	assert.Empty(t, run(t, &store, machine(start.Add(time.Hour), 50, 0, 50, "b")).Findings)
 	res := run(t, &store, machine(start.Add(2*time.Hour), 20, 0, 20, "b"))
 	require.Len(t, res.Findings, 1)
-	assert.Equal(t, "netif.counter-restarted", res.Findings[0].Rule)
+	assert.Equal(t, "traffic.netif.counter-restarted", res.Findings[0].Rule)
 	assert.Equal(t, "20", metrics(res)["interface_received_bytes"])
 }
 
@@ -310,10 +345,10 @@ func TestInterfaceThatGoesAndComesIsReported(t *testing.T) {
 	require.NoError(t, empty.WriteFile("/proc/net/dev", []byte("Inter-| Receive | Transmit\n face |bytes |bytes\n"), 0o444))
 	res := run(t, &store, empty)
 	require.Len(t, res.Findings, 1)
-	assert.Equal(t, "network interface eth0 (physical) vanished", res.Findings[0].Title)
+	assert.Equal(t, "Network interface eth0 (physical) vanished", res.Findings[0].Title)
 	res = run(t, &store, machine(start.Add(2*time.Hour), 1000, 0, 500, "a"))
 	require.Len(t, res.Findings, 1)
-	assert.Equal(t, "netif.appeared", res.Findings[0].Rule)
+	assert.Equal(t, "traffic.netif.appeared", res.Findings[0].Rule)
 }
 
 func TestDamagedHistoryIsSaidAndCountingStartsAnew(t *testing.T) {

@@ -11,7 +11,9 @@ import (
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
-// ParseNetstat reads netstat(1) -ibdn of the BSDs. The columns behind the
+// ParseNetstat reads netstat(1) -ibdn of the BSDs, on FreeBSD with -W and on NetBSD
+// with -v: without it, names are cut to five characters, and two interfaces that
+// are then one are an error; on OpenBSD they are always cut, to seven. The columns behind the
 // address differ from system to system and are taken by their headings, from
 // the right, since the address may be missing. Of the rows of an interface only
 // the one of the link is taken: the others repeat the counters.
@@ -39,8 +41,12 @@ func ParseNetstat(data []byte) ([]Sample, error) {
 		if err != nil {
 			return nil, fmt.Errorf("netstat line %d: %w", n+1, err)
 		}
-		if !slices.ContainsFunc(samples, func(o Sample) bool { return o.Name == s.Name }) {
+		i := slices.IndexFunc(samples, func(o Sample) bool { return o.Name == s.Name })
+		switch {
+		case i < 0:
 			samples = append(samples, s)
+		case samples[i].Index != s.Index, samples[i].Received != s.Received, samples[i].Sent != s.Sent:
+			return nil, fmt.Errorf("netstat line %d: two interfaces have the name %.40q: names are cut off", n+1, s.Name)
 		}
 	}
 	if columns == nil {

@@ -75,7 +75,7 @@ func TestTunnelThatIsDialledAnewIsToldOnce(t *testing.T) {
 	run(t, &store, withCards(0, eth0))
 	res := run(t, &store, withCards(1, eth0, card{"ppp0", 7, 100, "512"}))
 	require.Len(t, res.Findings, 1)
-	assert.Equal(t, "network interface ppp0 (tunnel) appeared", res.Findings[0].Title)
+	assert.Equal(t, "Network interface ppp0 (tunnel) appeared", res.Findings[0].Title)
 	for day, cards := range [][]card{
 		{eth0, {"ppp0", 8, 50, "512"}}, // dialled anew
 		{eth0},                         // down
@@ -113,6 +113,8 @@ func TestInterfaceThatComesBackKeepsItsHours(t *testing.T) {
 	assert.Equal(t, netif.Delta{netif.NewInstance, 50, 50}, steps[0].Received)
 	assert.Equal(t, start.Add(3*time.Hour), steps[0].From, "it was not there at the last look")
 	h, _ = h.Advance(snapshot(start.Add(15*24*time.Hour), "a"))
+	assert.NotEmpty(t, h.Lines, "not by one reading of a clock")
+	h, _ = h.Advance(snapshot(start.Add(16*24*time.Hour), "a"))
 	assert.Empty(t, h.Lines, "what is gone is forgotten in the end")
 }
 
@@ -132,6 +134,20 @@ func TestTunnelWithTheNumberOfAnotherIsNotRenamed(t *testing.T) {
 	_, steps := h.Advance(snapshot(start.Add(time.Hour), "a", wg))
 	assert.Empty(t, steps[0].Renamed)
 	assert.Nil(t, steps[0].Before)
+}
+
+// A number is used again: another card in its place is not the old one.
+func TestInterfaceWithAnotherAddressIsNotRenamed(t *testing.T) {
+	h, _ := netif.History{}.Advance(snapshot(start, "a", eth(2, 1000, 1000)))
+	other := eth(2, 1500, 1500)
+	other.Name, other.MAC = "lan0", "52:54:00:65:43:21"
+	_, steps := h.Advance(snapshot(start.Add(time.Hour), "a", other))
+	require.Len(t, steps, 2)
+	assert.Empty(t, steps[0].Renamed)
+	assert.Nil(t, steps[0].Before)
+	assert.Equal(t, netif.Base, steps[0].Received.Class)
+	assert.True(t, steps[1].Gone)
+	assert.Equal(t, "eth0", steps[1].Sample.Name)
 }
 
 func TestDaysWithoutALookAreSpreadAndDaysWithoutAnInterfaceAreGaps(t *testing.T) {

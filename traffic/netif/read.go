@@ -5,11 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"strconv"
 	"strings"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/facts"
 )
 
 const (
@@ -31,12 +33,10 @@ func Read(ctx context.Context, h host.Host) (Snapshot, error) {
 	if snap.Interfaces, err = ParseProcNetDev(data); err != nil {
 		return Snapshot{}, err
 	}
-	for i := range snap.Interfaces[:min(len(snap.Interfaces), maxInterfaces)] {
-		readSys(ctx, h, &snap.Interfaces[i])
+	if err := readSys(ctx, h, snap.Interfaces[:min(len(snap.Interfaces), maxInterfaces)]); err != nil {
+		return Snapshot{}, fmt.Errorf("interfaces: %w", err)
 	}
-	if id, err := h.ReadFile(ctx, "/proc/sys/kernel/random/boot_id", 0); err == nil {
-		snap.Boot = strings.TrimSpace(string(id))
-	}
+	snap.Boot, _ = facts.BootID(ctx, h) // without it every fall of a counter is ambiguous
 	if up, err := h.ReadFile(ctx, "/proc/uptime", 0); err == nil {
 		word, _, _ := strings.Cut(string(up), " ")
 		if seconds, err := strconv.ParseFloat(word, 64); err == nil && seconds >= 0 && seconds < 1e10 {
@@ -46,33 +46,65 @@ func Read(ctx context.Context, h host.Host) (Snapshot, error) {
 	return snap, nil
 }
 
-// readSys adds what sysfs tells of an interface. What cannot be read there
-// stays unknown: a container often has no such folder. Of ephemeral interfaces,
-// of which there may be hundreds, nothing is asked.
-func readSys(ctx context.Context, h host.Host, s *Sample) {
-	if s.ephemeral() || strings.ContainsAny(s.Name, "/\x00") || s.Name == "." || s.Name == ".." {
-		return
-	}
-	dir := "/sys/class/net/" + s.Name + "/"
-	read := func(name string) string {
-		data, err := h.ReadFile(ctx, dir+name, 4096)
-		if err != nil {
-			return ""
+// sysNames are what is read of an interface below /sys/class/net; two links are
+// looked at beside them.
+var sysNames = [...]string{"ifindex", "iflink", "address", "speed", "operstate", "type", "uevent", "tun_flags"}
+
+const sysAsks = len(sysNames) + 2
+
+// readSys adds what sysfs tells of interfaces, asked for at once. What cannot be
+// read there stays unknown: a container often has no such folder. Of ephemeral
+// interfaces, of which there may be hundreds, nothing is asked.
+func readSys(ctx context.Context, h host.Host, samples []Sample) error {
+	var asks []host.Ask
+	var of []*Sample
+	for i := range samples {
+		s := &samples[i]
+		if s.ephemeral() || strings.ContainsAny(s.Name, "/\x00") || s.Name == "." || s.Name == ".." {
+			continue
 		}
-		return strings.TrimSpace(string(data))
+		dir := "/sys/class/net/" + s.Name + "/"
+		for _, name := range sysNames {
+			asks = append(asks, host.Ask{Op: host.OpRead, Name: dir + name, Limit: 4096})
+		}
+		asks = append(asks, host.Ask{Op: host.OpLstat, Name: dir + "device"}, host.Ask{Op: host.OpLstat, Name: dir + "master"})
+		of = append(of, s)
 	}
-	s.Index, _ = strconv.Atoi(read("ifindex")) // zero is: not known
-	if mac := read("address"); len(mac) == 17 && mac != "00:00:00:00:00:00" {
+	answers, err := h.BatchAll(ctx, asks)
+	if err != nil {
+		return err
+	}
+	for i, s := range of {
+		s.fromSys(answers[i*sysAsks : (i+1)*sysAsks])
+	}
+	return nil
+}
+
+func (s *Sample) fromSys(answers []host.Answer) {
+	word := map[string]string{}
+	for i, name := range sysNames {
+		if answers[i].Err == nil {
+			word[name] = strings.TrimSpace(string(answers[i].Data))
+		}
+	}
+	s.Index, _ = strconv.Atoi(word["ifindex"]) // zero is: not known
+	if link, err := strconv.Atoi(word["iflink"]); err == nil && link != s.Index {
+		s.Link = link
+	}
+	if mac := word["address"]; len(mac) == 17 && mac != "00:00:00:00:00:00" {
 		s.MAC = mac
 	}
-	if megabits, err := strconv.ParseUint(read("speed"), 10, 32); err == nil {
+	if megabits, err := strconv.ParseUint(word["speed"], 10, 32); err == nil {
 		s.Speed = megabits * 1_000_000
 	}
-	if state := read("operstate"); state == "up" || state == "down" {
+	if state := word["operstate"]; state == "up" || state == "down" {
 		s.Up, s.Known = state == "up", true
 	}
-	_, err := h.Lstat(ctx, dir+"device")
-	s.Kind = kindOf(read("type"), read("uevent"), read("tun_flags") != "", err == nil)
+	device, master := answers[len(sysNames)], answers[len(sysNames)+1]
+	s.Kind = kindOf(word["type"], word["uevent"], word["tun_flags"] != "", device.Err == nil)
+	if master.Err == nil && master.Stat.Link != "" {
+		s.Master = path.Base(master.Stat.Link)
+	}
 }
 
 // kindOf judges by the hardware type of <linux/if_arp.h> and by DEVTYPE.
@@ -97,7 +129,11 @@ func kindOf(hardware, uevent string, tun, device bool) Kind {
 }
 
 func readBSD(ctx context.Context, h host.Host) (Snapshot, error) {
-	out, err := h.Query(ctx, "netstat", "-ibdn")
+	flags := "-ibdn"
+	if kernel, err := facts.Uname(ctx, h); err == nil {
+		flags += map[string]string{"FreeBSD": "W", "NetBSD": "v"}[kernel.System] // else they cut names
+	}
+	out, err := h.Query(ctx, "netstat", flags)
 	if err != nil {
 		return Snapshot{}, fmt.Errorf("interfaces: %w", err)
 	}

@@ -26,6 +26,9 @@ type Sample struct {
 	Speed uint64 `json:"speed,omitempty"` // bits per second; zero: not known
 	Width int    `json:"width,omitempty"` // bits of a counter: 32, 64; zero: not known
 
+	Master string `json:"master,omitempty"` // the bridge or bond that it belongs to
+	Link   int    `json:"link,omitempty"`   // the number of the interface that it rides on: of a VLAN, say
+
 	Received Counters `json:"received"`
 	Sent     Counters `json:"sent"`
 }

@@ -1,13 +1,14 @@
 package html
 
 import (
-	"fmt"
 	"html/template"
 	"math"
+	"slices"
 	"strings"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/internal/chart"
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/internal/term"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/render"
@@ -92,7 +93,7 @@ func (v *view) figures(f render.Figures, opt Options) {
 		v.Gauges = append(v.Gauges, newGauge(g))
 	}
 	for _, t := range f.Trends[:min(len(f.Trends), maxTrends)] {
-		v.Trends = append(v.Trends, newTrend(t, opt))
+		v.Trends = append(v.Trends, newTrends(t, opt)...)
 	}
 	for _, r := range f.Readings[:min(len(f.Readings), maxReadings)] {
 		v.Readings = append(v.Readings, reading{clean(r.Label), clean(r.Value)})
@@ -102,7 +103,7 @@ func (v *view) figures(f render.Figures, opt Options) {
 func newGauge(g render.Gauge) gauge {
 	out := gauge{Label: clean(g.Label), Used: clean(g.Used), Whole: clean(g.Whole), Share: "unknown", Level: "plain"}
 	if !math.IsNaN(g.Fraction) {
-		out.Share = shown(fmt.Sprintf("%.0f %%", 100*min(max(g.Fraction, 0), 1)))
+		out.Share = shown(prose.Percent(min(max(g.Fraction, 0), 1)))
 	}
 	if g.Level > report.RuleSeverity {
 		out.Level, out.Word = render.Rank(g.Level).String(), render.Word(g.Level)
@@ -117,25 +118,58 @@ func newGauge(g render.Gauge) gauge {
 // maxTitle bounds a title inside a picture, in columns.
 const maxTitle = 100
 
-func newTrend(t render.Trend, opt Options) trend {
-	const at = "2 Jan 15:04"
-	text := fmt.Sprintf("%s to %s, last %s", t.Low, t.High, t.Last)
-	switch {
-	case t.Known == 0:
-		text = "no data"
-	case t.Missing > 0:
-		text += fmt.Sprintf("; %d of %d values are missing", t.Missing, t.Known+t.Missing)
+// spans are the times that a long trend is drawn for, beside all of it.
+var spans = []struct {
+	length time.Duration
+	name   string
+}{{24 * time.Hour, "day"}, {7 * 24 * time.Hour, "week"}}
+
+// newTrends draws a trend: of one that is long the last day, the last week, and
+// all; of one by days the calendar.
+func newTrends(t render.Trend, opt Options) (out []trend) {
+	label := term.Truncate(t.Label, maxTitle, "…")
+	if t.Step == 24*time.Hour {
+		return []trend{calendar(t, label, opt)}
 	}
-	line := chart.Line{
-		Title: term.Truncate(t.Label, maxTitle, "…"), Desc: text, Values: t.Values,
-		From: local(t.From, opt, at), To: local(t.To, opt, at), Format: func(v float64) string { return term.Truncate(t.Format(v), 10, "…") },
+	p := chart.Plot{
+		Title: label, From: t.From.In(opt.Zone), Step: t.Step, Binary: strings.HasPrefix(t.Unit, "bytes"),
+		Format: func(v float64) string { return term.Truncate(t.Format(v), 10, "…") },
 	}
-	return trend{Label: clean(t.Label), Text: clean(text), Chart: template.HTML(line.SVG())} // escaped by chart
+	n := 0
+	for _, l := range t.Lines {
+		p.Lines = append(p.Lines, chart.Line{Name: term.Truncate(l.Name, 24, "…"), Values: l.Values})
+		n = max(n, len(l.Values))
+	}
+	all := "all"
+	for _, span := range spans {
+		values := int(span.length / max(t.Step, 1))
+		if values < 2 || n < 2*values {
+			continue
+		}
+		last := p
+		last.Title, last.From, last.Lines = label+": last "+span.name, p.From.Add(time.Duration(n-values)*p.Step), slices.Clone(p.Lines)
+		for i, l := range last.Lines {
+			last.Lines[i].Values = l.Values[n-values:]
+		}
+		out, all = append(out, drawn(last)), "last "+prose.Count(int(math.Round((time.Duration(n)*t.Step).Hours()/24)), "day")
+	}
+	if len(out) > 0 {
+		p.Title += ": " + all
+	}
+	return append(out, drawn(p))
 }
 
-func local(t time.Time, opt Options, layout string) string {
-	if t.IsZero() {
-		return ""
+func drawn(p chart.Plot) trend {
+	return trend{Label: clean(p.Title), Text: clean(p.Words()), Chart: template.HTML(p.SVG())} // escaped by chart
+}
+
+// calendar draws the days of the lines' sum.
+func calendar(t render.Trend, label string, opt Options) trend {
+	c := chart.Calendar{Title: label + " by day", First: t.From.In(opt.Zone), Format: t.Format, Days: slices.Clone(t.Lines[0].Values)}
+	for _, l := range t.Lines[1:] {
+		for i, v := range l.Values {
+			c.Days[i] += v
+		}
 	}
-	return t.In(opt.Zone).Format(layout)
+	return trend{Label: clean(c.Title), Text: clean(c.Words()), Chart: template.HTML(c.SVG())} // escaped by chart
 }

@@ -1,6 +1,7 @@
 package html
 
 import (
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
@@ -15,13 +16,22 @@ type section struct {
 	ID, Title, Note string // the renderer's own words
 	Count, More     int
 	Entries         []entry
+	Folds           []fold
 	Groups          []group
 	MoreGroups      int
 }
 
+// fold is what is alike: a line, and all of it behind that.
+type fold struct {
+	Level, Word string
+	Title, Age  shown
+	Names       shown
+	Entries     []entry
+}
+
 // group has a Cause, with what it explains in a line each, or else a Text.
 type group struct {
-	Text, Sure         shown
+	Text, Confidence   shown
 	Cause              *entry
 	Explains, Perhaps  shown
 	Count, More        int
@@ -47,12 +57,16 @@ type entry struct {
 	Explain shown
 	Facts   []fact
 	Why     []why
+	Lines   []diffLine // that came and went
 	Fix     []shown
+	Do      []shown    // what to type
+	Remedy  []commands // to verify and to undo it
 	Reason  shown
 	Age     shown // empty for what is new
 	Meta    []shown
 	Links   []link
 	Files   []file
+	Traces  []entry
 }
 
 type fact struct {
@@ -64,7 +78,12 @@ type fact struct {
 	Now     shown
 }
 
-type why struct{ Sure, Text shown }
+type diffLine struct {
+	Class string
+	Text  shown
+}
+
+type why struct{ Confidence, Text shown }
 
 // link has an address only where its scheme is allowed.
 type link struct {
@@ -82,23 +101,27 @@ type builder struct {
 }
 
 func (b *builder) section(s render.Section) section {
-	out := section{ID: s.ID, Title: s.Title, Note: s.Note, Count: s.Count()}
-	room := b.opt.MaxItems - len(s.Entries) // for what is folded
-	for _, f := range s.Folds {
-		room += len(f.Entries)
-	}
+	out := section{ID: s.ID, Title: s.Title, Note: s.Note, Count: s.Told()}
+	room := b.opt.MaxItems
 	for i := range s.Entries {
 		e := &s.Entries[i]
-		if e.Folded {
-			room--
-		}
-		if len(out.Entries) == b.opt.MaxItems || e.Folded && room < 0 {
+		switch {
+		case e.Folded:
+		case room == 0:
 			out.More++
-			continue
+		default:
+			room--
+			out.Entries = append(out.Entries, b.entry(s, *e))
+			if e == b.worst {
+				b.worstAnchor = out.Entries[len(out.Entries)-1].Anchor
+			}
 		}
-		out.Entries = append(out.Entries, b.entry(s, *e))
-		if e == b.worst {
-			b.worstAnchor = out.Entries[len(out.Entries)-1].Anchor
+	}
+	for _, f := range s.Folds {
+		shown := f.Entries[:min(len(f.Entries), room)]
+		out.More += len(f.Entries) - len(shown)
+		if room -= len(shown); len(shown) > 0 {
+			out.Folds = append(out.Folds, b.fold(s, f, shown))
 		}
 	}
 	for _, g := range s.Groups[:min(len(s.Groups), maxGroups)] {
@@ -108,8 +131,30 @@ func (b *builder) section(s render.Section) section {
 	return out
 }
 
+func (b *builder) fold(s render.Section, f render.Fold, entries []render.Entry) fold {
+	first := f.Entries[0].Finding
+	out := fold{Level: render.Rank(f.Worst()).String(), Word: render.Word(f.Worst()), Title: clean(cmp.Or(first.Title, first.Rule))}
+	switch n := len(f.Entries); {
+	case f.Told:
+		out.Title, out.Names = shown(fmt.Sprintf("%d more like it", n)), clean(render.Subjects(f.Entries))
+	case n > 1:
+		out.Names = clean(fmt.Sprintf("and %d more like it: %s", n-1, render.Subjects(f.Entries[1:])))
+	}
+	if n := f.Days(); n > 0 {
+		out.Age = shown(render.Age(n))
+	}
+	for _, e := range entries {
+		e.Brief = true
+		out.Entries = append(out.Entries, b.entry(s, e))
+		if b.worst != nil && e.Finding.Fingerprint == b.worst.Finding.Fingerprint && e.Check == b.worst.Check {
+			b.worstAnchor = out.Entries[len(out.Entries)-1].Anchor
+		}
+	}
+	return out
+}
+
 func (b *builder) group(s render.Section, g render.Group) group {
-	out := group{Text: clean(g.Text), Sure: clean(g.Sure), Count: len(g.Entries), More: max(len(g.Entries)-maxExplained, 0)}
+	out := group{Text: clean(g.Text), Confidence: clean(g.Confidence), Count: len(g.Entries), More: max(len(g.Entries)-maxExplained, 0)}
 	if g.Cause != nil {
 		cause := b.entry(s, *g.Cause)
 		out.Cause, out.Explains, out.Perhaps = &cause, clean(render.Subjects(g.Entries)), clean(render.Titles(g.Perhaps))
@@ -124,17 +169,38 @@ func (b *builder) group(s render.Section, g render.Group) group {
 	return out
 }
 
+// commands are what a person may type for one purpose.
+type commands struct {
+	Label string
+	Lines []shown
+}
+
+func remedy(m *report.Remedy) []commands {
+	var out []commands
+	for _, part := range render.Remedy(m) {
+		c := commands{Label: part.Label}
+		for _, line := range part.Lines {
+			c.Lines = append(c.Lines, clean(line))
+		}
+		out = append(out, c)
+	}
+	return out
+}
+
 func (b *builder) entry(s render.Section, e render.Entry) entry {
 	f := e.Finding
 	out := entry{
 		Anchor: b.anchor(e), Level: render.Rank(f.Severity).String(), Word: render.Word(f.Severity), Brief: e.Brief,
 		Title: clean(f.Title), Check: clean(e.Check), Detail: lines(f.Detail), Explain: clean(f.Explain), Fix: lines(f.Fix),
-		Reason: clean(e.Reason), Meta: b.meta(s, e), Files: files(e.Artifacts),
+		Reason: clean(e.Reason), Meta: b.meta(e), Files: files(e.Artifacts),
+	}
+	if f.Detail == "" {
+		out.Detail, out.Explain = lines(f.Explain), ""
 	}
 	if s.ID == "fixed" {
 		out.Level, out.Word = "good", "fixed"
 	}
-	if s.ID != "new" && s.ID != "baseline" && !e.Since.IsZero() {
+	if e.Days > 0 && !e.Since.IsZero() {
 		out.Age = shown(render.Age(e.Days))
 	}
 	if out.Title == "" {
@@ -143,8 +209,22 @@ func (b *builder) entry(s render.Section, e render.Entry) entry {
 	for _, x := range render.Facts(f, b.opt.Zone) {
 		out.Facts = append(out.Facts, fact{Label: x.Label, Value: clean(x.Value), Changed: x.Changed, Field: clean(x.Field), Was: clean(x.Was), Now: clean(x.Now)})
 	}
+	for _, part := range remedy(f.Remedy) {
+		if part.Label == "run" {
+			out.Do = part.Lines
+			continue
+		}
+		out.Remedy = append(out.Remedy, part)
+	}
+	for _, line := range render.Lines(e) {
+		out.Lines = append(out.Lines, diffLine{map[byte]string{'+': "add", '-': "del"}[line[0]], clean(line)})
+	}
 	for _, x := range e.Why {
-		out.Why = append(out.Why, why{clean(x.Sure), clean(x.Text)})
+		out.Why = append(out.Why, why{clean(x.Confidence), clean(x.Text)})
+	}
+	for _, trace := range e.Traces[:min(len(e.Traces), maxExplained)] {
+		trace.Brief, trace.Traces = true, nil
+		out.Traces = append(out.Traces, b.entry(s, trace))
 	}
 	for _, l := range f.Links {
 		out.Links = append(out.Links, newLink(l))
@@ -167,7 +247,7 @@ func (b *builder) anchor(e render.Entry) string {
 }
 
 // meta says since when, how often, and how to name the finding.
-func (b *builder) meta(s render.Section, e render.Entry) []shown {
+func (b *builder) meta(e render.Entry) []shown {
 	f := e.Finding
 	const at = "2 Jan 2006, 15:04 MST"
 	var out []string
@@ -183,7 +263,7 @@ func (b *builder) meta(s render.Section, e render.Entry) []shown {
 	if !f.Last.IsZero() && !f.Last.Equal(f.First) {
 		out = append(out, "last "+f.Last.In(b.opt.Zone).Format(at))
 	}
-	if s.ID != "new" && s.ID != "baseline" && !e.Since.IsZero() {
+	if e.Days > 0 && !e.Since.IsZero() {
 		out = append(out, "since "+e.Since.In(b.opt.Zone).Format("2 Jan 2006")+", "+render.Age(e.Days))
 	}
 	return cleanAll(append(out, "by "+e.Check, "id "+render.ShortID(f.Fingerprint)))

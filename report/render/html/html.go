@@ -85,6 +85,8 @@ type view struct {
 	Unseen      []unseen
 	Rights      []unseen
 	Sections    []section
+	WellTitle   string
+	Well        []shown
 	Gauges      []gauge
 	Trends      []trend
 	Readings    []reading
@@ -104,7 +106,7 @@ func newView(rep *report.Report, opt Options) view {
 	d := render.NewDigest(rep)
 	b := builder{opt: opt, anchors: map[string]bool{}, worst: d.Worst}
 	v := view{
-		Style: template.CSS(style), Verdict: clean(d.Verdict), Lead: clean(d.Lead), Rest: clean(strings.TrimPrefix(d.Rest, "; ")), Level: pageLevel(d), Notices: cleanAll(rep.Notices),
+		Style: template.CSS(style), Verdict: clean(d.Verdict), Lead: clean(d.Lead), Rest: clean(strings.TrimPrefix(d.Rest, "; ")), Level: pageLevel(d), Notices: notices(rep),
 		Counts: d.Checks, Signed: d.SignedOff, Seq: rep.Seq, ID: clean(rep.ID), Version: clean(opt.Version),
 		Times: clean(b.times(rep)), Facts: facts(rep, opt.Zone),
 	}
@@ -123,6 +125,16 @@ func newView(rep *report.Report, opt Options) view {
 	v.Materials, v.MoreFiles = materials(rep)
 	for _, res := range rep.Results {
 		v.Checks = append(v.Checks, newCheck(res))
+	}
+	v.WellTitle = "Well"
+	if d.Baseline {
+		v.WellTitle = "Known from now on"
+	}
+	for i, text := range render.Well(rep) {
+		if i > 0 {
+			text = "· " + text
+		}
+		v.Well = append(v.Well, clean(text))
 	}
 	v.figures(render.NewFigures(rep), opt)
 	return v
@@ -151,6 +163,20 @@ func facts(rep *report.Report, zone *time.Location) []shown {
 	}
 	if !rep.Started.IsZero() {
 		out = append(out, clean(rep.Started.In(zone).Format("Monday, 2 January 2006, 15:04 MST")))
+	}
+	if r := rep.Review; r != nil && r.Signed != nil {
+		out = append(out, clean("since "+r.Signed.By+" signed, "+r.Signed.At.In(zone).Format("2 January, 15:04")))
+	} else if r != nil && !r.Since.IsZero() {
+		out = append(out, clean("nobody has signed since "+r.Since.In(zone).Format("2 January, 15:04")))
+	}
+	return out
+}
+
+// notices are what a person should know of the run, and what is due.
+func notices(rep *report.Report) []shown {
+	out := cleanAll(rep.Notices)
+	if rep.Review != nil {
+		out = append(out, cleanAll(rep.Review.Reminders)...)
 	}
 	return out
 }

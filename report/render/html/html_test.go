@@ -69,8 +69,8 @@ var allowed = map[string]string{
 	"h1": "dir", "h2": "", "h3": "", "p": "class dir", "ul": "class", "li": "class", "dl": "class", "dt": "", "dd": "dir", "div": "class",
 	"span": "class dir", "b": "", "bdi": "class", "a": "class href rel dir", "del": "dir", "ins": "dir", "details": "class id", "summary": "", "pre": "",
 	"figure": "", "figcaption": "",
-	"svg": "xmlns class role viewBox width height preserveAspectRatio", "desc": "", "g": "class",
-	"rect":   "class x y width height fill fill-opacity",
+	"svg": "xmlns class role viewBox width height preserveAspectRatio", "desc": "", "g": "class color",
+	"rect":   "class x y width height fill fill-opacity stroke stroke-opacity stroke-width",
 	"path":   "class d fill fill-opacity stroke stroke-opacity stroke-width stroke-linejoin stroke-dasharray",
 	"circle": "class cx cy r fill", "text": "class x y text-anchor font-size fill",
 }
@@ -273,8 +273,8 @@ func TestAnUpdateOfTheWholeSystemStaysOnAPage(t *testing.T) {
 	rep := rendertest.Flood(20_000)
 	for i := range rep.Changes {
 		f := &rep.Changes[i].Finding
-		f.Fingerprint = fmt.Sprintf("v1:%032x", i)
-		rep.Explanations = append(rep.Explanations, report.Explanation{Finding: f.Fingerprint, Text: "the system was updated", Sure: "proven", Quiet: true})
+		f.Fingerprint, f.Severity = fmt.Sprintf("v1:%032x", i), report.Notice
+		rep.Explanations = append(rep.Explanations, report.Explanation{Finding: f.Fingerprint, Text: "the system was updated", Confidence: "proven", Full: true})
 	}
 	res := &rep.Results[0]
 	for i := range 5000 {

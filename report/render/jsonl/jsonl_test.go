@@ -79,7 +79,7 @@ func equal(t *testing.T, want, got *report.Report) {
 	if reflect.DeepEqual(want, got) {
 		return // much faster than a diff
 	}
-	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty()); diff != "" {
+	if diff := cmp.Diff(want, got, cmpopts.EquateEmpty(), cmpopts.EquateComparable(report.Number{})); diff != "" {
 		t.Fatal(diff)
 	}
 }

@@ -89,7 +89,7 @@ func Hostile(s string) *report.Report {
 			rep.Changes = append(rep.Changes, hostileChange(s, kind, severity))
 		}
 	}
-	rep.Explanations[0].Quiet, rep.Explanations[1].Quiet = true, false
+	rep.Explanations[0].Full, rep.Explanations[1].Full = true, false
 	rep.Explanations[1].Finding = s + "-"
 	rep.Results = nil
 	for status := report.Unknown; status <= report.NotDue; status++ {
@@ -155,6 +155,9 @@ func fill(v reflect.Value, s string) {
 		for i := range v.Len() {
 			fill(v.Index(i), s)
 		}
+	case reflect.Pointer:
+		v.Set(reflect.New(v.Type().Elem()))
+		fill(v.Elem(), s)
 	case reflect.Map:
 		v.Set(reflect.MakeMap(v.Type()))
 		v.SetMapIndex(reflect.ValueOf(s), reflect.ValueOf(uint64(3)))

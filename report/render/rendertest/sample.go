@@ -54,8 +54,8 @@ func Quiet() *report.Report {
 	rep.Results = []report.Result{
 		{Check: "integrity.files", Status: report.OK, Covered: []string{"files"}, Took: 31 * time.Second},
 		{Check: "resource.filesystems", Status: report.OK, Metrics: diskMetrics(), Took: 40 * time.Millisecond},
-		{Check: "updates", Status: report.OK, Findings: []report.Finding{rep.Changes[0].Finding}, Took: 2 * time.Second},
-		{Check: "logs.journal", Status: report.Skipped, Reason: "there is no journal on this host", Took: time.Millisecond},
+		{Check: "pkgupdate.updates", Status: report.OK, Findings: []report.Finding{rep.Changes[0].Finding}, Took: 2 * time.Second},
+		{Check: "resource.clock", Status: report.Skipped, Reason: "a container has the clock of its host", Took: time.Millisecond},
 	}
 	return rep
 }
@@ -74,7 +74,7 @@ func First() *report.Report {
 
 func spaceNew() report.Change {
 	return change(report.New, "resource.filesystems", began, report.Finding{
-		Rule: "filesystem.space", Subject: attr(report.Mount, "/srv"), Scope: "space/srv", Severity: report.Critical,
+		Rule: "resource.filesystems.space", Subject: attr(report.Mount, "/srv"), Scope: "space/srv", Severity: report.Critical,
 		Title:   "/srv is 99 % full: 412 MiB of 40.0 GiB free",
 		Detail:  "The file system is ext4 on /dev/sda3. Free is what programs without special rights can still use.",
 		Fix:     "See what takes the space: du -xk /srv | sort -n | tail -n 20; then remove what is not needed, or enlarge the file system.",
@@ -84,7 +84,7 @@ func spaceNew() report.Change {
 
 func sshdNew() report.Change {
 	return change(report.New, "integrity.files", began, report.Finding{
-		Rule: "file.changed", Subject: attr(report.Path, "/etc/ssh/sshd_config"), Scope: "files/etc/ssh", Severity: report.Warning, Kind: report.Event,
+		Rule: "integrity.files.changed", Subject: attr(report.Path, "/etc/ssh/sshd_config"), Scope: "files/etc/ssh", Severity: report.Warning, Kind: report.Event,
 		Title:     "/etc/ssh/sshd_config was changed, and no package update explains it",
 		Detail:    "The content and the time of the last change differ from the last stored state.\nThe owner and the mode are as before.",
 		Fix:       "Ask who changed it. If nobody did, restore it: confbackup restore -to / latest /etc/ssh/sshd_config",
@@ -98,7 +98,7 @@ func opensslFiles() []report.Change {
 	var out []report.Change
 	for _, path := range []string{"/usr/bin/openssl", "/usr/lib/x86_64-linux-gnu/libcrypto.so.3", "/usr/lib/x86_64-linux-gnu/libssl.so.3", "/usr/share/doc/openssl/changelog.gz"} {
 		out = append(out, change(report.New, "integrity.files", began, report.Finding{
-			Rule: "file.changed", Subject: attr(report.Path, path), Scope: "files/usr", Severity: report.Notice, Kind: report.Event,
+			Rule: "integrity.files.changed", Subject: attr(report.Path, path), Scope: "files/usr", Severity: report.Notice, Kind: report.Event,
 			Title: path + " was changed", Fix: "Nothing, if the update was intended.",
 			Evidence: []report.Attr{attr(report.Package, "deb:openssl")},
 		}))
@@ -107,34 +107,34 @@ func opensslFiles() []report.Change {
 }
 
 func sampleOthers() []report.Change {
-	worse := change(report.Worse, "updates", day(2), report.Finding{
-		Rule: "updates.security", Subject: attr(report.Package, "deb:nginx"), Scope: "pending", Severity: report.Critical,
+	worse := change(report.Worse, "pkgupdate.updates", day(2), report.Finding{
+		Rule: "pkgupdate.updates.security-pending", Subject: attr(report.Package, "deb:nginx"), Scope: "pending", Severity: report.Critical,
 		Title:    "A security update of nginx has been waiting for 2 days: 1.22.1-9+deb12u2 to 1.22.1-9+deb12u3",
 		Detail:   "It fixes CVE-2026-1234 (remote code execution), and nginx listens on the network.",
 		Fix:      "apt-get install --only-upgrade nginx",
 		Evidence: []report.Attr{attr(report.Advisory, "DSA-5990-1"), attr(report.Version, "deb:1.22.1-9+deb12u3")},
 	})
 	worse.From = report.Warning
-	stale := change(report.Stale, "netprobe", day(5), report.Finding{
-		Rule: "smtp.certificate", Subject: attr(report.Target, "smtp://mail.example.net:25"), Scope: "smtp/mail.example.net", Severity: report.Warning,
+	stale := change(report.Stale, "netprobe.local", day(5), report.Finding{
+		Rule: "netprobe.local.certificate-validity", Subject: attr(report.Target, "smtp://mail.example.net:25"), Scope: "smtp/mail.example.net", Severity: report.Warning,
 		Title: "The certificate of mail.example.net expires in 9 days", Fix: "certbot renew --cert-name mail.example.net",
 	})
 	stale.Reason = "dial tcp 192.0.2.7:25: i/o timeout"
 	return []report.Change{
 		worse,
-		change(report.Updated, "logs.rules", day(1), report.Finding{
-			Rule: "auth.failures", Subject: attr(report.Source, "/var/log/auth.log"), Scope: "log/var/log/auth.log", Severity: report.Notice, Kind: report.Event,
+		change(report.Updated, "logwatch.logs", day(1), report.Finding{
+			Rule: "logwatch.logs.ssh-failed-login", Subject: attr(report.Source, "/var/log/auth.log"), Scope: "log/var/log/auth.log", Severity: report.Notice, Kind: report.Event,
 			Title: "417 failed log-ins over ssh since yesterday, from 12 addresses", Count: 417, First: day(1).Add(20 * time.Minute), Last: began.Add(-time.Minute),
 			Detail: "None succeeded. The names tried most often are root, admin and test.", Fix: "Allow keys only: PasswordAuthentication no in /etc/ssh/sshd_config",
 			Evidence: []report.Attr{attr(report.Sample, "Failed password for invalid user admin from 203.0.113.9 port 51514 ssh2")},
 		}),
 		stale,
 		change(report.Fixed, "resource.services", day(1), report.Finding{
-			Rule: "service.failed", Subject: attr(report.Service, "backup.service"), Severity: report.Warning,
+			Rule: "resource.services.failed", Subject: attr(report.Service, "backup.service"), Severity: report.Warning,
 			Title: "The service backup.service has failed",
 		}),
-		change(report.Still, "system.reboot", day(7), report.Finding{
-			Rule: "reboot.pending", Subject: attr(report.System, "kernel"), Severity: report.Warning,
+		change(report.Still, "resource.reboot", day(7), report.Finding{
+			Rule: "resource.reboot.kernel", Subject: attr(report.System, "kernel"), Severity: report.Warning,
 			Title: "A reboot is pending: the running kernel is 6.1.0-25, the installed one 6.1.0-26", Fix: "Reboot in the next maintenance window: shutdown -r +5",
 		}),
 		stillOpen(),
@@ -144,25 +144,25 @@ func sampleOthers() []report.Change {
 // Caused is a day on which an update did what updates do.
 func Caused() *report.Report {
 	rep := head(44)
-	cause := change(report.New, "history", began, report.Finding{
-		Rule: "upgraded", Subject: attr(report.Package, "deb:openssl"), Severity: report.Info, Kind: report.Event, Title: "openssl was upgraded",
+	cause := change(report.New, "pkgupdate.updates", began, report.Finding{
+		Rule: "pkgupdate.updates.package-upgraded", Subject: attr(report.Package, "deb:openssl"), Severity: report.Info, Kind: report.Event, Title: "openssl was upgraded",
 	})
-	line := change(report.New, "logs", began, report.Finding{
-		Rule: "unexplained", Subject: attr(report.Service, "sshd"), Severity: report.Notice, Kind: report.Event,
+	line := change(report.New, "logwatch.logs", began, report.Finding{
+		Rule: "logwatch.logs.unexplained", Subject: attr(report.Service, "sshd"), Severity: report.Notice, Kind: report.Event,
 		Title: "sshd wrote a line that no rule explains", Fix: "Read it.",
 	})
-	restart := change(report.New, "listeners", began, report.Finding{
-		Rule: "restarted", Subject: attr(report.Listener, "tcp/0.0.0.0:22"), Severity: report.Info, Kind: report.Event, Title: "sshd on tcp port 22 was restarted",
+	restart := change(report.New, "integrity.listeners", began, report.Finding{
+		Rule: "integrity.listeners.restarted", Subject: attr(report.Listener, "tcp/0.0.0.0:22"), Severity: report.Info, Kind: report.Event, Title: "sshd on tcp port 22 was restarted",
 	})
 	rep.Changes = []report.Change{line}
 	because := func(c report.Change, text, sure string, quiet bool) {
 		rep.Explanations = append(rep.Explanations, report.Explanation{
-			Finding: c.Finding.Fingerprint, By: []string{cause.Finding.Fingerprint}, Text: text, Sure: sure, Quiet: quiet,
+			Finding: c.Finding.Fingerprint, By: []string{cause.Finding.Fingerprint}, Text: text, Confidence: sure, Full: quiet,
 		})
 	}
 	for _, path := range []string{"/usr/bin/c_rehash", "/usr/bin/openssl"} {
 		c := change(report.New, "integrity.files", began, report.Finding{
-			Rule: "file.changed", Subject: attr(report.Path, path), Severity: report.Notice, Title: path + " was changed",
+			Rule: "integrity.files.changed", Subject: attr(report.Path, path), Severity: report.Notice, Title: path + " was changed",
 			Evidence: []report.Attr{attr(report.Was, "content=sha256:"+strings.Repeat("0a", 32)), attr(report.Now, "content=sha256:"+strings.Repeat("0b", 32))},
 		})
 		rep.Changes = append(rep.Changes, c)
@@ -179,8 +179,8 @@ func Caused() *report.Report {
 }
 
 func stillOpen() report.Change {
-	return change(report.Still, "updates", day(4), report.Finding{
-		Rule: "updates.pending", Subject: attr(report.Repository, "bookworm"), Scope: "pending", Severity: report.Notice,
+	return change(report.Still, "pkgupdate.updates", day(4), report.Finding{
+		Rule: "pkgupdate.updates.stable-pending", Subject: attr(report.Repository, "bookworm"), Scope: "pending", Severity: report.Notice,
 		Title: "6 packages have updates that are not about security", Fix: "apt-get upgrade",
 	})
 }
@@ -191,11 +191,11 @@ func explanations(changes []report.Change) []report.Explanation {
 		switch {
 		case c.Finding.Severity == report.Notice && c.Check == "integrity.files":
 			out = append(out, report.Explanation{
-				Finding: c.Finding.Fingerprint, Joined: c.Finding.Evidence, Sure: "proven", Quiet: true,
+				Finding: c.Finding.Fingerprint, Joined: c.Finding.Evidence, Confidence: "proven", Full: true,
 				Text: "openssl was updated from 3.0.16-1 to 3.0.17-1 yesterday at 06:25",
 			})
-		case c.Finding.Rule == "file.changed":
-			out = append(out, report.Explanation{Finding: c.Finding.Fingerprint, Sure: "possible", Text: "ann was logged in from 198.51.100.4 at that time"})
+		case c.Finding.Rule == "integrity.files.changed":
+			out = append(out, report.Explanation{Finding: c.Finding.Fingerprint, Confidence: "possible", Text: "ann was logged in from 198.51.100.4 at that time"})
 		}
 	}
 	return out
@@ -215,17 +215,17 @@ func sampleResults(changes []report.Change) []report.Result {
 			}, Artifacts: []report.Artifact{{Ref: "a:diff", Name: "sshd_config.diff", MediaType: "text/x-diff", Data: []byte(diff)}},
 		},
 		{
-			Check: "netprobe", Status: report.TimedOut, Reason: "no answer within 10 minutes", Took: 10 * time.Minute,
+			Check: "netprobe.local", Status: report.TimedOut, Reason: "no answer within 10 minutes", Took: 10 * time.Minute,
 			Problems: []report.Problem{{Scope: "smtp/mail.example.net", Code: report.CodeTimeout, Message: "dial tcp 192.0.2.7:25: i/o timeout"}},
 		},
-		{Check: "logs.rules", Status: report.OK, Took: 800 * time.Millisecond},
-		{Check: "updates", Status: report.OK, Took: 2 * time.Second},
+		{Check: "logwatch.logs", Status: report.OK, Took: 800 * time.Millisecond},
+		{Check: "pkgupdate.updates", Status: report.OK, Took: 2 * time.Second},
 		{Check: "resource.filesystems", Status: report.OK, Metrics: diskMetrics(), Took: 40 * time.Millisecond},
 		{Check: "resource.services", Status: report.OK, Metrics: []report.Metric{{Name: "load_1", Value: report.Measure(0.42)}, {Name: "services_failed", Value: report.Count(0)}}},
-		{Check: "traffic.eth0", Status: report.OK, Series: []report.Series{traffic()}},
-		{Check: "system.reboot", Status: report.OK},
-		{Check: "logs.journal", Status: report.Skipped, Reason: "there is no journal on this host"},
-		{Check: "backup", Status: report.NotDue},
+		{Check: "traffic.netif", Status: report.OK, Series: []report.Series{traffic()}},
+		{Check: "resource.reboot", Status: report.OK},
+		{Check: "resource.clock", Status: report.Skipped, Reason: "a container has the clock of its host"},
+		{Check: "backup.config", Status: report.NotDue},
 	}
 	for _, c := range changes {
 		for i := range results {
@@ -273,7 +273,7 @@ func Flood(n int) *report.Report {
 	rep := head(9)
 	for i := range n {
 		rep.Changes = append(rep.Changes, change(report.New, "integrity.files", began, report.Finding{
-			Rule: "file.added", Subject: attr(report.Path, "/srv/"+strings.Repeat("x", i%40)), Severity: report.Warning, Title: "A file was added", Fix: "Look at it.",
+			Rule: "integrity.files.added", Subject: attr(report.Path, "/srv/"+strings.Repeat("x", i%40)), Severity: report.Warning, Title: "A file was added", Fix: "Look at it.",
 		}))
 	}
 	rep.Results = []report.Result{{Check: "integrity.files", Status: report.OK}}

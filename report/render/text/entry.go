@@ -1,9 +1,11 @@
 package text
 
 import (
+	"cmp"
 	"fmt"
 	"strings"
 
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/internal/term"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/render"
@@ -14,46 +16,149 @@ import (
 const (
 	severityAt = 2
 	textAt     = 12
-	valueAt    = 23
+	valueAt    = 20
 )
 
-// entry tells a finding in full.
+// entry tells a finding in full: what is so, what changed, by whom, and what to
+// do. What proves it in detail is for the page and the JSON.
 func (p *page) entry(e render.Entry) {
 	f := e.Finding
-	p.title(e, f.Title)
-	detail := f.Detail
-	if detail == "" {
-		detail = f.Explain
+	title := cmp.Or(f.Title, f.Rule)
+	switch {
+	case e.Kind == report.Worse:
+		title += " (was " + render.Word(e.From) + ")"
+	case e.Kind != report.New && e.Days > 0 && !e.Since.IsZero():
+		title += " (" + render.Age(e.Days) + ")"
 	}
-	if detail != "" {
-		p.paragraph(textAt, "", detail)
-	}
-	p.evidence(f)
-	if e.Kind == report.Worse {
-		p.labelled("was", "", render.Word(e.From))
-	}
+	p.title(e, title)
+	p.detail(f)
+	changed := render.Lines(e)
+	p.lines(changed)
+	p.evidence(f, len(changed) > 0)
 	for _, why := range e.Why {
-		p.labelled("why", "", why.Sure+": "+why.Text)
+		p.labelled("by", "", why.Confidence+": "+why.Text)
 	}
-	if e.Reason != "" {
-		p.labelled("note", "", e.Reason)
-	}
-	p.labelled("fix", green, f.Fix)
-	p.seen(e)
+	p.traces(e.Traces)
+	p.labelled("note", "", e.Reason)
+	p.seen(f)
+	p.fix(f)
 	for _, link := range f.Links {
 		p.labelled("see", "", link)
 	}
 	for _, a := range e.Artifacts {
-		p.artifact(a)
+		if !render.IsDiff(a) {
+			p.artifact(a)
+		}
 	}
+}
+
+// traces names what tells of the same: files together, and of log lines some.
+func (p *page) traces(traces []render.Entry) {
+	var files, others []render.Entry
+	for _, e := range traces {
+		if e.Finding.Subject.Key == report.Path {
+			files = append(files, e)
+			continue
+		}
+		others = append(others, e)
+	}
+	if len(files) > 0 {
+		p.labelled("with", "", render.Subjects(files))
+	}
+	for i, e := range others {
+		if i == maxEvidence {
+			p.labelled("", dim, fmt.Sprintf("and %d more", len(others)-i))
+			return
+		}
+		p.labelled("with", "", cmp.Or(e.Finding.Title, e.Finding.Rule))
+		p.samples(e.Finding, "", 3)
+	}
+}
+
+// samples quotes lines of a log.
+func (p *page) samples(f report.Finding, label string, most int) {
+	said := 0
+	for _, a := range f.Evidence {
+		if a.Key == report.Sample || a.Key == report.Reason {
+			if said++; said <= most {
+				p.labelled(label, dim, oneLine(p, a.Value))
+			}
+		}
+	}
+}
+
+// Lines of a detail: of what is grave, and of the rest.
+const (
+	maxDetail = 4
+	maxMild   = 1
+)
+
+// detail says what is so in sentences; why it matters, where nothing else is said.
+func (p *page) detail(f report.Finding) {
+	text, most := cmp.Or(f.Detail, f.Explain), maxMild
+	if render.Rank(f.Severity) >= report.Warning {
+		most = maxDetail
+	}
+	if text == "" {
+		return
+	}
+	var out []string
+	for _, line := range lines(text) {
+		out = append(out, p.wrap(line, textAt, textAt)...)
+	}
+	if len(out) > most {
+		last := term.Truncate(out[most-1], p.opt.Width-textAt-4, "")
+		out = append(out[:most-1:most-1], last+p.glyph(" …", " ..."))
+	}
+	for _, line := range out {
+		p.line(strings.Repeat(" ", textAt) + line)
+	}
+}
+
+// fix is what to type, where that is known, else what to do.
+func (p *page) fix(f report.Finding) {
+	if f.Remedy == nil || len(f.Remedy.Do) == 0 {
+		p.labelled("do", green, f.Fix)
+		return
+	}
+	head := strings.Repeat(" ", textAt) + p.paint(dim, "do") + strings.Repeat(" ", valueAt-textAt-len("do"))
+	for _, command := range f.Remedy.Do {
+		for _, line := range p.command(command) {
+			p.line(head + p.paint(green, line))
+			head = strings.Repeat(" ", valueAt)
+		}
+	}
+}
+
+// command breaks a command between its arguments, so that it can be copied as
+// it stands. One that has an argument that no line holds is left to the page.
+func (p *page) command(args []string) []string {
+	room := p.opt.Width - valueAt - len(` \`)
+	var out []string
+	line := ""
+	for i, arg := range args {
+		word := p.clean(prose.Quote(arg))
+		if i > 0 {
+			word = p.clean(strings.TrimPrefix(prose.Quote("x", arg), "x ")) // no command's name
+		}
+		switch {
+		case term.Width(word) > room:
+			return p.wrap("(a long command: the HTML and JSON reports have it)", valueAt, valueAt)
+		case line == "":
+			line = word
+		case term.Width(line)+1+term.Width(word) > room:
+			out = append(out, line+` \`)
+			line = "  " + word
+		default:
+			line += " " + word
+		}
+	}
+	return append(out, line)
 }
 
 func (p *page) title(e render.Entry, title string) {
 	severity := e.Finding.Severity
 	word := strings.ToUpper(render.Word(severity))
-	if title == "" {
-		title = e.Finding.Rule
-	}
 	for i, line := range p.wrap(title, textAt, textAt) {
 		gutter := strings.Repeat(" ", textAt)
 		if i == 0 {
@@ -84,22 +189,76 @@ func (p *page) labelled(label, codes, value string) {
 }
 
 // maxEvidence bounds the lines of evidence in a text.
-const maxEvidence = 8
+const maxEvidence = 4
 
-// evidence shows what proves a finding; "was" and "now" of a field share a line.
-func (p *page) evidence(f report.Finding) {
-	facts := render.Facts(f, p.opt.Zone)
-	for i, fact := range facts {
-		if i == maxEvidence {
-			p.labelled("", dim, fmt.Sprintf("and %d more", len(facts)-i))
-			return
+// evidence shows what changed, and what was said, in a line each; all that can
+// be named in another. Digests, sizes and what the finding says already are left
+// to the page.
+func (p *page) evidence(f report.Finding, diff bool) {
+	var changed, about []string
+	said := 0
+	for _, fact := range render.Facts(f, p.opt.Zone) {
+		switch {
+		case fact.Changed && !diff && !raw(fact) && !(told(f, fact.Was) && told(f, fact.Now)):
+			changed = append(changed, fact.Field+" "+fact.Was+p.glyph(" → ", " -> ")+fact.Now)
+		case fact.Changed || fact.Label == "digest" || fact.Label == "when" || fact.Label == "source":
+		case fact.Label == "was" || fact.Label == "now":
+			if field, _, _ := strings.Cut(fact.Value, ":"); !ofInode[field] {
+				about = append(about, fact.Label+" "+fact.Value)
+			}
+		case fact.Label == "line" && render.IsChangedLine(f, fact.Value):
+		case fact.Label == "line" || fact.Label == "said":
+			if said++; said <= maxEvidence {
+				p.labelled(fact.Label, "", oneLine(p, fact.Value))
+			}
+		case told(f, fact.Value):
+		default:
+			about = append(about, fact.Label+" "+unschemed(fact))
 		}
-		value := fact.Value
-		if fact.Changed {
-			value = fact.Field + ": " + fact.Was + p.glyph(" → ", " -> ") + fact.Now
-		}
-		p.labelled(fact.Label, "", oneLine(p, value))
 	}
+	if said > maxEvidence {
+		p.labelled("", dim, fmt.Sprintf("and %d more", said-maxEvidence))
+	}
+	p.labelled("change", "", oneLine(p, p.listed(changed)))
+	p.labelled("about", "", oneLine(p, p.listed(about)))
+}
+
+// told reports whether the finding's own words have a value, without its scheme.
+func told(f report.Finding, value string) bool {
+	for _, v := range strings.Split(value, ", ") {
+		if _, rest, ok := strings.Cut(v, ":"); ok && !strings.Contains(f.Title+"\n"+f.Detail, v) {
+			v = rest
+		}
+		if !strings.Contains(f.Title+"\n"+f.Detail, v) {
+			return false
+		}
+	}
+	return true
+}
+
+// unschemed is a value as people write it: openssl for deb:openssl.
+func unschemed(f render.Fact) string {
+	if f.Label != string(report.Package) && f.Label != string(report.Version) {
+		return f.Value
+	}
+	values := strings.Split(f.Value, ", ")
+	for i, v := range values {
+		if _, name, ok := strings.Cut(v, ":"); ok {
+			values[i] = name
+		}
+	}
+	return strings.Join(values, ", ")
+}
+
+func (p *page) listed(parts []string) string { return prose.List(parts, maxEvidence) }
+
+// raw reports whether a change tells a person nothing.
+func raw(f render.Fact) bool { return ofInode[f.Field] && f.Field != "mode" && f.Field != "owner" }
+
+// ofInode holds the fields of a file that its finding's title says where they matter.
+var ofInode = map[string]bool{
+	"content": true, "size": true, "mtime": true, "ctime": true, "inode": true, "device": true, "links": true, "blocks": true,
+	"mode": true, "owner": true, "flags": true, "type": true, "link": true,
 }
 
 // oneLine keeps a newline in a value visible: evidence is quoted, not laid out.
@@ -110,69 +269,95 @@ func oneLine(p *page, s string) string {
 	return strings.ReplaceAll(s, "\n", "␊")
 }
 
-// seen says since when, how often, and how to name the finding.
-func (p *page) seen(e render.Entry) {
-	f := e.Finding
-	var parts []string
-	if f.Count > 1 {
-		parts = append(parts, fmt.Sprintf("%d times", f.Count))
+// seen says how often and when.
+func (p *page) seen(f report.Finding) {
+	if f.Count < 2 {
+		return
 	}
-	const at = "2006-01-02 15:04 MST"
+	parts := []string{fmt.Sprintf("%d times", f.Count)}
+	const at = "2 Jan 15:04"
 	if !f.First.IsZero() {
 		parts = append(parts, "first "+f.First.In(p.opt.Zone).Format(at))
 	}
 	if !f.Last.IsZero() && !f.Last.Equal(f.First) {
 		parts = append(parts, "last "+f.Last.In(p.opt.Zone).Format(at))
 	}
-	if e.Kind != report.New && !e.Since.IsZero() {
-		parts = append(parts, "open since "+e.Since.In(p.opt.Zone).Format("2006-01-02")+", "+render.Age(e.Days))
-	}
 	p.labelled("seen", "", strings.Join(parts, ", "))
-	p.labelled("id", dim, render.ShortID(f.Fingerprint)+" by "+e.Check)
 }
 
 // brief tells a finding in one sentence.
 func (p *page) brief(s render.Section, e render.Entry) {
 	f := e.Finding
-	text := f.Title
-	if text == "" {
-		text = f.Rule
-	}
-	if s.ID != "new" && s.ID != "baseline" && !e.Since.IsZero() {
+	text := cmp.Or(f.Title, f.Rule)
+	if !e.Since.IsZero() && e.Days > 0 {
 		text += " (" + render.Age(e.Days) + ")"
 	}
 	if e.Reason != "" {
 		text += ": " + e.Reason
 	}
-	if f.Severity == report.Info && s.ID != "still" { // of others it is told in full, on the first day
-		for _, why := range e.Why {
-			text += "; " + why.Sure + ": " + why.Text
-		}
-	}
 	word := render.Word(f.Severity)
+	if s.ID == "fixed" {
+		word = "fixed"
+	}
+	p.worded(f.Severity, word, text)
+}
+
+// worded writes a line with a word of the renderer's own before it.
+func (p *page) worded(severity report.Severity, word, text string) {
 	lines := p.wrap(text, textAt, textAt)
-	p.line(p.gutter(severityColor(f.Severity), word) + lines[0])
+	p.line(p.gutter(severityColor(severity), word) + lines[0])
 	for _, line := range lines[1:] {
 		p.line(strings.Repeat(" ", textAt) + line)
 	}
 }
 
-// artifact shows the first lines of a text, cut at the right edge.
+// fold tells in a line what is alike.
+func (p *page) fold(s render.Section, f render.Fold) {
+	if f.Told {
+		p.prose(textAt, textAt, dim, fmt.Sprintf("and %d more like it: %s", len(f.Entries), render.Subjects(f.Entries)))
+		return
+	}
+	first := f.Entries[0]
+	text := cmp.Or(first.Finding.Title, first.Finding.Rule)
+	if n := len(f.Entries) - 1; n > 0 {
+		text += fmt.Sprintf(", and %d more like it: %s", n, render.FewSubjects(f.Entries[1:]))
+	}
+	if s.ID == "still" {
+		if n := f.Days(); n > 0 && len(f.Entries) > 1 {
+			text += " (oldest " + render.Age(n) + ")"
+		} else if n > 0 {
+			text += " (" + render.Age(n) + ")"
+		}
+		if first.Reason != "" {
+			text += ": " + first.Reason
+		}
+	}
+	p.worded(f.Worst(), render.Word(f.Worst()), text)
+}
+
+// lines shows those of a difference that came or went, cut at the right edge.
+func (p *page) lines(out []string) {
+	if p.opt.MaxLines < 0 {
+		return
+	}
+	for _, line := range out[:min(len(out), p.opt.MaxLines)] {
+		color := green
+		if line[0] == '-' {
+			color = red
+		}
+		line = oneLine(p, line[:1]+" "+strings.ReplaceAll(line[1:], "\t", "    "))
+		p.line(strings.Repeat(" ", textAt) + p.paint(color, term.Truncate(p.clean(line), p.opt.Width-textAt, p.glyph("…", "..."))))
+	}
+	if more := len(out) - p.opt.MaxLines; more > 0 {
+		p.prose(textAt, textAt, dim, fmt.Sprintf("and %d more lines changed", more))
+	}
+}
+
+// artifact names what the HTML report holds.
 func (p *page) artifact(a report.Artifact) {
 	what := a.Name + ", " + render.Quantity(report.Count(uint64(len(a.Data))), "bytes")
 	if a.Truncated {
 		what += ", cut"
 	}
-	p.labelled("more", dim, oneLine(p, what))
-	if !isText(a) || p.opt.MaxLines < 0 {
-		return
-	}
-	all := lines(string(a.Data))
-	for _, line := range all[:min(len(all), p.opt.MaxLines)] {
-		shown := term.Truncate(p.clean(strings.ReplaceAll(line, "\t", "    ")), p.opt.Width-textAt-2, p.glyph("…", "..."))
-		p.line(strings.Repeat(" ", textAt) + p.paint(dim, "|") + " " + shown)
-	}
-	if more := len(all) - p.opt.MaxLines; more > 0 {
-		p.prose(textAt, textAt, dim, fmt.Sprintf("%d more lines", more))
-	}
+	p.labelled("more", dim, oneLine(p, what+", in the HTML report"))
 }

@@ -1,55 +1,86 @@
 package text
 
 import (
+	"cmp"
 	"fmt"
 	"math"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pugetsoundtech/upkeep/internal/chart"
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/internal/term"
+	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/render"
 )
 
 // Bounds of the tables at the end.
 const (
-	maxGauges = 30
-	maxTrends = 20
+	maxGauges = 4
+	maxTrends = 6
 )
 
-// figures stand at the end: they move daily, and what matters of them is a
-// finding. Plain numbers have no place here; the page and the JSON have them.
-func (p *page) figures(f render.Figures) {
-	if len(f.Gauges)+len(f.Trends) == 0 {
+// well says at the end what was looked at, in figures that a person can check.
+// Plain numbers have no place here; the page and the JSON have them.
+func (p *page) well(rep *report.Report, d render.Digest) {
+	if d.Checks.All == 0 {
 		return
 	}
-	p.heading("Resources", "")
-	gauges, small := f.Gauges, 0
-	if len(gauges) > 3 {
-		gauges = slices.DeleteFunc(slices.Clone(gauges), empty)
-		small = len(f.Gauges) - len(gauges)
+	title := "Well"
+	if d.Baseline {
+		title = "Known from now on"
 	}
+	p.heading(title, "")
+	if looked := render.Well(rep); len(looked) > 0 {
+		p.prose(2, 4, "", strings.Join(looked, p.glyph(" · ", ", ")))
+	}
+	p.figures(render.NewFigures(rep))
+	text := d.Checks.String()
+	if d.SignedOff > 0 {
+		text += fmt.Sprintf("; %d known, accepted or acknowledged, and still there", d.SignedOff)
+	}
+	p.prose(2, 4, "", text)
+}
+
+func (p *page) figures(f render.Figures) {
+	gauges := slices.DeleteFunc(slices.Clone(f.Gauges), func(g render.Gauge) bool {
+		return g.Level == 0 && (g.Unit != "bytes" || g.Fraction < 0.1)
+	})
+	slices.SortStableFunc(gauges, func(a, b render.Gauge) int {
+		return cmp.Or(int(b.Level)-int(a.Level), cmp.Compare(b.Fraction, a.Fraction))
+	})
+	gauges = gauges[:min(len(gauges), maxGauges)]
+	trends := sparks(f.Trends)
 	var labels []string
 	for _, g := range gauges {
 		labels = append(labels, g.Label)
 	}
-	for _, t := range f.Trends {
-		labels = append(labels, t.Label)
+	for _, t := range trends {
+		labels = append(labels, t.Name)
 	}
 	width := p.labelWidth(labels, 3)
-	for _, g := range gauges[:min(len(gauges), maxGauges)] {
+	for _, g := range gauges {
 		p.gauge(g, width)
 	}
-	p.more(len(gauges)-maxGauges, "")
-	p.more(small, ", each used to less than a tenth")
-	for _, t := range f.Trends[:min(len(f.Trends), maxTrends)] {
+	for _, t := range trends {
 		p.trend(t, width)
 	}
-	p.more(len(f.Trends)-maxTrends, "")
 }
 
-// empty reports whether a gauge is not worth a line among others.
-func empty(g render.Gauge) bool { return g.Level == 0 && g.Fraction < 0.1 }
+// sparks gives the first lines of the trends, under their whole names. Of the
+// days of a year, which are these hours again, none is among them.
+func sparks(trends []render.Trend) (out []render.TrendLine) {
+	for _, t := range trends {
+		for _, l := range t.Lines {
+			if t.Step < 24*time.Hour && len(out) < maxTrends {
+				l.Name = strings.TrimSpace(t.Label + " " + l.Name)
+				out = append(out, l)
+			}
+		}
+	}
+	return out
+}
 
 // labelWidth is as wide as the widest label, within a part of the line.
 func (p *page) labelWidth(labels []string, part int) int {
@@ -68,7 +99,7 @@ func (p *page) gauge(g render.Gauge, width int) {
 	bar := chart.Bar{Fraction: g.Fraction}.Text(cells, p.opt.ASCII)
 	share := "unknown"
 	if !math.IsNaN(g.Fraction) {
-		share = fmt.Sprintf("%.0f %%", 100*min(max(g.Fraction, 0), 1))
+		share = prose.Percent(min(max(g.Fraction, 0), 1))
 	}
 	color := green
 	if g.Level > 0 {
@@ -80,16 +111,16 @@ func (p *page) gauge(g render.Gauge, width int) {
 		term.Truncate(value, room, p.glyph("…", "...")))
 }
 
-func (p *page) trend(t render.Trend, width int) {
+func (p *page) trend(t render.TrendLine, width int) {
 	spark := chart.Spark(t.Values, p.cells(), p.opt.ASCII)
 	if spark == "" {
-		p.row(t.Label, "no data", width)
+		p.row(t.Name, "no data", width)
 		return
 	}
 	spark = term.Pad(spark, p.cells())
 	text := fmt.Sprintf("  %s to %s, last %s", t.Low, t.High, t.Last)
 	room := p.opt.Width - 4 - width - term.Width(spark)
-	p.line("  " + p.cell(t.Label, width) + "  " + p.paint(cyan, spark) + term.Truncate(p.clean(text), room, p.glyph("…", "...")))
+	p.line("  " + p.cell(t.Name, width) + "  " + p.paint(cyan, spark) + term.Truncate(p.clean(text), room, p.glyph("…", "...")))
 }
 
 func (p *page) row(label, value string, width int) {
@@ -99,10 +130,4 @@ func (p *page) row(label, value string, width int) {
 
 func (p *page) cell(label string, width int) string {
 	return term.Pad(term.Truncate(p.clean(strings.TrimSpace(label)), width, p.glyph("…", "...")), width)
-}
-
-func (p *page) more(n int, what string) {
-	if n > 0 {
-		p.prose(2, 2, dim, fmt.Sprintf("and %d more%s", n, what))
-	}
 }

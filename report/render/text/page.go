@@ -3,7 +3,6 @@ package text
 import (
 	"fmt"
 	"strings"
-	"unicode/utf8"
 
 	"github.com/pugetsoundtech/upkeep/internal/term"
 	"github.com/pugetsoundtech/upkeep/report"
@@ -93,13 +92,6 @@ func (p *page) wrap(s string, first, rest int) []string {
 	return wrapped
 }
 
-// paragraph writes data that may have lines of its own, all indented.
-func (p *page) paragraph(indent int, codes, s string) {
-	for _, line := range bounded(lines(s)) {
-		p.prose(indent, indent, codes, line)
-	}
-}
-
 func bounded(lines []string) []string {
 	if len(lines) <= maxBroken {
 		return lines
@@ -111,11 +103,6 @@ func bounded(lines []string) []string {
 func lines(s string) []string {
 	s = strings.ReplaceAll(s, "\r\n", "\n")
 	return strings.Split(strings.TrimRight(s, "\n"), "\n")
-}
-
-// isText reports whether an artifact can be shown as lines of text.
-func isText(a report.Artifact) bool {
-	return strings.HasPrefix(a.MediaType, "text/") && utf8.Valid(a.Data)
 }
 
 func colorOf(d render.Digest) string {

@@ -62,17 +62,26 @@ func Write(w io.Writer, rep *report.Report, opt Options) error {
 	p.head(rep, d)
 	p.worst(rep, d)
 	p.notices(rep)
-	p.unseen(d)
+	unseen := false
 	for _, s := range d.Sections {
+		if !unseen && !before[s.ID] { // what nobody looked at may hold anything
+			unseen = true
+			p.unseen(d)
+		}
 		p.section(s)
 	}
-	p.figures(render.NewFigures(rep))
-	p.foot(rep, d)
+	if !unseen {
+		p.unseen(d)
+	}
+	p.well(rep, d)
 	if _, err := io.WriteString(w, p.String()); err != nil {
 		return fmt.Errorf("write text report: %w", err)
 	}
 	return nil
 }
+
+// before holds the sections that stand before what was not looked at.
+var before = map[string]bool{"new": true, "baseline": true, "worse": true, "regressed": true}
 
 func (p *page) head(rep *report.Report, d render.Digest) {
 	for i, line := range term.Wrap(p.clean(d.Verdict), p.opt.Width-2) {
@@ -86,19 +95,44 @@ func (p *page) head(rep *report.Report, d render.Digest) {
 	if took := rep.Finished.Sub(rep.Started); took >= time.Minute {
 		when += " to " + rep.Finished.In(p.opt.Zone).Format("15:04")
 	}
-	facts := []string{when + " " + started.Format("MST"), fmt.Sprintf("report %d", rep.Seq), rep.Labels.System, rep.Labels.Tenant}
+	number := "not stored"
+	if rep.Seq > 0 {
+		number = fmt.Sprintf("report %d", rep.Seq)
+	}
+	facts := []string{when + " " + started.Format("MST"), number, rep.Labels.System, rep.Labels.Tenant}
 	if rep.Labels.Observer != "" {
 		facts = append(facts, "seen from "+rep.Labels.Observer)
 	}
 	p.prose(0, 2, dim, strings.Join(nonEmpty(facts), ", "))
+	p.reviewed(rep.Review)
 }
 
-// worst tells the worst news at once, where other things stand before it.
+// reviewed says what people did: everything on the page is since then.
+func (p *page) reviewed(r *report.Review) {
+	switch {
+	case r == nil || r.Unknown != "":
+		return
+	case r.Signed != nil:
+		text := "since " + r.Signed.By + " signed, " + r.Signed.At.In(p.opt.Zone).Format("Mon 2 Jan 15:04")
+		p.prose(0, 2, dim, text)
+	case !r.Since.IsZero():
+		p.prose(0, 2, dim, "nobody has signed since "+r.Since.In(p.opt.Zone).Format("Mon 2 Jan 15:04"))
+	}
+	for _, reminder := range r.Reminders {
+		p.prose(2, 4, yellow, reminder)
+	}
+}
+
+// worst names the worst that is open, unless the page goes on with it.
 func (p *page) worst(rep *report.Report, d render.Digest) {
-	if d.Worst == nil || len(rep.Notices)+len(d.Unseen)+len(d.Rights) == 0 {
+	if d.Worst == nil || len(rep.Notices) == 0 && len(d.Sections) > 0 && len(d.Sections[0].Entries) > 0 && d.Worst == &d.Sections[0].Entries[0] {
 		return
 	}
-	p.prose(2, 4, severityColor(d.Worst.Finding.Severity), "Worst: "+cmp.Or(d.Worst.Finding.Title, d.Worst.Finding.Rule))
+	text := "Worst: " + cmp.Or(d.Worst.Finding.Title, d.Worst.Finding.Rule)
+	if d.Worst.Days > 0 {
+		text += ", open for " + render.Age(d.Worst.Days)
+	}
+	p.prose(2, 4, severityColor(d.Worst.Finding.Severity), text)
 }
 
 func (p *page) notices(rep *report.Report) {
@@ -117,7 +151,17 @@ func (p *page) unseen(d render.Digest) {
 		return
 	}
 	p.heading("Not fully looked at", "")
-	for _, res := range d.Unseen {
+	told := map[string]bool{}
+	for i, res := range d.Unseen {
+		if told[res.Check] {
+			continue
+		}
+		for _, other := range d.Unseen[i+1:] {
+			if !told[other.Check] && sameReason(d.Unseen[i], other) {
+				told[other.Check] = true
+				res.Check += ", " + other.Check
+			}
+		}
 		p.result(res)
 	}
 	if len(d.Rights) == 0 {
@@ -127,7 +171,12 @@ func (p *page) unseen(d render.Digest) {
 	for _, res := range d.Rights {
 		what = append(what, res.Check+scopes(res.Problems))
 	}
-	p.prose(2, 4, "", "Not looked at for want of root: "+strings.Join(what, ", ")+".")
+	p.prose(2, 4, "", "Not looked at for want of rights: "+strings.Join(what, ", ")+".")
+}
+
+// sameReason reports whether two checks saw as little, for one and the same reason.
+func sameReason(a, b report.Result) bool {
+	return a.Status == b.Status && a.Reason == b.Reason && len(a.Problems) > 0 && slices.Equal(a.Problems, b.Problems)
 }
 
 // scopes gives " (first scope and 3 more)".
@@ -151,73 +200,92 @@ func scopes(problems []report.Problem) string {
 const maxProblems = 5
 
 func (p *page) result(res report.Result) {
-	text := res.Check + ": " + render.StatusWord(res.Status)
-	if res.Reason != "" {
+	text, told := res.Check+": "+render.StatusWord(res.Status), res.Problems
+	switch {
+	case len(told) == 1 && told[0].Message == res.Reason:
+		text, told = text+scopes(told)+": "+res.Reason, nil
+	case res.Reason != "" && (len(told) == 0 || !strings.HasPrefix(res.Reason, told[0].Message)):
 		text += ": " + res.Reason
 	}
 	p.prose(2, 4, yellow, text)
-	told := 0
-	for _, pr := range res.Problems {
+	for i, pr := range told {
+		if i == maxProblems {
+			p.prose(4, 6, dim, fmt.Sprintf("and %d more", len(told)-i))
+			return
+		}
 		message := pr.Message
 		if pr.Scope != "" {
 			message = pr.Scope + ": " + message
-		}
-		if message == res.Reason {
-			continue
-		}
-		if told++; told > maxProblems {
-			p.prose(4, 6, dim, fmt.Sprintf("and %d more", len(res.Problems)-maxProblems))
-			return
 		}
 		p.prose(4, 6, "", "- "+message)
 	}
 }
 
 func (p *page) section(s render.Section) {
-	p.heading(fmt.Sprintf("%s (%d)", s.Title, s.Count()), s.Note)
+	p.heading(s.Title, s.Note)
 	entries := slices.DeleteFunc(slices.Clone(s.Entries), func(e render.Entry) bool { return e.Folded })
+	last := map[string]int{} // of each rule, the place where the rest of it is counted
+	for i, e := range entries[:min(len(entries), p.opt.MaxItems)] {
+		last[e.Check+"/"+e.Finding.Rule] = i
+	}
+	folds := slices.Clone(s.Folds)
 	for i, e := range entries {
 		if i == p.opt.MaxItems {
 			p.prose(2, 4, dim, fmt.Sprintf("and %d more, none of them worse", len(entries)-i))
 			break
 		}
-		if i > 0 && !(e.Brief && entries[i-1].Brief) {
-			p.line("")
+		p.item(s, e, i > 0 && len(entries) <= maxApart)
+		if last[e.Check+"/"+e.Finding.Rule] == i {
+			folds = slices.DeleteFunc(folds, func(f render.Fold) bool {
+				mine := f.Told && f.Check == e.Check && f.Rule == e.Finding.Rule
+				if mine {
+					p.fold(s, f)
+				}
+				return mine
+			})
 		}
-		if e.Brief {
-			p.brief(s, e)
-			continue
-		}
-		p.entry(e)
 	}
-	for _, f := range s.Folds {
-		p.prose(2, 4, dim, fmt.Sprintf("and %d more by %s, rule %s: %s", len(f.Entries), f.Check, f.Rule, render.Subjects(f.Entries)))
-	}
-	if s.Alike > 0 {
-		p.prose(2, 2, dim, fmt.Sprintf("%d that are like others above are told in short; the HTML and JSON reports have them in full.", s.Alike))
-	}
-	p.groups(s, len(entries) > 0 && !entries[len(entries)-1].Brief)
-}
-
-func (p *page) foot(rep *report.Report, d render.Digest) {
-	if d.SignedOff > 0 {
-		p.heading("Signed off", "")
-		p.prose(2, 4, "", fmt.Sprintf("%d known, closed by a person, and still there.", d.SignedOff))
-	}
-	if d.Checks.All == 0 {
+	p.folds(s, folds)
+	if s.ID == "still" {
+		p.signing(s)
 		return
 	}
-	p.heading("Checks", "")
-	counts := []string{fmt.Sprintf("%d of %d fully looked at", d.Checks.Complete, d.Checks.All)}
-	for _, c := range []struct {
-		n    int
-		what string
-	}{{d.Checks.Partly, "in part"}, {d.Checks.Failed, "not"}, {d.Checks.NotDue, "not due"}, {d.Checks.Skipped, "not applicable"}} {
-		if c.n > 0 {
-			counts = append(counts, fmt.Sprintf("%d %s", c.n, c.what))
-		}
+	p.groups(s)
+}
+
+// item tells a finding; one that is told in full may stand apart.
+func (p *page) item(s render.Section, e render.Entry, apart bool) {
+	if e.Brief {
+		p.brief(s, e)
+		return
 	}
-	p.prose(2, 4, "", strings.Join(counts, ", ")+".")
+	if apart {
+		p.line("")
+	}
+	p.entry(e)
+}
+
+func (p *page) folds(s render.Section, folds []render.Fold) {
+	for i, f := range folds {
+		if i == maxFolds {
+			p.prose(2, 4, dim, fmt.Sprintf("and %s more of other kinds, none of them worse", inAll(folds[i:])))
+			return
+		}
+		p.fold(s, f)
+	}
+}
+
+const (
+	maxApart = 12 // entries that have a blank line between them
+	maxFolds = 20 // lines of what is alike, in a section
+)
+
+func inAll(folds []render.Fold) string {
+	n := 0
+	for _, f := range folds {
+		n += len(f.Entries)
+	}
+	return render.Quantity(report.Count(uint64(n)), "")
 }
 
 func nonEmpty(list []string) []string {

@@ -1,0 +1,120 @@
+package agekey_test
+
+import (
+	"bytes"
+	"fmt"
+	"io"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/backup"
+	"github.com/pugetsoundtech/upkeep/backup/agekey"
+	"github.com/pugetsoundtech/upkeep/internal/need"
+)
+
+func sealed(t *testing.T, f agekey.Folder, text string) []byte {
+	t.Helper()
+	var out bytes.Buffer
+	w, err := f.Seal(&out)
+	require.NoError(t, err)
+	_, err = io.WriteString(w, text)
+	require.NoError(t, err)
+	require.NoError(t, w.Close())
+	return out.Bytes()
+}
+
+func TestWhatIsSealedIsOpenedByAnyRecipientAndNobodyElse(t *testing.T) {
+	customer, service := agekey.Folder{Dir: t.TempDir()}, agekey.Folder{Dir: t.TempDir()}
+	var recipients []string
+	for _, f := range []agekey.Folder{customer, service} {
+		_, err := f.Init()
+		require.NoError(t, err)
+		keys, err := f.Recipients()
+		require.NoError(t, err)
+		recipients = append(recipients, keys...)
+	}
+	writer := agekey.Folder{Dir: t.TempDir()}
+	_, err := writer.Init(recipients...)
+	require.NoError(t, err)
+	data := sealed(t, writer, "root:secret")
+	assert.NotContains(t, string(data), "secret")
+	_, err = writer.Unseal(bytes.NewReader(data))
+	require.ErrorIs(t, err, backup.ErrNoIdentity, "a writer cannot read what it wrote")
+	for _, f := range []agekey.Folder{customer, service} {
+		r, err := f.Unseal(bytes.NewReader(data))
+		require.NoError(t, err)
+		text, err := io.ReadAll(r)
+		require.NoError(t, err)
+		assert.Equal(t, "root:secret", string(text))
+	}
+	stranger := agekey.Folder{Dir: t.TempDir(), Create: true}
+	sealed(t, stranger, "makes its keys")
+	_, err = stranger.Unseal(bytes.NewReader(data))
+	require.ErrorIs(t, err, backup.ErrNoIdentity)
+	_, err = service.Unseal(bytes.NewReader(data[:20]))
+	require.ErrorIs(t, err, backup.ErrDamaged)
+}
+
+func TestKeysThatAreThereStay(t *testing.T) {
+	f := agekey.Folder{Dir: t.TempDir()}
+	made, err := f.Init()
+	require.NoError(t, err)
+	assert.Len(t, made, 4)
+	made, err = f.Init()
+	require.NoError(t, err)
+	assert.Empty(t, made)
+	_, err = f.Init("age1other")
+	require.ErrorContains(t, err, "is there already")
+	_, err = agekey.Folder{Dir: t.TempDir()}.Init("no key")
+	require.Error(t, err)
+}
+
+func TestSignatureOfAnotherKeyIsDamage(t *testing.T) {
+	f, other := agekey.Folder{Dir: t.TempDir(), Create: true}, agekey.Folder{Dir: t.TempDir(), Create: true}
+	message := []byte("{}\n")
+	good, err := f.Sign(message)
+	require.NoError(t, err)
+	require.NoError(t, f.Verify(message, good))
+	foreign, err := other.Sign(message)
+	require.NoError(t, err)
+	require.ErrorIs(t, f.Verify(message, foreign), backup.ErrDamaged)
+	require.ErrorIs(t, f.Verify([]byte("{ }\n"), good), backup.ErrDamaged)
+	err = agekey.Folder{Dir: t.TempDir()}.Verify(message, good)
+	require.Error(t, err)
+	assert.NotErrorIs(t, err, backup.ErrDamaged, "without a key nobody knows")
+}
+
+func TestStockAgeOpensAPack(t *testing.T) {
+	age := need.Program(t, "age")
+	f := agekey.Folder{Dir: t.TempDir(), Create: true}
+	name := filepath.Join(t.TempDir(), "pack")
+	require.NoError(t, os.WriteFile(name, sealed(t, f, "hello"), 0o600))
+	out, err := exec.Command(age, "-d", "-i", filepath.Join(f.Dir, "identity.txt"), name).CombinedOutput()
+	require.NoError(t, err, string(out))
+	assert.Equal(t, "hello", string(out))
+}
+
+func ExampleFolder_Init() {
+	dir, err := os.MkdirTemp("", "keys")
+	if err != nil {
+		fmt.Println(err)
+		return
+	}
+	defer os.RemoveAll(dir)
+	made, err := agekey.Folder{Dir: dir}.Init()
+	for _, name := range made {
+		fmt.Println(filepath.Base(name))
+	}
+	fmt.Println(err)
+	// Output:
+	// identity.txt
+	// recipients.txt
+	// signing-key
+	// signing-key.pub
+	// <nil>
+}

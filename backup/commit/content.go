@@ -1,0 +1,169 @@
+package commit
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+
+	"github.com/pugetsoundtech/upkeep/backup"
+)
+
+// objects are those that are stored, and where.
+type objects struct {
+	mu     sync.Mutex
+	placed map[[32]byte]string // label of the pack
+	lists  map[string][]byte   // of parts, by digest
+}
+
+// learnParts notes where the parts of a divided content are.
+func (o *objects) learnParts(digest string, list []byte) {
+	o.lists[digest] = list
+	for hash, label := range backup.Parts(list) {
+		if sum, ok := sumOf(hash); ok {
+			o.placed[sum] = label
+		}
+	}
+}
+
+// partsOf gives the list of parts with a digest; nil for what is not divided.
+func (o *objects) partsOf(digest string) []byte {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	return o.lists[digest]
+}
+
+func newObjects() *objects {
+	return &objects{placed: map[[32]byte]string{}, lists: map[string][]byte{}}
+}
+
+// put stores an object by way of p, unless it is stored already.
+func (o *objects) put(p *packer, sum [32]byte, data []byte) (place string, err error) {
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if place, ok := o.placed[sum]; ok {
+		return place, nil
+	}
+	place, err = p.add(backup.ObjectPrefix+hex.EncodeToString(sum[:]), data)
+	if err == nil {
+		o.placed[sum] = place
+	}
+	return place, err
+}
+
+func (o *objects) at(hash string) (place string, ok bool) {
+	sum, ok := sumOf(hash)
+	o.mu.Lock()
+	defer o.mu.Unlock()
+	if ok {
+		place, ok = o.placed[sum]
+	}
+	return place, ok
+}
+
+func sumOf(hash string) (sum [32]byte, ok bool) {
+	n, err := hex.Decode(sum[:], []byte(hash))
+	return sum, err == nil && n == len(sum)
+}
+
+// A ref says where a content is: object in the pack that is labelled place, or a
+// list of parts in the first of the packs, of which the others hold the parts.
+type ref struct{ object, list, place string }
+
+// first is the label of the pack that holds the object or the list.
+func (r ref) first() string {
+	label, _, _ := strings.Cut(r.place, " ")
+	return label
+}
+
+func hold(e *backup.Entry, r ref) { e.Object, e.List, e.Place = r.object, r.list, r.place }
+func held(e backup.Entry) ref     { return ref{e.Object, e.List, e.Place} }
+
+// maxListing are the bytes of a directory from which its listing is divided: a
+// divided one is stored anew by each commit.
+const maxListing = backup.MaxList / 2
+
+// A content takes bytes and stores them as one object, or as several and a list
+// of them.
+type content struct {
+	objects *objects
+	packer  *packer
+	most    int // bytes of a part
+	buf     []byte
+	list    []byte
+	places  []string // labels of the packs of the parts
+}
+
+var buffers = sync.Pool{New: func() any { return new(make([]byte, 0, 64<<10)) }}
+
+// content begins a content that is divided into parts of that many bytes.
+func (o *objects) content(p *packer, part int) *content {
+	return &content{objects: o, packer: p, most: part, buf: (*buffers.Get().(*[]byte))[:0]}
+}
+
+// Write never keeps b.
+func (c *content) Write(b []byte) (int, error) {
+	n := len(b)
+	for len(b) > 0 {
+		if len(c.buf) == c.most {
+			if err := c.part(); err != nil {
+				return 0, err
+			}
+		}
+		k := min(len(b), c.most-len(c.buf))
+		c.buf, b = append(c.buf, b[:k]...), b[k:]
+	}
+	return n, nil
+}
+
+// part stores what is in buf as one part of several.
+func (c *content) part() error {
+	sum := sha256.Sum256(c.buf)
+	place, err := c.objects.put(c.packer, sum, c.buf)
+	if err != nil {
+		return err
+	}
+	c.list = fmt.Appendf(c.list, "%x %s\n", sum, place)
+	if !slices.Contains(c.places, place) {
+		c.places = append(c.places, place)
+	}
+	if len(c.list) > backup.MaxList {
+		return fmt.Errorf("its list of parts: %w", backup.ErrTooLarge)
+	}
+	c.buf = c.buf[:0]
+	return nil
+}
+
+// drop gives the buffer back.
+func (c *content) drop() {
+	if cap(c.buf) > 0 && cap(c.buf) <= 2*backup.PartSize {
+		buffers.Put(new(c.buf[:0]))
+	}
+	c.buf = nil
+}
+
+// close stores the rest. digest is the hexadecimal SHA-256 of all, as far as it
+// is known.
+func (c *content) close(digest string) (ref, error) {
+	defer c.drop()
+	if c.list == nil {
+		sum, ok := sumOf(digest)
+		if !ok {
+			sum = sha256.Sum256(c.buf)
+		}
+		place, err := c.objects.put(c.packer, sum, c.buf)
+		return ref{object: hex.EncodeToString(sum[:]), place: place}, err
+	}
+	if err := c.part(); err != nil {
+		return ref{}, err
+	}
+	sum := sha256.Sum256(c.list)
+	place, err := c.objects.put(c.packer, sum, c.list)
+	others := slices.DeleteFunc(c.places, func(p string) bool { return p == place })
+	c.objects.mu.Lock()
+	c.objects.lists[hex.EncodeToString(sum[:])] = c.list
+	c.objects.mu.Unlock()
+	return ref{digest, hex.EncodeToString(sum[:]), strings.Join(append([]string{place}, others...), " ")}, err
+}

@@ -1,0 +1,176 @@
+package confdiff
+
+import (
+	"bytes"
+	"cmp"
+	"compress/gzip"
+	"encoding/json"
+	"errors"
+	"io"
+	"io/fs"
+	"maps"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/internal/durable"
+)
+
+// A Cache keeps what configuration files held lately, without their secrets, so
+// that a difference can be shown where nobody has a key to the backup. Of each
+// file it has the newest four contents; where all of them are too much, those of
+// the largest files are not kept. It is for several goroutines.
+type Cache struct {
+	Name string // of its file
+	Key  []byte // of the marks that stand for secrets
+
+	mu      sync.Mutex
+	loaded  bool
+	changed bool
+	texts   map[string][]Text // newest first, by path
+	err     error             // that of loading
+}
+
+// A Text is one content of a file.
+type Text struct {
+	Path   []byte    `json:"path"`
+	SHA256 string    `json:"sha256"` // hexadecimal, of the content itself
+	Time   time.Time `json:"time"`   // when it was found
+	Text   []byte    `json:"text"`   // without secrets
+}
+
+const (
+	versions = 4
+	maxCache = 48 << 20 // bytes of all texts
+)
+
+func (c *Cache) file() durable.Sealed {
+	return durable.Sealed{File: durable.File{Name: c.Name}, Form: durable.Form{Name: "upkeep-texts", Version: 1, Limit: 64 << 20}}
+}
+
+// Keep takes a content. What is no text, or a long one, is not kept.
+func (c *Cache) Keep(path, sha256 string, content []byte, now time.Time) {
+	if texts := c.Texts(path); len(texts) > 0 && texts[0].SHA256 == sha256 || !readable(content) {
+		return
+	}
+	t := Text{[]byte(path), sha256, now.UTC(), Redact(path, content, c.Key)}
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	old := c.texts[path]
+	c.texts[path] = append([]Text{t}, old[:min(len(old), versions-1)]...)
+	c.changed = true
+}
+
+// Texts gives what is kept of a file, newest first.
+func (c *Cache) Texts(path string) []Text {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	c.load()
+	return slices.Clone(c.texts[path])
+}
+
+// Diff gives the difference of two contents of a file by their digests; "" is
+// none. ok is false where one of them is not kept.
+func (c *Cache) Diff(path, before, after string) (lines []string, ok bool) {
+	var sides [2][]byte
+	for i, digest := range []string{before, after} {
+		if digest == "" {
+			continue
+		}
+		texts := c.Texts(path)
+		at := slices.IndexFunc(texts, func(t Text) bool { return t.SHA256 == digest })
+		if at < 0 {
+			return nil, false
+		}
+		sides[i] = slices.Concat([]byte{}, texts[at].Text)
+	}
+	return Of(path, sides[0], sides[1], c.Key), true
+}
+
+// Change gives the lines by which a content became another; none where only
+// something else of the file changed, or one of them is not kept.
+func (c *Cache) Change(path, before, after string) []string {
+	if before == after {
+		return nil
+	}
+	lines, _ := c.Diff(path, before, after)
+	return lines
+}
+
+func (c *Cache) load() {
+	if c.loaded {
+		return
+	}
+	c.loaded, c.texts = true, map[string][]Text{}
+	unusable, err := c.file().Load(c.decode)
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
+	}
+	c.err = errors.Join(unusable, err)
+}
+
+func (c *Cache) decode(body []byte) error {
+	gz, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return err
+	}
+	texts := map[string][]Text{}
+	for dec, left := json.NewDecoder(io.LimitReader(gz, 4*maxCache)), maxCache; ; {
+		var t Text
+		switch err := dec.Decode(&t); {
+		case errors.Is(err, io.EOF):
+			c.texts = texts
+			return nil
+		case err != nil:
+			return err
+		}
+		if left -= len(t.Text); left < 0 {
+			return durable.ErrDamaged
+		}
+		texts[string(t.Path)] = append(texts[string(t.Path)], t)
+	}
+}
+
+// Save stores what Keep has taken. Its error may also be that of reading what was
+// there before.
+func (c *Cache) Save() error {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if !c.changed {
+		return c.err
+	}
+	var out bytes.Buffer
+	gz := gzip.NewWriter(&out)
+	enc := json.NewEncoder(gz)
+	for _, t := range c.fitting() {
+		if err := enc.Encode(t); err != nil {
+			return err
+		}
+	}
+	if err := gz.Close(); err != nil {
+		return err
+	}
+	c.changed = false
+	return errors.Join(c.err, c.file().Save(out.Bytes()))
+}
+
+// fitting are the texts that there is room for: those of small files first, and
+// each file's newest first.
+func (c *Cache) fitting() (out []Text) {
+	size := func(path string) (n int) {
+		for _, t := range c.texts[path] {
+			n += len(t.Text)
+		}
+		return n
+	}
+	paths := slices.SortedFunc(maps.Keys(c.texts), func(a, b string) int { return cmp.Or(cmp.Compare(size(a), size(b)), strings.Compare(a, b)) })
+	room := maxCache
+	for _, path := range paths {
+		if room -= size(path); room < 0 {
+			break
+		}
+		out = append(out, c.texts[path]...)
+	}
+	return out
+}

@@ -1,0 +1,13 @@
+// Package pushserver takes backups over HTTP and lets nobody take them away.
+//
+//	http.ListenAndServeTLS(addr, cert, key, &pushserver.Server{Client: byCertificate})
+//
+// PUT /packs/HH/ID and PUT /snaps/NUMBER create files, GET reads them, and every
+// other method is refused and logged. The server holds no key to read with: it
+// checks that a pack is what its name says, and that a snapshot is signed by its
+// client, follows the newest one, and needs only packs that are there whole. So a
+// client that was broken into can add to its history, and change nothing of it.
+//
+// Remote is the store of such a client. Both speak HTTP over any pipe as well: a
+// forced command of ssh needs neither a port nor a certificate.
+package pushserver

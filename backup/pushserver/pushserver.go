@@ -1,0 +1,214 @@
+package pushserver
+
+import (
+	"bytes"
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"log/slog"
+	"net/http"
+	"strings"
+	"sync"
+	"syscall"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/backup"
+)
+
+// A Client is who sends backups: a store of its own, and the key that it signs with.
+type Client struct {
+	Name     string
+	Store    backup.Store
+	Verifier backup.Verifier // required
+	MaxBytes int64           // of all that it has stored; zero: no bound
+}
+
+// Server is an http.Handler.
+type Server struct {
+	// Client finds who sends a request, such as by its certificate; false refuses it.
+	Client func(*http.Request) (Client, bool)
+	Log    *slog.Logger // of what is refused; nil: slog.Default
+
+	mu sync.Mutex // of two snapshots of one number one is refused
+}
+
+// maxFile are the bytes of one file; no pack is larger.
+const maxFile = 64 << 20
+
+// A refusal is an error with the status that says it.
+type refusal struct {
+	status int
+	why    string
+}
+
+func (r *refusal) Error() string { return r.why }
+
+func refuse(status int, format string, args ...any) error {
+	return &refusal{status, fmt.Sprintf(format, args...)}
+}
+
+// ServeHTTP answers one request.
+func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
+	err := s.serve(w, r)
+	if err == nil {
+		return
+	}
+	status := http.StatusInternalServerError
+	var refused *refusal
+	switch {
+	case errors.As(err, &refused):
+		status = refused.status
+	case errors.Is(err, fs.ErrNotExist):
+		status = http.StatusNotFound
+	case errors.Is(err, backup.ErrExists):
+		status = http.StatusConflict
+	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
+		status = http.StatusInsufficientStorage
+	}
+	log := s.Log
+	if log == nil {
+		log = slog.Default()
+	}
+	log.Warn("backup request refused", "remote", r.RemoteAddr, "method", r.Method, "path", r.URL.Path, "status", status, "error", err)
+	http.Error(w, http.StatusText(status), status)
+}
+
+func (s *Server) serve(w http.ResponseWriter, r *http.Request) error {
+	c, known := s.Client(r)
+	if !known || c.Store == nil || c.Verifier == nil {
+		return refuse(http.StatusForbidden, "nobody knows this client")
+	}
+	name := strings.TrimPrefix(r.URL.Path, "/")
+	if name == "" && r.Method == http.MethodGet {
+		return list(w, r, c)
+	}
+	if r.URL.RawPath != "" || !backup.ValidName(name) || !stored(name) {
+		return refuse(http.StatusForbidden, "no name of a backup")
+	}
+	switch r.Method {
+	case http.MethodGet, http.MethodHead:
+		return get(w, r, c, name)
+	case http.MethodPut:
+		if err := s.put(w, r, c, name); err != nil {
+			return err
+		}
+		w.WriteHeader(http.StatusCreated)
+		return nil
+	}
+	return refuse(http.StatusForbidden, "files are only added")
+}
+
+func get(w http.ResponseWriter, r *http.Request, c Client, name string) error {
+	b, err := c.Store.Open(r.Context(), name)
+	if err != nil {
+		return err
+	}
+	defer b.Close()
+	w.Header().Set("Content-Type", "application/octet-stream")
+	http.ServeContent(w, r, "", time.Time{}, io.NewSectionReader(b, 0, b.Size()))
+	return nil
+}
+
+func (s *Server) put(w http.ResponseWriter, r *http.Request, c Client, name string) error {
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxFile))
+	var large *http.MaxBytesError
+	switch {
+	case errors.As(err, &large):
+		return refuse(http.StatusRequestEntityTooLarge, "more than %d bytes", maxFile)
+	case err != nil:
+		return refuse(http.StatusBadRequest, "cut off: %v", err)
+	}
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	if strings.HasPrefix(name, "packs/") {
+		err = checkPack(name, data)
+	} else {
+		err = checkSnapshot(r.Context(), c, name, data)
+	}
+	if err == nil {
+		err = checkSpace(r.Context(), c, int64(len(data)))
+	}
+	if err == nil {
+		err = c.Store.Create(r.Context(), name, bytes.NewReader(data), int64(len(data)))
+	}
+	return err
+}
+
+func checkPack(name string, data []byte) error {
+	sum := sha256.Sum256(data)
+	id := hex.EncodeToString(sum[:])
+	if len(data) == 0 || name != (backup.Pack{ID: id}).Name() {
+		return refuse(http.StatusUnprocessableEntity, "the name is not that of the content")
+	}
+	return nil
+}
+
+// checkSnapshot looks whether a snapshot may follow. The newest one may be sent
+// again: the client has not heard that it was taken.
+func checkSnapshot(ctx context.Context, c Client, name string, data []byte) error {
+	snap, err := backup.ParseSnapshot(data, c.Verifier)
+	if err != nil {
+		return refuse(http.StatusForbidden, "%v", err)
+	}
+	if name != backup.SnapshotName(snap.Seq) || snap.Host != c.Name {
+		return refuse(http.StatusForbidden, "snapshot %d of %q under another name", snap.Seq, snap.Host)
+	}
+	last, digest := "", ""
+	for info, err := range c.Store.List(ctx, "snaps/") {
+		if err != nil {
+			return err
+		}
+		last = info.Name
+	}
+	if last == name {
+		return nil // Create compares
+	}
+	if last != "" {
+		file, err := backup.Read(ctx, c.Store, last, maxFile)
+		if err != nil {
+			return err
+		}
+		sum := sha256.Sum256(file)
+		digest = hex.EncodeToString(sum[:])
+	}
+	if name <= last || snap.Prev != digest {
+		return refuse(http.StatusConflict, "snapshot %d does not follow %q", snap.Seq, last)
+	}
+	return checkNeeds(ctx, c, snap)
+}
+
+func checkNeeds(ctx context.Context, c Client, snap backup.Snapshot) error {
+	sizes := map[string]int64{}
+	for info, err := range c.Store.List(ctx, "packs/") {
+		if err != nil {
+			return err
+		}
+		sizes[info.Name] = info.Size
+	}
+	for _, p := range snap.Packs {
+		if size, there := sizes[p.Name()]; !there || size != p.Size {
+			return refuse(http.StatusConflict, "snapshot %d needs pack %s, which is not here whole", snap.Seq, p.ID)
+		}
+	}
+	return nil
+}
+
+func checkSpace(ctx context.Context, c Client, more int64) error {
+	if c.MaxBytes == 0 {
+		return nil
+	}
+	for info, err := range c.Store.List(ctx, "") {
+		if err != nil {
+			return err
+		}
+		more += info.Size
+	}
+	if more > c.MaxBytes {
+		return refuse(http.StatusInsufficientStorage, "%d bytes are more than this client's %d", more, c.MaxBytes)
+	}
+	return nil
+}

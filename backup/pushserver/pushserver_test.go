@@ -1,0 +1,141 @@
+package pushserver_test
+
+import (
+	"bytes"
+	"io"
+	"log/slog"
+	"maps"
+	"net/http"
+	"net/http/httptest"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/backup"
+	"github.com/pugetsoundtech/upkeep/backup/agekey"
+	"github.com/pugetsoundtech/upkeep/backup/backuptest"
+	"github.com/pugetsoundtech/upkeep/backup/commit"
+	"github.com/pugetsoundtech/upkeep/backup/pushserver"
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
+)
+
+const machine = "One file.\n-- machine now=2026-11-25T06:00:00Z --\n-- /etc/ dir complete --\n-- /etc/motd --\nwelcome\n"
+
+// history is what a client has: two snapshots.
+func history(t *testing.T, keys backup.Keys) map[string][]byte {
+	t.Helper()
+	store, m := &backuptest.Memory{}, hosttest.New(machine)
+	r := backup.Repo{Store: store, Keys: keys, Host: "web1"}
+	for _, text := range []string{"one\n", "two\n"} {
+		require.NoError(t, m.WriteFile("/etc/motd", []byte(text), 0o644))
+		_, _, err := commit.Run(t.Context(), r, commit.Source{Host: m.Host()})
+		require.NoError(t, err)
+	}
+	return store.Files
+}
+
+func TestOnlyWhatFollowsIsAddedAndNothingIsTakenAway(t *testing.T) {
+	keys := agekey.Folder{Dir: t.TempDir(), Create: true}.Keys()
+	foreign := history(t, agekey.Folder{Dir: t.TempDir(), Create: true}.Keys())
+	mine, store := history(t, keys), &backuptest.Memory{}
+	var log bytes.Buffer
+	srv := httptest.NewServer(&pushserver.Server{
+		Client: func(r *http.Request) (pushserver.Client, bool) {
+			return pushserver.Client{Name: "web1", Store: store, Verifier: keys.Verifier, MaxBytes: 1 << 20}, r.Header.Get("Client") == "web1"
+		},
+		Log: slog.New(slog.NewTextHandler(&log, nil)),
+	})
+	defer srv.Close()
+	ask := func(client, method, name string, body []byte) (int, string) {
+		req, err := http.NewRequestWithContext(t.Context(), method, srv.URL+"/"+name, bytes.NewReader(body))
+		require.NoError(t, err)
+		req.Header.Set("Client", client)
+		resp, err := http.DefaultClient.Do(req)
+		require.NoError(t, err)
+		defer resp.Body.Close()
+		text, err := io.ReadAll(resp.Body)
+		require.NoError(t, err)
+		return resp.StatusCode, string(text)
+	}
+	const first, second = "snaps/0000000001", "snaps/0000000002"
+	refused := func(want int, client, method, name string, body []byte) {
+		t.Helper()
+		before, lines := maps.Clone(store.Files), strings.Count(log.String(), "\n")
+		status, _ := ask(client, method, name, body)
+		assert.Equal(t, want, status, "%s %s", method, name)
+		assert.Equal(t, before, store.Files, "%s %s", method, name)
+		assert.Greater(t, strings.Count(log.String(), "\n"), lines, "it is logged")
+	}
+	refused(409, "web1", "PUT", first, mine[first]) // its packs are not here
+	for name, data := range mine {
+		if strings.HasPrefix(name, "packs/") {
+			refused(422, "web1", "PUT", name, append(bytes.Clone(data), 1))
+			status, _ := ask("web1", "PUT", name, data)
+			require.Equal(t, 201, status)
+		}
+	}
+	refused(409, "web1", "PUT", second, mine[second]) // the first is not here
+	refused(403, "web1", "PUT", first, foreign[first])
+	refused(403, "web1", "PUT", first, bytes.Replace(mine[first], []byte(`"seq":1`), []byte(`"seq":3`), 1))
+	refused(403, "web1", "PUT", second, mine[first])
+	refused(403, "web2", "PUT", first, mine[first])
+	for _, name := range []string{first, second, first} { // a second time is no harm
+		if name == first && store.Files[second] != nil {
+			refused(409, "web1", "PUT", name, mine[name])
+			continue
+		}
+		status, _ := ask("web1", "PUT", name, mine[name])
+		require.Equal(t, 201, status, name)
+	}
+	for _, method := range []string{"DELETE", "POST", "PATCH"} {
+		refused(403, "web1", method, second, mine[second])
+	}
+	for _, name := range []string{"", "packs/../snaps/1", "tmp/x", "lock", "snaps/%2e%2e/x"} {
+		status, _ := ask("web1", "PUT", name, nil)
+		assert.NotEqual(t, 201, status, name)
+	}
+	refused(403, "web2", "GET", second, nil)
+	status, text := ask("web1", "GET", second, nil)
+	assert.Equal(t, 200, status)
+	assert.Equal(t, string(mine[second]), text)
+	v, err := backup.Repo{Store: store, Keys: keys}.Verify(t.Context(), backup.VerifyOptions{})
+	require.NoError(t, err)
+	assert.Empty(t, v.Damage)
+	refused(413, "web1", "PUT", "packs/aa/x", make([]byte, 65<<20))
+}
+
+// A server that begins anew, or that was put back to a day before, takes what
+// follows: nobody has to do anything.
+func TestServerThatLostSnapshotsTakesTheNext(t *testing.T) {
+	keys, store := agekey.Folder{Dir: t.TempDir(), Create: true}.Keys(), &backuptest.Memory{}
+	srv := httptest.NewServer(&pushserver.Server{
+		Client: func(*http.Request) (pushserver.Client, bool) {
+			return pushserver.Client{Name: "web1", Store: store, Verifier: keys.Verifier}, true
+		},
+		Log: slog.New(slog.DiscardHandler),
+	})
+	defer srv.Close()
+	m := hosttest.New(machine)
+	r := backup.Repo{Store: pushserver.Remote{URL: srv.URL}, Keys: keys, Host: "web1", State: t.TempDir()}
+	day := func(text string) uint64 {
+		require.NoError(t, m.WriteFile("/etc/motd", []byte(text), 0o644))
+		snap, _, err := commit.Run(t.Context(), r, commit.Source{Host: m.Host()})
+		require.NoError(t, err)
+		r.Known = snap.Head()
+		got, err := r.Text(t.Context(), snap, "/etc/motd", 100)
+		require.NoError(t, err)
+		assert.Equal(t, text, string(got))
+		return snap.Seq
+	}
+	day("one\n")
+	day("two\n")
+	delete(store.Files, "snaps/0000000002")
+	assert.EqualValues(t, 3, day("three\n"), "the number of what was reported is not used again")
+	clear(store.Files)
+	assert.EqualValues(t, 4, day("four\n"))
+	v, err := backup.Repo{Store: store, Keys: keys}.Verify(t.Context(), backup.VerifyOptions{})
+	require.NoError(t, err)
+	assert.Empty(t, v.Damage)
+}

@@ -1,0 +1,60 @@
+package pushserver_test
+
+import (
+	"context"
+	"io"
+	"io/fs"
+	"net/http"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/backup"
+	"github.com/pugetsoundtech/upkeep/backup/agekey"
+	"github.com/pugetsoundtech/upkeep/backup/backuptest"
+	"github.com/pugetsoundtech/upkeep/backup/commit"
+	"github.com/pugetsoundtech/upkeep/backup/pushserver"
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
+)
+
+func TestClientCommitsOverAPipeAndCannotTakeAway(t *testing.T) {
+	keys, store := agekey.Folder{Dir: t.TempDir(), Create: true}.Keys(), &backuptest.Memory{}
+	srv := &pushserver.Server{Client: func(*http.Request) (pushserver.Client, bool) {
+		return pushserver.Client{Name: "web1", Store: store, Verifier: keys.Verifier, MaxBytes: 1 << 20}, true
+	}}
+	ended := make(chan error, 9)
+	remote := pushserver.Remote{URL: "http://pipe", HTTP: pushserver.OverPipe(func(ctx context.Context) (io.Reader, io.WriteCloser, error) {
+		in, to := io.Pipe()
+		from, out := io.Pipe()
+		go func() {
+			ended <- srv.ServePipe(context.WithoutCancel(ctx), in, out)
+			out.Close()
+		}()
+		return from, to, nil
+	})}
+	repo, m := backup.Repo{Store: remote, Keys: keys, Host: "web1", State: t.TempDir()}, hosttest.New(machine)
+	for i, text := range []string{"one\n", "two\n"} {
+		require.NoError(t, m.WriteFile("/etc/motd", []byte(text), 0o644))
+		snap, changes, err := commit.Run(t.Context(), repo, commit.Source{Host: m.Host()})
+		require.NoError(t, err)
+		assert.Len(t, changes, i)
+		got, err := repo.Text(t.Context(), snap, "/etc/motd", 100)
+		require.NoError(t, err)
+		assert.Equal(t, text, string(got))
+	}
+	v, err := repo.Verify(t.Context(), backup.VerifyOptions{})
+	require.NoError(t, err)
+	assert.Empty(t, v.Damage)
+
+	_, err = backup.Read(t.Context(), remote, "snaps/0000000009", 100)
+	require.ErrorIs(t, err, fs.ErrNotExist)
+	require.ErrorIs(t, remote.Create(t.Context(), "snaps/0000000001", strings.NewReader("x"), 1), fs.ErrPermission, "it is not signed")
+	require.ErrorIs(t, remote.Create(t.Context(), "../x", strings.NewReader("x"), 1), fs.ErrInvalid)
+	ctx, cancel := context.WithCancel(t.Context())
+	cancel()
+	require.ErrorIs(t, remote.Create(ctx, "snaps/0000000003", strings.NewReader("x"), 1), context.Canceled)
+	remote.HTTP.CloseIdleConnections()
+	require.NoError(t, <-ended, "the end of the pipe ends the server")
+}

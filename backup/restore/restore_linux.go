@@ -1,0 +1,78 @@
+package restore
+
+import (
+	"fmt"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pugetsoundtech/upkeep/backup"
+	"github.com/pugetsoundtech/upkeep/host"
+)
+
+func makeFIFO(dir int, name string) error { return unix.Mkfifoat(dir, name, 0o600) }
+
+func makeDevice(dir int, name string, e backup.Entry) error {
+	kind := uint32(unix.S_IFBLK)
+	if e.Type == backup.Char {
+		kind = unix.S_IFCHR
+	}
+	return unix.Mknodat(dir, name, kind|0o600, int(e.Rdev))
+}
+
+// chmodName sets the mode of the very file that has the name now.
+func chmodName(dir int, name string, mode uint32) error {
+	fd, err := unix.Openat(dir, name, unix.O_PATH|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0)
+	if err != nil {
+		return err
+	}
+	defer unix.Close(fd)
+	return unix.Chmod(fmt.Sprintf("/proc/self/fd/%d", fd), mode)
+}
+
+func setTimes(fd int, ns int64, _ unix.Timeval) error {
+	when := unix.NsecToTimespec(ns)
+	return unix.UtimesNanoAt(unix.AT_FDCWD, fmt.Sprintf("/proc/self/fd/%d", fd), []unix.Timespec{when, when}, 0)
+}
+
+// xattrNames are the kernel's names of attributes that have one of their own.
+var xattrNames = map[string]string{
+	host.AttrACL: "system.posix_acl_access", host.AttrDefaultACL: "system.posix_acl_default",
+	host.AttrCapabilities: "security.capability", host.AttrSELinux: "security.selinux",
+}
+
+// setAttrs gives the names of what could not be set.
+func setAttrs(fd int, e backup.Entry) (left []string) {
+	for _, a := range e.Attrs {
+		all := map[string]string{xattrNames[a.Name]: a.Value}
+		if a.Name == host.AttrXattrs {
+			all, _ = host.Xattrs(a.Value)
+		}
+		for name, value := range all {
+			if unix.Fsetxattr(fd, name, []byte(value), 0) != nil {
+				left = append(left, name)
+			}
+		}
+	}
+	return left
+}
+
+// The flags of ioctl_iflags(2).
+const (
+	immutable  = 0x10
+	appendOnly = 0x20
+)
+
+// setFlags makes a file immutable or append-only.
+func setFlags(fd int, flags uint32) error {
+	n, err := unix.IoctlGetInt(fd, unix.FS_IOC_GETFLAGS)
+	if err != nil {
+		return err
+	}
+	if flags&host.FlagImmutable != 0 {
+		n |= immutable
+	}
+	if flags&host.FlagAppend != 0 {
+		n |= appendOnly
+	}
+	return unix.IoctlSetPointerInt(fd, unix.FS_IOC_SETFLAGS, n)
+}

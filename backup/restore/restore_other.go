@@ -1,0 +1,32 @@
+//go:build !linux
+
+package restore
+
+import (
+	"errors"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pugetsoundtech/upkeep/backup"
+)
+
+func makeFIFO(int, string) error { return errors.ErrUnsupported }
+
+func makeDevice(int, string, backup.Entry) error { return errors.ErrUnsupported }
+
+func chmodName(dir int, name string, mode uint32) error {
+	return unix.Fchmodat(dir, name, mode, unix.AT_SYMLINK_NOFOLLOW)
+}
+
+func setTimes(fd int, _ int64, when unix.Timeval) error {
+	return unix.Futimes(fd, []unix.Timeval{when, when})
+}
+
+func setAttrs(_ int, e backup.Entry) (left []string) {
+	for _, a := range e.Attrs {
+		left = append(left, a.Name)
+	}
+	return left
+}
+
+func setFlags(int, uint32) error { return errors.ErrUnsupported }

@@ -1,0 +1,184 @@
+package retain
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"fmt"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/backup"
+)
+
+// A Policy says what may go. The zero value works.
+type Policy struct {
+	Keep  time.Duration // what the store got since then stays; zero: 400 days, and never less than a day
+	Grace time.Duration // how long unused packs stay, and what was put aside; zero: 7 days
+	Well  uint64        // odd snapshots up to this number are as they should be, as a person says
+}
+
+func (p Policy) keep() time.Duration {
+	if p.Keep == 0 {
+		return 400 * 24 * time.Hour
+	}
+	return max(p.Keep, 24*time.Hour)
+}
+
+func (p Policy) grace() time.Duration {
+	if p.Grace == 0 {
+		return 7 * 24 * time.Hour
+	}
+	return p.Grace
+}
+
+// A Trash is a Store that can put files aside, and delete what was put aside.
+type Trash interface {
+	backup.Store
+	// Trash puts a file aside, durably: its name is free, and its bytes are kept.
+	Trash(ctx context.Context, name string) error
+	// Purge deletes what was put aside before a time, and counts it.
+	Purge(ctx context.Context, before time.Time) (int, error)
+}
+
+// A Plan is what would go.
+type Plan struct {
+	Snapshots []uint64  // ascending; all older ones went before
+	Packs     []string  // names of packs that no snapshot which stays needs
+	Bytes     int64     // of both
+	Oddities  []Oddity  // of the snapshots that stay
+	Pinned    uint64    // the last snapshot before the first oddity; zero: there is none
+	Before    time.Time // what was put aside before is deleted
+
+	repo backup.Repo
+	last backup.Head // the newest of Snapshots
+	now  time.Time
+}
+
+// Look finds what may go. Where a snapshot cannot be read nobody knows which
+// packs it needs: then nothing may go, and the error says why.
+func Look(ctx context.Context, repo backup.Repo, p Policy, now time.Time) (Plan, error) {
+	plan := Plan{repo: repo, now: now, Before: now.Add(-p.grace())}
+	received, packs := map[string]time.Time{}, []backup.Info{}
+	sizes := map[string]int64{}
+	for info, err := range repo.Store.List(ctx, "") {
+		if err != nil {
+			return plan, fmt.Errorf("list the store: %w", err)
+		}
+		received[info.Name], sizes[info.Name] = info.Time, info.Size
+		if (len(info.Name) > 6) && info.Name[:6] == "packs/" {
+			packs = append(packs, info)
+		}
+	}
+	snaps, err := repo.List(ctx)
+	if err != nil {
+		return plan, fmt.Errorf("nothing may go: %w", err)
+	}
+	got := func(s backup.Snapshot) time.Time { return received[backup.SnapshotName(s.Seq)] }
+	plan.Oddities = odd(snaps, got, p.Well)
+	stays := first(snaps, got, now.Add(-p.keep()))
+	if len(plan.Oddities) > 0 {
+		stays = plan.pin(snaps, stays)
+	}
+	for _, s := range snaps[:stays] {
+		plan.Snapshots = append(plan.Snapshots, s.Seq)
+		plan.last = s.Head()
+		plan.Bytes += sizes[backup.SnapshotName(s.Seq)]
+	}
+	needed := map[string]bool{}
+	for _, s := range snaps[stays:] {
+		for _, pack := range s.Packs {
+			needed[pack.Name()] = true
+		}
+	}
+	for _, info := range packs {
+		if !needed[info.Name] && len(snaps) > 0 && !info.Time.IsZero() && info.Time.Before(plan.Before) {
+			plan.Packs = append(plan.Packs, info.Name)
+			plan.Bytes += info.Size
+		}
+	}
+	return plan, nil
+}
+
+// first gives the index of the oldest snapshot that stays: one that came since
+// then, or the newest complete one. A time that the store does not tell is no age.
+func first(snaps []backup.Snapshot, got func(backup.Snapshot) time.Time, since time.Time) int {
+	stays := len(snaps) - 1
+	for i := range snaps {
+		if t := got(snaps[i]); t.IsZero() || !t.Before(since) {
+			stays = i
+			break
+		}
+	}
+	for i := len(snaps) - 1; i >= 0; i-- {
+		if snaps[i].Complete {
+			return min(stays, i)
+		}
+	}
+	return 0 // none is complete: all may be needed
+}
+
+// pin keeps the last complete snapshot before the first oddity.
+func (p *Plan) pin(snaps []backup.Snapshot, stays int) int {
+	for i := len(snaps) - 1; i >= 0; i-- {
+		if snaps[i].Seq < p.Oddities[0].Seq && snaps[i].Complete {
+			p.Pinned = snaps[i].Seq
+			return min(stays, i)
+		}
+	}
+	return stays
+}
+
+// A Record says which snapshots went, and why the oldest one has a predecessor
+// that is not there. It is signed by the server.
+type Record struct {
+	Version int         `json:"v"`
+	Host    string      `json:"host,omitempty"`
+	Time    time.Time   `json:"time"`
+	Upto    backup.Head `json:"upto"` // the newest that went
+	Packs   int         `json:"packs"`
+}
+
+// recordName is that of the record of a snapshot that went.
+func recordName(seq uint64) string { return fmt.Sprintf("retained/%010d", seq) }
+
+// Apply puts aside what may go, after the record of it is stored, and deletes
+// what was put aside before the grace. It may be called again after an error.
+func (p Plan) Apply(ctx context.Context, store Trash) (*Record, error) {
+	var record *Record
+	if len(p.Snapshots) > 0 {
+		record = &Record{Version: 1, Host: p.repo.Host, Time: p.now.UTC(), Upto: p.last, Packs: len(p.Packs)}
+		if err := record.store(ctx, p.repo); err != nil {
+			return nil, fmt.Errorf("record what goes: %w", err)
+		}
+	}
+	for _, seq := range p.Snapshots {
+		if err := store.Trash(ctx, backup.SnapshotName(seq)); err != nil {
+			return record, err
+		}
+	}
+	for _, name := range p.Packs {
+		if err := store.Trash(ctx, name); err != nil {
+			return record, err
+		}
+	}
+	_, err := store.Purge(ctx, p.Before)
+	return record, err
+}
+
+func (r *Record) store(ctx context.Context, repo backup.Repo) error {
+	name := recordName(r.Upto.Seq)
+	if _, err := backup.Read(ctx, repo.Store, name, backup.MaxSnapshot); err == nil {
+		return nil // of a run that was interrupted
+	}
+	message, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	message = append(message, '\n')
+	signature, err := repo.Keys.Signer.Sign(message)
+	if err != nil {
+		return err
+	}
+	file := append(message, signature...)
+	return repo.Store.Create(ctx, name, bytes.NewReader(file), int64(len(file)))
+}

@@ -1,0 +1,119 @@
+package s3store
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"net/http"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/backup"
+	"github.com/pugetsoundtech/upkeep/backup/backuptest"
+	"github.com/pugetsoundtech/upkeep/backup/commit"
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/internal/need"
+)
+
+const gatewayModule = "github.com/versity/versitygw/cmd/versitygw@v1.8.0"
+
+// gateway gives the program of a real S3 server. It is built where the strict
+// tests run, from the module proxy and beside our own modules, and kept.
+func gateway(t *testing.T) string {
+	t.Helper()
+	cache, err := os.UserCacheDir()
+	need.That(t, "a cache folder", err == nil)
+	dir := filepath.Join(cache, "upkeep-test-versitygw-1.8.0")
+	program := filepath.Join(dir, "versitygw")
+	if _, err := os.Stat(program); err == nil {
+		return program
+	}
+	need.That(t, "versitygw", need.Strict())
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
+	defer cancel()
+	cmd := exec.CommandContext(ctx, need.Program(t, "go"), "install", gatewayModule)
+	cmd.Dir, cmd.Env = t.TempDir(), append(os.Environ(), "GOBIN="+dir, "GOFLAGS=")
+	out, err := cmd.CombinedOutput()
+	t.Logf("%s", out)
+	need.That(t, "versitygw from the module proxy", err == nil)
+	return program
+}
+
+// freePort is one that nobody listened on a moment ago.
+func freePort(t *testing.T) string {
+	t.Helper()
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close() //nolint:errcheck // it was only asked
+	return l.Addr().String()
+}
+
+func startGateway(t *testing.T) (endpoint string) {
+	t.Helper()
+	program, addr, data := gateway(t), freePort(t), t.TempDir()
+	var said bytes.Buffer
+	cmd := exec.Command(program, "--port", addr, "--access", testKeys.ID, "--secret", testKeys.Secret, "posix", data)
+	cmd.Stdout, cmd.Stderr = &said, &said
+	require.NoError(t, cmd.Start())
+	t.Cleanup(func() {
+		_ = cmd.Process.Kill() // it may have ended by itself
+		_ = cmd.Wait()
+		if t.Failed() {
+			t.Logf("%s", said.Bytes())
+		}
+	})
+	require.Eventually(t, func() bool {
+		conn, err := net.Dial("tcp", addr)
+		if err != nil {
+			return false
+		}
+		return conn.Close() == nil
+	}, time.Minute, 50*time.Millisecond)
+	return "http://" + addr
+}
+
+// newBucket makes one at the server.
+func newBucket(t *testing.T, s *Store) {
+	t.Helper()
+	resp, err := s.do(t.Context(), call{method: http.MethodPut, path: "/" + s.Bucket, digest: nothing})
+	require.NoError(t, err)
+	require.NoError(t, resp.Body.Close())
+}
+
+func TestStoreOnARealServerKeepsTheContract(t *testing.T) {
+	endpoint, n := startGateway(t), 0
+	bucket := func() *Store {
+		n++
+		s := &Store{Endpoint: endpoint, Bucket: fmt.Sprintf("bucket-%d", n), Keys: func() (Keys, error) { return testKeys, nil }}
+		newBucket(t, s)
+		return s
+	}
+	assert.NoError(t, backuptest.TestStore(t.Context(), func() backup.Store { return bucket() }))
+
+	s, m := bucket(), hosttest.New(machine)
+	r := backup.Repo{Store: s, Keys: backuptest.Keys(), State: t.TempDir()}
+	for i, text := range []string{"one\n", "two\n", "three\n"} {
+		require.NoError(t, m.WriteFile("/etc/motd", []byte(text), 0o644))
+		snap, _, err := commit.Run(t.Context(), r, commit.Source{Host: m.Host()})
+		require.NoError(t, err)
+		assert.EqualValues(t, i+1, snap.Seq)
+		got, err := r.Text(t.Context(), snap, "/etc/motd", 100)
+		require.NoError(t, err)
+		assert.Equal(t, text, string(got))
+	}
+	v, err := r.Verify(t.Context(), backup.VerifyOptions{})
+	require.NoError(t, err)
+	assert.Empty(t, v.Damage)
+
+	s.Keys = func() (Keys, error) { return Keys{testKeys.ID, "wrong"}, nil }
+	_, err = r.Snapshot(t.Context(), 1)
+	require.Error(t, err)
+	assert.False(t, backup.IsDamage(err), "a wrong key is no loss of the backup: %v", err)
+}

@@ -1,0 +1,44 @@
+package main
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestAcceptedFilesAreTheNewBaselineAndTheOldTextIsShownAndPutBack(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		w.run()
+		w.write("/etc/hosts.allow", "ALL: LOCAL\n", 0o644)
+		w.run()
+		out, status := w.run("review", "accept", "all", "-by", "ann")
+		assert.Zero(t, status, out)
+		out, status = w.run()
+		assert.Zero(t, status, "what is accepted counts in no exit status\n"+out)
+		w.append("/etc/hosts.allow", "sshd: 192.0.2.\n")
+		w.write("/etc/new.conf", "new\n", 0o644)
+		w.run()
+
+		out, status = w.run("diff", "/etc/hosts.allow")
+		assert.Zero(t, status, out)
+		assert.Contains(t, out, "\n ALL: LOCAL\n+sshd: 192.0.2.\n")
+
+		// One of the two is no longer what the report showed.
+		w.append("/etc/new.conf", "newer\n")
+		out, status = w.run("review", "accept", "-by", "ann", "/etc/*")
+		assert.Equal(t, exitRefused, status)
+		assert.Contains(t, out, "/etc/new.conf changed again since it was looked at")
+		assert.Contains(t, out, "1 accepted, 1 refused")
+		out, _ = w.run()
+		assert.NotContains(t, out, "hosts.allow")
+		assert.Contains(t, out, "/etc/new.conf")
+
+		out, status = w.run("restore", "/etc/hosts.allow")
+		assert.Zero(t, status, out)
+		assert.Contains(t, out, "Add -apply")
+		out, status = w.run("restore", "-apply", "/etc/hosts.allow")
+		assert.Zero(t, status, out)
+		out, _ = w.run()
+		assert.Contains(t, out, "/etc/hosts.allow changed", "it differs from what was accepted")
+	})
+}

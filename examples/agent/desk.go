@@ -1,0 +1,136 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/review"
+	"github.com/pugetsoundtech/upkeep/report/statedir"
+)
+
+// logName is the log of what people did, in the state folder.
+const logName = "review.log"
+
+// person is who works on what was found, and on which terms.
+type person struct {
+	by, comment, ticket, until string
+}
+
+// desk is what a person works at: the last report, what is open, and the log.
+type desk struct {
+	review.Desk
+	target    *target
+	state     *statedir.Dir
+	settings  settings
+	saved     report.Saved
+	log       []review.Record
+	standings []review.Standing
+}
+
+// openDesk reads what is stored; a run may be under way.
+func (r *round) openDesk(ctx context.Context) (*desk, error) {
+	t, err := r.openTarget(ctx)
+	if err != nil {
+		return nil, err
+	}
+	st, err := cli.ReadState(r.settings.State, t.name, t.Machine(ctx))
+	if err != nil {
+		t.Close()
+		return nil, err
+	}
+	d := &desk{target: t, state: st, settings: r.settings}
+	d.Desk = review.Desk{Store: review.FileStore{Name: st.Path(logName)}, By: r.person.by}
+	if err := d.read(ctx); err != nil {
+		t.Close()
+		return nil, err
+	}
+	return d, nil
+}
+
+func (d *desk) read(ctx context.Context) (err error) {
+	if d.saved, err = d.state.Store().Load(ctx); err != nil {
+		return err
+	}
+	if d.saved.Report == nil {
+		return fmt.Errorf("there is no report yet; run %s first", os.Args[0])
+	}
+	d.Labels = d.saved.Report.Labels
+	if d.log, err = d.Store.Acts(ctx); err != nil {
+		return cli.Advise(err, "what people did cannot be trusted: find out who changed it, and put it back from a backup of the state folder")
+	}
+	if known := d.saved.Report.Review; known != nil {
+		if err := review.Reaches(d.log, known.Acts, known.Head); err != nil {
+			return cli.Advise(err, "put %s back from a backup of the state folder", d.state.Path(logName))
+		}
+	}
+	d.standings = nil
+	for _, s := range review.Standings(d.saved.Open, d.log, time.Now()) {
+		if s.State != review.Resolved {
+			d.standings = append(d.standings, s)
+		}
+	}
+	return nil
+}
+
+// open gives what nobody has dealt with.
+func (d *desk) open() []review.Standing {
+	var out []review.Standing
+	for _, s := range d.standings {
+		if !s.Quiet() {
+			out = append(out, s)
+		}
+	}
+	return out
+}
+
+// signedAt is the moment since which something is new to the people.
+func (d *desk) signedAt() time.Time {
+	if last := review.LastSignature(d.log); last != nil {
+		return last.At
+	}
+	return time.Time{}
+}
+
+// name says who acts: who was named, else who is logged in.
+func (p *person) name(getenv func(string) string) error {
+	for _, variable := range []string{"SUDO_USER", "DOAS_USER", "LOGNAME", "USER"} {
+		if p.by == "" {
+			p.by = getenv(variable)
+		}
+	}
+	if p.by == "" {
+		return errors.New("say who you are, with -by NAME")
+	}
+	return nil
+}
+
+// end reads -until: a day, which ends at its midnight here, a time, or a span.
+func (p *person) end(now time.Time) (time.Time, error) {
+	if p.until == "" {
+		return time.Time{}, nil
+	}
+	if at, err := time.Parse(time.RFC3339, p.until); err == nil {
+		return at, nil
+	}
+	if at, err := time.ParseInLocation(time.DateOnly, p.until, now.Location()); err == nil {
+		return at.AddDate(0, 0, 1), nil
+	}
+	if span, err := time.ParseDuration(p.until); err == nil {
+		return now.Add(span), nil
+	}
+	var days int
+	if n, err := fmt.Sscanf(p.until, "%dd", &days); n == 1 && err == nil && days > 0 {
+		return now.AddDate(0, 0, days), nil
+	}
+	return time.Time{}, fmt.Errorf("-until %s: give a day such as 2026-12-24, a time, or a span such as 14d", p.until)
+}
+
+func (p *person) terms(now time.Time) (review.Terms, error) {
+	until, err := p.end(now)
+	return review.Terms{Comment: p.comment, Ticket: p.ticket, Until: until}, err
+}

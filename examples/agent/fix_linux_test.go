@@ -1,0 +1,123 @@
+package main
+
+import (
+	"crypto/sha256"
+	"fmt"
+	"io/fs"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+
+	"github.com/pugetsoundtech/upkeep/internal/need"
+)
+
+// A held security fix goes from the report through the plan into the system, with the
+// real apt and dpkg of a machine of its own: the hold stays, what was done is verified,
+// and how to take it back is on record.
+func TestAHeldSecurityFixIsInstalledAndOnRecord(t *testing.T) {
+	programs := []string{"/usr/lib/apt/methods/file", "/usr/lib/apt/methods/copy", "/usr/lib/apt/methods/store", "/usr/lib/apt/apt-helper"}
+	for _, p := range []string{
+		"sh", "rm", "tar", "cat", "mkdir", "mv", "mktemp", "sync", "setsid",
+		"apt-get", "apt-config", "apt-cache", "apt-mark", "dpkg", "dpkg-deb", "dpkg-query", "dpkg-split",
+	} {
+		programs = append(programs, "/usr/bin/"+p)
+	}
+	for _, p := range programs {
+		_, err := os.Stat(p)
+		need.That(t, p, err == nil || os.Getenv("UPKEEP_TEST_WORLD") != "")
+	}
+	tables := map[string]string{}
+	for _, name := range []string{"cputable", "ostable", "tupletable"} {
+		text, err := os.ReadFile("/usr/share/dpkg/" + name)
+		if err == nil {
+			tables["/usr/share/dpkg/"+name] = string(text)
+		}
+	}
+	inWorld(t, programs, func(w *world) {
+		for name, text := range tables {
+			w.write(name, text, 0o644)
+		}
+		w.holdToy()
+		screen := w.screen()
+		assert.Contains(t, flat(screen), "Security update of toy is on hold: 1.0 is installed, 1.1 has the fix")
+
+		out, status := w.run("fix", "pkgupdate.updates.security-held")
+		assert.Zero(t, status, out)
+		assert.Contains(t, out, "upgrade toy:all 1.0 to 1.1")
+		assert.Contains(t, out, "Add -apply to do it.")
+		assert.Contains(t, w.read("/var/lib/dpkg/status"), "Version: 1.0\n", "a plan does nothing")
+
+		out, status = w.run("fix", "-apply", "-by", "ann", "pkgupdate.updates.security-held")
+		assert.Zero(t, status, out)
+		assert.Contains(t, out, "done")
+		assert.Contains(t, w.read("/usr/share/toy"), "1.1")
+		assert.Contains(t, w.read("/var/lib/dpkg/status"), "Status: hold ok installed", "the hold stays")
+		var log strings.Builder
+		must(filepath.WalkDir(w.state(), func(name string, e fs.DirEntry, err error) error {
+			if err == nil && e.Type().IsRegular() {
+				log.WriteString(w.read(name))
+			}
+			return err
+		}))
+		for _, want := range []string{fixedKind, `"by":"ann"`, "toy:all=1.0+"} {
+			assert.Contains(t, log.String(), want, "the record")
+		}
+		assert.Contains(t, flat(w.screen()), "FIXED", "it is told")
+		out, status = w.run("fix", "-apply", "-by", "ann", "pkgupdate.updates.security-held")
+		assert.NotZero(t, status, "there is no such finding any more: %s", out)
+	})
+}
+
+// holdToy installs a package, holds it, and publishes a security fix of it.
+func (w *world) holdToy() {
+	w.write("/run/agent.yaml", "leave-out: [pkgupdate.lifecycle]\n", 0o644)
+	w.write("/etc/os-release", "ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n", 0o644)
+	for _, name := range []string{"ldconfig", "start-stop-daemon", "diff"} { // dpkg wants them to be there
+		w.write("/usr/sbin/"+name, "#!/bin/sh\n", 0o755)
+	}
+	for _, dir := range []string{
+		"/var/lib/dpkg/updates", "/var/lib/dpkg/triggers", "/var/lib/dpkg/parts", "/var/lib/apt/lists/partial",
+		"/var/cache/apt/archives/partial", "/var/log/apt", "/etc/apt/apt.conf.d", "/etc/apt/preferences.d",
+	} {
+		must(os.MkdirAll(dir, 0o755))
+	}
+	w.write("/etc/apt/sources.list", "deb [trusted=yes] file:/srv/repo bookworm-security main\n", 0o644)
+	w.write("/etc/apt/apt.conf.d/10root", "APT::Sandbox::User \"root\";\n", 0o644)
+	old, _ := buildToy(w, "1.0")
+	w.must("", "dpkg", "-i", old)
+	w.must("toy hold\n", "dpkg", "--set-selections")
+	_, entry := buildToy(w, "1.1")
+	const list = "main/binary-amd64/Packages"
+	w.write("/srv/repo/dists/bookworm-security/"+list, entry, 0o644)
+	now := time.Now().UTC()
+	w.write("/srv/repo/dists/bookworm-security/Release", fmt.Sprintf(
+		"Origin: Debian\nLabel: Debian-Security\nSuite: oldstable-security\nCodename: bookworm-security\nDate: %s\nValid-Until: %s\nArchitectures: amd64 all\nComponents: main\nSHA256:\n %x %d %s\n",
+		now.Format(time.RFC1123), now.AddDate(0, 0, 7).Format(time.RFC1123), sha256.Sum256([]byte(entry)), len(entry), list), 0o644)
+	w.must("", "apt-get", "update")
+}
+
+// buildToy makes a package with one file, and its entry in a list.
+func buildToy(w *world, version string) (file, entry string) {
+	control := fmt.Sprintf("Package: toy\nVersion: %s\nArchitecture: all\nMaintainer: Toy <toy@example.org>\nDescription: toy\n", version)
+	w.write("/tmp/toy/DEBIAN/control", control, 0o644)
+	w.write("/tmp/toy/usr/share/toy", version+"\n", 0o644)
+	file = "/srv/repo/toy_" + version + "_all.deb"
+	must(os.MkdirAll("/srv/repo", 0o755))
+	w.must("", "dpkg-deb", "-Znone", "--root-owner-group", "-b", "/tmp/toy", file)
+	data := w.read(file)
+	return file, fmt.Sprintf("%sFilename: toy_%s_all.deb\nSize: %d\nSHA256: %x\n\n", control, version, len(data), sha256.Sum256([]byte(data)))
+}
+
+// must runs a command of the world.
+func (w *world) must(stdin string, args ...string) {
+	cmd := exec.Command(args[0], args[1:]...)
+	cmd.Stdin, cmd.Env = strings.NewReader(stdin), append(os.Environ(), "PATH=/usr/sbin:/usr/bin:/sbin:/bin", "DEBIAN_FRONTEND=noninteractive")
+	if out, err := cmd.CombinedOutput(); err != nil {
+		panic(fmt.Sprintf("%q: %v: %s", args, err, out))
+	}
+}

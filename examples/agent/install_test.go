@@ -1,0 +1,48 @@
+package main
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/updates"
+	"github.com/pugetsoundtech/upkeep/report"
+)
+
+// The rules whose fixes are installed are rules of the check, and no others are.
+func TestWhatIsInstallableIsACheckedRule(t *testing.T) {
+	known := map[string]bool{}
+	for _, r := range (updates.Software{}).Rules() {
+		known[r.ID] = true
+	}
+	for _, id := range installable {
+		assert.True(t, known[id], id)
+	}
+}
+
+func TestAFixIsPlannedForThePackagesOfItsFindingAlone(t *testing.T) {
+	f := report.Finding{Subject: report.Package.Of("deb:openssl"), Evidence: []report.Attr{
+		report.Package.Of("deb:libssl3"), report.Package.Of("deb:libssl3:i386"), report.Package.Of("deb:libssl3"), report.Path.Of("deb:x"), report.Package.Of("rpm:openssl"),
+	}}
+	assert.Equal(t, []string{"libssl3", "libssl3:i386"}, packagesOf(f, pkgupdate.Info{Type: "deb"}))
+	assert.Empty(t, packagesOf(f, pkgupdate.Info{Type: "apk"}))
+}
+
+func TestAFixThatCannotBePlannedIsRefusedAndSaysWhy(t *testing.T) {
+	m, err := hosttest.Parse([]byte("A machine.\n-- machine now=2026-11-25T06:00:00Z --\n-- /var/lib/dpkg/status --\nPackage: openssl\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.0\n\n"))
+	require.NoError(t, err)
+	d := &desk{target: &target{Target: &cli.Target{Host: m.Host()}}}
+	d.target.facts.Family = "debian"
+	f := report.Finding{Rule: installable[0], Title: "Security update of openssl is pending", Evidence: []report.Attr{report.Package.Of("deb:openssl")}}
+	var out strings.Builder
+	err = (&round{}).mend(t.Context(), d, f, cli.Call{Stdout: &out})
+	require.ErrorContains(t, err, "the fix cannot be installed now")
+	assert.Contains(t, out.String(), "not possible now: ")
+	f.Evidence = nil
+	require.ErrorContains(t, (&round{}).mend(t.Context(), d, f, cli.Call{Stdout: &out}), "of no package manager")
+}

@@ -1,0 +1,76 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"os"
+	"path/filepath"
+
+	"github.com/pugetsoundtech/upkeep/backup"
+	"github.com/pugetsoundtech/upkeep/backup/backuptest"
+	"github.com/pugetsoundtech/upkeep/backup/dirstore"
+	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/review"
+	"github.com/pugetsoundtech/upkeep/report/review/reviewtest"
+)
+
+// A trial is one thing that this machine has to do as the programs count on.
+type trial struct {
+	name string
+	try  func(ctx context.Context) error
+}
+
+// tryAll is -selftest: it runs the conformance kits where the state is kept, and
+// with this machine's commands.
+func (r *round) tryAll(ctx context.Context, c cli.Call) (status int, err error) {
+	t, err := r.openTarget(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer t.Close()
+	st, err := cli.OpenState(r.settings.State, t.name, t.Machine(ctx))
+	if err != nil {
+		return 0, err
+	}
+	defer st.Close() //nolint:errcheck // the lock ends with the process
+	dir := st.Path("selftest")
+	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
+	for _, one := range trials(t, dir) {
+		failed := one.try(ctx)
+		words := []string{"ok", one.name}
+		if failed != nil {
+			status, words = exitUnknown, []string{"FAILED", one.name, cli.Line(failed)}
+		}
+		if err := c.Say(map[string]any{"trial": one.name, "ok": failed == nil, "error": fmt.Sprint(failed)}, words...); err != nil {
+			return 0, err
+		}
+	}
+	return status, nil
+}
+
+// trials keep their files below dir, in folders of their own.
+func trials(t *target, dir string) []trial {
+	n := 0
+	fresh := func() string {
+		n++
+		name := filepath.Join(dir, fmt.Sprint(n))
+		os.MkdirAll(name, 0o700) //nolint:errcheck // the store says so
+		return name
+	}
+	return []trial{
+		{"commands are run, bounded and ended", func(ctx context.Context) error { return hosttest.TestRunner(ctx, t.Host.Exec) }},
+		{"reports are stored whole or not at all", func(ctx context.Context) error {
+			return reporttest.TestStore(ctx, func() report.Store { return report.FileStore{Dir: fresh()} })
+		}},
+		{"what people do is kept in order", func(ctx context.Context) error {
+			return reviewtest.TestStore(ctx, func() review.Store { return review.FileStore{Name: filepath.Join(fresh(), logName)} })
+		}},
+		{"backups are written once and never changed", func(ctx context.Context) error {
+			return backuptest.TestStore(ctx, func() backup.Store { return dirstore.Dir(fresh()) })
+		}},
+	}
+}

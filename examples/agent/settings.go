@@ -1,0 +1,127 @@
+package main
+
+import (
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/examples/internal/config"
+	"github.com/pugetsoundtech/upkeep/examples/internal/delivery"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/updates"
+)
+
+// settings is what -config can say.
+type settings struct {
+	Host        string              `doc:"The system to look at: local, root:/mnt/image, ssh://user@name or replay:machine.txtar."`
+	State       string              `doc:"The directory of all state. Empty: /var/lib/upkeep for root, else upkeep in the XDG state directory."`
+	Strict      bool                `doc:"Exit 3 also for what is not seen only for want of root's rights."`
+	LeaveOut    []string            `doc:"Checks that are not asked, by name, such as traffic.netif. What they found before is shown once more, as retired."`
+	Timeout     time.Duration       `doc:"How long one check may take; it is then ended, and what it did not see is said."`
+	KeepReports int                 `doc:"How many daily reports are kept."`
+	Deliver     []delivery.Delivery `doc:"Who gets reports, besides the pages in the state directory."`
+	Schedule    rhythms             `doc:"When -schedule looks."`
+	Filesystems filesystems         `doc:"When a file system is short of space: the share and the free bytes must both pass their limit."`
+	Files       files               `doc:"What is compared with the baseline, besides programs and the configuration folders."`
+	Logs        logs                `doc:"Which logs are read."`
+	Backup      backups             `doc:"What of the configuration is backed up into the state directory."`
+	Foreign     []foreignBackup     `doc:"Backups that other programs make, to be watched. Those in the usual places are found without this."`
+	Packages    packages            `doc:"Pending updates."`
+}
+
+type filesystems struct {
+	WarnPercent     float64      `doc:"Share in use, for a warning."`
+	CriticalPercent float64      `doc:"Share in use, for a critical finding."`
+	WarnFree        config.Bytes `doc:"With more free bytes there is no warning."`
+	CriticalFree    config.Bytes `doc:"With more free bytes nothing is critical."`
+}
+
+type files struct {
+	Roots   []string `doc:"More paths, each with all below it."`
+	Exclude []string `doc:"Patterns of whole paths that are left out, as in /etc/*.cache; '*' stops at a slash."`
+	Pace    pace     `doc:"How much of contents is read at most in a second, so that others can work."`
+	Signers string   `doc:"A file of public keys, as in authorized_keys: one of them has to have signed each baseline (baseline sign), after each acceptance anew. Empty: nobody has to."`
+}
+
+type pace struct {
+	Bytes config.Bytes `doc:"Such as 20 MiB. 0: any number."`
+	Files int64        `doc:"Files. 0: any number."`
+}
+
+type logs struct {
+	Extra []string `doc:"Log files besides those that are found in /var/log; patterns such as /srv/*/log/*.log too."`
+	Rules string   `doc:"A directory with *.rules files of your own, above the rules of the catalogue."`
+}
+
+type backups struct {
+	Paths      []string `doc:"Paths, each with all below it."`
+	Recipients string   `doc:"A file of public keys of age, whose owners alone can then read the backup. Empty: the agent makes a key of its own and keeps it beside the backup."`
+
+	identity string // file of a secret key, of who restores
+}
+
+type foreignBackup struct {
+	Path   string        `doc:"The directory: a repository of restic, borg, kopia, rsnapshot, rdiff-backup or duplicity, or a folder of archives and dumps."`
+	Source string        `doc:"A path of what is backed up, if it is on the same system: that both are on one disk is then said."`
+	Every  time.Duration `doc:"How often a backup is made, such as 24h. Left out: learned."`
+}
+
+type packages struct {
+	MaxIndexAge    time.Duration `doc:"With an older package index, what is pending is not known."`
+	Advisories     string        `doc:"A folder of feeds of advisories as they were fetched (OSV, updateinfo, debsecan, Debian's tracker, VuXML, pkg-vulnerabilities, ChangeLog.txt, syspatch's index). Empty: none is read."`
+	SecurityWithin time.Duration `doc:"Within what time a security fix is to be installed, from when it is on offer here."`
+	Records        []record      `doc:"What people decided about updates of single packages."`
+}
+
+// record is an updates.Record.
+type record struct {
+	Kind    string   `doc:"hold, work-around or fixed-locally."`
+	Package string   `doc:"A pattern of names of packages."`
+	Reason  string   `doc:"What was done, and why."`
+	By      string   `doc:"Who decided it."`
+	Until   lastDay  `doc:"The last day, as in 2026-12-31."`
+	Check   []string `doc:"Of a work-around: a program and its arguments that change nothing; it ends with 0 while the work-around holds, and with 1 when it does not. It is run every day, as whoever runs the agent."`
+	Version string   `doc:"Of what is fixed locally: a pattern of the versions that have the fix."`
+}
+
+// policy makes the policy of the settings.
+func (p packages) policy() updates.Policy {
+	policy := updates.Policy{Within: p.SecurityWithin}
+	for _, r := range p.Records {
+		policy.Records = append(policy.Records, updates.Record{
+			Kind: updates.Kind(r.Kind), Package: r.Package, Reason: r.Reason, By: r.By, Until: r.Until.end(), Check: r.Check, Version: r.Version,
+		})
+	}
+	return policy
+}
+
+// A lastDay is written as in 2026-12-31.
+type lastDay struct{ time.Time }
+
+// UnmarshalText reads a day in the zone of this machine.
+func (d *lastDay) UnmarshalText(text []byte) (err error) {
+	d.Time, err = time.ParseInLocation(time.DateOnly, string(text), time.Local)
+	return err
+}
+
+// MarshalText writes it.
+func (d lastDay) MarshalText() ([]byte, error) { return []byte(d.Format(time.DateOnly)), nil }
+
+// end is the end of the day; that of no day is no time.
+func (d lastDay) end() time.Time {
+	if d.IsZero() {
+		return time.Time{}
+	}
+	return d.AddDate(0, 0, 1)
+}
+
+// defaults are the settings without a file.
+func defaults() settings {
+	return settings{
+		Host: "local", Timeout: 5 * time.Minute, KeepReports: 400,
+		Schedule: rhythms{
+			Daily: "06:30", Spread: 20 * time.Minute, Every: 15 * time.Minute, Day: "Sunday",
+			Quick: []string{"netprobe.local", "resource.filesystems", "resource.services", "resource.raid", "integrity.listeners"},
+		},
+		Filesystems: filesystems{WarnPercent: 90, CriticalPercent: 97, WarnFree: 20 << 30, CriticalFree: 5 << 30},
+		Backup:      backups{Paths: []string{"/etc"}},
+		Packages:    packages{MaxIndexAge: 48 * time.Hour, SecurityWithin: 24 * time.Hour},
+	}
+}

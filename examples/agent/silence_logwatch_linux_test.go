@@ -1,0 +1,122 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"strings"
+	"time"
+
+	"golang.org/x/sys/unix"
+)
+
+// logLines gives a log of as many lines as there are numbers.
+func logLines(n int, text string) string {
+	var b strings.Builder
+	for i := range n {
+		b.WriteString(logLine(fmt.Sprintf(text, i)))
+	}
+	return b.String()
+}
+
+func init() {
+	silence = append(silence,
+		row{
+			name: "an intruder guesses a password after three hundred tries",
+			act: func(w *world) {
+				w.append("/var/log/syslog", logLines(300, "sshd[9]: Failed password for ann from 203.0.113.66 port %d ssh2")+
+					logLine("sshd[9]: Accepted password for ann from 203.0.113.66 port 9 ssh2"))
+			},
+			line: "ann logged in over SSH from 203.0.113.66 after many failed logins",
+		},
+		row{
+			name: "an intruder hides his login among thousands of odd lines",
+			act: func(w *world) {
+				w.append("/var/log/syslog", logLines(20_000, "odd%[1]d: x%[1]d")+logLine("sshd[9]: Accepted password for root from 203.0.113.66 port 9 ssh2"))
+			},
+			line: "root logged in over SSH from 203.0.113.66",
+		},
+		row{
+			name: "a clock that was ahead writes the first line of a log",
+			act: func(w *world) {
+				ahead := time.Now().AddDate(0, 0, 7).Format("Jan _2 15:04:05") + " web app: ahead\n"
+				w.write("/var/log/kern.log", ahead+logLine("kernel: EXT4-fs error (device sda1): ext4_lookup:1: inode #2"), 0o644)
+			},
+			line: "The file system on sda1 reported damage",
+		},
+		row{
+			name: "the log of a web server in a folder of its own says that it died",
+			act: func(w *world) {
+				must(os.MkdirAll("/var/log/apache2", 0o755))
+				w.write("/var/log/apache2/error.log", time.Now().Format("[Mon Jan 02 15:04:05.000000 2006]")+" [core:notice] [pid 7:tid 7] AH00052: child pid 712 exit signal Segmentation fault (11)\n", 0o644)
+			},
+			line: "The web server lost a process",
+		},
+		row{
+			name: "a package manager says among its routine that the disk is full",
+			act: func(w *world) {
+				w.append("/var/log/syslog", logLine("dpkg: error processing archive x.deb (--unpack): cannot copy extracted data: No space left on device"))
+			},
+			line: "dpkg could not write",
+		},
+		row{
+			name: "an intruder puts his lines into a log that nobody reads",
+			act: func(w *world) {
+				must(os.MkdirAll("/var/log/shop", 0o755))
+				w.write("/var/log/shop/orders.txt", "an order\n", 0o644)
+			},
+			line: "No check reads 1 log",
+		},
+		row{
+			name: "an intruder takes a rotated log away before it was read",
+			act: func(w *world) {
+				must(os.Rename("/var/log/syslog", "/var/log/syslog.3"))
+				w.write("/var/log/syslog.1", logLine("app: later"), 0o640)
+				w.write("/var/log/syslog", "", 0o640)
+			},
+			line: "lines behind it are unread",
+		},
+		row{
+			name: "a dated copy of a log is taken away before it was read",
+			act: func(w *world) {
+				must(os.Rename("/var/log/syslog", "/var/log/syslog-20261101"))
+				for _, day := range []string{"02", "03", "05", "06"} {
+					w.write("/var/log/syslog-202611"+day, logLine("app: later"), 0o640)
+				}
+				w.write("/var/log/syslog", "", 0o640)
+			},
+			line: "lines behind it are unread",
+		},
+		row{
+			name: "an intruder removes a log",
+			act:  func(w *world) { must(os.Remove("/var/log/syslog")) },
+			line: "Log file /var/log/syslog was deleted",
+		},
+		row{
+			name: "an intruder puts a FIFO in the place of a log",
+			act: func(w *world) {
+				must(os.Remove("/var/log/syslog"))
+				must(unix.Mkfifo("/var/log/syslog", 0o640))
+			},
+			line: "/var/log/syslog",
+		},
+		row{
+			name: "an intruder writes megabytes without an end before his login",
+			act: func(w *world) {
+				w.append("/var/log/syslog", strings.Repeat("x", 3<<20)+"\n"+logLine("sshd[9]: Accepted password for root from 203.0.113.66 port 9 ssh2"))
+			},
+			line: "root logged in over SSH from 203.0.113.66",
+		},
+		row{
+			name: "an intruder writes a line that never ends",
+			act:  func(w *world) { w.append("/var/log/syslog", strings.Repeat("x", 3<<20)) },
+			line: "too long to be read whole",
+		},
+		row{
+			name: "a log has NULs before the line that matters",
+			act: func(w *world) {
+				w.append("/var/log/syslog", strings.Repeat("\x00", 3<<20)+logLine("sshd[9]: Accepted password for root from 203.0.113.66 port 9 ssh2"))
+			},
+			line: "root logged in over SSH from 203.0.113.66",
+		},
+	)
+}

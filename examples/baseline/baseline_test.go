@@ -1,0 +1,250 @@
+package main
+
+import (
+	"encoding/json"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/examples/internal/clitest"
+	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/internal/need"
+	"github.com/pugetsoundtech/upkeep/internal/sshsig"
+)
+
+func TestCommandLine(t *testing.T) {
+	clitest.Frame(t, "baseline", run)
+	clitest.Examples(t, run, "-host", "root:/")
+}
+
+// A folder is watched by a baseline beside it.
+type folder struct {
+	t       *testing.T
+	dir, db string
+}
+
+func newFolder(t *testing.T) folder {
+	f := folder{t, filepath.Join(t.TempDir(), "etc"), filepath.Join(t.TempDir(), "b.db")}
+	for _, name := range []string{"a", "b", "ssh/config"} {
+		f.write(name, "old")
+	}
+	status, _, errs := f.run("init", f.dir)
+	require.Equal(t, 0, status, errs)
+	return f
+}
+
+func (f folder) write(name, text string) {
+	f.t.Helper()
+	full := filepath.Join(f.dir, name)
+	require.NoError(f.t, os.MkdirAll(filepath.Dir(full), 0o755))
+	require.NoError(f.t, os.WriteFile(full, []byte(text), 0o644))
+}
+
+func (f folder) run(args ...string) (int, string, string) {
+	return clitest.Run(f.t, run, append(args, "-db", f.db)...)
+}
+
+func TestTheExitStatusHasABitForEachKind(t *testing.T) {
+	f := newFolder(t)
+	status, out, _ := f.run("check")
+	assert.Equal(t, 0, status)
+	assert.Empty(t, out)
+	f.write("new", "")
+	status, out, _ = f.run("check")
+	assert.Equal(t, bitAdded, status)
+	assert.Equal(t, "added\t"+f.dir+"/new\n", out)
+	f.write("a", "changed")
+	require.NoError(t, os.Remove(f.dir+"/b"))
+	status, _, _ = f.run("check")
+	assert.Equal(t, bitAdded|bitRemoved|bitChanged, status)
+	status, _, errs := f.run("init", f.dir)
+	assert.Equal(t, bitFailed, status, errs)
+	assert.Contains(t, errs, "init -anew")
+}
+
+func TestJSONIsOneObjectALineAndASummary(t *testing.T) {
+	f := newFolder(t)
+	require.NoError(t, os.Chmod(f.dir+"/a", 0o600))
+	f.write("\xff\n", "")
+	_, out, _ := f.run("check", "-json")
+	var objects []map[string]any
+	for line := range strings.Lines(out) {
+		var o map[string]any
+		require.NoError(t, json.Unmarshal([]byte(line), &o), line)
+		objects = append(objects, o)
+	}
+	require.Len(t, objects, 3)
+	assert.Equal(t, []any{"0644", "0600"}, objects[0]["attrs"].(map[string]any)["mode"])
+	assert.NotEmpty(t, objects[1]["path_b64"])
+	assert.NotContains(t, objects[2], "kind")
+	assert.InDelta(t, 1, objects[2]["changed"], 0)
+}
+
+func TestWhatWasMovedIsOneLineAndAcceptedAtBothEnds(t *testing.T) {
+	f := newFolder(t)
+	f.write("a", "of one kind")
+	f.run("accept", "all", "-by", "ann")
+	require.NoError(t, os.Rename(f.dir+"/a", f.dir+"/ssh/z"))
+	status, out, _ := f.run("check")
+	assert.Equal(t, bitAdded|bitRemoved, status)
+	assert.Equal(t, "moved\t"+f.dir+"/ssh/z\tfrom "+f.dir+"/a\n", out)
+	_, out, _ = f.run("check", "-json")
+	assert.Contains(t, out, `"from":{"path":"`+f.dir+`/a"}`)
+	_, _, errs := f.run("accept", f.dir+"/ssh/z", "-by", "ann")
+	assert.Empty(t, errs)
+	status, _, _ = f.run("check")
+	assert.Zero(t, status)
+}
+
+func TestAcceptTakesWhatThePatternsNameAndLeavesARecord(t *testing.T) {
+	f := newFolder(t)
+	f.write("a", "changed")
+	f.write("app/x", "")
+	f.write("app/y", "")
+	status, _, errs := f.run("accept", f.dir+"/app")
+	assert.Equal(t, bitFailed, status)
+	assert.Contains(t, errs, "-by")
+	status, out, errs := f.run("accept", f.dir+"/app", "-by", "ann", "-comment", "new app")
+	assert.Equal(t, 0, status, errs)
+	assert.Equal(t, 3, strings.Count(out, "accepted\tadded\t"))
+	status, _, _ = f.run("check")
+	assert.Equal(t, bitChanged, status)
+	_, out, _ = f.run("show")
+	assert.Contains(t, out, "accepted 1 times")
+	assert.Contains(t, out, "\tann\t3 changes\tnew app\n")
+	_, out, _ = f.run("show", f.dir+"/ssh")
+	assert.Equal(t, 2, strings.Count(out, "\n"))
+	_, out, _ = f.run("explain", f.dir+"/a")
+	assert.Contains(t, out, "size\t3\t7\tdiffers\n")
+}
+
+func TestTrustingReadsOnlyWhatMayHaveChanged(t *testing.T) {
+	f := newFolder(t)
+	f.write("a", "changed")
+	status, out, _ := f.run("check", "-trust-ctime")
+	assert.Equal(t, bitChanged, status)
+	assert.Contains(t, out, "changed\t"+f.dir+"/a\t")
+}
+
+func TestAnAideConfChoosesFilesAndAttributesAsItIs(t *testing.T) {
+	dir := t.TempDir()
+	f := folder{t, filepath.Join(dir, "etc"), filepath.Join(t.TempDir(), "b.db")}
+	f.write("a", "old")
+	f.write("grows", "one\n")
+	f.write("out", "old")
+	conf := filepath.Join(dir, "aide.conf")
+	text := "Full = p+u+g+s+sha256\n@@define TOP " + f.dir + "\n@@{TOP}/grows$ f Full+growing\n@@{TOP} Full\n!@@{TOP}/out$\n"
+	require.NoError(t, os.WriteFile(conf, []byte(text), 0o644))
+	status, _, errs := f.run("init", "-aide", conf)
+	require.Equal(t, 0, status, errs)
+	f.write("grows", "one\ntwo\n")
+	f.write("out", "new")
+	status, out, errs := f.run("check", "-aide", conf)
+	assert.Equal(t, 0, status, out+errs)
+	f.write("grows", "ONE\ntwo\n")
+	f.write("a", "new")
+	status, out, _ = f.run("check", "-aide", conf)
+	assert.Equal(t, bitChanged, status)
+	assert.Equal(t, 2, strings.Count(out, "changed\t"), out)
+	assert.NotContains(t, out, "mtime", "the rule does not have it")
+	status, _, errs = f.run("check")
+	assert.Equal(t, bitFailed, status)
+	assert.Contains(t, errs, "-aide")
+	require.NoError(t, os.WriteFile(conf, []byte(text+"!@@{TOP}/a$\n"), 0o644))
+	status, _, errs = f.run("check", "-aide", conf)
+	assert.Equal(t, bitFailed, status, "who changes the rules hides what they told")
+	assert.Contains(t, errs, "not those by which")
+}
+
+func TestAChangelistChoosesFiles(t *testing.T) {
+	f := newFolder(t)
+	f.db = filepath.Join(t.TempDir(), "c.db")
+	list := filepath.Join(t.TempDir(), "changelist")
+	require.NoError(t, os.WriteFile(list, []byte("# nightly\n"+f.dir+"/ssh/*\n+"+f.dir+"/a\n"), 0o644))
+	status, _, errs := f.run("init", "-changelist", list)
+	require.Zero(t, status, errs)
+	f.write("b", "not listed")
+	f.write("ssh/new", "listed")
+	status, out, errs := f.run("check", "-changelist", list)
+	assert.Equal(t, bitAdded, status, errs)
+	assert.Equal(t, "added\t"+f.dir+"/ssh/new\n", out)
+	status, _, errs = f.run("check")
+	assert.Equal(t, bitFailed, status)
+	assert.Contains(t, errs, "name it with -changelist")
+}
+
+func TestABaselineThatNobodySignedIsNotBelieved(t *testing.T) {
+	f := newFolder(t)
+	keys := t.TempDir()
+	key := func(name string) string {
+		private, public, err := sshsig.NewKey(name)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(filepath.Join(keys, name), private, 0o600))
+		require.NoError(t, os.WriteFile(filepath.Join(keys, name+".pub"), public, 0o600))
+		return filepath.Join(keys, name)
+	}
+	ann, eve := key("ann"), key("eve")
+	check := func() (int, string) {
+		status, _, errs := f.run("check", "-trusted", ann+".pub")
+		return status, errs
+	}
+	status, errs := check()
+	assert.Equal(t, bitFailed, status)
+	assert.Contains(t, errs, "not signed")
+	_, _, errs = f.run("sign", "-key", ann)
+	assert.Empty(t, errs)
+	status, errs = check()
+	assert.Equal(t, 0, status, errs)
+
+	require.NoError(t, os.Remove(f.db))
+	require.NoError(t, os.Remove(f.db+".old"))
+	f.write("a", "planted")
+	f.run("init", f.dir)
+	status, errs = check()
+	assert.Equal(t, bitFailed, status, "the signature is of another baseline")
+	assert.Contains(t, errs, "not the one that was signed")
+	f.run("sign", "-key", eve)
+	status, _ = check()
+	assert.Equal(t, bitFailed, status, "eve is not trusted")
+}
+
+func TestOpenSSHSignsWhatSignPrints(t *testing.T) {
+	keygen := need.Program(t, "ssh-keygen")
+	f := newFolder(t)
+	key := filepath.Join(t.TempDir(), "key")
+	require.NoError(t, exec.Command(keygen, "-q", "-t", "ed25519", "-N", "", "-f", key).Run())
+	_, out, _ := f.run("sign")
+	statement := filepath.Join(t.TempDir(), "statement")
+	require.NoError(t, os.WriteFile(statement, []byte(out), 0o600))
+	require.NoError(t, exec.Command(keygen, "-q", "-Y", "sign", "-n", "baseline@upkeep", "-f", key, statement).Run())
+	signature, err := os.ReadFile(statement + ".sig")
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(f.db+".sig", signature, 0o600))
+	status, _, errs := f.run("check", "-trusted", key+".pub")
+	assert.Equal(t, 0, status, errs)
+}
+
+func TestASpecificationOfMtreeIsWrittenAndCompared(t *testing.T) {
+	f := newFolder(t)
+	_, out, errs := f.run("show", "-as-mtree", f.dir)
+	require.Contains(t, out, "./ssh/config type=file", errs)
+	spec := filepath.Join(t.TempDir(), "spec")
+	require.NoError(t, os.WriteFile(spec, []byte(out), 0o600))
+	status, out, errs := f.run("check", "-mtree", spec, f.dir)
+	assert.Equal(t, 0, status, out+errs)
+	f.write("a", "changed")
+	f.write("new", "")
+	status, out, _ = f.run("check", "-mtree", spec, f.dir)
+	assert.Equal(t, bitAdded|bitChanged, status, out)
+}
+
+func TestEachProfileCanBeTaken(t *testing.T) {
+	for name, profile := range integrity.Profiles() {
+		assert.NoError(t, profile().Validate(), name)
+	}
+}

@@ -1,0 +1,210 @@
+package main
+
+import (
+	"context"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/examples/internal/clitest"
+	"github.com/pugetsoundtech/upkeep/internal/need"
+)
+
+// TestMain lets the test's program stand for confbackup at the other end of ssh.
+func TestMain(m *testing.M) {
+	if os.Getenv("UPKEEP_TEST_SERVE") != "" {
+		os.Exit(run(context.Background(), os.Args[1:], os.Stdout, os.Stderr))
+	}
+	os.Exit(m.Run())
+}
+
+func TestCommandLine(t *testing.T) {
+	clitest.Frame(t, "confbackup", run)
+	clitest.Examples(t, run, "-state", t.TempDir())
+}
+
+// at runs a verb on a state of its own.
+func at(t *testing.T, state string, want int, args ...string) (stdout, stderr string) {
+	t.Helper()
+	status, stdout, stderr := clitest.Run(t, run, append(args, "-state", state)...)
+	require.Equal(t, want, status, "%q: %s%s", args, stdout, stderr)
+	return stdout, stderr
+}
+
+func TestADayOfABackup(t *testing.T) {
+	state, from, to := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "new")
+	write := func(text string) {
+		require.NoError(t, os.WriteFile(filepath.Join(from, "app.conf"), []byte(text), 0o640))
+	}
+	_, stderr := at(t, state, 3, "run", from)
+	assert.Contains(t, stderr, "make them with confbackup init")
+	out, _ := at(t, state, 0, "init")
+	assert.Contains(t, out, "identity.txt")
+	write("port = 1\npassword = hunter22\n")
+	at(t, state, 0, "run", from)
+	write("port = 2\npassword = correcthorse\n")
+	out, _ = at(t, state, 0, "run", from)
+	assert.Contains(t, out, "modified")
+	assert.Contains(t, out, "+port = 2")
+	assert.NotContains(t, out, "hunter22")
+	out, _ = at(t, state, 0, "list")
+	assert.Equal(t, 2, strings.Count(out, "snapshot "), out)
+
+	out, _ = at(t, state, 1, "diff")
+	assert.Contains(t, out, "+port = 2")
+	assert.NotContains(t, out, "hunter22")
+	assert.NotContains(t, out, "correcthorse")
+	out, _ = at(t, state, 0, "diff", "2", "2")
+	assert.Contains(t, out, "no difference")
+
+	file := filepath.Join(from, "app.conf")
+	out, _ = at(t, state, 0, "show", "1", file)
+	assert.Equal(t, "port = 1\npassword = hunter22\n", out)
+	at(t, state, 0, "restore", "-to", to, "latest")
+	got, err := os.ReadFile(filepath.Join(to, file))
+	require.NoError(t, err)
+	assert.Equal(t, "port = 2\npassword = correcthorse\n", string(got))
+	out, _ = at(t, state, 0, "restore", "-n", "-to", "/", "1", file)
+	assert.Contains(t, out, "stays without -replace")
+	out, _ = at(t, state, 0, "restore", "-n", "-replace", "-to", "/", "1", file)
+	assert.Contains(t, out, "would be restored: modified")
+	assert.Contains(t, out, "+port = 1")
+	assert.NotContains(t, out, "correcthorse")
+	out, _ = at(t, state, 0, "restore", "-n", "-to", "/", "2", file)
+	assert.Contains(t, out, "there as in the snapshot: 1")
+	out, _ = at(t, state, 0, "restore", "-n", "-to", t.TempDir(), "2", file)
+	assert.Contains(t, out, "would be added")
+	at(t, state, 3, "restore", "-to", "/", "1", file)
+	at(t, state, 0, "restore", "-replace", "-to", "/", "1", file)
+	got, err = os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Contains(t, string(got), "port = 1")
+	assert.FileExists(t, file+".before-restore")
+
+	at(t, state, 0, "verify")
+	at(t, state, 0, "verify", "-keyless")
+	out, _ = at(t, state, 0, "retain", "-n", "-keep", "1")
+	assert.Contains(t, out, "would be put aside")
+	assert.Contains(t, out, "0 snapshots")
+	stores, err := filepath.Glob(filepath.Join(state, "*", "backup"))
+	require.NoError(t, err)
+	require.Len(t, stores, 1)
+	other := filepath.Join(t.TempDir(), "other")
+	require.NoError(t, exec.Command("cp", "-a", stores[0], other).Run())
+	spoil(t, state)
+	out, _ = at(t, state, 3, "verify", "-keyless")
+	assert.Contains(t, out, "damaged")
+	out, _ = at(t, state, 0, "mend", "-from", other)
+	assert.Contains(t, out, "put right")
+	at(t, state, 0, "verify")
+	spoil(t, state)
+	out, _ = at(t, state, 3, "mend")
+	assert.Contains(t, out, "put aside: the next run stores again")
+	out, _ = at(t, state, 0, "run", from)
+	assert.Contains(t, out, "complete")
+	at(t, state, 0, "show", "latest", file)
+}
+
+// spoil flips a bit of each pack.
+func spoil(t *testing.T, state string) {
+	t.Helper()
+	packs, err := filepath.Glob(filepath.Join(state, "*", "backup", "packs", "*", "*"))
+	require.NoError(t, err)
+	require.NotEmpty(t, packs)
+	for _, name := range packs {
+		data, err := os.ReadFile(name)
+		require.NoError(t, err)
+		data[len(data)/2] ^= 1
+		require.NoError(t, os.WriteFile(name, data, 0o600))
+	}
+}
+
+func TestWithoutTheIdentityBackupsGoOnAndNobodyReads(t *testing.T) {
+	state, from := t.TempDir(), t.TempDir()
+	at(t, state, 0, "init")
+	found, err := filepath.Glob(filepath.Join(state, "*", "backup-keys", "identity.txt"))
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	away := filepath.Join(t.TempDir(), "identity.txt")
+	require.NoError(t, os.Rename(found[0], away))
+	require.NoError(t, os.WriteFile(filepath.Join(from, "a"), []byte("one"), 0o600))
+	at(t, state, 0, "run", from)
+	require.NoError(t, os.WriteFile(filepath.Join(from, "a"), []byte("two"), 0o600))
+	out, _ := at(t, state, 0, "run", from)
+	assert.Contains(t, out, "modified", "what changed is known from the local state")
+	_, stderr := at(t, state, 3, "show", "latest", filepath.Join(from, "a"))
+	assert.Contains(t, stderr, "-identity FILE")
+	out, _ = at(t, state, 0, "show", "latest", filepath.Join(from, "a"), "-identity", away)
+	assert.Equal(t, "two", out)
+	at(t, state, 0, "verify")
+}
+
+func TestStoreOnAnotherMachineIsReachedBySSH(t *testing.T) {
+	const program = "/usr/lib/openssh/sftp-server"
+	_, err := os.Stat(program)
+	need.That(t, "OpenSSH's sftp-server", err == nil)
+	bin, state, from := t.TempDir(), t.TempDir(), t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "ssh"), []byte("#!/bin/sh\necho \"$@\" > "+bin+"/args\nexec "+program+"\n"), 0o755))
+	t.Setenv("PATH", bin)
+	require.NoError(t, os.WriteFile(filepath.Join(from, "a"), []byte("one"), 0o600))
+	store := "sftp://me@backup.example:2222" + filepath.Join(t.TempDir(), "store")
+	at(t, state, 0, "init")
+	at(t, state, 0, "run", from, "-store", store)
+	out, _ := at(t, state, 0, "show", "latest", filepath.Join(from, "a"), "-store", store)
+	assert.Equal(t, "one", out)
+	at(t, state, 0, "verify", "-store", store)
+	args, err := os.ReadFile(filepath.Join(bin, "args"))
+	require.NoError(t, err)
+	assert.Contains(t, string(args), "-p 2222 -l me -s -- backup.example sftp")
+	for _, wrong := range []string{"sftp://me:secret@name/dir", "sftp://-oProxyCommand=x/dir", "ftp://name/dir"} {
+		_, stderr := at(t, state, 3, "list", "-store", wrong)
+		assert.NotContains(t, stderr, "secret")
+	}
+}
+
+func TestClientOfAForcedCommandCanOnlyAdd(t *testing.T) {
+	bin, state, from, server := t.TempDir(), t.TempDir(), t.TempDir(), t.TempDir()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "ssh"), []byte("#!/bin/sh\nUPKEEP_TEST_SERVE=1 exec "+self+" serve -store "+server+" -client \"$NAME\"\n"), 0o755))
+	t.Setenv("PATH", bin)
+	require.NoError(t, os.WriteFile(filepath.Join(from, "a"), []byte("one"), 0o600))
+	at(t, state, 0, "init")
+	keys, err := filepath.Glob(filepath.Join(state, "*", "backup-keys", "signing-key.pub"))
+	require.NoError(t, err)
+	require.Len(t, keys, 1)
+	name := filepath.Base(filepath.Dir(filepath.Dir(keys[0])))
+	t.Setenv("NAME", name)
+	at(t, state, 3, "run", from, "-store", "ssh://me@backup.example") // its key is not there
+	pub, err := os.ReadFile(keys[0])
+	require.NoError(t, err)
+	require.NoError(t, os.MkdirAll(filepath.Join(server, name), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(server, name, "signing-key.pub"), pub, 0o600))
+	at(t, state, 0, "run", from, "-store", "ssh://me@backup.example")
+	out, _ := at(t, state, 0, "show", "latest", filepath.Join(from, "a"), "-store", "ssh://me@backup.example")
+	assert.Equal(t, "one", out)
+	at(t, state, 0, "verify", "-store", "ssh://me@backup.example")
+	_, stderr := at(t, state, 3, "retain", "-store", "ssh://me@backup.example")
+	assert.Contains(t, stderr, "gives nothing up")
+	assert.FileExists(t, filepath.Join(server, name, "store", "snaps", "0000000001"))
+	at(t, t.TempDir(), 3, "serve", "-store", server, "-client", "../x")
+}
+
+func TestWatchSaysWhatIsSpoiled(t *testing.T) {
+	state, dir := t.TempDir(), t.TempDir()
+	dump := filepath.Join(dir, "shop.sql.gz")
+	require.NoError(t, os.WriteFile(dump, []byte("no gzip"), 0o600))
+	then := time.Now().Add(-time.Hour)
+	require.NoError(t, os.Chtimes(dump, then, then))
+	out, _ := at(t, state, 3, "watch", dir)
+	assert.Contains(t, out, "looked at\t"+dir)
+	assert.Contains(t, out, dump+" is spoiled")
+	out, _ = at(t, state, 3, "watch", filepath.Join(dir, "none"))
+	assert.Contains(t, out, "There is no backup")
+}

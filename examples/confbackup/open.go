@@ -1,0 +1,153 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strconv"
+	"strings"
+
+	"github.com/pugetsoundtech/upkeep/backup"
+	"github.com/pugetsoundtech/upkeep/backup/agekey"
+	"github.com/pugetsoundtech/upkeep/backup/dirstore"
+	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
+	"github.com/pugetsoundtech/upkeep/host/facts"
+	"github.com/pugetsoundtech/upkeep/report/statedir"
+)
+
+// work is what a verb works with.
+type work struct {
+	target *cli.Target
+	state  *statedir.Dir
+	keys   agekey.Folder
+	repo   backup.Repo
+	close  func()
+}
+
+// open opens the system, its state and its store.
+func (j *job) open(ctx context.Context) (*work, error) {
+	t, err := cli.Open(ctx, j.target)
+	if err != nil {
+		return nil, err
+	}
+	w := &work{target: t, close: t.Close}
+	if err := j.fill(ctx, w); err != nil {
+		w.close()
+		return nil, err
+	}
+	return w, nil
+}
+
+func (j *job) fill(ctx context.Context, w *work) error {
+	name := w.target.Name
+	if name == "" {
+		system, err := facts.Identify(ctx, w.target.Host)
+		if name = system.Hostname; name == "" {
+			return fmt.Errorf("the system does not tell its name: %w", err)
+		}
+	}
+	st, err := cli.OpenState(j.state, name, w.target.Machine(ctx))
+	if err != nil {
+		return err
+	}
+	w.state = st
+	w.close = func() { st.Close(); w.target.Close() } //nolint:errcheck // the lock ends with the process
+	w.keys = agekey.Folder{Dir: st.Path("backup-keys"), Identity: j.identity}
+	store, closeStore, err := j.openStore(ctx, st)
+	if err != nil {
+		return err
+	}
+	closeRest := w.close
+	w.close = func() { closeStore(); closeRest() }
+	w.repo = backup.Repo{Store: store, Keys: w.keys.Keys(), Host: name, State: st.Path(j.stateName())}
+	return nil
+}
+
+// openStore opens the store that -store names.
+func (j *job) openStore(_ context.Context, st *statedir.Dir) (backup.Store, func(), error) {
+	nothing := func() {}
+	if j.store == "" {
+		return dirstore.Dir(st.Path("backup")), nothing, nil
+	}
+	if name, ok := strings.CutPrefix(j.store, "s3:"); ok {
+		store, err := j.inBucket(name)
+		if err != nil {
+			return nil, nothing, fmt.Errorf("-store %s: %w", j.store, err)
+		}
+		return store, nothing, nil
+	}
+	if !strings.Contains(j.store, "://") {
+		dir, err := filepath.Abs(j.store)
+		return dirstore.Dir(dir), nothing, err
+	}
+	u, err := url.Parse(j.store)
+	if err != nil {
+		return nil, nothing, fmt.Errorf("-store: %w", err)
+	}
+	if u.Scheme == "ssh" {
+		store, end, err := pushed(u)
+		if err != nil {
+			return nil, nothing, fmt.Errorf("-store %s: %w", u.Redacted(), err)
+		}
+		return store, end, nil
+	}
+	if u.Scheme != "sftp" {
+		return nil, nothing, fmt.Errorf("-store %s: give a directory, sftp://USER@NAME/DIRECTORY, ssh://USER@NAME or s3:https://SERVICE/BUCKET/PREFIX", u.Redacted())
+	}
+	store, err := overSSH(u)
+	if err != nil {
+		return nil, nothing, fmt.Errorf("-store %s: %w", u.Redacted(), err)
+	}
+	return store, func() { _ = store.Close() }, nil
+}
+
+// with opens what a verb needs, and asks for keys.
+func (j *job) with(ctx context.Context, fn func(*work) (int, error)) (int, error) {
+	w, err := j.open(ctx)
+	if err != nil {
+		return 0, err
+	}
+	defer w.close()
+	if _, err := w.keys.Recipients(); errors.Is(err, fs.ErrNotExist) {
+		return 0, cli.Advise(errors.New("there are no keys yet"), "make them with confbackup init")
+	}
+	status, err := fn(w)
+	if errors.Is(err, backup.ErrNoIdentity) {
+		err = cli.Advise(err, "give the secret key of a recipient with -identity FILE")
+	}
+	return status, err
+}
+
+// snapshot finds one by number, or the latest.
+func (w *work) snapshot(ctx context.Context, name string) (backup.Snapshot, error) {
+	if name == "latest" {
+		return w.repo.Latest(ctx)
+	}
+	seq, err := strconv.ParseUint(name, 10, 64)
+	if err != nil {
+		return backup.Snapshot{}, cli.Advise(fmt.Errorf("%q is no snapshot", name), "give a number that confbackup list shows, or latest")
+	}
+	return w.repo.Snapshot(ctx, seq)
+}
+
+func root(dir string) (*os.Root, error) {
+	if dir == "" {
+		return nil, cli.Advise(errors.New("it is not said where to restore"), "give -to DIRECTORY, which may be empty, or -to / with -replace")
+	}
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return nil, err
+	}
+	return os.OpenRoot(dir)
+}
+
+// stateName is the folder of what is remembered of a store: each has its own.
+func (j *job) stateName() string {
+	if j.store == "" {
+		return "backup-state"
+	}
+	return "backup-state-" + backup.Digest([]byte(j.store))[:16]
+}

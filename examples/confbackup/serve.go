@@ -1,0 +1,47 @@
+package main
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/url"
+	"os"
+	"path/filepath"
+	"strings"
+
+	"github.com/pugetsoundtech/upkeep/backup/agekey"
+	"github.com/pugetsoundtech/upkeep/backup/dirstore"
+	"github.com/pugetsoundtech/upkeep/backup/pushserver"
+	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
+)
+
+// serve is the forced command of one client's key in authorized_keys. What the
+// client stores lies below -store, in the directory of its name, beside the
+// public keys that it signs with.
+func (j *job) serve(ctx context.Context, _ cli.Call) (int, error) {
+	if j.store == "" || !filepath.IsAbs(j.store) || j.client == "" || strings.ContainsAny(j.client, "/\x00") || strings.HasPrefix(j.client, ".") {
+		return 0, cli.Advise(errors.New("it is not said whose backups are taken, and where they lie"), "give -store DIRECTORY -client NAME")
+	}
+	dir := filepath.Join(j.store, j.client)
+	if _, err := os.Stat(filepath.Join(dir, "signing-key.pub")); err != nil {
+		return 0, cli.Advise(err, "copy the client's signing-key.pub there; confbackup init has made it in backup-keys")
+	}
+	client := pushserver.Client{
+		Name: j.client, Store: dirstore.Dir(filepath.Join(dir, "store")), MaxBytes: j.most << 20,
+		Verifier: agekey.Folder{Dir: dir}.Keys().Verifier,
+	}
+	srv := &pushserver.Server{Client: func(*http.Request) (pushserver.Client, bool) { return client, true }}
+	return 0, srv.ServePipe(ctx, os.Stdin, os.Stdout)
+}
+
+// pushed is the store of this client at a server that it reaches by ssh.
+func pushed(u *url.URL) (pushserver.Remote, func(), error) {
+	args, err := sshArgs(u)
+	if err != nil {
+		return pushserver.Remote{}, nil, err
+	}
+	args = append(args, "--", u.Hostname(), "confbackup serve")
+	client := pushserver.OverPipe(func(context.Context) (io.Reader, io.WriteCloser, error) { return start(args) })
+	return pushserver.Remote{URL: "http://" + u.Hostname(), HTTP: client}, client.CloseIdleConnections, nil
+}

@@ -1,0 +1,79 @@
+// Package managers lists the package managers that a system may have.
+//
+//	for _, m := range managers.For(h, system.Family, 0) { … }
+//
+// It is a literal list, to be copied and changed.
+package managers
+
+import (
+	"path/filepath"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/apk"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/apt"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/freebsd"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/openbsd"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/pacman"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgsrc"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/rpm"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/slackware"
+	"github.com/pugetsoundtech/upkeep/report/statedir"
+)
+
+// Jobs is the folder of a system in which package apply keeps its plans and transcripts.
+const Jobs = "/var/lib/upkeep/apply"
+
+// For gives the managers to ask on a system of a family, as host/facts names it. One
+// whose database is not there says so. Data older than maxAge is no answer; zero is
+// what each takes.
+func For(h host.Host, family string, maxAge time.Duration) []pkgupdate.Manager {
+	debs := &apt.Manager{Host: h, MaxAge: maxAge}
+	rpms := &rpm.Manager{Host: h, Family: family, MaxAge: maxAge}
+	alpine, arch, slack := &apk.Manager{Host: h, MaxAge: maxAge}, &pacman.Manager{Host: h, MaxAge: maxAge}, &slackware.Manager{Host: h, MaxAge: maxAge}
+	switch family {
+	case "debian":
+		return []pkgupdate.Manager{debs}
+	case "redhat", "suse", "mandrake":
+		return []pkgupdate.Manager{rpms}
+	case "alpine":
+		return []pkgupdate.Manager{alpine}
+	case "arch":
+		return []pkgupdate.Manager{arch}
+	case "slackware":
+		return []pkgupdate.Manager{slack}
+	case "freebsd":
+		return []pkgupdate.Manager{&freebsd.Manager{Host: h, MaxAge: maxAge}}
+	case "openbsd":
+		return []pkgupdate.Manager{&openbsd.Manager{Host: h}}
+	case "netbsd":
+		return []pkgupdate.Manager{&pkgsrc.Manager{Host: h, MaxAge: maxAge}}
+	case "bsdos":
+		return nil // nothing is published for it any more, and its installsw keeps no list
+	}
+	return []pkgupdate.Manager{debs, rpms, alpine, arch, slack}
+}
+
+// Remember lets those that can keep what they were told, in a file that the state
+// folder has for it: then they ask again only when something changed. It is for a
+// system whose files are near.
+func Remember(list []pkgupdate.Manager, name string) []pkgupdate.Manager {
+	for _, m := range list {
+		if m, ok := m.(*apt.Manager); ok && filepath.IsAbs(name) {
+			m.Kept = kept(name)
+		}
+	}
+	return list
+}
+
+// kept is the file of that name.
+type kept string
+
+const maxKept = 64 << 20
+
+// Load reads it.
+func (k kept) Load() ([]byte, error) { return statedir.Read(string(k), maxKept) }
+
+// Store replaces it whole.
+func (k kept) Store(data []byte) error { return statedir.Write(string(k), data) }

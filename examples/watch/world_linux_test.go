@@ -1,0 +1,195 @@
+package main
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"os/user"
+	"path/filepath"
+	"slices"
+	"strings"
+	"syscall"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/examples/internal/clitest"
+	"github.com/pugetsoundtech/upkeep/internal/need"
+)
+
+// A world is some network namespaces on one bridge, which stands in the first.
+type world struct {
+	t      *testing.T
+	prefix string
+}
+
+// sh runs a command of the host, or inside a namespace with "NAME:" before it.
+func (w world) sh(command string) {
+	w.t.Helper()
+	args := w.args(strings.Fields(command))
+	out, err := exec.Command(args[0], args[1:]...).CombinedOutput()
+	require.NoError(w.t, err, "%v: %s", args, out)
+}
+
+func (w world) args(words []string) []string {
+	if name, ok := strings.CutSuffix(words[0], ":"); ok {
+		return append([]string{"ip", "netns", "exec", w.prefix + name}, words[1:]...)
+	}
+	return words
+}
+
+// start starts this test's binary inside a namespace, as env says.
+func (w world) start(name, env string, args ...string) *exec.Cmd {
+	w.t.Helper()
+	cmd := exec.Command("ip", append([]string{"netns", "exec", w.prefix + name, os.Args[0]}, args...)...)
+	cmd.Env = append(os.Environ(), env)
+	cmd.Stderr = os.Stderr
+	require.NoError(w.t, cmd.Start())
+	w.t.Cleanup(func() {
+		cmd.Process.Kill() //nolint:errcheck // it may have ended
+		cmd.Wait()         //nolint:errcheck
+	})
+	return cmd
+}
+
+// newWorld makes namespaces r, with the bridge, and one for each other name: the
+// first has the address 10.77.0.1, and so on; r has 10.77.0.9.
+func newWorld(t *testing.T, names ...string) world {
+	t.Helper()
+	need.Root(t)
+	need.Program(t, "ip")
+	need.Program(t, "nft")
+	w := world{t, fmt.Sprintf("upw%d", os.Getpid()%100000)}
+	for _, name := range append([]string{"r"}, names...) {
+		out, err := exec.Command("ip", "netns", "add", w.prefix+name).CombinedOutput()
+		need.That(t, "network namespaces", err == nil)
+		require.NoError(t, err, string(out))
+		t.Cleanup(func() { exec.Command("ip", "netns", "del", w.prefix+name).Run() }) //nolint:errcheck
+		w.sh(name + ": ip link set lo up")
+	}
+	w.sh("r: ip link add br0 type bridge")
+	w.sh("r: ip addr add 10.77.0.9/24 dev br0")
+	w.sh("r: ip link set br0 up")
+	for i, name := range names {
+		w.sh(fmt.Sprintf("r: ip link add to%s type veth peer name eth0 netns %s", name, w.prefix+name))
+		w.sh(fmt.Sprintf("r: ip link set to%s master br0 up", name))
+		w.sh(fmt.Sprintf("%s: ip addr add 10.77.0.%d/24 dev eth0", name, i+1))
+		w.sh(name + ": ip link set eth0 up")
+	}
+	return w
+}
+
+// postfix prepares a mail server for a namespace, and gives the folder of its
+// configuration.
+func (w world) postfix(namespace string) (config string) {
+	t := w.t
+	need.Program(t, "postfix")
+	_, err := user.Lookup("postfix")
+	need.That(t, "user postfix", err == nil)
+	dir := t.TempDir()
+	config, queue, data := filepath.Join(dir, "config"), filepath.Join(dir, "queue"), filepath.Join(dir, "data")
+	for _, d := range []string{config, queue, data} {
+		require.NoError(t, os.Mkdir(d, 0o755))
+	}
+	for _, d := range []string{dir, filepath.Dir(dir)} { // its daemons run as user postfix
+		require.NoError(t, os.Chmod(d, 0o755))
+	}
+	w.sh("chown postfix " + data)
+	main := []string{
+		"compatibility_level = 3.6", "queue_directory = " + queue, "data_directory = " + data, "config_directory = " + config,
+		"myhostname = mail.example", "mydestination =", "inet_interfaces = all", "inet_protocols = ipv4",
+		"maillog_file = " + dir + "/mail.log", "maillog_file_prefixes = " + dir, "alias_maps =", "local_recipient_maps =", "smtputf8_enable = no",
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(config, "main.cf"), []byte(strings.Join(main, "\n")+"\n"), 0o644))
+	require.NoError(t, os.WriteFile(filepath.Join(config, "master.cf"), []byte(`10.77.0.3:25 inet n - n - - smtpd
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+tlsmgr unix - - n 1000? 1 tlsmgr
+rewrite unix - - n - - trivial-rewrite
+anvil unix - - n - 1 anvil
+proxymap unix - - n - - proxymap
+postlog unix-dgram n - n - 1 postlogd
+`), 0o644))
+	w.sh(namespace + ": postfix -c " + config + " start")
+	t.Cleanup(func() {
+		args := w.args([]string{namespace + ":", "postfix", "-c", config, "stop"})
+		exec.Command(args[0], args[1:]...).Run() //nolint:errcheck // it may be stopped
+	})
+	return config
+}
+
+const slower = "interval: 2s\nretry: 500ms\ntimeout: 1s\ntick: 200ms\nattempts: 2\n"
+
+// TestTwoHostsAndARealMailServer is the whole story: the server stops and an
+// approved command starts it; one host is cut off; one is killed.
+func TestTwoHostsAndARealMailServer(t *testing.T) {
+	const target = "smtp://10.77.0.3:25"
+	w := newWorld(t, "a", "b", "t")
+	config := w.postfix("t")
+	for port := range 3 {
+		w.start("r", fmt.Sprintf("UPKEEP_TEST_LISTEN=10.77.0.9:%d", 1001+port))
+	}
+	mend := "approve " + target + " " + need.Program(t, "ip") + " netns exec " + w.prefix + "t " + need.Program(t, "postfix") + " -c " + config + " start"
+	all := hosts(t, t.TempDir(), map[string]string{"a": "10.77.0.1:9443", "b": "10.77.0.2:9443"}, slower+fmt.Sprintf("targets: [%q]\n", target)+
+		`references: ["tcp://10.77.0.9:1001", "tcp://10.77.0.9:1002", "tcp://10.77.0.9:1003"]`+fmt.Sprintf("\nmend: [%q]\n", mend))
+	t.Cleanup(func() {
+		for _, h := range all {
+			if text, err := os.ReadFile(h.events()); err == nil && t.Failed() {
+				t.Logf("%s told:\n%s", h.name, text)
+			}
+		}
+	})
+	running := map[string]*exec.Cmd{}
+	for name, h := range all {
+		running[name] = w.start(name, "UPKEEP_TEST_WATCH=1", "-config", h.config, "run")
+	}
+	bothSay := func(subject, state string) func() bool {
+		return func() bool { return all["a"].states(t)[subject] == state && all["b"].states(t)[subject] == state }
+	}
+	eventually(t, "both see it up", bothSay(target, "up"))
+	eventually(t, "both know each other", func() bool { return knows(t, all["a"], "vantage:b") && knows(t, all["b"], "vantage:a") })
+
+	w.sh("t: postfix -c " + config + " stop")
+	eventually(t, "one incident, and how to mend it", func() bool { return count(told(t, all), "problem "+target) == 1 && outbox(t, all["a"]) == 0 })
+	eventually(t, "a person lets it be mended", func() bool {
+		status, _, _ := clitest.Run(t, run, "-config", all["a"].config, "approve", target, "-by", "ann")
+		return status == 0
+	})
+	eventually(t, "both record the recovery", bothSay(target, "up"))
+	eventually(t, "and one tells it", func() bool { return count(told(t, all), "recovery "+target) == 1 })
+
+	w.sh("b: nft add table inet cut")
+	w.sh("b: nft add chain inet cut in { type filter hook input priority 0 ; policy drop ; }")
+	eventually(t, "one alarm about the host that is cut off", func() bool { return count(told(t, all), "problem vantage:b") == 1 })
+	settled := len(told(t, all)) // that a answered before b did may have been told as well
+	assert.Never(t, func() bool { return len(told(t, all)) != settled }, 10*time.Second, time.Second, "and nothing else, since all else is as it was")
+	running["a"].Process.Kill() //nolint:errcheck
+	running["a"].Wait()         //nolint:errcheck
+	running["a"] = w.start("a", "UPKEEP_TEST_WATCH=1", "-config", all["a"].config, "run")
+	w.sh("b: nft delete table inet cut")
+	eventually(t, "it is back", func() bool { return count(told(t, all), "recovery vantage:b") == 1 })
+	eventually(t, "and all is well", bothSay(target, "up"))
+
+	for _, cmd := range running {
+		require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
+	}
+	got := told(t, all)
+	for _, kind := range []string{"problem", "recovery"} {
+		for _, subject := range []string{target, "vantage:b"} {
+			assert.Equal(t, 1, count(got, kind+" "+subject), "%s %s", kind, subject)
+		}
+	}
+	assert.Empty(t, slices.DeleteFunc(got, func(line string) bool {
+		return strings.HasPrefix(line, "suggestion "+target) || strings.HasSuffix(line, " vantage:b") || strings.HasSuffix(line, " "+target)
+	}), "nothing else is told of anybody")
+}
+
+// knows reports whether a host has a record of a subject.
+func knows(t *testing.T, h *vantage, subject string) bool {
+	m, _, err := readMemory(h.folder)
+	require.NoError(t, err)
+	return m.Book.Subjects[subject] != nil
+}

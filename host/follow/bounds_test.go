@@ -1,0 +1,135 @@
+package follow
+
+import (
+	"context"
+	"errors"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/host"
+)
+
+func TestReadingCanEndWithinAHoleAndGoOnThere(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "log")
+	write(t, name, "one\n")
+	require.NoError(t, os.Truncate(name, 1<<30))
+	appendTo(t, name, "two\n")
+	var c Checkpoint
+	var lines []string
+	for range 4 { // each reading ends after one batch
+		h := host.Local()
+		h.Files = dense{h.Files}
+		r, err := File{Host: h, Path: name}.Resume(t.Context(), c)
+		require.NoError(t, err)
+		b, err := r.Next(t.Context())
+		require.NoError(t, err)
+		require.Greater(t, b.Checkpoint.Offset, c.Offset, "each of them comes further")
+		c = b.Checkpoint
+		r.Close()
+	}
+	got, notes, _ := all(t, File{Path: name}, c)
+	for _, l := range got {
+		if l != "" {
+			lines = append(lines, l)
+		}
+	}
+	assert.Equal(t, []string{"two"}, lines)
+	assert.Empty(t, notes)
+}
+
+// dense is a file system that does not know of holes.
+type dense struct{ host.FS }
+
+func (d dense) Open(ctx context.Context, name string) (host.File, error) {
+	f, err := d.FS.Open(ctx, name)
+	return struct{ host.File }{f}, err
+}
+
+func TestAHoleIsSkippedAndNotRead(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "log")
+	write(t, name, "one\n")
+	require.NoError(t, os.Truncate(name, 8<<30))
+	appendTo(t, name, "two\n")
+	r, err := File{Host: host.Local(), Path: name}.Resume(t.Context(), Checkpoint{})
+	require.NoError(t, err)
+	defer r.Close()
+	var texts []string
+	var nuls int64
+	for {
+		b, err := r.Next(t.Context())
+		if err == io.EOF {
+			break
+		}
+		require.NoError(t, err)
+		for _, l := range b.Lines {
+			nuls += l.NULs
+			if len(l.Text) > 0 {
+				texts = append(texts, string(l.Text))
+			}
+		}
+	}
+	assert.Equal(t, []string{"one", "two"}, texts)
+	assert.Equal(t, int64(8<<30-4), nuls)
+}
+
+// restless is a file system on which the log changes at every look, in one of
+// two ways: its head is never what it was, or it is another file.
+type restless struct {
+	host.FS
+	head  bool
+	looks int
+}
+
+var errTooOften = errors.New("was read again without a bound")
+
+func (s *restless) Lstat(ctx context.Context, name string) (host.Stat, error) {
+	st, err := s.FS.Lstat(ctx, name)
+	if s.looks++; s.looks > 200 {
+		return st, errTooOften
+	}
+	if !s.head && s.looks%2 == 0 { // the look after the opening
+		st.Ino += uint64(s.looks)
+	}
+	return st, err
+}
+
+type restlessFile struct {
+	host.File
+	fs *restless
+}
+
+func (s *restless) Open(ctx context.Context, name string) (host.File, error) {
+	f, err := s.FS.Open(ctx, name)
+	if err != nil || !s.head {
+		return f, err
+	}
+	return &restlessFile{f, s}, nil
+}
+
+func (f *restlessFile) ReadAt(b []byte, off int64) (int, error) {
+	n, err := f.File.ReadAt(b, off)
+	if off == 0 && n > 0 {
+		f.fs.looks++
+		b[0] = byte(f.fs.looks)
+	}
+	return n, err
+}
+
+func TestALogThatNeverRestsIsReadAgainABoundedNumberOfTimes(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "log")
+	write(t, name, "one\ntwo\n")
+	_, err := File{Host: host.Host{Files: &restless{FS: host.Local().Files}}, Path: name}.Resume(t.Context(), Checkpoint{})
+	require.ErrorContains(t, err, "again and again")
+
+	r, err := File{Host: host.Host{Files: &restless{FS: host.Local().Files, head: true}}, Path: name}.Resume(t.Context(), Checkpoint{})
+	require.NoError(t, err)
+	defer r.Close()
+	_, err = r.Next(t.Context())
+	require.ErrorContains(t, err, "again and again")
+	require.NotErrorIs(t, err, errTooOften)
+}

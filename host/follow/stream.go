@@ -1,0 +1,54 @@
+package follow
+
+import (
+	"cmp"
+	"context"
+	"fmt"
+	"io"
+)
+
+// A Stream reads the lines of a reader that has no name and no past, such as
+// standard input. Its batches have no checkpoint: it is read once. It is not safe
+// for concurrent use.
+type Stream struct {
+	Reader  io.Reader
+	MaxLine int // as of File
+	Block   int // as of File
+
+	split *splitter
+	at    step
+	lines []Line
+	ended bool
+}
+
+// Next returns the next lines, and io.EOF behind the last, which may have no
+// newline. The batch is valid until the next call.
+func (s *Stream) Next(ctx context.Context) (Batch, error) {
+	if s.split == nil {
+		s.split = newSplitter(cmp.Or(max(s.MaxLine, 0), maxLine), s.Block)
+	}
+	for !s.ended {
+		if err := ctx.Err(); err != nil {
+			return Batch{}, err
+		}
+		_, err := s.split.fill(s.Reader)
+		if err != nil && err != io.EOF {
+			return Batch{}, fmt.Errorf("read lines: %w", err)
+		}
+		s.lines = s.split.take(s.lines[:0])
+		if s.ended = err == io.EOF; s.ended {
+			s.lines = s.split.rest(s.lines)
+		}
+		b := Batch{Lines: s.at.cutFront(s.lines)}
+		for i := range s.lines {
+			b.Bytes += s.lines[i].Size
+		}
+		if b.Bytes > 0 {
+			return b, nil
+		}
+	}
+	return Batch{}, io.EOF
+}
+
+// Close does nothing: the reader is its owner's.
+func (s *Stream) Close() error { return nil }

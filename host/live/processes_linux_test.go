@@ -1,0 +1,57 @@
+package live
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"testing"
+	"time"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pugetsoundtech/upkeep/internal/need"
+)
+
+// A process that a mount hides from the listing does not lower what the kernel
+// counts, so that all numbers are asked for.
+func TestAHiddenProcessIsMissedInTheCountOfThreads(t *testing.T) {
+	if os.Getenv("UPKEEP_HIDDEN") == "" {
+		need.Root(t)
+		cmd := exec.CommandContext(t.Context(), need.Program(t, "unshare"), "-m", "--propagation", "private", os.Args[0], "-test.run", "^"+t.Name()+"$", "-test.v")
+		cmd.Env = append(os.Environ(), "UPKEEP_HIDDEN=1")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		return
+	}
+	hidden := exec.CommandContext(t.Context(), "sleep", "60")
+	if err := hidden.Start(); err != nil {
+		t.Fatal(err)
+	}
+	defer hidden.Wait()         //nolint:errcheck // it was killed
+	defer hidden.Process.Kill() //nolint:errcheck // likewise
+	until := time.Now().Add(20 * time.Second)
+	for !allListed() {
+		if time.Now().After(until) {
+			t.Fatal("other processes end all the time")
+		}
+	}
+	at := filepath.Join("/proc", strconv.Itoa(hidden.Process.Pid))
+	if err := unix.Mount(t.TempDir(), at, "", unix.MS_BIND, ""); err != nil {
+		t.Fatal(err)
+	}
+	defer unix.Unmount(at, 0) //nolint:errcheck // the namespace ends
+	if allListed() {
+		t.Fatal("the process that is hidden is not missed")
+	}
+	most, err := number("/proc/sys/kernel/pid_max")
+	if last, err2 := lastPID(); err != nil || err2 != nil || last != most {
+		t.Fatalf("asks as far as %d of %d: %v, %v", last, most, err, err2)
+	}
+	pids, err := Processes(t.Context())
+	if err != nil || !slices.Contains(pids, hidden.Process.Pid) {
+		t.Fatalf("%d is not among %v: %v", hidden.Process.Pid, pids, err)
+	}
+}

@@ -1,0 +1,39 @@
+package files
+
+import (
+	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/report"
+)
+
+const (
+	ruleAdded    = "integrity.files.added"
+	ruleRemoved  = "integrity.files.removed"
+	ruleMoved    = "integrity.files.moved"
+	ruleChanged  = "integrity.files.changed"
+	ruleUnstable = "integrity.files.unstable"
+	ruleRules    = "integrity.files.rules"
+	ruleGap      = "integrity.files.baseline-gap"
+)
+
+// Rules lists the rules of the check.
+func (System) Rules() []report.Rule {
+	rule := func(id string, s report.Severity, title, explain, fix string) report.Rule {
+		return report.Rule{ID: id, Kind: report.Condition, Severity: s, Title: title, Explain: explain, Remedy: fix}
+	}
+	return append(integrity.BaselineRules(System{}.Name()), report.Since("0.1.0",
+		rule(ruleAdded, report.Notice, "A file is new",
+			"It is not in the baseline. New files in system folders come with packages and by hand, and an intruder's tools do as well.", remedy),
+		rule(ruleRemoved, report.Notice, "A file was removed",
+			"It is in the baseline, and is known not to be there any more.", remedy),
+		rule(ruleMoved, report.Notice, "A file was moved",
+			"It is gone from where the baseline has it, and the same content is new elsewhere.", remedy),
+		rule(ruleChanged, report.Notice, "A file changed",
+			"It differs from the baseline in content, rights or type.", remedy),
+		rule(ruleUnstable, report.Notice, "A file changes all the time",
+			"It changed each of the three times that it was read, so its content cannot be compared.",
+			"See which program writes it. If it is a log or a cache, leave it out of the profile."),
+		rule(ruleRules, report.Notice, "The baseline was taken with other rules",
+			"What the rules look at decides what can be found. What only the new rules look at has nothing to be compared with.",
+			"If you or a new release changed the rules, accept them. Otherwise find out who did."),
+	)...)
+}

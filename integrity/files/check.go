@@ -1,0 +1,215 @@
+package files
+
+import (
+	"context"
+	"errors"
+	"fmt"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/howto"
+	"github.com/pugetsoundtech/upkeep/host/tree"
+	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/internal/durable"
+	"github.com/pugetsoundtech/upkeep/report"
+)
+
+// System is the check "integrity.files": what differs from the baseline. Its
+// first run takes the baseline and reports nothing of the files; no later run
+// moves it, so that a difference stands until the file is as it was, or a
+// person accepts it. The metric integrity_baseline_created is 1 until a report
+// that says so was stored.
+//
+// Scopes are "files" and the path: files/etc/ssh.
+type System struct {
+	Host     host.Host
+	Dir      string             // state folder for the baseline; required; made when it is not there
+	Profile  integrity.Profile  // without roots: integrity.ProfileDaily
+	Attestor integrity.Attestor // knows the packages of changed files, and their digests; nil: nobody does
+	OldText  integrity.OldText  // keeps what small files held before; nil: nobody does
+
+	Pace integrity.Pace // of the scan; the zero Pace: as fast as can be
+
+	// Told says of which files another check tells each change of the content,
+	// such as the accounts; nil: of none. Here only their rights count.
+	Told func(path string) bool
+
+	// Signed reports by its error why nobody who may has signed the baseline, as
+	// signature.By does; nil: nobody has to.
+	Signed func(*integrity.Baseline) error
+}
+
+// Name returns "integrity.files".
+func (System) Name() string { return "integrity.files" }
+
+// Check compares the files with the baseline, or takes it.
+func (s System) Check(ctx context.Context, rec *report.Recorder) error {
+	if s.Dir == "" {
+		return errors.New("integrity.files: no state folder was given")
+	}
+	s.Profile = s.profile(ctx)
+	r := run{System: s, ctx: ctx, rec: rec, Watch: s.watch()}
+	r.Rec = rec
+	b, err := r.Open(r.take)
+	if b != nil {
+		defer b.Close()
+	}
+	if err == nil && !r.Took {
+		err = r.later(b)
+	}
+	if err != nil {
+		return fmt.Errorf("integrity.files: %w", err)
+	}
+	r.tell(b)
+	return r.Remember(b)
+}
+
+// profile is that of the check, with the roots that are links followed.
+func (s System) profile(ctx context.Context) integrity.Profile {
+	if len(s.Profile.Roots)+len(s.Profile.Sparse) == 0 {
+		s.Profile = integrity.ProfileDaily()
+	}
+	return integrity.FollowRoots(ctx, s.Host.Files, s.Profile)
+}
+
+// A run is one run of the check.
+type run struct {
+	System
+	integrity.Watch
+	ctx    context.Context
+	rec    *report.Recorder
+	counts integrity.Counts
+	expect int64   // entries, for the progress; zero: not known
+	last   string  // path of the last entry
+	found  []found // not reported yet
+	guide  howto.Guide
+}
+
+// together is the number of changes that are looked at closer at once.
+const together = 4096
+
+// scan is integrity.Scan that tells the progress and remembers how far it came.
+func (r *run) scan() integrity.Entries {
+	return func(yield func(host.Entry, error) bool) {
+		for e, err := range (integrity.Scanner{Files: r.Host.Files, Profile: r.Profile, Pace: r.Pace}).Entries(r.ctx, &r.counts) {
+			if err == nil {
+				r.last = e.Path
+				if r.counts.Entries%1024 == 0 {
+					r.rec.Progress(r.counts.Entries, max(r.expect, r.counts.Entries), "files")
+				}
+			}
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
+// take takes the baseline.
+func (r *run) take() error {
+	if err := durable.MkdirAll(r.Dir); err != nil {
+		return err
+	}
+	head := integrity.Head{Created: r.Host.Time(), Profile: r.Profile}
+	known := false
+	err := integrity.CreateBaseline(BaselinePath(r.Dir), head, func(yield func(host.Entry, error) bool) {
+		for e, err := range r.scan() {
+			if err == nil && e.Err != nil {
+				r.rec.Problem(e.Err, scopeOf(e.Path))
+			}
+			known = known || e.Stat.Known != 0
+			if !yield(e, err) {
+				return
+			}
+		}
+		if !known {
+			yield(host.Entry{}, errNothing)
+		}
+	})
+	if err != nil {
+		return err
+	}
+	for _, root := range r.Profile.Tops() {
+		r.rec.Covered(scopeOf(root))
+	}
+	return nil
+}
+
+// later compares with the baseline. What was found and covered before an error stands.
+func (r *run) later(b *integrity.Baseline) error {
+	r.expect = b.Count
+	r.guide = howto.Of(r.ctx, r.Host)
+	now, was := r.scan(), b.Entries()
+	if !r.Profile.SameRules(b.Profile) {
+		now, was = integrity.Selected(now, b.Profile), integrity.Selected(was, r.Profile)
+		r.rec.Finding(r.otherRules(b.Profile))
+	}
+	err := integrity.Compare(was, now, r.Profile.Compared(), r.take1)
+	r.flush()
+	if r.Replaced {
+		return err
+	}
+	r.rec.Covered(integrity.ScopeBaseline)
+	for _, root := range r.Profile.Tops() {
+		if b.Profile.Selects(root, true) && r.Profile.SameBelow(root, b.Profile) && (err == nil || r.passed(root)) {
+			r.rec.Covered(scopeOf(root))
+		}
+	}
+	return err
+}
+
+// passed reports whether a scan that was broken off had left root behind.
+func (r *run) passed(root string) bool {
+	return tree.Compare(root, r.last) < 0 && !tree.Within(r.last, root)
+}
+
+// take1 takes one change of the comparison.
+func (r *run) take1(c integrity.Change) error {
+	if c.Kind == integrity.Unreadable {
+		r.rec.Problem(c.Now.Err, scopeOf(c.Path))
+		return nil
+	}
+	if incidental(r.Profile, c) || r.toldElsewhere(&c) {
+		return nil
+	}
+	if n := len(r.found); n > 0 && r.found[n-1].takes(c) {
+		return nil
+	}
+	if len(r.found) >= together {
+		r.flush()
+	}
+	r.found = append(r.found, found{Change: c})
+	return nil
+}
+
+// toldElsewhere leaves out of a change what another check tells, and reports
+// whether nothing is left.
+func (r *run) toldElsewhere(c *integrity.Change) bool {
+	if r.Told == nil || !r.Told(c.Path) {
+		return false
+	}
+	switch c.Kind {
+	case integrity.Changed:
+		c.Fields &^= tree.FieldContent | tree.FieldSize
+		return c.Fields == 0
+	case integrity.Added:
+		return c.Now.Stat.IsRegular() && !dangerous(*c)
+	}
+	return false
+}
+
+// tell records the numbers of a run that went well.
+func (r *run) tell(b *integrity.Baseline) {
+	created := uint64(0)
+	if !r.Known {
+		created = 1
+	}
+	for _, m := range []report.Metric{
+		{Name: "integrity_files", Value: report.Count(uint64(r.counts.Entries)), Noun: report.Noun{One: "file", Many: "files"}},
+		{Name: "integrity_read_bytes", Unit: "bytes", Value: report.Count(uint64(r.counts.Bytes))},
+		{Name: "integrity_vanished_files", Value: report.Count(uint64(r.counts.Vanished))},
+		{Name: "integrity_baseline_created", Value: report.Count(created)},
+		{Name: "integrity_baseline_files", Value: report.Count(uint64(b.Count))},
+	} {
+		r.rec.Metric(m)
+	}
+}

@@ -1,0 +1,288 @@
+package files
+
+import (
+	"fmt"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/tree"
+	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/internal/prose"
+	"github.com/pugetsoundtech/upkeep/internal/textdiff"
+	"github.com/pugetsoundtech/upkeep/report"
+)
+
+// finding makes a change of a file a finding. Only a package that vouches for
+// all of the change is evidence: by it an update explains the finding.
+func (c *closer) finding(f *found) report.Finding {
+	a := c.attest(f.Change)
+	var lines []textdiff.Line
+	if !a.vouches(f.Change) { // what a package brings is in the package
+		lines = c.lines(f.Change)
+	}
+	out := report.Finding{
+		Subject: report.Path.Of(f.Path), Scope: scopeOf(f.Path),
+		Severity: severity(f.Change, a), Fix: fix(f.Change, a), Remedy: c.remedyOf(f.Change, a),
+		Detail: standingText(f.Change, a),
+	}
+	out.Fix += typed(out.Remedy)
+	describe(&out, f, a)
+	if len(lines) > 0 {
+		out.Title += ", " + headline(lines)
+	}
+	if at := changedAt(f.Change); !at.IsZero() {
+		out.Evidence = append(out.Evidence, report.AtTime(at))
+	}
+	if f.from != nil {
+		c.moved(&out, f)
+	}
+	vouched := a.vouches(f.Change)
+	owners := []string{a.Package}
+	if len(f.members) > 0 {
+		vouched, owners = c.members(&out, f, vouched, owners)
+	}
+	for _, l := range lines[:min(len(lines), mostLines)] {
+		out.Evidence = append(out.Evidence, report.Sample.Of(lineText(l)))
+	}
+	if !vouched {
+		return out
+	}
+	for _, name := range owners[:min(len(owners), 16)] {
+		if owner := report.Package.Of(name); owner.Validate() == nil {
+			out.Evidence = append(out.Evidence, owner)
+		}
+	}
+	return out
+}
+
+// describe fills in rule, title and evidence.
+func describe(out *report.Finding, f *found, a attestation) {
+	name := prose.Clip(f.Path, 200)
+	switch f.Kind {
+	case integrity.Added:
+		out.Rule, out.Title = ruleAdded, name+" is new"+amiss(f.Change, a)+": "+summary(f.Now)
+		if power := gains(f.Change); power != "" {
+			out.Title = name + " is new and runs with " + power + ": " + summary(f.Now)
+		}
+		out.Evidence = facts(report.Now, f.Now, tree.FieldsAll&^tree.FieldNlink)
+	case integrity.Removed:
+		out.Rule, out.Title, out.Evidence = ruleRemoved, name+" was removed: it was a "+summary(f.Was), facts(report.Was, f.Was, tree.FieldsAll&^tree.FieldNlink)
+	case integrity.Unstable:
+		out.Rule, out.Title = ruleUnstable, name+" changed each time that it was read"
+	case integrity.Unknown:
+		out.Rule, out.Title = ruleGap, name+" could not be read for the baseline, and has nothing to be compared with: "+summary(f.Now)
+		out.Evidence = facts(report.Now, f.Now, tree.FieldsAll&^tree.FieldNlink)
+	default:
+		out.Rule, out.Title = ruleChanged, name+" changed"+amiss(f.Change, a)+": "+strings.Join(differences(f.Change), ", ")
+		if power := gains(f.Change); power != "" {
+			out.Title = name + " now runs with " + power + ": " + strings.Join(differences(f.Change), ", ")
+		}
+		out.Evidence = append(facts(report.Was, f.Was, f.Fields), facts(report.Now, f.Now, f.Fields)...)
+	}
+}
+
+// moved makes the finding of what is new that of a move. Who vouches for the new
+// place says nothing of the old one.
+func (c *closer) moved(out *report.Finding, f *found) {
+	out.Rule = ruleMoved
+	out.Title = prose.Clip(f.from.Path, 200) + " was moved to " + prose.Clip(f.Path, 200) + ": " + summary(f.Now)
+	out.Evidence = append(out.Evidence, report.Path.Of(f.from.Path))
+	for _, gone := range f.from.all() {
+		out.Severity = max(out.Severity, severity(gone, c.attest(gone)))
+	}
+}
+
+// members adds to the finding of a folder what is new or gone with it. The
+// packages vouch for a folder when they vouch for all that is in it.
+func (c *closer) members(out *report.Finding, f *found, vouched bool, owners []string) (bool, []string) {
+	var names, strange []string
+	for _, m := range f.members {
+		names = append(names, strings.TrimPrefix(m.Path, f.Path+"/"))
+		a := c.attest(m)
+		out.Severity = max(out.Severity, severity(m, a))
+		if !a.vouches(m) && !(m.Now.Stat.IsDir() && a.standing == unowned) {
+			vouched = false
+			strange = append(strange, path.Base(m.Path))
+		} else if !slices.Contains(owners, a.Package) {
+			owners = append(owners, a.Package)
+		}
+		if len(names) <= 20 {
+			out.Evidence = append(out.Evidence, report.Path.Of(m.Path))
+		}
+	}
+	all := len(f.members) + f.more
+	out.Title += ", with " + prose.Count(all, "entry") + ": " + prose.Clip(prose.ListOf(names[:min(len(names), 3)], all), 200)
+	if len(strange) > 0 && len(strange) < all && c.Attestor != nil {
+		out.Detail += " No package vouches for " + prose.Clip(prose.List(strange, 5), 300) + "."
+	}
+	return vouched && f.more == 0, owners
+}
+
+// otherRules says that the baseline was taken with other rules.
+func (r *run) otherRules(was integrity.Profile) report.Finding {
+	words, less := r.Profile.RulesChanged(was)
+	f := r.About("rules", report.Finding{
+		Title:  "The baseline was taken with other rules: " + prose.Clip(prose.List(words, 3), 300),
+		Detail: "What only one of the two looks at is not compared, until the rules are accepted.",
+	})
+	if less {
+		f.Severity = report.Warning
+	}
+	for _, w := range words {
+		f.Evidence = append(f.Evidence, report.Reason.Of(prose.Clip(w, 500)))
+	}
+	return f
+}
+
+// changedAt gives the time of a change as far as the file tells: of its inode,
+// since a package sets the other time to that of its building. That of a
+// directory changes with every entry, and says nothing.
+func changedAt(c integrity.Change) time.Time {
+	if c.Now.Stat.IsDir() || !c.Now.Stat.Known.Has(host.KnownCtime) || c.Kind == integrity.Unstable {
+		return time.Time{}
+	}
+	return time.Unix(0, c.Now.Stat.Ctime).UTC()
+}
+
+// summary describes an entry in a title.
+func summary(e host.Entry) string {
+	words := typeName(e.Stat)
+	switch {
+	case e.Stat.IsRegular():
+		words += " of " + prose.Bytes(uint64(max(e.Stat.Size, 0)))
+	case e.Stat.IsLink():
+		return words + " to " + prose.Clip(e.Stat.Link, 200)
+	}
+	text := words + ", mode " + modeText(e.Stat)
+	if e.Stat.Known.Has(host.KnownOwner) {
+		text += ", owner " + ownerText(e.Stat)
+	}
+	return text
+}
+
+// differences describes what changed in a title.
+func differences(c integrity.Change) []string {
+	var out []string
+	for _, name := range c.Fields.Names() {
+		was, now := Value(c.Was, name), Value(c.Now, name)
+		switch name {
+		case "content":
+			out = append(out, "content")
+		case "nlink":
+			out = append(out, "it has "+prose.Count(c.Now.Stat.Nlink, "name")+" and had "+strconv.FormatUint(c.Was.Stat.Nlink, 10))
+		case "size":
+			out = append(out, "size "+sizeText(c.Was.Stat.Size)+" to "+sizeText(c.Now.Stat.Size))
+		default:
+			out = append(out, name+" "+prose.Clip(was, 200)+" to "+prose.Clip(now, 200))
+		}
+	}
+	return out
+}
+
+// facts gives the attributes of an entry as evidence. Of a directory, what
+// changes with its content is no evidence.
+func facts(key report.Key, e host.Entry, which tree.Fields) []report.Attr {
+	which &^= tree.FieldCtime | tree.FieldInode | tree.FieldBtime
+	if e.Stat.IsDir() {
+		which &= tree.FieldsOfDirs
+	}
+	var out []report.Attr
+	for _, name := range which.Names() {
+		if v := Value(e, name); v != "" && v != "none" {
+			out = append(out, key.Of(name+"="+v))
+		}
+	}
+	return out
+}
+
+// Value gives an attribute of an entry as text, by its name in tree.Fields: empty where it is not known or the type of
+// file has none.
+func Value(e host.Entry, field string) string {
+	st := e.Stat
+	switch {
+	case field == "type":
+		return typeName(st)
+	case field == "mode":
+		return modeText(st)
+	case field == "owner" && st.Known.Has(host.KnownOwner):
+		return ownerText(st)
+	case field == "size" && st.IsRegular():
+		return strconv.FormatInt(st.Size, 10)
+	case field == "link" && st.IsLink():
+		return st.Link[:min(len(st.Link), 4000)]
+	case field == "content" && e.Hashed():
+		return e.Digests[0].String()
+	case field == "nlink" && st.Known.Has(host.KnownNlink):
+		return strconv.FormatUint(st.Nlink, 10)
+	case field == "inode" && st.Known.Has(host.KnownInode):
+		return strconv.FormatUint(st.Dev, 10) + "/" + strconv.FormatUint(st.Ino, 10)
+	case field == "flags" && st.Known.Has(host.KnownFlags):
+		return flagsText(st)
+	case field == "device" && isDevice(st) && st.Known.Has(host.KnownRdev):
+		return strconv.FormatUint(st.Rdev, 10)
+	case strings.HasSuffix(field, "time"):
+		return timeText(st, field)
+	}
+	return attrText(e, field)
+}
+
+func timeText(st host.Stat, field string) string {
+	at := map[string]struct {
+		known host.Known
+		ns    int64
+	}{"mtime": {host.KnownMtime, st.Mtime}, "ctime": {host.KnownCtime, st.Ctime}, "btime": {host.KnownBtime, st.Btime}}[field]
+	if !st.Known.Has(at.known) {
+		return ""
+	}
+	return time.Unix(0, at.ns).UTC().Format(time.RFC3339Nano)
+}
+
+func flagsText(st host.Stat) string {
+	var words []string
+	if st.Flags&host.FlagAppend != 0 {
+		words = append(words, "append")
+	}
+	if st.Flags&host.FlagImmutable != 0 {
+		words = append(words, "immutable")
+	}
+	if len(words) == 0 {
+		return "none"
+	}
+	return strings.Join(words, "+")
+}
+
+func isDevice(st host.Stat) bool {
+	return st.Type() == host.ModeBlock || st.Type() == host.ModeChar
+}
+
+var typeNames = map[uint32]string{
+	host.ModeRegular: "regular file", host.ModeDir: "directory", host.ModeSymlink: "symbolic link",
+	host.ModeSocket: "socket", host.ModeFIFO: "FIFO", host.ModeBlock: "block device", host.ModeChar: "character device",
+}
+
+func typeName(st host.Stat) string {
+	if name, ok := typeNames[st.Type()]; ok {
+		return name
+	}
+	return "file of an unknown type"
+}
+
+func modeText(st host.Stat) string { return fmt.Sprintf("%04o", st.Perm()) }
+
+func ownerText(st host.Stat) string { return fmt.Sprintf("%d:%d", st.UID, st.GID) }
+
+func sizeText(n int64) string { return prose.Bytes(uint64(max(n, 0))) }
+
+// scopeOf gives the coverage scope of a path. One that is too long for a scope
+// gives that of the nearest directory above that is not.
+func scopeOf(name string) string {
+	const longest = 4000
+	for len(name) > longest {
+		name = path.Dir(name)
+	}
+	return strings.TrimSuffix("files"+name, "/")
+}

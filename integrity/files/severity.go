@@ -1,0 +1,128 @@
+package files
+
+import (
+	"path"
+	"regexp"
+	"slices"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/tree"
+	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/report"
+)
+
+// severity is critical for a program that now runs with the rights of root, and
+// a warning for what else gives somebody power over the system, and for a
+// program that is not what its package has.
+func severity(c integrity.Change, a attestation) report.Severity {
+	switch {
+	case gains(c) != "" && !(a.standing == genuine && c.Kind == integrity.Added):
+		return report.Critical
+	case a.standing == altered && !isConfig(c.Path):
+		return report.Warning
+	case c.Kind == integrity.Unstable:
+		return report.RuleSeverity
+	case c.Kind == integrity.Changed && a.vouches(c):
+		return report.RuleSeverity // under rights that it had before
+	case c.Kind != integrity.Removed && dangerous(c):
+		return report.Warning
+	case sensitive(c.Path) && !a.vouches(c):
+		return report.Warning
+	}
+	return report.RuleSeverity
+}
+
+// gains says what rights of root a program has now, and had not before.
+func gains(c integrity.Change) string {
+	now, was := c.Now.Stat, c.Was.Stat
+	if c.Kind != integrity.Added && c.Kind != integrity.Changed || !now.IsRegular() {
+		return ""
+	}
+	asRoot := func(st host.Stat) bool {
+		return st.IsRegular() && st.Perm()&host.ModeSetUID != 0 && st.Perm()&0o111 != 0 && st.Known.Has(host.KnownOwner) && st.UID == 0
+	}
+	if asRoot(now) && !(c.Kind == integrity.Changed && asRoot(was)) {
+		return "the rights of root"
+	}
+	if caps, _ := c.Now.Attr(host.AttrCapabilities); caps != "" {
+		if before, known := c.Was.Attr(host.AttrCapabilities); c.Kind == integrity.Added || known && before == "" {
+			return "the capabilities " + integrity.CapabilitiesText(caps)
+		}
+	}
+	return ""
+}
+
+// dangerous reports whether a file gives rights that its old self did not, or
+// has changed under such rights, or is a link to where anybody may put a file.
+func dangerous(c integrity.Change) bool {
+	now, was := c.Now.Stat, c.Was.Stat
+	power := uint32(host.ModeSetUID | host.ModeSetGID)
+	switch {
+	case now.IsRegular() && now.Perm()&power != 0 && now.Perm()&0o111 != 0:
+		return true
+	case gains(c) != "":
+		return true
+	case c.Kind == integrity.Added && isDevice(c.Now.Stat):
+		return true
+	case now.IsLink():
+		return underAny(now.Link, openTrees)
+	}
+	return openToAll(now) && !(c.Kind == integrity.Changed && openToAll(was))
+}
+
+// openToAll reports whether everybody may write to a file, or may replace what
+// stands in a directory.
+func openToAll(st host.Stat) bool {
+	switch {
+	case st.IsRegular():
+		return st.Perm()&0o002 != 0
+	case st.IsDir():
+		return st.Perm()&(0o002|host.ModeSticky) == 0o002
+	}
+	return false
+}
+
+// incidental reports whether a change is only that a directory on the way to
+// the files of a sparse root is new or gone: those files tell that themselves.
+func incidental(p integrity.Profile, c integrity.Change) bool {
+	switch c.Kind {
+	case integrity.Added:
+		return c.Now.Stat.IsDir() && p.OnlyNamed(c.Path) && !dangerous(c)
+	case integrity.Removed:
+		return c.Was.Stat.IsDir() && p.OnlyNamed(c.Path)
+	}
+	return false
+}
+
+var (
+	sensitiveTrees = []string{
+		"/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow", "/etc/master.passwd", "/etc/spwd.db",
+		"/etc/sudoers", "/etc/sudoers.d", "/etc/doas.conf", "/etc/pam.d", "/etc/pam.conf", "/etc/security",
+		"/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d", "/etc/hosts.equiv", "/etc/rc.local",
+		"/etc/ld.so.preload", "/etc/ld.so.conf", "/etc/ld.so.conf.d",
+		"/etc/crontab", "/etc/anacrontab", "/etc/cron.d", "/etc/cron.hourly", "/etc/cron.daily",
+		"/etc/cron.weekly", "/etc/cron.monthly", "/var/spool/cron", "/var/cron", "/root/.ssh",
+		"/etc/profile", "/etc/profile.d", "/etc/inetd.conf", "/etc/xinetd.d", "/etc/init.d", "/etc/rc.d",
+		"/etc/systemd/system", "/etc/apt/apt.conf.d", "/usr/local/etc/rc.d",
+		"/usr/local/etc/sudoers", "/usr/local/etc/sudoers.d", "/usr/local/etc/pam.d",
+		"/usr/pkg/etc/sudoers", "/usr/pkg/etc/sudoers.d",
+	}
+	openTrees      = []string{"/tmp", "/var/tmp", "/dev/shm", "/home", "/run/user"}
+	configTrees    = []string{"/etc", "/usr/local/etc", "/usr/pkg/etc"}
+	sensitiveNames = []string{"authorized_keys", "authorized_keys2", ".rhosts", ".shosts"}
+	secretNames    = []string{"shadow", "shadow-", "gshadow", "gshadow-", "master.passwd", "spwd.db", "opasswd"}
+	// computed is made anew by the system from the libraries that are there.
+	computed = map[string]bool{"/etc/ld.so.cache": true}
+	runLevel = regexp.MustCompile(`^/etc/rc[0-6S]\.d$`)
+)
+
+func sensitive(name string) bool {
+	return slices.Contains(sensitiveNames, path.Base(name)) || underAny(name, sensitiveTrees)
+}
+
+// isConfig reports whether a file is one that people edit.
+func isConfig(name string) bool { return underAny(name, configTrees) }
+
+func underAny(name string, trees []string) bool {
+	return slices.ContainsFunc(trees, func(top string) bool { return tree.Within(name, top) })
+}

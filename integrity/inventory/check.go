@@ -1,0 +1,216 @@
+package inventory
+
+import (
+	"context"
+	"fmt"
+	"path/filepath"
+	"slices"
+	"strings"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/tree"
+	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/internal/durable"
+	"github.com/pugetsoundtech/upkeep/report"
+)
+
+// A Question is one inventory: what it reads of a system, and what it says of
+// what changed since it was accepted.
+type Question interface {
+	// Name is that of the check, such as "integrity.mounts": scopes are the
+	// sections of the list, below its last word.
+	Name() string
+	// Rules are those of its findings, without those about the baseline.
+	Rules() []report.Rule
+	// Read gives the records as they are now.
+	Read(ctx context.Context) *List
+	// Tell makes findings of changed records, which are added, removed or changed.
+	// Each change is told by one of them.
+	Tell(changes []integrity.Change) []Told
+}
+
+// An Inspector is a Question that also finds what is wrong on every run, with
+// nothing to compare it with. The error is report.Skip where the question does
+// not exist on this system.
+type Inspector interface {
+	Inspect(ctx context.Context, rec *report.Recorder) error
+}
+
+// Told is a finding, and the changes of records that it tells.
+type Told struct {
+	report.Finding
+	Changes []integrity.Change
+
+	Elsewhere bool // another finding of the check tells it, on every run
+}
+
+// A Check asks a question once a run. The first run takes its baseline, and no
+// later run moves it.
+type Check struct {
+	Question
+	Dir string // state folder for the baseline; empty: nothing is compared
+
+	// Signed reports by its error why nobody who may has signed the baseline, as
+	// signature.By does; nil: nobody has to.
+	Signed func(*integrity.Baseline) error
+}
+
+// Rules returns the catalogue.
+func (c Check) Rules() []report.Rule {
+	return append(c.Question.Rules(), integrity.BaselineRules(c.Name())...)
+}
+
+func (c Check) domain() string { return strings.TrimPrefix(c.Name(), "integrity.") }
+
+func (c Check) baseline() string { return filepath.Join(c.Dir, c.domain()+".baseline") }
+
+// profile is in the head of the file: paths of records are no paths of files.
+func profile() integrity.Profile {
+	return integrity.Profile{Roots: []string{"/"}, Fields: tree.FieldContent | tree.FieldType}
+}
+
+// Check inspects, and compares what it reads with the baseline.
+func (c Check) Check(ctx context.Context, rec *report.Recorder) error {
+	if i, ok := c.Question.(Inspector); ok {
+		if err := i.Inspect(ctx, rec); err != nil {
+			return err
+		}
+	}
+	if c.Dir == "" {
+		return nil
+	}
+	now := c.Read(ctx)
+	for section, err := range now.Unknown {
+		rec.Problem(err, c.domain()+"/"+section)
+	}
+	for _, e := range now.below {
+		rec.Problem(e.Err, c.domain()+"/"+KeyOf(e.Path)[0])
+	}
+	for _, err := range now.Partly {
+		rec.Problem(err, c.domain()+"/"+now.Sections[0])
+	}
+	for _, m := range now.Metrics {
+		rec.Metric(m)
+	}
+	return c.compare(ctx, now, rec)
+}
+
+// compare tells what differs from the baseline.
+func (c Check) compare(ctx context.Context, now *List, rec *report.Recorder) error {
+	w := c.watch()
+	w.Rec = rec
+	base, err := w.Open(func() error {
+		if err := durable.MkdirAll(c.Dir); err != nil {
+			return err
+		}
+		return integrity.CreateBaseline(c.baseline(), integrity.Head{Created: rec.Now(), Profile: profile()}, now.entries())
+	})
+	if err != nil {
+		return fmt.Errorf("%s: %w", c.Name(), err)
+	}
+	defer base.Close()
+	var told []Told
+	if w.Took {
+		told = c.Tell(nil)
+	} else if told, err = c.told(base, now); err != nil {
+		return err
+	}
+	if !w.Replaced {
+		rec.Covered(integrity.ScopeBaseline)
+		for _, s := range now.Sections {
+			if now.Unknown[s] == nil {
+				rec.Covered(c.domain() + "/" + s)
+			}
+		}
+	}
+	for _, t := range told {
+		if !t.Elsewhere {
+			rec.Finding(t.Finding)
+		}
+	}
+	return w.Remember(base)
+}
+
+func (c Check) watch() integrity.Watch {
+	return integrity.Watch{Check: c.Name(), Baseline: c.baseline(), Signed: c.Signed}
+}
+
+// told compares with the baseline and says in words what differs: the changes of
+// records, and the places that the baseline does not know.
+func (c Check) told(base *integrity.Baseline, now *List) ([]Told, error) {
+	var changes []integrity.Change
+	var gaps []Told
+	err := integrity.Compare(base.Entries(), now.entries(), tree.FieldContent, func(ch integrity.Change) error {
+		switch n := len(gaps); {
+		case n > 0 && tree.Within(ch.Path, gaps[n-1].Changes[0].Path):
+			gaps[n-1].Changes = append(gaps[n-1].Changes, ch)
+		case ch.Was.Stat.IsDir() && !ch.Was.Complete && ch.Kind != integrity.Unreadable:
+			gaps = append(gaps, c.gap(ch))
+		case !ch.Now.Stat.IsDir() && !ch.Was.Stat.IsDir() && ch.Kind <= integrity.Changed:
+			changes = append(changes, ch)
+		}
+		return nil
+	})
+	// Where nothing is now, there is nothing to compare.
+	gaps = slices.DeleteFunc(gaps, func(t Told) bool { return len(t.Changes) == 1 && t.Changes[0].Kind == integrity.Removed })
+	return append(c.Tell(changes), gaps...), err
+}
+
+// gap begins the finding of a place that could not be read for the baseline.
+func (c Check) gap(ch integrity.Change) Told {
+	w, key := c.watch(), KeyOf(ch.Path)
+	t := Told{Finding: w.Gap(strings.Join(key, " "), Word(strings.Join(key, ":"))), Changes: []integrity.Change{ch}}
+	t.Scope = c.domain() + "/" + key[0]
+	return t
+}
+
+// Accept accepts the findings about what changed that selected takes, and gives
+// them, with their fingerprints. journal gets the record too, where it is not nil.
+func (c Check) Accept(ctx context.Context, selected func(report.Finding) bool, says integrity.Acceptance, journal integrity.Journal) ([]report.Finding, error) {
+	base, err := integrity.OpenBaseline(c.baseline())
+	if err != nil {
+		return nil, err
+	}
+	told, err := c.told(base, c.Read(ctx))
+	base.Close()
+	if err != nil {
+		return nil, err
+	}
+	var done []report.Finding
+	var accepted []integrity.Change
+	for _, t := range told {
+		t.Fingerprint = report.Fingerprint(c.Name(), t.Rule, t.Subject, t.Identity)
+		if len(t.Changes) > 0 && selected(t.Finding) {
+			done, accepted = append(done, t.Finding), append(accepted, t.Changes...)
+		}
+	}
+	if len(accepted) == 0 {
+		return nil, nil
+	}
+	a := integrity.Acceptor{Baseline: c.baseline(), Says: says, Journal: journal, See: c.see}
+	return done, a.Accept(ctx, accepted)
+}
+
+// Anew takes a new baseline in the place of a lost or replaced one.
+func (c Check) Anew(ctx context.Context, says integrity.Acceptance, journal integrity.Journal) error {
+	a := integrity.Acceptor{Baseline: c.baseline(), Says: says, Journal: journal}
+	return a.Anew(ctx, integrity.Head{Created: says.Time, Profile: profile()}, c.Read(ctx).entries())
+}
+
+// see gives the records as they are now.
+func (c Check) see(ctx context.Context, paths []string) (map[string]host.Entry, error) {
+	want := map[string]bool{}
+	for _, p := range paths {
+		want[p] = true
+	}
+	out := map[string]host.Entry{}
+	for e, err := range c.Read(ctx).entries() {
+		if err != nil {
+			return nil, err
+		}
+		if want[e.Path] {
+			out[e.Path] = e
+		}
+	}
+	return out, nil
+}

@@ -1,0 +1,29 @@
+// Package inventory watches what an intruder changes beside the content of files:
+// lists of records, each with a baseline of package integrity, its comparison and
+// its acceptances.
+//
+//	accounts    accounts, groups, members, passwords and authorized keys
+//	listeners   the sockets on which programs listen or see what others send, and
+//	            processes that hide
+//	privileged  programs that run with rights of another, on all local disks
+//	running     programs that run what an update replaced; the kernel's modules
+//	startup     services that nothing here needs; jobs of cron and at
+//	system      mounts, settings of the kernel, rules of the firewall
+//
+// Each is a package of questions. A Question reads records and says in words what
+// changed; a Check asks it once a run:
+//
+//	check := inventory.Check{Question: accounts.Users{Host: h}, Dir: dir}
+//	result, err := report.Collect(ctx, check)
+//
+// The packages read only: they close no port and lock no account. They look from
+// inside, at what the kernel tells; a kernel that was made to lie is seen from
+// outside alone (netprobe).
+//
+// # Design
+//
+// A record is an entry of a baseline whose digest is over its fields: so one
+// machinery takes, compares, signs and accepts files and everything else. What
+// changed with one thing is one finding, and the files behind it need no findings
+// of their own.
+package inventory

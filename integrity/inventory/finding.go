@@ -1,0 +1,42 @@
+package inventory
+
+import (
+	"strings"
+
+	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/internal/prose"
+	"github.com/pugetsoundtech/upkeep/report"
+)
+
+// Differences gives as evidence each field that a change gave another value.
+func Differences(c integrity.Change) (out []report.Attr) {
+	was, now := RecordOf(c.Was), RecordOf(c.Now)
+	for _, f := range was.Fields {
+		if now.Get(f.Name) != f.Value && f.Value != "" {
+			out = append(out, Pair(report.Was, f.Name, f.Value))
+		}
+	}
+	for _, f := range now.Fields {
+		if was.Get(f.Name) != f.Value && f.Value != "" {
+			out = append(out, Pair(report.Now, f.Name, f.Value))
+		}
+	}
+	return out
+}
+
+// Pair is evidence that a field has, or had, a value.
+func Pair(key report.Key, name, value string) report.Attr {
+	return key.Of(name + "=" + prose.Clip(value, 300))
+}
+
+// Word makes a name fit for an attribute: blanks and control bytes are shown by
+// a question mark.
+func Word(name string) string {
+	name = strings.Map(func(r rune) rune {
+		if r <= ' ' || r == 0x7f {
+			return '?'
+		}
+		return r
+	}, name)
+	return prose.Clip(name, 200)
+}

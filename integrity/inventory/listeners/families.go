@@ -1,0 +1,154 @@
+package listeners
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strconv"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/sysview"
+	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/integrity/inventory"
+	"github.com/pugetsoundtech/upkeep/internal/prose"
+	"github.com/pugetsoundtech/upkeep/report"
+)
+
+// Families is the inventory "integrity.families": the programs that wait on
+// sockets beside TCP and UDP, by which they can be talked to, or see the packets of
+// others. Its scopes are families and the name of the family below it. A program is
+// its file and its user; of the abstract names of Unix, which programs choose at
+// random, only that it has some counts.
+type Families struct {
+	Host host.Host
+}
+
+// Name returns "integrity.families".
+func (Families) Name() string { return "integrity.families" }
+
+// Rules returns the catalogue.
+func (Families) Rules() []report.Rule {
+	return report.Since(since, report.Rule{
+		ID: "integrity.families.new", Kind: report.Condition, Severity: report.Warning, Title: "A program waits on a socket of another family",
+		Explain: "Lists of open ports do not show these sockets. A program that sees raw packets reads what others send, and can be woken by a packet to no port.",
+		Remedy:  "If you know the program, accept it. Otherwise find out who started it.",
+	}, report.Rule{
+		ID: "integrity.families.gone", Kind: report.Condition, Severity: report.Info, Title: "A program no longer waits on a socket of another family",
+		Explain: "The program ended, or closed the socket.", Remedy: "If it is missed, start it again. If it was stopped for good, accept it.",
+	}, report.Rule{
+		ID: "integrity.families.no-file", Kind: report.Condition, Severity: report.Critical, Title: "A program without its file waits on a socket of another family",
+		Explain: "A program that runs from memory or from a file that was removed cannot be looked at. Intruders hide their servers so.",
+		Remedy:  remedyStrange,
+	})
+}
+
+// does says what a program with a socket of a family can do.
+var does = map[string]string{
+	sysview.UDPLite: "listens on UDP-Lite port %s",
+	sysview.Raw:     "sees all packets of IP protocol %s",
+	sysview.Packet:  "sees all packets of protocol %s on the network, as a sniffer does",
+	sysview.SCTP:    "listens on SCTP port %s",
+	sysview.Unix:    "listens under abstract names, which no file shows",
+	sysview.VSock:   "listens on vsock port %s, for the machine around this one",
+}
+
+// allPackets is the protocol of a packet socket that takes each (ETH_P_ALL).
+const allPackets = "0003"
+
+// Read reads who waits.
+func (c Families) Read(ctx context.Context) *inventory.List {
+	l := &inventory.List{}
+	names := userNames(ctx, c.Host)
+	for _, t := range sysview.OtherSockets(ctx, c.Host) {
+		l.Sections = append(l.Sections, t.Network)
+		switch {
+		case errors.Is(t.Err, errors.ErrUnsupported):
+			l.Sections = l.Sections[:len(l.Sections)-1]
+		case t.Err != nil:
+			l.Fail(t.Network, t.Err)
+		}
+		for _, s := range t.Sockets {
+			c.add(l, t.Network, s, names)
+		}
+	}
+	return l
+}
+
+// add records a socket. Whose program nobody knows is known by its user alone.
+func (c Families) add(l *inventory.List, network string, s sysview.Socket, names map[uint32]string) {
+	s.Network = network
+	who := listenerOf(s, names)
+	if network == sysview.Unix {
+		s.Name = "*"
+	}
+	if s.Process.PID == 1 {
+		return // it holds sockets for services that are not started yet
+	}
+	l.Add(inventory.Fields("program", who.Program, "exe", who.Exe, "user", who.User), network, cmp.Or(who.Exe, who.Program, "?"), cmp.Or(who.User, "?"), s.Name)
+}
+
+// Inspect tells of programs without their file.
+func (c Families) Inspect(ctx context.Context, rec *report.Recorder) error {
+	names := userNames(ctx, c.Host)
+	told := map[string]bool{}
+	for _, t := range sysview.OtherSockets(ctx, c.Host) {
+		for _, s := range t.Sockets {
+			gone := s.Process.InMemory()
+			if s.Process.Deleted && !gone {
+				_, err := c.Host.Lstat(ctx, s.Process.Exe)
+				gone = errors.Is(err, fs.ErrNotExist)
+			}
+			s.Network = t.Network
+			l := listenerOf(s, names)
+			if id := t.Network + "\x00" + l.identity(); gone && !told[id] {
+				told[id] = true
+				rec.Finding(report.Finding{
+					Rule: "integrity.families.no-file", Scope: "families/" + t.Network, Subject: report.Process.Of(inventory.Word(l.Program)),
+					Identity: []report.Attr{report.System.Of(t.Network)},
+					Title:    fmt.Sprintf("%s %s, from %s, which is no file any more", programOf(l), doing(t.Network, s.Name), prose.Clip(l.Exe, 200)),
+					Detail:   "It is process " + strconv.Itoa(l.PID) + ".",
+				})
+			}
+		}
+	}
+	return nil
+}
+
+func doing(network, name string) string {
+	switch {
+	case network == sysview.Unix:
+		return does[network]
+	case network == sysview.Packet && name == allPackets:
+		return "sees all packets on the network, as a sniffer does"
+	}
+	return fmt.Sprintf(does[network], prose.Clip(name, 40))
+}
+
+// Tell makes one finding of each program and family.
+func (Families) Tell(changes []integrity.Change) (out []inventory.Told) {
+	for _, c := range changes {
+		e, rule, verb := c.Now, "new", " now "
+		if c.Kind == integrity.Removed {
+			e, rule, verb = c.Was, "gone", " no longer "
+		}
+		key, r := inventory.KeyOf(e.Path), inventory.RecordOf(e)
+		t := inventory.Told{Changes: []integrity.Change{c}}
+		t.Rule, t.Scope = "integrity.families."+rule, "families/"+key[0]
+		t.Subject = report.Process.Of(inventory.Word(key[1]))
+		t.Identity = []report.Attr{report.System.Of(key[0]), report.User.Of(inventory.Word(key[2]))}
+		t.Title = programOf(Listener{Program: r.Get("program"), Exe: r.Get("exe")}) + " of user " + prose.Clip(key[2], 64) + verb + doing(key[0], key[3])
+		t.Evidence = inventory.Differences(c)
+		same := func(o inventory.Told) bool {
+			return o.Rule == t.Rule && o.Scope == t.Scope && o.Subject == t.Subject && slices.Equal(o.Identity, t.Identity)
+		}
+		if i := slices.IndexFunc(out, same); i >= 0 {
+			out[i].Changes = append(out[i].Changes, c)
+			continue
+		}
+		out = append(out, t)
+	}
+	return out
+}

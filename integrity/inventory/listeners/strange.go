@@ -1,0 +1,278 @@
+package listeners
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strconv"
+	"strings"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/sysview"
+	"github.com/pugetsoundtech/upkeep/internal/prose"
+	"github.com/pugetsoundtech/upkeep/report"
+)
+
+// A suspicion is why a listener is out of the ordinary on any run, the first
+// included.
+type suspicion struct {
+	rule, why string
+	places    []Listener
+}
+
+// A strangeFinding is one about all places of a program.
+type strangeFinding struct {
+	report.Finding
+	first Listener
+}
+
+type suspicions []suspicion
+
+// strange looks for listeners whose program file is gone, or is of no package.
+func (r *listenerRun) strange(list []Listener) suspicions {
+	claims := r.owners(list)
+	var all suspicions
+	for _, l := range list {
+		s := suspicion{places: []Listener{l}}
+		claim, told := claims[l.Exe]
+		switch {
+		case (sysview.Process{Exe: l.Exe}).InMemory():
+			s.rule, s.why = "integrity.listeners.no-file", "from memory alone"
+		case l.Deleted && r.isGone(l.Exe):
+			s.rule, s.why = "integrity.listeners.no-file", "from "+prose.Clip(l.Exe, 200)+", a file that was removed"
+		case told && claim.Package == "" && !l.Deleted:
+			s.rule, s.why = "integrity.listeners.unowned", "from "+prose.Clip(l.Exe, 200)+", which no package owns"
+		default:
+			continue
+		}
+		if i := slices.IndexFunc(all, s.like); i >= 0 {
+			all[i].places = append(all[i].places, l)
+			continue
+		}
+		all = append(all, s)
+	}
+	return all
+}
+
+// like reports whether both are about one program on one port.
+func (s suspicion) like(o suspicion) bool {
+	a, b := s.places[0], o.places[0]
+	return s.rule == o.rule && a.identity() == b.identity() && a.Network == b.Network && a.Addr.Port() == b.Addr.Port()
+}
+
+// owners asks the packages of all program files.
+func (r *listenerRun) owners(list []Listener) map[string]host.Claim {
+	var paths []string
+	for _, l := range list {
+		if path.IsAbs(l.Exe) {
+			paths = append(paths, l.Exe)
+		}
+	}
+	if r.check.Attestor == nil || len(paths) == 0 {
+		return nil
+	}
+	slices.Sort(paths)
+	claims, err := r.check.Attestor.Attest(r.ctx, slices.Compact(paths))
+	if err != nil {
+		r.rec.Problem(fmt.Errorf("ask which packages own programs that listen: %w", err), "packages")
+	}
+	return claims
+}
+
+// isGone reports whether nothing is at a path any more: what an update replaced
+// has another file there.
+func (r *listenerRun) isGone(name string) bool {
+	_, err := r.check.Host.Lstat(r.ctx, name)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+// takes reports whether a suspicion worse than a notice tells of a listener.
+func (all suspicions) takes(l Listener) bool {
+	return slices.ContainsFunc(all, func(s suspicion) bool {
+		return s.rule == "integrity.listeners.no-file" && slices.ContainsFunc(s.places, func(p Listener) bool { return samePlace(p, l) && p.identity() == l.identity() })
+	})
+}
+
+// leaveOut forgets the suspicions that a change tells: a new program of no
+// package is one finding, and so is another one in a known place.
+func (all *suspicions) leaveOut(changes []ListenerChange) {
+	*all = slices.DeleteFunc(*all, func(s suspicion) bool {
+		return slices.ContainsFunc(changes, func(c ListenerChange) bool {
+			return c.Now != nil && samePlace(*c.Now, s.places[0]) && (c.Was != nil || s.rule == "integrity.listeners.unowned")
+		})
+	})
+}
+
+func (all suspicions) findings() []strangeFinding {
+	var out []strangeFinding
+	for _, s := range all {
+		l := s.places[0]
+		out = append(out, strangeFinding{report.Finding{
+			Rule: s.rule, Subject: report.ListenerOf(l.Network, l.Addr), Scope: "listeners/" + l.Network,
+			Title:    fmt.Sprintf("%s listens on %s %s", programOf(l), placeOf(s.places), s.why),
+			Detail:   reach(s.places) + about(l),
+			Fix:      strangeFix(s.rule),
+			Evidence: append(evidenceOf(l), otherPlaces(s.places)...),
+		}, l})
+	}
+	return out
+}
+
+func strangeFix(rule string) string {
+	if rule == "integrity.listeners.unowned" {
+		return "If it was installed by hand, accept it. Otherwise find out who started it."
+	}
+	return remedyStrange
+}
+
+// manyFinding tells of very many new sockets of one program.
+func manyFinding(places []Listener) report.Finding {
+	l := places[0]
+	f := report.Finding{
+		Rule: "integrity.listeners.many", Scope: "listeners/" + l.Network, Subject: report.Process.Of(programOf(l)),
+		Title:    fmt.Sprintf("%s holds more than %s that are new", programOf(l), prose.Count(manyConversations, "UDP socket")),
+		Detail:   reach(places) + about(l),
+		Evidence: evidenceOf(l),
+	}
+	if l.Exe != "" {
+		if a := report.Program.Of(l.Exe); a.Validate() == nil {
+			f.Subject = a
+		}
+	}
+	return f
+}
+
+// maxNetworks is the number of other networks that are looked at in one run.
+const maxNetworks = 64
+
+// otherNetworks tells what listens in the other networks of the machine, one
+// finding a network and program.
+func (c Sockets) otherNetworks(ctx context.Context, rec *report.Recorder) {
+	view, err := sysview.NetNamespaces(ctx, c.Host)
+	if errors.Is(err, errors.ErrUnsupported) || errors.Is(err, fs.ErrNotExist) {
+		return
+	}
+	if err != nil {
+		rec.Problem(err, "listeners/other-networks")
+		return
+	}
+	own := networkOf(ctx, c.Host)
+	names := userNames(ctx, c.Host)
+	if own == "" {
+		return
+	}
+	left := 0
+	for _, ns := range view.Namespaces {
+		switch {
+		case own == fmt.Sprintf("net:[%d]", ns.Inode):
+			continue
+		case left == maxNetworks:
+			rec.Problem(fmt.Errorf("there are more than %d networks: those of later processes were not looked at", maxNetworks), "listeners/other-networks")
+			return
+		}
+		left++
+		c.otherNetwork(ctx, rec, ns, names)
+	}
+	rec.Covered("listeners/other-networks")
+}
+
+func (c Sockets) otherNetwork(ctx context.Context, rec *report.Recorder, ns sysview.NetNamespace, names map[uint32]string) {
+	for _, t := range sysview.SocketsIn(ctx, c.Host, ns.PIDs[0]) {
+		if t.Err != nil {
+			if !errors.Is(t.Err, fs.ErrNotExist) { // the process has ended
+				rec.Problem(t.Err, "listeners/other-networks")
+			}
+			continue
+		}
+		told := map[string]bool{}
+		for _, s := range t.Sockets {
+			l := listenerOf(s, names)
+			if id := l.identity() + "\x00" + strconv.Itoa(int(l.Addr.Port())); told[id] || l.Network == "udp" && l.Addr.Port() >= 32768 {
+				continue
+			} else {
+				told[id] = true
+			}
+			f := report.Finding{
+				Rule: "integrity.listeners.other-network", Scope: "listeners/other-networks",
+				Subject: report.ListenerOf(l.Network, l.Addr), Identity: evidenceOf(l)[:min(1, len(evidenceOf(l)))],
+				Title:    fmt.Sprintf("%s listens on %s in a network of its own", programOf(l), placeOf([]Listener{l})),
+				Detail:   strings.TrimSpace(about(l)),
+				Evidence: evidenceOf(l),
+			}
+			if l.Deleted {
+				if _, err := c.Host.Lstat(ctx, l.Exe); errors.Is(err, fs.ErrNotExist) {
+					f.Severity = report.Critical
+				}
+			}
+			rec.Finding(f)
+		}
+	}
+}
+
+// hidden tells of processes that one view shows and another does not.
+func (c Sockets) hidden(ctx context.Context, rec *report.Recorder) {
+	mounts, err := sysview.Mounts(ctx, c.Host)
+	if err == nil {
+		for _, m := range mounts {
+			if pid, ok := overProcess(m.Point); ok {
+				rec.Finding(hiddenFinding(pid, "Something is mounted over "+m.Point+", so that nobody sees what the process is"))
+			}
+		}
+	}
+	if c.Alive == nil {
+		return
+	}
+	// What comes or goes between two looks is not hidden: it has to be so twice.
+	missing, err := c.unlisted(ctx)
+	if err == nil && len(missing) > 0 {
+		var again []int
+		again, err = c.unlisted(ctx)
+		missing = slices.DeleteFunc(missing, func(pid int) bool { return !slices.Contains(again, pid) })
+	}
+	if err != nil {
+		rec.Problem(err, "listeners/processes")
+		return
+	}
+	for _, pid := range missing {
+		rec.Finding(hiddenFinding(pid, fmt.Sprintf("The kernel knows the process %d, and the listing of /proc does not show it", pid)))
+	}
+	rec.Covered("listeners/processes")
+}
+
+// unlisted gives the processes that the kernel knows, and a fresh listing does not.
+func (c Sockets) unlisted(ctx context.Context) ([]int, error) {
+	alive, err := c.Alive(ctx)
+	if err != nil {
+		return nil, err
+	}
+	entries, err := c.Host.ReadDir(ctx, "/proc")
+	if err != nil {
+		return nil, err
+	}
+	listed := map[int]bool{}
+	for _, e := range entries {
+		if pid, err := strconv.Atoi(e.Name); err == nil {
+			listed[pid] = true
+		}
+	}
+	return slices.DeleteFunc(alive, func(pid int) bool { return listed[pid] }), nil
+}
+
+// overProcess reports whether a mount point is the folder of a process, or in it.
+func overProcess(point string) (pid int, ok bool) {
+	rest, ok := strings.CutPrefix(point, "/proc/")
+	first, _, _ := strings.Cut(rest, "/")
+	pid, err := strconv.Atoi(first)
+	return pid, ok && err == nil
+}
+
+func hiddenFinding(pid int, why string) report.Finding {
+	return report.Finding{
+		Rule: "integrity.listeners.hidden", Scope: "listeners/processes",
+		Subject: report.Process.Of(fmt.Sprintf("hidden[%d]", pid)),
+		Title:   fmt.Sprintf("The process %d is hidden", pid), Detail: why + ".",
+	}
+}

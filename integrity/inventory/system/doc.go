@@ -1,0 +1,50 @@
+// Package system watches what a running system is set to, beside its files: what
+// is mounted where, the settings of the kernel that guard it, and the rules of its
+// firewall.
+//
+//	check := inventory.Check{Question: system.Mounts{Host: h}, Dir: dir}
+//	result, err := report.Collect(ctx, check)
+//
+// It sets nothing and mounts nothing. What a reboot brings back from files is the
+// business of package files; this is what holds now.
+package system
+
+import (
+	"fmt"
+
+	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/integrity/inventory"
+	"github.com/pugetsoundtech/upkeep/internal/prose"
+	"github.com/pugetsoundtech/upkeep/report"
+)
+
+// since is the version in which all rules so far came.
+const since = "0.1.0"
+
+// rules are the three of an inventory whose changes are of one sort.
+func rules(check, thing, explain, remedy string, added, removed, changed report.Severity) []report.Rule {
+	rule := func(id string, s report.Severity, what string) report.Rule {
+		return report.Rule{ID: check + "." + id, Kind: report.Condition, Severity: s, Title: thing + " " + what, Explain: explain, Remedy: remedy, Since: since}
+	}
+	return []report.Rule{rule("new", added, "is new"), rule("gone", removed, "is gone"), rule("changed", changed, "changed")}
+}
+
+// tell begins the finding of one change: its rule, its evidence and its record.
+func tell(check string, c integrity.Change) inventory.Told {
+	t := inventory.Told{Changes: []integrity.Change{c}}
+	t.Rule = check + "." + map[integrity.Kind]string{integrity.Added: "new", integrity.Removed: "gone", integrity.Changed: "changed"}[c.Kind]
+	t.Evidence = inventory.Differences(c)
+	return t
+}
+
+// differing says in words which fields changed: "ro to rw".
+func differing(c integrity.Change) string {
+	was, now := inventory.RecordOf(c.Was), inventory.RecordOf(c.Now)
+	var words []string
+	for _, f := range now.Fields {
+		if old := was.Get(f.Name); old != f.Value {
+			words = append(words, fmt.Sprintf("%s %q to %q", f.Name, prose.Clip(old, 80), prose.Clip(f.Value, 80)))
+		}
+	}
+	return prose.List(words, 4)
+}

@@ -1,0 +1,144 @@
+package integrity
+
+import (
+	"context"
+	"fmt"
+	"iter"
+	"math/rand/v2"
+	"path"
+	"slices"
+	"sync/atomic"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/sysview"
+)
+
+const (
+	// rehashed is how many files in a thousand are read all the same, by chance.
+	rehashed = 50
+	// coarse is the time within which two changes may have one ctime.
+	coarse = 2 * time.Second
+)
+
+var (
+	// trustworthy are the file systems whose kernel sets the ctime of each change,
+	// on a disk of this machine.
+	trustworthy = []string{"ext3", "ext4", "xfs", "btrfs", "f2fs", "ufs", "ffs", "apfs", "tmpfs"}
+	// alwaysRead are read whatever their times say.
+	alwaysRead = []string{
+		"/boot", "/etc", "/usr/sbin/sshd", "/usr/lib/security", "/lib/security", "/usr/lib/openssh",
+		"/usr/lib/x86_64-linux-gnu/security", "/usr/lib64/security",
+	}
+)
+
+// ScanTrusting is Scan that reads the content of a file only where something may
+// have changed it since the baseline: where device, inode, size, mtime, ctime and
+// birth time are not all known and as they were, where the ctime is not clearly
+// older than the baseline, on a file system that does not keep it, of what gives
+// rights, and of one file in twenty by chance. What was not read is Trusted.
+//
+// Times prove nothing when somebody set the clock. So everything is read the first
+// time, after a restart, and when the clock was set since the last time that all was
+// read; Counts.Full then says why. What is needed to know that lies beside the
+// baseline (TrustPath), and is written when a full scan has found no content that
+// differs under unchanged times.
+//
+// Whoever sets the clock and sets it back, or writes to the disk below the file
+// system, can deceive it: a full scan finds what it passes over.
+func ScanTrusting(ctx context.Context, h host.Host, b *Baseline, pace Pace, counts *Counts) Entries {
+	if counts == nil {
+		counts = new(Counts)
+	}
+	t := trust{before: b.Created.Add(-coarse).UnixNano(), devices: devices(ctx, h)}
+	now, err := clockOf(ctx, h, b)
+	if err == nil {
+		err = now.follows(TrustPath(b.Path))
+	}
+	counts.Full = err
+	s := scan{files: h.Files, counts: counts, opts: b.Profile.options()}
+	if err == nil {
+		s.opts.Read = func(now, was *host.Entry) host.Reading { return host.Reading{Trust: was != nil && t.same(now, was)} }
+		pace.slow(ctx, &s.opts)
+		return s.entries(ctx, b.Profile, b.Entries())
+	}
+	var forged atomic.Bool
+	s.opts.Read = func(now, was *host.Entry) host.Reading {
+		if was == nil || !was.Hashed() || !t.same(now, was) {
+			return host.Reading{}
+		}
+		return host.Reading{Sink: &unforged{was.Digests[0], &forged}}
+	}
+	pace.slow(ctx, &s.opts)
+	return now.keep(s.entries(ctx, b.Profile, b.Entries()), &forged, counts, TrustPath(b.Path))
+}
+
+// A trust decides whose content is not read.
+type trust struct {
+	before  int64 // ctimes are older, in nanoseconds
+	devices []uint64
+}
+
+// devices gives the numbers of the devices whose file systems keep ctimes.
+func devices(ctx context.Context, h host.Host) (out []uint64) {
+	mounts, err := sysview.Mounts(ctx, h)
+	if err != nil {
+		return nil
+	}
+	for _, m := range mounts {
+		var major, minor uint64
+		if n, _ := fmt.Sscanf(m.Dev, "%d:%d", &major, &minor); n == 2 && slices.Contains(trustworthy, m.Type) {
+			out = append(out, deviceOf(major, minor))
+		}
+	}
+	return out
+}
+
+const knownForTrust = host.KnownMode | host.KnownOwner | host.KnownSize | host.KnownInode | host.KnownMtime | host.KnownCtime
+
+// same reports whether nothing shows that a content may be another.
+func (t trust) same(now, was *host.Entry) bool {
+	a, b := now.Stat, was.Stat
+	switch {
+	case !a.Known.Has(knownForTrust) || !b.Known.Has(knownForTrust):
+		return false
+	case a.Dev != b.Dev || a.Ino != b.Ino || a.Size != b.Size || a.Mtime != b.Mtime || a.Ctime != b.Ctime || a.Btime != b.Btime:
+		return false
+	case a.Mode != b.Mode || a.UID != b.UID || a.GID != b.GID || a.Ctime >= t.before:
+		return false
+	case a.Perm()&(host.ModeSetUID|host.ModeSetGID) != 0 || under(now.Path, alwaysRead) || isLoader(now.Path):
+		return false
+	case !slices.Contains(t.devices, a.Dev):
+		return false
+	}
+	return rand.IntN(1000) >= rehashed
+}
+
+// deviceOf makes the number of a device of Linux of what mountinfo has, see makedev(3).
+func deviceOf(major, minor uint64) uint64 {
+	return minor&0xff | major&0xfff<<8 | minor&^0xff<<12 | major&^0xfff<<32
+}
+
+func isLoader(name string) bool {
+	hit, err := path.Match("ld-*.so*", path.Base(name))
+	return err == nil && hit
+}
+
+// onward makes one stream of entries serve several walks in their order: each
+// goes on where the one before stopped.
+func onward(entries Entries) (Entries, func()) {
+	next, stop := iter.Pull2(entries)
+	var last host.Entry
+	held := false
+	return func(yield func(host.Entry, error) bool) {
+		if held && !yield(last, nil) {
+			return
+		}
+		for e, err, more := next(); more; e, err, more = next() {
+			last, held = e, err == nil
+			if !yield(e, err) || err != nil {
+				return
+			}
+		}
+	}, stop
+}

@@ -1,0 +1,236 @@
+package logs
+
+import (
+	"bytes"
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/follow"
+)
+
+// logDir is where the logs of all supported systems are.
+const logDir = "/var/log"
+
+// systemLogs are the names that syslog daemons use.
+var systemLogs = [...]string{
+	"syslog", "messages", "auth.log", "authlog", "secure", "kern.log", "daemon.log", "daemon", "mail.log", "maillog", "mail.err", "mail.warn", "mail", "userlog",
+	"cron", "cron.log", "user.log", "debug", "warn", "localmessages", "security", "xferlog", "sulog", "debug.log", "errors.log",
+}
+
+// otherLogs are kept by programs whose work is read elsewhere, or that log what
+// their users do rather than what happens to the system.
+var otherLogs = [...]string{
+	"dpkg.log", "alternatives.log", "bootstrap.log", "fontconfig.log", "dnf.log", "dnf.rpm.log", "dnf.librepo.log", "yum.log", "hawkey.log", "pacman.log",
+	"boot.log", "ubuntu-advantage.log", "ubuntu-advantage-timer.log", "cloud-init.log", "cloud-init-output.log", "lastlog", "faillog", "utx.log", "pm-powersave.log",
+	"gpu-manager.log", "prelink.log", "vbox-setup.log",
+}
+
+// otherDirs hold no logs of text, or such as are read elsewhere.
+var otherDirs = [...]string{
+	"journal", "private", "installer", "apt", "dist-upgrade", "sysstat", "sa", "anaconda", "old", "archive", "removed_packages", "removed_scripts", "pkgtools", "setup", "packages", "scripts",
+	"cups", "btmp", "gdm", "gdm3", "lightdm", "speech-dispatcher", "hp", "ntpstats", "chrony", "atop", "vnstat",
+}
+
+// programs are those whose logs have another name than they have.
+var programs = map[string]string{
+	"postgresql": "postgres", "mysql": "mysqld", "mariadb": "mariadbd", "exim4": "exim", "unattended-upgrades": "unattended-upgrade",
+}
+
+// maxFolderLogs bounds how many logs of sub-folders are read.
+const maxFolderLogs = 300
+
+// Discover lists the log files of a system: those that syslog daemons write,
+// and other text files in /var/log and its sub-folders whose name is that of a
+// log. A link that root made is taken for the file that it names. What has the
+// name of a system log and is no file is among them, so that its reading says
+// so. A system without that directory has none.
+func Discover(ctx context.Context, h host.Host) ([]string, error) {
+	d := discovery{host: h}
+	err := d.run(ctx)
+	return d.found, err
+}
+
+// discovery is one look for logs.
+type discovery struct {
+	host          host.Host
+	found, unread []string
+}
+
+func (d *discovery) run(ctx context.Context) error {
+	entries, err := d.host.ReadDir(ctx, logDir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil
+	}
+	if err != nil {
+		return err
+	}
+	for _, st := range entries {
+		switch name := path.Join(logDir, st.Name); {
+		case st.IsDir() && !slices.Contains(otherDirs[:], st.Name):
+			d.folder(ctx, name)
+		case st.IsDir():
+		case slices.Contains(systemLogs[:], st.Name):
+			d.found = append(d.found, d.target(ctx, name, st))
+		default:
+			d.file(ctx, name, st, entries)
+		}
+	}
+	slices.Sort(d.found)
+	d.found = slices.Compact(d.found)
+	return nil
+}
+
+// folder takes the logs of one sub-folder. One that may not be listed is named
+// as its reading would be.
+func (d *discovery) folder(ctx context.Context, dir string) {
+	entries, err := d.host.ReadDir(ctx, dir)
+	if err != nil {
+		d.unread = append(d.unread, dir)
+		return
+	}
+	for _, st := range entries {
+		if !st.IsDir() && len(d.found) < maxFolderLogs {
+			d.file(ctx, path.Join(dir, st.Name), st, entries)
+		}
+	}
+}
+
+// file takes a file whose name is that of a log, and names what is none.
+func (d *discovery) file(ctx context.Context, name string, st host.Stat, all []host.Stat) {
+	if isOther(st.Name, all) {
+		return
+	}
+	target := d.target(ctx, name, st)
+	switch {
+	case !st.IsRegular() && target == name:
+		d.unread = append(d.unread, name)
+	case st.IsRegular() && st.Size == 0 && !isLog(st.Name):
+	case !isText(ctx, d.host, target):
+	case isLog(st.Name):
+		d.found = append(d.found, target)
+	case !strings.Contains(st.Name, "README"):
+		d.unread = append(d.unread, name)
+	}
+}
+
+// target gives the regular file that a link of root names, else the name itself.
+func (d *discovery) target(ctx context.Context, name string, st host.Stat) string {
+	if !st.IsLink() || !st.Known.Has(host.KnownOwner) || st.UID != 0 {
+		return name
+	}
+	to := st.Link
+	if !path.IsAbs(to) {
+		to = path.Join(path.Dir(name), to)
+	}
+	if file, err := d.host.Lstat(ctx, path.Clean(to)); err != nil || !file.IsRegular() {
+		return name
+	}
+	return path.Clean(to)
+}
+
+// isLog knows the names of logs that are read.
+func isLog(name string) bool {
+	for _, end := range []string{".log", "_log", "-log", "mainlog", "rejectlog", "paniclog", ".err"} {
+		if strings.HasSuffix(name, end) {
+			return true
+		}
+	}
+	return name == "current" || name == "error" || name == "log"
+}
+
+// glob replaces patterns by the regular files that they match, without rotated
+// copies. Links are not followed.
+func glob(ctx context.Context, h host.Host, names []string) ([]string, error) {
+	var out []string
+	var errs []error
+	for _, name := range names {
+		if !strings.ContainsAny(name, "*?[") {
+			out = append(out, name)
+			continue
+		}
+		dirs := []string{"/"}
+		parts := strings.Split(strings.Trim(name, "/"), "/")
+		for i, part := range parts {
+			var next []string
+			for _, dir := range dirs {
+				found, err := matching(ctx, h, dir, part, i == len(parts)-1)
+				next, errs = append(next, found...), append(errs, err)
+			}
+			dirs = next
+		}
+		out = append(out, dirs...)
+	}
+	return out, errors.Join(errs...)
+}
+
+// matching gives what a part of a pattern matches in a folder: files at the end
+// of the pattern, else folders.
+func matching(ctx context.Context, h host.Host, dir, part string, last bool) ([]string, error) {
+	entries, err := h.ReadDir(ctx, dir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	var out []string
+	for _, st := range entries {
+		ok, bad := path.Match(part, st.Name)
+		switch {
+		case bad != nil:
+			return nil, fmt.Errorf("pattern %s: %w", part, bad)
+		case ok && (!last && st.IsDir() || last && st.IsRegular() && !isRotated(st.Name, entries)):
+			out = append(out, path.Join(dir, st.Name))
+		}
+	}
+	return out, err
+}
+
+// programOf names the program whose log a source is; empty where it is of many.
+func programOf(source string) string {
+	rest, ok := strings.CutPrefix(source, logDir+"/")
+	dir, base, inFolder := strings.Cut(rest, "/")
+	switch {
+	case !ok || slices.Contains(systemLogs[:], rest):
+		return ""
+	case strings.HasSuffix(base, "paniclog"):
+		return "exim-panic"
+	case !inFolder:
+		dir = strings.TrimSuffix(rest, ".log")
+	}
+	return cmp.Or(programs[dir], dir)
+}
+
+// isOther leaves out what is read elsewhere, and rotated copies.
+func isOther(name string, all []host.Stat) bool {
+	if slices.Contains(otherLogs[:], name) || strings.HasPrefix(name, "Xorg.") || strings.Contains(name, "access") || strings.Contains(name, "-dpkg.log") ||
+		strings.HasPrefix(name, "wtmp") || strings.HasPrefix(name, "btmp") {
+		return true
+	}
+	return isRotated(name, all)
+}
+
+func isRotated(name string, all []host.Stat) bool {
+	return slices.ContainsFunc(all, func(st host.Stat) bool { return st.Name != name && follow.IsSibling(st.Name, name) })
+}
+
+// isText looks at the front of a file. One that cannot be read is taken, so
+// that the missing rights are told.
+func isText(ctx context.Context, h host.Host, name string) bool {
+	f, err := h.Open(ctx, name)
+	if err != nil {
+		return true
+	}
+	defer f.Close()
+	front := make([]byte, 512)
+	n, err := io.ReadFull(f, front)
+	if n == 0 && err != io.EOF {
+		return true
+	}
+	return bytes.IndexByte(bytes.TrimLeft(front[:n], "\x00"), 0) < 0
+}

@@ -1,0 +1,163 @@
+package sessions
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/internal/prose"
+	"github.com/pugetsoundtech/upkeep/report"
+)
+
+// Rules of the check.
+const (
+	ruleLogin      = name + ".login"
+	ruleNewAddress = name + ".new-address"
+)
+
+// Rules lists what the check can report.
+func (Logins) Rules() []report.Rule {
+	return report.Since("0.1.0",
+		report.Event.Rule(ruleLogin, report.Info, "A user was logged in").Text(
+			"Who was in while something happened is the first question about it.", "Nothing, where the person is known."),
+		report.Event.Rule(ruleNewAddress, report.Notice, "A user logged in from an address that is new").Text(
+			"Most people come from a few places; a stolen key or password comes from another.", "Ask the person. If nobody knows of it, change that account's password and keys."),
+	)
+}
+
+// group is the sessions of one user from one place by one service.
+type group struct {
+	first    *Session
+	sessions []*Session
+}
+
+// maxShown bounds the sessions and commands that one finding names.
+const maxShown = 20
+
+// tell groups the sessions since the last run.
+func (r *run) tell() {
+	all := r.collector.Sessions()
+	var groups []*group
+	byKey := map[string]*group{}
+	for i := range all {
+		s := &all[i]
+		if !r.old.Until.IsZero() && s.Start.Before(r.old.Until) && len(s.Commands) == 0 {
+			continue // it was told when it began
+		}
+		key := s.Service + " " + s.User + " " + s.By + " " + s.Addr.String()
+		if byKey[key] == nil {
+			byKey[key] = &group{first: s}
+			groups = append(groups, byKey[key])
+		}
+		byKey[key].sessions = append(byKey[key].sessions, s)
+	}
+	for _, g := range groups {
+		r.rec.Finding(g.finding())
+		if key := g.first.from(); key != "" && !r.first && !slices.Contains(r.old.Known, key) {
+			r.rec.Finding(g.newAddress())
+		}
+	}
+	if r.collector.Lost > 0 {
+		r.rec.Problem(fmt.Errorf("%s more than are kept", prose.Count(r.collector.Lost, "session")), "sessions")
+	} else {
+		r.rec.Covered("sessions")
+	}
+	r.remember(all)
+}
+
+// subject is the user, or what stands for a name that is none.
+func (g *group) subject() report.Attr {
+	if a := report.User.Of(cmp.Or(g.first.By, g.first.User)); a.Validate() == nil {
+		return a
+	}
+	return report.System.Of("sessions")
+}
+
+func (g *group) finding() report.Finding {
+	s := g.first
+	f := report.Finding{
+		Rule: ruleLogin, Subject: g.subject(), Scope: "sessions", Count: len(g.sessions), First: s.Start, Last: s.Start,
+		Title: fmt.Sprintf("%s was logged in %s", s.User, g.how()), Identity: g.identity(),
+	}
+	if s.Service == "sudo" {
+		f.Title = fmt.Sprintf("%s ran commands by sudo", s.User)
+	}
+	if s.Service == "su" && s.By != "" {
+		f.Title = fmt.Sprintf("%s became %s by su", s.By, s.User)
+	}
+	var open, commands int
+	var text []string
+	for _, s := range g.sessions {
+		f.Last = later(f.Last, s.Start)
+		if s.End.IsZero() {
+			open++
+		}
+		commands += len(s.Commands) + s.Dropped
+		for _, c := range s.Commands {
+			text = append(text, c.Text)
+		}
+	}
+	f.Evidence = g.evidence(text)
+	var say []string
+	if open > 0 {
+		say = append(say, fmt.Sprintf("Still open: %d.", open))
+	}
+	if commands > 0 {
+		say = append(say, fmt.Sprintf("With another's rights: %s.", prose.Count(commands, "command")))
+	}
+	f.Detail = strings.Join(say, " ")
+	return f
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+// how says by which service and from where.
+func (g *group) how() string {
+	s := g.first
+	if s.Addr.IsValid() {
+		return "by " + s.Service + " from " + s.Addr.String()
+	}
+	return "by " + s.Service
+}
+
+// identity tells the sessions of one user apart.
+func (g *group) identity() []report.Attr {
+	out := []report.Attr{report.Service.Of(g.first.Service)}
+	if g.first.By != "" {
+		out = append(out, report.Attr{Key: "x-became", Value: g.first.User})
+	}
+	if g.first.Addr.IsValid() {
+		out = append(out, report.Addr.Of(g.first.Addr.String()))
+	}
+	return out
+}
+
+// evidence has the sessions by their ids and moments, and what was run.
+func (g *group) evidence(commands []string) []report.Attr {
+	var out []report.Attr
+	for _, s := range g.sessions[:min(len(g.sessions), maxShown)] {
+		out = append(out, report.AtTime(s.Start))
+		if a := report.Session.Of(s.ID); a.Validate() == nil {
+			out = append(out, a)
+		}
+	}
+	for _, text := range commands[:min(len(commands), maxShown)] {
+		out = append(out, report.Sample.Of(strings.ToValidUTF8(prose.Clip(text, maxText), "?")))
+	}
+	return out
+}
+
+func (g *group) newAddress() report.Finding {
+	s := g.first
+	return report.Finding{
+		Rule: ruleNewAddress, Subject: g.subject(), Scope: "sessions", Count: len(g.sessions), First: s.Start, Last: g.sessions[len(g.sessions)-1].Start,
+		Title: fmt.Sprintf("%s logged in from %s for the first time", s.User, s.Addr), Identity: []report.Attr{report.Addr.Of(s.Addr.String())}, Evidence: g.evidence(nil),
+	}
+}

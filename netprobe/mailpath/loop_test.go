@@ -1,0 +1,180 @@
+package mailpath_test
+
+import (
+	"bufio"
+	"context"
+	"crypto/tls"
+	"fmt"
+	"io"
+	"net"
+	"strings"
+	"sync"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/netprobe"
+	"github.com/pugetsoundtech/upkeep/netprobe/mailpath"
+	"github.com/pugetsoundtech/upkeep/netprobe/netprobetest"
+)
+
+// post is a mail server and the mailbox behind it.
+type post struct {
+	mu      sync.Mutex
+	mail    string // as it was taken
+	copies  int    // of it in the mailbox
+	after   int    // looks before it is there
+	heard   []string
+	refuses string // answers DATA so
+}
+
+const secret = "correct horse"
+
+func (p *post) note(line string) {
+	p.mu.Lock()
+	defer p.mu.Unlock()
+	p.heard = append(p.heard, line)
+}
+
+func (p *post) smtp(conn net.Conn, _ <-chan struct{}) {
+	io.WriteString(conn, "220 mail.example ESMTP\r\n")
+	in := bufio.NewReader(conn)
+	for {
+		line, err := in.ReadString('\n')
+		if err != nil {
+			return
+		}
+		p.note(strings.TrimSpace(line))
+		switch verb := strings.ToUpper(line[:4]); verb {
+		case "EHLO":
+			io.WriteString(conn, "250-mail.example\r\n250 AUTH PLAIN\r\n")
+		case "AUTH":
+			io.WriteString(conn, "235 welcome\r\n")
+		case "DATA":
+			if p.refuses != "" {
+				io.WriteString(conn, p.refuses)
+				continue
+			}
+			io.WriteString(conn, "354 go on\r\n")
+			text := "Received: from a by mx.example.org with ESMTP;\r\n Sat, 28 Nov 2026 10:00:05 +0000\r\nReceived: from b by mail.example with ESMTPSA; Sat, 28 Nov 2026 10:00:02 +0000\r\n"
+			for {
+				line, err := in.ReadString('\n')
+				if err != nil {
+					return
+				}
+				if line == ".\r\n" {
+					break
+				}
+				text += line
+			}
+			p.mu.Lock()
+			p.mail = text
+			p.mu.Unlock()
+			io.WriteString(conn, "250 queued\r\n")
+		default:
+			io.WriteString(conn, "250 ok\r\n")
+		}
+	}
+}
+
+func (p *post) imap(conn net.Conn, _ <-chan struct{}) {
+	io.WriteString(conn, "* OK ready\r\n")
+	in := bufio.NewReader(conn)
+	for {
+		line, err := in.ReadString('\n')
+		if err != nil {
+			return
+		}
+		p.note(strings.TrimSpace(line))
+		tag, command, _ := strings.Cut(strings.TrimSpace(line), " ")
+		p.mu.Lock()
+		switch {
+		case strings.HasPrefix(command, "UID SEARCH HEADER X-Upkeep-Loop "):
+			token := command[strings.LastIndexByte(command, ' ')+1:]
+			if p.after--; p.after < 0 && strings.Contains(p.mail, "X-Upkeep-Loop: "+token+"\r\n") {
+				fmt.Fprintf(conn, "* SEARCH%s\r\n", strings.Repeat(" 7", p.copies))
+			} else {
+				io.WriteString(conn, "* SEARCH\r\n")
+			}
+		case strings.HasPrefix(command, "UID FETCH 7"):
+			header, _, _ := strings.Cut(p.mail, "\r\n\r\n")
+			fmt.Fprintf(conn, "* 1 FETCH (UID 7 BODY[HEADER] {%d}\r\n%s\r\n\r\n)\r\n", len(header)+4, header)
+		}
+		p.mu.Unlock()
+		fmt.Fprintf(conn, "%s OK done\r\n", tag)
+	}
+}
+
+func (p *post) loop(t *testing.T) mailpath.Loop {
+	t.Helper()
+	now := time.Now()
+	cert, pool, err := netprobetest.Certify(now.Add(-time.Hour), now.AddDate(0, 3, 0), "127.0.0.1")
+	require.NoError(t, err)
+	serve := func(b netprobetest.Behaviour) mailpath.Account {
+		srv, err := netprobetest.Listen(func(conn net.Conn, stop <-chan struct{}) {
+			b(tls.Server(conn, &tls.Config{Certificates: []tls.Certificate{cert}}), stop)
+		})
+		require.NoError(t, err)
+		t.Cleanup(srv.Close)
+		return mailpath.Account{Addr: srv.Addr(), TLS: true, User: "bob", Password: secret, Policy: netprobe.TLSPolicy{Roots: pool}}
+	}
+	return mailpath.Loop{Submit: serve(p.smtp), Mailbox: serve(p.imap), From: "probe@example.net", To: "loop@example.org", Poll: 10 * time.Millisecond, Crit: 3 * time.Second}
+}
+
+func TestAMailThatArrivesIsTimedAndDeleted(t *testing.T) {
+	p := &post{copies: 1, after: 2}
+	res := p.loop(t).Probe(t.Context())
+	assert.Equal(t, netprobe.OK, res.State, res.Issues)
+	assert.Equal(t, []string{"mail.example 0s", "mx.example.org 3s"}, res.Facts["hops"])
+	assert.Contains(t, p.mail, "Auto-Submitted: auto-generated\r\n")
+	heard := strings.Join(p.heard, "\n")
+	assert.Contains(t, heard, `a6 UID STORE 7 +FLAGS.SILENT (\Deleted)`)
+	assert.Contains(t, heard, "a7 UID EXPUNGE 7")
+	assert.NotContains(t, heard, "\na7 EXPUNGE", "it would delete what others have marked")
+	assert.Contains(t, heard, "AUTH PLAIN ")
+	assert.NotContains(t, fmt.Sprintf("%+v", res), secret)
+	assert.NotContains(t, fmt.Sprintf("%+v", res), "AGJvYgBjb3JyZWN0")
+}
+
+func TestALoopSaysWhereTheMailStopped(t *testing.T) {
+	for name, c := range map[string]struct {
+		post   *post
+		change func(*mailpath.Loop)
+		state  netprobe.State
+		cause  netprobe.Cause
+	}{
+		"lost":             {&post{copies: 0}, func(l *mailpath.Loop) { l.Crit = 100 * time.Millisecond }, netprobe.Critical, mailpath.Lost},
+		"twice":            {&post{copies: 2}, nil, netprobe.Warning, mailpath.Duplicate},
+		"late":             {&post{copies: 1, after: 3}, func(l *mailpath.Loop) { l.Warn = time.Millisecond * 15 }, netprobe.Warning, mailpath.Late},
+		"refused":          {&post{refuses: "550 5.7.1 no\r\n"}, nil, netprobe.Critical, netprobe.ProtoReject},
+		"not now":          {&post{refuses: "451 4.3.0 later\r\n"}, nil, netprobe.Critical, netprobe.ProtoDefer},
+		"unknown server":   {&post{}, func(l *mailpath.Loop) { l.Submit.Policy = netprobe.TLSPolicy{} }, netprobe.Critical, netprobe.TLSChain},
+		"unknown mailbox":  {&post{}, func(l *mailpath.Loop) { l.Mailbox.Policy = netprobe.TLSPolicy{} }, netprobe.Critical, netprobe.TLSChain},
+		"no address":       {&post{}, func(l *mailpath.Loop) { l.To = "a>\r\nRCPT TO:<b" }, netprobe.Unknown, netprobe.LocalConfig},
+		"no mailbox there": {&post{}, func(l *mailpath.Loop) { l.Mailbox.Addr = "127.0.0.1:1" }, netprobe.Critical, netprobe.NetRefused},
+	} {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := c.post.loop(t)
+			if c.change != nil {
+				c.change(&l)
+			}
+			res := l.Probe(t.Context())
+			assert.Equal(t, c.state, res.State, res.Issues)
+			assert.Equal(t, c.cause, res.Cause, res.Detail)
+			for _, line := range c.post.heard {
+				if strings.HasPrefix(name, "unknown s") {
+					assert.NotContains(t, line, "AUTH", "no credentials for whom nobody knows")
+				}
+			}
+		})
+	}
+}
+
+func ExampleLoop() {
+	l := mailpath.Loop{From: "probe@example.net", To: "nobody at all"}
+	fmt.Println(l.Probe(context.Background()).Detail)
+	// Output: "nobody at all" is no address of mail
+}

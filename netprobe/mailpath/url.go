@@ -1,0 +1,131 @@
+package mailpath
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"net"
+	"net/http"
+	"net/netip"
+	"os"
+	"strings"
+
+	"github.com/miekg/dns"
+
+	"github.com/pugetsoundtech/upkeep/netprobe"
+	"github.com/pugetsoundtech/upkeep/netprobe/protocol"
+)
+
+// Scheme is mailpath://DOMAIN, for a netprobe.Parser.
+func Scheme() netprobe.Scheme {
+	return netprobe.Scheme{
+		Name: "mailpath", Port: "25", About: "judges the DNS and the servers of a mail domain: MX, PTR, SPF, DKIM, DMARC, MTA-STS, TLSA, block lists",
+		Options: []netprobe.Option{
+			{Name: "resolver", About: "ADDRESS[:PORT] of the resolving DNS server to ask (default: the system's first)"},
+			{Name: "dkim", About: "selectors whose keys must be there, with commas between them"},
+			{Name: "dnsbl", About: "block lists on which no server may be, with commas between them"},
+			{Name: "connect", About: "no: ask DNS alone; else each server is greeted"},
+			{Name: "helo", About: "name to greet the servers with"},
+		},
+		Build: build,
+	}
+}
+
+func build(u netprobe.URL) (netprobe.Prober, error) {
+	if u.User != "" {
+		return nil, errors.New("nobody logs in by mailpath://")
+	}
+	d := Domain{Name: u.Host, Timeout: u.Timeout, Fetch: fetcher(u.Net), DKIM: list(u.Get("dkim")), DNSBL: list(u.Get("dnsbl"))}
+	server, err := resolverOf(u.Get("resolver"))
+	if err != nil {
+		return nil, err
+	}
+	d.Zone = Resolver{Addr: server, Net: netprobe.Net{Dial: u.Net.Dial}}
+	switch u.Get("connect") {
+	case "":
+		d.Connect = func(mx string, addr netip.AddrPort) netprobe.Prober {
+			policy := u.Policy
+			policy.ServerName = mx
+			policy.AnyName, policy.AnyIssuer = true, true // mail between servers takes any; MTA-STS and TLSA tell more
+			return protocol.SMTP{Addr: addr.String(), Net: u.Net, HELO: u.Get("helo"), StartTLS: protocol.Optional, Policy: policy}
+		}
+	case "no":
+	default:
+		return nil, fmt.Errorf("connect=%.20s is not no", u.Get("connect"))
+	}
+	return d, nil
+}
+
+func list(text string) []string {
+	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' })
+}
+
+// resolverOf completes the address of a resolver.
+func resolverOf(text string) (string, error) {
+	if text == "" {
+		config, err := dns.ClientConfigFromFile("/etc/resolv.conf")
+		if err != nil || len(config.Servers) == 0 {
+			return "", fmt.Errorf("this system names no resolver; give resolver=ADDRESS (%w)", orNone(err))
+		}
+		return net.JoinHostPort(config.Servers[0], config.Port), nil
+	}
+	if ip, err := netip.ParseAddr(text); err == nil {
+		return netip.AddrPortFrom(ip, 53).String(), nil
+	}
+	at, err := netip.ParseAddrPort(text)
+	if err != nil {
+		return "", fmt.Errorf("resolver=%.60s is no address", text)
+	}
+	return at.String(), nil
+}
+
+func orNone(err error) error {
+	if err == nil {
+		return os.ErrNotExist
+	}
+	return err
+}
+
+// fetcher reads a page over verified TLS, follows no redirect (RFC 8461, section
+// 3.3), and connects where the guard allows it.
+func fetcher(via netprobe.Net) func(context.Context, string) ([]byte, error) {
+	dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
+		connect := via.Dial
+		if connect == nil {
+			connect = new(net.Dialer).DialContext
+		}
+		conn, err := connect(ctx, network, addr)
+		if err != nil || via.Guard == nil {
+			return conn, err
+		}
+		at, err := netip.ParseAddrPort(conn.RemoteAddr().String())
+		if err == nil {
+			err = via.Guard(at.Addr())
+		}
+		if err != nil {
+			conn.Close()
+			return nil, err
+		}
+		return conn, nil
+	}
+	client := &http.Client{
+		Transport:     &http.Transport{DialContext: dial, DisableKeepAlives: true},
+		CheckRedirect: func(*http.Request, []*http.Request) error { return http.ErrUseLastResponse },
+	}
+	return func(ctx context.Context, url string) ([]byte, error) {
+		req, err := http.NewRequestWithContext(ctx, http.MethodGet, url, nil)
+		if err != nil {
+			return nil, err
+		}
+		res, err := client.Do(req)
+		if err != nil {
+			return nil, err
+		}
+		defer res.Body.Close()
+		if res.StatusCode != http.StatusOK {
+			return nil, fmt.Errorf("the server answered %.100q", res.Status)
+		}
+		return io.ReadAll(io.LimitReader(res.Body, maxPolicy+1))
+	}
+}

@@ -1,0 +1,160 @@
+package protocol
+
+import (
+	"context"
+	"net/http"
+	"net/url"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/netprobe"
+)
+
+// HTTP asks a web server for one page, over HTTP/1.1, or HTTP/2 where both ends
+// agree on it inside TLS. Without Status every one below 500 is an answer: what a
+// page should say is not its question then.
+type HTTP struct {
+	Addr    string        // host:port; required
+	Timeout time.Duration // whole probe, redirects included; zero means 10s
+	Net     netprobe.Net
+
+	Host   string // of the request, and the name that a certificate must have; "": Addr
+	TLS    bool
+	Policy netprobe.TLSPolicy
+
+	Method    string         // "": GET
+	Body      string         // of the request
+	Path      string         // with the query; "": /
+	Header    http.Header    // more of the request
+	Status    []string       // that are fine, such as "200" or "3xx"; none: all below 500
+	Expect    *regexp.Regexp // must be found in the first MiB of the page; nil: it is not looked at
+	Reject    *regexp.Regexp // must not be found there
+	Headers   []HeaderRule   // what the head of the answer must and must not have
+	Versions  []string       // of HTTP that are fine, such as "HTTP/1.1"; none: all
+	Redirects int            // that are followed; zero: a redirect is the answer
+	Version1  bool           // offer no HTTP/2
+}
+
+// A HeaderRule asks for a header of the answer of which a value matches, or with Not
+// for one of which none does.
+type HeaderRule struct {
+	Name    string
+	Pattern *regexp.Regexp
+	Not     bool
+	Missing bool // an answer without the header is fine
+}
+
+const (
+	maxBody     = 1 << 20
+	maxHead     = 64 << 10
+	maxInterim  = 10 // answers of status 1xx before the real one
+	maxRedirect = 5
+)
+
+// Probe makes one transaction for each redirect that it follows.
+func (p HTTP) Probe(ctx context.Context) netprobe.Result {
+	deadline := p.Timeout
+	if deadline <= 0 {
+		deadline = netprobe.DefaultTimeout
+	}
+	began := time.Now()
+	res, next := p.once(ctx, deadline)
+	for hops := 0; next != nil && hops < min(p.Redirects, maxRedirect); hops++ {
+		left := deadline - time.Since(began)
+		to, err := p.follow(next, res.Code)
+		if err != nil || left <= 0 {
+			break
+		}
+		before := res
+		p = to
+		res, next = p.once(ctx, left)
+		res.Attempts = append(before.Attempts, res.Attempts...)
+		res.Issues = append(before.Issues, res.Issues...)
+		res.Start, res.Took = before.Start, time.Since(began)
+		if res.Facts == nil {
+			res.Facts = netprobe.Facts{}
+		}
+		res.Facts["redirects"] = append(before.Facts["redirects"], next0(before))
+		res.Judge()
+	}
+	return res
+}
+
+func next0(r netprobe.Result) string { return r.Facts.Get("location") }
+
+func (p HTTP) once(ctx context.Context, timeout time.Duration) (netprobe.Result, *url.URL) {
+	var next *url.URL
+	if p.Policy.ServerName == "" && p.Host != "" {
+		p.Policy.ServerName = strings.Trim((&url.URL{Host: p.Host}).Hostname(), "[]")
+	}
+	res := netprobe.Script{
+		Addr: p.Addr, Timeout: timeout, Net: p.Net, Policy: p.Policy, Max: maxBody + maxHead, Secrets: p.secrets(), Run: p.script,
+	}.Probe(ctx)
+	if location := res.Facts.Get("location"); location != "" && p.Redirects > 0 {
+		base := &url.URL{Scheme: map[bool]string{false: "http", true: "https"}[p.TLS], Host: p.host(), Path: "/"}
+		if to, err := base.Parse(location); err == nil {
+			next = to
+		}
+	}
+	return res, next
+}
+
+// secrets are what a request may carry of them: whatever stands in a header that
+// somebody has set and that is no kind of media, and the body.
+func (p HTTP) secrets() (out []string) {
+	for name, values := range p.Header {
+		if name = http.CanonicalHeaderKey(name); strings.HasPrefix(name, "Accept") || name == "Content-Type" {
+			continue
+		}
+		for _, v := range values {
+			out = append(out, v)
+			out = append(out, strings.Fields(v)...) // "Bearer TOKEN": a server may echo the latter
+		}
+	}
+	if p.Body != "" {
+		out = append(out, p.Body)
+	}
+	return slices.DeleteFunc(out, func(s string) bool { return len(s) < 4 })
+}
+
+func (p HTTP) host() string {
+	if p.Host != "" {
+		return p.Host
+	}
+	return p.Addr
+}
+
+func (p HTTP) script(s *netprobe.Exchange) error {
+	if p.Path == "" {
+		p.Path = "/"
+	}
+	if !plainWord(p.host()) || !plainWord(p.Path) {
+		return netprobe.Failf(netprobe.LocalConfig, "host name or path is no single word")
+	}
+	if p.TLS {
+		protocols := []string{"h2", "http/1.1"}
+		if p.Version1 {
+			protocols = protocols[1:]
+		}
+		if err := s.TLS(protocols...); err != nil {
+			return err
+		}
+	}
+	var answer *http.Response
+	err := s.Step(netprobe.PhaseRequest, func() (err error) {
+		if answer, err = p.request(s); err == nil {
+			err = p.judge(s, answer)
+		}
+		return err
+	})
+	if answer == nil {
+		return err
+	}
+	defer answer.Body.Close()
+	if err != nil || p.Expect == nil && p.Reject == nil {
+		return err
+	}
+	return s.Step(netprobe.PhaseBody, func() error { return p.search(answer.Body) })
+}

@@ -1,0 +1,93 @@
+package protocol
+
+import (
+	"io"
+	"net/http"
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/netprobe"
+)
+
+func (p HTTP) judge(s *netprobe.Exchange, answer *http.Response) error {
+	code := answer.StatusCode
+	s.Result.Code = code
+	if location := answer.Header.Get("Location"); location != "" && code/100 == 3 {
+		s.Fact("location", location)
+		if p.Redirects > 0 {
+			return nil // where it leads to is judged
+		}
+	}
+	if modified, err := http.ParseTime(answer.Header.Get("Last-Modified")); err == nil {
+		s.Fact("last-modified", modified.UTC().Format(time.RFC3339))
+	}
+	if answer.ContentLength >= 0 {
+		s.Fact("content-length", strconv.FormatInt(answer.ContentLength, 10))
+	}
+	if p.fine(code) {
+		return p.head(answer)
+	}
+	f := netprobe.Failf(netprobe.ProtoReject, "the server answered %.200q", answer.Proto+" "+answer.Status)
+	if code == http.StatusServiceUnavailable || code == http.StatusTooManyRequests {
+		f.Cause = netprobe.ProtoDefer
+	}
+	f.Code = code
+	return f
+}
+
+// head holds version and headers to what is asked of them.
+func (p HTTP) head(answer *http.Response) error {
+	if len(p.Versions) > 0 && !slices.Contains(p.Versions, answer.Proto) {
+		return netprobe.Failf(netprobe.ProtoUnexpected, "the answer is of %.20q", answer.Proto)
+	}
+	for _, rule := range p.Headers {
+		values := answer.Header.Values(rule.Name)
+		if len(values) == 0 && rule.Missing {
+			continue
+		}
+		if found := slices.ContainsFunc(values, rule.Pattern.MatchString); found == rule.Not {
+			return netprobe.Failf(netprobe.ProtoUnexpected, "the header %.40q is not as it should be", rule.Name)
+		}
+	}
+	return nil
+}
+
+func (p HTTP) fine(code int) bool {
+	if len(p.Status) == 0 {
+		return code < 500
+	}
+	text := strconv.Itoa(code)
+	for _, want := range p.Status {
+		if want == text || strings.HasSuffix(want, "xx") && want[:1] == text[:1] {
+			return true
+		}
+	}
+	return false
+}
+
+func (p HTTP) search(body io.Reader) error {
+	page, err := io.ReadAll(io.LimitReader(body, maxBody))
+	if err != nil {
+		return err
+	}
+	switch {
+	case p.Reject != nil && p.Reject.Match(page):
+		return netprobe.Failf(netprobe.ProtoUnexpected, "the page has %.80q in it", p.Reject)
+	case p.Expect != nil && !p.Expect.Match(page):
+		return netprobe.Failf(netprobe.ProtoUnexpected, "%.80q is not found in the page of %d bytes", p.Expect, len(page))
+	}
+	return nil
+}
+
+// parseStatusLine reads "HTTP/1.1 200 OK" (RFC 9112, section 4).
+func parseStatusLine(line string) (code int, ok bool) {
+	version, rest, _ := strings.Cut(line, " ")
+	if version != "HTTP/1.0" && version != "HTTP/1.1" {
+		return 0, false
+	}
+	digits, _, _ := strings.Cut(rest, " ")
+	code, err := strconv.Atoi(digits)
+	return code, err == nil && len(digits) == 3 && code >= 100 && code <= 599
+}

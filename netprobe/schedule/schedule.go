@@ -1,0 +1,272 @@
+package schedule
+
+import (
+	"container/heap"
+	"context"
+	"crypto/sha256"
+	"encoding/binary"
+	"time"
+)
+
+// A Job is one target, looked at again and again.
+type Job struct {
+	Key      string        // tells it from all others, and says when it is due
+	Group    string        // of those that must not be looked at all at once; "": none
+	Interval time.Duration // at least a second
+	Retry    time.Duration // while it fails; zero: a fifteenth of Interval, at least a second
+}
+
+// A Schedule says how jobs are run. The zero values of its fields work, but for Do.
+type Schedule struct {
+	// Do looks at one target. It should return soon after ctx ends, and whatever
+	// the target does, in a bounded time.
+	Do func(ctx context.Context, key string) (failing bool)
+
+	Workers  int // jobs under way at most; zero: 2,000
+	PerGroup int // and of one group; zero: 2
+	Vantage  int // which of Vantages this is, from 0
+	Vantages int // that share the interval; zero: 1
+
+	// Lag is told by how much a job began after it was due; nil: nobody asks.
+	Lag func(key string, late time.Duration)
+
+	// Soon takes keys that are to be looked at now; nil: none come.
+	Soon <-chan string
+}
+
+const (
+	defaultWorkers  = 2000
+	defaultPerGroup = 2
+)
+
+// Due gives the first moment at or after t at which the job is due on vantage i of n.
+func (j Job) Due(t time.Time, i, n int) time.Time {
+	interval := max(j.Interval, time.Second)
+	sum := sha256.Sum256([]byte(j.Key))
+	phase := time.Duration(binary.BigEndian.Uint64(sum[:8]) % uint64(interval))
+	if n > 1 {
+		phase = (phase + interval/time.Duration(n)*time.Duration(i%n)) % interval
+	}
+	since := time.Duration(t.UnixNano() % int64(interval))
+	wait := (phase - since) % interval
+	if wait < 0 {
+		wait += interval
+	}
+	return t.Add(wait)
+}
+
+// retry is when a failing job is due again.
+func (j Job) retry() time.Duration {
+	if j.Retry > 0 {
+		return j.Retry
+	}
+	return max(j.Interval/15, time.Second)
+}
+
+// Run runs the jobs until ctx ends, and waits for those under way. Of two jobs
+// with one key the last counts.
+func (s Schedule) Run(ctx context.Context, jobs []Job) {
+	r := newRun(s, jobs)
+	timer := time.NewTimer(0)
+	defer timer.Stop()
+	soon := s.Soon
+	for {
+		wait := r.start(ctx, time.Now())
+		timer.Reset(wait)
+		select {
+		case <-ctx.Done():
+			for r.underway > 0 {
+				r.end(<-r.ended, time.Now())
+			}
+			return
+		case <-timer.C:
+		case e := <-r.ended:
+			r.end(e, time.Now())
+		case key, open := <-soon:
+			if !open {
+				soon = nil
+			}
+			r.hasten(key, time.Now())
+		}
+	}
+}
+
+// An entry is a job with its place in the run.
+type entry struct {
+	Job
+	due     time.Time
+	at      int // in the heap; -1: not there
+	failing bool
+	again   bool // asked for while it was under way
+}
+
+// A run is a Schedule at work. One goroutine owns it.
+type run struct {
+	Schedule
+	queue    queue
+	all      map[string]*entry
+	ended    chan ending
+	underway int
+	retries  int                 // of those under way
+	groups   map[string]int      // under way, by group
+	waiting  map[string][]*entry // for their group
+	held     []*entry            // failing ones, for a worker of their half
+}
+
+type ending struct {
+	entry   *entry
+	failing bool
+}
+
+func newRun(s Schedule, jobs []Job) *run {
+	if s.Workers <= 0 {
+		s.Workers = defaultWorkers
+	}
+	if s.PerGroup <= 0 {
+		s.PerGroup = defaultPerGroup
+	}
+	r := &run{
+		Schedule: s, all: map[string]*entry{}, ended: make(chan ending),
+		groups: map[string]int{}, waiting: map[string][]*entry{},
+	}
+	now := time.Now()
+	for _, j := range jobs {
+		if old, ok := r.all[j.Key]; ok {
+			old.Job = j
+			continue
+		}
+		r.all[j.Key] = &entry{Job: j}
+	}
+	for _, e := range r.all {
+		e.due = e.Due(now, s.Vantage, s.Vantages)
+		heap.Push(&r.queue, e)
+	}
+	return r
+}
+
+// idle is how long a run without any job sleeps.
+const idle = time.Hour
+
+// start begins what is due and may begin, and says for how long nothing else is.
+func (r *run) start(ctx context.Context, now time.Time) time.Duration {
+	for len(r.queue) > 0 && r.underway < r.Workers && ctx.Err() == nil {
+		e := r.queue[0]
+		if wait := e.due.Sub(now); wait > 0 {
+			return wait
+		}
+		heap.Pop(&r.queue)
+		r.begin(ctx, e, now)
+	}
+	if len(r.queue) > 0 && r.underway < r.Workers {
+		return max(r.queue[0].due.Sub(now), 0)
+	}
+	return idle // or until one ends
+}
+
+// begin starts a job, or lets it wait for its group or its half of the workers.
+func (r *run) begin(ctx context.Context, e *entry, now time.Time) {
+	switch {
+	case e.failing && r.retries >= max(r.Workers/2, 1):
+		r.held = append(r.held, e)
+		return
+	case e.Group != "" && r.groups[e.Group] >= r.PerGroup:
+		r.waiting[e.Group] = append(r.waiting[e.Group], e)
+		return
+	}
+	r.underway++
+	if e.failing {
+		r.retries++
+	}
+	if e.Group != "" {
+		r.groups[e.Group]++
+	}
+	if r.Lag != nil {
+		r.Lag(e.Key, now.Sub(e.due))
+	}
+	go func() { r.ended <- ending{e, r.Do(ctx, e.Key)} }()
+}
+
+// end makes room, and says when the job is due again.
+func (r *run) end(x ending, now time.Time) {
+	e := x.entry
+	r.underway--
+	if e.failing {
+		r.retries--
+	}
+	if e.Group != "" {
+		if r.groups[e.Group]--; r.groups[e.Group] == 0 {
+			delete(r.groups, e.Group)
+		}
+		r.release(e.Group)
+	}
+	if len(r.held) > 0 {
+		heap.Push(&r.queue, r.held[0])
+		r.held = r.held[1:]
+	}
+	e.failing = x.failing
+	from := now
+	if !from.After(e.due) {
+		from = e.due.Add(1) // one moment is not for two
+	}
+	e.due = e.Due(from, r.Vantage, r.Vantages)
+	if again := now.Add(e.retry()); e.failing && again.Before(e.due) {
+		e.due = again
+	}
+	if e.again {
+		e.again, e.due = false, now
+	}
+	heap.Push(&r.queue, e)
+}
+
+// release puts the first of those that wait for a group back in the queue.
+func (r *run) release(group string) {
+	list := r.waiting[group]
+	if len(list) == 0 {
+		return
+	}
+	heap.Push(&r.queue, list[0])
+	if list = list[1:]; len(list) == 0 {
+		delete(r.waiting, group)
+		return
+	}
+	r.waiting[group] = list
+}
+
+// hasten makes a job due now.
+func (r *run) hasten(key string, now time.Time) {
+	e := r.all[key]
+	switch {
+	case e == nil:
+	case e.at >= 0:
+		if now.Before(e.due) {
+			e.due = now
+			heap.Fix(&r.queue, e.at)
+		}
+	default:
+		e.again = true
+	}
+}
+
+// A queue is a heap of entries by the moment at which they are due.
+type queue []*entry
+
+func (q queue) Len() int           { return len(q) }
+func (q queue) Less(i, j int) bool { return q[i].due.Before(q[j].due) }
+func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i]; q[i].at, q[j].at = i, j }
+
+// Push is for package heap.
+func (q *queue) Push(x any) {
+	e, _ := x.(*entry)
+	e.at = len(*q)
+	*q = append(*q, e)
+}
+
+// Pop is for package heap.
+func (q *queue) Pop() any {
+	old := *q
+	e := old[len(old)-1]
+	old[len(old)-1] = nil
+	*q = old[:len(old)-1]
+	e.at = -1
+	return e
+}

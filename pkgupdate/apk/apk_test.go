@@ -1,0 +1,104 @@
+package apk_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/apk"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
+)
+
+const machine = `alpine: after documentation (apk(8), and the form of the database)
+-- machine now=2026-11-28T06:00:00Z --
+-- / dir complete=tree --
+-- /lib/apk/db/installed --
+C:Q1abc=
+P:busybox
+V:1.36.1-r28
+A:x86_64
+o:busybox
+F:bin
+R:busybox
+Z:Q1def=
+
+P:ssl_client
+V:1.36.1-r28
+A:x86_64
+o:busybox
+-- /etc/apk/repositories --
+https://mirror.example.org/alpine/v3.22/main
+-- /var/cache/apk/APKINDEX.0123abcd.tar.gz mtime=2026-11-27T20:00:00Z --
+-- $ ["apk", "--no-network", "--simulate", "upgrade"] --
+(1/3) Upgrading busybox (1.36.1-r28 -> 1.36.1-r29)
+Executing busybox-1.36.1-r29.post-upgrade
+(2/3) Upgrading ssl_client (1.36.1-r28 -> 1.36.1-r29)
+(3/3) Installing libnew (1.0-r0)
+OK: 12 MiB in 24 packages
+Executing a commit hook
+`
+
+func TestWhatApkWouldUpgradeIsPendingOfNoKnownClass(t *testing.T) {
+	h := hosttest.New(machine).Host()
+	m := &apk.Manager{Host: h}
+	require.NoError(t, pkgupdatetest.TestManager(t.Context(), m))
+	require.NoError(t, pkgupdatetest.TestFaults(t.Context(), h, func(h host.Host) pkgupdate.Manager { return &apk.Manager{Host: h} }))
+	a := m.Pending(t.Context())
+	assert.ErrorIs(t, a.Reason, pkgupdate.ErrUnclassified)
+	var got []string
+	for _, u := range a.Value.Upgrades {
+		got = append(got, strings.TrimSpace(u.Pkg.Name+" "+u.Pkg.Version.String()+" > "+u.Candidate.String()))
+	}
+	assert.Equal(t, []string{"busybox 1.36.1-r28 > 1.36.1-r29", "libnew  > 1.0-r0", "ssl_client 1.36.1-r28 > 1.36.1-r29"}, got)
+	assert.Equal(t, "busybox", m.Installed(t.Context()).Value[1].Source)
+}
+
+func TestNothingToUpgradeIsEmptyOnlyByAWholePlanOfAFreshIndex(t *testing.T) {
+	quiet := machine[:strings.Index(machine, "(1/3)")] + "OK: 12 MiB in 24 packages\n"
+	for text, want := range map[string]pkgupdate.State{
+		quiet: pkgupdate.Empty,
+		strings.Replace(quiet, "mtime=2026-11-27", "mtime=2026-11-20", 1): pkgupdate.Unknown,
+		strings.Replace(quiet, "APKINDEX.", "other.", 1):                  pkgupdate.Unknown,
+		strings.Replace(machine, "(2/3) Upgrading", "(2/3) Odd", 1):       pkgupdate.Unknown,
+	} {
+		assert.Equal(t, want, (&apk.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context()).State)
+	}
+}
+
+func TestOneOddRecordHidesNoOther(t *testing.T) {
+	text := strings.Replace(machine, "V:1.36.1-r28\nA:x86_64\no:busybox\nF:bin", "V:odd\nA:x86_64\no:busybox\nF:bin", 1)
+	a := (&apk.Manager{Host: hosttest.New(text).Host()}).Installed(t.Context())
+	var record *pkgupdate.RecordError
+	assert.ErrorAs(t, a.Reason, &record)
+	assert.Len(t, a.Value, 2)
+}
+
+func FuzzParseDatabase(f *testing.F) {
+	f.Add([]byte("P:a\nV:1\n\nP:b\n"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		list, _ := apk.ParseDatabase((&apk.Manager{}).Info(), text)
+		for _, p := range list {
+			assert.NotEmpty(t, p.Name)
+		}
+	})
+}
+
+func TestWhatNoIndexHasIsAnOrphan(t *testing.T) {
+	const compared = machine + `-- $ ["apk", "--no-network", "version", "-v", "-l", "<=>?"] --
+Installed:                                Available:
+busybox-1.36.1-r28                      < 1.36.1-r29 @main
+ssl_client-1.36.1-r28                   ? 
+`
+	m := &apk.Manager{Host: hosttest.New(compared).Host()}
+	a := m.Orphans(t.Context(), m.Installed(t.Context()).Value)
+	require.NoError(t, a.Reason)
+	require.Len(t, a.Value, 1)
+	assert.Equal(t, "ssl_client", a.Value[0].Name)
+	m = &apk.Manager{Host: hosttest.New(strings.Replace(compared, "ssl_client-1.36.1-r28                   ?", "x", 1)).Host()}
+	assert.Error(t, m.Orphans(t.Context(), m.Installed(t.Context()).Value).Reason, "one that is not listed is not known")
+}

@@ -1,0 +1,307 @@
+// Package freebsd reads the packages of FreeBSD with pkg(8), what is vulnerable
+// among them, and whether an update of the base system waits to be installed.
+//
+//	m := &freebsd.Manager{Host: host.Local()}
+//	pending := m.Pending(ctx)
+//
+// It fetches nothing. "pkg audit" ends with status 1 for what it found and for every
+// error, so its JSON is the proof, and nothing else.
+package freebsd
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strconv"
+	"strings"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
+)
+
+const (
+	catalogues = "/var/db/pkg/repos"
+	vulnerable = "/var/db/pkg/vuln.xml"
+	localDB    = "/var/db/pkg/local.sqlite"
+	base       = "/var/db/freebsd-update/tag"
+)
+
+// A Manager reads one host. It is a pkgupdate.Manager.
+type Manager struct {
+	Host host.Host
+
+	// MaxAge is how long ago the catalogues may have been fetched before what is
+	// pending counts as unknown. Zero is pkgupdate.DefaultMaxAge.
+	MaxAge time.Duration
+}
+
+// Info names the commands that a person runs.
+func (m *Manager) Info() pkgupdate.Info {
+	return pkgupdate.Info{
+		ID: "pkg", Type: "freebsd", Scheme: version.FreeBSD,
+		Commands: pkgupdate.Commands{
+			Refresh: [][]string{{"pkg", "update"}, {"pkg", "audit", "-F"}}, Upgrade: [][]string{{"pkg", "upgrade"}},
+			UpgradeSome: []string{"pkg", "upgrade"}, Unhold: []string{"pkg", "unlock"}, Repair: [][]string{{"pkg", "check", "-dan"}},
+		},
+	}
+}
+
+// queryFormat begins each line with a word of ours, so that what does not is noise.
+const queryFormat = "upkeep\t%n\t%v\t%q\t%k\t%o"
+
+// Installed asks pkg query.
+func (m *Manager) Installed(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Package] {
+	if _, err := m.Host.Lstat(ctx, localDB); err != nil {
+		if errors.Is(err, fs.ErrNotExist) {
+			err = pkgupdate.ErrAbsent
+		}
+		return pkgupdate.Unproven[[]pkgupdate.Package](nil, err)
+	}
+	out, err := m.Host.Query(ctx, "pkg", "query", "-a", queryFormat)
+	if err != nil {
+		return pkgupdate.Unproven[[]pkgupdate.Package](nil, err)
+	}
+	lines, err := pkgupdate.Lines(out)
+	if err != nil {
+		return pkgupdate.Unproven[[]pkgupdate.Package](nil, fmt.Errorf("pkg query: %w", err))
+	}
+	var list []pkgupdate.Package
+	var errs []error
+	for _, line := range lines {
+		f := strings.Split(line, "\t")
+		if len(f) != 6 || f[0] != "upkeep" || !validName(f[1]) {
+			errs = append(errs, &pkgupdate.RecordError{Record: "pkg query", Err: fmt.Errorf("line %.80q", line)})
+			continue
+		}
+		p, err := pkgupdate.Parsed(m.Info(), f[1], "", f[2])
+		if err != nil {
+			errs = append(errs, err)
+		}
+		p.Held, p.Source = f[4] == "1", f[5]
+		list = append(list, p)
+	}
+	if len(list) == 0 { // pkg itself is a package
+		return pkgupdate.Unproven(list, errors.Join(append(errs, errors.New("pkg query lists nothing, not even pkg"))...))
+	}
+	return pkgupdate.Inventory(list, errs, fmt.Sprintf("%d packages in pkg's database", len(list)), m.Host.Time())
+}
+
+func validName(name string) bool {
+	return name != "" && name[0] != '-' && strings.IndexFunc(name, func(r rune) bool { return r <= ' ' || r > '~' || r == '/' }) < 0
+}
+
+// Pending compares the packages with the catalogues, marks what the list of
+// vulnerabilities names, and adds an update of the base system that was fetched.
+func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pending] {
+	installed := m.Installed(ctx)
+	pending := pkgupdate.Pending{Sources: m.sources(ctx)}
+	offered, listed, verErr := m.offered(ctx, installed.Value)
+	holes, auditErr := m.audit(ctx)
+	for _, p := range installed.Value {
+		to, newer := offered[p.Name]
+		hole, open := holes[p.Name]
+		if !newer && !open {
+			continue
+		}
+		u := pkgupdate.Upgrade{Pkg: p, Candidate: to}
+		if auditErr == nil {
+			u.Class = pkgupdate.Ordinary
+		}
+		if open {
+			u.Class, u.Fix, u.Advisories = pkgupdate.Security, to, hole
+		}
+		switch {
+		case p.Held:
+			u.Blocked = pkgupdate.Held
+		case !newer:
+			u.Blocked = "no version with a fix is offered"
+		}
+		pending.Upgrades = append(pending.Upgrades, u)
+	}
+	pkgupdate.SortUpgrades(pending.Upgrades)
+	patches, baseErr := m.base(ctx)
+	pending.Patches = patches
+	if auditErr != nil {
+		auditErr = errors.Join(auditErr, pkgupdate.ErrUnclassified)
+	}
+	if err := errors.Join(installed.Reason, verErr, auditErr, baseErr); err != nil {
+		return pending.Unproven(err)
+	}
+	return pending.Proven(fmt.Sprintf("%d packages were compared with the catalogues", listed), oldest(pending.Sources))
+}
+
+// oldest is when all sources were current.
+func oldest(list []pkgupdate.Source) time.Time {
+	var at time.Time
+	for _, s := range list {
+		if at.IsZero() || s.Fetched.Before(at) {
+			at = s.Fetched
+		}
+	}
+	return at
+}
+
+// offered asks pkg version for all packages, those that are up to date as well, and
+// gives the newer versions. A package of no catalogue is marked '?'.
+func (m *Manager) offered(ctx context.Context, installed []pkgupdate.Package) (map[string]version.Version, int, error) {
+	out, err := m.Host.Query(ctx, "pkg", "version", "-vUR")
+	if err != nil {
+		return nil, 0, err
+	}
+	lines, err := pkgupdate.Lines(out)
+	if err != nil {
+		return nil, 0, fmt.Errorf("pkg version: %w", err)
+	}
+	newer, listed := map[string]version.Version{}, 0
+	var errs []error
+	for _, line := range lines {
+		f := strings.Fields(line)
+		if len(f) < 2 || len(f[1]) != 1 || !strings.Contains("<=>?!", f[1]) {
+			continue // what pkg says of its catalogues
+		}
+		listed++
+		i := strings.LastIndexByte(f[0], '-')
+		if f[1] != "<" || i < 0 {
+			continue
+		}
+		text := between(line, "(remote has ", ")")
+		v, err := version.Parse(version.FreeBSD, text)
+		if err != nil {
+			errs = append(errs, &pkgupdate.RecordError{Record: "pkg version: " + f[0], Err: err})
+			continue
+		}
+		newer[f[0][:i]] = v
+	}
+	if listed < len(installed) || listed == 0 {
+		return newer, listed, fmt.Errorf("pkg version: %d of %d packages are listed", listed, len(installed))
+	}
+	return newer, listed, errors.Join(errs...)
+}
+
+// Orphans are what pkg version marks with '?': no catalogue has the package.
+func (m *Manager) Orphans(ctx context.Context, installed []pkgupdate.Package) pkgupdate.Answer[[]pkgupdate.Package] {
+	out, err := m.Host.Query(ctx, "pkg", "version", "-vUR")
+	if err != nil {
+		return pkgupdate.Unproven[[]pkgupdate.Package](nil, err)
+	}
+	lines, err := pkgupdate.Lines(out)
+	if err != nil {
+		return pkgupdate.Unproven[[]pkgupdate.Package](nil, fmt.Errorf("pkg version: %w", err))
+	}
+	mark := map[string]string{}
+	for _, line := range lines {
+		if f := strings.Fields(line); len(f) > 1 && len(f[1]) == 1 && strings.Contains("<=>?!", f[1]) {
+			mark[f[0]] = f[1]
+		}
+	}
+	var list []pkgupdate.Package
+	for _, p := range installed {
+		switch mark[p.Name+"-"+p.Version.String()] {
+		case "":
+			return pkgupdate.Unproven(list, fmt.Errorf("pkg version does not list %s", p.Name))
+		case "?":
+			list = append(list, p)
+		}
+	}
+	return pkgupdate.Proven(list, fmt.Sprintf("%d packages were compared with the catalogues", len(mark)), m.Host.Time())
+}
+
+func between(s, before, after string) string {
+	_, s, _ = strings.Cut(s, before)
+	s, _, _ = strings.Cut(s, after)
+	return s
+}
+
+// report is the JSON of pkg audit.
+type auditReport struct {
+	Count    *int `json:"pkg_count"`
+	Packages map[string]struct {
+		Issues []struct {
+			CVE []string `json:"cve"`
+			URL string   `json:"url"`
+		} `json:"issues"`
+	} `json:"packages"`
+}
+
+// audit gives the advisories by package, from the list that was fetched last.
+func (m *Manager) audit(ctx context.Context) (map[string][]string, error) {
+	out, err := m.Host.Run(ctx, host.Command{Args: []string{"pkg", "audit", "-q", "-R", "json-compact"}})
+	if err != nil {
+		return nil, err
+	}
+	var r auditReport
+	if err := json.Unmarshal(out.Stdout, &r); err != nil || r.Count == nil || out.Truncated || *r.Count != len(r.Packages) {
+		return nil, fmt.Errorf("pkg audit gives no report (%w)", errors.Join(err, out.Err()))
+	}
+	holes := map[string][]string{}
+	for name, p := range r.Packages {
+		holes[name] = []string{}
+		for _, issue := range p.Issues {
+			switch id := issue.URL[strings.LastIndexByte(issue.URL, '/')+1:]; {
+			case len(issue.CVE) > 0:
+				holes[name] = append(holes[name], issue.CVE...)
+			case id != "":
+				holes[name] = append(holes[name], "VuXML:"+strings.TrimSuffix(id, ".html"))
+			}
+		}
+	}
+	return holes, nil
+}
+
+// sources are the catalogues and the list of vulnerabilities.
+func (m *Manager) sources(ctx context.Context) []pkgupdate.Source {
+	limit := m.MaxAge
+	if limit == 0 {
+		limit = pkgupdate.DefaultMaxAge
+	}
+	var list []pkgupdate.Source
+	entries, err := m.Host.ReadDir(ctx, catalogues)
+	for _, e := range entries {
+		s := pkgupdate.Source{ID: e.Name, Kind: pkgupdate.OfSystem}
+		s.Fetched, s.Err = pkgupdate.ModTime(ctx, m.Host, catalogues+"/"+e.Name+"/db")
+		list = append(list, s)
+	}
+	if len(list) == 0 {
+		list = append(list, pkgupdate.Source{ID: "catalogues", Kind: pkgupdate.OfSystem, Err: err})
+	}
+	s := pkgupdate.Source{ID: "vuln.xml", Kind: pkgupdate.OfSecurity}
+	s.Fetched, s.Err = pkgupdate.ModTime(ctx, m.Host, vulnerable)
+	list = append(list, s)
+	for i := range list {
+		if errors.Is(list[i].Err, fs.ErrNotExist) {
+			list[i].Err = pkgupdate.ErrNeverFetched
+		}
+		list[i].Settle(m.Host.Time(), limit)
+	}
+	return list
+}
+
+// base asks whether an update of the base system was fetched and not installed:
+// freebsd-update ends with 0 when it was, and with 2 when none was. Where the base
+// system is made of packages, it is not kept by freebsd-update.
+func (m *Manager) base(ctx context.Context) ([]pkgupdate.Patch, error) {
+	at, err := pkgupdate.ModTime(ctx, m.Host, base)
+	if err != nil {
+		return nil, fmt.Errorf("whether the base system has updates is not known: freebsd-update has never fetched: %w", err)
+	}
+	if age := m.Host.Time().Sub(at); age > 7*24*time.Hour {
+		return nil, fmt.Errorf("base system: %w", &pkgupdate.StaleError{Age: age})
+	}
+	out, err := m.Host.Run(ctx, host.Command{Args: []string{"freebsd-update", "updatesready"}})
+	if err != nil {
+		return nil, err
+	}
+	switch out.Exit {
+	case 0:
+		return []pkgupdate.Patch{{Type: "freebsd", ID: "freebsd-update", Title: "an update of the base system was fetched", Reboot: true, Offer: pkgupdate.Offer{
+			Class: pkgupdate.Security, Offered: at,
+		}}}, nil
+	case 2:
+		return nil, nil
+	}
+	return nil, errors.Join(fmt.Errorf("freebsd-update updatesready: status %s", strconv.Itoa(out.Exit)), out.Err())
+}

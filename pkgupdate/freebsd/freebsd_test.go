@@ -1,0 +1,131 @@
+package freebsd_test
+
+import (
+	"crypto/sha256"
+	"encoding/hex"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/freebsd"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
+)
+
+const machine = `freebsd: after documentation (pkg(8) and its source, freebsd-update(8))
+-- machine now=2026-11-28T06:00:00Z --
+-- / dir complete=tree --
+-- /var/db/pkg/local.sqlite --
+-- /var/db/pkg/repos/FreeBSD/db mtime=2026-11-27T20:00:00Z --
+-- /var/db/pkg/vuln.xml mtime=2026-11-27T20:00:00Z --
+-- /var/db/freebsd-update/tag mtime=2026-11-27T20:00:00Z --
+-- $ ["pkg", "query", "-a", "upkeep\t%n\t%v\t%q\t%k\t%o"] --
+upkeep	curl	8.7.1_1	FreeBSD:14:amd64	0	ftp/curl
+upkeep	locked	1.0	FreeBSD:14:*	1	misc/locked
+upkeep	mine	1.0	FreeBSD:14:*	0	local/mine
+upkeep	nginx	1.26.1,3	FreeBSD:14:amd64	0	www/nginx
+upkeep	pkg	2.1.0	FreeBSD:14:amd64	0	ports-mgmt/pkg
+-- $ ["pkg", "version", "-vUR"] --
+curl-8.7.1_1                       <   needs updating (remote has 8.8.0)
+locked-1.0                         <   needs updating (remote has 2.0)
+mine-1.0                           ?   orphaned: local/mine
+nginx-1.26.1,3                     <   needs updating (remote has 1.26.2,3)
+pkg-2.1.0                          =   up-to-date with remote
+-- $ ["pkg", "audit", "-q", "-R", "json-compact"] exit=1 --
+{"pkg_count":2,"packages":{"curl":{"version":"8.7.1_1","issue_count":1,"issues":[{"Affected versions":["< 8.8.0"],"description":"cURL -- a hole","cve":["CVE-2026-1234"],"url":"https://vuxml.FreeBSD.org/freebsd/1.html"}],"reverse dependencies":[]},"mine":{"version":"1.0","issue_count":1,"issues":[{"Affected versions":[],"description":"x","cve":[],"url":"https://vuxml.FreeBSD.org/freebsd/abc.html"}],"reverse dependencies":[]}}}
+-- $ ["freebsd-update", "updatesready"] exit=2 --
+`
+
+func pending(p pkgupdate.Pending) (out []string) {
+	for _, u := range p.Upgrades {
+		out = append(out, strings.Join(strings.Fields(u.Pkg.Name+" "+u.Pkg.Version.String()+" "+u.To().String()+" "+u.Class.String()+" "+string(u.Blocked)+" "+strings.Join(u.Advisories, ",")), " "))
+	}
+	for _, patch := range p.Patches {
+		out = append(out, patch.ID+" "+patch.Class.String())
+	}
+	return out
+}
+
+func TestVulnerablePackagesAreSecurityUpdatesAndOneWithoutAFixIsBlocked(t *testing.T) {
+	h := hosttest.New(machine).Host()
+	m := &freebsd.Manager{Host: h}
+	require.NoError(t, pkgupdatetest.TestManager(t.Context(), m))
+	require.NoError(t, pkgupdatetest.TestFaults(t.Context(), h, func(h host.Host) pkgupdate.Manager { return &freebsd.Manager{Host: h} }))
+	a := m.Pending(t.Context())
+	require.NoError(t, a.Reason)
+	assert.Equal(t, []string{
+		"curl 8.7.1_1 8.8.0 security CVE-2026-1234",
+		"locked 1.0 2.0 ordinary held",
+		"mine 1.0 security no version with a fix is offered VuXML:abc",
+		"nginx 1.26.1,3 1.26.2,3 ordinary",
+	}, pending(a.Value))
+}
+
+func TestAnUpdateOfTheBaseSystemThatWaitsIsASecurityPatch(t *testing.T) {
+	text := strings.Replace(machine, `"updatesready"] exit=2 --`, `"updatesready"] --`, 1)
+	a := (&freebsd.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context())
+	require.NoError(t, a.Reason)
+	assert.Contains(t, pending(a.Value), "freebsd-update security")
+}
+
+func TestWhatWasNotFetchedOrDoesNotAnswerIsUnknown(t *testing.T) {
+	for name, c := range map[string][2]string{
+		"old catalogue":        {"/repos/FreeBSD/db mtime=2026-11-27", "/repos/FreeBSD/db mtime=2026-11-20"},
+		"no catalogue":         {"-- /var/db/pkg/repos/FreeBSD/db mtime=2026-11-27T20:00:00Z --\n", ""},
+		"old vulnerabilities":  {"vuln.xml mtime=2026-11-27", "vuln.xml mtime=2026-11-20"},
+		"no report":            {`{"pkg_count":2`, `pkg: vulnxml file missing {`},
+		"fewer than counted":   {`"pkg_count":2`, `"pkg_count":3`},
+		"a package not listed": {"pkg-2.1.0                          =   up-to-date with remote\n", ""},
+		"base never fetched":   {"-- /var/db/freebsd-update/tag mtime=2026-11-27T20:00:00Z --\n", ""},
+		"base fails":           {`"updatesready"] exit=2`, `"updatesready"] exit=1`},
+	} {
+		text := strings.Replace(machine, c[0], c[1], 1)
+		require.NotEqual(t, machine, text, name)
+		assert.Equal(t, pkgupdate.Unknown, (&freebsd.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context()).State, name)
+	}
+}
+
+// what is after documentation: pkg's source says what it tells syslog and what query's
+// letters mean.
+const more = machine + `-- /var/log/messages mtime=2026-11-28T06:00:00Z --
+Nov 27 10:00:01 web pkg[700]: curl upgraded: 8.7.1 -> 8.7.1_1 
+Nov 27 10:00:02 web pkg[700]: tree-2.1.0 installed
+Nov 27 10:00:03 web kernel: tree-9 installed
+Nov 27 11:00:00 web pkg-static[701]: php83-curl-8.3.1,1 deinstalled
+-- /usr/local/bin/link link=curl --
+-- $ ["pkg", "query", "-a", "upkeep\t%n\t%v\t%Fs\t%Fp"] --
+upkeep	curl	8.7.1_1	1$4355a46b19d348dc2f57c046f8ef63d4538ebb936000f3c9ee954a27460dd865	/usr/local/bin/curl
+upkeep	curl	8.7.1_1	1$1b9a2b01bb6a2c9e7b3c7a6b7b0c7c3c1df6d0e0b6ce6f0f9b0a4a1e6a4f5c11	/usr/local/bin/other
+upkeep	curl	8.7.1_1	1$LINK	/usr/local/bin/link
+upkeep	nginx	1.26.1,3	-	/usr/local/etc/x
+`
+
+func TestWhatPkgToldSyslogIsOneActAProcess(t *testing.T) {
+	list, err := (&freebsd.Manager{Host: hosttest.New(more).Host()}).History(t.Context(), time.Date(2026, 11, 20, 0, 0, 0, 0, time.UTC))
+	require.NoError(t, err)
+	require.Len(t, list, 2)
+	var got []string
+	for _, x := range list {
+		for _, e := range x.Events {
+			got = append(got, x.Command+" "+e.Name+" "+e.From+">"+e.To)
+		}
+	}
+	assert.Equal(t, []string{"pkg curl 8.7.1>8.7.1_1", "pkg tree >2.1.0", "pkg-static php83-curl 8.3.1,1>"}, got)
+}
+
+func TestFilesAreAttestedWhereThePackagesAreAlone(t *testing.T) {
+	sum := sha256.Sum256([]byte("curl"))
+	m := &freebsd.Manager{Host: hosttest.New(strings.Replace(more, "LINK", hex.EncodeToString(sum[:]), 1)).Host()}
+	claims, err := m.Attest(t.Context(), []string{"/usr/local/bin/curl", "/usr/local/bin/link", "/usr/local/etc/x", "/usr/local/bin/mine", "/bin/sh"})
+	require.NoError(t, err)
+	assert.Equal(t, "sha256", claims["/usr/local/bin/curl"].Algorithm)
+	assert.Equal(t, host.Claim{Package: "freebsd:curl", Version: "8.7.1_1", Type: host.ModeSymlink, Link: "curl", Strength: host.StrengthDatabase}, claims["/usr/local/bin/link"])
+	assert.Equal(t, host.StrengthOwned, claims["/usr/local/etc/x"].Strength)
+	assert.Equal(t, host.Claim{}, claims["/usr/local/bin/mine"])
+	assert.NotContains(t, claims, "/bin/sh", "the base system is of no package")
+}

@@ -1,0 +1,20 @@
+// Package merges asks which configuration files wait for a person's hand: the maker
+// of a package changed one that a person had edited, so the package manager took one
+// of the two and put the other beside it.
+//
+//	list, err := merges.Find(ctx, host.Local())
+//	texts, err := list[0].Read(ctx, host.Local(), nil)
+//	merged, ok := texts.Merged()
+//
+// It knows what dpkg, ucf, rpm, pacman, apk, FreeBSD's pkg and etcupdate(8), and
+// Slackware's pkgtools leave. OpenBSD's sysmerge(8) and pkg_add(1) and pkgsrc leave
+// nothing on the disk. It changes nothing.
+//
+// # Design
+//
+// What two people changed can be put together only with what both began from: the
+// maker's former version. etcupdate keeps it; of dpkg and pacman it is read from a
+// former package that is still in the cache. With it a merge is proposed where no
+// change meets another; without it the two versions are shown, and nothing is
+// proposed. The text of a file that not everybody may read is not in the report.
+package merges

@@ -1,0 +1,193 @@
+// Package pacman reads the packages of Arch Linux, and compares them with what
+// pacman has of its repositories.
+//
+//	m := &pacman.Manager{Host: host.Local()}
+//	pending := m.Pending(ctx)
+//
+// "pacman -Qu" ends with status 1 and no output both when nothing is due and when it
+// fails, so the package does not ask it: it compares the list of installed packages
+// with the list of the repositories, of which neither can be empty. The
+// repositories do not say which upgrade fixes a hole.
+package pacman
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"strings"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
+)
+
+const (
+	local = "/var/lib/pacman/local"
+	sync  = "/var/lib/pacman/sync"
+)
+
+// A Manager reads pacman of one host. It is a pkgupdate.Manager.
+type Manager struct {
+	Host host.Host
+
+	// MaxAge is how old the newest repository may be before what is pending counts
+	// as unknown. Zero is pkgupdate.DefaultMaxAge.
+	MaxAge time.Duration
+}
+
+// Info names the commands that a person runs. Parts of the repositories are never
+// installed alone on Arch.
+func (m *Manager) Info() pkgupdate.Info {
+	return pkgupdate.Info{
+		ID: "pacman", Type: "alpm", Scheme: version.Pacman,
+		Commands: pkgupdate.Commands{Upgrade: [][]string{{"pacman", "-Syu"}}},
+	}
+}
+
+// Installed lists the folders of the local database, one a package.
+func (m *Manager) Installed(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Package] {
+	_, entries, err := pkgupdate.FirstDir(ctx, m.Host, local)
+	if err != nil {
+		return pkgupdate.Unproven[[]pkgupdate.Package](nil, err)
+	}
+	var list []pkgupdate.Package
+	var errs []error
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		p, err := m.parseName(e.Name)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		list = append(list, p)
+	}
+	return pkgupdate.Inventory(list, errs, fmt.Sprintf("%d packages in %s", len(list), local), m.Host.Time())
+}
+
+// parseName cuts name-version-release.
+func (m *Manager) parseName(full string) (pkgupdate.Package, error) {
+	parts := strings.Split(full, "-")
+	n := len(parts)
+	if n < 3 || !validName(strings.Join(parts[:n-2], "-")) {
+		return pkgupdate.Package{}, &pkgupdate.RecordError{Record: local, Err: fmt.Errorf("%.80q is no name-version-release", full)}
+	}
+	return pkgupdate.Parsed(m.Info(), strings.Join(parts[:n-2], "-"), "", parts[n-2]+"-"+parts[n-1])
+}
+
+func validName(name string) bool {
+	return name != "" && name[0] != '-' && name[0] != '.' && strings.IndexFunc(name, func(r rune) bool { return r <= ' ' || r > '~' || r == '/' }) < 0
+}
+
+// Pending compares the installed packages with the repositories.
+func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pending] {
+	installed := m.Installed(ctx)
+	pending := pkgupdate.Pending{Sources: m.sources(ctx)}
+	out, err := m.Host.Query(ctx, "pacman", "-Sl")
+	offered := map[string]version.Version{}
+	if err == nil {
+		offered, err = parseList(out)
+	}
+	for _, p := range installed.Value {
+		if to, ok := offered[p.Name]; ok && version.Compare(p.Version, to) == version.Older {
+			pending.Upgrades = append(pending.Upgrades, pkgupdate.Upgrade{Pkg: p, Candidate: to})
+		}
+	}
+	pkgupdate.SortUpgrades(pending.Upgrades)
+	if len(pending.Upgrades) > 0 {
+		err = errors.Join(err, fmt.Errorf("%w: pacman's repositories do not say", pkgupdate.ErrUnclassified))
+	}
+	var asOf time.Time
+	for _, s := range pending.Sources {
+		if s.Date.After(asOf) {
+			asOf = s.Date
+		}
+	}
+	if err := errors.Join(installed.Reason, err); err != nil {
+		return pending.Unproven(err)
+	}
+	return pending.Proven(fmt.Sprintf("%d packages of the repositories are listed", len(offered)), asOf)
+}
+
+// Orphans are the packages that no repository has in their version or a newer one:
+// those built by hand, too.
+func (m *Manager) Orphans(ctx context.Context, installed []pkgupdate.Package) pkgupdate.Answer[[]pkgupdate.Package] {
+	out, err := m.Host.Query(ctx, "pacman", "-Sl")
+	if err != nil {
+		return pkgupdate.Unproven[[]pkgupdate.Package](nil, err)
+	}
+	offered, err := parseList(out)
+	if err != nil {
+		return pkgupdate.Unproven[[]pkgupdate.Package](nil, err)
+	}
+	var list []pkgupdate.Package
+	for _, p := range installed {
+		if to, ok := offered[p.Name]; !ok || version.Compare(to, p.Version) == version.Older {
+			list = append(list, p)
+		}
+	}
+	return pkgupdate.Proven(list, fmt.Sprintf("%d packages of the repositories are listed", len(offered)), m.Host.Time())
+}
+
+// parseList reads "repository name version" of pacman -Sl. The first repository that
+// has a package is the one that it is taken from.
+func parseList(out []byte) (map[string]version.Version, error) {
+	lines, err := pkgupdate.Lines(out)
+	if err != nil {
+		return nil, fmt.Errorf("pacman -Sl: %w", err)
+	}
+	offered := map[string]version.Version{}
+	var errs []error
+	for _, line := range lines {
+		f := strings.Fields(line)
+		if len(f) < 3 || !validName(f[1]) {
+			return offered, fmt.Errorf("pacman -Sl: line %.80q", line)
+		}
+		v, err := version.Parse(version.Pacman, f[2])
+		if err != nil {
+			errs = append(errs, &pkgupdate.RecordError{Record: "pacman -Sl: " + f[1], Err: err})
+			continue
+		}
+		if _, known := offered[f[1]]; !known {
+			offered[f[1]] = v
+		}
+	}
+	if len(lines) == 0 {
+		return nil, fmt.Errorf("pacman -Sl: %w", pkgupdate.ErrIncomplete)
+	}
+	return offered, errors.Join(errs...)
+}
+
+// sources are the repositories that pacman has. They are refreshed together, and
+// one that is rarely made anew is as fresh as the newest.
+func (m *Manager) sources(ctx context.Context) []pkgupdate.Source {
+	entries, err := m.Host.ReadDir(ctx, sync)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return []pkgupdate.Source{{ID: sync, Err: err}}
+	}
+	var list []pkgupdate.Source
+	var newest time.Time
+	for _, e := range entries {
+		if name, ok := strings.CutSuffix(e.Name, ".db"); ok {
+			list = append(list, pkgupdate.Source{ID: name, Kind: pkgupdate.OfSystem, Date: e.ModTime()})
+			if e.ModTime().After(newest) {
+				newest = e.ModTime()
+			}
+		}
+	}
+	if len(list) == 0 {
+		return []pkgupdate.Source{{ID: sync, Err: pkgupdate.ErrNeverFetched}}
+	}
+	limit := m.MaxAge
+	if limit == 0 {
+		limit = pkgupdate.DefaultMaxAge
+	}
+	for i := range list {
+		list[i].Fetched = newest
+		list[i].Settle(m.Host.Time(), limit)
+	}
+	return list
+}

@@ -1,0 +1,55 @@
+package pacman_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/pacman"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
+)
+
+const machine = `arch: after documentation (pacman(8), and the folders of its database)
+-- machine now=2026-11-28T06:00:00Z --
+-- / dir complete=tree --
+-- /var/lib/pacman/local/ALPM_DB_VERSION --
+9
+-- /var/lib/pacman/local/bash-5.2.037-1/desc --
+-- /var/lib/pacman/local/gtk-update-icon-cache-1:4.16.7-1/desc --
+-- /var/lib/pacman/local/mine-1.0-1/desc --
+-- /var/lib/pacman/sync/core.db mtime=2026-11-27T20:00:00Z --
+-- /var/lib/pacman/sync/extra.db mtime=2026-11-20T20:00:00Z --
+-- $ ["pacman", "-Sl"] --
+core bash 5.2.039-1 [installed: 5.2.037-1]
+core zlib 1:1.3.1-2
+extra bash 9.9-1
+extra gtk-update-icon-cache 1:4.16.7-1 [installed]
+`
+
+func TestWhatTheRepositoriesHaveNewerIsPending(t *testing.T) {
+	h := hosttest.New(machine).Host()
+	m := &pacman.Manager{Host: h}
+	require.NoError(t, pkgupdatetest.TestManager(t.Context(), m))
+	require.NoError(t, pkgupdatetest.TestFaults(t.Context(), h, func(h host.Host) pkgupdate.Manager { return &pacman.Manager{Host: h} }))
+	a := m.Pending(t.Context())
+	assert.ErrorIs(t, a.Reason, pkgupdate.ErrUnclassified)
+	require.Len(t, a.Value.Upgrades, 1, "the first repository counts")
+	assert.Equal(t, "bash 5.2.037-1 5.2.039-1", a.Value.Upgrades[0].Pkg.Name+" "+a.Value.Upgrades[0].Pkg.Version.String()+" "+a.Value.Upgrades[0].Candidate.String())
+}
+
+func TestNothingIsDueOnlyByAWholeListOfAFreshRepository(t *testing.T) {
+	quiet := strings.Replace(machine, "core bash 5.2.039-1", "core bash 5.2.037-1", 1)
+	for text, want := range map[string]pkgupdate.State{
+		quiet: pkgupdate.Empty,
+		strings.Replace(quiet, "mtime=2026-11-27", "mtime=2026-11-20", 1): pkgupdate.Unknown,
+		quiet[:strings.Index(quiet, "core bash")]:                         pkgupdate.Unknown,
+		quiet[:len(quiet)-5]: pkgupdate.Unknown,
+	} {
+		assert.Equal(t, want, (&pacman.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context()).State)
+	}
+}

@@ -1,0 +1,235 @@
+// Package pkgsrc reads the packages of NetBSD, what pkgin would upgrade, and which
+// packages the list of vulnerabilities names.
+//
+//	m := &pkgsrc.Manager{Host: host.Local()}
+//	pending := m.Pending(ctx)
+//
+// It fetches nothing. NetBSD has no tool that patches the base system, so whether
+// that has fixes pending is never known here.
+package pkgsrc
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
+)
+
+const (
+	summaries = "/var/db/pkgin/pkgin.db"
+	maxHoles  = 64 << 20
+)
+
+var vulnerabilities = []string{"/usr/pkg/pkgdb/pkg-vulnerabilities", "/var/db/pkg/pkg-vulnerabilities"}
+
+var databases = []string{"/usr/pkg/pkgdb", "/var/db/pkg"}
+
+// A Manager reads one host. It is a pkgupdate.Manager.
+type Manager struct {
+	Host host.Host
+
+	// MaxAge is how long ago the lists may have been fetched before what is pending
+	// counts as unknown. Zero is pkgupdate.DefaultMaxAge.
+	MaxAge time.Duration
+}
+
+// Info names the commands that a person runs.
+func (m *Manager) Info() pkgupdate.Info {
+	return pkgupdate.Info{
+		ID: "pkgin", Type: "pkgsrc", Scheme: version.Pkgsrc,
+		Commands: pkgupdate.Commands{
+			Refresh: [][]string{{"pkgin", "update"}, {"pkg_admin", "fetch-pkg-vulnerabilities", "-s"}}, Upgrade: [][]string{{"pkgin", "upgrade"}},
+			UpgradeAll: [][]string{{"pkgin", "full-upgrade"}}, UpgradeSome: []string{"pkgin", "install"}, Repair: [][]string{{"pkg_admin", "rebuild"}},
+		},
+	}
+}
+
+// Installed lists the folders of the package database.
+func (m *Manager) Installed(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Package] {
+	dir, entries, err := pkgupdate.FirstDir(ctx, m.Host, databases...)
+	if err != nil {
+		return pkgupdate.Unproven[[]pkgupdate.Package](nil, err)
+	}
+	var list []pkgupdate.Package
+	var errs []error
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		p, err := m.parseName(e.Name)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		if p.Name != "" {
+			list = append(list, p)
+		}
+	}
+	return pkgupdate.Inventory(list, errs, fmt.Sprintf("%d packages in %s", len(list), dir), m.Host.Time())
+}
+
+// parseName cuts name-version at the last hyphen.
+func (m *Manager) parseName(full string) (pkgupdate.Package, error) {
+	i := strings.LastIndexByte(full, '-')
+	if i <= 0 || full[0] == '-' || strings.ContainsAny(full, " \t\r\n/") {
+		return pkgupdate.Package{}, &pkgupdate.RecordError{Record: "package database", Err: fmt.Errorf("%.80q is no name-version", full)}
+	}
+	return pkgupdate.Parsed(m.Info(), full[:i], "", full[i+1:])
+}
+
+// Pending asks pkgin for its plan, and compares what is installed with the list of
+// vulnerabilities.
+func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pending] {
+	installed := m.Installed(ctx)
+	pending := pkgupdate.Pending{Sources: m.sources(ctx)}
+	out, err := m.Host.Query(ctx, "pkgin", "-n", "full-upgrade")
+	newer, evidence := map[string]version.Version{}, ""
+	if err == nil {
+		newer, evidence, err = m.plan(out)
+	}
+	holes, holeErr := m.holes(ctx, installed.Value)
+	for _, p := range installed.Value {
+		to, offered := newer[p.Name]
+		if !offered && holes[p.Name] == nil {
+			continue
+		}
+		u := pkgupdate.Upgrade{Pkg: p, Candidate: to}
+		switch {
+		case holes[p.Name] != nil:
+			u.Class, u.Fix, u.Advisories = pkgupdate.Security, to, holes[p.Name]
+		case holeErr == nil:
+			u.Class = pkgupdate.Ordinary
+		}
+		if !offered {
+			u.Blocked = "no version with a fix is offered"
+		}
+		pending.Upgrades = append(pending.Upgrades, u)
+	}
+	pkgupdate.SortUpgrades(pending.Upgrades)
+	if holeErr != nil {
+		holeErr = errors.Join(holeErr, pkgupdate.ErrUnclassified)
+	}
+	if err := errors.Join(installed.Reason, err, holeErr); err != nil {
+		return pending.Unproven(err)
+	}
+	return pending.Proven(evidence, pending.Sources[0].Fetched)
+}
+
+var (
+	heading = regexp.MustCompile(`^(\d+) packages? to (upgrade|refresh|install|remove|be upgraded|be refreshed|be installed|be removed)`)
+	summary = regexp.MustCompile(`^(\d+) to refresh, (\d+) to upgrade, (\d+) to install`)
+)
+
+// plan reads pkgin's lists of names, each headed by its number, and the summary
+// that proves that they are whole; or that there is nothing to do.
+func (m *Manager) plan(out []byte) (map[string]version.Version, string, error) {
+	lines, err := pkgupdate.Lines(out)
+	if err != nil {
+		return nil, "", fmt.Errorf("pkgin: %w", err)
+	}
+	newer, evidence, what := map[string]version.Version{}, "", ""
+	for _, line := range lines {
+		f := heading.FindStringSubmatch(line)
+		switch {
+		case strings.TrimSpace(line) == "nothing to do.", summary.MatchString(line):
+			evidence, what = line, ""
+		case f != nil:
+			what = f[2]
+		case strings.HasPrefix(line, "  ") && strings.Contains(what, "upgrade"):
+			for _, full := range strings.Fields(line) {
+				p, err := m.parseName(full)
+				if err != nil {
+					return newer, "", err
+				}
+				newer[p.Name] = p.Version
+			}
+		}
+	}
+	if f := summary.FindStringSubmatch(evidence); f != nil && f[2] != fmt.Sprint(len(newer)) {
+		return newer, "", fmt.Errorf("pkgin: %d upgrades were read, and it says %q", len(newer), evidence)
+	}
+	if evidence == "" {
+		return newer, "", errors.New("pkgin: the plan has no summary: it is not whole")
+	}
+	return newer, evidence, nil
+}
+
+// holes gives, by package, the pages of what the list of vulnerabilities has of it.
+func (m *Manager) holes(ctx context.Context, installed []pkgupdate.Package) (map[string][]string, error) {
+	var text []byte
+	err := error(fs.ErrNotExist)
+	for _, name := range vulnerabilities {
+		if text, err = m.Host.ReadFile(ctx, name, maxHoles); err == nil {
+			break
+		}
+	}
+	if err != nil {
+		return nil, fmt.Errorf("list of vulnerabilities: %w", err)
+	}
+	return parseHoles(text, installed)
+}
+
+// parseHoles reads the lines "pattern type URL" between the comments and the
+// signature.
+func parseHoles(text []byte, installed []pkgupdate.Package) (map[string][]string, error) {
+	holes, entries := map[string][]string{}, 0
+	var errs []error
+	for line := range bytes.Lines(text) {
+		f := strings.Fields(string(line))
+		if len(f) != 3 || f[0][0] == '#' || !strings.Contains(f[2], "://") {
+			continue
+		}
+		entries++
+		if f[1] == "eol" {
+			continue
+		}
+		for _, p := range installed {
+			if !strings.HasPrefix(f[0], p.Name) && f[0][0] != '{' && !strings.ContainsAny(f[0], "{*?[") {
+				continue
+			}
+			hit, err := version.MatchPkgsrc(f[0], p.Name+"-"+p.Version.String())
+			if err != nil {
+				errs = append(errs, &pkgupdate.RecordError{Record: "list of vulnerabilities", Err: fmt.Errorf("pattern %.80q: %w", f[0], err)})
+				break
+			}
+			id := f[2][strings.LastIndexByte(f[2], '/')+1:]
+			if hit && !slices.Contains(holes[p.Name], id) {
+				holes[p.Name] = append(holes[p.Name], id)
+			}
+		}
+	}
+	if entries == 0 {
+		return nil, errors.New("the list of vulnerabilities has no entry")
+	}
+	return holes, errors.Join(errs...)
+}
+
+// sources are pkgin's summaries, and the list of vulnerabilities.
+func (m *Manager) sources(ctx context.Context) []pkgupdate.Source {
+	limit := m.MaxAge
+	if limit == 0 {
+		limit = pkgupdate.DefaultMaxAge
+	}
+	list := []pkgupdate.Source{{ID: "pkgin", Kind: pkgupdate.OfSystem}, {ID: "pkg-vulnerabilities", Kind: pkgupdate.OfSecurity}}
+	for i, names := range [][]string{{summaries}, vulnerabilities} {
+		s := &list[i]
+		for _, name := range names {
+			if s.Fetched, s.Err = pkgupdate.ModTime(ctx, m.Host, name); s.Err == nil {
+				break
+			}
+		}
+		if errors.Is(s.Err, fs.ErrNotExist) {
+			s.Err = pkgupdate.ErrNeverFetched
+		}
+		s.Settle(m.Host.Time(), limit)
+	}
+	return list
+}

@@ -1,0 +1,71 @@
+package pkgsrc_test
+
+import (
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgsrc"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
+)
+
+const machine = `netbsd: after documentation (pkgin(1), pkg_admin(1) and the form of pkg-vulnerabilities)
+-- machine now=2026-11-28T06:00:00Z --
+-- / dir complete=tree --
+-- /usr/pkg/pkgdb/htop-3.3.0/+CONTENTS --
+-- /usr/pkg/pkgdb/openssl-3.4.0nb1/+CONTENTS --
+-- /usr/pkg/pkgdb/php83-curl-8.3.1/+CONTENTS --
+-- /usr/pkg/pkgdb/pkgin-23.8.1/+CONTENTS --
+-- /usr/pkg/pkgdb/pkg-vulnerabilities mtime=2026-11-27T20:00:00Z --
+# $NetBSD$
+#FORMAT 1.1.0
+openssl<3.4.1	use-after-free	https://nvd.nist.gov/vuln/detail/CVE-2026-1
+openssl<3.0	other	https://nvd.nist.gov/vuln/detail/CVE-2020-1
+php{81,82,83}-curl<9	other	https://nvd.nist.gov/vuln/detail/CVE-2026-2
+htop-[0-9]*	eol	https://ftp.netbsd.org/pub/eol-packages
+-- /var/db/pkgin/pkgin.db mtime=2026-11-27T20:00:00Z --
+-- $ ["pkgin", "-n", "full-upgrade"] --
+calculating dependencies...done.
+
+2 packages to upgrade:
+  htop-3.4.0 openssl-3.4.1
+
+0 to refresh, 2 to upgrade, 0 to install
+`
+
+func pending(p pkgupdate.Pending) (out []string) {
+	for _, u := range p.Upgrades {
+		out = append(out, strings.Join(strings.Fields(u.Pkg.Name+" "+u.Pkg.Version.String()+" "+u.To().String()+" "+u.Class.String()+" "+strings.Join(u.Advisories, ",")), " "))
+	}
+	return out
+}
+
+func TestWhatTheListOfVulnerabilitiesNamesIsASecurityUpdate(t *testing.T) {
+	h := hosttest.New(machine).Host()
+	m := &pkgsrc.Manager{Host: h}
+	require.NoError(t, pkgupdatetest.TestManager(t.Context(), m))
+	require.NoError(t, pkgupdatetest.TestFaults(t.Context(), h, func(h host.Host) pkgupdate.Manager { return &pkgsrc.Manager{Host: h} }))
+	a := m.Pending(t.Context())
+	require.NoError(t, a.Reason)
+	assert.Equal(t, []string{"htop 3.3.0 3.4.0 ordinary", "openssl 3.4.0nb1 3.4.1 security CVE-2026-1", "php83-curl 8.3.1 security CVE-2026-2"}, pending(a.Value))
+}
+
+func TestNothingIsDueOnlyByAWholePlanOfFreshLists(t *testing.T) {
+	quiet := machine[:strings.Index(machine, "2 packages to upgrade")] + "nothing to do.\n"
+	quiet = strings.NewReplacer("openssl<3.4.1", "openssl<3.4", "php{81,82,83}-curl<9", "php{81,82,83}-curl<8").Replace(quiet)
+	for text, want := range map[string]pkgupdate.State{
+		quiet: pkgupdate.Empty,
+		strings.Replace(quiet, "pkg-vulnerabilities mtime=2026-11-27", "pkg-vulnerabilities mtime=2026-11-20", 1): pkgupdate.Unknown,
+		strings.Replace(quiet, "pkgin.db mtime=2026-11-27", "pkgin.db mtime=2026-11-20", 1):                       pkgupdate.Unknown,
+		strings.Replace(quiet, "nothing to do.\n", "", 1):                                                         pkgupdate.Unknown,
+		strings.Replace(machine, "htop-3.4.0 ", "", 1):                                                            pkgupdate.Unknown,
+		strings.Replace(quiet, "openssl<3.4\t", "openssl<\t", 1):                                                  pkgupdate.Unknown,
+	} {
+		assert.Equal(t, want, (&pkgsrc.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context()).State)
+	}
+}

@@ -1,0 +1,132 @@
+package pkgupdate
+
+import (
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
+)
+
+// DefaultMaxAge is how old what a source has may be, where an adapter's MaxAge is
+// zero, before what is pending counts as unknown.
+const DefaultMaxAge = 48 * time.Hour
+
+// errCut says that output ends in the middle of a line.
+var errCut = errors.New("its output ends in the middle of a line")
+
+// Lines gives the lines of output that is whole: it ends with a newline, or is
+// empty.
+func Lines(out []byte) ([]string, error) {
+	if len(out) > 0 && out[len(out)-1] != '\n' {
+		return nil, errCut
+	}
+	var list []string
+	for line := range bytes.Lines(out) {
+		list = append(list, string(bytes.TrimRight(line, "\r\n")))
+	}
+	return list, nil
+}
+
+// Parsed makes a package of the type and scheme of info. A version that cannot be
+// read is zero, and the error, a *RecordError, names the package.
+func Parsed(info Info, name, arch, ver string) (Package, error) {
+	p := Package{Type: info.Type, Name: name, Arch: arch}
+	var err error
+	if p.Version, err = version.Parse(info.Scheme, ver); err != nil {
+		return p, &RecordError{Record: info.ID + ": " + name, Err: err}
+	}
+	return p, nil
+}
+
+// Inventory makes the Answer for a list of packages whose records are known but
+// for errs, each a *RecordError.
+func Inventory(list []Package, errs []error, evidence string, asOf time.Time) Answer[[]Package] {
+	SortPackages(list)
+	if err := errors.Join(errs...); err != nil {
+		return Unproven(list, err)
+	}
+	return Proven(list, evidence, asOf)
+}
+
+// ModTime is when a file of the system was last changed, and when it was not
+// there, fs.ErrNotExist.
+func ModTime(ctx context.Context, h host.Host, name string) (time.Time, error) {
+	st, err := h.Lstat(ctx, name)
+	if err != nil {
+		return time.Time{}, err
+	}
+	return st.ModTime(), nil
+}
+
+// FirstDir gives the first of the folders that is there, and what is in it.
+// Where none is, the error is ErrAbsent.
+func FirstDir(ctx context.Context, h host.Host, names ...string) (string, []host.Stat, error) {
+	for _, name := range names {
+		entries, err := h.ReadDir(ctx, name)
+		if err == nil {
+			return name, entries, nil
+		}
+		if !errors.Is(err, fs.ErrNotExist) {
+			return "", nil, fmt.Errorf("installed packages: %w", err)
+		}
+	}
+	return "", nil, ErrAbsent
+}
+
+// Find gives the installed package of a name, and whether there is one.
+func Find(list []Package, name string) (Package, bool) {
+	i := slices.IndexFunc(list, func(p Package) bool { return p.Name == name })
+	if i < 0 {
+		return Package{}, false
+	}
+	return list[i], true
+}
+
+// Attested gives the claims about paths, of all that a database says: one that it
+// does not name is owned by none, unless the database was not read whole. Paths that
+// are not absolute and clean get none.
+func Attested(all map[string]host.Claim, paths []string, whole bool) map[string]host.Claim {
+	out := map[string]host.Claim{}
+	for _, p := range paths {
+		if !path.IsAbs(p) || path.Clean(p) != p {
+			continue
+		}
+		if claim, ok := all[p]; ok || whole {
+			out[p] = claim
+		}
+	}
+	return out
+}
+
+// MergedDirs gives the top folders that are links into /usr: a list of files may name a
+// file by either path.
+func MergedDirs(ctx context.Context, h host.Host) (map[string]string, error) {
+	links := map[string]string{}
+	entries, err := h.ReadDir(ctx, "/")
+	if err != nil {
+		err = fmt.Errorf("which top folders are links: %w", err)
+	}
+	for _, st := range entries {
+		if dir := "/" + st.Name; st.IsLink() && path.Join("/", st.Link) == "/usr"+dir {
+			links[dir] = "/usr" + dir
+		}
+	}
+	return links, err
+}
+
+// Settled gives a claim about a path whose database has the sum of a link's target
+// where another has that of a content: of a link that is as it was shipped, the target.
+func Settled(ctx context.Context, h host.Host, at string, claim host.Claim, sum func(target []byte) []byte) host.Claim {
+	st, err := h.Lstat(ctx, at)
+	if err == nil && st.IsLink() && claim.Digest != nil && bytes.Equal(sum([]byte(st.Link)), claim.Digest) {
+		claim.Type, claim.Link, claim.Algorithm, claim.Digest = host.ModeSymlink, st.Link, "", nil
+	}
+	return claim
+}

@@ -1,0 +1,214 @@
+package rpm
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"regexp"
+	"slices"
+	"strings"
+
+	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
+	"github.com/pugetsoundtech/upkeep/report"
+)
+
+const upgradesFormat = "upkeep\t%{name}\t%{epoch}\t%{version}\t%{release}\t%{arch}\t%{repoid}\n"
+
+var dnfCaches = []string{"/var/cache/dnf", "/var/cache/libdnf5"}
+
+// dnf asks dnf 4 or 5 for what it has in its cache. check-update is never read: its
+// tables wrap, and what programs print before them looks like packages.
+func (m *Manager) dnf(ctx context.Context, installed []pkgupdate.Package) (pkgupdate.Pending, string, error) {
+	var pending pkgupdate.Pending
+	repos, err := m.dnfRepos(ctx)
+	if err != nil {
+		return pending, "", err
+	}
+	pending.Sources = repos
+	var errs [4]error
+	pending.Upgrades, errs[0] = m.dnfUpgrades(ctx, installed)
+	all, err := m.dnfUpgrades(ctx, installed, m.unbound(ctx)...)
+	if err != nil {
+		errs[1] = fmt.Errorf("what is excluded from updates is not known: %w", err)
+	}
+	locks, err := m.locks(ctx)
+	errs[2] = err
+	hold(&pending, all, locks, pkgupdate.Held)
+	errs[3] = m.dnfSecurity(ctx, &pending)
+	return pending, fmt.Sprintf("dnf lists %d repositories, and what they have that is newer", len(repos)), errors.Join(errs[:]...)
+}
+
+// unbound are the options with which dnf tells also of what its configuration excludes.
+// What it excludes has no advisory for it either.
+func (m *Manager) unbound(ctx context.Context) []string {
+	if _, err := m.Host.Lstat(ctx, "/usr/bin/dnf5"); err == nil {
+		return []string{"--setopt=disable_excludes=*"}
+	}
+	return []string{"--disableexcludes=all"}
+}
+
+// dnfUpgrades asks for what is newer.
+func (m *Manager) dnfUpgrades(ctx context.Context, installed []pkgupdate.Package, options ...string) ([]pkgupdate.Upgrade, error) {
+	args := slices.Concat([]string{"dnf", "-q", "-C"}, options, []string{"repoquery", "--upgrades", "--qf", upgradesFormat})
+	out, err := m.Host.Query(ctx, args...)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := pkgupdate.Lines(out)
+	if err != nil {
+		return nil, fmt.Errorf("dnf repoquery: %w", err)
+	}
+	var list []pkgupdate.Upgrade
+	var errs []error
+	for _, line := range lines {
+		f := strings.Split(line, "\t")
+		if len(f) != 7 || f[0] != "upkeep" {
+			if strings.TrimSpace(line) != "" {
+				errs = append(errs, fmt.Errorf("dnf repoquery: a line that is not ours: %.80q", line))
+			}
+			continue
+		}
+		u, newer, err := m.offer(installed, f[1], f[5], evr(f[2], f[3], f[4]))
+		if err != nil {
+			errs = append(errs, fmt.Errorf("dnf repoquery: %w", err))
+		} else if newer {
+			u.Origins = []string{f[6]}
+			list = append(list, u)
+		}
+	}
+	return list, errors.Join(errs...)
+}
+
+// dnfRepos lists the enabled repositories and when each was fetched.
+func (m *Manager) dnfRepos(ctx context.Context) ([]pkgupdate.Source, error) {
+	out, err := m.Host.Query(ctx, "dnf", "-q", "-C", "repolist", "--enabled")
+	if err != nil {
+		return nil, err
+	}
+	lines, err := pkgupdate.Lines(out)
+	if err != nil || len(lines) == 0 || !strings.HasPrefix(lines[0], "repo id") {
+		return nil, fmt.Errorf("dnf repolist: no list of repositories (%w)", errors.Join(err))
+	}
+	var list []pkgupdate.Source
+	for _, line := range lines[1:] {
+		id, _, _ := strings.Cut(strings.TrimSpace(line), " ")
+		if id == "" {
+			continue
+		}
+		s := pkgupdate.Source{ID: id}
+		var files []string
+		if files, s.Err = m.dnfCache(ctx, id); s.Err == nil {
+			s.Fetched, s.Err = m.fetched(ctx, files...)
+			s.Date = m.made(ctx, files...)
+		}
+		s.Settle(m.Host.Time(), m.maxAge())
+		list = append(list, s)
+	}
+	if len(list) == 0 {
+		return nil, errors.New("dnf: no repository is enabled")
+	}
+	return list, nil
+}
+
+// dnfCache gives the index files of a repository: its folder is named after it and
+// a digest.
+func (m *Manager) dnfCache(ctx context.Context, id string) ([]string, error) {
+	var files []string
+	for _, dir := range dnfCaches {
+		entries, err := m.Host.ReadDir(ctx, dir)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return nil, err
+		}
+		for _, e := range entries {
+			if digest, ok := strings.CutPrefix(e.Name, id+"-"); ok && e.IsDir() && len(digest) == 16 {
+				files = append(files, dir+"/"+e.Name+"/repodata/repomd.xml")
+			}
+		}
+	}
+	return files, nil
+}
+
+var notice = regexp.MustCompile(`^(\S+)\s+(\S+)\s+(\S+)-([^-\s]+-[^-\s]+)\.([A-Za-z0-9_]+)(\s.*)?$`)
+
+// dnfSecurity asks which of the updates are of security advisories. A system whose
+// repositories carry none (CentOS) does not say, and "none" is no answer.
+func (m *Manager) dnfSecurity(ctx context.Context, pending *pkgupdate.Pending) error {
+	all, err := m.notices(ctx)
+	if err != nil {
+		return errors.Join(pkgupdate.ErrUnclassified, err)
+	}
+	if len(all) == 0 {
+		if len(pending.Upgrades) == 0 {
+			return nil
+		}
+		return fmt.Errorf("%w: the repositories have no advisories", pkgupdate.ErrUnclassified)
+	}
+	security, err := m.notices(ctx, "--security")
+	if err != nil {
+		return errors.Join(pkgupdate.ErrUnclassified, err)
+	}
+	for i := range pending.Upgrades {
+		u := &pending.Upgrades[i]
+		u.Class = pkgupdate.Ordinary
+		for _, n := range security {
+			if n.name != u.Pkg.Name {
+				continue
+			}
+			fix, err := version.Parse(version.RPM, withEpoch(n.version, u.Candidate.String()))
+			if err != nil {
+				return fmt.Errorf("dnf updateinfo: %w", err)
+			}
+			if version.Compare(fix, u.Pkg.Version) == version.Older || version.Compare(fix, u.Pkg.Version) == version.Equal {
+				continue // it is fixed here
+			}
+			u.Class, u.Advisories = pkgupdate.Security, append(u.Advisories, n.id)
+			if u.Fix.IsZero() || version.Compare(fix, u.Fix) == version.Newer {
+				u.Fix = fix
+			}
+			u.Remedy = &report.Remedy{Do: [][]string{{"dnf", "upgrade", "--advisory=" + n.id}}}
+		}
+	}
+	for i := range pending.Sources {
+		pending.Sources[i].Kind = pkgupdate.OfSystem
+	}
+	return nil
+}
+
+// withEpoch gives a version the epoch of another one, if it has none: dnf 4 leaves
+// it out, and without it each fix of a package that has one would look older.
+func withEpoch(ver, of string) string {
+	epoch, _, ok := strings.Cut(of, ":")
+	if !ok || strings.Contains(ver, ":") {
+		return ver
+	}
+	return epoch + ":" + ver
+}
+
+// A note is an advisory's line about one package.
+type note struct{ id, name, version string }
+
+// notices reads dnf updateinfo list: advisory, kind, and the package that has it.
+func (m *Manager) notices(ctx context.Context, args ...string) ([]note, error) {
+	out, err := m.Host.Query(ctx, slices.Concat([]string{"dnf", "-q", "-C"}, m.unbound(ctx), []string{"updateinfo", "list"}, args)...)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := pkgupdate.Lines(out)
+	if err != nil {
+		return nil, fmt.Errorf("dnf updateinfo: %w", err)
+	}
+	var list []note
+	for _, line := range lines {
+		f := notice.FindStringSubmatch(line)
+		if f == nil {
+			if strings.HasPrefix(line, "Name ") || strings.TrimSpace(line) == "" {
+				continue // the heading of dnf 5
+			}
+			return list, fmt.Errorf("dnf updateinfo: line %.80q", line)
+		}
+		list = append(list, note{f[1], f[3], f[4]})
+	}
+	return list, nil
+}

@@ -1,0 +1,121 @@
+package rpm_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/rpm"
+)
+
+// dnfLog was recorded live with dnf 4.14; the user of the second run is after
+// documentation (dnf(8)).
+const dnfLog = `dnf: recorded live (dnf 4.14.0, 2026-11-29)
+-- machine now=2026-11-29T06:00:00Z --
+-- / dir complete=tree --
+-- $ ["dnf", "-q", "-C", "history", "list"] --
+ID     | Command line             | Date and time    | Action(s)      | Altered
+-------------------------------------------------------------------------------
+     3 | -y -q remove bar         | 2026-11-29 05:09 | Removed        |    1   
+     2 | -y -q history undo last  | 2026-11-29 05:09 | D, E           |    2 EE
+     1 | -y -q upgrade --security | 2026-11-26 05:08 | I, U           |    2 EE
+-- $ ["dnf", "-q", "-C", "history", "info", "3"] --
+Transaction ID : 3
+Begin time     : Sun Nov 29 05:09:24 2026
+Begin rpmdb    : 9b615a99fdab70b6ea4f1d354ca0abdd184dc279291fcd4c0233db10e0a5b1a4
+End time       : Sun Nov 29 05:09:24 2026 (0 seconds)
+End rpmdb      : d16a0c53bf04c66f635908e1d41b27bae80cd5f6c5048806ef6734898ae986e9
+User           : System <unset>
+Return-Code    : Success
+Releasever     : 1
+Command Line   : -y -q remove bar
+Comment        : 
+Packages Altered:
+    Removed bar-1.0~rc1-1.noarch @@System
+-- $ ["dnf", "-q", "-C", "history", "info", "2"] --
+Transaction ID : 2
+Begin time     : Sun Nov 29 05:09:18 2026
+Begin rpmdb    : 487681452ada0a8e374b8322d1d8113f25e498796ad08b2cb1472a444cc99289
+End time       : Sun Nov 29 05:09:18 2026 (0 seconds)
+End rpmdb      : 9b615a99fdab70b6ea4f1d354ca0abdd184dc279291fcd4c0233db10e0a5b1a4
+User           : Anna Smith <anna>
+Return-Code    : Success
+Releasever     : 1
+Command Line   : -y -q history undo last
+Comment        : 
+Packages Altered:
+    Downgrade  foo-1.0-1.noarch   @t
+    Downgraded foo-1.0.1-1.noarch @@System
+    Removed    dep-1.0-1.noarch   @@System
+Scriptlet output:
+   1 warning: /etc/toys/foo.conf created as /etc/toys/foo.conf.rpmnew
+`
+
+const zyppLog = `zypp: recorded live (zypper 1.14.42, 2026-11-29)
+-- machine now=2026-11-29T06:00:00Z --
+-- / dir complete=tree --
+-- /var/log/zypp/history --
+2026-11-29 05:09:44|command|anna@vm|'zypper' '--non-interactive' 'patch' '--with-interactive'|
+# 2026-11-29 05:09:44 dep-1.0-1.noarch.rpm installed ok
+# Additional rpm output:
+# rpm: RPM should not be used directly install RPM packages, use Alien instead!
+# 
+2026-11-29 05:09:44|install|dep|1.0-1|noarch||t|0a0365884a12400dd9926d28e47eb5cffc6a3e799e8ad22d4ec7263bad3449b7|
+2026-11-29 05:09:45|install|foo|1.0.1-1|noarch||t|62fcbc8e12e855d096eebd1768d9f2315a2277148283f3794adcd89051accffb|
+2026-11-29 05:09:45|patch  |TEST-2026:0001|1|noarch|t|important|security|needed|applied|
+2026-11-29 05:09:46|command|root@vm|'zypper' '--non-interactive' 'remove' 'foo'|
+2026-11-29 05:09:46|remove |foo|1.0.1-1|noarch|root@vm|
+2026-11-29 05:39:46|install|foo|1.0.2-1|noarch|root@vm|t|6|
+2026-11-29 05:39:47|install|dep|1.1-1|noarch||t|6|
+`
+
+// told gives a line for each transaction.
+func told(list []pkgupdate.Transaction) (out []string) {
+	for _, t := range list {
+		line := strings.Join(strings.Fields(t.Begin.UTC().Format("15:04:05")+" "+t.By+" "+t.Command+":"), " ")
+		for _, e := range t.Events {
+			line += " " + e.Name + "." + e.Arch + " " + e.From + ">" + e.To
+		}
+		out = append(out, line)
+	}
+	return out
+}
+
+func TestATransactionOfDnfOrZypperIsWholeAndSaysWho(t *testing.T) {
+	since := time.Date(2026, 11, 29, 0, 0, 0, 0, time.UTC)
+	for text, want := range map[string][]string{
+		dnfLog: {
+			"05:09:18 anna dnf -y -q history undo last: foo.noarch 1.0.1-1>1.0-1 dep.noarch 1.0-1>",
+			"05:09:24 dnf -y -q remove bar: bar.noarch 1.0~rc1-1>",
+		},
+		zyppLog: {
+			"05:09:44 anna zypper --non-interactive patch --with-interactive: dep.noarch >1.0-1 foo.noarch >1.0.1-1",
+			"05:09:46 zypper --non-interactive remove foo: foo.noarch 1.0.1-1>",
+			"05:39:46 : foo.noarch >1.0.2-1 dep.noarch 1.0-1>1.1-1",
+		},
+	} {
+		list, err := (&rpm.Manager{Host: hosttest.New(text).Host()}).History(t.Context(), since)
+		require.NoError(t, err)
+		assert.Equal(t, want, told(list))
+	}
+}
+
+// A form that is not known is never "nothing was done".
+func TestAHistoryOfAnotherFormIsAnError(t *testing.T) {
+	for _, change := range [][2]string{
+		{"ID     | Command line ", "Nothing to do, "}, {"2026-11-29 05:09 | Removed", "29.11.2026 | Removed"}, {"Transaction ID : 3", "Transaction: 3"},
+	} {
+		text := strings.Replace(dnfLog, change[0], change[1], 1)
+		require.NotEqual(t, dnfLog, text)
+		_, err := (&rpm.Manager{Host: hosttest.New(text).Host()}).History(t.Context(), time.Date(2026, 11, 29, 0, 0, 0, 0, time.UTC))
+		assert.Error(t, err, change[1])
+	}
+	list, err := (&rpm.Manager{Host: hosttest.New("-- / dir complete=tree --\n-- $ [\"dnf\"] notfound --\n").Host()}).History(t.Context(), time.Time{})
+	require.NoError(t, err)
+	assert.Empty(t, list)
+}

@@ -1,0 +1,204 @@
+// Package slackware reads the packages of a Slackware system, and what slackpkg
+// has of its mirror.
+//
+//	m := &slackware.Manager{Host: host.Local()}
+//	pending := m.Pending(ctx)
+//
+// It runs no command: slackpkg answers success for most of its errors. Versions of
+// Slackware have no order, so a package that differs from the mirror's is pending.
+// What the change log marks as a security fix is one.
+package slackware
+
+import (
+	"bufio"
+	"bytes"
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
+)
+
+const (
+	pkglist   = "/var/lib/slackpkg/pkglist"
+	changeLog = "/var/lib/slackpkg/ChangeLog.txt"
+	maxText   = 64 << 20
+)
+
+// A Manager reads one host.
+type Manager struct {
+	Host host.Host
+
+	// MaxAge is how long ago slackpkg may have fetched its lists before what is
+	// pending counts as unknown. Zero is pkgupdate.DefaultMaxAge.
+	MaxAge time.Duration
+}
+
+// Info names the commands that a person runs.
+func (m *Manager) Info() pkgupdate.Info {
+	return pkgupdate.Info{
+		ID: "slackpkg", Type: "slackware", Scheme: version.Slackware,
+		Commands: pkgupdate.Commands{
+			Refresh: [][]string{{"slackpkg", "update"}},
+			Upgrade: [][]string{{"slackpkg", "upgrade-all"}},
+		},
+	}
+}
+
+// Installed lists the packages by the names of their files.
+func (m *Manager) Installed(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Package] {
+	dir, entries, err := pkgupdate.FirstDir(ctx, m.Host, "/var/lib/pkgtools/packages", "/var/log/packages")
+	if err != nil {
+		return pkgupdate.Unproven[[]pkgupdate.Package](nil, err)
+	}
+	var list []pkgupdate.Package
+	var errs []error
+	for _, e := range entries {
+		p, ok := parseName(m.Info(), e.Name)
+		if !ok {
+			errs = append(errs, &pkgupdate.RecordError{Record: dir, Err: fmt.Errorf("%.80q is no name-version-arch-build", e.Name)})
+			continue
+		}
+		list = append(list, p)
+	}
+	return pkgupdate.Inventory(list, errs, fmt.Sprintf("%d packages in %s", len(list), dir), m.Host.Time())
+}
+
+// parseName cuts name-version-arch-build at the last three hyphens. The build is a
+// part of what differs between two packages.
+func parseName(info pkgupdate.Info, full string) (pkgupdate.Package, bool) {
+	parts := strings.Split(full, "-")
+	n := len(parts)
+	if n < 4 || parts[0] == "" {
+		return pkgupdate.Package{}, false
+	}
+	p, err := pkgupdate.Parsed(info, strings.Join(parts[:n-3], "-"), parts[n-2], parts[n-3]+"-"+parts[n-1])
+	return p, err == nil
+}
+
+// Pending compares the installed packages with the mirror's list, those of its
+// patches before all others.
+func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pending] {
+	installed := m.Installed(ctx)
+	source := pkgupdate.Source{ID: "slackpkg", Kind: pkgupdate.OfSecurity}
+	mirror, listErr := m.mirror(ctx)
+	fixes, logErr := m.fixes(ctx)
+	source.Err = errors.Join(listErr, logErr)
+	if at, err := pkgupdate.ModTime(ctx, m.Host, changeLog); err == nil {
+		source.Fetched = at
+	}
+	source.Settle(m.Host.Time(), m.maxAge())
+	pending := pkgupdate.Pending{Sources: []pkgupdate.Source{source}}
+	for _, p := range installed.Value {
+		is, ok := mirror[p.Name]
+		if !ok || is.Version == p.Version {
+			continue
+		}
+		u := pkgupdate.Upgrade{Pkg: p, Candidate: is.Version, Offer: pkgupdate.Offer{Class: pkgupdate.Ordinary}}
+		if fixes[p.Name+"-"+fileVersion(is)] {
+			u.Class, u.Fix = pkgupdate.Security, is.Version
+		}
+		pending.Upgrades = append(pending.Upgrades, u)
+	}
+	pkgupdate.SortUpgrades(pending.Upgrades)
+	if err := errors.Join(installed.Reason, ctx.Err()); err != nil {
+		return pending.Unproven(err)
+	}
+	return pending.Proven(fmt.Sprintf("%d packages of the mirror in %s", len(mirror), pkglist), source.Fetched)
+}
+
+// Orphans are the packages that the mirror does not have: those of others, too.
+func (m *Manager) Orphans(ctx context.Context, installed []pkgupdate.Package) pkgupdate.Answer[[]pkgupdate.Package] {
+	mirror, err := m.mirror(ctx)
+	if err != nil {
+		return pkgupdate.Unproven[[]pkgupdate.Package](nil, err)
+	}
+	var list []pkgupdate.Package
+	for _, p := range installed {
+		if _, ok := mirror[p.Name]; !ok {
+			list = append(list, p)
+		}
+	}
+	return pkgupdate.Proven(list, fmt.Sprintf("%d packages of the mirror in %s", len(mirror), pkglist), m.Host.Time())
+}
+
+// fileVersion is version-arch-build, as the name of a package's file ends.
+func fileVersion(p pkgupdate.Package) string {
+	ver, build, _ := strings.Cut(p.Version.String(), "-")
+	return ver + "-" + p.Arch + "-" + build
+}
+
+// mirror reads the lines "repository name version arch build file folder ending".
+func (m *Manager) mirror(ctx context.Context) (map[string]pkgupdate.Package, error) {
+	text, err := m.Host.ReadFile(ctx, pkglist, maxText)
+	if err != nil {
+		return nil, err
+	}
+	lines, err := pkgupdate.Lines(text)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", pkglist, err)
+	}
+	list := map[string]pkgupdate.Package{}
+	patched := map[string]bool{}
+	for _, line := range lines {
+		f := strings.Fields(line)
+		if len(f) < 6 {
+			return nil, fmt.Errorf("%s: line %.80q", pkglist, line)
+		}
+		p, ok := parseName(m.Info(), f[5])
+		if !ok {
+			return nil, fmt.Errorf("%s: %.80q is no package", pkglist, f[5])
+		}
+		if _, known := list[p.Name]; known && (f[0] != "patches" || patched[p.Name]) {
+			continue
+		}
+		list[p.Name], patched[p.Name] = p, f[0] == "patches"
+	}
+	if len(list) == 0 {
+		return nil, fmt.Errorf("%s: %w", pkglist, pkgupdate.ErrIncomplete)
+	}
+	return list, nil
+}
+
+// fixes reads which packages the change log marks as security fixes, by the name
+// of their file without its ending.
+func (m *Manager) fixes(ctx context.Context) (map[string]bool, error) {
+	text, err := m.Host.ReadFile(ctx, changeLog, maxText)
+	if err != nil {
+		return nil, err
+	}
+	return parseFixes(text), nil
+}
+
+// parseFixes takes the mark for the package whose text it ends.
+func parseFixes(text []byte) map[string]bool {
+	fixes := map[string]bool{}
+	current := ""
+	for s := bufio.NewScanner(bytes.NewReader(text)); s.Scan(); {
+		line := s.Text()
+		switch {
+		case strings.HasPrefix(line, "+--"):
+			current = ""
+		case line != "" && line[0] != ' ':
+			current = ""
+			if file, _, ok := strings.Cut(line, ":  "); ok {
+				base := file[strings.LastIndexByte(file, '/')+1:]
+				current = strings.TrimSuffix(strings.TrimSuffix(base, ".txz"), ".tgz")
+			}
+		case current != "" && strings.Contains(line, "(* Security fix *)"):
+			fixes[current] = true
+		}
+	}
+	return fixes
+}
+
+func (m *Manager) maxAge() time.Duration {
+	if m.MaxAge > 0 {
+		return m.MaxAge
+	}
+	return pkgupdate.DefaultMaxAge
+}

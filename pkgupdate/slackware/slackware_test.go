@@ -1,0 +1,117 @@
+package slackware_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/slackware"
+)
+
+const machine = `slackware: after documentation (the forms of pkgtools(8), slackpkg(8) and of the ChangeLog)
+-- machine now=2026-11-28T06:00:00Z --
+-- / dir complete=tree --
+-- /var/lib/pkgtools/packages/aaa_base-15.0-x86_64-4_slack15.0 --
+PACKAGE NAME:     aaa_base-15.0-x86_64-4_slack15.0
+-- /var/lib/pkgtools/packages/openssl-1.1.1zb-x86_64-1_slack15.0 --
+-- /var/lib/pkgtools/packages/xorg-server-xephyr-1.20.14-x86_64-9_slack15.0 --
+-- /var/lib/pkgtools/packages/local-tool-1.0-noarch-1_mine --
+-- /var/lib/slackpkg/pkglist --
+slackware64 aaa_base 15.0 x86_64 3 aaa_base-15.0-x86_64-3 ./slackware64/a txz
+patches aaa_base 15.0 x86_64 4_slack15.0 aaa_base-15.0-x86_64-4_slack15.0 ./patches/packages txz
+patches openssl 1.1.1zd x86_64 1_slack15.0 openssl-1.1.1zd-x86_64-1_slack15.0 ./patches/packages txz
+patches xorg-server-xephyr 1.20.14 x86_64 10_slack15.0 xorg-server-xephyr-1.20.14-x86_64-10_slack15.0 ./patches/packages txz
+-- /var/lib/slackpkg/ChangeLog.txt mtime=2026-11-27T20:00:00Z --
+Fri Nov 27 19:30:11 UTC 2026
+patches/packages/xorg-server-xephyr-1.20.14-x86_64-10_slack15.0.txz:  Rebuilt.
+  Nothing of security here.
+patches/packages/openssl-1.1.1zd-x86_64-1_slack15.0.txz:  Upgraded.
+  Fixed a hole.
+  For more information, see:
+    https://www.cve.org/CVERecord?id=CVE-2026-1234
+  (* Security fix *)
++--------------------------+
+`
+
+func names(p pkgupdate.Pending) (out []string) {
+	for _, u := range p.Upgrades {
+		out = append(out, u.Pkg.Name+" "+u.Pkg.Version.String()+" > "+u.To().String()+" "+u.Class.String())
+	}
+	return out
+}
+
+func TestWhatDiffersFromTheMirrorIsPendingAndTheChangeLogSaysWhatItIsFor(t *testing.T) {
+	m := &slackware.Manager{Host: hosttest.New(machine).Host()}
+	require.NoError(t, pkgupdatetest.TestManager(t.Context(), m))
+	installed := m.Installed(t.Context())
+	require.NoError(t, installed.Reason)
+	assert.Len(t, installed.Value, 4)
+	a := m.Pending(t.Context())
+	require.NoError(t, a.Reason)
+	assert.Equal(t, []string{
+		"openssl 1.1.1zb-1_slack15.0 > 1.1.1zd-1_slack15.0 security",
+		"xorg-server-xephyr 1.20.14-9_slack15.0 > 1.20.14-10_slack15.0 ordinary",
+	}, names(a.Value))
+}
+
+func TestListsThatAreOldMissingOrCutAreNoProof(t *testing.T) {
+	for name, text := range map[string]string{
+		"old":      strings.Replace(machine, "mtime=2026-11-27T20:00:00Z", "mtime=2026-11-20T20:00:00Z", 1),
+		"no log":   machine[:strings.Index(machine, "-- /var/lib/slackpkg/ChangeLog.txt")],
+		"cut list": strings.Replace(machine, "patches openssl 1.1.1zd x86_64 1_slack15.0 openssl-1.1.1zd-x86_64-1_slack15.0 ./patches/packages txz", "patches open", 1),
+		"empty":    machine[:strings.Index(machine, "slackware64 aaa_base")] + machine[strings.Index(machine, "-- /var/lib/slackpkg/ChangeLog.txt"):],
+		"no list":  machine[:strings.Index(machine, "-- /var/lib/slackpkg/pkglist")] + machine[strings.Index(machine, "-- /var/lib/slackpkg/ChangeLog.txt"):],
+	} {
+		a := (&slackware.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context())
+		assert.Equal(t, pkgupdate.Unknown, a.State, name)
+		assert.Error(t, a.Reason, name)
+	}
+}
+
+func TestAnotherSystemHasNoSuchDatabase(t *testing.T) {
+	h := hosttest.New("x: after documentation (none)\n-- / dir complete=tree --\n").Host()
+	assert.ErrorIs(t, (&slackware.Manager{Host: h}).Installed(t.Context()).Reason, pkgupdate.ErrAbsent)
+}
+
+const kept = machine + `-- /var/lib/pkgtools/packages/zlib-1.3.1-x86_64-1 mtime=2026-11-27T10:00:05Z --
+PACKAGE NAME:     zlib-1.3.1-x86_64-1
+FILE LIST:
+./
+etc/
+etc/zlib.conf.new
+install/
+install/doinst.sh
+usr/lib64/libz.so.1.3.1
+-- /var/lib/pkgtools/scripts/zlib-1.3.1-x86_64-1 --
+config etc/zlib.conf.new
+( cd usr/lib64 ; rm -rf libz.so.1 )
+( cd usr/lib64 ; ln -sf libz.so.1.3.1 libz.so.1 )
+-- /var/lib/pkgtools/removed_packages/zlib-1.3.0-x86_64-1-upgraded-2026-11-27,10:00:03 --
+-- /var/lib/pkgtools/removed_packages/gone-2.0-noarch-1 mtime=2026-11-27T11:00:00Z --
+`
+
+func TestPkgtoolsLeaveWhatTheyDid(t *testing.T) {
+	list, err := (&slackware.Manager{Host: hosttest.New(kept).Host()}).History(t.Context(), time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC))
+	require.NoError(t, err)
+	require.Len(t, list, 2)
+	assert.Equal(t, []pkgupdate.Event{{At: list[0].Begin, Name: "zlib", Arch: "x86_64", From: "1.3.0-1", To: "1.3.1-1"}}, list[0].Events)
+	assert.Equal(t, "2.0-1", list[1].Events[0].From)
+	assert.Empty(t, list[1].Events[0].To)
+}
+
+func TestPkgtoolsNameFilesFoldersAndLinks(t *testing.T) {
+	claims, err := (&slackware.Manager{Host: hosttest.New(kept).Host()}).Attest(t.Context(), []string{"/etc", "/etc/zlib.conf", "/usr/lib64/libz.so.1", "/usr/lib64/libz.so.1.3.1", "/install/doinst.sh", "/opt/x"})
+	require.NoError(t, err)
+	owned := host.Claim{Package: "slackware:zlib", Version: "1.3.1-1", Strength: host.StrengthOwned}
+	dir, link := owned, owned
+	dir.Type, dir.Strength = host.ModeDir, host.StrengthDatabase
+	link.Type, link.Link, link.Strength = host.ModeSymlink, "libz.so.1.3.1", host.StrengthDatabase
+	assert.Equal(t, map[string]host.Claim{"/etc": dir, "/etc/zlib.conf": owned, "/usr/lib64/libz.so.1": link, "/usr/lib64/libz.so.1.3.1": owned, "/install/doinst.sh": {}, "/opt/x": {}}, claims)
+}

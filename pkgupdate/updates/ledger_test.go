@@ -1,0 +1,183 @@
+package updates_test
+
+import (
+	"context"
+	"strings"
+	"testing"
+	"testing/synctest"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/updates"
+	"github.com/pugetsoundtech/upkeep/report"
+)
+
+// days runs a check day by day, with one memory.
+type days struct {
+	t     *testing.T
+	suite *report.Suite
+}
+
+func (d days) run(c report.Checker) report.Result {
+	d.t.Helper()
+	d.suite.Checks = []report.Checker{c}
+	r, err := d.suite.Run(d.t.Context())
+	require.NoError(d.t, err)
+	return r.Results[0]
+}
+
+func artifact(res report.Result, name string) string {
+	for _, a := range res.Artifacts {
+		if a.Name == name {
+			return string(a.Data)
+		}
+	}
+	return ""
+}
+
+func metric(res report.Result, name string) string {
+	for _, m := range res.Metrics {
+		if m.Name == name {
+			return m.Value.String()
+		}
+	}
+	return ""
+}
+
+// A fix is told through its life: on offer, installed, and in effect when the kernel
+// that runs is the one that has it.
+func TestTheLedgerFollowsAFixUntilItIsInEffect(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		old, fixed := pkgupdatetest.Deb("linux-image-6.1.0-18-amd64", "6.1.76-1"), pkgupdatetest.Deb("linux-image-6.1.0-18-amd64", "6.1.90-1")
+		d := days{t, &report.Suite{Store: &memory{}}}
+		machine := hosttest.New(debian12 + "-- /proc/ dir complete --\n")
+		on := func(list packages, up ...pkgupdate.Upgrade) updates.Software {
+			return updates.Software{Managers: []pkgupdate.Manager{fake(list, up...)}, Host: machine.Host()}
+		}
+		d.run(on(packages{old}, pkgupdatetest.Upgrade(old, "6.1.90-1", pkgupdate.Security)))
+		time.Sleep(20 * time.Hour)
+		res := d.run(on(packages{fixed}))
+		assert.Contains(t, titles(res), "warning fix-not-in-effect: The security fix of linux-image-6.1.0-18-amd64 is installed, and the old code still runs", "%v", res.Problems)
+		assert.Equal(t, "1", metric(res, "security_fixes_in_time_30_days"))
+		assert.Contains(t, artifact(res, "ledger-fake.txt"), "\tinstalled\t")
+		time.Sleep(24 * time.Hour)
+		machine = hosttest.New(strings.ReplaceAll(debian12, "Debian 6.1.76-1", "Debian 6.1.90-1") + "-- /proc/ dir complete --\n")
+		res = d.run(on(packages{fixed}))
+		assert.NotContains(t, titles(res), "fix-not-in-effect")
+		assert.Contains(t, artifact(res, "ledger-fake.txt"), "\tin effect\t")
+		assert.True(t, res.Covers("fake/ledger"))
+	})
+}
+
+func TestALateFixIsCountedAsLate(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ssl := pkgupdatetest.Deb("openssl", "1")
+		d := days{t, &report.Suite{Store: &memory{}}}
+		d.run(check(fake(packages{ssl}, pkgupdatetest.Upgrade(ssl, "2", pkgupdate.Security))))
+		time.Sleep(50 * time.Hour)
+		res := d.run(check(fake(packages{pkgupdatetest.Deb("openssl", "2")})))
+		assert.Equal(t, "1", metric(res, "security_fixes_late_30_days"))
+		assert.Equal(t, "0", metric(res, "security_fixes_in_time_30_days"))
+	})
+}
+
+// runner answers one command with one status.
+type runner struct {
+	host.Runner
+	exit int
+	err  error
+}
+
+func (r runner) Run(context.Context, host.Command) (host.Output, error) {
+	return host.Output{Exit: r.exit}, r.err
+}
+
+func policed(m pkgupdate.Manager, exit int, err error, records ...updates.Record) updates.Software {
+	h := hosttest.New(debian12).Host()
+	h.Exec = runner{h.Exec, exit, err}
+	return updates.Software{Managers: []pkgupdate.Manager{m}, Host: h, Policy: updates.Policy{Records: records}}
+}
+
+func TestAWorkAroundCountsWhileItsCheckProvesIt(t *testing.T) {
+	ssl := pkgupdatetest.Deb("openssl", "1")
+	m := fake(packages{ssl}, pkgupdatetest.Upgrade(ssl, "2", pkgupdate.Security))
+	around := updates.Record{Kind: updates.WorkAround, Package: "openssl", Reason: "port closed", By: "ann", Until: time.Now().Add(time.Hour), Check: []string{"check-port", "443"}}
+	res := collect(t, policed(m, 0, nil, around))
+	assert.Contains(t, titles(res), "notice worked-around: Security update of openssl is pending; until ")
+	assert.True(t, res.Covers("records"))
+
+	res = collect(t, policed(m, 1, nil, around))
+	assert.Contains(t, titles(res), `critical record-lapsed: The record "work-around" of openssl does not hold any more: check-port 443 says so`)
+	assert.Contains(t, titles(res), "warning security-pending: Security update of openssl is pending")
+
+	for _, c := range []updates.Software{policed(m, 127, nil, around), policed(m, 0, context.DeadlineExceeded, around)} {
+		res = collect(t, c)
+		assert.Contains(t, titles(res), "security-pending", "nobody knows, so it counts as none")
+		assert.NotEqual(t, report.OK, res.Status)
+	}
+
+	ended := around
+	ended.Until = time.Now().Add(-time.Hour)
+	res = collect(t, policed(m, 0, nil, ended))
+	assert.Contains(t, titles(res), `warning record-lapsed: The record "work-around" of openssl ended on`)
+	assert.Contains(t, titles(res), "security-pending")
+}
+
+func TestARecordThatLacksSomethingCountsAsNone(t *testing.T) {
+	ssl := pkgupdatetest.Deb("openssl", "1")
+	m := fake(packages{ssl}, pkgupdatetest.Upgrade(ssl, "2", pkgupdate.Security))
+	whole := updates.Record{Kind: updates.WorkAround, Package: "*", Reason: "r", By: "b", Until: time.Now().Add(time.Hour), Check: []string{"true"}}
+	require.NoError(t, whole.Validate())
+	for name, spoil := range map[string]func(*updates.Record){
+		"kind": func(r *updates.Record) { r.Kind = "" }, "package": func(r *updates.Record) { r.Package = "" }, "pattern": func(r *updates.Record) { r.Package = "[" },
+		"reason": func(r *updates.Record) { r.Reason = "" }, "by": func(r *updates.Record) { r.By = "" }, "until": func(r *updates.Record) { r.Until = time.Time{} },
+		"check": func(r *updates.Record) { r.Check = nil }, "version": func(r *updates.Record) { r.Kind = updates.FixedLocally },
+	} {
+		r := whole
+		spoil(&r)
+		assert.Error(t, r.Validate(), name)
+		res := collect(t, policed(m, 0, nil, r))
+		assert.Contains(t, titles(res), "security-pending", name)
+		assert.NotEqual(t, report.OK, res.Status, name)
+	}
+}
+
+func TestWhatIsFixedLocallyIsNeverReplacedByACommandOfOurs(t *testing.T) {
+	ssl := pkgupdatetest.Deb("openssl", "1+local1")
+	m := fake(packages{ssl}, pkgupdatetest.Upgrade(ssl, "2", pkgupdate.Security))
+	local := updates.Record{Kind: updates.FixedLocally, Package: "openssl", Reason: "patched", By: "ann", Until: time.Now().Add(time.Hour), Version: "*+local*"}
+	res := collect(t, policed(m, 0, nil, local))
+	require.Contains(t, titles(res), "notice fixed-locally: openssl 1+local1 has the fix by a build of your own; the update to 2 would replace it")
+	assert.Nil(t, res.Findings[0].Remedy)
+	local.Version = "9*"
+	assert.Contains(t, titles(collect(t, policed(m, 0, nil, local))), "security-pending")
+}
+
+func TestAHoldWithoutARecordIsSaid(t *testing.T) {
+	ssl := pkgupdatetest.Deb("openssl", "1")
+	up := pkgupdatetest.Upgrade(ssl, "2", pkgupdate.Security)
+	up.Blocked = pkgupdate.Held
+	hold := updates.Record{Kind: updates.HoldRecord, Package: "openssl", Reason: "breaks the till", By: "ann", Until: time.Now().Add(time.Hour)}
+	assert.Contains(t, collect(t, policed(fake(packages{ssl}, up), 0, nil)).Findings[0].Detail, "Nobody put on record why it is held.")
+	assert.Contains(t, collect(t, policed(fake(packages{ssl}, up), 0, nil, hold)).Findings[0].Detail, "breaks the till")
+}
+
+func TestThePromiseCountsFromWhatThePolicySays(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		ssl := pkgupdatetest.Deb("openssl", "1")
+		d := days{t, &report.Suite{Store: &memory{}}}
+		c := check(fake(packages{ssl}, pkgupdatetest.Upgrade(ssl, "2", pkgupdate.Security)))
+		c.Policy.Within = 72 * time.Hour
+		d.run(c)
+		time.Sleep(24 * time.Hour)
+		assert.Contains(t, titles(d.run(c)), "warning security-pending")
+		time.Sleep(30 * time.Hour)
+		assert.Contains(t, titles(d.run(c)), "critical security-pending", "the promise ends before the next run")
+	})
+}

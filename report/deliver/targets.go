@@ -1,0 +1,218 @@
+package deliver
+
+import (
+	"cmp"
+	"context"
+	"errors"
+	"fmt"
+	"slices"
+	"strings"
+	"sync"
+	"time"
+
+	"github.com/hashicorp/go-multierror"
+
+	"github.com/pugetsoundtech/upkeep/report"
+)
+
+// Targets is a Reporter that hands reports to named targets, each at its own
+// pace: one that fails or hangs stops no other, and no later run. With a Spool
+// a report is kept on disk for each target until that target took it, however
+// long that is, up to a bound that the next report tells of. Another process must
+// not use the spool at the same time. A Targets must not be copied.
+type Targets struct {
+	List  []Target
+	Spool string           // folder of what was not handed over yet; "": nothing is kept
+	Now   func() time.Time // nil: time.Now
+
+	// Longest is between two attempts, which are first a minute apart, and then
+	// twice as long each time; zero: an hour.
+	Longest time.Duration
+
+	mu   sync.Mutex
+	hung map[string]bool
+}
+
+// grace is how long a target that ignores its deadline is waited for.
+const grace = 5 * time.Second
+
+// Report keeps rep for those who want it, and hands over all that is kept, the
+// oldest first. Its error has every failure in it.
+func (t *Targets) Report(ctx context.Context, rep *report.Report) error {
+	return t.each(func(target Target) error {
+		box := t.box(target)
+		if !target.Wants(rep) {
+			return t.drain(ctx, target, box, false)
+		}
+		if t.Spool == "" {
+			return t.hand(ctx, target, rep)
+		}
+		if err := box.put(rep); err != nil {
+			return errors.Join(fmt.Errorf("the report is not kept for later: %w", err), t.hand(ctx, target, rep))
+		}
+		return t.drain(ctx, target, box, true)
+	})
+}
+
+// Keep keeps rep in the spool for those who want it, and hands nothing over: Flush
+// does. What is kept already is not kept twice.
+func (t *Targets) Keep(rep *report.Report) error {
+	return t.each(func(target Target) error {
+		if !target.Wants(rep) {
+			return nil
+		}
+		return t.box(target).put(rep)
+	})
+}
+
+// Waits reports whether rep is still kept for somebody.
+func (t *Targets) Waits(rep *report.Report) (waits bool, err error) {
+	for _, target := range t.List {
+		kept, err := t.box(target).kept()
+		if err != nil || slices.Contains(kept, keptName(rep)) {
+			return true, err
+		}
+	}
+	return false, nil
+}
+
+// Drop takes rep out of the spool again: somebody else has handed it over.
+func (t *Targets) Drop(rep *report.Report) error {
+	return t.each(func(target Target) error { return t.box(target).remove(keptName(rep)) })
+}
+
+// Flush hands over what is kept and due again. It is called between reports.
+func (t *Targets) Flush(ctx context.Context) error {
+	return t.each(func(target Target) error { return t.drain(ctx, target, t.box(target), false) })
+}
+
+func (t *Targets) each(do func(Target) error) error {
+	errs := make([]error, len(t.List))
+	var wg sync.WaitGroup
+	names := map[string]bool{}
+	for i, target := range t.List {
+		if errs[i] = target.validate(); errs[i] == nil && names[target.Name] {
+			errs[i] = fmt.Errorf("target %s: the name stands twice", target.Name)
+		}
+		names[target.Name] = true
+		if errs[i] == nil {
+			wg.Go(func() { errs[i] = do(target) })
+		}
+	}
+	wg.Wait()
+	var all *multierror.Error
+	for i, err := range errs {
+		if err != nil {
+			all = multierror.Append(all, fmt.Errorf("deliver to %s: %w", t.List[i].Name, err))
+		}
+	}
+	if all != nil {
+		all.ErrorFormat = inOneLine
+	}
+	return all.ErrorOrNil()
+}
+
+// inOneLine is for a log, and for a terminal.
+func inOneLine(errs []error) string {
+	texts := make([]string, len(errs))
+	for i, err := range errs {
+		texts[i] = err.Error()
+	}
+	return strings.Join(texts, "; ")
+}
+
+func (t *Targets) now() time.Time {
+	if t.Now != nil {
+		return t.Now()
+	}
+	return time.Now()
+}
+
+func (t *Targets) box(target Target) box { return box{dir: t.Spool, name: target.Name, now: t.now} }
+
+// drain hands over what is kept for a target until one report fails.
+func (t *Targets) drain(ctx context.Context, target Target, b box, always bool) error {
+	if b.dir == "" {
+		return nil
+	}
+	st, err := b.standing()
+	if err != nil {
+		return err
+	}
+	if !always && t.now().Before(st.Next) {
+		return nil
+	}
+	kept, err := b.kept()
+	if err != nil {
+		return err
+	}
+	for _, name := range kept {
+		rep, err := b.take(name)
+		if err != nil {
+			st.Lost++
+			if err = errors.Join(fmt.Errorf("a report that was kept cannot be read: %w", err), b.setAside(name), b.save(st)); ctx.Err() != nil {
+				return err
+			}
+			continue
+		}
+		if rep.ID != st.ID {
+			if err := t.hand(ctx, target, st.told(rep)); err != nil {
+				return errors.Join(err, b.save(st.failed(t.now(), target.Name, cmp.Or(t.Longest, longWait))))
+			}
+			st = standing{ID: rep.ID, Seq: rep.Seq, At: t.now().UTC()}
+			if err := b.save(st); err != nil {
+				return fmt.Errorf("it was delivered, but that is not on record, so it comes again: %w", err)
+			}
+		}
+		if err := b.remove(name); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// hand gives one report to a target within its time. What ignores its deadline is
+// abandoned, and gets nothing more while it lives.
+func (t *Targets) hand(ctx context.Context, target Target, rep *report.Report) error {
+	if t.setHung(target.Name, false, true) {
+		return errors.New("the delivery that was abandoned earlier still runs")
+	}
+	ctx, cancel := context.WithTimeout(ctx, target.timeout())
+	defer cancel()
+	done, gone := make(chan error), make(chan struct{})
+	mine := *rep
+	mine.Notices = slices.Clone(rep.Notices)
+	go func() {
+		err := one(ctx, target.To, &mine)
+		select {
+		case done <- err:
+		case <-gone:
+			t.setHung(target.Name, false, false)
+		}
+	}()
+	late := time.NewTimer(target.timeout() + grace)
+	defer late.Stop()
+	select {
+	case err := <-done:
+		return err
+	case <-late.C:
+		t.setHung(target.Name, true, false)
+		close(gone)
+		return fmt.Errorf("no answer within %v, abandoned", target.timeout())
+	}
+}
+
+// setHung remembers what hangs; it only asks with look. It gives what was.
+func (t *Targets) setHung(name string, is, look bool) bool {
+	t.mu.Lock()
+	defer t.mu.Unlock()
+	was := t.hung[name]
+	if look {
+		return was
+	}
+	if t.hung == nil {
+		t.hung = map[string]bool{}
+	}
+	t.hung[name] = is
+	return was
+}

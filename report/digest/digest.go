@@ -1,0 +1,295 @@
+// Package digest makes one list of the reports of many hosts: what is new, worst
+// first and once for all hosts that have it; who did not report; and a line for each
+// customer and host.
+//
+//	reports, errs := digest.Read(dirs...)
+//	d := digest.New(reports, digest.Options{Now: time.Now()})
+//	fmt.Println(d.Verdict)
+//
+// # Design
+//
+// A finding has the same fingerprint on every host, so that one change on 37
+// hosts is one entry; by its shape the one host that differs is found out. A
+// host that did not report is worse than one with findings, and no report at all
+// is no good news: the verdict says so first.
+package digest
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/internal/prose"
+	"github.com/pugetsoundtech/upkeep/internal/term"
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/render"
+)
+
+// Options of a digest.
+type Options struct {
+	Now      time.Time     // the time of the digest
+	MaxAge   time.Duration // an older last report is none; zero: 26 hours
+	Expected []Host        // hosts that must report, besides those that ever did
+	Tenant   string        // only this customer; "": all
+}
+
+// A Host is one observed system.
+type Host struct{ Tenant, Name string }
+
+// A Digest is what many reports come to.
+type Digest struct {
+	Verdict   string // one line, safe in a terminal and as a mail subject
+	Missing   []Missing
+	Findings  []Finding  // news, worst first, those of most hosts first
+	Cleared   []Finding  // what is fixed
+	Customers []Customer // worst first
+	Unread    int        // files that could not be read; the caller sets it
+}
+
+// Missing is a host that did not report in time.
+type Missing struct {
+	Host
+	Last  time.Time // of its last report; zero: there is none
+	Ahead bool      // the report is dated after the digest, and would never be old
+}
+
+// A Finding is one fact on all hosts that have it.
+type Finding struct {
+	report.Finding        // of the first host
+	Alike          []Host // of the most frequent shape
+	Differ         []Host
+}
+
+// Hosts is the number of hosts that have it.
+func (f Finding) Hosts() int { return len(f.Alike) + len(f.Differ) }
+
+// A Customer is a tenant with its hosts, worst first.
+type Customer struct {
+	Name   string
+	Hosts  []Standing
+	Signed *report.Signature // the oldest among the last sign-offs of its hosts; nil: one has none
+}
+
+// Worst is the worst level of a customer's hosts.
+func (c Customer) Worst() report.Severity {
+	worst := report.RuleSeverity
+	for _, h := range c.Hosts {
+		worst = max(worst, h.Level)
+	}
+	return worst
+}
+
+// Standing is what a host's report comes to.
+type Standing struct {
+	Host
+	Verdict string
+	Level   report.Severity
+	Unseen  int // checks that were not fully looked at
+	Report  *report.Report
+	News    int
+	Oldest  int // days since the first of what a person dealt with and is still there
+}
+
+// maxAhead is how far clocks may differ.
+const maxAhead = time.Hour
+
+// New makes the digest of reports. Of several of one host the newest counts.
+func New(reports []*report.Report, opt Options) Digest {
+	maxAge := cmp.Or(opt.MaxAge, 26*time.Hour)
+	newest := map[Host]*report.Report{}
+	for _, rep := range reports {
+		h := Host{rep.Labels.Tenant, rep.Labels.Host}
+		if opt.Tenant != "" && h.Tenant != opt.Tenant {
+			continue
+		}
+		if old := newest[h]; old == nil || rep.Seq > old.Seq || rep.Seq == old.Seq && rep.Started.After(old.Started) {
+			newest[h] = rep
+		}
+	}
+	var d Digest
+	hosts := known(newest, opt)
+	var fresh []Standing
+	for _, h := range hosts {
+		rep := newest[h]
+		switch {
+		case rep == nil:
+			d.Missing = append(d.Missing, Missing{Host: h})
+		case opt.Now.Sub(rep.Finished) > maxAge:
+			d.Missing = append(d.Missing, Missing{Host: h, Last: rep.Finished})
+		case rep.Finished.Sub(opt.Now) > maxAhead:
+			d.Missing = append(d.Missing, Missing{Host: h, Last: rep.Finished, Ahead: true})
+		default:
+			fresh = append(fresh, standing(h, rep))
+		}
+	}
+	d.Findings = pivot(fresh, func(s render.Section) bool { return s.News() })
+	d.Cleared = pivot(fresh, func(s render.Section) bool { return s.ID == "fixed" })
+	d.Customers = customers(fresh)
+	d.Verdict = verdict(d, len(hosts))
+	return d
+}
+
+// known lists the hosts that are to report, in order.
+func known(newest map[Host]*report.Report, opt Options) []Host {
+	var hosts []Host
+	for h := range newest {
+		hosts = append(hosts, h)
+	}
+	for _, h := range opt.Expected {
+		if newest[h] == nil && (opt.Tenant == "" || h.Tenant == opt.Tenant) {
+			hosts = append(hosts, h)
+		}
+	}
+	slices.SortFunc(hosts, compareHost)
+	return slices.Compact(hosts)
+}
+
+func compareHost(a, b Host) int {
+	return cmp.Or(strings.Compare(a.Tenant, b.Tenant), strings.Compare(a.Name, b.Name))
+}
+
+func standing(h Host, rep *report.Report) Standing {
+	d := render.NewDigest(rep)
+	s := Standing{Host: h, Verdict: d.Verdict, Level: d.Level, Unseen: len(d.Unseen) + len(d.Rights), Report: rep}
+	for _, section := range d.Sections {
+		if section.News() {
+			s.News += len(section.Entries)
+		}
+	}
+	if rep.Review != nil {
+		for _, held := range rep.Review.Handled {
+			s.Oldest = max(s.Oldest, int(rep.Finished.Sub(held.At)/(24*time.Hour)))
+		}
+	}
+	return s
+}
+
+// pivot makes one entry of each fact in the sections that hold.
+func pivot(hosts []Standing, holds func(render.Section) bool) []Finding {
+	type of struct {
+		first  report.Finding
+		shapes map[string][]Host
+	}
+	all := map[string]*of{}
+	var order []string
+	for _, h := range hosts {
+		for _, s := range render.NewDigest(h.Report).Sections {
+			if !holds(s) {
+				continue
+			}
+			for _, e := range s.Entries {
+				key := e.Check + "\x00" + e.Finding.Fingerprint
+				if all[key] == nil {
+					all[key] = &of{e.Finding, map[string][]Host{}}
+					order = append(order, key)
+				}
+				if render.Rank(e.Finding.Severity) > render.Rank(all[key].first.Severity) {
+					all[key].first = e.Finding
+				}
+				shape := e.Finding.Shape()
+				all[key].shapes[shape] = append(all[key].shapes[shape], h.Host)
+			}
+		}
+	}
+	var out []Finding
+	for _, key := range order {
+		out = append(out, newFinding(all[key].first, all[key].shapes))
+	}
+	slices.SortStableFunc(out, func(a, b Finding) int {
+		return cmp.Or(int(render.Rank(b.Severity))-int(render.Rank(a.Severity)), b.Hosts()-a.Hosts(), strings.Compare(a.Title, b.Title))
+	})
+	return out
+}
+
+func newFinding(first report.Finding, shapes map[string][]Host) Finding {
+	var keys []string
+	for shape := range shapes {
+		keys = append(keys, shape)
+	}
+	slices.SortFunc(keys, func(a, b string) int {
+		return cmp.Or(len(shapes[b])-len(shapes[a]), compareHost(shapes[a][0], shapes[b][0]))
+	})
+	f := Finding{Finding: first, Alike: shapes[keys[0]]}
+	for _, shape := range keys[1:] {
+		f.Differ = append(f.Differ, shapes[shape]...)
+	}
+	return f
+}
+
+func customers(hosts []Standing) []Customer {
+	var out []Customer
+	for _, h := range hosts { // in the order of their customers
+		if n := len(out); n == 0 || out[n-1].Name != h.Tenant {
+			out = append(out, Customer{Name: h.Tenant})
+		}
+		c := &out[len(out)-1]
+		c.Hosts = append(c.Hosts, h)
+	}
+	for i := range out {
+		out[i].Signed = signed(out[i].Hosts)
+		slices.SortStableFunc(out[i].Hosts, func(a, b Standing) int { return cmp.Or(int(b.Level)-int(a.Level), b.Unseen-a.Unseen, b.News-a.News) })
+	}
+	slices.SortStableFunc(out, func(a, b Customer) int { return int(b.Worst()) - int(a.Worst()) })
+	return out
+}
+
+// signed gives the oldest of the last sign-offs.
+func signed(hosts []Standing) *report.Signature {
+	var oldest *report.Signature
+	for _, h := range hosts {
+		if h.Report.Review == nil || h.Report.Review.Signed == nil {
+			return nil
+		}
+		if s := h.Report.Review.Signed; oldest == nil || s.At.Before(oldest.At) {
+			oldest = s
+		}
+	}
+	return oldest
+}
+
+func verdict(d Digest, hosts int) string {
+	if hosts == 0 {
+		return "no host has reported"
+	}
+	who := prose.Count(hosts, "host")
+	if n := len(d.Customers); n > 1 {
+		who += " of " + prose.Count(n, "customer")
+	}
+	var parts []string
+	if n := len(d.Missing); n > 0 {
+		parts = append(parts, prose.Count(n, "host")+" did not report")
+	}
+	count, unseen := map[report.Severity]int{}, 0
+	for _, f := range d.Findings {
+		count[render.Rank(f.Severity)]++
+	}
+	var news []string
+	for s := report.Critical; s > report.Info; s-- {
+		if count[s] > 0 {
+			news = append(news, render.Tally(count[s], s))
+		}
+	}
+	if len(news) > 0 {
+		parts = append(parts, strings.Join(news, ", ")+" new")
+	}
+	open := map[report.Severity]int{}
+	for _, c := range d.Customers {
+		for _, h := range c.Hosts {
+			open[h.Level]++
+			if h.Unseen > 0 {
+				unseen++
+			}
+		}
+	}
+	if len(news) == 0 && len(d.Customers) > 0 {
+		parts = append(parts, "nothing new")
+	}
+	if n := open[report.Critical]; n > 0 {
+		parts = append(parts, prose.Count(n, "host")+" with something critical open")
+	}
+	if unseen > 0 {
+		parts = append(parts, prose.Count(unseen, "host")+" not fully looked at")
+	}
+	return term.Visible(who + ": " + strings.Join(parts, "; "))
+}

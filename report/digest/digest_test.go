@@ -1,0 +1,153 @@
+package digest_test
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/internal/term"
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/digest"
+	"github.com/pugetsoundtech/upkeep/report/render/rendertest"
+)
+
+var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+
+func of(tenant, host string, changes ...report.Change) *report.Report {
+	return &report.Report{
+		Schema: report.Schema, ID: tenant + host, Seq: 5, Labels: report.Labels{Tenant: tenant, Host: host}, Started: noon.Add(-time.Minute), Finished: noon,
+		Results: []report.Result{{Check: "a.b", Status: report.OK}}, Changes: changes,
+	}
+}
+
+func change(kind report.ChangeKind, severity report.Severity, name, content string) report.Change {
+	return report.Change{Kind: kind, Check: "a.b", Since: noon, Finding: report.Finding{
+		Rule: "a.b.c", Subject: report.Path.Of(name), Severity: severity, Title: name + " changed", Fingerprint: "v1:" + name,
+		Evidence: []report.Attr{report.Now.Of("content=" + content), report.AtTime(noon.Add(time.Duration(len(content)) * time.Second))},
+	}}
+}
+
+func write(t *testing.T, d digest.Digest) string {
+	t.Helper()
+	var buf bytes.Buffer
+	require.NoError(t, digest.WriteText(&buf, d, nil))
+	return buf.String()
+}
+
+func TestTheSameChangeOnManyHostsIsOneEntryAndTheOddOneIsNamed(t *testing.T) {
+	var reports []*report.Report
+	for i := range 38 {
+		content := "same"
+		if i == 12 {
+			content = "other"
+		}
+		c := change(report.New, report.Warning, "/etc/motd", content)
+		c.Finding.Evidence[1] = report.AtTime(noon.Add(time.Duration(i) * time.Second))
+		reports = append(reports, of("harbor", fmt.Sprintf("web%02d", i), c))
+	}
+	d := digest.New(reports, digest.Options{Now: noon})
+	require.Len(t, d.Findings, 1)
+	assert.Len(t, d.Findings[0].Alike, 37)
+	assert.Equal(t, []digest.Host{{Tenant: "harbor", Name: "web12"}}, d.Findings[0].Differ)
+	assert.Equal(t, "38 hosts: 1 warning new", d.Verdict)
+	assert.Contains(t, strings.Join(strings.Fields(write(t, d)), " "), "the same on 37 hosts: web00, web01, web02, web03 and 33 more; 1 differs: web12")
+}
+
+func TestAHostThatDidNotReportIsSaidFirst(t *testing.T) {
+	old := of("a", "gone")
+	old.Finished = noon.AddDate(0, 0, -3)
+	d := digest.New([]*report.Report{of("a", "web1"), old}, digest.Options{Now: noon, Expected: []digest.Host{{Tenant: "a", Name: "never"}, {Tenant: "a", Name: "web1"}}})
+	assert.Equal(t, "3 hosts: 2 hosts did not report; nothing new", d.Verdict)
+	text := write(t, d)
+	assert.Contains(t, text, "\nDID NOT REPORT\n  a, gone: last on 2026-11-22 12:00 UTC\n  a, never: never\n")
+	assert.Equal(t, "no host has reported", digest.New(nil, digest.Options{Now: noon}).Verdict)
+}
+
+func TestAReportDatedAheadIsNone(t *testing.T) {
+	ahead := of("a", "web1")
+	ahead.Finished = noon.AddDate(1, 0, 0)
+	d := digest.New([]*report.Report{ahead}, digest.Options{Now: noon})
+	assert.Equal(t, "1 host: 1 host did not report", d.Verdict)
+	assert.Contains(t, write(t, d), "a, web1: its report is dated ahead, 2027-11-25 12:00 UTC: check its clock")
+	ahead.Finished = noon.Add(10 * time.Minute)
+	assert.Equal(t, "1 host: nothing new", digest.New([]*report.Report{ahead}, digest.Options{Now: noon}).Verdict)
+}
+
+func TestAQuietFleetIsOneLine(t *testing.T) {
+	var reports []*report.Report
+	for i := range 64 {
+		reports = append(reports, of(fmt.Sprint("customer", i), "web1"))
+	}
+	assert.Equal(t, "64 hosts of 64 customers: nothing new\n", write(t, digest.New(reports, digest.Options{Now: noon})))
+}
+
+func TestTheWorstStandsFirstAndOneCustomerSeesNoOther(t *testing.T) {
+	reports := []*report.Report{
+		of("a", "web1", change(report.New, report.Notice, "/x", "1")), of("b", "db1", change(report.New, report.Critical, "/y", "1"), change(report.Fixed, report.Warning, "/z", "1")),
+		of("b", "db2"), of("c", "app1", change(report.Still, report.Critical, "/w", "1")),
+	}
+	d := digest.New(reports, digest.Options{Now: noon})
+	assert.Equal(t, "4 hosts of 3 customers: 1 critical, 1 notice new; 2 hosts with something critical open", d.Verdict)
+	assert.Equal(t, "/y changed", d.Findings[0].Title)
+	assert.Equal(t, "/z changed", d.Cleared[0].Title)
+	assert.Equal(t, []string{"b", "c", "a"}, []string{d.Customers[0].Name, d.Customers[1].Name, d.Customers[2].Name})
+	only := write(t, digest.New(reports, digest.Options{Now: noon, Tenant: "b"}))
+	assert.Contains(t, only, "db1")
+	assert.NotContains(t, only, "web1")
+	assert.NotContains(t, only, "app1")
+}
+
+func TestOfSeveralReportsOfAHostTheNewestCounts(t *testing.T) {
+	newer := of("a", "web1")
+	newer.Seq = 6
+	d := digest.New([]*report.Report{newer, of("a", "web1", change(report.New, report.Critical, "/x", "1"))}, digest.Options{Now: noon})
+	assert.Equal(t, "1 host: nothing new", d.Verdict)
+}
+
+func TestAFolderOfReportsIsReadAndWhatIsDamagedStopsNothing(t *testing.T) {
+	dir := t.TempDir()
+	put := func(name string, rep *report.Report) {
+		data := []byte("{")
+		if rep != nil {
+			var err error
+			data, err = report.Encode(rep)
+			require.NoError(t, err)
+		}
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
+	}
+	put("web1/reports/2026-11-24-00000004.json", of("a", "old"))
+	put("web1/reports/latest.json", of("a", "web1"))
+	put("flat/web2.json", of("a", "web2"))
+	put("flat/web3.json", of("a", "web3"))
+	put("web1/state.json", nil)
+	put("bad/latest.json", nil)
+	require.NoError(t, os.Symlink("/etc/passwd", filepath.Join(dir, "flat/link.json")))
+	reports, errs := digest.Read(dir)
+	var hosts []string
+	for _, rep := range reports {
+		hosts = append(hosts, rep.Labels.Host)
+	}
+	assert.ElementsMatch(t, []string{"web1", "web2", "web3"}, hosts)
+	assert.Len(t, errs, 1)
+	_, errs = digest.Read(filepath.Join(dir, "none"))
+	assert.NotEmpty(t, errs)
+}
+
+func TestAHostileReportAddsNoLine(t *testing.T) {
+	for _, s := range rendertest.Corpus() {
+		d := digest.New([]*report.Report{rendertest.Hostile(s), of("a", "web1")}, digest.Options{Now: noon.AddDate(0, 0, 5)})
+		for _, d := range []digest.Digest{d, digest.New([]*report.Report{rendertest.Hostile(s)}, digest.Options{Now: noon})} {
+			for _, line := range strings.Split(write(t, d), "\n") {
+				assert.Equal(t, term.Visible(line), line, "with %q", s)
+			}
+		}
+	}
+}

@@ -1,0 +1,163 @@
+package digest
+
+import (
+	"cmp"
+	"fmt"
+	"io"
+	"strings"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/internal/prose"
+	"github.com/pugetsoundtech/upkeep/internal/term"
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/render"
+)
+
+// Bounds of a text; the verdict counts all.
+const (
+	width       = 78
+	maxFindings = 40
+	maxHosts    = 100
+	maxNames    = 4
+)
+
+// WriteText writes d: one line where there is nothing to look at. Customers see
+// no other's names where the digest is of one tenant.
+func WriteText(w io.Writer, d Digest, zone *time.Location) error {
+	if zone == nil {
+		zone = time.UTC
+	}
+	p := page{zone: zone}
+	p.wrap("", "  ", d.Verdict)
+	if d.Unread > 0 {
+		p.wrap("  ", "    ", prose.Count(d.Unread, "report")+" could not be read")
+	}
+	p.missing(d.Missing)
+	p.findings("New", d.Findings)
+	p.customers(d.Customers)
+	p.findings("Fixed", d.Cleared)
+	_, err := io.WriteString(w, p.String())
+	return err
+}
+
+type page struct {
+	strings.Builder
+	zone *time.Location
+}
+
+// wrap writes data as lines of a first indent and another for what follows.
+func (p *page) wrap(first, rest, s string) {
+	for i, line := range term.Wrap(term.Visible(s), width-len(rest)) {
+		indent := rest
+		if i == 0 {
+			indent = first
+		}
+		p.WriteString(indent + line + "\n")
+	}
+}
+
+func (p *page) heading(s string) { p.WriteString("\n" + strings.ToUpper(s) + "\n") }
+
+func (p *page) missing(list []Missing) {
+	if len(list) == 0 {
+		return
+	}
+	p.heading("Did not report")
+	for i, m := range list {
+		if i == maxHosts {
+			p.wrap("  ", "  ", fmt.Sprintf("and %d more", len(list)-i))
+			return
+		}
+		text := "never"
+		switch {
+		case m.Ahead:
+			text = "its report is dated ahead, " + prose.Time(m.Last, p.zone) + ": check its clock"
+		case !m.Last.IsZero():
+			text = "last on " + prose.Time(m.Last, p.zone)
+		}
+		p.wrap("  ", "    ", name(m.Host)+": "+text)
+	}
+}
+
+func name(h Host) string {
+	if h.Tenant == "" {
+		return h.Name
+	}
+	return h.Tenant + ", " + h.Name
+}
+
+func (p *page) findings(title string, list []Finding) {
+	if len(list) == 0 {
+		return
+	}
+	p.heading(title)
+	for i, f := range list {
+		if i == maxFindings {
+			p.wrap("  ", "  ", fmt.Sprintf("and %d more, none of them worse", len(list)-i))
+			return
+		}
+		word := render.Word(f.Severity)
+		if render.Rank(f.Severity) >= report.Warning {
+			word = strings.ToUpper(word)
+		}
+		p.wrap("  "+term.Pad(word, 10), "            ", cmp.Or(f.Title, f.Rule))
+		text := "on " + hosts(f.Alike)
+		if n := len(f.Alike); n > 1 {
+			text = "the same on " + prose.Count(n, "host") + ": " + hosts(f.Alike)
+		}
+		if n := len(f.Differ); n > 0 {
+			text += fmt.Sprintf("; %s: %s", verb(n, "differs", "differ"), hosts(f.Differ))
+		}
+		p.wrap("            ", "            ", text)
+	}
+}
+
+func verb(n int, one, many string) string {
+	if n == 1 {
+		return "1 " + one
+	}
+	return fmt.Sprintf("%d %s", n, many)
+}
+
+func hosts(list []Host) string {
+	names := make([]string, len(list))
+	for i, h := range list {
+		names[i] = h.Name
+	}
+	return prose.List(names, maxNames)
+}
+
+// customers tells a line of each host with something to look at, and counts the rest.
+func (p *page) customers(list []Customer) {
+	for _, c := range list {
+		quiet := 0
+		for _, h := range c.Hosts {
+			if h.Level <= report.Notice && h.Unseen == 0 && h.News == 0 {
+				quiet++
+			}
+		}
+		if quiet == len(c.Hosts) {
+			continue
+		}
+		p.heading(term.Visible(cmp.Or(c.Name, "hosts")))
+		switch {
+		case c.Signed != nil:
+			p.wrap("  ", "  ", "signed by "+c.Signed.By+" on "+prose.Time(c.Signed.At, p.zone))
+		case len(c.Hosts) > 0:
+			p.wrap("  ", "  ", "not signed")
+		}
+		told := 0
+		for _, h := range c.Hosts {
+			if h.Level <= report.Notice && h.Unseen == 0 && h.News == 0 {
+				continue
+			}
+			if told++; told > maxHosts {
+				break
+			}
+			p.wrap("  ", "    ", h.Verdict)
+		}
+		if quiet > 0 {
+			p.wrap("  ", "    ", prose.Count(quiet, "host")+" with nothing new")
+		}
+	}
+}

@@ -1,0 +1,36 @@
+package review
+
+import "time"
+
+// A LedgerDay is one day of the sign-off ledger.
+type LedgerDay struct {
+	Day     string // 2026-12-01
+	Signed  bool
+	By      string
+	At      time.Time
+	Comment string
+	Open    int // findings that nobody had dealt with when it was signed
+}
+
+// Ledger gives each day from one to another, both of them, with the last
+// signature of that day: a day without one stands there unsigned. The days are
+// those of the zone of from.
+func Ledger(log []Record, from, to time.Time) []LedgerDay {
+	signed := map[string]LedgerDay{}
+	for _, rec := range log {
+		if rec.Kind == Sign && rec.Signed != nil {
+			signed[rec.Signed.Day] = LedgerDay{rec.Signed.Day, true, rec.By, rec.Time, rec.Comment, rec.Signed.Open}
+		}
+	}
+	var out []LedgerDay
+	noon := time.Date(from.Year(), from.Month(), from.Day(), 12, 0, 0, 0, from.Location())
+	for last := to.In(from.Location()).Format(time.DateOnly); noon.Format(time.DateOnly) <= last; noon = noon.AddDate(0, 0, 1) {
+		date := noon.Format(time.DateOnly)
+		one, ok := signed[date]
+		if !ok {
+			one = LedgerDay{Day: date}
+		}
+		out = append(out, one)
+	}
+	return out
+}

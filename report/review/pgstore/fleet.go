@@ -1,0 +1,115 @@
+package pgstore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+
+	"github.com/pugetsoundtech/upkeep/report"
+)
+
+// A HostDay is what a host's last report of a day comes to.
+type HostDay struct {
+	Host     string
+	Seq      uint64
+	ID       string
+	Finished time.Time
+
+	Critical, Warning, Notice int // open, and dealt with by nobody
+	Unseen                    int // checks that could not be fully looked at
+}
+
+// Take takes reports in, all or none. One that was taken already is no error.
+// The day is that of the report's end, in UTC.
+func (db *DB) Take(ctx context.Context, reports ...*report.Report) error {
+	batch := &pgx.Batch{}
+	for _, rep := range reports {
+		body, err := report.Encode(rep)
+		if err != nil {
+			return err
+		}
+		n := count(rep)
+		batch.Queue(`insert into upkeep_report (tenant, host, seq, id, day, finished, critical, warning, notice, unseen, body)
+			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing`,
+			text(rep.Labels.Tenant), text(rep.Labels.Host), int64(rep.Seq), text(rep.ID), rep.Finished.UTC(), rep.Finished.UTC(),
+			n.Critical, n.Warning, n.Notice, n.Unseen, body)
+	}
+	err := pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error { return tx.SendBatch(ctx, batch).Close() })
+	if err != nil {
+		return fmt.Errorf("database: %w", err)
+	}
+	return nil
+}
+
+// Day lists a customer's hosts with their last report of a day (2026-12-01), the
+// worst first. A host without a report of that day is not among them.
+func (db *DB) Day(ctx context.Context, tenant, day string) ([]HostDay, error) {
+	at, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := db.pool.Query(ctx, `select * from (
+		select distinct on (host) host, seq, id, finished, critical, warning, notice, unseen
+		from upkeep_report where tenant = $1 and day = $2 order by host, seq desc) hosts
+		order by critical desc, unseen desc, warning desc, notice desc, host`, text(tenant), at)
+	if err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	out, err := pgx.CollectRows(rows, func(row pgx.CollectableRow) (h HostDay, err error) {
+		var seq int64
+		err = row.Scan(&h.Host, &seq, &h.ID, &h.Finished, &h.Critical, &h.Warning, &h.Notice, &h.Unseen)
+		h.Seq = uint64(seq)
+		return h, err
+	})
+	if err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	return out, nil
+}
+
+// ErrNoReport says that there is no such report.
+var ErrNoReport = errors.New("no such report")
+
+// Report gives a host's report by its number; ErrNoReport where there is none.
+func (db *DB) Report(ctx context.Context, tenant, host string, seq uint64) (*report.Report, error) {
+	var body []byte
+	err := db.pool.QueryRow(ctx, "select body from upkeep_report where tenant = $1 and host = $2 and seq = $3 order by finished desc limit 1",
+		text(tenant), text(host), int64(seq)).Scan(&body)
+	if errors.Is(err, pgx.ErrNoRows) {
+		return nil, ErrNoReport
+	}
+	if err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	return report.Decode(body)
+}
+
+// count is what is open in a report and nobody dealt with.
+func count(rep *report.Report) (h HostDay) {
+	for _, c := range rep.Changes {
+		if c.Kind == report.Fixed || c.Kind == report.Retired {
+			continue
+		}
+		switch c.Finding.Severity {
+		case report.Critical:
+			h.Critical++
+		case report.Notice:
+			h.Notice++
+		case report.Info:
+		default:
+			h.Warning++
+		}
+	}
+	h.Unseen = len(rep.Incomplete())
+	return h
+}
+
+// text makes of any bytes what the database takes as text. The report itself is
+// kept as it is.
+func text(s string) string {
+	return strings.ReplaceAll(strings.ToValidUTF8(s, "\ufffd"), "\x00", "\ufffd")
+}

@@ -1,0 +1,151 @@
+package pgstore_test
+
+import (
+	"context"
+	"fmt"
+	"sync/atomic"
+	"testing"
+	"time"
+
+	"github.com/jackc/pgx/v5"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/internal/pgtest"
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/review"
+	"github.com/pugetsoundtech/upkeep/report/review/pgstore"
+	"github.com/pugetsoundtech/upkeep/report/review/reviewtest"
+)
+
+func open(t *testing.T, s *pgtest.Server) *pgstore.DB {
+	t.Helper()
+	db, err := pgstore.Open(t.Context(), s.Address())
+	require.NoError(t, err)
+	t.Cleanup(db.Close)
+	return db
+}
+
+func TestActsKeepTheContractOfAStore(t *testing.T) {
+	db := open(t, pgtest.Start(t))
+	n := 0
+	require.NoError(t, reviewtest.TestStore(t.Context(), func() review.Store {
+		n++
+		return db.Acts("acme", fmt.Sprint("web", n))
+	}))
+}
+
+func TestAnEditedRecordIsFoundOut(t *testing.T) {
+	s := pgtest.Start(t)
+	db := open(t, s)
+	acts := db.Acts("acme", "web1")
+	for n := range 4 {
+		_, err := acts.Append(t.Context(), reviewtest.Sample(n))
+		require.NoError(t, err)
+	}
+	c, err := pgx.Connect(t.Context(), s.Address())
+	require.NoError(t, err)
+	defer c.Close(context.Background())
+	for _, edit := range []string{
+		"update upkeep_act set data = convert_to(replace(convert_from(data, 'UTF8'), 'ann', 'eve'), 'UTF8') where seq = 2",
+		"delete from upkeep_act where seq = 3",
+		"update upkeep_act set seq = 9 where seq = 1",
+	} {
+		tx, err := c.Begin(t.Context())
+		require.NoError(t, err)
+		_, err = tx.Exec(t.Context(), edit)
+		require.NoError(t, err)
+		require.NoError(t, tx.Commit(t.Context()))
+		_, err = acts.Acts(t.Context())
+		require.ErrorIs(t, err, review.ErrDamaged, edit)
+		_, err = acts.Append(t.Context(), reviewtest.Sample(9))
+		require.ErrorIs(t, err, review.ErrDamaged, edit)
+	}
+}
+
+func TestAServerThatIsKilledHasEachActThatWasStored(t *testing.T) {
+	s := pgtest.Start(t)
+	db := open(t, s)
+	acts := db.Acts("acme", "web1")
+	var stored atomic.Int64
+	ended := make(chan struct{})
+	go func() {
+		defer close(ended)
+		for n := 0; ; n++ {
+			if _, err := acts.Append(t.Context(), reviewtest.Sample(n)); err != nil {
+				return
+			}
+			stored.Add(1)
+		}
+	}()
+	require.Eventually(t, func() bool { return stored.Load() >= 25 }, time.Minute, time.Millisecond)
+	s.Kill()
+	<-ended
+	s.Run()
+	log, err := open(t, s).Acts("acme", "web1").Acts(t.Context())
+	require.NoError(t, err)
+	assert.GreaterOrEqual(t, int64(len(log)), stored.Load())
+	assert.LessOrEqual(t, int64(len(log)), stored.Load()+1, "of the last nobody knew")
+}
+
+// small is the report of a day of a host.
+func small(tenant, host string, seq uint64) *report.Report {
+	at := time.Date(2026, 12, 1, 7, 0, int(seq), 0, time.UTC)
+	rep := &report.Report{
+		Schema: report.Schema, ID: fmt.Sprint("r1:", tenant, host, seq), Seq: seq, Started: at, Finished: at,
+		Labels: report.Labels{Tenant: tenant, Host: host},
+	}
+	for i := range 20 {
+		f := report.Finding{Rule: "disk.full", Title: fmt.Sprint("/srv/", i, " is 91 % full"), Severity: report.Warning, Fingerprint: fmt.Sprint("v1:", host, i)}
+		rep.Changes = append(rep.Changes, report.Change{Kind: report.Still, Check: "disks", Finding: f})
+	}
+	return rep
+}
+
+func TestTenThousandHostsAreTakenInAndOneCustomerIsReadInUnderASecond(t *testing.T) {
+	db := open(t, pgtest.Start(t))
+	const customers, hosts = 100, 100
+	began := time.Now()
+	for c := range customers {
+		var day []*report.Report
+		for h := range hosts {
+			day = append(day, small(fmt.Sprint("customer", c), fmt.Sprint("host", h), 1))
+		}
+		require.NoError(t, db.Take(t.Context(), day...))
+	}
+	t.Logf("10,000 reports were taken in in %s", time.Since(began).Round(time.Millisecond))
+	worse := small("customer7", "host42", 2)
+	worse.Changes[0].Finding.Severity = report.Critical
+	require.NoError(t, db.Take(t.Context(), worse))
+	require.NoError(t, db.Take(t.Context(), worse), "once more is no error")
+
+	began = time.Now()
+	list, err := db.Day(t.Context(), "customer7", "2026-12-01")
+	took := time.Since(began)
+	require.NoError(t, err)
+	t.Logf("one customer's list was read in %s", took.Round(time.Microsecond))
+	assert.Less(t, took, time.Second)
+	require.Len(t, list, hosts)
+	assert.Equal(t, "host42", list[0].Host, "the worst first")
+	assert.Equal(t, []int{1, 19}, []int{list[0].Critical, list[0].Warning})
+	got, err := db.Report(t.Context(), "customer7", "host42", 2)
+	require.NoError(t, err)
+	assert.Equal(t, worse.ID, got.ID)
+	_, err = db.Report(t.Context(), "customer7", "host42", 3)
+	require.ErrorIs(t, err, pgstore.ErrNoReport)
+}
+
+func TestTextsOfAnyBytesAreTaken(t *testing.T) {
+	db := open(t, pgtest.Start(t))
+	rep := small("a\x00cme", "w\xffeb", 1)
+	require.NoError(t, db.Take(t.Context(), rep))
+	got, err := db.Report(t.Context(), "a\x00cme", "w\xffeb", 1)
+	require.NoError(t, err)
+	assert.Equal(t, rep.Labels, got.Labels)
+}
+
+func TestAnAddressThatCannotBeReadIsNotInTheError(t *testing.T) {
+	_, err := pgstore.Open(t.Context(), "postgres://u:hunter2@[bad")
+	require.Error(t, err)
+	assert.NotContains(t, err.Error(), "hunter2")
+}

@@ -1,0 +1,265 @@
+package review
+
+import (
+	"context"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/report"
+)
+
+// memory is a report store in memory.
+type memory struct{ saved report.Saved }
+
+func (m *memory) Load(context.Context) (report.Saved, error)   { return m.saved, nil }
+func (m *memory) Save(_ context.Context, s report.Saved) error { m.saved = s; return nil }
+
+// world is a machine with a disk and a login, and the person who reviews it.
+type world struct {
+	t        *testing.T
+	now      time.Time
+	disk     report.Severity // zero: the disk is well
+	evidence string
+	login    time.Time // zero: nobody logged in
+	fail     error
+	store    memory
+	log      FileStore
+}
+
+func newWorld(t *testing.T) *world {
+	return &world{
+		t: t, now: time.Date(2026, 12, 1, 6, 0, 0, 0, time.UTC), disk: report.Warning, evidence: "full=91",
+		log: FileStore{Name: filepath.Join(t.TempDir(), "review.log")},
+	}
+}
+
+func (w *world) Name() string { return "world" }
+
+func (w *world) Rules() []report.Rule {
+	return report.Since("0.1.0",
+		report.Condition.Rule("world.disk", report.Warning, "A disk is nearly full").Text("It matters.", "Clean up."),
+		report.Event.Rule("world.login", report.Notice, "Somebody logged in").Text("It matters.", "Ask."))
+}
+
+func (w *world) Check(_ context.Context, rec *report.Recorder) error {
+	if w.fail != nil {
+		return w.fail
+	}
+	rec.Covered("world")
+	if w.disk != 0 {
+		rec.Finding(report.Finding{
+			Rule: "world.disk", Subject: report.Mount.Of("/srv"), Scope: "world/disk", Severity: w.disk,
+			Evidence: []report.Attr{report.Now.Of(w.evidence)},
+		})
+	}
+	if !w.login.IsZero() {
+		rec.Finding(report.Finding{Rule: "world.login", Subject: report.User.Of("eve"), Scope: "world/login", First: w.login, Last: w.login})
+	}
+	return nil
+}
+
+// run looks once, a day later.
+func (w *world) run() *report.Report {
+	w.now = w.now.Add(day)
+	suite := report.Suite{Checks: []report.Checker{w}, Store: &w.store, Review: Fold(w.log), Clock: w.clock}
+	rep, err := suite.Run(w.t.Context())
+	require.NoError(w.t, err)
+	return rep
+}
+
+func (w *world) clock() time.Time { return w.now }
+
+func (w *world) desk() Desk { return Desk{Store: w.log, By: "ann", Clock: w.clock} }
+
+func (w *world) items(selector string) []report.Item {
+	w.t.Helper()
+	log, err := w.log.Acts(w.t.Context())
+	require.NoError(w.t, err)
+	found, err := Select(Standings(w.store.saved.Open, log, w.now), selector)
+	require.NoError(w.t, err)
+	var out []report.Item
+	for _, s := range found {
+		out = append(out, s.Item)
+	}
+	return out
+}
+
+func (w *world) acknowledge(until time.Duration) {
+	w.t.Helper()
+	require.NoError(w.t, w.desk().Acknowledge(w.t.Context(), w.items("world.disk"), Terms{Until: w.now.Add(until), Comment: "ordered"}))
+}
+
+func TestWhatIsAcknowledgedIsToldNoMore(t *testing.T) {
+	w := newWorld(t)
+	require.Len(t, w.run().Changes, 1)
+	w.acknowledge(30 * day)
+	rep := w.run()
+	assert.Empty(t, rep.Changes)
+	require.Len(t, rep.Review.Handled, 1)
+	assert.Equal(t, "acknowledged", rep.Review.Handled[0].State)
+	assert.Equal(t, "ann", rep.Review.Handled[0].By)
+}
+
+func TestAnAcknowledgementOpensAgainAndSaysWhy(t *testing.T) {
+	for _, c := range []struct {
+		name  string
+		worse func(w *world)
+		want  Reason
+		kind  report.ChangeKind
+	}{
+		{"escalation", func(w *world) { w.disk = report.Critical }, Escalated, report.Worse},
+		{"changed evidence", func(w *world) { w.evidence = "full=96" }, EvidenceChanged, report.Updated},
+		{"expiry", func(w *world) { w.now = w.now.Add(40 * day) }, Expired, report.Updated},
+		{"return", func(w *world) { w.disk = 0; w.run(); w.disk = report.Warning }, Returned, report.Regressed},
+	} {
+		t.Run(c.name, func(t *testing.T) {
+			w := newWorld(t)
+			w.run()
+			w.acknowledge(30 * day)
+			require.Empty(t, w.run().Changes)
+			c.worse(w)
+			rep := w.run()
+			require.Len(t, rep.Changes, 1)
+			assert.Equal(t, c.kind, rep.Changes[0].Kind)
+			assert.Contains(t, rep.Changes[0].Reason, "acknowledged by ann")
+			assert.Contains(t, rep.Changes[0].Reason, string(c.want))
+			assert.Equal(t, report.Still, w.run().Changes[0].Kind, "it opens once")
+		})
+	}
+}
+
+func TestAnEventThatIsAcceptedIsClosedUntilItHappensAgain(t *testing.T) {
+	w := newWorld(t)
+	w.disk, w.login = 0, w.now
+	require.Len(t, w.run().Changes, 1)
+	w.login = time.Time{}
+	require.NoError(t, w.desk().Accept(t.Context(), w.items("all"), nil, Terms{}))
+	assert.Empty(t, w.run().Changes)
+	assert.Empty(t, w.run().Changes)
+	assert.Equal(t, report.ItemClosed, w.store.saved.Open.Items[0].State)
+	w.login = w.now
+	rep := w.run()
+	require.Len(t, rep.Changes, 1)
+	assert.Equal(t, report.New, rep.Changes[0].Kind)
+	assert.Contains(t, rep.Changes[0].Reason, string(HappenedAgain))
+}
+
+func TestAnAcceptedConditionIsARiskWithADateToReviewIt(t *testing.T) {
+	w := newWorld(t)
+	w.run()
+	require.NoError(t, w.desk().Accept(t.Context(), w.items("/srv"), nil, Terms{}))
+	rep := w.run()
+	require.Len(t, rep.Review.Handled, 1)
+	assert.Equal(t, "accepted-risk", rep.Review.Handled[0].State)
+	w.now = w.now.Add(89 * day)
+	assert.Len(t, w.run().Changes, 1)
+}
+
+func TestAnActDuringARunIsInTheNextReport(t *testing.T) {
+	w := newWorld(t)
+	w.run()
+	// The run has loaded its memory when its check acts as the person does.
+	suite := report.Suite{Store: &w.store, Review: Fold(w.log), Clock: w.clock}
+	suite.Checks = []report.Checker{report.CheckerFunc{ID: "world", Catalogue: w.Rules(), Func: func(ctx context.Context, rec *report.Recorder) error {
+		w.acknowledge(30 * day)
+		require.NoError(t, w.desk().Sign(ctx, w.store.saved.Report, ""))
+		return w.Check(ctx, rec)
+	}}}
+	rep, err := suite.Run(t.Context())
+	require.NoError(t, err)
+	assert.Empty(t, rep.Changes)
+	assert.Equal(t, uint64(1), rep.Review.Signed.Seq)
+	assert.Equal(t, uint64(2), w.run().Review.Acts)
+}
+
+func TestWhenTheLogCannotBeTrustedAllIsTold(t *testing.T) {
+	w := newWorld(t)
+	w.run()
+	w.acknowledge(30 * day)
+	require.Empty(t, w.run().Changes)
+	w.log.Name += ".other"
+	for range 2 {
+		rep := w.run()
+		assert.Len(t, rep.Changes, 1)
+		assert.Contains(t, rep.Review.Unknown, "damaged")
+		assert.NotEmpty(t, rep.Notices)
+	}
+}
+
+func TestAFailedCheckResolvesNothingThatWasAcknowledged(t *testing.T) {
+	w := newWorld(t)
+	w.run()
+	w.acknowledge(30 * day)
+	w.fail = context.DeadlineExceeded
+	rep := w.run()
+	require.Len(t, rep.Review.Handled, 1)
+	assert.Equal(t, report.Stale, rep.Review.Handled[0].Change.Kind)
+}
+
+func TestUnsignedDaysAndOldAcknowledgementsRemind(t *testing.T) {
+	w := newWorld(t)
+	assert.Empty(t, w.run().Review.Reminders)
+	assert.Empty(t, w.run().Review.Reminders)
+	assert.Contains(t, w.run().Review.Reminders, "nobody has signed for 2 days, since 2026-12-02")
+	w.acknowledge(60 * day)
+	require.NoError(t, w.desk().Sign(t.Context(), w.store.saved.Report, "seen"))
+	assert.Empty(t, w.run().Review.Reminders)
+	w.now = w.now.Add(30 * day)
+	rep := w.run()
+	require.Len(t, rep.Review.Reminders, 2)
+	assert.Contains(t, rep.Review.Reminders[1], "acknowledged 32 days ago by ann")
+}
+
+func TestTheLedgerHasEveryDay(t *testing.T) {
+	w := newWorld(t)
+	w.run()
+	require.NoError(t, w.desk().Sign(t.Context(), w.store.saved.Report, "seen"))
+	log, err := w.log.Acts(t.Context())
+	require.NoError(t, err)
+	days := Ledger(log, w.now.Add(-day), w.now.Add(day))
+	require.Len(t, days, 3)
+	assert.Equal(t, []bool{false, true, false}, []bool{days[0].Signed, days[1].Signed, days[2].Signed})
+	assert.Equal(t, 1, days[1].Open)
+
+	all := Standings(w.store.saved.Open, log, w.now)
+	require.NoError(t, w.desk().Accept(t.Context(), []report.Item{all[0].Item}, nil, Terms{}))
+	require.NoError(t, w.desk().Sign(t.Context(), w.store.saved.Report, ""))
+	log, err = w.log.Acts(t.Context())
+	require.NoError(t, err)
+	assert.Zero(t, Ledger(log, w.now, w.now)[0].Open, "what was accepted before the signature is not open under it")
+}
+
+func TestSelectors(t *testing.T) {
+	w := newWorld(t)
+	w.login = w.now
+	w.run()
+	all := Standings(w.store.saved.Open, nil, w.now)
+	id := all[0].Finding.Fingerprint
+	for selector, want := range map[string]int{"all": 2, "world": 2, "world.disk": 1, "/srv": 1, "/s*": 1, id: 1, id[3:9]: 1} {
+		got, err := Select(all, selector)
+		require.NoError(t, err, selector)
+		assert.Len(t, got, want, selector)
+	}
+	for _, selector := range []string{"", "zzzz", "/etc/*", "world.nothing", id[3:5]} {
+		_, err := Select(all, selector)
+		require.Error(t, err, selector)
+	}
+}
+
+func TestWhatIsNoLongerListedIsAcceptedInBulkUntilThereIsMore(t *testing.T) {
+	w := newWorld(t)
+	w.run()
+	listed := report.Overflow{Check: "world", Count: 7, Worst: report.Notice, First: w.now, Last: w.now}
+	w.store.saved.Open.Overflow = []report.Overflow{listed}
+	require.NoError(t, w.desk().AcceptOverflow(t.Context(), w.store.saved.Open.Overflow, Terms{}))
+	w.run()
+	assert.Empty(t, w.store.saved.Open.Overflow)
+	listed.Count++
+	w.store.saved.Open.Overflow = []report.Overflow{listed}
+	w.run()
+	assert.Len(t, w.store.saved.Open.Overflow, 1)
+}

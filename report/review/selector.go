@@ -1,0 +1,53 @@
+package review
+
+import (
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/pugetsoundtech/upkeep/report"
+)
+
+// shortest is how much of an id is enough to name a finding.
+const shortest = 4
+
+// Select gives the items that a selector names: the beginning of a finding's id
+// (with or without "v1:"), a rule, a check, a pattern of paths such as
+// /etc/ssh/*, or "all". The error says why it names none, or, of the beginning
+// of an id, several.
+func Select(items []Standing, selector string) ([]Standing, error) {
+	if selector == "all" {
+		return items, nil
+	}
+	var byID, others []Standing
+	id := strings.TrimPrefix(selector, "v1:")
+	for _, s := range items {
+		switch {
+		case len(id) >= shortest && strings.HasPrefix(strings.TrimPrefix(s.Finding.Fingerprint, "v1:"), id):
+			byID = append(byID, s)
+		case s.Finding.Rule == selector, s.Check == selector, onPath(s.Finding, selector):
+			others = append(others, s)
+		}
+	}
+	switch {
+	case len(others) > 0:
+		return others, nil
+	case len(byID) > 1:
+		return nil, fmt.Errorf("%s is the beginning of %d ids: give more of it", selector, len(byID))
+	case len(byID) == 0:
+		return nil, fmt.Errorf("%s names nothing that is open", selector)
+	}
+	return byID, nil
+}
+
+// onPath reports whether the finding is about a path that the pattern matches.
+func onPath(f report.Finding, pattern string) bool {
+	if !strings.HasPrefix(pattern, "/") || f.Subject.Key != report.Path && f.Subject.Key != report.Mount {
+		return false
+	}
+	if f.Subject.Value == pattern {
+		return true
+	}
+	ok, err := path.Match(pattern, f.Subject.Value)
+	return err == nil && ok
+}

@@ -1,0 +1,131 @@
+package web
+
+import (
+	_ "embed"
+	"html/template"
+	"net/http"
+	"slices"
+	"strings"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/render"
+	"github.com/pugetsoundtech/upkeep/report/review"
+)
+
+//go:embed page.html
+var pageText string
+
+var pages = template.Must(template.New("").Funcs(template.FuncMap{
+	"word": render.Word, "facts": func(f report.Finding) []render.Fact { return render.Facts(f, time.Local) },
+	"remedy": render.Remedy, "key": key, "begins": strings.HasPrefix, "id": func(f report.Finding) string { return render.ShortID(f.Fingerprint) },
+	"day": func(t time.Time) string { return t.Local().Format("2 Jan 2006, 15:04") },
+}).Parse(pageText))
+
+// listing is what the list shows.
+type listing struct {
+	View
+	Form     string
+	Said     string
+	Failed   string
+	Sections []section
+	Open     int
+}
+
+type section struct {
+	Title   string
+	Dealt   bool
+	Entries []review.Standing
+}
+
+// list shows everything on one page, worst first.
+func (s *Site) list(w http.ResponseWriter, r *http.Request) {
+	view, err := s.desk.Load(r.Context())
+	if err != nil {
+		w.WriteHeader(http.StatusInternalServerError)
+		s.page(w, "failed", err.Error())
+		return
+	}
+	l := listing{View: view, Form: s.form, Sections: sections(view)}
+	for _, part := range l.Sections {
+		if !part.Dealt {
+			l.Open += len(part.Entries)
+		}
+	}
+	if what, ok := r.Context().Value(saidKey{}).(said); ok {
+		l.Said = what.text
+		if what.err != nil {
+			l.Failed = what.err.Error()
+			w.WriteHeader(http.StatusConflict)
+		}
+	}
+	s.page(w, "list", l)
+}
+
+// sections sorts the findings as people look at them.
+func sections(view View) []section {
+	var signed time.Time
+	if view.Signed != nil {
+		signed = view.Signed.At
+	}
+	out := []section{{Title: "New since the last sign-off"}, {Title: "Still open"}, {Title: "Dealt with", Dealt: true}}
+	for _, s := range view.Standings {
+		at := 2
+		switch {
+		case s.State == review.Resolved:
+			continue
+		case !s.Quiet() && (s.Since.After(signed) || s.Again != ""):
+			at = 0
+		case !s.Quiet():
+			at = 1
+		}
+		out[at].Entries = append(out[at].Entries, s)
+	}
+	for i := range out {
+		slices.SortStableFunc(out[i].Entries, func(a, b review.Standing) int {
+			return int(render.Rank(b.Finding.Severity)) - int(render.Rank(a.Finding.Severity))
+		})
+	}
+	return slices.DeleteFunc(out, func(p section) bool { return len(p.Entries) == 0 })
+}
+
+// one is what the page of one finding shows.
+type one struct {
+	review.Standing
+	Form string
+	Why  []report.Explanation
+	Diff []string
+}
+
+// show tells all about one finding.
+func (s *Site) show(w http.ResponseWriter, r *http.Request) {
+	view, err := s.desk.Load(r.Context())
+	if err != nil {
+		w.WriteHeader(http.StatusInternalServerError)
+		s.page(w, "failed", err.Error())
+		return
+	}
+	at := slices.IndexFunc(view.Standings, func(st review.Standing) bool { return key(st) == r.PathValue("id") })
+	if at < 0 {
+		http.Error(w, "there is no such finding now", http.StatusNotFound)
+		return
+	}
+	page := one{Standing: view.Standings[at], Form: s.form}
+	for _, e := range view.Report.Explanations {
+		if e.Finding == page.Finding.Fingerprint {
+			page.Why = append(page.Why, e)
+		}
+	}
+	if s.desk.Diff != nil && page.Finding.Subject.Key == report.Path {
+		if lines, err := s.desk.Diff(r.Context(), page.Finding.Subject.Value); err == nil {
+			page.Diff = lines
+		}
+	}
+	s.page(w, "show", page)
+}
+
+// page writes a page; one that breaks off was closed by its reader.
+func (s *Site) page(w http.ResponseWriter, name string, data any) {
+	w.Header().Set("Content-Type", "text/html; charset=utf-8")
+	pages.ExecuteTemplate(w, name, data) //nolint:errcheck // see above
+}

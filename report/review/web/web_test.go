@@ -1,0 +1,163 @@
+package web
+
+import (
+	"context"
+	"errors"
+	"io"
+	"net/http"
+	"net/http/cookiejar"
+	"net/http/httptest"
+	"net/url"
+	"regexp"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/review"
+)
+
+const hostile = `<script>alert(1)</script>"'><img src=x onerror=alert(1)>`
+
+// id is the name of the one finding in addresses and forms.
+var id = key(review.Standing{Item: report.Item{Check: "files", Finding: report.Finding{Fingerprint: "v1:0123456789abcdef"}}})
+
+// desk is one finding, and what was done about it.
+type desk struct {
+	did  []Act
+	fail error
+}
+
+func (d *desk) load(context.Context) (View, error) {
+	if d.fail != nil {
+		return View{}, d.fail
+	}
+	f := report.Finding{
+		Rule: "files.changed", Subject: report.Path.Of("/etc/" + hostile), Severity: report.Critical, Title: "changed " + hostile,
+		Detail: hostile, Fingerprint: "v1:0123456789abcdef", Evidence: []report.Attr{report.Sample.Of(hostile)},
+		Remedy: &report.Remedy{Do: [][]string{{"rm", hostile}}},
+	}
+	rep := &report.Report{Seq: 7, Labels: report.Labels{Host: "web1" + hostile}, Finished: time.Now()}
+	return View{Report: rep, Standings: []review.Standing{{Item: report.Item{Check: "files", Finding: f, Since: time.Now()}, State: review.Open}}}, nil
+}
+
+func (d *desk) do(_ context.Context, act Act) (string, error) {
+	d.did = append(d.did, act)
+	return "done: " + string(act.Kind), nil
+}
+
+// visit opens a site; get and post speak as the browser of the session.
+func visit(t *testing.T, d *desk) (base, link string, client *http.Client) {
+	t.Helper()
+	var site *Site
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { site.ServeHTTP(w, r) }))
+	t.Cleanup(server.Close)
+	site, link = New(Desk{Load: d.load, Do: d.do, Diff: func(context.Context, string) ([]string, error) { return []string{"+" + hostile}, nil }}, server.URL)
+	jar, err := cookiejar.New(nil)
+	require.NoError(t, err)
+	return server.URL, link, &http.Client{Jar: jar}
+}
+
+func get(t *testing.T, c *http.Client, address string) (int, string) {
+	t.Helper()
+	resp, err := c.Get(address)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	return resp.StatusCode, string(body)
+}
+
+func post(t *testing.T, c *http.Client, address string, form url.Values, header http.Header) (int, string) {
+	t.Helper()
+	req, err := http.NewRequestWithContext(t.Context(), http.MethodPost, address, strings.NewReader(form.Encode()))
+	require.NoError(t, err)
+	req.Header.Set("Content-Type", "application/x-www-form-urlencoded")
+	for k, v := range header {
+		req.Header[k] = v
+	}
+	if host := header.Get("Host"); host != "" {
+		req.Host = host
+	}
+	resp, err := c.Do(req)
+	require.NoError(t, err)
+	defer resp.Body.Close()
+	body, err := io.ReadAll(resp.Body)
+	require.NoError(t, err)
+	return resp.StatusCode, string(body)
+}
+
+var formField = regexp.MustCompile(`name="form" value="([^"]+)"`)
+
+func TestAPersonListsShowsAcceptsAndSigns(t *testing.T) {
+	d := &desk{}
+	base, link, c := visit(t, d)
+	status, body := get(t, c, link)
+	require.Equal(t, http.StatusOK, status)
+	assert.Contains(t, body, `href="/"`)
+	status, list := get(t, c, base+"/")
+	require.Equal(t, http.StatusOK, status)
+	assert.Contains(t, list, "nobody has signed yet")
+	status, one := get(t, c, base+"/finding/"+id)
+	require.Equal(t, http.StatusOK, status)
+	for _, page := range []string{list, one} {
+		assert.NotContains(t, page, "<script")
+		assert.NotContains(t, page, "<img")
+		assert.NotContains(t, page, "http", "nothing comes from elsewhere")
+	}
+	form := url.Values{"form": {formField.FindStringSubmatch(list)[1]}, "finding": {id}, "act": {"accept"}, "comment": {"known"}}
+	status, body = post(t, c, base+"/act", form, nil)
+	require.Equal(t, http.StatusOK, status)
+	assert.Contains(t, body, "done: accept")
+	form.Set("act", "sign")
+	post(t, c, base+"/act", form, nil)
+	require.Len(t, d.did, 2)
+	assert.Equal(t, "known", d.did[0].Comment)
+	assert.Len(t, d.did[0].Items, 1)
+	assert.Equal(t, review.Sign, d.did[1].Kind)
+}
+
+func TestNobodyElseGetsIn(t *testing.T) {
+	d := &desk{}
+	base, link, c := visit(t, d)
+	for _, address := range []string{base + "/", base + "/finding/" + id, base + "/open?key=guess", base + "/open"} {
+		status, _ := get(t, c, address)
+		assert.Equal(t, http.StatusForbidden, status, address)
+	}
+	status, _ := get(t, c, link)
+	require.Equal(t, http.StatusOK, status)
+	status, _ = get(t, &http.Client{}, link)
+	assert.Equal(t, http.StatusForbidden, status, "the link opens once")
+	_, list := get(t, c, base+"/")
+	good := url.Values{"form": {formField.FindStringSubmatch(list)[1]}, "finding": {id}, "act": {"accept"}}
+	for name, c := range map[string]struct {
+		client *http.Client
+		form   url.Values
+		header http.Header
+	}{
+		"no session":       {&http.Client{}, good, nil},
+		"no form's secret": {c, url.Values{"finding": good["finding"], "act": good["act"]}, nil},
+		"another origin":   {c, good, http.Header{"Origin": {"http://evil.example"}, "Sec-Fetch-Site": {"cross-site"}}},
+		"another name":     {c, good, http.Header{"Host": {"evil.example"}}},
+		"no act":           {c, url.Values{"form": good["form"], "finding": good["finding"]}, nil},
+	} {
+		status, _ := post(t, c.client, base+"/act", c.form, c.header)
+		assert.GreaterOrEqual(t, status, 400, name)
+	}
+	status, _ = get(t, c, base+"/act?"+good.Encode())
+	assert.GreaterOrEqual(t, status, 400, "a GET changes nothing")
+	assert.Empty(t, d.did)
+}
+
+func TestWhatCannotBeReadIsNoEmptyList(t *testing.T) {
+	d := &desk{}
+	base, link, c := visit(t, d)
+	get(t, c, link)
+	d.fail = errors.New("the log is damaged")
+	status, body := get(t, c, base+"/")
+	assert.Equal(t, http.StatusInternalServerError, status)
+	assert.Contains(t, body, "the log is damaged")
+}

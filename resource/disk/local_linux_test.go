@@ -1,0 +1,88 @@
+package disk_test
+
+import (
+	"os"
+	"os/exec"
+	"path/filepath"
+	"slices"
+	"syscall"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/internal/need"
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/resource"
+	"github.com/pugetsoundtech/upkeep/resource/disk"
+)
+
+func TestThisMachineIsMeasured(t *testing.T) {
+	usage, err := disk.ReadUsage(t.Context(), host.Local())
+	require.NoError(t, err)
+	i := slices.IndexFunc(usage, func(u disk.Usage) bool { return u.Mount == "/" })
+	need.That(t, "a writable root file system", i >= 0)
+	root := usage[i]
+	require.NoError(t, root.SpaceErr)
+	var st syscall.Statfs_t
+	require.NoError(t, syscall.Statfs("/", &st))
+	assert.Equal(t, st.Blocks*uint64(st.Bsize)/1024*1024, root.Size)
+	assert.InDelta(t, float64(st.Bavail)*float64(st.Bsize), float64(root.Free), float64(root.Size)/20)
+	for _, c := range []report.Checker{resource.Memory{Host: host.Local()}, resource.Load{Host: host.Local()}} {
+		res := collect(t, c)
+		assert.Equal(t, report.OK, res.Status, c.Name())
+		assert.NotEmpty(t, res.Metrics, c.Name())
+	}
+}
+
+// TestASmallTmpfsThatFillsUpIsFound runs itself again in a mount namespace of
+// its own, so that the machine never sees the tmpfs.
+func TestASmallTmpfsThatFillsUpIsFound(t *testing.T) {
+	if dir := os.Getenv("UPKEEP_TEST_TMPFS"); dir != "" {
+		fillTmpfs(t, dir)
+		return
+	}
+	need.Root(t)
+	unshare := need.Program(t, "unshare")
+	dir, err := filepath.EvalSymlinks(t.TempDir())
+	require.NoError(t, err)
+	cmd := exec.CommandContext(t.Context(), unshare, "--mount", "--propagation", "private",
+		os.Args[0], "-test.run=^"+t.Name()+"$", "-test.v")
+	cmd.Env = append(os.Environ(), "UPKEEP_TEST_TMPFS="+dir)
+	out, err := cmd.CombinedOutput()
+	require.NoError(t, err, "%s", out)
+	assert.Contains(t, string(out), "seen: critical")
+}
+
+func fillTmpfs(t *testing.T, dir string) {
+	require.NoError(t, syscall.Mount("small", dir, "tmpfs", 0, "size=1m,nr_inodes=20"))
+	c := disk.Filesystems{Host: host.Local()}
+	assert.Empty(t, onMount(collect(t, c), dir))
+	require.NoError(t, os.WriteFile(filepath.Join(dir, "big"), make([]byte, 1<<20), 0o600))
+	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r"} {
+		require.NoError(t, os.Mkdir(filepath.Join(dir, name), 0o700))
+	}
+	found := onMount(collect(t, c), dir)
+	require.Len(t, found, 2)
+	for _, f := range found {
+		t.Logf("seen: %s: %s", f.Severity, f.Title)
+	}
+	require.NoError(t, os.RemoveAll(filepath.Join(dir, "big")))
+	require.NoError(t, os.Remove(filepath.Join(dir, "a")))
+	require.NoError(t, os.Remove(filepath.Join(dir, "b")))
+	require.NoError(t, os.Remove(filepath.Join(dir, "c")))
+	res := collect(t, c)
+	assert.Empty(t, onMount(res, dir))
+	assert.True(t, res.Covers("space"+dir))
+}
+
+func onMount(res report.Result, dir string) []report.Finding {
+	var out []report.Finding
+	for _, f := range res.Findings {
+		if f.Subject.Value == dir {
+			out = append(out, f)
+		}
+	}
+	return out
+}

@@ -1,0 +1,125 @@
+package disk_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/resource/disk"
+)
+
+// mdstat is after documentation (md(4)), with the forms of the texts that
+// node_exporter, Telegraf and insights-core keep: a spare disk, levels without
+// counts, a container of arrays, marks before the level, counts that disagree.
+const mdstat = `Personalities : [raid1] [raid6] [raid5] [raid4] [raid0]
+md0 : active raid1 sdb1[1] sda1[0]
+      1046528 blocks super 1.2 [2/2] [UU]
+      bitmap: 0/1 pages [0KB], 65536KB chunk
+
+md1 : active raid1 sdb2[1](F) sda2[0]
+      976630464 blocks super 1.2 [2/1] [U_]
+
+md2 : active (auto-read-only) raid5 sdc1[3] sdb3[1] sda3[0]
+      1953260928 blocks super 1.2 level 5, 512k chunk, algorithm 2 [3/2] [UU_]
+	  [==>..................]  recovery = 12.6% (123123/976630464) finish=127.5min speed=33440K/sec
+
+md3 : active raid0 sdd1[1] sde1[0]
+      1953259520 blocks super 1.2 512k chunks
+
+md127 : inactive sdf[1](S) sdg[0](S)
+      5288 blocks super external:imsm
+
+md9 : inactive sdh1[1](S)
+      7532 blocks super 1.2
+
+md_d4 : active raid1 sda6[0] sdb6[1] sdc6[2](S)
+      97280 blocks [2/2] [U_]
+
+unused devices: <none>
+`
+
+const noOther = "-- /dev/zfs absent --\n-- /sys/fs/btrfs absent --\n"
+
+func TestArraysThatAreNotWholeAreFound(t *testing.T) {
+	res := collect(t, disk.Raid{Host: hosttest.New("md\n-- /proc/mdstat --\n" + mdstat + noOther).Host()})
+	assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
+	assert.Equal(t, []string{
+		"critical: The array md1 is not whole: 1 disk missing",
+		"critical: The array md9 cannot be used",
+		"critical: The array md_d4 is not whole: 1 disk missing",
+		"warning: The array md2 is not whole: 1 disk missing, and is being made whole",
+	}, titles(res))
+	assert.Contains(t, res.Findings[0].Detail, "Failed: sdb2.")
+	assert.Contains(t, res.Findings[3].Detail, "recovery = 12.6%")
+	assert.Contains(t, res.Findings[0].Fix, "mdadm --detail /dev/md1")
+	assert.True(t, res.Covers("raid/md/md1"))
+}
+
+func TestAnMDStatOfAnotherFormIsUnknown(t *testing.T) {
+	for _, text := range []string{"\n", "md0 : active raid1 sda[0]\n"} {
+		res := collect(t, disk.Raid{Host: hosttest.New("md\n-- /proc/mdstat --\n" + text + noOther).Host()})
+		assert.False(t, res.Covers("raid/md"))
+		assert.Equal(t, report.Partial, res.Status)
+	}
+}
+
+func TestAPoolIsFoundByItsHealthAndByItsErrors(t *testing.T) {
+	// after documentation: zpool-list(8), zpool-status(8)
+	m := hosttest.New(`zfs
+-- /proc/mdstat absent --
+-- /sys/fs/btrfs absent --
+-- /dev/zfs --
+-- $ ["zpool", "list", "-H", "-o", "name,health"] --
+rpool	ONLINE
+tank	DEGRADED
+zion	FAULTED
+well	ONLINE
+-- $ ["zpool", "status", "-x"] --
+  pool: rpool
+ state: ONLINE
+status: One or more devices has experienced an unrecoverable error.
+  scan: scrub repaired 128K in 00:10:11 with 0 errors on Sun Nov  8 00:34:12 2026
+
+  pool: tank
+ state: DEGRADED
+status: One or more devices is currently being resilvered.
+  scan: resilver in progress since Sat Nov 28 10:00:00 2026
+
+  pool: zion
+ state: FAULTED
+status: The pool metadata is corrupted.
+`)
+	res := collect(t, disk.Raid{Host: m.Host()})
+	assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
+	assert.Equal(t, []string{
+		"critical: The array zion cannot be used",
+		"warning: The array tank is not whole, and is being made whole",
+		"warning: Disks of the array rpool have had errors",
+	}, titles(res))
+}
+
+func TestBtrfsIsFoundByMissingDevicesAndByErrors(t *testing.T) {
+	// after documentation: btrfs(5), the files under /sys/fs/btrfs
+	const id = "/sys/fs/btrfs/7fe21481-9083-4f7b-a00c-e651fd16bfa"
+	clean := "write_errs 0\nread_errs 0\nflush_errs 0\ncorruption_errs 0\ngeneration_errs 0\n"
+	m := hosttest.New("btrfs\n-- /proc/mdstat absent --\n-- /dev/zfs absent --\n-- /sys/fs/btrfs/ dir complete --\n-- /sys/fs/btrfs/features/ dir --\n" +
+		"-- " + id + "1/devinfo/ dir complete --\n-- " + id + "1/devinfo/1/missing --\n0\n-- " + id + "1/devinfo/1/error_stats --\n" + clean +
+		"-- " + id + "1/devinfo/2/missing --\n1\n-- " + id + "1/devinfo/2/error_stats --\n" + clean +
+		"-- " + id + "2/devinfo/ dir complete --\n-- " + id + "2/devinfo/1/missing --\n0\n-- " + id + "2/devinfo/1/error_stats --\nwrite_errs 2\ncorruption_errs 1\n" +
+		"-- " + id + "3/ dir complete --\n")
+	res := collect(t, disk.Raid{Host: m.Host()})
+	assert.Equal(t, []string{
+		"critical: The array 7fe21481-9083-4f7b-a00c-e651fd16bfa1 is not whole: 1 disk missing",
+		"warning: Disks of the array 7fe21481-9083-4f7b-a00c-e651fd16bfa2 have had errors",
+	}, titles(res))
+	require.Len(t, res.Problems, 1, "a kernel that does not tell")
+	assert.Equal(t, report.CodeUnsupported, res.Problems[0].Code)
+}
+
+func TestASystemWithoutArraysHasNoSuchQuestion(t *testing.T) {
+	res := collect(t, disk.Raid{Host: hosttest.New("none\n-- /proc/mdstat absent --\n" + noOther).Host()})
+	assert.Equal(t, report.Skipped, res.Status)
+}

@@ -1,0 +1,61 @@
+// Package resource tells whether a system runs out of something: space and
+// inodes of its file systems, memory, processor time; and whether it keeps its
+// clock, waits for a reboot, has services that failed, or an array of disks that
+// is not whole.
+//
+//	for _, c := range resource.Checkers(resource.Options{Host: h}) {
+//		result, err := report.Collect(ctx, c)
+//	}
+//
+// The checks of file systems and arrays are in resource/disk, where ReadUsage
+// gives the figures with no check around them. The package frees nothing and
+// restarts nothing.
+//
+// # Metrics
+//
+// Renderers draw from these names. All but the loads are exact counts.
+//
+//	filesystem_size_bytes   filesystem_used_bytes   filesystem_free_bytes   attribute mount
+//	filesystem_inodes       filesystem_inodes_used                          attribute mount
+//	memory_size_bytes       memory_free_bytes
+//	swap_size_bytes         swap_free_bytes
+//	load_1  load_5  load_15  cpus
+//	memory_pressure_ratio   io_pressure_ratio
+//	files_used  files_limit  processes_used  processes_limit  connections_used  connections_limit
+//	clock_offset_seconds    services_failed
+//
+// Free is what a program without special rights can still get.
+//
+// # Design
+//
+// Each question is a checker of its own, so that one which fails spoils no other.
+// Percentages are no evidence: a figure that moves every day must not make a
+// finding "updated".
+package resource
+
+import (
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/resource/disk"
+)
+
+// Options say what is looked at. The zero Host answers nothing.
+type Options struct {
+	Host   host.Host
+	Local  bool // Host is this machine: its kernel may be asked where no file answers
+	Limits disk.Limits
+}
+
+// Checkers returns all checks of the package over one host.
+func Checkers(o Options) []report.Checker {
+	return []report.Checker{
+		disk.Filesystems{Host: o.Host, Limits: o.Limits},
+		Memory{Host: o.Host, Local: o.Local},
+		Load{Host: o.Host},
+		Clock{Host: o.Host, Local: o.Local},
+		Reboot{Host: o.Host},
+		Services{Host: o.Host},
+		disk.Raid{Host: o.Host},
+		KernelLimits{Host: o.Host},
+	}
+}

@@ -1,0 +1,138 @@
+package traffic
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"maps"
+	"slices"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/follow"
+	"github.com/pugetsoundtech/upkeep/host/follow/logstream"
+	"github.com/pugetsoundtech/upkeep/report"
+)
+
+// Journal names the systemd journal among the logs of Logs.
+const Journal = "journal"
+
+// Positions are where reading goes on, by log.
+type Positions map[string]logstream.Position
+
+// forget is how long a log that is gone is asked for.
+const forget = 14 * 24 * time.Hour
+
+// Missed adds to the logs that are there those that were read before: that one
+// is gone is no silence.
+func (p Positions) Missed(paths []string, now time.Time) []string {
+	out := slices.Clone(paths)
+	for _, path := range slices.Sorted(maps.Keys(p)) {
+		if !slices.Contains(out, path) && path != Journal && now.Sub(lastOf(p[path])) < forget {
+			out = append(out, path)
+		}
+	}
+	return out
+}
+
+// lastOf is when a log was last written, by its lines or, where these have no
+// header with a time, by the file.
+func lastOf(p logstream.Position) time.Time {
+	if p.LastTime.IsZero() {
+		return time.Unix(0, p.File.Mtime)
+	}
+	return p.LastTime
+}
+
+// Logs are what a check reads from its last stored run on.
+type Logs struct {
+	Host  host.Host
+	Paths []string // absolute, or Journal
+	Zone  *time.Location
+	// Tail bounds a first reading of a file, in bytes; zero: 64 MiB.
+	Tail int64
+	// Since bounds a first reading of the journal; zero: a day.
+	Since time.Time
+}
+
+const firstTail = 64 << 20
+
+// scopeOf is the scope of one log.
+func scopeOf(path string) string {
+	if path == Journal {
+		return "logs/journal"
+	}
+	return "logs" + path
+}
+
+// Follow gives an Analyzer what is new in the logs, and returns the positions to
+// keep with what it counted. What could not be read, and lines that are missing,
+// are problems of the scope of their log; all else is covered.
+func (l Logs) Follow(ctx context.Context, rec *report.Recorder, from Positions, a Analyzer) (Positions, Reading) {
+	next, all := maps.Clone(from), Reading{}
+	if next == nil {
+		next = Positions{}
+	}
+	for _, path := range l.Paths {
+		reading, err := Read(ctx, l.log(path, from[path]), from[path], a)
+		all.merge(&reading)
+		if reading.Position.Begun() {
+			next[path] = reading.Position
+		}
+		if err != nil {
+			rec.Problem(fmt.Errorf("read %s: %w", path, err), scopeOf(path))
+			continue
+		}
+		if noteProblems(rec, path, reading.Notes) == 0 {
+			rec.Covered(scopeOf(path))
+		}
+	}
+	return next, all
+}
+
+func (l Logs) log(path string, from logstream.Position) logstream.Log {
+	log := logstream.Log{Host: l.Host, Path: path, Location: l.Zone, Tail: l.Tail}
+	if log.Tail == 0 {
+		log.Tail = firstTail
+	}
+	if path == Journal {
+		log.Path = ""
+		if log.Since = l.Since; log.Since.IsZero() {
+			log.Since = l.Host.Time().Add(-24 * time.Hour)
+		}
+		if from.Begun() {
+			log.Since = time.Time{}
+		}
+	}
+	return log
+}
+
+// noteProblems tells of lines that are missing. That a first reading begins in
+// the middle is no such thing.
+func noteProblems(rec *report.Recorder, path string, notes []follow.Note) (n int) {
+	words := map[follow.NoteKind]string{
+		follow.Gap: "lines are missing: they were removed before they were read", follow.Shrunk: "became shorter, and lines may be missing",
+		follow.Rewritten: "was rewritten, and lines may be missing", follow.Damaged: "is damaged: what could be read is counted",
+		follow.Excessive: "unpacks to more than is read",
+	}
+	for _, note := range notes {
+		if word := words[note.Kind]; word != "" {
+			n++
+			rec.Problem(fmt.Errorf("%s: %s", note.Path, word), scopeOf(path))
+		}
+	}
+	return n
+}
+
+// Present gives the logs that are there. One whose absence is not proven is
+// among them: reading it tells why.
+func Present(ctx context.Context, h host.Host, paths ...string) []string {
+	var out []string
+	for _, path := range paths {
+		if _, err := h.Lstat(ctx, path); !errors.Is(err, fs.ErrNotExist) {
+			out = append(out, path)
+		}
+	}
+	return out
+}

@@ -1,0 +1,47 @@
+package ftplog_test
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/host/syslog"
+	"github.com/pugetsoundtech/upkeep/traffic"
+	"github.com/pugetsoundtech/upkeep/traffic/ftplog"
+)
+
+// The lines are after xferlog(5) and the documentation of vsftpd.
+const log = `Wed Nov 25 10:00:00 2026 3 192.0.2.7 1048576 /pub/a b.iso b _ o r anna ftp 0 * c
+Wed Nov 25 10:00:01 2026 1 192.0.2.7 10 /in/x b _ i r anna ftp 0 * c
+Wed Nov 25 10:00:02 2026 1 192.0.2.8 5 /in/y b _ i a guest@example.org ftp 0 * i
+Wed Nov 25 10:00:03 2026 [pid 7] [anna] OK DOWNLOAD: Client "192.0.2.7", "/pub/c "d"", 100 bytes, 812.33Kbyte/sec
+Wed Nov 25 10:00:03 2026 [pid 7] [anna] FAIL UPLOAD: Client "192.0.2.7", "/in/z", 0.00Kbyte/sec
+Wed Nov 25 10:00:04 2026 [pid 7] CONNECT: Client "192.0.2.7"
+something else
+`
+
+func TestTransfersAreCounted(t *testing.T) {
+	var s ftplog.Stats
+	r, err := traffic.ReadFrom(t.Context(), strings.NewReader(log), syslog.Parser{}, &s)
+	require.NoError(t, err)
+	assert.EqualValues(t, 1, r.Unknown)
+	assert.Equal(t, "1 2 2 0 10 1048676", fmt.Sprint(s.Uploads, s.Downloads, s.Broken, s.Deleted, s.UploadBytes, s.DownloadBytes))
+	assert.EqualValues(t, 1048576, s.Files.Get("/pub/a b.iso").Bytes)
+	assert.EqualValues(t, 100, s.Files.Get(`/pub/c "d"`).Bytes)
+	assert.EqualValues(t, 4, s.Users.Get("anna").Count)
+}
+
+func FuzzParse(f *testing.F) {
+	for line := range strings.Lines(log) {
+		f.Add([]byte(line))
+	}
+	f.Fuzz(func(t *testing.T, line []byte) {
+		var x ftplog.Transfer
+		if ftplog.Parse(line, &x) && (x.Bytes < 0 || x.At.IsZero()) {
+			t.Fatalf("%+v", x)
+		}
+	})
+}

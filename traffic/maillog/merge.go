@@ -1,0 +1,34 @@
+package maillog
+
+import "slices"
+
+// Merge adds what was counted of another host, with the same Options. In any
+// order and grouping the numbers are those of one reading of all logs, as long as
+// the tables are within their bounds; beyond, within the error that they say.
+// Messages that are not over go on in s.
+func (s *Stats) Merge(o *Stats) {
+	if s.last == 0 || o.last != 0 && o.first < s.first {
+		s.first = o.first
+	}
+	s.last = max(s.last, o.last)
+	for hour, c := range o.Hours {
+		if s.Hours[hour] == nil {
+			s.Hours[hour] = new(Counts)
+		}
+		s.Hours[hour].Add(*c)
+	}
+	for i, t := range o.tables() {
+		s.tables()[i].Merge(t)
+	}
+	s.Delays.Merge(&o.Delays)
+	for i := range s.Stages {
+		s.Stages[i].Merge(&o.Stages[i])
+	}
+	s.messages.evicted += o.messages.evicted
+	for _, msg := range slices.Backward(o.messages.open()) {
+		own := o.kept(msg)
+		if server, id := s.named(own.Name); s.messages.byHash[server.hash^s.own.hash(id)] == nil {
+			s.resume(own)
+		}
+	}
+}

@@ -1,0 +1,276 @@
+package pflogsumm
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"net"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"regexp"
+	"strconv"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/follow/logstream"
+	"github.com/pugetsoundtech/upkeep/internal/need"
+	"github.com/pugetsoundtech/upkeep/traffic"
+	"github.com/pugetsoundtech/upkeep/traffic/maillog"
+)
+
+// A postfix is one with a spool and a log of its own, on ports of its own.
+type postfix struct {
+	t     *testing.T
+	dir   string
+	ports [4]string // its own, and of who takes all, asks to come later, and refuses
+}
+
+func freePort(t *testing.T) string {
+	l, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	defer l.Close()
+	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
+}
+
+const mainCF = `compatibility_level = 3.6
+queue_directory = DIR/spool
+data_directory = DIR/data
+config_directory = DIR/conf
+maillog_file = DIR/mail.log
+maillog_file_prefixes = DIR
+myhostname = mx.example.org
+mydestination = mx.example.org, example.org
+mynetworks = 127.0.0.0/8
+alias_maps =
+alias_database =
+virtual_alias_maps = texthash:DIR/conf/virtual
+inet_interfaces = 127.0.0.1
+inet_protocols = ipv4
+default_transport = smtp:[127.0.0.1]:SINK
+transport_maps = texthash:DIR/conf/transport
+local_recipient_maps =
+local_transport = discard:
+smtpd_recipient_restrictions = check_recipient_access texthash:DIR/conf/access, permit_mynetworks, reject_unauth_destination
+smtpd_peername_lookup = no
+disable_dns_lookups = yes
+minimal_backoff_time = 1s
+queue_run_delay = 1s
+header_checks = regexp:DIR/conf/headers
+`
+
+const masterCF = `127.0.0.1:SMTP inet n - n - - smtpd
+pickup unix n - n 60 1 pickup
+cleanup unix n - n - 0 cleanup
+qmgr unix n - n 300 1 qmgr
+rewrite unix - - n - - trivial-rewrite
+bounce unix - - n - 0 bounce
+defer unix - - n - 0 bounce
+trace unix - - n - 0 bounce
+verify unix - - n - 1 verify
+flush unix n - n 1000? 0 flush
+smtp unix - - n - - smtp
+showq unix n - n - - showq
+error unix - - n - - error
+retry unix - - n - - error
+discard unix - - n - - discard
+anvil unix - - n - 1 anvil
+postlog unix-dgram n - n - 1 postlogd
+`
+
+func startPostfix(t *testing.T) postfix {
+	need.Root(t)
+	for _, name := range []string{"postfix", "smtp-source", "smtp-sink", "pflogsumm"} {
+		need.Program(t, name)
+	}
+	dir, err := os.MkdirTemp("", "postfix")
+	require.NoError(t, err)
+	t.Cleanup(func() { os.RemoveAll(dir) })
+	require.NoError(t, os.Chmod(dir, 0o755))
+	s := postfix{t: t, dir: dir}
+	for i := range s.ports {
+		s.ports[i] = freePort(t)
+	}
+	for _, sub := range []string{"conf", "spool", "data"} {
+		require.NoError(t, os.Mkdir(filepath.Join(dir, sub), 0o755))
+	}
+	s.do("chown", "postfix", filepath.Join(dir, "data"))
+	fill := strings.NewReplacer("DIR", dir, "SINK", s.ports[1], "LATER", s.ports[2], "NEVER", s.ports[3], "SMTP", s.ports[0])
+	for name, text := range map[string]string{
+		"main.cf": mainCF, "master.cf": masterCF,
+		"transport": "later.example smtp:[127.0.0.1]:LATER\nnever.example smtp:[127.0.0.1]:NEVER\n",
+		"access":    "bad@example.net REJECT go away\nhold@example.net HOLD\ngone@example.net DISCARD\nodd@example.net WARN careful\n",
+		"virtual":   "list@example.org one@example.net two@example.net\n",
+		"headers":   "/^Subject: evil/ REJECT evil subject\n",
+	} {
+		require.NoError(t, os.WriteFile(filepath.Join(dir, "conf", name), []byte(fill.Replace(text)), 0o644))
+	}
+	s.background("smtp-sink", "-u", "nobody", "127.0.0.1:"+s.ports[1], "100")
+	s.background("smtp-sink", "-u", "nobody", "-r", "rcpt", "127.0.0.1:"+s.ports[2], "100")
+	s.background("smtp-sink", "-u", "nobody", "-f", "rcpt", "127.0.0.1:"+s.ports[3], "100")
+	s.do("postfix", "-c", filepath.Join(dir, "conf"), "start")
+	t.Cleanup(func() { exec.Command("postfix", "-c", filepath.Join(dir, "conf"), "stop").Run() })
+	return s
+}
+
+func (s postfix) do(args ...string) {
+	s.t.Helper()
+	ctx, stop := context.WithTimeout(s.t.Context(), 30*time.Second)
+	defer stop()
+	out, err := exec.CommandContext(ctx, args[0], args[1:]...).CombinedOutput()
+	require.NoError(s.t, err, "%q: %s", args, out)
+}
+
+func (s postfix) background(args ...string) {
+	s.t.Helper()
+	cmd := exec.Command(args[0], args[1:]...)
+	require.NoError(s.t, cmd.Start())
+	s.t.Cleanup(func() { cmd.Process.Kill(); cmd.Wait() })
+}
+
+// source sends messages; what is refused is no failure.
+func (s postfix) source(args ...string) {
+	exec.Command("smtp-source", append(args, "127.0.0.1:"+s.ports[0])...).Run()
+}
+
+// until waits for lines of the log.
+func (s postfix) until(n int, text string) {
+	s.t.Helper()
+	require.Eventually(s.t, func() bool {
+		data, _ := os.ReadFile(filepath.Join(s.dir, "mail.log"))
+		return bytes.Count(data, []byte(text)) >= n
+	}, 30*time.Second, 50*time.Millisecond, text)
+}
+
+// drive takes the server through each way that a message can go.
+func (s postfix) drive() {
+	s.until(1, "daemon started")
+	s.source("-m", "40", "-s", "4", "-l", "2000", "-f", "alice@Example.com", "-t", "bob@example.net")
+	s.source("-m", "10", "-f", "carol@example.com", "-r", "3", "-t", "many@example.net")
+	s.source("-m", "3", "-f", "carol@example.com", "-t", "x@later.example")
+	s.source("-m", "4", "-f", "dora@example.com", "-t", "x@never.example")
+	s.source("-m", "3", "-f", "dora@example.com", "-t", "list@example.org")
+	for _, to := range []string{"hold", "gone", "odd", "bad"} {
+		s.source("-m", "2", "-f", "dora@example.com", "-t", to+"@example.net")
+	}
+	s.source("-m", "1", "-S", "evil", "-f", "eve@example.com", "-t", "ok@example.net")
+	cmd := exec.Command("sendmail", "-C", filepath.Join(s.dir, "conf"), "-f", "local@example.org", "bob@example.net")
+	cmd.Stdin = strings.NewReader("Subject: hi\n\nhi\n")
+	out, err := cmd.CombinedOutput()
+	require.NoError(s.t, err, string(out))
+	s.until(4, "status=bounced")
+	s.until(6, "status=deferred")
+	s.until(41, "to=<bob@example.net>, relay")
+	s.do("postfix", "-c", filepath.Join(s.dir, "conf"), "stop")
+}
+
+func TestPflogsummAgreesOnALogThatPostfixWrote(t *testing.T) {
+	s := startPostfix(t)
+	s.drive()
+	path := filepath.Join(s.dir, "mail.log")
+	out, err := exec.Command("pflogsumm", path).Output()
+	require.NoError(t, err)
+	peer := &Stats{Now: time.Now()}
+	_, err = traffic.ReadFile(t.Context(), logstream.Log{Host: host.Local(), Path: path, Location: time.Local}, peer)
+	require.NoError(t, err)
+	assertPeer(t, string(out), peer)
+
+	stats := maillog.New(maillog.Options{})
+	reading, err := traffic.ReadFile(t.Context(), logstream.Log{Host: host.Local(), Path: path, Location: time.Local}, stats)
+	require.NoError(t, err)
+	assert.Zero(t, reading.Unknown, "%q", reading.Samples)
+	got, want := stats.Totals(), peer.Totals()
+	assert.Equal(t, want.Delivered, got.Delivered)
+	assert.Equal(t, want.BytesReceived, got.BytesReceived)
+	assert.Equal(t, want.BytesDelivered, got.BytesDelivered)
+	assert.Equal(t, []int64{want.Deferred, want.Deferrals, want.Bounced, want.Rejected, want.Held, want.Discarded},
+		[]int64{got.Deferred, got.Deferrals, got.Bounced, got.Rejected, got.Held, got.Discarded})
+	assert.Equal(t, want.Received-3, got.Received, "one was rejected at its end, and two were thrown away")
+}
+
+var section = regexp.MustCompile(`(?m)^([A-Za-z/].*?)(?:: none)?\n-+\n`)
+
+// assertPeer holds the tables against the text that pflogsumm printed.
+func assertPeer(t *testing.T, text string, p *Stats) {
+	t.Helper()
+	var own bytes.Buffer
+	require.NoError(t, p.Write(&own))
+	totals, _, _ := strings.Cut(text, "\nPer-")
+	assert.Equal(t, strings.TrimSpace(own.String()), strings.TrimSpace(totals))
+	parts := map[string]string{}
+	at := section.FindAllStringSubmatchIndex(text, -1)
+	for i, m := range at {
+		end := len(text)
+		if i+1 < len(at) {
+			end = at[i+1][0]
+		}
+		parts[text[m[2]:m[3]]] = text[m[1]:end]
+	}
+	users := func(rows map[string]*Row, value func(*Row) int64) map[string]int64 {
+		out := map[string]int64{}
+		for key, row := range rows {
+			out[key] = value(row)
+		}
+		return out
+	}
+	count, size := func(r *Row) int64 { return r.Count }, func(r *Row) int64 { return r.Bytes }
+	assert.Equal(t, users(p.Senders, count), table(parts["Senders by message count"]))
+	assert.Equal(t, users(p.Senders, size), table(parts["Senders by message size"]))
+	assert.Equal(t, users(p.Recipients, count), table(parts["Recipients by message count"]))
+	assert.Equal(t, users(p.Recipients, size), table(parts["Recipients by message size"]))
+	for _, detail := range []struct {
+		title string
+		inner map[string]map[string]int64
+	}{{"message deferral detail", p.DeferralDetail}, {"message bounce detail (by relay)", p.BounceDetail}, {"Warnings", p.Warnings}} {
+		flat := map[string]int64{}
+		for _, rows := range detail.inner {
+			for key, n := range rows {
+				flat[key] += n
+			}
+		}
+		assert.Equal(t, flat, table(parts[detail.title]), detail.title)
+	}
+	refused := map[string]int64{}
+	for _, reasons := range p.RejectDetail {
+		for _, about := range reasons {
+			for key, n := range about {
+				refused[key] += n
+			}
+		}
+	}
+	assert.Equal(t, refused, table(parts["message reject detail"]))
+	hours, domains := timesOf(parts["Per-Hour Traffic Summary"]), strings.Fields(parts["Host/Domain Summary: Message Delivery "])
+	for hour, h := range p.Hours {
+		assert.Equal(t, fmt.Sprint(h.Received, h.Delivered, h.Deferred, h.Bounced, h.Rejected), hours[hour])
+	}
+	for domain := range p.RecipientDomains {
+		assert.Contains(t, domains, domain)
+	}
+}
+
+var row = regexp.MustCompile(`(?m)^ +(\d+)   (.*)$`)
+
+func table(text string) map[string]int64 {
+	out := map[string]int64{}
+	for _, m := range row.FindAllStringSubmatch(text, -1) {
+		n, _ := strconv.ParseInt(m[1], 10, 64)
+		out[m[2]] += n
+	}
+	return out
+}
+
+var hourRow = regexp.MustCompile(`(?m)^ +(\d\d)00-\d\d00 +(\d+) +(\d+) +(\d+) +(\d+) +(\d+)`)
+
+func timesOf(text string) map[int]string {
+	out := map[int]string{}
+	for _, m := range hourRow.FindAllStringSubmatch(text, -1) {
+		hour, _ := strconv.Atoi(m[1])
+		out[hour] = strings.Join(m[2:], " ")
+	}
+	return out
+}

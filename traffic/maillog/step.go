@@ -1,0 +1,232 @@
+package maillog
+
+import (
+	"bytes"
+	"hash/maphash"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/host/follow/logstream"
+)
+
+// A step is what an Event says of messages: all that can be made of a line before
+// its turn. Its slices are those of the line.
+type step struct {
+	kind                              Kind
+	outcome                           Outcome
+	local, begun, notice, whole, near bool // near: the relay is this machine
+	told                              bool // the sender was
+	times                             int32
+	delay                             int32 // milliseconds; below zero: not said
+	stages                            [4]int32
+	at, size                          int64
+	server                            *server
+	id, next, origin                  []byte
+	hash                              uint64 // of the epoch
+	nextHash                          uint64 // of the id next, or of the epoch that it means
+
+	address text // sender or recipient
+	name    text // client, or relay of an attempt
+	detail  text // user or reason
+}
+
+// A text is what is counted, with its hash.
+type text struct {
+	raw  []byte
+	hash uint64
+}
+
+// A server is one of those that write a log.
+type server struct {
+	prefix   string // host and instance, as they begin the name of an epoch
+	instance string
+	host     uint64 // hash
+	hash     uint64 // of host and instance
+}
+
+// A part notes lines.
+type part struct {
+	steps   *[]step
+	stats   *Stats
+	event   Event
+	scratch []byte
+	reasons []byte // memory of those that were noted
+	servers map[string]*server
+	at      *server // the server of the line before
+}
+
+func (s *Stats) newPart() *part {
+	return &part{stats: s, steps: s.memory(), servers: map[string]*server{}, at: &server{prefix: "\x00\x00"}}
+}
+
+// memory is for the steps of one block.
+func (s *Stats) memory() *[]step {
+	select {
+	case steps := <-s.noted:
+		return steps
+	default:
+		steps := make([]step, 0, 3000) // of a block
+		return &steps
+	}
+}
+
+// Noted gives the steps.
+func (p *part) Noted() any {
+	out := p.steps
+	p.reasons = nil
+	p.steps = p.stats.memory()
+	return out
+}
+
+// Add notes one line.
+func (p *part) Add(r *logstream.Record) bool {
+	e := &p.event
+	if !Parse(r, e) {
+		return false
+	}
+	if e.Kind == Ignored {
+		return true
+	}
+	st := p.step()
+	st.kind, st.outcome, st.local, st.begun, st.notice, st.whole = e.Kind, e.Outcome, e.Local, e.Begun, e.Notice, e.Whole
+	st.times, st.at, st.size = int32(max(1, min(r.Events, 1_000_000))), r.At.Unix(), e.Size
+	switch e.Kind {
+	case Trouble, Rejected:
+		st.detail = p.reason(e.Detail, e.Kind == Trouble)
+	case Secured:
+		st.detail = p.text(e.Detail)
+	case Accepted:
+		st.name, st.origin = p.text(e.Client), e.Origin
+		if len(e.User) > 0 {
+			st.detail = p.text(e.User)
+		}
+	}
+	if st.told = e.Sender != nil && (e.Kind == Sized || e.Kind == Accepted); st.told {
+		st.address = p.text(e.Sender)
+	}
+	p.epoch(r.Host, st)
+	if e.Kind == Attempt || e.Kind == Started {
+		p.attempt(st)
+	}
+	return true
+}
+
+func (p *part) step() *step {
+	n := len(*p.steps)
+	if n < cap(*p.steps) {
+		*p.steps = (*p.steps)[:n+1]
+		(*p.steps)[n] = step{}
+	} else {
+		*p.steps = append(*p.steps, step{})
+	}
+	return &(*p.steps)[n]
+}
+
+// The names of what has an epoch, and is no message: they stand for the instance.
+const (
+	session  = "session"
+	delivery = "qmail-delivery"
+)
+
+// epoch names the epochs that a step is about.
+func (p *part) epoch(host []byte, st *step) {
+	e := &p.event
+	st.server = p.server(host, e.Instance)
+	if st.id = e.ID; len(e.ID) > 0 {
+		st.hash = st.server.hash ^ p.hash(e.ID)
+	}
+	if len(e.Next) == 0 {
+		return
+	}
+	st.next, st.nextHash = e.Next, p.hash(e.Next)
+	switch {
+	case e.Kind == Opened:
+		st.server = p.server(host, []byte(session))
+		st.id, st.hash = st.next, st.server.hash^st.nextHash
+	case e.Kind == Accepted:
+		st.nextHash ^= p.server(host, []byte(session)).hash
+	case e.Kind == Started, len(e.ID) == 0:
+		st.server = p.server(host, []byte(delivery))
+		st.nextHash ^= st.server.hash
+	}
+}
+
+func (p *part) text(b []byte) text { return text{b, p.hash(b)} }
+
+func (p *part) hash(b []byte) uint64 { return maphash.Bytes(p.stats.seed, b) }
+
+// server finds who wrote a line.
+func (p *part) server(host, instance []byte) *server {
+	if at := p.at.prefix; len(at) == len(host)+len(instance)+2 && at[:len(host)] == string(host) && at[len(host)+1:len(at)-1] == string(instance) {
+		return p.at
+	}
+	name := append(append(append(append(p.scratch[:0], host...), 0), instance...), 0)
+	p.scratch = name
+	if p.at = p.servers[string(name)]; p.at == nil {
+		if len(p.servers) >= maxKeys {
+			clear(p.servers)
+		}
+		p.at = p.stats.newServer(string(name), string(instance))
+		p.servers[p.at.prefix] = p.at
+	}
+	return p.at
+}
+
+func (s *Stats) newServer(prefix, instance string) *server {
+	host := maphash.String(s.seed, prefix[:len(prefix)-len(instance)-1])
+	return &server{prefix: prefix, instance: instance, host: host, hash: host ^ s.instanceHash(instance)}
+}
+
+func (s *Stats) instanceHash(instance string) uint64 { return maphash.String(s.seed, "\x00"+instance) }
+
+// attempt notes what is said of a delivery; one line may be about several
+// recipients, who get a step each.
+func (p *part) attempt(st *step) {
+	e := &p.event
+	st.name = p.text(before(e.Relay, "["))
+	st.near = localRelay(e.Relay)
+	st.delay = milliseconds(e.Delay)
+	for i, d := range e.Stages {
+		st.stages[i] = milliseconds(d)
+	}
+	if e.Outcome == Deferred || e.Outcome == Bounced {
+		st.detail = p.reason(e.Detail, false)
+	}
+	to := e.To
+	for e.Several && e.Outcome != Deferred {
+		one, rest, more := cutAddress(to)
+		if !more {
+			break
+		}
+		st.address = p.text(angle(one))
+		again := *st
+		st, to = p.step(), rest
+		*st = again
+	}
+	st.address = p.text(angle(to))
+}
+
+// cutAddress cuts what Sendmail says of several recipients at once:
+// <a@example.org>,<b@example.org> or, of an alias, a@example.org,b@example.org.
+func cutAddress(b []byte) (one, rest []byte, more bool) {
+	quoted := false
+	for i, c := range b {
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case c == ',' && !quoted:
+			return b[:i], b[i+1:], true
+		}
+	}
+	return b, nil, false
+}
+
+func localRelay(relay []byte) bool {
+	return loopback(relay) || bytes.HasPrefix(relay, []byte("localhost")) || bytes.HasPrefix(relay, []byte("127.")) || bytes.HasPrefix(relay, []byte("[127."))
+}
+
+func milliseconds(d time.Duration) int32 {
+	if d < 0 {
+		return -1
+	}
+	return int32(min(d/time.Millisecond, 1<<31-1))
+}

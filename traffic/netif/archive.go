@@ -1,0 +1,252 @@
+package netif
+
+import (
+	"cmp"
+	"maps"
+	"slices"
+	"time"
+)
+
+// A Bucket is what went through in one step of a Ring.
+type Bucket struct {
+	Start    int64 // seconds since 1970
+	Received uint64
+	Sent     uint64
+	Spread   bool   // part of it comes from a difference over several steps
+	Classes  uint16 // as in Hour
+}
+
+// A Ring is the buckets of one interface at one step. What was dropped, because
+// it is older than is kept, is still in Dropped: the sum of all is the sum of all
+// differences, always.
+type Ring struct {
+	Step    time.Duration
+	Most    int      // buckets
+	Buckets []Bucket // ascending; what nobody observed is missing
+	Dropped Bucket   // Received and Sent of what is older
+}
+
+// The steps of a Traffic: five minutes for 35 days, hours for 400 days, days of
+// UTC for ten years.
+var steps = [...]Ring{
+	{Step: 5 * time.Minute, Most: 35 * 24 * 12}, {Step: time.Hour, Most: 400 * 24}, {Step: 24 * time.Hour, Most: 3660},
+}
+
+// A Traffic is what is known of one interface.
+type Traffic struct {
+	Name     string
+	Created  time.Time // when it was first read
+	Updated  time.Time
+	Received uint64 // bytes in all differences
+	Sent     uint64
+	Rings    [len(steps)]Ring
+}
+
+func newTraffic(name string, at time.Time) *Traffic {
+	return &Traffic{Name: name, Created: at, Rings: steps}
+}
+
+// FiveMinutes, Hours and Days are the rings by their steps.
+func (t *Traffic) FiveMinutes() *Ring { return &t.Rings[0] }
+
+// Hours is the ring of hours.
+func (t *Traffic) Hours() *Ring { return &t.Rings[1] }
+
+// Days is the ring of days of UTC.
+func (t *Traffic) Days() *Ring { return &t.Rings[2] }
+
+// An Archive is a History with the buckets of years. The zero Archive is empty.
+type Archive struct {
+	History    History
+	Interfaces map[string]*Traffic
+}
+
+// Advance adds a snapshot.
+func (a *Archive) Advance(snap Snapshot) []Step {
+	before := a.History.Time
+	next, done := a.History.Advance(snap)
+	a.History = next
+	a.follow(done)
+	for _, s := range done {
+		if s.Gone || s.Sample.ephemeral() {
+			continue
+		}
+		t := a.Interfaces[s.Sample.Name]
+		if t == nil {
+			t = newTraffic(s.Sample.Name, snap.Time)
+			if a.Interfaces == nil {
+				a.Interfaces = map[string]*Traffic{}
+			}
+			a.Interfaces[s.Sample.Name] = t
+		}
+		t.add(s, earlier(cmp.Or(before, snap.Time), snap.Time))
+	}
+	return done
+}
+
+// follow gives what is known of an interface to its new name. Two may swap.
+func (a *Archive) follow(done []Step) {
+	moved := map[string]*Traffic{}
+	for _, s := range done {
+		if t := a.Interfaces[s.Renamed]; s.Renamed != "" && t != nil {
+			moved[s.Sample.Name] = t
+		}
+	}
+	for _, t := range moved {
+		if a.Interfaces[t.Name] == t {
+			delete(a.Interfaces, t.Name)
+		}
+	}
+	for name, t := range moved {
+		t.Name = name
+		a.Interfaces[name] = t
+	}
+}
+
+// Names are those of the interfaces, in order.
+func (a *Archive) Names() []string { return slices.Sorted(maps.Keys(a.Interfaces)) }
+
+// add adds a step; safe is the earlier of two clock readings: what is old by that
+// one is dropped.
+func (t *Traffic) add(s Step, safe time.Time) {
+	t.Updated = s.To
+	if !s.Received.counts() && !s.Sent.counts() {
+		return
+	}
+	t.Received += s.Received.Bytes
+	t.Sent += s.Sent.Bytes
+	from, to := s.From, s.To
+	if !from.Before(to) { // the clock was set back
+		from = to.Add(-1)
+	}
+	for i := range t.Rings {
+		t.Rings[i].add(s, from, to)
+		t.Rings[i].trim(safe)
+	}
+}
+
+// add spreads a step over the buckets that it touches, but over no more than are
+// kept: the first of these takes what is before it.
+func (r *Ring) add(s Step, from, to time.Time) {
+	step := int64(r.Step / time.Second)
+	last := (to.Unix() - 1) / step
+	if to.Nanosecond() > 0 {
+		last = to.Unix() / step
+	}
+	first := max(from.Unix()/step, last-int64(r.Most)+1)
+	n := int(last - first + 1)
+	if n == 1 {
+		r.put(Bucket{last * step, s.Received.Bytes, s.Sent.Bytes, false, s.classes()})
+		return
+	}
+	parts := make([]uint64, n)
+	for i := range parts {
+		begin := time.Unix((first+int64(i))*step, 0)
+		if i == 0 {
+			begin = from
+		}
+		parts[i] = uint64(earlier(to, time.Unix((first+int64(i)+1)*step, 0)).Sub(later(from, begin)))
+	}
+	in, out := share(s.Received.Bytes, parts), share(s.Sent.Bytes, parts)
+	for i := range parts {
+		r.put(Bucket{(first + int64(i)) * step, in[i], out[i], true, s.classes()})
+	}
+}
+
+// share divides n in proportion to the parts: the shares add up to n.
+func share(n uint64, parts []uint64) []uint64 {
+	var total, before uint64
+	for _, p := range parts {
+		total += p
+	}
+	out := make([]uint64, len(parts))
+	var sum, done uint64
+	for i, p := range parts {
+		sum += p
+		upto := n
+		if total > 0 {
+			upto, _ = mulDiv(n, sum, total)
+		}
+		before, done = done, upto
+		out[i] = upto - before
+	}
+	return out
+}
+
+func (r *Ring) put(b Bucket) {
+	i, found := slices.BinarySearchFunc(r.Buckets, b.Start, func(a Bucket, start int64) int { return cmp.Compare(a.Start, start) })
+	if !found {
+		r.Buckets = slices.Insert(r.Buckets, i, b)
+		return
+	}
+	have := &r.Buckets[i]
+	have.Received, have.Sent = have.Received+b.Received, have.Sent+b.Sent
+	have.Spread, have.Classes = have.Spread || b.Spread, have.Classes|b.Classes
+}
+
+// trim drops what is older than is kept, and what there is no room for.
+func (r *Ring) trim(safe time.Time) {
+	oldest := safe.Add(-r.Step * time.Duration(r.Most)).Unix()
+	n := max(0, len(r.Buckets)-2*r.Most)
+	for n < len(r.Buckets) && r.Buckets[n].Start < oldest {
+		n++
+	}
+	for _, b := range r.Buckets[:n] {
+		r.Dropped.Received, r.Dropped.Sent = r.Dropped.Received+b.Received, r.Dropped.Sent+b.Sent
+	}
+	r.Buckets = slices.Delete(r.Buckets, 0, n)
+}
+
+// Sum adds up all buckets and what was dropped.
+func (r *Ring) Sum() (received, sent uint64) {
+	received, sent = r.Dropped.Received, r.Dropped.Sent
+	for _, b := range r.Buckets {
+		received, sent = received+b.Received, sent+b.Sent
+	}
+	return received, sent
+}
+
+// Between gives the buckets from one moment to before another.
+func (r *Ring) Between(from, to time.Time) []Bucket {
+	at := func(t time.Time) int {
+		i, _ := slices.BinarySearchFunc(r.Buckets, t.Unix(), func(b Bucket, start int64) int { return cmp.Compare(b.Start, start) })
+		return i
+	}
+	first, last := at(from), at(to)
+	return r.Buckets[first:max(first, last)]
+}
+
+// A Day is what went through on one day of a zone: of 23 hours, 24 or 25.
+type Day struct {
+	Begin    time.Time // the first moment of it
+	Received uint64
+	Sent     uint64
+}
+
+// Local gives the hours by the days, months or years of a zone in which they
+// begin; unit gives the first moment of what a moment belongs to, such as Daily.
+func (t *Traffic) Local(zone *time.Location, unit func(time.Time) time.Time) []Day {
+	var out []Day
+	for _, b := range t.Hours().Buckets {
+		begin := unit(time.Unix(b.Start, 0).In(zone))
+		if n := len(out); n == 0 || !out[n-1].Begin.Equal(begin) {
+			out = append(out, Day{Begin: begin})
+		}
+		last := &out[len(out)-1]
+		last.Received, last.Sent = last.Received+b.Received, last.Sent+b.Sent
+	}
+	return out
+}
+
+// Daily is the first moment of a day.
+func Daily(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), 0, 0, 0, 0, t.Location())
+}
+
+// Monthly is the first moment of a month.
+func Monthly(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), 1, 0, 0, 0, 0, t.Location())
+}
+
+// Yearly is the first moment of a year.
+func Yearly(t time.Time) time.Time { return time.Date(t.Year(), 1, 1, 0, 0, 0, 0, t.Location()) }

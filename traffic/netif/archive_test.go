@@ -1,0 +1,201 @@
+package netif_test
+
+import (
+	"encoding/json"
+	"math/rand/v2"
+	"os"
+	"path/filepath"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/traffic/netif"
+)
+
+// conserved asserts that each ring of each interface adds up to the differences.
+func conserved(t *testing.T, a *netif.Archive) {
+	t.Helper()
+	for name, i := range a.Interfaces {
+		for n := range i.Rings {
+			received, sent := i.Rings[n].Sum()
+			require.Equal(t, i.Received, received, "%s, ring %d", name, n)
+			require.Equal(t, i.Sent, sent, "%s, ring %d", name, n)
+		}
+	}
+}
+
+func TestEveryRingAddsUpToTheDifferencesWhateverHappens(t *testing.T) {
+	r := rand.New(rand.NewPCG(3, 4))
+	for range 8 {
+		var a netif.Archive
+		at, boot, index := start, 'a', 1
+		var counter, sum uint64
+		for range 60 {
+			at = at.Add(time.Duration(r.Int64N(1 << r.UintN(53))))
+			switch r.IntN(12) {
+			case 0:
+				boot, counter = boot+1, 0
+			case 1:
+				index, counter = index+1, 0
+			case 2:
+				counter = r.Uint64N(counter + 1)
+			case 3:
+				at = at.Add(-time.Duration(r.Int64N(1 << 52)))
+			}
+			counter += r.Uint64N(1 << r.UintN(50))
+			for _, s := range a.Advance(snapshot(at, string(boot), eth(index, counter, counter/3))) {
+				sum += s.Received.Bytes
+			}
+			conserved(t, &a)
+		}
+		require.Equal(t, sum, a.Interfaces["eth0"].Received)
+		data, err := a.Encode()
+		require.NoError(t, err)
+		again, err := netif.DecodeArchive(data)
+		require.NoError(t, err)
+		conserved(t, again)
+		twice, err := again.Encode()
+		require.NoError(t, err)
+		require.Equal(t, data, twice)
+	}
+}
+
+func TestHalfAnHourWithoutALookKeepsTheDay(t *testing.T) {
+	var a netif.Archive
+	a.Advance(snapshot(start, "a", eth(2, 0, 0)))
+	a.Advance(snapshot(start.Add(5*time.Minute), "a", eth(2, 300, 0)))
+	a.Advance(snapshot(start.Add(35*time.Minute), "a", eth(2, 6300, 0)))
+	i := a.Interfaces["eth0"]
+	require.Len(t, i.FiveMinutes().Buckets, 7)
+	assert.EqualValues(t, 1000, i.FiveMinutes().Buckets[3].Received)
+	assert.True(t, i.FiveMinutes().Buckets[3].Spread)
+	days := i.Local(time.UTC, netif.Daily)
+	require.Len(t, days, 1)
+	assert.EqualValues(t, 6300, days[0].Received)
+}
+
+func TestDaysOf23And25HoursAreRight(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	require.NoError(t, err)
+	for _, c := range []struct {
+		day   time.Time
+		hours uint64
+	}{{time.Date(2026, 3, 29, 0, 0, 0, 0, zone), 23}, {time.Date(2026, 10, 25, 0, 0, 0, 0, zone), 25}, {time.Date(2026, 10, 26, 0, 0, 0, 0, zone), 24}} {
+		var a netif.Archive
+		at := c.day.Add(-24 * time.Hour)
+		for n := range uint64(80) {
+			a.Advance(snapshot(at.Add(time.Duration(n)*time.Hour).UTC(), "a", eth(2, n*100, 0)))
+		}
+		for _, d := range a.Interfaces["eth0"].Local(zone, netif.Daily) {
+			if d.Begin.Equal(c.day) {
+				assert.EqualValues(t, 100*c.hours, d.Received, c.day)
+			}
+		}
+		conserved(t, &a)
+	}
+}
+
+func TestBucketsFollowACardThatSwapsItsName(t *testing.T) {
+	card := func(name string, index int, mac string, b uint64) netif.Sample { return named(name, index, mac, b, b) }
+	var a netif.Archive
+	a.Advance(snapshot(start, "a", card("eth0", 2, "52:54:00:00:00:02", 0), card("eth1", 3, "52:54:00:00:00:03", 0)))
+	a.Advance(snapshot(start.Add(time.Minute), "a", card("eth0", 2, "52:54:00:00:00:02", 100), card("eth1", 3, "52:54:00:00:00:03", 7)))
+	a.Advance(snapshot(start.Add(2*time.Minute), "a", card("eth1", 2, "52:54:00:00:00:02", 150), card("eth0", 3, "52:54:00:00:00:03", 9)))
+	assert.EqualValues(t, 150, a.Interfaces["eth1"].Received)
+	assert.EqualValues(t, 9, a.Interfaces["eth0"].Received)
+	conserved(t, &a)
+}
+
+func TestThe95thPercentileByBothConventions(t *testing.T) {
+	var a netif.Archive
+	var counter uint64
+	month := time.Date(2026, 11, 1, 0, 0, 0, 0, time.UTC)
+	a.Advance(snapshot(month, "a", eth(2, 0, 0)))
+	for n := range uint64(100) {
+		counter += (n + 1) * 300
+		a.Advance(snapshot(month.Add(time.Duration(n+1)*5*time.Minute), "a", eth(2, counter, 0)))
+	}
+	i := a.Interfaces["eth0"]
+	p := i.Percentile95(month, month.Add(200*5*time.Minute), false)
+	assert.InDelta(t, 95, p.Received, 1e-9)
+	assert.Equal(t, []int{100, 200}, []int{p.Seen, p.Expected})
+	assert.InDelta(t, 90, i.Percentile95(month, month.Add(200*5*time.Minute), true).Received, 1e-9)
+}
+
+func TestVnStatsHistoryGoesInAndComesOut(t *testing.T) {
+	var a netif.Archive
+	for n := range uint64(700) {
+		a.Advance(snapshot(start.Add(time.Duration(n)*5*time.Minute), "a", eth(2, n*n*100, n)))
+	}
+	data, err := json.Marshal(a.VnStat(time.UTC))
+	require.NoError(t, err)
+	var b netif.Archive
+	require.NoError(t, b.ImportVnStat(data))
+	conserved(t, &b)
+	again, err := json.Marshal(b.VnStat(time.UTC))
+	require.NoError(t, err)
+	assert.JSONEq(t, string(data), string(again))
+	require.Error(t, b.ImportVnStat(data), "it has a history already")
+	for _, text := range []string{"{", `{"jsonversion":"1"}`, `{"jsonversion":"2","interfaces":[{"name":"x","traffic":{"hour":[{"rx":5}]}}]}`} {
+		assert.Error(t, (&netif.Archive{}).ImportVnStat([]byte(text)), text)
+	}
+}
+
+func TestADamagedArchiveFallsBackAndSaysSo(t *testing.T) {
+	f := netif.ArchiveFile{Name: filepath.Join(t.TempDir(), "interfaces")}
+	a, unusable, err := f.Load()
+	require.NoError(t, err)
+	require.NoError(t, unusable)
+	for n := range uint64(3) {
+		a.Advance(snapshot(start.Add(time.Duration(n)*5*time.Minute), "a", eth(2, n*100, n)))
+		require.NoError(t, f.Save(a))
+	}
+	require.NoError(t, os.WriteFile(f.Name, []byte("torn"), 0o600))
+	a, unusable, err = f.Load()
+	require.NoError(t, err)
+	require.Error(t, unusable)
+	assert.EqualValues(t, 100, a.Interfaces["eth0"].Received)
+}
+
+func TestAYearOfEightInterfacesIsSmall(t *testing.T) {
+	var a netif.Archive
+	var counters [8]uint64
+	r := rand.New(rand.NewPCG(5, 6))
+	for n := range 365 * 6 { // four hours each, spread over as many buckets as if each was read
+		var samples []netif.Sample
+		for i := range counters {
+			counters[i] += r.Uint64N(1 << 36)
+			s := eth(i+1, counters[i], counters[i]/2)
+			s.Name = "eth" + string(rune('0'+i))
+			samples = append(samples, s)
+		}
+		a.Advance(snapshot(start.Add(time.Duration(n)*4*time.Hour), "a", samples...))
+	}
+	data, err := a.Encode()
+	require.NoError(t, err)
+	assert.Less(t, len(data), 16<<20)
+	t.Logf("%d bytes", len(data))
+}
+
+func FuzzDecodeArchive(f *testing.F) {
+	var a netif.Archive
+	a.Advance(snapshot(start, "a", eth(2, 5, 5)))
+	a.Advance(snapshot(start.Add(3*time.Hour), "a", eth(2, 50, 5)))
+	data, err := a.Encode()
+	if err != nil {
+		f.Fatal(err)
+	}
+	f.Add(data)
+	f.Fuzz(func(t *testing.T, data []byte) {
+		a, err := netif.DecodeArchive(data)
+		if err != nil {
+			return
+		}
+		a.Advance(snapshot(start.Add(5*time.Hour), "a", eth(2, 70, 7)))
+		if _, err := a.Encode(); err != nil {
+			t.Fatal(err)
+		}
+	})
+}

@@ -1,0 +1,93 @@
+package traffic
+
+import (
+	"fmt"
+	"html"
+	"io"
+	"math"
+	"strings"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/internal/chart"
+	"github.com/pugetsoundtech/upkeep/internal/prose"
+	"github.com/pugetsoundtech/upkeep/internal/term"
+)
+
+// A Picture shows numbers over time. Its texts are safe where they stand: in a
+// page, and on a terminal.
+type Picture interface {
+	Heading() string
+	SVG() string                       // for a page, with what it shows in words
+	Text(cells int, ascii bool) string // for a terminal of that width
+	Words() string
+}
+
+// A NamedLine is a time line in a picture.
+type NamedLine struct {
+	Name  string
+	Hours Hours
+}
+
+// Draw shows up to four time lines of the same hours, in the zone of the labels.
+// The unit is "bytes", or "" for what is counted.
+func Draw(title, unit string, zone *time.Location, lines ...NamedLine) Picture {
+	p := chart.Plot{Title: title, Step: time.Hour, Binary: unit == "bytes", Format: amount(unit)}
+	for _, l := range lines {
+		p.Lines = append(p.Lines, chart.Line{Name: l.Name, Values: l.Hours.Values})
+		p.From = time.Unix(l.Hours.First*3600, 0).In(zone)
+	}
+	return p
+}
+
+// amount writes a number with its unit.
+func amount(unit string) func(float64) string {
+	if unit == "bytes" {
+		return prose.Size
+	}
+	return prose.Decimal
+}
+
+// HoursOf gives one number of each hour from the first to the last that is known;
+// an hour between that is missing had none. It is bounded: of more than 35 days
+// the last are given.
+func HoursOf[C any](hours map[int64]C, pick func(C) int64) Hours {
+	first, last := int64(math.MaxInt64), int64(math.MinInt64)
+	for hour := range hours {
+		first, last = min(first, hour), max(last, hour)
+	}
+	if len(hours) == 0 {
+		return Hours{}
+	}
+	first = max(first, last-drawn+1)
+	out := Hours{First: first, Values: make([]float64, last-first+1)}
+	for hour, c := range hours {
+		if hour >= first {
+			out.Values[hour-first] = float64(pick(c))
+		}
+	}
+	return out
+}
+
+// WritePage writes a page of pictures above a text, which loads nothing.
+func WritePage(w io.Writer, title, text string, pictures ...Picture) error {
+	title = html.EscapeString(term.Visible(title))
+	var b strings.Builder
+	fmt.Fprintf(&b, `<!DOCTYPE html>
+<html lang="en"><head><meta charset="utf-8"><meta name="viewport" content="width=device-width"><title>%s</title><style>
+:root { color-scheme: light dark; } body { font: 1rem/1.5 system-ui, sans-serif; max-width: 60rem; margin: 1rem auto; padding: 0 1rem; }
+main { display: grid; grid-template-columns: repeat(auto-fill, minmax(min(100%%, 19rem), 1fr)); gap: 1rem; } figure { margin: 0; }
+svg { width: 100%%; height: auto; } figcaption span { font-size: .85rem; opacity: .75; display: block; } pre { overflow: auto; }
+</style></head><body><h1>%s</h1><main>
+`, title, title)
+	for _, p := range pictures {
+		fmt.Fprintf(&b, "<figure><figcaption><b>%s</b><span>%s</span></figcaption>%s</figure>\n",
+			html.EscapeString(term.Visible(p.Heading())), html.EscapeString(term.Visible(p.Words())), p.SVG())
+	}
+	var lines []string
+	for line := range strings.SplitSeq(text, "\n") {
+		lines = append(lines, html.EscapeString(term.Visible(line)))
+	}
+	fmt.Fprintf(&b, "</main><pre>%s</pre></body></html>\n", strings.Join(lines, "\n"))
+	_, err := io.WriteString(w, b.String())
+	return err
+}

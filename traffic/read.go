@@ -1,0 +1,223 @@
+package traffic
+
+import (
+	"bufio"
+	"bytes"
+	"cmp"
+	"compress/bzip2"
+	"compress/gzip"
+	"context"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/follow"
+	"github.com/pugetsoundtech/upkeep/host/follow/logstream"
+	"github.com/pugetsoundtech/upkeep/host/syslog"
+)
+
+// An Analyzer makes numbers of the lines of a log. Whoever has a log of another
+// kind implements it, and has rotation, positions and accounting for nothing.
+//
+//  1. Add reports whether it understood the line: what it did not is counted,
+//     and shown by samples, and never dropped in silence.
+//  2. Add keeps no slice of the record; it is called in the order of the log.
+//  3. A record may stand for several events: Record.Events.
+//  4. Any bytes may stand in a record.
+type Analyzer interface {
+	Add(r *logstream.Record) bool
+}
+
+// Divided is what an Analyzer may be as well: most of its work needs no order, so
+// that several goroutines do it, each for a part of a file.
+//
+//  1. What a Part notes and Join adds comes to the same as Add of every line.
+//  2. A Part is used by one goroutine at a time, and several Parts at the same time.
+//  3. Join is called in the order of the log, never twice at the same time, and
+//     with the slices of the records still valid.
+//  4. The last line before that began with #, such as "#Fields:", is given to a
+//     Part again when it goes on behind it.
+type Divided interface {
+	Analyzer
+	Part() Part
+	Join(noted any)
+}
+
+// A Part notes what lines say. Its Add is that of Analyzer; Noted returns what was
+// noted since the last call.
+type Part interface {
+	Analyzer
+	Noted() any
+}
+
+// A RawPart understands most lines without what a header of syslog says. Its Add
+// is given those that AddRaw reports not to understand.
+type RawPart interface {
+	Part
+	AddRaw(line []byte) bool
+}
+
+// A Reading says what became of the lines that an Analyzer was given.
+type Reading struct {
+	Position logstream.Position // where to go on; zero where a whole file was read
+	Account  logstream.Account
+	Notes    []follow.Note
+	Lines    uint64   // that the Analyzer was given
+	Unknown  uint64   // of these, not understood
+	Samples  []Sample // a few of these
+}
+
+// A Sample is a line that was not understood, its first bytes.
+type Sample struct {
+	Line uint64 // its number in its file, from one; zero: not known
+	Text string
+}
+
+// String gives the text and, where it is known, the number of the line before it.
+func (s Sample) String() string {
+	if s.Line == 0 {
+		return s.Text
+	}
+	return fmt.Sprintf("line %d: %s", s.Line, s.Text)
+}
+
+// maxSamples and maxSample bound what is kept of lines that were not understood.
+const (
+	maxSamples = 5
+	maxSample  = 300
+)
+
+func (r *Reading) add(a Analyzer, rec *logstream.Record, number uint64) {
+	r.Lines++
+	if a.Add(rec) {
+		return
+	}
+	r.Unknown++
+	if len(r.Samples) < maxSamples {
+		raw := rec.Text(nil)
+		r.Samples = append(r.Samples, Sample{number, string(raw[:min(len(raw), maxSample)])})
+	}
+}
+
+func (r *Reading) merge(o *Reading) {
+	r.Lines, r.Unknown = r.Lines+o.Lines, r.Unknown+o.Unknown
+	r.Samples = append(r.Samples, o.Samples[:min(len(o.Samples), maxSamples-len(r.Samples))]...)
+}
+
+// Read gives an Analyzer the lines of a log from a position to the present end.
+// With an error, the reading tells how far it came: the position fits what the
+// Analyzer was given, and both may be kept.
+func Read(ctx context.Context, log logstream.Log, from logstream.Position, a Analyzer) (Reading, error) {
+	reading := Reading{Position: from}
+	in, err := log.Resume(ctx, from)
+	if err != nil {
+		return reading, err
+	}
+	defer in.Close()
+	for {
+		batch, err := in.Next(ctx)
+		if err == io.EOF {
+			return reading, in.Limited()
+		}
+		if err != nil {
+			return reading, err
+		}
+		for i := range batch.Records {
+			reading.add(a, &batch.Records[i], 0)
+		}
+		reading.Notes = append(reading.Notes, batch.Notes...)
+		in.Commit()
+		reading.Position, reading.Account = in.Position(), in.Account()
+	}
+}
+
+// MaxUnpacked is how many bytes an archive may unpack to.
+const MaxUnpacked = 64 << 30
+
+// ReadFile gives an Analyzer all lines of one file, which may be packed by gzip
+// or bzip2. The year of times that lack one is told by the file's own time.
+func ReadFile(ctx context.Context, log logstream.Log, a Analyzer) (Reading, error) {
+	f, err := log.Host.Open(ctx, log.Path)
+	if err != nil {
+		return Reading{}, err
+	}
+	defer f.Close()
+	parser := syslog.Parser{Location: log.Location, Reference: log.Now}
+	if parser.Reference.IsZero() {
+		parser.Reference = log.Host.Time()
+	}
+	if st, err := f.Stat(); err == nil && st.Known.Has(host.KnownMtime) {
+		parser.Reference = time.Unix(0, st.Mtime)
+	}
+	reading, err := ReadFrom(ctx, f, parser, a)
+	if err != nil {
+		err = fmt.Errorf("read %s: %w", log.Path, err)
+	}
+	return reading, err
+}
+
+// ReadFrom gives an Analyzer all lines that come from r, which may be packed by
+// gzip or bzip2. What came before an error was counted. Lines are read by as many
+// goroutines as there are processors.
+func ReadFrom(ctx context.Context, r io.Reader, parser syslog.Parser, a Analyzer) (Reading, error) {
+	plain, err := unpacked(r)
+	if err != nil {
+		return Reading{}, err
+	}
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	workers := min(runtime.GOMAXPROCS(0), maxWorkers)
+	c := cutter{
+		place: place{parser: parser}, waiting: make(chan *block, workers), ordered: make(chan *block, 2*workers),
+		free: make(chan *block, 4*workers+2),
+	}
+	for range workers {
+		go c.work(partOf(a))
+	}
+	go c.run(ctx, plain)
+	reading, err := c.join(ctx, parser, a)
+	return reading, cmp.Or(err, ctx.Err())
+}
+
+func partOf(a Analyzer) Part {
+	if d, ok := a.(Divided); ok {
+		return d.Part()
+	}
+	return nil
+}
+
+// ErrExcessive says that an archive unpacks to more than MaxUnpacked.
+var ErrExcessive = errors.New("the archive unpacks to more than the limit")
+
+func unpacked(r io.Reader) (io.Reader, error) {
+	in := bufio.NewReaderSize(r, 64<<10)
+	magic, _ := in.Peek(3)
+	switch {
+	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
+		z, err := gzip.NewReader(in)
+		if err != nil {
+			return nil, err
+		}
+		return &limited{z, MaxUnpacked}, nil
+	case string(magic) == "BZh":
+		return &limited{bzip2.NewReader(in), MaxUnpacked}, nil
+	}
+	return in, nil
+}
+
+type limited struct {
+	io.Reader
+	left int64
+}
+
+func (l *limited) Read(p []byte) (int, error) {
+	if l.left <= 0 {
+		return 0, ErrExcessive
+	}
+	n, err := l.Reader.Read(p)
+	l.left -= int64(n)
+	return n, err
+}

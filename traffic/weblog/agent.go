@@ -1,0 +1,147 @@
+package weblog
+
+import "bytes"
+
+// An agent is a program of a visitor, coarsely.
+type agent struct {
+	browser, system string
+	bot             bool
+}
+
+type word struct{ in, name string }
+
+var (
+	bots = []word{
+		{"Googlebot", "Googlebot"},
+		{"bingbot", "bingbot"},
+		{"YandexBot", "YandexBot"},
+		{"Baiduspider", "Baiduspider"},
+		{"DuckDuckBot", "DuckDuckBot"},
+		{"AhrefsBot", "AhrefsBot"},
+		{"SemrushBot", "SemrushBot"},
+		{"GPTBot", "GPTBot"},
+		{"ClaudeBot", "ClaudeBot"},
+		{"facebookexternalhit", "Facebook"},
+		{"curl/", "curl"},
+		{"Wget/", "Wget"},
+		{"python-", "Python"},
+		{"Python/", "Python"},
+		{"Go-http-client", "Go"},
+		{"Java/", "Java"},
+		{"libwww-perl", "Perl"},
+		{"ApacheBench", "ApacheBench"},
+		{"zgrab", "zgrab"},
+		{"masscan", "masscan"},
+		{"Nmap", "Nmap"},
+		{"bot", "other bots"},
+		{"Bot", "other bots"},
+		{"crawl", "other bots"},
+		{"Crawl", "other bots"},
+		{"spider", "other bots"},
+		{"Spider", "other bots"},
+		{"monitor", "monitors"},
+	}
+	browsers = []word{
+		{"Edg", "Edge"},
+		{"OPR/", "Opera"},
+		{"Opera", "Opera"},
+		{"SamsungBrowser", "Samsung"},
+		{"Firefox/", "Firefox"},
+		{"FxiOS", "Firefox"},
+		{"Chrome/", "Chrome"},
+		{"CriOS", "Chrome"},
+		{"Safari/", "Safari"},
+		{"MSIE ", "Internet Explorer"},
+		{"Trident/", "Internet Explorer"},
+	}
+	systems = []word{
+		{"Windows", "Windows"},
+		{"Android", "Android"},
+		{"iPhone", "iOS"},
+		{"iPad", "iOS"},
+		{"Mac OS X", "macOS"},
+		{"Macintosh", "macOS"},
+		{"CrOS", "ChromeOS"},
+		{"Linux", "Linux"},
+		{"BSD", "BSD"},
+	}
+)
+
+func firstOf(words []word, text []byte) string {
+	for _, w := range words {
+		if bytes.Contains(text, []byte(w.in)) {
+			return w.name
+		}
+	}
+	return ""
+}
+
+// agents remembers what it made of each text: there are few.
+type agents map[string]agent
+
+const maxAgents = 20_000
+
+func (a agents) of(text []byte) agent {
+	if got, ok := a[string(text)]; ok {
+		return got
+	}
+	got := agent{system: firstOf(systems, text), browser: firstOf(bots, text)}
+	if got.bot = got.browser != ""; !got.bot {
+		got.browser = firstOf(browsers, text)
+	}
+	if len(a) < maxAgents {
+		a[string(text)] = got
+	}
+	return got
+}
+
+// attacks are what nobody asks for who wants to read a page.
+var attacks = []word{
+	{"/../", "path traversal"},
+	{"..%2f", "path traversal"},
+	{"..%2F", "path traversal"},
+	{"%2e%2e", "path traversal"},
+	{"/etc/passwd", "path traversal"},
+	{"/.env", "secrets"},
+	{"/.git/", "secrets"},
+	{"/.aws/", "secrets"},
+	{"/.ssh/", "secrets"},
+	{"/wp-login.php", "WordPress login"},
+	{"/xmlrpc.php", "WordPress login"},
+	{"phpmyadmin", "phpMyAdmin"},
+	{"phpMyAdmin", "phpMyAdmin"},
+	{"eval-stdin", "remote code"},
+	{"${jndi:", "remote code"},
+	{"/cgi-bin/", "remote code"},
+	{"/boaform", "remote code"},
+	{"allow_url_include", "remote code"},
+	{"wget+http", "remote code"},
+	{"<script", "cross-site scripting"},
+	{"%3Cscript", "cross-site scripting"},
+	{"union+select", "SQL injection"},
+	{"UNION+SELECT", "SQL injection"},
+	{"union%20select", "SQL injection"},
+	{"' OR ", "SQL injection"},
+	{"%27%20OR%20", "SQL injection"},
+}
+
+// marks are how the parts of attacks begin that no other byte tells: each of the
+// attacks has one of these or of the bytes % < ' $ +, which most requests have not.
+var marks = [256][]string{
+	'/': {"/."}, '.': {".php"}, 'a': {"admin", "allow_url"}, 'A': {"Admin"}, 'c': {"cgi"}, 'b': {"boaform"}, 'e': {"etc/", "eval-"},
+}
+
+// attackOf names what a request looks like; "" is nothing.
+func attackOf(url []byte) string {
+	for i, c := range url {
+		if c == '%' || c == '<' || c == '\'' || c == '$' || c == '+' {
+			return firstOf(attacks, url)
+		}
+		for _, m := range marks[c] {
+			if len(url)-i >= len(m) && string(url[i:i+len(m)]) == m {
+				return firstOf(attacks, url)
+			}
+		}
+	}
+	return ""
+}

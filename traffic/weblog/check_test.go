@@ -1,0 +1,116 @@
+package weblog
+
+import (
+	"fmt"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
+)
+
+var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+
+const accessPath = "/var/log/nginx/access.log"
+
+func newWebServer() *hosttest.Machine {
+	text := "A web server.\n-- machine now=2026-11-25T12:00:00Z --\n-- /etc/localtime absent --\n-- /var/log/nginx/ dir complete --\n-- " + accessPath + " --\n-- /var/log/nginx/access.log.1 --\nold\n-- /var/log/nginx/error.log --\nx\n"
+	for _, name := range append(folders[1:], files...) {
+		text += "-- " + name + " absent --\n"
+	}
+	return hosttest.New(text)
+}
+
+func requestsAt(at time.Time, n int, status int) string {
+	var b strings.Builder
+	for i := range n {
+		fmt.Fprintf(&b, "192.0.2.%d - - [%s] \"GET /%d HTTP/1.1\" %d 100 \"-\" \"x\"\n", i%50, at.Format("02/Jan/2006:15:04:05 -0700"), i, status)
+	}
+	return b.String()
+}
+
+func TestRequestsAreCountedOnceAndWhatIsUnusualIsTold(t *testing.T) {
+	m, store, now := newWebServer(), reporttest.Store{}, noon
+	run := func() report.Result {
+		h := m.Host()
+		h.Now = func() time.Time { return now }
+		rep, err := (&report.Suite{Checks: []report.Checker{Web{Host: h}}, Store: &store}).Run(t.Context())
+		require.NoError(t, err)
+		return rep.Results[0]
+	}
+	metric := func(res report.Result, name string) string {
+		for _, m := range res.Metrics {
+			if m.Name == name {
+				return m.Value.String()
+			}
+		}
+		return ""
+	}
+	var text strings.Builder
+	for hour := range 24 * 20 {
+		text.WriteString(requestsAt(noon.Add(time.Duration(hour-24*20)*time.Hour), 20, 200))
+	}
+	require.NoError(t, m.AppendFile(accessPath, []byte(text.String())))
+	res := run()
+	require.Equal(t, report.OK, res.Status, "%v", res.Problems)
+	assert.Equal(t, "9600", metric(res, "web_requests"))
+	assert.Empty(t, res.Findings)
+	now = noon.Add(24 * time.Hour)
+	for hour := range 24 {
+		require.NoError(t, m.AppendFile(accessPath, []byte(requestsAt(noon.Add(time.Duration(hour)*time.Hour), 20, 502))))
+	}
+	res = run()
+	assert.Equal(t, "480", metric(res, "web_requests"))
+	require.Len(t, res.Findings, 1)
+	assert.Equal(t, ruleErrors, res.Findings[0].Rule)
+	assert.Equal(t, "480 failed answers in the last 24 hours; usual is about 0 failed answers, the median of the same hours of 19 days.", res.Findings[0].Detail)
+	assert.Len(t, res.Series, 5)
+	now = noon.Add(72 * time.Hour)
+	res = run()
+	require.Len(t, res.Findings, 1)
+	assert.Equal(t, ruleSilent, res.Findings[0].Rule)
+	require.NoError(t, m.Add("-- "+accessPath+" error=permission --\n"))
+	assert.Equal(t, report.Partial, run().Status, "what cannot be read is no silence")
+}
+
+func TestALogThatIsGoneIsNoSilence(t *testing.T) {
+	m, store := newWebServer(), reporttest.Store{}
+	run := func() report.Result {
+		rep, err := (&report.Suite{Checks: []report.Checker{Web{Host: m.Host()}}, Store: &store}).Run(t.Context())
+		require.NoError(t, err)
+		return rep.Results[0]
+	}
+	require.NoError(t, m.Add("-- "+accessPath+" mtime=2026-11-25T12:00:00Z --\n"+requestsAt(noon.Add(-time.Hour), 5, 200)))
+	require.Equal(t, report.OK, run().Status)
+	require.NoError(t, m.Remove(accessPath))
+	res := run()
+	assert.Equal(t, report.Partial, res.Status)
+	assert.False(t, res.Covers("logs"+accessPath))
+}
+
+func TestAMachineWithoutAWebServerIsSkipped(t *testing.T) {
+	m := newWebServer()
+	require.NoError(t, m.Remove("/var/log/nginx"))
+	res, err := report.Collect(t.Context(), Web{Host: m.Host()})
+	require.NoError(t, err)
+	assert.Equal(t, report.Skipped, res.Status, "%v", res.Problems)
+}
+
+func TestALogOfAnotherKindIsNoSilence(t *testing.T) {
+	m := newWebServer()
+	require.NoError(t, m.AppendFile(accessPath, []byte("what is this\n")))
+	res, err := report.Collect(t.Context(), Web{Host: m.Host()})
+	require.NoError(t, err)
+	assert.Equal(t, report.Partial, res.Status)
+}
+
+func TestWebPassesTheKitForCheckers(t *testing.T) {
+	m := newWebServer()
+	require.NoError(t, m.AppendFile(accessPath, []byte(requestsAt(noon.Add(-time.Hour), 5, 200))))
+	require.NoError(t, reporttest.TestChecker(t.Context(), func() report.Checker { return Web{Host: m.Host()} }, reporttest.Options{}))
+}

@@ -1,0 +1,176 @@
+package weblog
+
+import (
+	"bytes"
+	"time"
+)
+
+// Format is how a line was written. The zero Format is not known.
+type Format uint8
+
+// The formats.
+const (
+	Unknown  Format = iota
+	Common          // host ident user [time] "request" status bytes
+	Combined        // and "referrer" "agent"
+	JSON
+	HAProxy
+	W3C
+)
+
+var formatNames = [...]string{"unknown", "common", "combined", "json", "haproxy", "w3c"}
+
+// String gives the format's name.
+func (f Format) String() string {
+	if int(f) < len(formatNames) {
+		return formatNames[f]
+	}
+	return formatNames[0]
+}
+
+// An Entry is one request. Its slices point into the line; what the line does
+// not say is empty.
+type Entry struct {
+	Format   Format
+	Client   []byte // address or name
+	User     []byte
+	VHost    []byte
+	Time     time.Time
+	Date     []byte // as it stands in a combined line: 25/Nov/2026
+	Method   []byte
+	URL      []byte // with its query; as written
+	Protocol []byte
+	Status   int
+	Bytes    int64
+	Referrer []byte
+	Agent    []byte
+	Took     time.Duration // below zero: not said
+
+	hour int // as it stands in a combined line
+}
+
+// A Parser reads lines of any format. It remembers the fields of a W3C log, and
+// the day of the line before. The zero Parser works.
+type Parser struct {
+	fields   [][]byte
+	stamp    [stampLen]byte // of a line before
+	midnight time.Time      // that began its day, in its zone
+}
+
+// Parse reads one line into e, which is overwritten. It reports false for a line
+// that is no request; of a line that is none of any format the Format is Unknown.
+func (p *Parser) Parse(line []byte, e *Entry) bool {
+	*e = Entry{Took: -1}
+	switch {
+	case len(line) == 0:
+		return false
+	case line[0] == '#':
+		if fields, ok := bytes.CutPrefix(line, []byte("#Fields:")); ok {
+			p.fields = bytes.Fields(bytes.Clone(fields))
+		}
+		e.Format = W3C
+		return false
+	case line[0] == '{':
+		return p.parseJSON(line, e)
+	case p.fields != nil && p.parseW3C(line, e):
+		return true
+	}
+	return p.parseCommon(line, e) || p.parseHAProxy(line, e)
+}
+
+// field cuts the text up to a blank.
+func field(b []byte) (word, rest []byte) {
+	word, rest, _ = bytes.Cut(b, []byte(" "))
+	return word, rest
+}
+
+// quoted cuts a text in quotes, in which \" is none, and the blank behind it.
+func quoted(b []byte) (text, rest []byte, ok bool) {
+	if len(b) == 0 || b[0] != '"' {
+		return nil, b, false
+	}
+	if end := bytes.IndexByte(b[1:], '"') + 1; end > 0 && bytes.IndexByte(b[1:end], '\\') < 0 {
+		return b[1:end], bytes.TrimPrefix(b[end+1:], []byte(" ")), true
+	}
+	for i := 1; ; i++ {
+		j := bytes.IndexAny(b[i:], `"\`)
+		if j < 0 {
+			return nil, b, false
+		}
+		if i += j; b[i] == '\\' {
+			if i++; i >= len(b) {
+				return nil, b, false
+			}
+			continue
+		}
+		rest = b[i+1:]
+		if len(rest) > 0 && rest[0] == ' ' {
+			rest = rest[1:]
+		}
+		return b[1:i], rest, true
+	}
+}
+
+// number reads decimal digits; what is no number, such as "-", is not ok.
+func number(b []byte) (n int64, ok bool) {
+	if len(b) == 0 || len(b) > 18 {
+		return 0, false
+	}
+	for _, c := range b {
+		if c < '0' || c > '9' {
+			return 0, false
+		}
+		n = n*10 + int64(c-'0')
+	}
+	return n, true
+}
+
+// unset gives an empty text for "-".
+func unset(b []byte) []byte {
+	if len(b) == 1 && b[0] == '-' {
+		return nil
+	}
+	return b
+}
+
+// request cuts "GET /x HTTP/1.1". Without a known method and a protocol it is
+// all of it the URL.
+func (e *Entry) request(b []byte) {
+	method, rest, ok := bytes.Cut(b, []byte(" "))
+	if !ok || !isMethod(method) {
+		e.URL = b
+		return
+	}
+	i := bytes.LastIndexByte(rest, ' ')
+	if i < 0 || !isProtocol(rest[i+1:]) {
+		e.Method, e.URL = method, rest
+		return
+	}
+	e.Method, e.URL, e.Protocol = method, rest[:i], rest[i+1:]
+}
+
+func isMethod(b []byte) bool {
+	switch string(b) {
+	case "GET", "POST", "HEAD":
+		return true
+	}
+	switch string(bytes.ToUpper(b[:min(len(b), 20)])) {
+	case "GET", "POST", "HEAD", "PUT", "DELETE", "OPTIONS", "PATCH", "CONNECT", "TRACE",
+		"PROPFIND", "PROPPATCH", "MKCOL", "COPY", "MOVE", "LOCK", "UNLOCK", "REPORT", "SEARCH", "VERSION-CONTROL", "CHECKOUT", "CHECKIN",
+		"UNCHECKOUT", "MKWORKSPACE", "UPDATE", "LABEL", "MERGE", "BASELINE-CONTROL", "MKACTIVITY", "ORDERPATCH", "ACL", "MKCALENDAR", "BIND", "PRI":
+		return true
+	}
+	return false
+}
+
+func isProtocol(b []byte) bool {
+	switch string(b) {
+	case "HTTP/1.1", "HTTP/2.0", "HTTP/1.0":
+		return true
+	}
+	switch string(bytes.ToUpper(b[:min(len(b), 20)])) {
+	case "HTTP/0.9", "HTTP/1.0", "HTTP/1.1", "HTTP/2", "HTTP/2.0", "HTTP/3", "HTTP/3.0":
+		return true
+	}
+	return false
+}

@@ -1,0 +1,32 @@
+package weblog
+
+// Merge adds what was counted of another server, with the same Options. In any
+// order and grouping the numbers are those of one reading of all logs, as long as
+// the tables are within their bounds; beyond, within the error that they say.
+func (s *Stats) Merge(o *Stats) {
+	if s.First.IsZero() || !o.First.IsZero() && o.First.Before(s.First) {
+		s.First = o.First
+	}
+	if o.Last.After(s.Last) {
+		s.Last = o.Last
+	}
+	s.Failed += o.Failed
+	for hour, c := range o.Hours {
+		grow(s.Hours, hour).Add(*c)
+	}
+	for date, d := range o.Days {
+		own := s.dayAt(date)
+		own.Add(d.Counts)
+		own.Visitors.Merge(&d.Visitors)
+	}
+	for i := range s.HourOfDay {
+		s.HourOfDay[i].Add(o.HourOfDay[i])
+	}
+	for i := range s.Statuses {
+		s.Statuses[i].Add(o.Statuses[i])
+	}
+	for i, t := range o.tables() {
+		s.tables()[i].Merge(t)
+	}
+	s.Took.Merge(&o.Took)
+}
