@@ -118,3 +118,8 @@ func firstLine(b []byte) string {
 	}
 	return string(line)
 }
+
+// LinuxDevice is makedev(3) of Linux: what Dev and Rdev hold there.
+func LinuxDevice(major, minor uint64) uint64 {
+	return minor&0xff | major&0xfff<<8 | minor&^0xff<<12 | major&^0xfff<<32
+}

@@ -88,7 +88,7 @@ func devices(ctx context.Context, h host.Host) (out []uint64) {
 	for _, m := range mounts {
 		var major, minor uint64
 		if n, _ := fmt.Sscanf(m.Dev, "%d:%d", &major, &minor); n == 2 && slices.Contains(trustworthy, m.Type) {
-			out = append(out, deviceOf(major, minor))
+			out = append(out, host.LinuxDevice(major, minor))
 		}
 	}
 	return out
@@ -112,11 +112,6 @@ func (t trust) same(now, was *host.Entry) bool {
 		return false
 	}
 	return rand.IntN(1000) >= rehashed
-}
-
-// deviceOf makes the number of a device of Linux of what mountinfo has, see makedev(3).
-func deviceOf(major, minor uint64) uint64 {
-	return minor&0xff | major&0xfff<<8 | minor&^0xff<<12 | major&^0xfff<<32
 }
 
 func isLoader(name string) bool {

@@ -73,20 +73,6 @@ type Historian interface {
 	History(ctx context.Context, since time.Time) ([]Transaction, error)
 }
 
-// A Holder lists what a person forbade to change, also of packages that are
-// not installed.
-type Holder interface {
-	Holds(ctx context.Context) Answer[[]Hold]
-}
-
-// A Hold forbids changes of a package.
-type Hold struct {
-	Pkg     Package
-	Pattern string    // as it is configured, where it names several
-	Reason  string    // "" where nobody wrote one
-	Until   time.Time // zero: for ever
-}
-
 // A Supporter knows which of the installed packages no configured source offers, in
 // their version or a newer one: nobody mends them here. Where a source was never
 // fetched the Answer is Unknown.
@@ -105,13 +91,6 @@ type Restart struct {
 	Service string // else the service
 	PID     int    // else the process
 	Reason  string
-}
-
-// A Refresher fetches the indexes into a private folder, as an ordinary user,
-// and touches nothing of the system's. The Manager that it returns answers
-// Pending from there. It fails when any source does, and names each.
-type Refresher interface {
-	Refresh(ctx context.Context, dir string) (Manager, error)
 }
 
 var (

@@ -7,6 +7,7 @@ import (
 	"testing"
 	"time"
 
+	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -80,4 +81,21 @@ func TestPackageIsNamedByItsManagerAlsoWithoutAVersion(t *testing.T) {
 	assert.Equal(t, "bsdos:perl", Package{Type: "bsdos", Name: "perl"}.ID())
 	p := Package{Type: "deb", Name: "libc6", Arch: "i386", Foreign: true, Source: "glibc"}
 	assert.Equal(t, "deb:libc6:i386 libc6:i386 deb:glibc", p.ID()+" "+p.Label()+" "+p.SourceID())
+}
+
+func TestPartsTakesApartWhatWasJoinedAndNothingElse(t *testing.T) {
+	a, b, c := errors.New("a"), errors.New("b"), errors.New("c")
+	own := fmt.Errorf("own text: %w, %w", a, b)
+	assert.Empty(t, Parts(nil))
+	assert.Equal(t, []error{a}, Parts(a))
+	assert.Equal(t, []error{a, b, c}, Parts(errors.Join(errors.Join(a, b), nil, c)))
+	assert.Equal(t, []error{own}, Parts(own), "its text would be lost")
+}
+
+func TestADatabaseWithoutTheBaseSystemOwnsNothingOutsideItsFolder(t *testing.T) {
+	all := map[string]host.Claim{"/usr/local/bin/a": {Package: "a"}, "/etc/a": {Package: "a"}}
+	paths := []string{"/usr/local/bin/a", "/usr/local/bin/b", "/usr/localized", "/etc/a", "/etc/b"}
+	assert.Equal(t, map[string]host.Claim{"/usr/local/bin/a": {Package: "a"}, "/usr/local/bin/b": {}, "/etc/a": {Package: "a"}},
+		AttestedBelow("/usr/local", all, paths, true))
+	assert.Len(t, AttestedBelow("/usr/local", all, paths, false), 2, "what it did not name may be in the part that was not read")
 }

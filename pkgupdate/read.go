@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/host"
@@ -53,6 +54,31 @@ func Inventory(list []Package, errs []error, evidence string, asOf time.Time) An
 		return Unproven(list, err)
 	}
 	return Proven(list, evidence, asOf)
+}
+
+// Parts takes apart what errors.Join put together; nil has none.
+func Parts(err error) []error {
+	joined, ok := err.(interface{ Unwrap() []error })
+	switch {
+	case err == nil:
+		return nil
+	case !ok || !isJoin(err, joined.Unwrap()):
+		return []error{err}
+	}
+	var list []error
+	for _, e := range joined.Unwrap() {
+		list = append(list, Parts(e)...)
+	}
+	return list
+}
+
+// isJoin tells errors.Join from an error with several parts and a text of its own.
+func isJoin(err error, parts []error) bool {
+	texts := make([]string, len(parts))
+	for i, p := range parts {
+		texts[i] = p.Error()
+	}
+	return err.Error() == strings.Join(texts, "\n")
 }
 
 // ModTime is when a file of the system was last changed, and when it was not
@@ -103,6 +129,18 @@ func Attested(all map[string]host.Claim, paths []string, whole bool) map[string]
 		}
 	}
 	return out
+}
+
+// AttestedBelow is Attested for a database that knows nothing of the base system: what
+// none owns gets an entry below dir alone.
+func AttestedBelow(dir string, all map[string]host.Claim, paths []string, whole bool) map[string]host.Claim {
+	claims := Attested(all, paths, whole)
+	for at, claim := range claims {
+		if claim.Package == "" && !strings.HasPrefix(at, dir+"/") {
+			delete(claims, at)
+		}
+	}
+	return claims
 }
 
 // MergedDirs gives the top folders that are links into /usr: a list of files may name a

@@ -194,7 +194,7 @@ func parseStatLine(line string) (host.Stat, error) {
 	st.Known = knownByAll &^ host.KnownCtime
 	if r.err == nil && isDevice(st.Mode) {
 		dev := newFields(major+" "+minor, 2)
-		st.Rdev = linuxDevice(dev.number(16, 32), dev.number(16, 32))
+		st.Rdev = host.LinuxDevice(dev.number(16, 32), dev.number(16, 32))
 		st.Known |= host.KnownRdev
 		r.err = dev.err
 	}
@@ -203,11 +203,6 @@ func parseStatLine(line string) (host.Stat, error) {
 
 func isDevice(mode uint32) bool {
 	return mode&host.ModeType == host.ModeChar || mode&host.ModeType == host.ModeBlock
-}
-
-// linuxDevice is makedev(3) of Linux.
-func linuxDevice(major, minor uint64) uint64 {
-	return minor&0xff | major&0xfff<<8 | minor&^0xff<<12 | major&^0xfff<<32
 }
 
 // parseBSDLine reads '%Op %Du %Dg %Dz %Db %Ud %Ui %Ul %Ur %Fm %Fc' of stat -f.

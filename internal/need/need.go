@@ -29,6 +29,15 @@ func Declared() []string {
 // Strict reports whether missing prerequisites fail.
 func Strict() bool { return os.Getenv("UPKEEP_STRICT") == "1" }
 
+// Long says that a test takes longer than a newcomer wants to wait: it runs where
+// everything is tested, with UPKEEP_STRICT=1.
+func Long(t testing.TB) {
+	t.Helper()
+	if !Strict() {
+		t.Skip("skip: takes long, and runs with UPKEEP_STRICT=1")
+	}
+}
+
 // Root needs the rights of root.
 func Root(t testing.TB) {
 	t.Helper()

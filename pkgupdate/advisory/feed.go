@@ -117,19 +117,6 @@ func (f Folder) Read(ctx context.Context, s System) (Result, error) {
 	return r, ctx.Err()
 }
 
-// ReadData reads one feed that is in memory, as Folder.Read does its files. The file
-// is as old as its newest record.
-func ReadData(ctx context.Context, name string, data []byte, s System) (Feed, []Match) {
-	c := &collector{ctx: ctx, index: newIndex(s), name: name, limits: Limits{}.orDefault()}
-	feed := Feed{Source: pkgupdate.Source{ID: name, Kind: pkgupdate.OfSecurity}, Size: int64(len(data))}
-	feed.Err = c.file(bytes.NewReader(data), feed.Size, nil)
-	c.fill(&feed)
-	if feed.Err == nil {
-		feed.State = pkgupdate.Known
-	}
-	return feed, c.matches
-}
-
 // isSignature tells what stands beside a feed.
 func isSignature(name string) bool {
 	return slices.ContainsFunc([]string{".asc", ".sig", ".sha256", ".md", ".txt.gz.asc"}, func(end string) bool { return strings.HasSuffix(name, end) })

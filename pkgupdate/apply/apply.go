@@ -89,7 +89,7 @@ func (p *Plan) trust(pending pkgupdate.Answer[pkgupdate.Pending], refresh [][]st
 		return
 	}
 	stale := false
-	for _, err := range leaves(pending.Reason) {
+	for _, err := range pkgupdate.Parts(pending.Reason) {
 		var source *pkgupdate.SourceError
 		var record *pkgupdate.RecordError
 		switch {
@@ -109,18 +109,6 @@ func (p *Plan) trust(pending pkgupdate.Answer[pkgupdate.Pending], refresh [][]st
 		}
 		p.Notes = append(p.Notes, "fetch the index anew: "+strings.Join(commands, " && "))
 	}
-}
-
-// leaves are the errors that were joined into one.
-func leaves(err error) []error {
-	if many, ok := err.(interface{ Unwrap() []error }); ok && err != nil {
-		var list []error
-		for _, e := range many.Unwrap() {
-			list = append(list, leaves(e)...)
-		}
-		return list
-	}
-	return []error{err}
 }
 
 // choose takes from what is pending what the options ask for.

@@ -80,8 +80,7 @@ func lockHolder(locks []byte, st host.Stat) int {
 		}
 		major, err1 := strconv.ParseUint(dev[0], 16, 32)
 		minor, err2 := strconv.ParseUint(dev[1], 16, 32)
-		// As in makedev(3).
-		if err1 == nil && err2 == nil && st.Dev == major<<8&0xfff00|minor&0xff|minor&^0xff<<12|major&^0xfff<<32 {
+		if err1 == nil && err2 == nil && st.Dev == host.LinuxDevice(major, minor) {
 			pid, _ := strconv.Atoi(f[4])
 			return pid
 		}

@@ -40,12 +40,8 @@ func (m *Manager) Attest(ctx context.Context, paths []string) (map[string]host.C
 		all[f[4]] = claim
 	}
 	err = errors.Join(errs...)
-	claims := pkgupdate.Attested(all, paths, err == nil)
+	claims := pkgupdate.AttestedBelow("/usr/local", all, paths, err == nil)
 	for at, claim := range claims {
-		if claim.Package == "" && !strings.HasPrefix(at, "/usr/local/") {
-			delete(claims, at)
-			continue
-		}
 		claims[at] = pkgupdate.Settled(ctx, m.Host, at, claim, func(target []byte) []byte { sum := sha256.Sum256(target); return sum[:] })
 	}
 	return claims, err

@@ -38,7 +38,7 @@ func (c Files) Rules() []report.Rule {
 // Check looks for what package managers left beside configuration files.
 func (c Files) Check(ctx context.Context, rec *report.Recorder) error {
 	list, err := Find(ctx, c.Host, c.Dirs...)
-	for _, e := range parts(err) {
+	for _, e := range pkgupdate.Parts(err) {
 		rec.Problem(e, scope)
 	}
 	rec.Metric(report.Metric{Name: "configuration_merges_pending", Value: report.Count(uint64(len(list)))})
@@ -57,14 +57,4 @@ func (c Files) Check(ctx context.Context, rec *report.Recorder) error {
 		rec.Covered(scope)
 	}
 	return ctx.Err()
-}
-
-func parts(err error) []error {
-	if joined, ok := err.(interface{ Unwrap() []error }); ok {
-		return joined.Unwrap()
-	}
-	if err != nil {
-		return []error{err}
-	}
-	return nil
 }

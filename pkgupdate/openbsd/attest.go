@@ -30,12 +30,7 @@ func (m *Manager) Attest(ctx context.Context, paths []string) (map[string]host.C
 		attestList(string(text), host.Claim{Package: p.ID(), Version: p.Version.String(), Strength: host.StrengthOwned}, all)
 	}
 	err := errors.Join(errs...)
-	claims := pkgupdate.Attested(all, paths, err == nil)
-	for at, claim := range claims {
-		if claim.Package == "" && !strings.HasPrefix(at, "/usr/local/") {
-			delete(claims, at)
-		}
-	}
+	claims := pkgupdate.AttestedBelow("/usr/local", all, paths, err == nil)
 	if len(installed.Value) == 0 && err != nil {
 		return nil, fmt.Errorf("whose files are not known: %w", err)
 	}

@@ -33,12 +33,7 @@ func (m *Manager) Attest(ctx context.Context, paths []string) (map[string]host.C
 		attestList(string(text), host.Claim{Package: p.ID(), Version: p.Version.String(), Strength: host.StrengthOwned}, all)
 	}
 	err = errors.Join(errs...)
-	claims := pkgupdate.Attested(all, paths, err == nil)
-	for at, claim := range claims {
-		if claim.Package == "" && !strings.HasPrefix(at, "/usr/pkg/") {
-			delete(claims, at)
-		}
-	}
+	claims := pkgupdate.AttestedBelow("/usr/pkg", all, paths, err == nil)
 	return claims, err
 }
 

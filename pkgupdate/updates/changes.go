@@ -22,7 +22,7 @@ func (c *managerCheck) changes(ctx context.Context, now pkgupdate.Answer[[]pkgup
 	scope := c.scope("changes")
 	if now.State == pkgupdate.Unknown {
 		records := true
-		for _, err := range parts(now.Reason) {
+		for _, err := range pkgupdate.Parts(now.Reason) {
 			records = records && isRecord(err)
 		}
 		if !records {

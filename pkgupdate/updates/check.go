@@ -118,34 +118,9 @@ func (c *managerCheck) scope(part string) string { return c.info.ID + "/" + part
 
 // problems records each error that errors.Join put together in err.
 func (c *managerCheck) problems(err error, scope string) {
-	for _, e := range parts(err) {
+	for _, e := range pkgupdate.Parts(err) {
 		c.rec.Problem(e, scope)
 	}
-}
-
-// parts takes apart what errors.Join put together; nil has none.
-func parts(err error) []error {
-	joined, ok := err.(interface{ Unwrap() []error })
-	switch {
-	case err == nil:
-		return nil
-	case !ok || !isJoin(err, joined.Unwrap()):
-		return []error{err}
-	}
-	var list []error
-	for _, e := range joined.Unwrap() {
-		list = append(list, parts(e)...)
-	}
-	return list
-}
-
-// isJoin tells errors.Join from an error with several parts and a text of its own.
-func isJoin(err error, parts []error) bool {
-	texts := make([]string, len(parts))
-	for i, p := range parts {
-		texts[i] = p.Error()
-	}
-	return err.Error() == strings.Join(texts, "\n")
 }
 
 // attrs tell the metrics of one manager from those of another.

@@ -62,7 +62,7 @@ func (c *managerCheck) pending(ctx context.Context, installed []pkgupdate.Packag
 // of it is: the classes alone may be unknown, or what one source holds.
 func (c *managerCheck) complete(reason error) bool {
 	some := true
-	for _, err := range parts(reason) {
+	for _, err := range pkgupdate.Parts(reason) {
 		part := ""
 		if source := (*pkgupdate.SourceError)(nil); errors.As(err, &source) {
 			part = sourceScopes[source.Kind]
