@@ -4,6 +4,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 )
 
 // silenceOfPeople has the rows of what people do, and of who would do it in
@@ -60,10 +61,13 @@ var silenceOfPeople = []row{
 		name: "an acknowledgement is over",
 		before: func(w *world) {
 			w.smallDisk(7600 << 10)
+			start := time.Now()
 			w.run()
-			w.run("review", "ack", "all", "-by", "ann", "-until", "2s")
+			// It is to last over the first screen.
+			until := (3*time.Since(start) + 2*time.Second).Round(time.Second).String()
+			w.run("review", "ack", "all", "-by", "ann", "-until", until)
 			w.beforeNext = func() {
-				for deadline := 0; deadline < 300; deadline++ {
+				for deadline := time.Now().Add(5 * time.Minute); time.Now().Before(deadline); {
 					if out, _ := w.run("review", "list"); strings.Contains(out, "its time is over") {
 						return
 					}

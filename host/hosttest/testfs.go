@@ -49,6 +49,7 @@ type kit struct {
 
 	mu         sync.Mutex
 	violations []error
+	waiting    []func() // of the same sentence, see later
 }
 
 // fail notes a violation of a numbered sentence.
@@ -109,13 +110,34 @@ func (k *kit) call(sentence, what string, do func(ctx context.Context)) bool {
 	}
 }
 
+// later is a call that together makes at the same time as others, as those who share
+// a host do.
+func (k *kit) later(sentence, what string, do func(ctx context.Context)) {
+	k.waiting = append(k.waiting, func() { k.call(sentence, what, do) })
+}
+
+// together makes the calls that wait.
+func (k *kit) together() {
+	var calls sync.WaitGroup
+	places := make(chan struct{}, 16)
+	for _, call := range k.waiting {
+		places <- struct{}{}
+		calls.Go(func() {
+			defer func() { <-places }()
+			call()
+		})
+	}
+	calls.Wait()
+	k.waiting = nil
+}
+
 type fsKit struct {
 	kit
 	fs   host.FS
 	tree Tree
 }
 
-// each makes the three calls on the full name and gives their errors to check.
+// each makes, later, the three calls on the full name and gives their errors to check.
 func (k *fsKit) each(sentence, name string, check func(what string, err error)) {
 	k.eachUnder(sentence, name, func(ctx context.Context) context.Context { return ctx }, check)
 }
@@ -123,18 +145,18 @@ func (k *fsKit) each(sentence, name string, check func(what string, err error)) 
 // eachUnder is each with another context in place of the one of a call.
 func (k *fsKit) eachUnder(sentence, name string, under func(context.Context) context.Context, check func(what string, err error)) {
 	label := func(op string) string { return fmt.Sprintf("%s %q", op, name) }
-	k.call(sentence, label("open"), func(ctx context.Context) {
+	k.later(sentence, label("open"), func(ctx context.Context) {
 		f, err := k.fs.Open(under(ctx), name)
 		if err == nil {
 			f.Close()
 		}
 		check(label("open"), err)
 	})
-	k.call(sentence, label("lstat"), func(ctx context.Context) {
+	k.later(sentence, label("lstat"), func(ctx context.Context) {
 		_, err := k.fs.Lstat(under(ctx), name)
 		check(label("lstat"), err)
 	})
-	k.call(sentence, label("readdir"), func(ctx context.Context) {
+	k.later(sentence, label("readdir"), func(ctx context.Context) {
 		_, err := k.fs.ReadDir(under(ctx), name)
 		check(label("readdir"), err)
 	})
@@ -148,6 +170,7 @@ func (k *fsKit) badNames() {
 			}
 		})
 	}
+	k.together()
 }
 
 func (k *fsKit) missing() {
@@ -156,10 +179,11 @@ func (k *fsKit) missing() {
 			k.want("FS 2", what, err, fs.ErrNotExist)
 		})
 	}
-	k.call("FS 2", "open of a dangling link", func(ctx context.Context) {
+	k.later("FS 2", "open of a dangling link", func(ctx context.Context) {
 		_, err := k.fs.Open(ctx, k.tree.path("links/dangling"))
 		k.want("FS 2", "open of a dangling link", err, fs.ErrNotExist)
 	})
+	k.together()
 }
 
 // denied looks at what has no rights at all: root reads it, others may not.
@@ -191,7 +215,7 @@ func (k *fsKit) open() {
 		if s.mode&host.ModeType != host.ModeRegular || s.name == "secret" || strings.HasPrefix(s.name, "many/") || s.isOdd(i, 0) {
 			continue
 		}
-		k.call("FS 3", "read "+s.name, func(ctx context.Context) {
+		k.later("FS 3", "read "+s.name, func(ctx context.Context) {
 			f, err := k.fs.Open(ctx, k.tree.path(s.name))
 			if err != nil {
 				k.fail("FS 3", "open %q: %v", s.name, err)
@@ -201,6 +225,7 @@ func (k *fsKit) open() {
 			k.file(s, f)
 		})
 	}
+	k.together()
 }
 
 // isOdd reports whether a call can leave s out: of the odd names Open and Lstat
@@ -232,7 +257,7 @@ func (k *fsKit) file(s sample, f host.File) {
 
 func (k *fsKit) openOnlyRegular() {
 	for _, name := range []string{"", "empty", "fifo", "links/dir", "links/fifo"} {
-		k.call("FS 3", "open "+name, func(ctx context.Context) {
+		k.later("FS 3", "open "+name, func(ctx context.Context) {
 			f, err := k.fs.Open(ctx, k.tree.path(name))
 			if err == nil {
 				f.Close()
@@ -240,25 +265,27 @@ func (k *fsKit) openOnlyRegular() {
 			k.want("FS 3", fmt.Sprintf("open %q", name), err, host.ErrNotRegular)
 		})
 	}
+	k.together()
 }
 
 func (k *fsKit) openLinks() {
 	for _, name := range []string{
 		"links/relative", "links/absolute", "links/chain", "links/outside", "links/dir/file", "links/dir/links/absolute",
 	} {
-		k.call("FS 3", "open "+name, func(ctx context.Context) {
+		k.later("FS 3", "open "+name, func(ctx context.Context) {
 			data, err := k.read(ctx, name)
 			if err != nil || string(data) != "content\n" {
 				k.fail("FS 3", "read through %q: %q, %v", name, data, err)
 			}
 		})
 	}
-	k.call("FS 3", "open links/loop", func(ctx context.Context) {
+	k.later("FS 3", "open links/loop", func(ctx context.Context) {
 		_, err := k.fs.Open(ctx, k.tree.path("links/loop"))
 		if err == nil || errors.Is(err, fs.ErrNotExist) {
 			k.fail("FS 3", "open a link to itself: %v", err)
 		}
 	})
+	k.together()
 }
 
 func (k *fsKit) lstat() {
@@ -266,7 +293,7 @@ func (k *fsKit) lstat() {
 		if strings.HasPrefix(s.name, "many/") || s.isOdd(i, 1) {
 			continue
 		}
-		k.call("FS 4", "lstat "+s.name, func(ctx context.Context) {
+		k.later("FS 4", "lstat "+s.name, func(ctx context.Context) {
 			st, err := k.fs.Lstat(ctx, k.tree.path(s.name))
 			if err != nil {
 				k.fail("FS 4", "lstat %q: %v", s.name, err)
@@ -276,6 +303,7 @@ func (k *fsKit) lstat() {
 			k.entry("FS 4", s, st)
 		})
 	}
+	k.together()
 }
 
 // entry compares a Stat with the sample that it describes.
@@ -309,7 +337,7 @@ func sameTime(ns int64) bool {
 
 func (k *fsKit) readDir() {
 	for _, dir := range []string{"", "empty", "odd", "links", "many"} {
-		k.call("FS 5", "readdir "+dir, func(ctx context.Context) {
+		k.later("FS 5", "readdir "+dir, func(ctx context.Context) {
 			list, err := k.fs.ReadDir(ctx, k.tree.path(dir))
 			if err != nil {
 				k.fail("FS 5", "readdir %q: %v", dir, err)
@@ -318,12 +346,13 @@ func (k *fsKit) readDir() {
 			k.list(ctx, dir, list)
 		})
 	}
-	k.call("FS 5", "readdir file", func(ctx context.Context) {
+	k.later("FS 5", "readdir file", func(ctx context.Context) {
 		_, err := k.fs.ReadDir(ctx, k.tree.path("file"))
 		if err == nil || errors.Is(err, fs.ErrNotExist) {
 			k.fail("FS 5", "readdir of a file: %v", err)
 		}
 	})
+	k.together()
 }
 
 // list compares a listing with the samples, and its ends with Lstat.
@@ -362,4 +391,5 @@ func (k *fsKit) cancelled() {
 			k.want("FS 6", what, err, context.Canceled)
 		})
 	}
+	k.together()
 }
