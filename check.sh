@@ -34,10 +34,11 @@ go test -count=1 -v -run DeclaredSkips ./internal/need
 step go test -race
 # The rules of the house start the go command for each package, and share nothing.
 # What drives real servers, package managers or our own binaries would be slow, and
-# the detector sees nothing of those; their parts have tests of their own.
+# the detector sees nothing of those; their parts have tests of their own. For the
+# same reason the long tests are left to the strict run.
 slow='host/sshhost|netprobe/protocol|netprobe/exchange/pgstore|report/review/(pgstore|web)'
 slow+='|examples/(agent|watch)|pkgupdate/apply|backup/foreign|traffic/maillog'
-go list ./... | grep -vE "^$(go list -m)(/($slow))?\$" | xargs go test -race -shuffle=on -timeout 20m
+go list ./... | grep -vE "^$(go list -m)(/($slow))?\$" | UPKEEP_STRICT='' xargs go test -race -shuffle=on -timeout 20m
 UPKEEP_STRICT='' go test -shuffle=on .
 
 step "fuzz, $fuzzing each"

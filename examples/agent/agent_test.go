@@ -16,10 +16,12 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/clitest"
+	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
 func TestCommandLine(t *testing.T) {
+	need.Long(t)
 	clitest.Frame(t, "agent", run)
 	clitest.Examples(t, run, "-state", t.TempDir()+"/state")
 }

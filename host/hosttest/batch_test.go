@@ -10,6 +10,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/internal/need"
 )
 
 // A batcher answers as good does, but for one fault.
@@ -23,6 +24,7 @@ func (b batcher) Batch(ctx context.Context, asks []host.Ask, fn func(int, host.A
 }
 
 func TestKitFindsEachFaultOfABatcher(t *testing.T) {
+	need.Long(t)
 	tree := hosttest.Tree{Name: "/t"}
 	good := hosttest.New(tree.Text())
 	h := host.Host{Files: good}

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/internal/need"
 )
 
 // A mutant is a file system with one fault.
@@ -48,6 +49,7 @@ func (m mutant) ReadDir(ctx context.Context, name string) ([]host.Stat, error) {
 
 // TestKitFindsEachFault has one fault for each sentence of host.FS.
 func TestKitFindsEachFault(t *testing.T) {
+	need.Long(t)
 	tree := hosttest.Tree{Name: "/t"}
 	good := hosttest.New(tree.Text())
 	for name, c := range map[string]struct {
@@ -151,6 +153,7 @@ func (f runFunc) Run(ctx context.Context, c host.Command) (host.Output, error) {
 
 // TestRunnerKitFindsEachFault has one fault for each sentence of host.Runner.
 func TestRunnerKitFindsEachFault(t *testing.T) {
+	need.Long(t)
 	good := hosttest.New(hosttest.RunnerText())
 	for name, c := range map[string]struct {
 		sentence string

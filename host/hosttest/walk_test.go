@@ -10,6 +10,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/host/tree"
+	"github.com/pugetsoundtech/upkeep/internal/need"
 )
 
 // A walker walks as the tree walks any file system, but for one fault in its
@@ -34,6 +35,7 @@ func (w walker) Walk(ctx context.Context, root string, o host.WalkOptions, fn fu
 }
 
 func TestKitFindsEachFaultOfAWalker(t *testing.T) {
+	need.Long(t)
 	layout := hosttest.Tree{Name: "/t"}
 	good := hosttest.New(layout.Text())
 	assert.NoError(t, hosttest.TestFS(t.Context(), walker{FS: good}, layout))

@@ -43,17 +43,26 @@ func Processes(ctx context.Context) ([]int, error) {
 // Numbers are given in ascending order, so as long as the kernel has started fewer
 // processes than there are numbers, none stands behind the last one that it gave.
 // Whoever is root can choose another (clone3(2) with set_tid), so that all are asked
-// for where the kernel counts more threads than the listing has.
+// for where the kernel counts more threads than the listing has. In a namespace of
+// processes that is not the first, it counts those of the whole machine, and nobody
+// can change the listing without a mount: there the last number is enough.
 func lastPID() (int, error) {
 	most, err := number("/proc/sys/kernel/pid_max")
 	if err != nil || most > 1<<22 { // PID_MAX_LIMIT
 		return 0, fmt.Errorf("pid_max: %d: %w", most, cmp.Or(err, strconv.ErrRange))
 	}
 	last, err := number("/proc/sys/kernel/ns_last_pid")
-	if err != nil || started() >= most || !allListed() {
+	if err != nil || started() >= most || inFirstNamespace() && !allListed() {
 		return most, nil // no kernel has to tell
 	}
 	return min(most, last+startedMeanwhile), nil
+}
+
+// inFirstNamespace reports whether processes are numbered as the kernel does: the
+// first namespace has a fixed number (PROC_PID_INIT_INO).
+func inFirstNamespace() bool {
+	link, err := os.Readlink("/proc/self/ns/pid")
+	return err != nil || link == "pid:[4026531836]"
 }
 
 // startedMeanwhile is how many processes may start while the numbers are asked for.

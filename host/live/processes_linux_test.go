@@ -26,6 +26,7 @@ func TestAHiddenProcessIsMissedInTheCountOfThreads(t *testing.T) {
 		}
 		return
 	}
+	need.That(t, "the first namespace of processes", inFirstNamespace())
 	hidden := exec.CommandContext(t.Context(), "sleep", "60")
 	if err := hidden.Start(); err != nil {
 		t.Fatal(err)
@@ -53,5 +54,27 @@ func TestAHiddenProcessIsMissedInTheCountOfThreads(t *testing.T) {
 	pids, err := Processes(t.Context())
 	if err != nil || !slices.Contains(pids, hidden.Process.Pid) {
 		t.Fatalf("%d is not among %v: %v", hidden.Process.Pid, pids, err)
+	}
+}
+
+// What the kernel counts in a namespace is not of it: nothing is missed there.
+func TestInANamespaceOfItsOwnNotAllNumbersAreAskedFor(t *testing.T) {
+	if os.Getenv("UPKEEP_NAMESPACE") == "" {
+		need.Root(t)
+		cmd := exec.CommandContext(t.Context(), need.Program(t, "unshare"), "-m", "-p", "-f", "--mount-proc", os.Args[0], "-test.run", "^"+t.Name()+"$", "-test.v")
+		cmd.Env = append(os.Environ(), "UPKEEP_NAMESPACE=1")
+		if out, err := cmd.CombinedOutput(); err != nil {
+			t.Fatalf("%v: %s", err, out)
+		}
+		return
+	}
+	most, err := number("/proc/sys/kernel/pid_max")
+	last, err2 := lastPID()
+	if err != nil || err2 != nil || started() < most && last >= most {
+		t.Fatalf("asks as far as %d of %d: %v, %v", last, most, err, err2)
+	}
+	pids, err := Processes(t.Context())
+	if err != nil || !slices.Contains(pids, os.Getpid()) {
+		t.Fatalf("%d is not among %v: %v", os.Getpid(), pids, err)
 	}
 }

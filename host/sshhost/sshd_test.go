@@ -46,6 +46,7 @@ func startServer(t *testing.T, accounts string) *server {
 // sees: what is mounted, by the path that it covers.
 func startServerWith(t *testing.T, accounts string, mounts map[string]string) *server {
 	t.Helper()
+	need.Long(t)
 	sshd := need.Program(t, "sshd")
 	me, err := user.Current()
 	require.NoError(t, err)

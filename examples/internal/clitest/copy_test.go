@@ -13,6 +13,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/internal/need"
 )
 
 const module = "github.com/pugetsoundtech/upkeep"
@@ -20,6 +22,7 @@ const module = "github.com/pugetsoundtech/upkeep"
 // Whoever builds an agent of his own begins with a copy of an example: the
 // examples, moved to another module as they are, build there.
 func TestExamplesCanBeCopied(t *testing.T) {
+	need.Long(t)
 	root, err := filepath.Abs("../../..")
 	require.NoError(t, err)
 	examples, dir := filepath.Join(root, "examples"), t.TempDir()
