@@ -248,3 +248,20 @@ func TestEachProfileCanBeTaken(t *testing.T) {
 		assert.NoError(t, profile().Validate(), name)
 	}
 }
+
+func TestInitSaysWhatIsMountedOverWhatItLooksAt(t *testing.T) {
+	machine := filepath.Join(t.TempDir(), "m.txtar")
+	require.NoError(t, os.WriteFile(machine, []byte(`-- machine mtime=2026-11-01T00:00:00Z --
+-- /proc/self/mountinfo --
+20 1 8:1 / / rw - ext4 /dev/sda1 rw
+21 20 8:1 /home/eve /etc/cron.d rw - ext4 /dev/sda1 rw
+22 20 0:20 / /tmp rw - tmpfs tmpfs rw
+-- /etc dir complete --
+-- /etc/cron.d dir complete --
+-- /etc/cron.d/job --
+*
+`), 0o644))
+	status, _, errs := clitest.Run(t, run, "init", "-host", "replay:"+machine, "-db", filepath.Join(t.TempDir(), "b.db"), "/etc")
+	assert.Equal(t, 0, status)
+	assert.Equal(t, "baseline: /dev/sda1 (ext4) is mounted over /etc/cron.d: what is below it is not looked at\n", errs)
+}

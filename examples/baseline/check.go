@@ -14,6 +14,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/sysview"
 	"github.com/pugetsoundtech/upkeep/host/tree"
 	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/integrity/files"
@@ -89,9 +90,21 @@ func (o *options) init(ctx context.Context, c cli.Call) (int, error) {
 		if err != nil {
 			return 0, err
 		}
+		over(ctx, h, p, c)
 		return 0, c.Say(map[string]any{"entries": counts.Entries, "read_bytes": counts.Bytes, "db": o.db},
 			fmt.Sprintf("%d entries are expected as they are now; the baseline is %s", counts.Entries, o.db))
 	})
+}
+
+// over tells what is mounted over what is looked at: the baseline knows nothing of
+// what is below it.
+func over(ctx context.Context, h host.Host, p integrity.Profile, c cli.Call) {
+	mounts, _ := sysview.Mounts(ctx, h) // an image has none, and tells none
+	for _, m := range mounts {
+		if p.Selects(m.Point, true) {
+			fmt.Fprintf(c.Stderr, "baseline: %s (%s) is mounted over %s: what is below it is not looked at\n", cli.Visible(m.Source), cli.Visible(m.Type), cli.Visible(m.Point))
+		}
+	}
 }
 
 // read tells of what cannot be read, and goes on.

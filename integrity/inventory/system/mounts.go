@@ -2,6 +2,7 @@ package system
 
 import (
 	"context"
+	"path"
 	"slices"
 	"strings"
 
@@ -17,6 +18,7 @@ import (
 // Mounts is the inventory "integrity.mounts": the mounted file systems with what
 // they are and the options that give or take rights. Its scope is mounts/table.
 // Not among them are those that come and go with logins, containers and media.
+// What hides a folder that gives rights is told on every run from the first.
 type Mounts struct {
 	Host host.Host
 }
@@ -26,10 +28,15 @@ func (Mounts) Name() string { return "integrity.mounts" }
 
 // Rules returns the catalogue.
 func (c Mounts) Rules() []report.Rule {
-	return rules(c.Name(), "A mount",
+	return append(rules(c.Name(), "A mount",
 		"What is mounted over a folder hides what is in it, from people and from a comparison of files. Options such as nosuid keep programs there from getting rights.",
 		"If you know why, accept it. Otherwise look at what is mounted and at what is below it, and find out who was on the system.",
-		report.Notice, report.Notice, report.Notice)
+		report.Notice, report.Notice, report.Notice), report.Rule{
+		ID: c.Name() + ".hides", Kind: report.Condition, Severity: report.Warning, Since: since,
+		Title:   "A mount hides what gives rights",
+		Explain: "Part of another folder, memory, or a file system of its own stands where the system's settings and programs are. What is below it, nobody sees, and what is mounted can be gone without a trace.",
+		Remedy:  "If you know why, accept it. Otherwise look at what is mounted and at what is below it, and find out who was on the system.",
+	})
 }
 
 const secTable = "table"
@@ -42,7 +49,20 @@ var passing = []string{
 }
 
 // guarded are folders in which a mount hides what gives rights.
-var guarded = []string{"/bin", "/sbin", "/lib", "/lib64", "/usr", "/etc", "/root", "/boot", "/proc", "/var/spool/cron", "/var/log"}
+var guarded = []string{"/bin", "/sbin", "/lib", "/lib64", "/libexec", "/usr", "/etc", "/root", "/boot", "/proc", "/opt", "/var/spool/cron", "/var/cron", "/var/log"}
+
+// ordinary are places within the guarded ones that have a file system of their
+// own, or a mask, on systems as they are installed and in containers.
+var ordinary = []string{
+	"/usr", "/usr/local", "/usr/home", "/usr/share", "/usr/src", "/usr/xsrc", "/usr/obj", "/usr/xobj", "/usr/ports", "/usr/pkg", "/usr/pkgsrc", "/usr/X11R6", "/opt", "/boot", "/boot/efi", "/boot/firmware", "/root", "/var/log", "/var/log/audit", "/var/spool/cron",
+	"/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/proc",
+	"/proc/acpi", "/proc/asound", "/proc/bus", "/proc/fs", "/proc/interrupts", "/proc/irq", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
+	"/proc/sched_debug", "/proc/scsi", "/proc/sys", "/proc/sysrq-trigger", "/proc/timer_list", "/proc/timer_stats",
+	"/proc/[1-9]*", // of processes package listeners tells
+}
+
+// inMemory are types of file systems that show what no disk has, or has elsewhere.
+var inMemory = []string{"tmpfs", "ramfs", "mfs", "overlay", "aufs", "unionfs", "nullfs", "lofs", "null", "union"}
 
 // rights are the options that give or take rights, by their absence as well.
 var rights = []string{"ro", "read-only", "rdonly", "nosuid", "nodev", "noexec", "hidepid=1", "hidepid=2", "hidepid=invisible"}
@@ -61,16 +81,67 @@ func (c Mounts) Read(ctx context.Context) *inventory.List {
 		}
 		options := slices.DeleteFunc(slices.Clone(m.Options), func(o string) bool { return !slices.Contains(rights, o) })
 		slices.Sort(options)
-		shown := m.Root // what part of its file system: of a bind mount not all
-		if shown == "/" {
-			shown = ""
-		}
-		l.Add(inventory.Fields("source", m.Source, "part", shown, "type", m.Type, "options", strings.Join(slices.Compact(options), ",")), secTable, m.Point)
+		l.Add(inventory.Fields("source", m.Source, "part", part(m, mounts), "type", m.Type, "options", strings.Join(slices.Compact(options), ",")), secTable, m.Point)
 	}
 	return l
 }
 
-// Tell makes a finding of each mount.
+// itself is the part of a mount that shows the folder which stands there anyway,
+// as systemd makes them to take rights away.
+const itself = "itself"
+
+// part gives what part of its file system a mount shows: "" where that is all of
+// it, or a volume within a pool.
+func part(m sysview.Mount, all []sysview.Mount) string {
+	if m.Root == "/" || slices.Contains(m.System, "subvol="+m.Root) {
+		return ""
+	}
+	for _, other := range all {
+		below, ok := strings.CutPrefix(m.Point, strings.TrimSuffix(other.Point, "/")+"/")
+		if ok && other.Dev == m.Dev && path.Join(other.Root, below) == m.Root {
+			return itself
+		}
+	}
+	return m.Root
+}
+
+// hides reports whether a mount stands where only the system's own files should.
+func hides(point string, r inventory.Record) bool {
+	if !slices.ContainsFunc(guarded, func(top string) bool { return tree.Within(point, top) }) || r.Get("type") == "fuse.lxcfs" || r.Get("part") == itself {
+		return false
+	}
+	usual := slices.ContainsFunc(ordinary, func(pattern string) bool {
+		hit, err := path.Match(pattern, point)
+		return err == nil && hit
+	})
+	if strings.HasPrefix(point, "/proc") || path.Dir(point) == "/etc" && usual {
+		return !usual
+	}
+	return !usual || r.Get("part") != "" || slices.Contains(inMemory, r.Get("type"))
+}
+
+// Inspect tells of each mount that hides what gives rights, whatever was accepted.
+func (c Mounts) Inspect(ctx context.Context, rec *report.Recorder) error {
+	l := c.Read(ctx)
+	if err := l.Unknown[secTable]; err != nil {
+		rec.Problem(err, "mounts/"+secTable)
+		return nil
+	}
+	rec.Covered("mounts/" + secTable)
+	for _, r := range l.Records {
+		if point := r.Key[1]; hides(point, r) {
+			rec.Finding(report.Finding{
+				Rule: c.Name() + ".hides", Scope: "mounts/" + secTable, Subject: report.Mount.Of(point),
+				Title:    whatIs(r) + " is mounted over " + prose.Clip(point, 200) + " and hides what is below it",
+				Detail:   "A comparison of files sees what is mounted, from the first run on.",
+				Evidence: []report.Attr{inventory.Pair(report.Now, "source", r.Get("source")), inventory.Pair(report.Now, "type", r.Get("type"))},
+			})
+		}
+	}
+	return nil
+}
+
+// Tell makes a finding of each mount; of what hides something Inspect makes one.
 func (c Mounts) Tell(changes []integrity.Change) (out []inventory.Told) {
 	for _, change := range changes {
 		point := inventory.KeyOf(change.Path)[1]
@@ -80,7 +151,7 @@ func (c Mounts) Tell(changes []integrity.Change) (out []inventory.Told) {
 		over := slices.ContainsFunc(guarded, func(top string) bool { return tree.Within(point, top) })
 		switch now, was := inventory.RecordOf(change.Now), inventory.RecordOf(change.Was); change.Kind {
 		case integrity.Added:
-			t.Title = whatIs(now) + " is now mounted over " + short
+			t.Title, t.Elsewhere = whatIs(now)+" is now mounted over "+short, hides(point, now)
 			if over {
 				t.Severity, t.Detail = report.Warning, "What was in that folder before cannot be seen any more, and a comparison of files sees what is mounted."
 			}
@@ -99,7 +170,7 @@ func (c Mounts) Tell(changes []integrity.Change) (out []inventory.Told) {
 
 func whatIs(r inventory.Record) string {
 	what := prose.Clip(r.Get("source"), 100)
-	if part := r.Get("part"); part != "" {
+	if part := r.Get("part"); part != "" && part != itself {
 		what = prose.Clip(part, 100) + " of " + what
 	}
 	return what + " (" + prose.Clip(r.Get("type"), 40) + ")"

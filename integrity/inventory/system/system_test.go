@@ -47,13 +47,42 @@ const mounts = `-- /proc/self/mountinfo --
 22 20 0:21 / /run/user/1000 rw,nosuid - tmpfs tmpfs rw
 `
 
+func TestAMountThatHidesIsToldFromTheFirstRun(t *testing.T) {
+	for line, told := range map[string]bool{
+		"8:1 /home/eve/cron /etc/cron.d rw - ext4 /dev/sda1 rw":                 true,
+		"7:0 / /etc/cron.d rw - ext4 /dev/loop0 rw":                             true,
+		"0:30 / /usr rw - tmpfs tmpfs rw":                                       true,
+		"8:1 /tmp/ls /usr/bin/ls rw - ext4 /dev/sda1 rw":                        true,
+		"8:1 /tmp/x /proc/modules rw - ext4 /dev/sda1 rw":                       true,
+		"0:40 /@/home/eve /usr/bin rw - btrfs /dev/sdb1 rw,subvol=/@":           true,
+		"8:2 / /usr rw - ext4 /dev/sda2 rw":                                     false,
+		"8:3 / /boot/efi rw - vfat /dev/sda3 rw":                                false,
+		"8:1 /etc /etc ro - ext4 /dev/sda1 rw":                                  false, // itself, as systemd makes it
+		"8:1 /var/lib/docker/containers/a/hosts /etc/hosts rw - ext4 /dev/a rw": false,
+		"0:40 /@usr /usr rw - btrfs /dev/sdb1 rw,subvol=/@usr":                  false,
+		"0:41 /proc/stat /proc/stat rw - fuse.lxcfs lxcfs rw":                   false,
+		"0:42 / /proc/keys rw - tmpfs tmpfs rw":                                 false,
+		"8:17 / /srv rw - xfs /dev/sdb1 rw":                                     false,
+	} {
+		check := inventory.Check{Question: system.Mounts{Host: hosttest.New(mounts + "30 20 " + line + "\n").Host()}, Dir: t.TempDir()}
+		for range 2 {
+			assert.Len(t, integritytest.Collect(t, check).Findings, map[bool]int{true: 1}[told], line)
+		}
+		later := inventory.Check{Question: system.Mounts{Host: hosttest.New(mounts).Host()}, Dir: t.TempDir()}
+		assert.Empty(t, integritytest.Collect(t, later).Findings)
+		later.Question = check.Question
+		if told {
+			assert.Len(t, integritytest.Collect(t, later).Findings, 1, line)
+		}
+	}
+}
+
 func TestOnePlantedMountIsOneFinding(t *testing.T) {
 	for name, c := range map[string]struct{ edit, want string }{
-		"over a folder of settings": {mounts + "30 20 8:1 /home/eve/cron /etc/cron.d rw - ext4 /dev/sda1 rw\n", "warning: /home/eve/cron of /dev/sda1 (ext4) is now mounted over /etc/cron.d"},
-		"elsewhere":                 {mounts + "30 20 8:17 / /srv rw - xfs /dev/sdb1 rw\n", "notice: /dev/sdb1 (xfs) is now mounted over /srv"},
-		"rights":                    {strings.Replace(mounts, "rw,nosuid,nodev", "rw,nodev", 1), `warning: The mount of /tmp changed: options "nodev,nosuid" to "nodev"`},
-		"gone":                      {strings.Replace(mounts, "21 20 0:20 / /tmp rw,nosuid,nodev - tmpfs tmpfs rw,size=100k\n", "", 1), "notice: tmpfs (tmpfs) is no longer mounted over /tmp"},
-		"a size, and a login":       {strings.Replace(strings.Replace(mounts, "100k", "200k", 1), "1000", "1001", 1), ""},
+		"elsewhere":           {mounts + "30 20 8:17 / /srv rw - xfs /dev/sdb1 rw\n", "notice: /dev/sdb1 (xfs) is now mounted over /srv"},
+		"rights":              {strings.Replace(mounts, "rw,nosuid,nodev", "rw,nodev", 1), `warning: The mount of /tmp changed: options "nodev,nosuid" to "nodev"`},
+		"gone":                {strings.Replace(mounts, "21 20 0:20 / /tmp rw,nosuid,nodev - tmpfs tmpfs rw,size=100k\n", "", 1), "notice: tmpfs (tmpfs) is no longer mounted over /tmp"},
+		"a size, and a login": {strings.Replace(strings.Replace(mounts, "100k", "200k", 1), "1000", "1001", 1), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			res := days(t, system.Mounts{Host: hosttest.New(mounts).Host()}, system.Mounts{Host: hosttest.New(c.edit).Host()})
@@ -214,5 +243,5 @@ func Example() {
 			fmt.Println(f.Title)
 		}
 	}
-	// Output: none (tmpfs) is now mounted over /etc
+	// Output: none (tmpfs) is mounted over /etc and hides what is below it
 }
