@@ -37,6 +37,7 @@ type headJSON struct {
 	Sparse      [][]byte    `json:"sparse,omitempty"`
 	Names       [][]byte    `json:"names,omitempty"`
 	Exclude     [][]byte    `json:"exclude,omitempty"`
+	Logs        [][]byte    `json:"logs,omitempty"`
 	Fields      tree.Fields `json:"fields,omitempty"`
 	MaxFileSize int64       `json:"max_file_size,omitempty"`
 	CrossFS     bool        `json:"cross_file_systems,omitempty"`
@@ -47,7 +48,7 @@ type headJSON struct {
 func encodeHead(h Head) ([]byte, error) {
 	return json.Marshal(headJSON{
 		Created: h.Created.UTC(), Roots: bytesOf(h.Profile.Roots),
-		Sparse: bytesOf(h.Profile.Sparse), Names: bytesOf(h.Profile.Names), Exclude: bytesOf(h.Profile.Exclude),
+		Sparse: bytesOf(h.Profile.Sparse), Names: bytesOf(h.Profile.Names), Exclude: bytesOf(h.Profile.Exclude), Logs: bytesOf(h.Profile.Logs),
 		Fields: h.Profile.Fields, MaxFileSize: h.Profile.MaxFileSize, CrossFS: h.Profile.CrossFileSystems, Attrs: h.Profile.Attrs, Rules: h.Profile.Rules,
 	})
 }
@@ -56,7 +57,7 @@ func decodeHead(b []byte) (Head, error) {
 	var j headJSON
 	err := json.Unmarshal(b, &j)
 	return Head{j.Created, Profile{
-		Roots: stringsOf(j.Roots), Sparse: stringsOf(j.Sparse), Names: stringsOf(j.Names), Exclude: stringsOf(j.Exclude),
+		Roots: stringsOf(j.Roots), Sparse: stringsOf(j.Sparse), Names: stringsOf(j.Names), Exclude: stringsOf(j.Exclude), Logs: stringsOf(j.Logs),
 		Fields: j.Fields, MaxFileSize: j.MaxFileSize, CrossFileSystems: j.CrossFS, Attrs: j.Attrs, Rules: j.Rules,
 	}}, err
 }

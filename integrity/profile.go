@@ -28,6 +28,9 @@ type Profile struct {
 	// CrossFileSystems also goes into directories on which something is mounted.
 	// Otherwise their content is said to be unknown.
 	CrossFileSystems bool
+	// Logs are folders of logs, which grow and are rotated: Logs takes that from a
+	// comparison.
+	Logs []string
 	// Rules names rules beyond these, by which a Scanner chose: two scans can be
 	// compared only if it is the same; "" is none.
 	Rules string
@@ -87,12 +90,13 @@ func ProfileSystem() Profile {
 	return p
 }
 
-// ProfileLogs looks at the folders of logs: which there are, whose, and who may
-// write them. Their content and size, which change with each line, do not count.
+// ProfileLogs looks at the folders of logs: which there are, whose, who may write
+// them, and that they become no shorter but by rotation.
 func ProfileLogs() Profile {
+	roots := []string{"/var/log", "/var/adm", "/var/account"}
 	return Profile{
-		Roots:  []string{"/var/log", "/var/adm", "/var/account"},
-		Fields: (tree.FieldsState &^ (tree.FieldContent | tree.FieldSize)) | tree.FieldNlink,
+		Roots: roots, Logs: roots,
+		Fields: tree.FieldsState | tree.FieldNlink,
 		Attrs:  true, CrossFileSystems: true,
 	}
 }
@@ -140,7 +144,7 @@ func (p Profile) Validate() error {
 	if len(p.Roots)+len(p.Sparse) == 0 {
 		return fmt.Errorf("profile: no roots: %w", fs.ErrInvalid)
 	}
-	for _, name := range slices.Concat(p.Roots, p.Sparse, p.Exclude) {
+	for _, name := range slices.Concat(p.Roots, p.Sparse, p.Exclude, p.Logs) {
 		if !host.ValidName(name) || path.Clean(name) != name {
 			return fmt.Errorf("profile: %q is not an absolute clean path: %w", name, fs.ErrInvalid)
 		}
@@ -225,7 +229,7 @@ func (p Profile) Compared() tree.Fields {
 // SameChoice reports whether two profiles look at the same files.
 func (p Profile) SameChoice(q Profile) bool {
 	return sameSet(p.Roots, q.Roots) && sameSet(p.Sparse, q.Sparse) && sameSet(p.Names, q.Names) &&
-		sameSet(p.Exclude, q.Exclude) && p.Rules == q.Rules && p.CrossFileSystems == q.CrossFileSystems
+		sameSet(p.Exclude, q.Exclude) && sameSet(p.Logs, q.Logs) && p.Rules == q.Rules && p.CrossFileSystems == q.CrossFileSystems
 }
 
 func sameSet(a, b []string) bool {

@@ -28,6 +28,7 @@ func (p Profile) RulesChanged(was Profile) (words []string, less bool) {
 		{"the folder", slices.Concat(p.Roots, p.Sparse), slices.Concat(was.Roots, was.Sparse), false},
 		{"the name", p.Names, was.Names, false},
 		{"the exception", p.Exclude, was.Exclude, true},
+		{"the folder of logs", p.Logs, was.Logs, true},
 	}
 	for _, l := range lists {
 		more, fewer := without(l.now, l.was), without(l.was, l.now)
@@ -77,7 +78,7 @@ func (p Profile) SameBelow(top string, q Profile) bool {
 		return slices.DeleteFunc(slices.Clone(list), func(name string) bool { return !tree.Within(name, top) })
 	}
 	sparse := within(p.Sparse)
-	if !sameSet(within(p.Roots), within(q.Roots)) || !sameSet(sparse, within(q.Sparse)) || len(sparse) > 0 && !sameSet(p.Names, q.Names) {
+	if !sameSet(within(p.Roots), within(q.Roots)) || !sameSet(within(p.Logs), within(q.Logs)) || !sameSet(sparse, within(q.Sparse)) || len(sparse) > 0 && !sameSet(p.Names, q.Names) {
 		return false
 	}
 	return !slices.ContainsFunc(slices.Concat(without(p.Exclude, q.Exclude), without(q.Exclude, p.Exclude)), func(pattern string) bool {

@@ -141,13 +141,18 @@ func (o *options) check(ctx context.Context, c cli.Call) (int, error) {
 		}
 		now := o.scan(ctx, h, b, by, &counts)
 		t := teller{call: c, asIs: by.config != nil}
-		err = integrity.Compare(b.Entries(), now, b.Profile.Compared(), func(ch integrity.Change) error {
+		logs := integrity.Logs{Files: h.Files, Profile: b.Profile}
+		err = integrity.Compare(b.Entries(), logs.Seen(now), b.Profile.Compared(), func(ch integrity.Change) error {
 			ch, ok := by.reported(ch)
-			if !ok {
+			if !ok || logs.Take(ch) {
 				return nil
 			}
 			return t.take(ch)
 		})
+		left, _ := logs.Left(ctx)
+		for _, ch := range left {
+			err = errors.Join(err, t.take(ch))
+		}
 		err = errors.Join(err, t.flush())
 		if counts.Full != nil {
 			fmt.Fprintln(c.Stderr, "baseline: all was read: "+cli.Line(counts.Full))

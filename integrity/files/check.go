@@ -81,6 +81,7 @@ type run struct {
 	expect int64   // entries, for the progress; zero: not known
 	last   string  // path of the last entry
 	found  []found // not reported yet
+	logs   integrity.Logs
 	guide  howto.Guide
 }
 
@@ -143,7 +144,14 @@ func (r *run) later(b *integrity.Baseline) error {
 		now, was = integrity.Selected(now, b.Profile), integrity.Selected(was, r.Profile)
 		r.rec.Finding(r.otherRules(b.Profile))
 	}
-	err := integrity.Compare(was, now, r.Profile.Compared(), r.take1)
+	r.logs = integrity.Logs{Files: r.Host.Files, Profile: r.Profile}
+	err := integrity.Compare(was, r.logs.Seen(now), r.Profile.Compared(), func(c integrity.Change) error {
+		if !r.logs.Take(c) {
+			r.take1(c)
+		}
+		return nil
+	})
+	r.rotated(err)
 	r.flush()
 	if r.Replaced {
 		return err
@@ -163,22 +171,21 @@ func (r *run) passed(root string) bool {
 }
 
 // take1 takes one change of the comparison.
-func (r *run) take1(c integrity.Change) error {
+func (r *run) take1(c integrity.Change) {
 	if c.Kind == integrity.Unreadable {
 		r.rec.Problem(c.Now.Err, scopeOf(c.Path))
-		return nil
+		return
 	}
 	if incidental(r.Profile, c) || r.toldElsewhere(&c) {
-		return nil
+		return
 	}
 	if n := len(r.found); n > 0 && r.found[n-1].takes(c) {
-		return nil
+		return
 	}
 	if len(r.found) >= together {
 		r.flush()
 	}
 	r.found = append(r.found, found{Change: c})
-	return nil
 }
 
 // toldElsewhere leaves out of a change what another check tells, and reports

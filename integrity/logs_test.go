@@ -1,0 +1,128 @@
+package integrity_test
+
+import (
+	"bytes"
+	"compress/gzip"
+	"os"
+	"path/filepath"
+	"slices"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/integrity/integritytest"
+)
+
+// A shelf is a folder of logs; its times are days from a first one.
+type shelf struct {
+	t   *testing.T
+	dir string
+}
+
+func (s shelf) put(name, text string, day int) {
+	s.t.Helper()
+	full := filepath.Join(s.dir, name)
+	require.NoError(s.t, os.MkdirAll(filepath.Dir(full), 0o755))
+	data := []byte(text)
+	if strings.HasSuffix(name, ".gz") {
+		var b bytes.Buffer
+		w := gzip.NewWriter(&b)
+		_, err := w.Write(data)
+		require.NoError(s.t, err)
+		require.NoError(s.t, w.Close())
+		data = b.Bytes()
+	}
+	require.NoError(s.t, os.WriteFile(full, data, 0o640))
+	at := time.Date(2026, 11, day, 0, 0, 0, 0, time.UTC)
+	require.NoError(s.t, os.Chtimes(full, at, at))
+}
+
+func (s shelf) remove(name string) { require.NoError(s.t, os.Remove(filepath.Join(s.dir, name))) }
+
+func (s shelf) profile() integrity.Profile {
+	p := integrity.ProfileLogs()
+	p.Roots, p.Logs = []string{s.dir}, []string{s.dir}
+	return p
+}
+
+func (s shelf) scan() (all []host.Entry) {
+	for e, err := range integrity.Scan(s.t.Context(), host.Local().Files, s.profile(), nil) {
+		require.NoError(s.t, err)
+		all = append(all, e)
+	}
+	return all
+}
+
+// left compares, and gives what is told: of what was rotated away, the name alone.
+func (s shelf) left(was []host.Entry) (out []string) {
+	p := s.profile()
+	l := integrity.Logs{Files: host.Local().Files, Profile: p}
+	err := integrity.Compare(integritytest.Entries(was...), l.Seen(integritytest.Entries(s.scan()...)), p.Compared(), func(c integrity.Change) error {
+		assert.True(s.t, l.Take(c))
+		return nil
+	})
+	require.NoError(s.t, err)
+	left, rotated := l.Left(s.t.Context())
+	for _, c := range left {
+		out = append(out, c.Kind.String()+" "+strings.TrimPrefix(c.Path, s.dir+"/"))
+	}
+	for _, name := range rotated {
+		out = append(out, strings.TrimPrefix(name, s.dir+"/"))
+	}
+	return out
+}
+
+const oldLog = "first line\nsecond line\nthird line\n"
+
+func TestWhatRotationDoesIsNoFinding(t *testing.T) {
+	for name, c := range map[string]struct {
+		do   func(s shelf)
+		want []string
+	}{
+		"it grew":          {func(s shelf) { s.put("mail", oldLog+"more\n", 5) }, nil},
+		"numbered":         {func(s shelf) { s.put("mail.1", oldLog+"more\n", 6); s.put("mail", "x\n", 7) }, nil},
+		"compressed":       {func(s shelf) { s.put("mail.1.gz", oldLog+"more\n", 6); s.put("mail", "x\n", 7) }, nil},
+		"dated":            {func(s shelf) { s.put("mail-20261106", oldLog, 6); s.put("mail", "x\n", 7) }, nil},
+		"named x.log":      {func(s shelf) { s.put("app.1.log", oldLog, 6); s.put("app.log", "x\n", 7) }, nil},
+		"in another place": {func(s shelf) { s.put("old/mail-20261106.gz", oldLog, 6); s.put("mail", "", 7) }, []string{"added old"}},
+		"the journal":      {func(s shelf) { s.put("j/system@0a-1.journal", oldLog, 6); s.put("j/system.journal", "x", 7) }, nil},
+		"a copy is gone":   {func(s shelf) { s.put("mail.1", oldLog, 6); s.put("mail", "x\n", 7); s.remove("mail.2") }, nil},
+		"it is read anew":  {func(s shelf) { s.put("dmesg", "x\n", 7) }, nil},
+		"often": {func(s shelf) {
+			s.put("mail.1", "y\n", 8)
+			s.put("mail.2", "z\n", 7)
+			s.put("mail", "x\n", 9)
+		}, []string{"mail"}},
+		"in a form not known here": {func(s shelf) { s.put("mail.1.xz", "?", 6); s.put("mail", "x\n", 7) }, []string{"mail"}},
+
+		"emptied":               {func(s shelf) { s.put("mail", "", 7) }, []string{"changed mail"}},
+		"a line is gone":        {func(s shelf) { s.put("mail", "first line\nthird line\n", 7) }, []string{"changed mail"}},
+		"the copy lacks a line": {func(s shelf) { s.put("mail.1", "first line\nthird line\nmore and more\n", 6); s.put("mail", "x", 7) }, []string{"changed mail"}},
+		"a copy for everybody": {func(s shelf) {
+			s.put("mail-20261106", oldLog, 6)
+			require.NoError(s.t, os.Chmod(filepath.Join(s.dir, "mail-20261106"), 0o666))
+		}, []string{"added mail-20261106"}},
+		"the last copy is gone": {func(s shelf) { s.remove("mail.2") }, []string{"removed mail.2"}},
+		"the log is gone":       {func(s shelf) { s.remove("app.log") }, []string{"removed app.log"}},
+		"a new log":             {func(s shelf) { s.put("new.log", "x", 7) }, []string{"added new.log"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := shelf{t, t.TempDir()}
+			for _, log := range []string{"mail", "app.log", "j/system.journal", "dmesg"} {
+				s.put(log, oldLog, 5)
+			}
+			s.put("mail.2", "older\n", 2)
+			require.NoError(t, os.Mkdir(filepath.Join(s.dir, "empty"), 0o755))
+			was := s.scan()
+			c.do(s)
+			got := s.left(was)
+			slices.Sort(got)
+			assert.Equal(t, c.want, got)
+		})
+	}
+}
