@@ -265,3 +265,12 @@ func TestInitSaysWhatIsMountedOverWhatItLooksAt(t *testing.T) {
 	assert.Equal(t, 0, status)
 	assert.Equal(t, "baseline: /dev/sda1 (ext4) is mounted over /etc/cron.d: what is below it is not looked at\n", errs)
 }
+
+func TestAReportInAIDEsForm(t *testing.T) {
+	f := newFolder(t)
+	f.write("a", "changed")
+	status, out, errs := f.run("check", "-as-aide")
+	assert.Equal(t, bitChanged, status, errs)
+	assert.Contains(t, out, "AIDE found differences between database and filesystem!!\n\nSummary:\n  Total number of entries:\t5\n")
+	assert.Contains(t, out, "\nChanged entries:\n---------------------------------------------------\n\nf > ...     H.....: "+f.dir+"/a\n")
+}

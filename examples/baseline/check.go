@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"time"
 	"unicode/utf8"
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
@@ -17,6 +18,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/sysview"
 	"github.com/pugetsoundtech/upkeep/host/tree"
 	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/integrity/aide"
 	"github.com/pugetsoundtech/upkeep/integrity/files"
 )
 
@@ -140,7 +142,7 @@ func (o *options) check(ctx context.Context, c cli.Call) (int, error) {
 			return 0, err
 		}
 		now := o.scan(ctx, h, b, by, &counts)
-		t := teller{call: c, asIs: by.config != nil}
+		t := teller{call: c, asIs: by.config != nil, collect: o.asAide, began: h.Time()}
 		logs := integrity.Logs{Files: h.Files, Profile: b.Profile}
 		err = integrity.Compare(b.Entries(), logs.Seen(now), b.Profile.Compared(), func(ch integrity.Change) error {
 			ch, ok := by.reported(ch)
@@ -157,14 +159,26 @@ func (o *options) check(ctx context.Context, c cli.Call) (int, error) {
 		if counts.Full != nil {
 			fmt.Fprintln(c.Stderr, "baseline: all was read: "+cli.Line(counts.Full))
 		}
-		if err == nil && c.JSON {
-			err = c.Say(map[string]any{
-				"entries": counts.Entries, "read_bytes": counts.Bytes, "trusted": counts.Trusted,
-				"added": t.added, "removed": t.removed, "changed": t.changed, "unknown": t.unknown, "root": b.Root.String(),
-			})
+		if err == nil {
+			err = t.summary(b, counts, o.asAide, h.Time())
 		}
 		return t.status(b.Damaged != nil), err
 	})
+}
+
+// summary ends what was told: by AIDE's report, or an object.
+func (t *teller) summary(b *integrity.Baseline, counts integrity.Counts, asAide bool, ended time.Time) error {
+	switch {
+	case asAide:
+		r := aide.Report{Began: t.began, Ended: ended, Entries: counts.Entries, Fields: b.Profile.Compared(), Changes: t.held, Baseline: b.Path, Root: b.Root}
+		return r.Write(t.call.Stdout)
+	case t.call.JSON:
+		return t.call.Say(map[string]any{
+			"entries": counts.Entries, "read_bytes": counts.Bytes, "trusted": counts.Trusted,
+			"added": t.added, "removed": t.removed, "changed": t.changed, "unknown": t.unknown, "root": b.Root.String(),
+		})
+	}
+	return nil
 }
 
 func (o *options) scan(ctx context.Context, h host.Host, b *integrity.Baseline, by *rules, counts *integrity.Counts) integrity.Entries {
@@ -179,7 +193,10 @@ type teller struct {
 	tally
 	call cli.Call
 	asIs bool // moves are not looked for
-	held []integrity.Change
+
+	collect bool // all are held, for a report
+	began   time.Time
+	held    []integrity.Change
 }
 
 // heldTogether is among how many changes both ends of a move are found.
@@ -195,6 +212,9 @@ func (t *teller) take(ch integrity.Change) error {
 }
 
 func (t *teller) flush() error {
+	if t.collect {
+		return nil
+	}
 	var moved map[string]string
 	if !t.asIs {
 		moved = files.Moved(t.held)
