@@ -4,6 +4,7 @@
 //	check := inventory.Check{Question: accounts.Users{Host: h}, Dir: dir}
 //	result, err := report.Collect(ctx, check)
 //
+// Homes is the list of the BSDs' nightly security runs for what lies in homes.
 // InspectPasswd finds what is wrong with one file, with no check around it. The
 // package locks nobody out. Of a password it keeps only by what it can be told
 // from another.
