@@ -1,6 +1,7 @@
 package integrity
 
 import (
+	"errors"
 	"fmt"
 	"iter"
 
@@ -41,7 +42,8 @@ type Change struct {
 // below a directory that could not be listed nothing is said but that. Likewise
 // what is below a directory that the old one could not list is Unknown, and not
 // Added. A file that
-// is Unreadable may be Changed as well, in what is known of it. The error
+// is Unreadable may be Changed as well, in what is known of it. That attributes are
+// not known any more, as without /proc, is told once, of the first file. The error
 // is that of a stream, or fn's; entries behind it were not compared.
 func Compare(old, now Entries, want tree.Fields, fn func(Change) error) error {
 	next, stop := iter.Pull2(old)
@@ -69,7 +71,11 @@ type comparison struct {
 	last    string // path of the last new entry
 	unknown string // the directory below which nothing is known now; "" is none
 	before  string // the same of the old stream
+	blind   bool   // it was told that attributes are not known any more
 }
+
+// errBlind is why attributes cannot be compared.
+var errBlind = errors.New("access lists and other attributes were known, and are not any more: from here on nobody sees whether they changed")
 
 func (c *comparison) advance() {
 	previous, had := c.was.Path, c.more
@@ -143,6 +149,14 @@ func (c *comparison) pair(was, now host.Entry) error {
 	}
 	if now.Unstable {
 		return c.fn(Change{Kind: Unstable, Path: now.Path, Was: was, Now: now})
+	}
+	if !c.blind && now.Err == nil && tree.Lost(&was, &now, c.want) != 0 {
+		c.blind = true
+		lost := now
+		lost.Err = errBlind
+		if err := c.fn(Change{Kind: Unreadable, Path: now.Path, Now: lost}); err != nil {
+			return err
+		}
 	}
 	if diff := tree.Diff(&was, &now, c.want); diff != 0 {
 		return c.fn(Change{Kind: Changed, Path: now.Path, Fields: diff, Was: was, Now: now})

@@ -188,3 +188,14 @@ func TestADirectoryDoesNotRepeatWhatItsEntriesTell(t *testing.T) {
 	now.Stat.Mode = host.ModeDir | 0o777
 	assert.Equal(t, tree.FieldMode, tree.Diff(&was, &now, tree.FieldsAll))
 }
+
+func TestAttributesThatAreNotKnownAnyMoreAreToldOnce(t *testing.T) {
+	known := func(name string) host.Entry {
+		return with(file(name, 1), func(e *host.Entry) { e.Attrs = host.XattrsToAttrs(map[string]string{"user.note": "x"}) })
+	}
+	old := []host.Entry{known("/a"), known("/b"), file("/c", 1)}
+	now := []host.Entry{file("/a", 1), file("/b", 2), known("/c")}
+	assert.Equal(t, []string{"unreadable /a []", "changed /b [content]"}, changes(t, old, now, tree.FieldsState))
+	assert.Equal(t, []string{"changed /b [content]"}, changes(t, old, now, tree.FieldContent))
+	assert.Empty(t, changes(t, now[2:], []host.Entry{with(file("/c", 1), func(e *host.Entry) { e.Attrs = now[2].Attrs })}, tree.FieldsState))
+}

@@ -131,6 +131,19 @@ var attributes = [...]struct {
 	{FieldXattrs, host.AttrXattrs},
 }
 
+// Lost gives the extended attributes among want that were known of an entry of the
+// same type, and are not any more.
+func Lost(was, now *host.Entry, want Fields) (lost Fields) {
+	for _, c := range attributes {
+		_, before := was.Attr(c.name)
+		_, known := now.Attr(c.name)
+		if want&c.field != 0 && before && !known && was.Stat.Type() == now.Stat.Type() {
+			lost |= c.field
+		}
+	}
+	return lost
+}
+
 func attrDiffers(a, b *host.Entry, name string) bool {
 	was, wasKnown := a.Attr(name)
 	now, nowKnown := b.Attr(name)

@@ -114,7 +114,10 @@ func hides(point string, r inventory.Record) bool {
 		hit, err := path.Match(pattern, point)
 		return err == nil && hit
 	})
-	if strings.HasPrefix(point, "/proc") || path.Dir(point) == "/etc" && usual {
+	if point == "/proc" {
+		return r.Get("type") != "proc" && r.Get("type") != "procfs" && r.Get("type") != "linprocfs"
+	}
+	if strings.HasPrefix(point, "/proc/") || path.Dir(point) == "/etc" && usual {
 		return !usual
 	}
 	return !usual || r.Get("part") != "" || slices.Contains(inMemory, r.Get("type"))

@@ -55,6 +55,8 @@ func TestAMountThatHidesIsToldFromTheFirstRun(t *testing.T) {
 		"8:1 /tmp/ls /usr/bin/ls rw - ext4 /dev/sda1 rw":                        true,
 		"8:1 /tmp/x /proc/modules rw - ext4 /dev/sda1 rw":                       true,
 		"0:40 /@/home/eve /usr/bin rw - btrfs /dev/sdb1 rw,subvol=/@":           true,
+		"0:50 / /proc rw - tmpfs tmpfs rw":                                      true,
+		"0:50 / /proc rw - proc proc rw":                                        false,
 		"8:2 / /usr rw - ext4 /dev/sda2 rw":                                     false,
 		"8:3 / /boot/efi rw - vfat /dev/sda3 rw":                                false,
 		"8:1 /etc /etc ro - ext4 /dev/sda1 rw":                                  false, // itself, as systemd makes it
