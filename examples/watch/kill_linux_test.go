@@ -17,6 +17,7 @@ import (
 // TestAKillAtAnyStepLosesAndDoublesNothing ends the process at one of the calls by
 // which it stores something: as it begins, as it looks, decides, spools and delivers.
 func TestAKillAtAnyStepLosesAndDoublesNothing(t *testing.T) {
+	need.Long(t)
 	strace := need.Program(t, "strace")
 	for _, call := range []string{"fsync", "renameat"} {
 		for _, n := range []int{1, 2, 3, 4, 6, 9, 13} {

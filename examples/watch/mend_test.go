@@ -15,6 +15,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/clitest"
+	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/internal/pgtest"
 	"github.com/pugetsoundtech/upkeep/netprobe/exchange/pgstore"
 )
@@ -64,6 +65,8 @@ func (h *vantage) approve(t *testing.T, target string) (status int, errs string)
 // TestAnApprovedCommandIsRunOnceAndTakenBackOnce ends the process while the command
 // runs, and again after it was taken back.
 func TestAnApprovedCommandIsRunOnceAndTakenBackOnce(t *testing.T) {
+	need.Long(t)
+	t.Parallel()
 	target := closedPort(t)
 	mend, mended := noting(t, "exec sleep 3")
 	back, undone := noting(t, "")
@@ -97,21 +100,30 @@ func TestAnApprovedCommandIsRunOnceAndTakenBackOnce(t *testing.T) {
 	assert.Equal(t, []string{"problem " + target, "suggestion " + target}, told(t, all))
 }
 
-// TestWhoHasLostItsLeaseRunsNothing takes the lease away at the moment at which it
-// was given, as if this host had then stood still for longer than it lasts.
-func TestWhoHasLostItsLeaseRunsNothing(t *testing.T) {
+func TestOneDatabase(t *testing.T) {
+	need.Long(t)
+	t.Parallel()
 	server := pgtest.Start(t)
+	t.Run("who has lost its lease runs nothing", func(t *testing.T) { lostLease(t, server) })
+	t.Run("two hosts mend once", func(t *testing.T) { // a short form of the fleet
+		fleet(t, server, []string{"a", "b"}, 20, "interval: 1s\nretry: 500ms\ntimeout: 1s\ntick: 200ms\nattempts: 2\n", 2*time.Minute)
+	})
+}
+
+// lostLease takes the lease away at the moment at which it was given, as if this
+// host had then stood still for longer than it lasts.
+func lostLease(t *testing.T, server *pgtest.Server) {
 	target := closedPort(t)
 	mend, mended := noting(t, "")
-	h := hosts(t, t.TempDir(), map[string]string{"a": ""}, quick+fmt.Sprintf("database: %q\ntenant: acme\ntargets: [%q]\nmend: [%q]",
+	h := hosts(t, t.TempDir(), map[string]string{"a": ""}, quick+fmt.Sprintf("database: %q\ntenant: loser\ntargets: [%q]\nmend: [%q]",
 		server.Address(), target, "automatic "+target+" "+mend))["a"]
-	db, err := pgstore.Open(t.Context(), server.Address(), "acme")
+	db, err := pgstore.Open(t.Context(), server.Address(), "loser")
 	require.NoError(t, err)
 	db.Close()
 	server.Do(`
 		create function lose() returns trigger language plpgsql as $$ begin
-			update upkeep_lease set holder = 'b', token = token + 1 where task = new.task; return null; end $$;
-		create trigger lose after insert on upkeep_lease for each row execute function lose();`)
+			update upkeep_lease set holder = 'b', token = token + 1 where tenant = new.tenant and task = new.task; return null; end $$;
+		create trigger lose after insert on upkeep_lease for each row when (new.tenant = 'loser') execute function lose();`)
 	h.start(t)
 	eventually(t, "it was about to be run", func() bool {
 		m, _, err := readMemory(h.folder)
@@ -119,18 +131,12 @@ func TestWhoHasLostItsLeaseRunsNothing(t *testing.T) {
 		r := m.Book.Subjects[target]
 		return r != nil && len(r.Mended) == 1 && strings.HasPrefix(r.Mended[0].End, "not begun: ")
 	})
-	assert.Never(t, func() bool { return mended() > 0 }, 2*time.Second, 200*time.Millisecond)
-}
-
-// TestTwoHostsWithOneDatabaseMendOnce is a short form of the fleet.
-func TestTwoHostsWithOneDatabaseMendOnce(t *testing.T) {
-	fleet(t, []string{"a", "b"}, 20, "interval: 2s\nretry: 500ms\ntimeout: 1s\ntick: 200ms\nattempts: 2\n", 2*time.Minute)
+	assert.Zero(t, mended())
 }
 
 // fleet ends the database, one host, and one service, for which the hosts race to
 // run the one command that mends it.
-func fleet(t *testing.T, names []string, size int, rhythm string, patience time.Duration) {
-	server := pgtest.Start(t)
+func fleet(t *testing.T, server *pgtest.Server, names []string, size int, rhythm string, patience time.Duration) {
 	many, err := net.Listen("tcp4", "0.0.0.0:0")
 	require.NoError(t, err)
 	defer many.Close()

@@ -122,6 +122,7 @@ service lmtp {
 }
 
 func TestDovecotAnswersInEveryProtocolAndLogsNothingBad(t *testing.T) {
+	need.Long(t)
 	dir := openDir(t)
 	cert, key, pool := certFiles(t, dir, time.Now().AddDate(0, 3, 0))
 	ports, log := dovecot(t, dir, cert, key)
@@ -261,8 +262,9 @@ http {
 
 // Postscreen says "220-" and waits for clients that talk before their turn.
 func TestPostscreenIsWaitedForAndPassed(t *testing.T) {
+	need.Long(t)
 	dir, port := t.TempDir(), freePort(t)
-	log := postfix(t, dir, port, "postscreen_greet_wait = 2s", "postscreen_greet_banner = one moment", "postscreen_greet_action = enforce", "postscreen_access_list =")
+	log := postfix(t, dir, port, "postscreen_greet_wait = 1s", "postscreen_greet_banner = one moment", "postscreen_greet_action = enforce", "postscreen_access_list =")
 	res := protocol.SMTP{Addr: "127.0.0.1:" + port}.Probe(t.Context())
 	assert.Equal(t, netprobe.OK, res.State, res.Detail)
 	cleanLog(t, log, "lost connection after CONNECT")
@@ -274,10 +276,9 @@ func TestPostscreenIsWaitedForAndPassed(t *testing.T) {
 
 // A bare TCP probe of a mail server is no lost connection in its log.
 func TestABareConnectLeavesPostfixPolitely(t *testing.T) {
+	need.Long(t)
 	dir, port := t.TempDir(), freePort(t)
 	log := postfix(t, dir, port)
-	before, err := os.ReadFile(log)
-	require.NoError(t, err)
 	via := netprobe.Net{Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, "127.0.0.1:"+port)
 	}}
@@ -289,5 +290,5 @@ func TestABareConnectLeavesPostfixPolitely(t *testing.T) {
 	}, 30*time.Second, 20*time.Millisecond)
 	text, err := os.ReadFile(log)
 	require.NoError(t, err)
-	assert.LessOrEqual(t, strings.Count(string(text), "lost connection"), max(1, strings.Count(string(before), "lost connection")), "but for the one of awaitPort")
+	assert.LessOrEqual(t, strings.Count(string(text), "lost connection"), 1, "that of awaitPort")
 }

@@ -18,6 +18,7 @@ import (
 )
 
 func TestChronyTellsTheTimeAndThatItHasNone(t *testing.T) {
+	need.Long(t)
 	root := need.Unpacked(t, "chrony")
 	for name, c := range map[string]struct {
 		line  string
@@ -74,6 +75,7 @@ func apart(t *testing.T, dir, port, script string) {
 
 // Exim refuses clients that talk before their turn, and logs them.
 func TestEximIsGreetedInItsTurn(t *testing.T) {
+	need.Long(t)
 	dir := openDir(t)
 	root := need.Unpacked(t, "exim4-daemon-light", "exim4-base", "libidn12")
 	port := freePort(t)
@@ -106,6 +108,7 @@ check:
 }
 
 func TestOpenSMTPDIsGreetedPolitely(t *testing.T) {
+	need.Long(t)
 	dir := openDir(t)
 	root := need.Unpacked(t, "opensmtpd")
 	port := freePort(t)

@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/internal/pgtest"
 	"github.com/pugetsoundtech/upkeep/netprobe/exchange"
 	"github.com/pugetsoundtech/upkeep/netprobe/exchange/pgstore"
@@ -24,8 +25,15 @@ func open(t *testing.T, s *pgtest.Server, tenant string) *pgstore.DB {
 	return db
 }
 
-func TestTheDatabaseKeepsTheContractOfAStore(t *testing.T) {
+func TestTheDatabase(t *testing.T) {
+	need.Long(t)
 	s := pgtest.Start(t)
+	t.Run("keeps the contract of a store", func(t *testing.T) { contract(t, s) })
+	t.Run("gives one of two vantages that race the task", func(t *testing.T) { race(t, s) })
+	t.Run("loses nothing when it is killed", func(t *testing.T) { killed(t, s) })
+}
+
+func contract(t *testing.T, s *pgtest.Server) {
 	require.NoError(t, netprobetest.TestStore(t.Context(), func() (exchange.Store, func() error, error) {
 		return open(t, s, "acme"), func() error { return nil }, nil
 	}))
@@ -34,9 +42,8 @@ func TestTheDatabaseKeepsTheContractOfAStore(t *testing.T) {
 	assert.Empty(t, others, "each tenant has its own")
 }
 
-func TestNothingIsLostWithAServerThatIsKilled(t *testing.T) {
-	s := pgtest.Start(t)
-	db := open(t, s, "acme")
+func killed(t *testing.T, s *pgtest.Server) {
+	db := open(t, s, "killed")
 	var records []exchange.Record
 	for i := range 2000 {
 		for _, vantage := range []string{"a", "b", "c", "d", "e"} {
@@ -59,8 +66,8 @@ func TestNothingIsLostWithAServerThatIsKilled(t *testing.T) {
 	assert.Empty(t, taken, "and nothing is doubled")
 }
 
-func TestOfTwoVantagesThatRaceOneGetsTheTask(t *testing.T) {
-	db := open(t, pgtest.Start(t), "acme")
+func race(t *testing.T, s *pgtest.Server) {
+	db := open(t, s, "race")
 	var mu sync.Mutex
 	var group sync.WaitGroup
 	won := map[string]uint64{}
