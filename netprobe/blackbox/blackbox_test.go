@@ -2,8 +2,10 @@ package blackbox_test
 
 import (
 	"bytes"
+	"compress/gzip"
 	"context"
 	"crypto/tls"
+	"encoding/pem"
 	"fmt"
 	"io"
 	"net"
@@ -248,7 +250,7 @@ func FuzzParse(f *testing.F) {
 			return
 		}
 		for name, m := range file.Modules {
-			if m.TCP.TLS.CAFile != "" || m.HTTP.TLS.CAFile != "" {
+			if m.TCP.TLS.CAFile != "" || m.HTTP.TLS.CAFile != "" || m.HTTP.BearerFile != "" || m.HTTP.BasicAuth != nil || m.HTTP.Authorization != nil {
 				continue // it may name any file
 			}
 			if p, err := m.Prober("192.0.2.1:25", netprobe.Parser{}); (p == nil) == (err == nil) {
@@ -332,5 +334,75 @@ func TestHeadersVersionMethodAndBodyAreAsAModuleSays(t *testing.T) {
 				assert.Contains(t, out.String(), line, options)
 			}
 		}
+	}
+}
+
+// A module's own words reach the server, and what a server answers is held to them.
+func TestCredentialsEncodingAndLimitAreAsAModuleSays(t *testing.T) {
+	handler := http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		w.Header().Set("X-Got", r.UserAgent()+" "+r.Header.Get("Authorization"))
+		if r.Header.Get("Accept-Encoding") != "gzip" {
+			io.WriteString(w, "welcome, friends") //nolint:errcheck // it is compared
+			return
+		}
+		zip := gzip.NewWriter(w)
+		defer zip.Close()
+		io.WriteString(zip, "welcome, friends") //nolint:errcheck // it is compared
+	})
+	secure, open := httptest.NewTLSServer(handler), httptest.NewServer(handler)
+	defer secure.Close()
+	defer open.Close()
+	dir := t.TempDir()
+	ca, pass := filepath.Join(dir, "ca.pem"), filepath.Join(dir, "pass")
+	require.NoError(t, os.WriteFile(ca, pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: secure.Certificate().Raw}), 0o600))
+	require.NoError(t, os.WriteFile(pass, []byte("sesame\n"), 0o600))
+	for options, want := range map[string]netprobe.Cause{
+		`basic_auth: {username: bob, password: sesame}, fail_if_header_not_matches: [{header: X-Got, regexp: " Basic Ym9iOnNlc2FtZQ==$"}]`:      "",
+		`basic_auth: {username: bob, password_file: "` + pass + `"}, fail_if_header_not_matches: [{header: X-Got, regexp: "Ym9iOnNlc2FtZQ=="}]`: "",
+		`bearer_token: sesame, fail_if_header_not_matches: [{header: X-Got, regexp: "Bearer sesame"}]`:                                          "",
+		`authorization: {type: Token, credentials: sesame}, fail_if_header_not_matches: [{header: X-Got, regexp: "Token sesame"}]`:              "",
+		`headers: {User-Agent: mine}, fail_if_header_not_matches: [{header: X-Got, regexp: "^mine"}]`:                                           "",
+		`compression: gzip, headers: {Accept-Encoding: gzip}, fail_if_body_not_matches_regexp: ["^welcome, friends$"]`:                          "",
+		`compression: gzip`:    netprobe.ProtoSyntax,
+		`body_size_limit: 15B`: netprobe.ProtoOversize,
+		`body_size_limit: 16`:  "",
+		`enable_http2: false, valid_http_versions: ["HTTP/1.1"]`: "",
+	} {
+		f := file(t, "modules:\n  m:\n    prober: http\n    http: {tls_config: {ca_file: "+ca+"}, "+options+"}\n")
+		require.Empty(t, f.Refused, options)
+		prober, err := f.Modules["m"].Prober(secure.URL, netprobe.Parser{})
+		require.NoError(t, err, options)
+		res := prober.Probe(t.Context())
+		assert.Equal(t, want, res.Cause, "%s: %s", options, res.Detail)
+		text := fmt.Sprintf("%+v", res)
+		assert.NotContains(t, text, "sesame", options)
+		assert.NotContains(t, text, "Ym9iOnNlc2FtZQ", options)
+		if strings.Contains(options, "sesame") {
+			prober, err = f.Modules["m"].Prober(open.URL, netprobe.Parser{})
+			require.NoError(t, err, options)
+			assert.Equal(t, netprobe.StartTLSMissing, prober.Probe(t.Context()).Cause, "never in clear")
+		}
+	}
+}
+
+func TestWhatCannotBeDoneIsRefusedByName(t *testing.T) {
+	for text, words := range map[string]string{
+		`prober: http, http: {compression: br}`:                                                       `compression is "br"`,
+		`prober: http, http: {body_size_limit: 2MB}`:                                                  "up to 1MB",
+		`prober: http, http: {body_size_limit: -1}`:                                                   "body_size_limit",
+		`prober: http, http: {basic_auth: {username: a}, bearer_token: b}`:                            "at most one of basic_auth",
+		`prober: http, http: {authorization: {type: Bearer}}`:                                         "either credentials or",
+		`prober: http, http: {proxy_url: "http://x"}`:                                                 "line 2: module \"m\" asks for what is not done here: line 2: field proxy_url",
+		`prober: http, http: {tls_config: {cert_file: x}}`:                                            "field cert_file",
+		`prober: http, http: {tls_config: {min_version: TLS13}}`:                                      "field min_version",
+		`prober: http, http: {basic_auth: sesame}`:                                                    "cannot unmarshal !!str into blackbox.Login",
+		`prober: http, http: {oauth2: {client_id: x}}`:                                                "field oauth2",
+		`prober: icmp, icmp: {preferred_ip_protocol: ip5}`:                                            `preferred_ip_protocol is "ip5"`,
+		`prober: dns, dns: {query_name: x, transport_protocol: sctp}`:                                 `transport_protocol is "sctp"`,
+		`prober: dns, dns: {query_name: x, validate_additional_rrs: {fail_if_matches_regexp: ["x"]}}`: "field validate_additional_rrs",
+	} {
+		f := file(t, "modules:\n  m: {"+text+"}\n")
+		assert.Empty(t, f.Modules, text)
+		assert.ErrorContains(t, f.Refused["m"], strings.Replace(words, "line 2: field", "field", 1), text)
 	}
 }

@@ -7,7 +7,7 @@
 //	err = blackbox.WriteMetrics(os.Stdout, prober.Probe(ctx))
 //
 // What a module asks for and this package does not do (client certificates,
-// conditions in CEL, proxies, other methods than GET, …) refuses the module, with
+// conditions in CEL, proxies, pages of more than one MiB, …) refuses the module, with
 // its line; nothing is left out in silence.
 //
 // # Design
@@ -16,5 +16,6 @@
 // does not look at has been dropped: a certificate that ends soon, a weak key, a
 // stapled answer. Unlike there every address of a name is tried, a definite
 // refusal that a dialogue names by "reject" ends it at once, and a failure has its
-// cause.
+// cause. Credentials go inside verified TLS only: a module that would send them
+// elsewhere fails, and says so.
 package blackbox

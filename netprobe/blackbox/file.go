@@ -9,6 +9,8 @@ import (
 	"time"
 
 	"go.yaml.in/yaml/v3"
+
+	"github.com/pugetsoundtech/upkeep/netprobe"
 )
 
 // A File is the modules of one file. A module that asks for what is not done
@@ -83,6 +85,14 @@ type HTTP struct {
 	IfMatches []string          `yaml:"fail_if_body_matches_regexp"`
 	IfNot     []string          `yaml:"fail_if_body_not_matches_regexp"`
 	TLS       TLS               `yaml:"tls_config"`
+
+	BasicAuth     *Login          `yaml:"basic_auth"`
+	Authorization *Token          `yaml:"authorization"`
+	Bearer        netprobe.Secret `yaml:"bearer_token"`
+	BearerFile    string          `yaml:"bearer_token_file"`
+	Compression   string          `yaml:"compression"`
+	Limit         string          `yaml:"body_size_limit"`
+	HTTP2         *bool           `yaml:"enable_http2"` // nil: true
 }
 
 // A Header is what one of an answer must or must not be.
@@ -106,6 +116,9 @@ type DNS struct {
 }
 
 const maxFile = 1 << 20
+
+// quoted is what a fault quotes of the file: it may be a password.
+var quoted = regexp.MustCompile(" `[^`]*`?")
 
 var atLine = regexp.MustCompile(`^line ([0-9]+): (.*)$`)
 
@@ -132,6 +145,7 @@ func Parse(text []byte) (File, error) {
 	lines := linesOf(&doc)
 	if faults != nil {
 		for _, fault := range faults.Errors {
+			fault = quoted.ReplaceAllString(fault, "")
 			if !f.refuse(fault, lines) {
 				return f, fmt.Errorf("blackbox modules: %s", fault)
 			}

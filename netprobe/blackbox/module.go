@@ -20,6 +20,11 @@ import (
 
 // check finds what a module asks for and nobody could do.
 func (m Module) check() error {
+	for _, f := range []Family{m.TCP.Family, m.HTTP.Family, m.DNS.Family, m.ICMP} {
+		if !slices.Contains([]string{"", "ip4", "ip6"}, f.Preferred) {
+			return fmt.Errorf("preferred_ip_protocol is %.20q, and may be ip4 or ip6", f.Preferred)
+		}
+	}
 	switch m.Kind {
 	case "tcp":
 		_, err := m.TCP.steps()
@@ -29,6 +34,9 @@ func (m Module) check() error {
 	case "dns":
 		if len(m.DNS.Rcodes) > 1 || len(m.DNS.Answer.IfNone) > 1 || m.DNS.Name == "" {
 			return errors.New("a DNS module has a query_name, and here at most one of valid_rcodes and of fail_if_none_matches_regexp")
+		}
+		if !slices.Contains([]string{"", "udp", "tcp"}, m.DNS.Transport) {
+			return fmt.Errorf("transport_protocol is %.20q, and may be udp or tcp", m.DNS.Transport)
 		}
 		return nil
 	case "icmp":
@@ -63,7 +71,7 @@ func (m Module) Prober(target string, parser netprobe.Parser) (netprobe.Prober, 
 	if err != nil {
 		return nil, fmt.Errorf("blackbox module: %w", err)
 	}
-	return compatible{prober, m.TCP.TLS.Insecure || m.HTTP.TLS.Insecure}, nil
+	return compatible{prober, m.Kind == "tcp" && m.TCP.TLS.Insecure || m.Kind == "http" && m.HTTP.TLS.Insecure}, nil
 }
 
 func bracketed(host string) string {
@@ -183,6 +191,9 @@ func (h HTTP) check() error {
 	if len(h.IfNot) > 1 {
 		return errors.New("here at most one fail_if_body_not_matches_regexp may be")
 	}
+	if err := errors.Join(h.checkAuth(), h.checkPage()); err != nil {
+		return err
+	}
 	_, err := h.patterns()
 	if err == nil {
 		_, err = h.rules()
@@ -243,6 +254,13 @@ func (h HTTP) prober(target string, parser netprobe.Parser) (netprobe.Prober, er
 	if p.Headers, err = h.rules(); err != nil {
 		return nil, err
 	}
+	if p.Auth, err = h.auth(); err != nil {
+		return nil, err
+	}
+	if p.Limit, err = h.limit(); err != nil {
+		return nil, err
+	}
+	p.Page, p.Encoding, p.Version1 = h.Method != http.MethodHead, h.Compression, h.HTTP2 != nil && !*h.HTTP2
 	p.Method, p.Body, p.Versions = h.Method, h.Body, h.versions()
 	p.Expect, p.Reject, p.Status = patterns[0], patterns[1], []string{"2xx"}
 	if len(h.Status) > 0 {

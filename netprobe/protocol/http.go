@@ -2,6 +2,7 @@ package protocol
 
 import (
 	"context"
+	"encoding/base64"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -24,17 +25,21 @@ type HTTP struct {
 	TLS    bool
 	Policy netprobe.TLSPolicy
 
-	Method    string         // "": GET
-	Body      string         // of the request
-	Path      string         // with the query; "": /
-	Header    http.Header    // more of the request
-	Status    []string       // that are fine, such as "200" or "3xx"; none: all below 500
-	Expect    *regexp.Regexp // must be found in the first MiB of the page; nil: it is not looked at
-	Reject    *regexp.Regexp // must not be found there
-	Headers   []HeaderRule   // what the head of the answer must and must not have
-	Versions  []string       // of HTTP that are fine, such as "HTTP/1.1"; none: all
-	Redirects int            // that are followed; zero: a redirect is the answer
-	Version1  bool           // offer no HTTP/2
+	Method    string          // "": GET
+	Body      string          // of the request
+	Path      string          // with the query; "": /
+	Header    http.Header     // more of the request
+	Auth      netprobe.Secret // the value of Authorization, which is sent inside verified TLS only
+	Status    []string        // that are fine, such as "200" or "3xx"; none: all below 500
+	Expect    *regexp.Regexp  // must be found in the first MiB of the page; nil: it is not looked at
+	Reject    *regexp.Regexp  // must not be found there
+	Page      bool            // read it where nothing is looked for: it may be cut short
+	Limit     int             // bytes that it may have, up to a MiB; zero: what is more is not read
+	Encoding  string          // that it must be in: "gzip" or "deflate"; "": as it comes
+	Headers   []HeaderRule    // what the head of the answer must and must not have
+	Versions  []string        // of HTTP that are fine, such as "HTTP/1.1"; none: all
+	Redirects int             // that are followed; zero: a redirect is the answer
+	Version1  bool            // offer no HTTP/2
 }
 
 // A HeaderRule asks for a header of the answer of which a value matches, or with Not
@@ -116,6 +121,13 @@ func (p HTTP) secrets() (out []string) {
 	if p.Body != "" {
 		out = append(out, p.Body)
 	}
+	if kind, word, _ := strings.Cut(string(p.Auth), " "); word != "" {
+		out = append(out, word)
+		if pair, err := base64.StdEncoding.DecodeString(word); err == nil && kind == "Basic" {
+			_, pass, _ := strings.Cut(string(pair), ":")
+			out = append(out, string(pair), pass)
+		}
+	}
 	return slices.DeleteFunc(out, func(s string) bool { return len(s) < 4 })
 }
 
@@ -142,6 +154,11 @@ func (p HTTP) script(s *netprobe.Exchange) error {
 			return err
 		}
 	}
+	if p.Auth != "" {
+		if err := s.Trusted(); err != nil {
+			return err
+		}
+	}
 	var answer *http.Response
 	err := s.Step(netprobe.PhaseRequest, func() (err error) {
 		if answer, err = p.request(s); err == nil {
@@ -153,7 +170,7 @@ func (p HTTP) script(s *netprobe.Exchange) error {
 		return err
 	}
 	defer answer.Body.Close()
-	if err != nil || p.Expect == nil && p.Reject == nil {
+	if err != nil || p.Expect == nil && p.Reject == nil && !p.Page && p.Limit == 0 {
 		return err
 	}
 	return s.Step(netprobe.PhaseBody, func() error { return p.search(answer.Body) })

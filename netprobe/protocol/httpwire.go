@@ -22,11 +22,14 @@ func (p HTTP) request(s *netprobe.Exchange) (*http.Response, error) {
 	if p.TLS {
 		req.URL.Scheme = "https"
 	}
+	req.Header.Set("User-Agent", "upkeep-probe")
+	req.Header.Set("Accept", "*/*")
 	for name, values := range p.Header {
 		req.Header[name] = values
 	}
-	req.Header.Set("User-Agent", "upkeep-probe")
-	req.Header.Set("Accept", "*/*")
+	if p.Auth != "" {
+		req.Header.Set("Authorization", string(p.Auth))
+	}
 	if s.Secure() != nil && s.Secure().ConnectionState().NegotiatedProtocol == "h2" {
 		return p.second(s, req)
 	}

@@ -1,6 +1,9 @@
 package protocol
 
 import (
+	"cmp"
+	"compress/flate"
+	"compress/gzip"
 	"io"
 	"net/http"
 	"slices"
@@ -68,7 +71,7 @@ func (p HTTP) fine(code int) bool {
 }
 
 func (p HTTP) search(body io.Reader) error {
-	page, err := io.ReadAll(io.LimitReader(body, maxBody))
+	page, err := p.page(body)
 	if err != nil {
 		return err
 	}
@@ -79,6 +82,29 @@ func (p HTTP) search(body io.Reader) error {
 		return netprobe.Failf(netprobe.ProtoUnexpected, "%.80q is not found in the page of %d bytes", p.Expect, len(page))
 	}
 	return nil
+}
+
+// page reads as much of a page as is looked at, out of its encoding.
+func (p HTTP) page(body io.Reader) (page []byte, err error) {
+	switch p.Encoding {
+	case "gzip":
+		body, err = gzip.NewReader(body)
+	case "deflate":
+		body = flate.NewReader(body)
+	}
+	limit := min(cmp.Or(p.Limit, maxBody), maxBody)
+	if err == nil {
+		page, err = io.ReadAll(io.LimitReader(body, int64(limit)+1))
+	}
+	switch {
+	case err != nil && p.Encoding != "" && netprobe.CauseOf(err) == netprobe.NetFailed:
+		return nil, netprobe.Failf(netprobe.ProtoSyntax, "the page is not encoded by %s: %v", p.Encoding, err)
+	case err != nil:
+		return nil, err
+	case p.Limit > 0 && len(page) > limit:
+		return nil, netprobe.Failf(netprobe.ProtoOversize, "the page has more than %d bytes", limit)
+	}
+	return page[:min(len(page), limit)], nil
 }
 
 // parseStatusLine reads "HTTP/1.1 200 OK" (RFC 9112, section 4).

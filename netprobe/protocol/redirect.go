@@ -26,7 +26,7 @@ func (p HTTP) follow(to *url.URL, code int) (HTTP, error) {
 	}
 	next.Addr = net.JoinHostPort(to.Hostname(), port)
 	if next.Addr != p.Addr {
-		next.Header, next.Body = nil, ""
+		next.Header, next.Auth, next.Body = nil, "", ""
 	}
 	next.Policy.ServerName = ""
 	return next, nil
