@@ -10,6 +10,7 @@ import (
 	"net/netip"
 	"os"
 	"strings"
+	"syscall"
 
 	"github.com/miekg/dns"
 
@@ -90,20 +91,27 @@ func orNone(err error) error {
 // fetcher reads a page over verified TLS, follows no redirect (RFC 8461, section
 // 3.3), and connects where the guard allows it.
 func fetcher(via netprobe.Net) func(context.Context, string) ([]byte, error) {
-	dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
-		connect := via.Dial
-		if connect == nil {
-			connect = new(net.Dialer).DialContext
+	allowed := func(addr string) error {
+		if via.Guard == nil {
+			return nil
 		}
-		conn, err := connect(ctx, network, addr)
-		if err != nil || via.Guard == nil {
-			return conn, err
-		}
-		at, err := netip.ParseAddrPort(conn.RemoteAddr().String())
+		at, err := netip.ParseAddrPort(addr)
 		if err == nil {
 			err = via.Guard(at.Addr())
 		}
+		return err
+	}
+	dialer := net.Dialer{ControlContext: func(_ context.Context, _, addr string, _ syscall.RawConn) error { return allowed(addr) }}
+	dial := func(ctx context.Context, network, addr string) (net.Conn, error) {
+		connect := via.Dial
+		if connect == nil {
+			connect = dialer.DialContext
+		}
+		conn, err := connect(ctx, network, addr)
 		if err != nil {
+			return nil, err
+		}
+		if err := allowed(conn.RemoteAddr().String()); err != nil {
 			conn.Close()
 			return nil, err
 		}
