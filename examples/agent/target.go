@@ -131,7 +131,8 @@ func (t *target) checks(st *statedir.Dir, set settings) []report.Checker {
 		logsOf(t.Host, set.Logs),
 		sessions.Logins{Host: t.Host},
 		rotation.Rotation{Host: t.Host},
-		startup.Services{Host: t.Host})
+		startup.Services{Host: t.Host},
+		accounts.Homes{Host: t.Host})
 	checks = append(checks, t.running(restarts.Programs{Host: t.Host}, local.Services{Host: t.Host}, netif.Interfaces{Host: t.Host})...)
 	checks = append(checks, maillog.Mail{Host: t.Host}, weblog.Web{Host: t.Host})
 	return append(checks,
