@@ -127,6 +127,7 @@ postlog unix-dgram n - n - 1 postlogd
 // A real server takes a mail over STARTTLS and keeps it as it was sent; lines
 // that begin with a dot survive, and one that cannot prove its name gets nothing.
 func TestPostfixKeepsAMailAsItWasSent(t *testing.T) {
+	need.Long(t)
 	dir := t.TempDir()
 	pool := certified(t, dir)
 	port, maildir := postfix(t, dir)
@@ -158,6 +159,7 @@ func TestPostfixKeepsAMailAsItWasSent(t *testing.T) {
 }
 
 func TestPostfixTakesAMailFromItsSendmail(t *testing.T) {
+	need.Long(t)
 	dir := t.TempDir()
 	certified(t, dir)
 	_, maildir := postfix(t, dir)

@@ -20,6 +20,7 @@ import (
 
 // TestPromtoolAndNodeExporterTakeIt gives reports to those who read them.
 func TestPromtoolAndNodeExporterTakeIt(t *testing.T) {
+	need.Long(t)
 	root := need.Unpacked(t, "prometheus", "prometheus-node-exporter")
 	promtool, exporter := filepath.Join(root, "usr/bin/promtool"), filepath.Join(root, "usr/bin/prometheus-node-exporter")
 	check := func(text string) (string, error) {

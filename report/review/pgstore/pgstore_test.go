@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/internal/pgtest"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/review"
@@ -26,8 +27,27 @@ func open(t *testing.T, s *pgtest.Server) *pgstore.DB {
 	return db
 }
 
-func TestActsKeepTheContractOfAStore(t *testing.T) {
-	db := open(t, pgtest.Start(t))
+// TestOnARealServer has one for all of its parts; each has customers of its own,
+// and the last kills it.
+func TestOnARealServer(t *testing.T) {
+	need.Long(t)
+	s := pgtest.Start(t)
+	for _, part := range []struct {
+		name string
+		test func(t *testing.T, s *pgtest.Server)
+	}{
+		{"acts keep the contract of a store", keepsContract},
+		{"an edited record is found out", findsEdit},
+		{"texts of any bytes are taken", takesAnyBytes},
+		{"ten thousand hosts are taken in and one customer is read in under a second", takesFleet},
+		{"a server that is killed has each act that was stored", survivesKill},
+	} {
+		t.Run(part.name, func(t *testing.T) { part.test(t, s) })
+	}
+}
+
+func keepsContract(t *testing.T, s *pgtest.Server) {
+	db := open(t, s)
 	n := 0
 	require.NoError(t, reviewtest.TestStore(t.Context(), func() review.Store {
 		n++
@@ -35,10 +55,9 @@ func TestActsKeepTheContractOfAStore(t *testing.T) {
 	}))
 }
 
-func TestAnEditedRecordIsFoundOut(t *testing.T) {
-	s := pgtest.Start(t)
+func findsEdit(t *testing.T, s *pgtest.Server) {
 	db := open(t, s)
-	acts := db.Acts("acme", "web1")
+	acts := db.Acts("edited", "web1")
 	for n := range 4 {
 		_, err := acts.Append(t.Context(), reviewtest.Sample(n))
 		require.NoError(t, err)
@@ -47,9 +66,9 @@ func TestAnEditedRecordIsFoundOut(t *testing.T) {
 	require.NoError(t, err)
 	defer c.Close(context.Background())
 	for _, edit := range []string{
-		"update upkeep_act set data = convert_to(replace(convert_from(data, 'UTF8'), 'ann', 'eve'), 'UTF8') where seq = 2",
-		"delete from upkeep_act where seq = 3",
-		"update upkeep_act set seq = 9 where seq = 1",
+		"update upkeep_act set data = convert_to(replace(convert_from(data, 'UTF8'), 'ann', 'eve'), 'UTF8') where seq = 2 and tenant = 'edited'",
+		"delete from upkeep_act where seq = 3 and tenant = 'edited'",
+		"update upkeep_act set seq = 9 where seq = 1 and tenant = 'edited'",
 	} {
 		tx, err := c.Begin(t.Context())
 		require.NoError(t, err)
@@ -63,10 +82,9 @@ func TestAnEditedRecordIsFoundOut(t *testing.T) {
 	}
 }
 
-func TestAServerThatIsKilledHasEachActThatWasStored(t *testing.T) {
-	s := pgtest.Start(t)
+func survivesKill(t *testing.T, s *pgtest.Server) {
 	db := open(t, s)
-	acts := db.Acts("acme", "web1")
+	acts := db.Acts("killed", "web1")
 	var stored atomic.Int64
 	ended := make(chan struct{})
 	go func() {
@@ -82,7 +100,7 @@ func TestAServerThatIsKilledHasEachActThatWasStored(t *testing.T) {
 	s.Kill()
 	<-ended
 	s.Run()
-	log, err := open(t, s).Acts("acme", "web1").Acts(t.Context())
+	log, err := open(t, s).Acts("killed", "web1").Acts(t.Context())
 	require.NoError(t, err)
 	assert.GreaterOrEqual(t, int64(len(log)), stored.Load())
 	assert.LessOrEqual(t, int64(len(log)), stored.Load()+1, "of the last nobody knew")
@@ -102,8 +120,8 @@ func small(tenant, host string, seq uint64) *report.Report {
 	return rep
 }
 
-func TestTenThousandHostsAreTakenInAndOneCustomerIsReadInUnderASecond(t *testing.T) {
-	db := open(t, pgtest.Start(t))
+func takesFleet(t *testing.T, s *pgtest.Server) {
+	db := open(t, s)
 	const customers, hosts = 100, 100
 	began := time.Now()
 	for c := range customers {
@@ -135,8 +153,8 @@ func TestTenThousandHostsAreTakenInAndOneCustomerIsReadInUnderASecond(t *testing
 	require.ErrorIs(t, err, pgstore.ErrNoReport)
 }
 
-func TestTextsOfAnyBytesAreTaken(t *testing.T) {
-	db := open(t, pgtest.Start(t))
+func takesAnyBytes(t *testing.T, s *pgtest.Server) {
+	db := open(t, s)
 	rep := small("a\x00cme", "w\xffeb", 1)
 	require.NoError(t, db.Take(t.Context(), rep))
 	got, err := db.Report(t.Context(), "a\x00cme", "w\xffeb", 1)
