@@ -7,6 +7,8 @@ import (
 	"encoding/base64"
 	"encoding/json"
 	"fmt"
+	"io"
+	"maps"
 	"net/http"
 	"net/http/httptest"
 	"os"
@@ -23,6 +25,8 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/render/html"
+	"github.com/pugetsoundtech/upkeep/report/render/htmlmail"
 	"github.com/pugetsoundtech/upkeep/report/render/rendertest"
 	"github.com/pugetsoundtech/upkeep/report/review"
 )
@@ -83,6 +87,15 @@ func launch(t *testing.T) *browser {
 		b.call(domain+".enable", nil, nil)
 	}
 	return b
+}
+
+// run is a subtest in the browser, with nothing asked for and no error yet.
+func (b *browser) run(name string, test func(t *testing.T)) {
+	b.t.Run(name, func(t *testing.T) {
+		defer func(outer *testing.T) { b.t = outer }(b.t)
+		b.t, b.asked, b.errors = t, nil, nil
+		test(t)
+	})
 }
 
 // call asks the browser and waits for its answer.
@@ -162,20 +175,48 @@ func (b *browser) click(selector string) {
 	require.Equal(b.t, "true", b.ask(fmt.Sprintf("(e => { if (e) e.click(); return !!e })(document.querySelector(%q))", selector)), selector)
 }
 
-// look keeps a picture of the page where a folder for it is named, on a desk and
-// on a phone, in light and dark, and as it prints. No picture is wider than its screen.
+// agree is a script that reads the text of a page with the strict parser for XML
+// and says where that differs from what the browser made of it: elements, their
+// attributes, and all text.
+const agree = `(text => {
+	const strict = new DOMParser().parseFromString(text, "application/xhtml+xml");
+	const wrong = strict.querySelector("parsererror");
+	if (wrong) return wrong.textContent.slice(0, 300);
+	const of = doc => [...doc.querySelectorAll("*")].filter(e => e.localName != "tbody").map(e => e.localName + " " + [...e.attributes].map(a => a.name + "=" + a.value.replace(/\s+/g, " ")));
+	const a = of(strict), b = of(document), at = a.findIndex((e, i) => e != b[i]);
+	if (at >= 0 || a.length != b.length) return "element " + at + " of " + a.length + "/" + b.length + ": " + a[at] + " / " + b[at];
+	const words = doc => doc.documentElement.textContent.replace(/\s+/g, " ").trim();
+	return words(strict) == words(document) ? "" : "the texts differ";
+})(%s)`
+
+// strict asks a strict parser about the page that was loaded from a text.
+func (b *browser) strict(text string) {
+	b.t.Helper()
+	quoted, err := json.Marshal(text)
+	require.NoError(b.t, err)
+	assert.Empty(b.t, b.ask(fmt.Sprintf(agree, quoted)))
+}
+
+// look tells that no page is wider than its screen, on a desk and on a phone, and
+// keeps pictures of it where a folder for them is named, in light and dark, and as it
+// prints.
 func (b *browser) look(name string) {
 	b.t.Helper()
 	for screen, width := range map[string]int{"desk": 1200, "phone": 390} {
 		b.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}, nil)
 		assert.Equal(b.t, "true", b.ask("document.documentElement.scrollWidth <= window.innerWidth"), "%s on a %s is too wide", name, screen)
 		for _, scheme := range []string{"light", "dark"} {
+			if os.Getenv("UPKEEP_TEST_PICTURES") == "" {
+				break
+			}
 			b.call("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}}}, nil)
 			b.keep(fmt.Sprintf("%s-%s-%s.png", name, screen, scheme), "Page.captureScreenshot", map[string]any{"captureBeyondViewport": true})
 		}
 	}
 	b.call("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{}}, nil)
-	b.keep(name+".pdf", "Page.printToPDF", map[string]any{"preferCSSPageSize": true})
+	if os.Getenv("UPKEEP_TEST_PICTURES") != "" || strings.HasPrefix(name, "sample") {
+		b.keep(name+".pdf", "Page.printToPDF", map[string]any{"preferCSSPageSize": true})
+	}
 }
 
 func (b *browser) keep(name, method string, params map[string]any) {
@@ -237,55 +278,109 @@ func (b *bureau) diff(context.Context, string) ([]string, error) {
 	return []string{"@@ -32,3 +32,3 @@", " # Authentication:", "-#PermitRootLogin prohibit-password", "+PermitRootLogin yes", " " + rendertest.Joined()}, nil
 }
 
-// TestAPersonReviewsADayInABrowser goes from the printed link to the signature.
+// TestAPersonReviewsADayInABrowser goes from the printed link to the signature, and
+// opens what else is made for a browser.
 func TestAPersonReviewsADayInABrowser(t *testing.T) {
+	need.Long(t)
+	b := launch(t)
+	b.run("would see it", func(t *testing.T) { seesIt(t, b) })
 	for name, rep := range map[string]*report.Report{"sample": rendertest.Sample(), "hostile": rendertest.Hostile(rendertest.Joined())} {
-		t.Run(name, func(t *testing.T) {
-			desk := newBureau(t, rep)
-			var handler atomic.Pointer[Site]
-			server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) { handler.Load().ServeHTTP(w, r) }))
-			defer server.Close()
-			site, link := New(Desk{Load: desk.load, Do: desk.do, Diff: desk.diff}, server.URL)
-			handler.Store(site)
-			b := launch(t)
-			b.open(link)
-			b.load(func() { b.click("a") })
-			assert.Equal(t, server.URL+"/", b.ask("location.href"))
-			b.look(name + "-list")
-			b.load(func() { b.click("li a") })
-			b.look(name + "-show")
-			b.load(func() { b.click("a[accesskey=b]") })
-			b.click("li input")
-			b.load(func() { b.click("button[value=acknowledge]") })
-			assert.Contains(t, b.ask("document.querySelector('[role=status]').innerText"), "1 acknowledged")
-			b.click("li:nth-child(2) input")
-			b.load(func() { b.click("button[value=accept]") })
-			assert.Contains(t, b.ask("document.querySelector('[role=status]').innerText"), "1 accepted")
-			b.load(func() { b.click("button[value=sign]") })
-			assert.Contains(t, b.ask("document.body.innerText"), "signed last by ann")
-
-			log, err := desk.desk.Store.Acts(t.Context())
-			require.NoError(t, err)
-			assert.NotNil(t, review.LastSignature(log))
-			assert.Empty(t, b.errors, "something of the page ran, or failed")
-			outside := slices.DeleteFunc(b.asked, func(address string) bool {
-				return strings.HasPrefix(address, server.URL+"/") || strings.HasPrefix(address, "data:") || address == "about:blank"
-			})
-			assert.Empty(t, outside)
+		b.run(name, func(t *testing.T) { reviews(t, b, name, rep) })
+		b.run(name+" page", func(t *testing.T) {
+			var page bytes.Buffer
+			require.NoError(t, html.Write(&page, rep, html.Options{}))
+			b.file(page.String())
+			b.strict(page.String())
+			b.quiet("file://")
+		})
+		b.run(name+" mail", func(t *testing.T) {
+			var mail bytes.Buffer
+			require.NoError(t, htmlmail.Write(&mail, rep, htmlmail.Options{}))
+			b.file(mail.String())
+			b.strict(mail.String())
+			b.look(name + "-mail")
+			b.quiet("file://")
 		})
 	}
 }
 
-// TestABrowserWouldSeeIt proves that the test above can fail.
-func TestABrowserWouldSeeIt(t *testing.T) {
-	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
-		w.Header().Set("Content-Type", "text/html")
-		fmt.Fprint(w, `<script>console.error("caught")</script><img src="http://127.0.0.1:1/x.png"><p style="width: 5000px">wide`)
+func reviews(t *testing.T, b *browser, name string, rep *report.Report) {
+	desk := newBureau(t, rep)
+	var handler atomic.Pointer[Site]
+	var served atomic.Pointer[string] // the last page
+	server := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		page := httptest.NewRecorder()
+		handler.Load().ServeHTTP(page, r)
+		text := page.Body.String()
+		served.Store(&text)
+		maps.Copy(w.Header(), page.Header())
+		w.WriteHeader(page.Code)
+		io.WriteString(w, text) //nolint:errcheck // the browser would miss it
 	}))
 	defer server.Close()
-	b := launch(t)
-	b.open(server.URL)
+	site, link := New(Desk{Load: desk.load, Do: desk.do, Diff: desk.diff}, server.URL)
+	handler.Store(site)
+	b.open(link)
+	b.load(func() { b.click("a") })
+	assert.Equal(t, server.URL+"/", b.ask("location.href"))
+	b.strict(*served.Load())
+	b.look(name + "-list")
+	b.load(func() { b.click("li a") })
+	b.strict(*served.Load())
+	b.look(name + "-show")
+	b.load(func() { b.click("a[accesskey=b]") })
+	b.click("li input")
+	b.load(func() { b.click("button[value=acknowledge]") })
+	assert.Contains(t, b.ask("document.querySelector('[role=status]').innerText"), "1 acknowledged")
+	b.click("li:nth-child(2) input")
+	b.load(func() { b.click("button[value=accept]") })
+	assert.Contains(t, b.ask("document.querySelector('[role=status]').innerText"), "1 accepted")
+	b.load(func() { b.click("button[value=sign]") })
+	assert.Contains(t, b.ask("document.body.innerText"), "signed last by ann")
+
+	log, err := desk.desk.Store.Acts(t.Context())
+	require.NoError(t, err)
+	assert.NotNil(t, review.LastSignature(log))
+	b.quiet(server.URL+"/", "data:", "about:blank")
+}
+
+// file opens a page from a disk.
+func (b *browser) file(page string) {
+	b.t.Helper()
+	name := filepath.Join(b.t.TempDir(), "page.html")
+	require.NoError(b.t, os.WriteFile(name, []byte(page), 0o600))
+	b.open("file://" + name)
+}
+
+// quiet tells that the browser asked for nothing elsewhere, ran nothing and found no error.
+func (b *browser) quiet(home ...string) {
+	b.t.Helper()
+	assert.Empty(b.t, b.errors, "something of the page ran, or failed")
+	assert.NotEmpty(b.t, b.asked)
+	assert.Empty(b.t, slices.DeleteFunc(b.asked, func(address string) bool {
+		return slices.ContainsFunc(home, func(prefix string) bool { return strings.HasPrefix(address, prefix) })
+	}))
+}
+
+// seesIt proves that the other tests can fail.
+func seesIt(t *testing.T, b *browser) {
+	b.file(`<script>console.error("caught")</script><img src="http://127.0.0.1:1/x.png"><p style="width: 5000px">wide`)
 	assert.Contains(t, strings.Join(b.errors, " "), "caught")
 	assert.Contains(t, b.asked, "http://127.0.0.1:1/x.png")
 	assert.Equal(t, "false", b.ask("document.documentElement.scrollWidth <= window.innerWidth"))
+	for page, says := range map[string]string{
+		`<html lang="en"><head></head><body><p>open</body></html>`:                 "error on line",
+		`<html lang="en"><head></head><body><p><table/>x</p></body></html>`:        "element",
+		`<html lang="en"><head></head><body><p title="&nbsp;">x</p></body></html>`: "error on line",
+	} {
+		b.file("<!DOCTYPE html>\n" + page)
+		text, err := json.Marshal("<!DOCTYPE html>\n" + page)
+		require.NoError(t, err)
+		assert.Contains(t, b.ask(fmt.Sprintf(agree, text)), says, page)
+	}
+	var page bytes.Buffer
+	require.NoError(t, html.Write(&page, &report.Report{}, html.Options{}))
+	b.errors = nil
+	b.file(strings.Replace(page.String(), "</body>", "<script>1</script></body>", 1))
+	assert.Contains(t, strings.Join(b.errors, " "), "Content Security Policy", "a script may run in the page")
 }

@@ -3,11 +3,13 @@ package web
 import (
 	_ "embed"
 	"html/template"
+	"io"
 	"net/http"
 	"slices"
 	"strings"
 	"time"
 
+	"github.com/pugetsoundtech/upkeep/internal/term"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/render"
 	"github.com/pugetsoundtech/upkeep/report/review"
@@ -124,8 +126,17 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request) {
 	s.page(w, "show", page)
 }
 
-// page writes a page; one that breaks off was closed by its reader.
+// page writes a page, whose texts are data of others: what a reader would not see,
+// or would see in another order, is spelled out. One that breaks off was closed by
+// its reader.
 func (s *Site) page(w http.ResponseWriter, name string, data any) {
+	var b strings.Builder
+	if err := pages.ExecuteTemplate(&b, name, data); err != nil {
+		http.Error(w, "the page cannot be made", http.StatusInternalServerError)
+		return
+	}
 	w.Header().Set("Content-Type", "text/html; charset=utf-8")
-	pages.ExecuteTemplate(w, name, data) //nolint:errcheck // see above
+	for line := range strings.SplitSeq(b.String(), "\n") {
+		io.WriteString(w, term.Visible(line)+"\n") //nolint:errcheck // see above
+	}
 }

@@ -20,7 +20,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/report/review"
 )
 
-const hostile = `<script>alert(1)</script>"'><img src=x onerror=alert(1)>`
+const hostile = `<script>alert(1)</script>"'><img src=x onerror=alert(1)>` + "\u202e\x1b[2J"
 
 // id is the name of the one finding in addresses and forms.
 var id = key(review.Standing{Item: report.Item{Check: "files", Finding: report.Finding{Fingerprint: "v1:0123456789abcdef"}}})
@@ -106,6 +106,9 @@ func TestAPersonListsShowsAcceptsAndSigns(t *testing.T) {
 	for _, page := range []string{list, one} {
 		assert.NotContains(t, page, "<script")
 		assert.NotContains(t, page, "<img")
+		assert.NotContains(t, page, "\u202e", "what turns the text around is spelled out")
+		assert.NotContains(t, page, "\x1b")
+		assert.Contains(t, page, `\u{202e}␛[2J`)
 		assert.NotContains(t, page, "http", "nothing comes from elsewhere")
 	}
 	form := url.Values{"form": {formField.FindStringSubmatch(list)[1]}, "finding": {id}, "act": {"accept"}, "comment": {"known"}}
