@@ -17,7 +17,9 @@
 // since updates restart what uses them.
 //
 // A file that was changed while somebody was logged in is possibly that
-// person's work, and likely so where the session's own record names the file.
+// person's work, and likely so where the session's own record names the file: as
+// evidence, or as a word of a command that it ran. The line about such a command in
+// a log is then of the same act, where it tells of no other.
 // One trouble that two checks see is told once: a unit's failure and the log
 // line about it, a listener and its probe, an account and the files that hold
 // it. A file system that is full is possibly so by the log that grows on it. What is worse than a notice is never called fully explained; a page puts it

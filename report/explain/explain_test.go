@@ -148,6 +148,50 @@ func TestAFileThatChangedInASessionIsPossiblyThatPersons(t *testing.T) {
 	}
 }
 
+func TestAnEditBySudoIsOneAct(t *testing.T) {
+	hosts, ann := attr(report.Path, "/etc/hosts"), attr(report.User, "ann")
+	session := finding("restarted", ann, noon, attr(report.Session, "ssh:1"), attr(report.Sample, "/usr/bin/vi /etc/hosts"))
+	line := func(user report.Attr, count int, lines ...string) report.Finding {
+		f := finding("line", attr(report.Service, "sudo"), noon.Add(time.Second))
+		f.Identity, f.Count = []report.Attr{user}, count
+		for _, l := range lines {
+			f.Evidence = append(f.Evidence, attr(report.Sample, "ann : TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND="+l))
+		}
+		return f
+	}
+	edit, file := "/usr/bin/vi /etc/hosts", map[string]string{"/etc/hosts": "likely true ann"}
+	for name, c := range map[string]struct {
+		line  report.Finding
+		saved time.Duration
+		want  map[string]string
+	}{
+		"it tells of nothing else":    {line(ann, 1, edit), time.Minute, map[string]string{"/etc/hosts": "likely true ann", "sudo": "likely true ann"}},
+		"another command is among it": {line(ann, 2, edit, "/usr/bin/cat /etc/shadow"), time.Minute, file},
+		"more than it shows":          {line(ann, 3, edit), time.Minute, file},
+		"of another":                  {line(attr(report.User, "eve"), 1, edit), time.Minute, file},
+		"of a longer name":            {line(ann, 1, "/usr/bin/vi /etc/hosts.allow"), time.Minute, file},
+		"long after":                  {line(ann, 1, edit), 2 * time.Hour, map[string]string{}},
+		"before":                      {line(ann, 1, edit), -time.Minute, map[string]string{}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			assert.Equal(t, c.want, explained(t, session, c.line, finding("changed", hosts, noon.Add(c.saved))))
+		})
+	}
+}
+
+func TestAnEditFromANewAddressIsOneThingToLookAt(t *testing.T) {
+	ann, id := attr(report.User, "ann"), attr(report.Session, "ssh:1")
+	session := finding("restarted", ann, noon, id, attr(report.Sample, "/usr/bin/vi /etc/hosts"))
+	arrival := finding("line", ann, noon, id)
+	arrival.Identity = []report.Attr{attr(report.Addr, "192.0.2.14")}
+	line := finding("line", attr(report.Service, "sudo"), noon, attr(report.Sample, "ann : COMMAND=/usr/bin/vi /etc/hosts"))
+	line.Identity = []report.Attr{ann}
+	file := finding("changed", attr(report.Path, "/etc/hosts"), noon.Add(time.Minute))
+	assert.Equal(t, map[string]string{"/etc/hosts": "likely false ann", "ann": "likely false /etc/hosts", "sudo": "likely false /etc/hosts"}, explained(t, session, arrival, line, file))
+	file.Severity = report.Warning
+	assert.Equal(t, map[string]string{"/etc/hosts": "likely false ann", "sudo": "likely false /etc/hosts"}, explained(t, session, line, file))
+}
+
 func TestAnAccountAndItsTracesAreOneThing(t *testing.T) {
 	passwd, sample := attr(report.Path, "/etc/passwd"), attr(report.Sample, "new user")
 	user, line := finding("failed", attr(report.User, "anna"), time.Time{}, passwd), finding("bad", attr(report.Service, "useradd"), noon, sample)

@@ -172,6 +172,9 @@ func (w *walker) atOneTime(trace, main node) bool {
 	return slices.ContainsFunc(main.times, func(t time.Time) bool { return trace.within(t.Add(-together), t.Add(together)) })
 }
 
+// editing is how long after its command an editor may write its file.
+const editing = time.Hour
+
 // sessions explains files by who was logged in when they changed.
 func (w *walker) sessions() {
 	for i, n := range w.nodes {
@@ -185,20 +188,101 @@ func (w *walker) sessions() {
 			}
 			from, to := m.span()
 			switch {
-			case from.IsZero() || !n.within(from, to):
-			case slices.Contains(m.finding.Evidence, n.finding.Subject):
+			case from.IsZero():
+			case m.ran(n.finding.Subject) && n.within(from, to.Add(editing)):
 				named = append(named, j)
-			default:
+			case n.within(from, to):
 				open = append(open, j)
 			}
 		}
 		switch {
 		case len(named) > 0:
-			w.explain(i, named, w.titles(named), likely, true, n.finding.Subject)
+			w.edited(i, named)
 		case len(open) > 0:
 			w.explain(i, open, w.titles(open), possible, false, report.AtTime(n.times[0]))
 		}
 	}
+}
+
+// ran reports whether a session's own record names a file, or a command in it does.
+func (n node) ran(file report.Attr) bool {
+	return slices.Contains(n.finding.Evidence, file) || slices.ContainsFunc(n.samples(), func(command string) bool { return names(command, file) })
+}
+
+// names reports whether a word of a command is a file.
+func names(command string, file report.Attr) bool {
+	return slices.Contains(strings.Fields(command), file.Value)
+}
+
+func (n node) samples() (out []string) {
+	for _, a := range n.finding.Evidence {
+		if a.Key == report.Sample {
+			out = append(out, a.Value)
+		}
+	}
+	return out
+}
+
+// edited makes one act of a file and the sessions whose commands name it. Where
+// nothing else of it is news, the sessions explain it all; else the file is what is
+// told, and what else tells of the act stands below it.
+func (w *walker) edited(file int, sessions []int) {
+	f, arrivals := w.nodes[file].finding, w.arrivals(sessions)
+	alone := f.Severity <= report.Notice && len(arrivals) == 0
+	w.explain(file, sessions, w.titles(sessions), likely, alone, f.Subject)
+	by, text := sessions, w.titles(sessions)
+	if !alone {
+		by, text = []int{file}, f.Title
+	}
+	for _, i := range append(w.elevations(f.Subject, sessions), arrivals...) {
+		w.explain(i, by, text, likely, alone, f.Subject)
+	}
+}
+
+// arrivals finds what tells of the same sessions that is news by itself, such as
+// that their address is new.
+func (w *walker) arrivals(sessions []int) (out []int) {
+	for i, n := range w.nodes {
+		if w.done[i] || slices.Contains(sessions, i) || n.finding.Kind != report.Event || n.finding.Severity < report.Notice {
+			continue
+		}
+		if slices.ContainsFunc(sessions, func(j int) bool { return n.sameSession(w.nodes[j]) }) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// sameSession reports whether two findings are about a session of one person.
+func (n node) sameSession(m node) bool {
+	return n.finding.Subject == m.finding.Subject && slices.ContainsFunc(n.finding.Evidence, func(a report.Attr) bool {
+		return a.Key == report.Session && slices.Contains(m.finding.Evidence, a)
+	})
+}
+
+// elevations finds the line about commands with another's rights where each of the
+// commands, none left out, names a file that the sessions of that user explain: it
+// is of the same act. Any other command is told by itself.
+func (w *walker) elevations(file report.Attr, sessions []int) (out []int) {
+	for i, n := range w.nodes {
+		lines := n.samples()
+		if w.done[i] || !isElevation(n) || len(lines) == 0 || n.finding.Count > len(lines) {
+			continue
+		}
+		mine := func(j int) bool { return slices.Contains(n.finding.Identity, w.nodes[j].finding.Subject) }
+		other := func(line string) bool { return !names(line, file) }
+		if slices.ContainsFunc(sessions, mine) && !slices.ContainsFunc(lines, other) {
+			out = append(out, i)
+		}
+	}
+	return out
+}
+
+// isElevation reports whether n is a line of a log about what was run with the
+// rights of another.
+func isElevation(n node) bool {
+	s := n.finding.Subject
+	return n.finding.Kind == report.Event && s.Key == report.Service && (s.Value == "sudo" || s.Value == "doas") && !n.has(report.Session)
 }
 
 // span is when a session was, as far as it is known.

@@ -1,8 +1,11 @@
 package render
 
 import (
+	"cmp"
+	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pugetsoundtech/upkeep/report"
 )
@@ -16,16 +19,64 @@ type Group struct {
 	With       []Entry // causes beside it, between which nobody can tell
 	Entries    []Entry // fully explained
 	Perhaps    []Entry // those for the record that it possibly explains
+	Who        []Entry // of a change that one person made, which is the cause: by what it is known
 	by         []string
 }
 
 // Count is the number of findings in g.
 func (g Group) Count() int {
-	n := len(g.With) + len(g.Entries) + len(g.Perhaps)
+	n := len(g.With) + len(g.Entries) + len(g.Perhaps) + len(g.Who)
 	if g.Cause != nil {
 		n++
 	}
 	return n
+}
+
+// Title says what was done.
+func (g Group) Title() string {
+	if g.Cause == nil {
+		return g.Text
+	}
+	title := cmp.Or(g.Cause.Finding.Title, g.Cause.Finding.Rule)
+	if len(g.With) > 0 {
+		title += "; " + Titles(g.With)
+	}
+	return title
+}
+
+// Explains says in a few words what came of it, or of a change who made it, and
+// how sure that is; "" where nothing did.
+func (g Group) Explains(zone *time.Location) string {
+	switch {
+	case len(g.Who) > 0:
+		by := g.Who[0].Finding
+		when := ""
+		if !by.First.IsZero() {
+			when = ", " + by.First.In(zone).Format("2 Jan 15:04")
+		}
+		return g.Confidence + ": " + Titles(g.Who) + when
+	case len(g.Entries) > 0:
+		return fmt.Sprintf("%s: %d, %s", g.Confidence, len(g.Entries), FewSubjects(g.Entries))
+	}
+	return ""
+}
+
+// turn makes the one file that a session explains the thing that is told, and the
+// records of the session what is known of it.
+func (g *Group) turn() {
+	isFile := func(e Entry) bool { return e.Finding.Subject.Key == report.Path }
+	inSession := func(a report.Attr) bool { return a.Key == report.Session }
+	at := slices.IndexFunc(g.Entries, isFile)
+	if g.Cause == nil || !slices.ContainsFunc(g.Cause.Finding.Evidence, inSession) || at < 0 {
+		return
+	}
+	file := g.Entries[at]
+	rest := slices.Delete(slices.Clone(g.Entries), at, at+1)
+	if slices.ContainsFunc(rest, isFile) {
+		return // what else came of it would be hidden
+	}
+	g.Who = slices.Concat([]Entry{*g.Cause}, g.With, rest)
+	g.Cause, g.With, g.Entries = &file, nil, nil
 }
 
 // grouping sorts news into what is explained, what is for the record, and what
@@ -92,6 +143,9 @@ func (g *grouping) gather() []Group {
 			gone[e.Finding.Fingerprint] = true
 			g.groups[at].Perhaps = append(g.groups[at].Perhaps, e)
 		}
+	}
+	for i := range g.groups {
+		g.groups[i].turn()
 	}
 	g.noted = slices.DeleteFunc(g.noted, func(e Entry) bool { return gone[e.Finding.Fingerprint] })
 	slices.SortStableFunc(g.groups, func(a, b Group) int { return strings.Compare(b.Confidence, a.Confidence) })

@@ -6,6 +6,7 @@ import (
 	"encoding/hex"
 	"fmt"
 	"net/url"
+	"slices"
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/report"
@@ -34,6 +35,7 @@ type group struct {
 	Text, Confidence   shown
 	Cause              *entry
 	Explains, Perhaps  shown
+	Who                shown // who made the change that is the cause
 	Count, More        int
 	Entries, Uncertain []entry
 }
@@ -158,8 +160,12 @@ func (b *builder) group(s render.Section, g render.Group) group {
 	if g.Cause != nil {
 		cause := b.entry(s, *g.Cause)
 		out.Cause, out.Explains, out.Perhaps = &cause, clean(render.Subjects(g.Entries)), clean(render.Titles(g.Perhaps))
+		if len(g.Who) > 0 {
+			out.Who = clean(g.Explains(b.opt.Zone))
+		}
 	}
-	for _, e := range g.Entries[:min(len(g.Entries), maxExplained)] {
+	below := slices.Concat(g.Who, g.Entries)
+	for _, e := range below[:min(len(below), maxExplained)] {
 		e.Brief, e.Why = true, nil // the group says why
 		out.Entries = append(out.Entries, b.entry(s, e))
 	}

@@ -102,7 +102,7 @@ func newView(rep *report.Report, opt Options) view {
 		v.Notices = append(v.Notices, clean("Not fully looked at: "+res.Check+": "+cmp.Or(res.Reason, render.StatusWord(res.Status))))
 	}
 	for _, s := range d.Sections {
-		v.Parts = append(v.Parts, newPart(s))
+		v.Parts = append(v.Parts, newPart(s, opt.Zone))
 	}
 	return v
 }
@@ -117,7 +117,7 @@ func join(parts ...string) string {
 	return strings.Join(out, " · ")
 }
 
-func newPart(s render.Section) part {
+func newPart(s render.Section, zone *time.Location) part {
 	p := part{Title: s.Title}
 	add := func(r row) {
 		if len(p.Rows) == maxRows {
@@ -139,20 +139,31 @@ func newPart(s render.Section) part {
 		add(r)
 	}
 	for _, g := range s.Groups {
-		add(newAct(g))
+		add(newAct(g, zone))
 	}
 	return p
 }
 
-func newAct(g render.Group) row {
-	r := row{Color: colors[report.Info], Title: clean(g.Text)}
-	if g.Cause != nil {
-		r.Title = clean(g.Cause.Finding.Title)
-	}
-	if n := len(g.Entries); n > 0 {
-		r.Note = clean(fmt.Sprintf("%s: %d, %s", g.Confidence, n, render.FewSubjects(g.Entries)))
+func newAct(g render.Group, zone *time.Location) row {
+	r := row{Color: colors[report.Info], Title: clean(g.Title()), Note: clean(g.Explains(zone))}
+	if len(g.Who) > 0 {
+		r.difference(*g.Cause)
 	}
 	return r
+}
+
+// difference shows the first lines of a file that came and went.
+func (r *row) difference(e render.Entry) {
+	for _, line := range render.Lines(e) {
+		if len(r.Added)+len(r.Gone) == maxLines {
+			return
+		}
+		if line[0] == '+' {
+			r.Added = append(r.Added, clean(line))
+		} else {
+			r.Gone = append(r.Gone, clean(line))
+		}
+	}
 }
 
 func newRow(e render.Entry, full bool) row {
@@ -165,16 +176,7 @@ func newRow(e render.Entry, full bool) row {
 		return r
 	}
 	r.Detail = clean(term.Truncate(term.Visible(cmp.Or(f.Detail, f.Explain)), maxDetail, "…"))
-	for _, line := range render.Lines(e) {
-		if len(r.Added)+len(r.Gone) == maxLines {
-			break
-		}
-		if line[0] == '+' {
-			r.Added = append(r.Added, clean(line))
-		} else {
-			r.Gone = append(r.Gone, clean(line))
-		}
-	}
+	r.difference(e)
 	for _, why := range e.Why {
 		r.Why = clean(why.Confidence + ": " + why.Text)
 	}

@@ -105,7 +105,14 @@ func (p *page) section(s render.Section) {
 		p.line("- " + render.Word(f.Worst()) + ": " + text)
 	}
 	for _, g := range s.Groups {
-		p.line("- " + escape(g.Text) + fmt.Sprintf(" (%d findings: ", len(g.Entries)) + escape(render.FewSubjects(g.Entries)) + ")")
+		text := g.Title()
+		if explains := g.Explains(p.opt.Zone); explains != "" {
+			text += " (" + explains + ")"
+		}
+		p.line("- " + escape(text))
+		if len(g.Who) > 0 {
+			p.fence("diff", render.Lines(*g.Cause))
+		}
 	}
 }
 

@@ -1,7 +1,6 @@
 package text
 
 import (
-	"cmp"
 	"fmt"
 
 	"github.com/pugetsoundtech/upkeep/report/render"
@@ -34,16 +33,12 @@ func findings(groups []render.Group) string {
 // group tells what was done in a line, and below it what came of that. It says
 // no severity: nobody has to act.
 func (p *page) group(g render.Group) {
-	text := g.Text
-	if g.Cause != nil {
-		text = cmp.Or(g.Cause.Finding.Title, g.Cause.Finding.Rule)
+	p.prose(2, 4, "", g.Title())
+	if len(g.Who) > 0 {
+		p.lines(render.Lines(*g.Cause))
 	}
-	if n := len(g.With); n > 0 {
-		text += "; " + render.Titles(g.With)
-	}
-	p.prose(2, 4, "", text)
-	if len(g.Entries) > 0 {
-		p.prose(6, 8, dim, fmt.Sprintf("%s: %d, %s", g.Confidence, len(g.Entries), render.FewSubjects(g.Entries)))
+	if text := g.Explains(p.opt.Zone); text != "" {
+		p.prose(6, 8, dim, text)
 	}
 	if len(g.Perhaps) > 0 {
 		p.prose(6, 8, dim, "perhaps also: "+render.Titles(g.Perhaps))

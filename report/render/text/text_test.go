@@ -14,9 +14,11 @@ import (
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/assert"
 
 	"github.com/pugetsoundtech/upkeep/internal/term"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/explain"
 	"github.com/pugetsoundtech/upkeep/report/render"
 	"github.com/pugetsoundtech/upkeep/report/render/rendertest"
 )
@@ -331,4 +333,39 @@ func TestAReportThatWasNotStoredHasNoNumber(t *testing.T) {
 	if !strings.Contains(b.String(), "UTC, not stored") || strings.Contains(b.String(), "report 0") {
 		t.Error(b.String())
 	}
+}
+
+func TestAnEditByAPersonIsOneEntry(t *testing.T) {
+	rep := rendertest.Caused()
+	began := rep.Started
+	c := func(f report.Finding) report.Change {
+		f.Fingerprint = f.Title
+		return report.Change{Kind: report.New, Check: "c", Finding: f, Since: began}
+	}
+	file := c(report.Finding{Rule: "changed", Kind: report.Condition, Subject: report.Path.Of("/etc/hosts"), Severity: report.Notice, Title: "/etc/hosts changed", Evidence: []report.Attr{report.Sample.Of("+192.0.2.7 printer")}})
+	session := c(report.Finding{
+		Rule: "login", Kind: report.Event, Subject: report.User.Of("ann"), Severity: report.Info, Title: "ann was logged in by ssh from 192.0.2.14", First: began,
+		Evidence: []report.Attr{report.AtTime(began), report.Session.Of("ssh:1"), report.Sample.Of("/usr/bin/vi /etc/hosts")},
+	})
+	line := c(report.Finding{
+		Rule: "sudo", Kind: report.Event, Subject: report.Service.Of("sudo"), Identity: []report.Attr{report.User.Of("ann")}, Severity: report.Notice, Title: "ann ran commands with sudo once",
+		Evidence: []report.Attr{report.AtTime(began), report.Sample.Of("ann : COMMAND=/usr/bin/vi /etc/hosts")},
+	})
+	file.Finding.Evidence = append(file.Finding.Evidence, report.AtTime(began))
+	rep.Changes, rep.Explanations = []report.Change{line, file, session}, nil
+	rep.Explanations = explain.Joins(rep)
+	page := write(t, rep, Options{})
+	assert.Contains(t, page, "nothing new that needs you; 1 explained")
+	assert.Contains(t, page, "CHANGED AND EXPLAINED\n  /etc/hosts changed\n")
+	_, below, _ := strings.Cut(page, "/etc/hosts changed\n")
+	assert.Regexp(t, `^ +\+ 192\.0\.2\.7 printer\n +likely: ann was logged in by ssh from 192\.0\.2\.14; ann ran commands with\s+sudo once, 25 Nov 03:10`, below)
+	assert.NotContains(t, page, "NEW")
+
+	arrival := c(report.Finding{Rule: "new-address", Kind: report.Event, Subject: report.User.Of("ann"), Severity: report.Notice, Title: "ann logged in from 192.0.2.14 for the first time", Evidence: []report.Attr{report.Session.Of("ssh:1")}})
+	rep.Changes, rep.Explanations = []report.Change{arrival, line, file, session}, nil
+	rep.Explanations = explain.Joins(rep)
+	page = write(t, rep, Options{})
+	assert.Contains(t, page, "1 notice new")
+	assert.Equal(t, 1, strings.Count(page, "  NOTICE "), page)
+	assert.Contains(t, page, "for the first time")
 }
