@@ -355,6 +355,39 @@ func TestAFullFileSystemIsPossiblyTheWorkOfALogOnIt(t *testing.T) {
 	assert.Empty(t, explained(t, full, log("failed", other)), "it is on another file system, whatever its path")
 }
 
+func TestAServiceIsDownByTheUpdateOfItsProgramOrLibraryBeforeThat(t *testing.T) {
+	nginx, ssl := attr(report.Package, "deb:nginx"), attr(report.Package, "deb:libssl3")
+	program, library := "/usr/sbin/nginx", attr(report.Path, "/lib/libssl.so.3")
+	changes := []report.Finding{
+		finding("upgraded", nginx, noon), finding("upgraded", ssl, noon.Add(time.Second)),
+		finding("changed", attr(report.Path, program), noon.Add(time.Minute), nginx), finding("changed", library, noon.Add(time.Minute), ssl),
+	}
+	unit := attr(report.Service, "web.service")
+	for name, c := range map[string]struct {
+		failed report.Finding
+		want   string
+	}{
+		"it owns the program":          {finding("failed", unit, noon.Add(5*time.Minute), attr(report.Program, program)), "possible false deb:nginx"},
+		"it owns a library":            {finding("failed", unit, noon.Add(5*time.Minute), library), "possible false deb:nginx"},
+		"it owns neither":              {finding("failed", unit, noon.Add(5*time.Minute), attr(report.Program, "/opt/web")), ""},
+		"nobody knows what it runs":    {finding("failed", unit, noon.Add(5*time.Minute)), ""},
+		"it had failed before":         {finding("failed", unit, noon.Add(-time.Minute), attr(report.Program, program)), ""},
+		"it failed on another day":     {finding("failed", unit, noon.Add(9*time.Hour), attr(report.Program, program)), ""},
+		"nobody knows when":            {finding("failed", unit, time.Time{}, attr(report.Program, program)), ""},
+		"the package is named, before": {finding("failed", unit, noon.Add(-time.Minute), nginx), ""},
+	} {
+		t.Run(name, func(t *testing.T) {
+			assert.Equal(t, c.want, explained(t, append([]report.Finding{c.failed}, changes...)...)["web.service"])
+		})
+	}
+}
+
+func TestARotationExplainsTheLogsThatItNames(t *testing.T) {
+	run, log := attr(report.Transaction, "logrotate:20261125"), attr(report.Path, "/var/log/syslog")
+	assert.Equal(t, map[string]string{"/var/log/syslog": "proven true logrotate:20261125"},
+		explained(t, finding("upgraded", run, noon), finding("changed", log, noon.Add(time.Minute), run), finding("changed", attr(report.Path, "/var/log/app.log"), noon.Add(time.Minute))))
+}
+
 func TestNothingIsExplainedWithoutACause(t *testing.T) {
 	ssh := attr(report.Service, "ssh.service")
 	assert.Empty(t, explained(t,

@@ -105,7 +105,7 @@ func (w *walker) effects(a act) {
 			for _, next := range w.index[attr] {
 				n := w.nodes[next]
 				direct := len(at.joined) == 0
-				if w.done[next] || n.ofSoftware() || n.ofPerson() || !a.near(n, direct) {
+				if w.done[next] || n.ofSoftware() || n.ofPerson() || !a.near(n, direct) || a.isLaterThan(n) {
 					continue
 				}
 				joined := append(slices.Clone(at.joined), attr)
@@ -136,6 +136,12 @@ func (a act) near(n node, direct bool) bool {
 		return direct && !a.since.IsZero() && a.since.Equal(n.since)
 	}
 	return n.within(a.first.Add(-before), a.last.Add(after))
+}
+
+// isLaterThan reports whether something had failed when the act began: it is no effect
+// of that, though a change in the midst of it may be dated before its line in a log.
+func (a act) isLaterThan(n node) bool {
+	return n.finding.Severity > report.Notice && len(n.times) > 0 && n.times[len(n.times)-1].Before(a.first)
 }
 
 // written lists files that no package owns and that scripts of packages write;
