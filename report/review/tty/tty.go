@@ -12,6 +12,7 @@ import (
 	"fmt"
 	"io"
 
+	"github.com/pugetsoundtech/upkeep/internal/term"
 	"github.com/pugetsoundtech/upkeep/report/review"
 )
 
@@ -26,11 +27,12 @@ const (
 	Details     Key = ' '
 	Next        Key = 'n'
 	Back        Key = 'b'
+	Undo        Key = 'u' // of what was done last in this session
 	Sign        Key = 's'
 	Quit        Key = 'q'
 )
 
-const help = "a accept · k acknowledge for a week · d what changed · space all about it · n next · b back · s sign and end · q end"
+const help = "a accept · k acknowledge for a week · d what changed · space all about it · n next · b back · u take back · s sign and end · q end"
 
 // A Session is one person at a terminal.
 type Session struct {
@@ -39,37 +41,38 @@ type Session struct {
 
 	Show func(s review.Standing, whole bool) error                             // one finding, in a line or in full
 	Do   func(ctx context.Context, key Key, s review.Standing) (string, error) // Accept, Acknowledge, Diff; gives a line to show
+	Undo func(ctx context.Context, s review.Standing) (string, error)          // takes back what Do did; nil: nothing can be taken back
 	Sign func(ctx context.Context) (string, error)
 }
 
 // Run goes through items, and gives how many were dealt with. The end of the
 // keys is a quit. An error of one act is shown, and the item stands.
 func (s Session) Run(ctx context.Context, items []review.Standing) (done int, err error) {
-	keys := bufio.NewReader(s.In)
+	keys, did := bufio.NewReader(s.In), []int{}
 	fmt.Fprintf(s.Out, "%d to look at. %s\n", len(items), help)
 	for at := 0; ctx.Err() == nil; {
 		if at < len(items) {
 			fmt.Fprintf(s.Out, "\n%d of %d\n", at+1, len(items))
 			if err := s.Show(items[at], false); err != nil {
-				return done, err
+				return len(did), err
 			}
 		} else {
 			fmt.Fprintln(s.Out, "\nThat was the last. s signs, b goes back, q ends.")
 		}
-		step, acted, end := s.one(ctx, keys, items, at)
+		step, acted, end := s.one(ctx, keys, items, at, &did)
 		if acted {
-			done++
+			did = append(did, at)
 		}
 		if end {
-			return done, nil
+			return len(did), nil
 		}
 		at = min(max(at+step, 0), len(items))
 	}
-	return done, ctx.Err()
+	return len(did), ctx.Err()
 }
 
-// one reads keys until one of them moves on.
-func (s Session) one(ctx context.Context, keys *bufio.Reader, items []review.Standing, at int) (step int, acted, end bool) {
+// one reads keys until one of them moves on; did holds what was dealt with.
+func (s Session) one(ctx context.Context, keys *bufio.Reader, items []review.Standing, at int, did *[]int) (step int, acted, end bool) {
 	for {
 		b, err := keys.ReadByte()
 		if err != nil || Key(b) == Quit || b == 3 || b == 4 {
@@ -80,6 +83,10 @@ func (s Session) one(ctx context.Context, keys *bufio.Reader, items []review.Sta
 			return 0, false, s.say(s.Sign(ctx))
 		case key == Back:
 			return -1, false, false
+		case key == Undo:
+			if to, ok := s.undo(ctx, items, did); ok {
+				return to - at, false, false
+			}
 		case at == len(items):
 			fmt.Fprintln(s.Out, help)
 		case key == Next, b == '\r', b == '\n':
@@ -100,11 +107,25 @@ func (s Session) one(ctx context.Context, keys *bufio.Reader, items []review.Sta
 	}
 }
 
+// undo takes back what was done last, and gives where that is.
+func (s Session) undo(ctx context.Context, items []review.Standing, did *[]int) (at int, ok bool) {
+	if s.Undo == nil || len(*did) == 0 {
+		fmt.Fprintln(s.Out, "There is nothing to take back.")
+		return 0, false
+	}
+	at = (*did)[len(*did)-1]
+	if !s.say(s.Undo(ctx, items[at])) {
+		return 0, false
+	}
+	*did = (*did)[:len(*did)-1]
+	return at, true
+}
+
 // say shows what came of an act, and reports whether it was done.
 func (s Session) say(line string, err error) bool {
 	if err != nil {
 		line = "not done: " + err.Error()
 	}
-	fmt.Fprintln(s.Out, line)
+	fmt.Fprintln(s.Out, term.Visible(line)) // it may name what others wrote
 	return err == nil
 }

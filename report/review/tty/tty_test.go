@@ -28,6 +28,9 @@ func TestOneKeyAnItem(t *testing.T) {
 		"nnasx":    "a three, sign",
 		"":         "",
 		"xs":       "sign",
+		"aus":      "a one, u one, sign",
+		"akuus":    "a one, k two, u two, u one, sign",
+		"aunus":    "a one, u one, sign",
 	} {
 		t.Run(keys, func(t *testing.T) {
 			var did []string
@@ -38,6 +41,10 @@ func TestOneKeyAnItem(t *testing.T) {
 				Do: func(_ context.Context, key Key, s review.Standing) (string, error) {
 					did = append(did, string(key)+" "+s.Finding.Title)
 					return "done", nil
+				},
+				Undo: func(_ context.Context, s review.Standing) (string, error) {
+					did = append(did, "u "+s.Finding.Title)
+					return "taken back", nil
 				},
 				Sign: func(context.Context) (string, error) { did = append(did, "sign"); return "signed", nil },
 			}
@@ -52,10 +59,12 @@ func TestWhatIsRefusedIsSaidAndStands(t *testing.T) {
 	var out strings.Builder
 	s := Session{
 		In: strings.NewReader("aq"), Out: &out, Show: func(review.Standing, bool) error { return nil },
-		Do: func(context.Context, Key, review.Standing) (string, error) { return "", errors.New("it changed again") },
+		Do: func(context.Context, Key, review.Standing) (string, error) {
+			return "", errors.New("it changed again\x1b[2J")
+		},
 	}
 	done, err := s.Run(t.Context(), make([]review.Standing, 1))
 	require.NoError(t, err)
 	assert.Zero(t, done)
-	assert.Contains(t, out.String(), "not done: it changed again")
+	assert.Contains(t, out.String(), "not done: it changed again␛[2J")
 }
