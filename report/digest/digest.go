@@ -89,6 +89,8 @@ type Standing struct {
 	Report  *report.Report
 	News    int
 	Oldest  int // days since the first of what a person dealt with and is still there
+
+	sections []render.Section
 }
 
 // maxAhead is how far clocks may differ.
@@ -151,7 +153,7 @@ func compareHost(a, b Host) int {
 
 func standing(h Host, rep *report.Report) Standing {
 	d := render.NewDigest(rep)
-	s := Standing{Host: h, Verdict: d.Verdict, Level: d.Level, Unseen: len(d.Unseen) + len(d.Rights), Report: rep}
+	s := Standing{Host: h, Verdict: d.Verdict, Level: d.Level, Unseen: len(d.Unseen) + len(d.Rights), Report: rep, sections: d.Sections}
 	for _, section := range d.Sections {
 		if section.News() {
 			s.News += len(section.Entries)
@@ -174,7 +176,7 @@ func pivot(hosts []Standing, holds func(render.Section) bool) []Finding {
 	all := map[string]*of{}
 	var order []string
 	for _, h := range hosts {
-		for _, s := range render.NewDigest(h.Report).Sections {
+		for _, s := range h.sections {
 			if !holds(s) {
 				continue
 			}

@@ -126,13 +126,17 @@ func sections(rep *report.Report, baseline bool) []Section {
 	var all []Section
 	var told grouping
 	traces := tracesOf(rep, baseline, why)
+	listed := changes(rep)
 	for _, kind := range kinds {
 		s := Section{ID: kind.id, Title: kind.title, Note: kind.note}
 		isNews := slices.Contains(news, kind.id)
 		var still grouping
-		for _, c := range changes(rep) {
+		for _, c := range listed {
 			if !kind.holds(c, baseline) {
 				continue
+			}
+			if s.Entries == nil { // they are large
+				s.Entries = make([]Entry, 0, count(listed, kind, baseline))
 			}
 			e := entry(rep, c, why[c.Finding.Fingerprint], kind.brief)
 			if (isNews || kind.id == "still") && traces.takes(e) {
@@ -161,6 +165,17 @@ func sections(rep *report.Report, baseline bool) []Section {
 		all = append(all, s)
 	}
 	return slices.DeleteFunc(all, func(s Section) bool { return s.Count() == 0 })
+}
+
+// count gives the number of changes of a kind.
+func count(listed []report.Change, k kind, baseline bool) int {
+	n := 0
+	for _, c := range listed {
+		if k.holds(c, baseline) {
+			n++
+		}
+	}
+	return n
 }
 
 // changes gives the report's changes. A report that nobody compared with

@@ -15,6 +15,9 @@ type traces struct {
 
 func tracesOf(rep *report.Report, baseline bool, why map[string][]report.Explanation) traces {
 	t := traces{cause: map[string]string{}, held: map[string][]Entry{}}
+	if len(why) == 0 {
+		return t
+	}
 	heads := map[string]head{}
 	var all []Entry
 	for _, c := range changes(rep) {

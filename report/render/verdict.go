@@ -207,7 +207,11 @@ func (d Digest) unseen() string {
 func (d Digest) entries(id string) []Entry {
 	for _, s := range d.Sections {
 		if s.ID == id {
-			return slices.DeleteFunc(slices.Clone(s.Entries), func(e Entry) bool { return e.Finding.Severity == report.Info })
+			isInfo := func(e Entry) bool { return e.Finding.Severity == report.Info }
+			if !slices.ContainsFunc(s.Entries, isInfo) {
+				return s.Entries
+			}
+			return slices.DeleteFunc(slices.Clone(s.Entries), isInfo)
 		}
 	}
 	return nil
