@@ -60,7 +60,8 @@ func ReadRules(dir fs.FS) ([]Rule, error) {
 // are ignore, count, notice, warning and critical. key lists fields. match,
 // ere, unless, test and not may stand several times; ere is an expression of
 // POSIX as grep -E has it, for a whole message, and captures nothing; test is a line that the rule
-// must decide, and not one that it must leave to others. What is to be said of
+// must decide, and not one that it must leave to others; do is what a remedy does by
+// commands of the system: "restart {unit}" or "repair packages". What is to be said of
 // more than one line has words of its own, which speak of the rule's key:
 //
 //	over     20 in 10m               raise only from so many on
@@ -163,7 +164,7 @@ func (p *ruleParser) word(word, rest string) {
 		p.fail("nothing stands behind " + word)
 		return
 	}
-	once := map[string]*string{"title": &p.rule.Title, "say": &p.rule.Say, "why": &p.rule.Why, "fix": &p.rule.Fix}
+	once := map[string]*string{"title": &p.rule.Title, "say": &p.rule.Say, "why": &p.rule.Why, "fix": &p.rule.Fix, "do": &p.rule.Do}
 	switch field := once[word]; {
 	case field != nil && *field != "":
 		p.fail(word + " stands twice")

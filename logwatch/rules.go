@@ -54,7 +54,10 @@ type Rule struct {
 	Say      string   // title of a finding, with {fields}, {program}, {times} ("", "7 times") and {from} ("", "from 7 addresses")
 	Why      string   // why it matters
 	Fix      string   // what to do, with {fields}, {program}, and {read}: the command that shows such lines
-	Tests    []Test
+	// Do is the task that a remedy has, by commands of the system at hand: "restart
+	// {unit}" or "repair packages"; empty: what Fix says is done by hand.
+	Do    string
+	Tests []Test
 	// Over raises only from so many lines of the key on; After only behind so
 	// many lines of other rules that name the key; Absent where no line came for
 	// so long, and no line raises; Before where no line of another rule, with the
@@ -188,6 +191,9 @@ func (r *Rule) compile() (*compiled, error) {
 	return c, nil
 }
 
+// tasks are what Rule.Do can be.
+var tasks = [...]string{"restart {unit}", "repair packages"}
+
 // check refuses a rule that lacks something, or that names a field in its texts
 // that none of its patterns has.
 func (r *Rule) check(fields map[string]bool) error {
@@ -210,6 +216,12 @@ func (r *Rule) check(fields map[string]bool) error {
 		if !fields[name] {
 			return fmt.Errorf("no pattern has the key {%s}", name)
 		}
+	}
+	switch {
+	case r.Do != "" && !slices.Contains(tasks[:], r.Do):
+		return fmt.Errorf("do is one of %s", strings.Join(tasks[:], ", "))
+	case strings.Contains(r.Do, "{") && !slices.Contains(r.Key, "unit"):
+		return fmt.Errorf("do needs the key {unit}")
 	}
 	for _, m := range fieldForm.FindAllStringSubmatch(r.Say+r.Fix, -1) {
 		if !fields[m[1]] && !slices.Contains([]string{"times", "from", "program", "read"}, m[1]) {

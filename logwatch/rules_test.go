@@ -114,6 +114,7 @@ func TestAFaultOfARuleFileHasFileAndLineAndCostsOneRule(t *testing.T) {
 		{"logwatch rules 1\nrule x notice\n\ttitle T\n\ttitle T\n", "x.rules:4: title stands twice"},
 		{"logwatch rules 1\n" + strings.Repeat("x", 9000), "x.rules:2: the line is too long"},
 		{"logwatch rules 1\nrule x ignore\n\tmatch a\n\twithin 10m\n", "x.rules:4: no word of a rule: within"},
+		{"logwatch rules 1\nrule x ignore\n\tmatch a\n\tdo a\n\tdo b\n", "x.rules:5: do stands twice"},
 	} {
 		text, want := c[0], c[1]
 		got, err := logwatch.ParseRules("x.rules", []byte(text+"\n"+good))
@@ -127,6 +128,8 @@ func TestAFaultOfARuleFileHasFileAndLineAndCostsOneRule(t *testing.T) {
 		{"rule x ignore\n", "x.rules:2: rule x: it matches nothing"},
 		{"rule x notice\n\tmatch a\n", "x.rules:2: rule x: a rule that raises needs title, say and why"},
 		{"rule x ignore\n\tkey addr\n\tmatch a\n", "x.rules:2: rule x: no pattern has the key {addr}"},
+		{"rule x ignore\n\tdo rm -rf\n\tmatch a\n", "x.rules:2: rule x: do is one of restart {unit}, repair packages"},
+		{"rule x ignore\n\tdo restart {unit}\n\tmatch {unit} a\n", "x.rules:2: rule x: do needs the key {unit}"},
 		{"rule x ignore\n\tfix {addr}\n\tmatch a\n", "x.rules:2: rule x: no pattern has the field {addr}"},
 		{"rule x ignore\n\twhy {n}\n\tmatch {n}\n", "x.rules:2: rule x: title and why stand in the catalogue and have no fields"},
 		{"rule x ignore\n\tmatch a\n" + good + good, "x.rules:6: rule good: the name is taken by x.rules:4: rule good"},

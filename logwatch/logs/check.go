@@ -108,7 +108,7 @@ func (s System) Check(ctx context.Context, rec *report.Recorder) error {
 		}
 		err = errors.Join(err, r.shared(ctx, source, len(left)-i))
 	}
-	r.tell()
+	r.tell(ctx)
 	r.faults()
 	r.absent(ctx, err)
 	r.silent(ctx, err)

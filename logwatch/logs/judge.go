@@ -92,7 +92,7 @@ func (j *judge) record(rec *logstream.Record) {
 	} else {
 		j.counts.reported++
 	}
-	ev := event{match: &j.match, line: &line, raw: rec.Text(j.zone), unit: rec.Unit, source: j.source, bare: rec.Format == syslog.Plain, at: rec.At, count: rec.Events}
+	ev := event{match: &j.match, line: &line, raw: rec.Text(j.zone), unit: rec.Unit, source: j.source, bare: rec.Format == syslog.Plain, at: rec.At, count: rec.Events, first: string(rec.PID) == "1"}
 	if ev.own = ev.bare; !known && j.isOwn(rec) {
 		ev.own = true
 		line.Message, line.Tag = fmt.Appendf(nil, "%s: %s", rec.Tag, rec.Message), []byte(j.program)

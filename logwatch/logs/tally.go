@@ -40,6 +40,7 @@ type tally struct {
 	severe   bool              // an unexplained line of high syslog priority
 	bare     bool              // unexplained lines without a header
 	own      bool              // its lines do not name their program
+	others   bool              // a line of it named another process than the first of the system
 	trend    *trend            // of unexplained lines, beside the days before; nil: not known
 
 	count       int
@@ -73,6 +74,7 @@ type event struct {
 	at     time.Time
 	bare   bool // it has no header
 	own    bool // it does not name its program
+	first  bool // it says to be of process 1
 	count  int
 }
 
@@ -85,7 +87,7 @@ func (t *tallies) add(e event) *tally {
 	ta.count += e.count
 	ta.span(e.at, e.at)
 	ta.sample(e.raw)
-	ta.severe = ta.severe || e.severe()
+	ta.severe, ta.others = ta.severe || e.severe(), ta.others || !e.first
 	ta.say(e.match)
 	if ta.unit == "" {
 		ta.unit = string(e.unit)
@@ -108,7 +110,7 @@ func (ta *tally) span(first, last time.Time) {
 
 // merge takes another tally of the same rule.
 func (ta *tally) merge(b *tally) {
-	ta.count += b.count
+	ta.count, ta.others = ta.count+b.count, true
 	ta.span(b.first, b.last)
 	for _, s := range b.samples {
 		ta.sample([]byte(s))

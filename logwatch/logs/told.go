@@ -26,7 +26,7 @@ const (
 
 // tell records the tallies: what rules know always, what nothing explains up to
 // the limits, and the rest as one finding with a list.
-func (r *run) tell() {
+func (r *run) tell(ctx context.Context) {
 	limit := r.limit()
 	var rest []*tally
 	shown := map[string]int{}
@@ -40,6 +40,7 @@ func (r *run) tell() {
 			shown[ta.program()]++
 		}
 		f := ta.finding()
+		f.Remedy = r.remedy(ctx, ta)
 		f.Detail += r.trends.before(ta.trend, r.now)
 		r.rec.Finding(f)
 	}

@@ -106,7 +106,11 @@ func (c Rotation) judge(rec *report.Recorder, l look) {
 		rec.Finding(report.Finding{
 			Rule: ruleReadable, Subject: report.Path.Of(l.log), Scope: l.scope,
 			Title: fmt.Sprintf("%s may be read by everybody", l.log),
-			Fix:   "chmod o-r " + prose.Quote(l.log),
+			Fix:   "chmod o-r " + prose.Quote(l.log) + ", and the same mode where its rotation is configured",
+			Remedy: &report.Remedy{
+				Do:   [][]string{{"chmod", "o-r", l.log}},
+				Undo: [][]string{{"chmod", "o+r", l.log}},
+			},
 		})
 	}
 	if !l.stat.Known.Has(host.KnownSize) || l.stat.Size < small || l.rotated() {

@@ -78,6 +78,9 @@ func TestALogOfLoginsThatEverybodyMayReadIsTold(t *testing.T) {
 	m := machine(t, "-- /var/log/auth.log mode=0644 --\nx\n-- /var/log/syslog mode=0644 --\nx\n")
 	assert.Equal(t, []string{"warning /var/log/auth.log may be read by everybody"}, titles(t, m))
 	assert.Empty(t, titles(t, machine(t, "-- /var/log/auth.log mode=0640 --\nx\n")))
+	res, err := report.Collect(t.Context(), rotation.Rotation{Host: m.Host()})
+	require.NoError(t, err)
+	assert.Equal(t, &report.Remedy{Do: [][]string{{"chmod", "o-r", "/var/log/auth.log"}}, Undo: [][]string{{"chmod", "o+r", "/var/log/auth.log"}}}, res.Findings[0].Remedy)
 }
 
 func TestAConfigurationThatCannotBeReadSaysNothingOfLogs(t *testing.T) {

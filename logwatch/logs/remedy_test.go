@@ -1,0 +1,60 @@
+package logs
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/report"
+)
+
+// debian is a machine that systemd started, with a log.
+func debian(t *testing.T, log string) *hosttest.Machine {
+	t.Helper()
+	m := hosttest.New(`-- machine now=2026-11-25T12:00:00Z uid=0 gid=0 --
+-- /etc/localtime absent --
+-- /etc/os-release --
+ID=debian
+VERSION_ID="12"
+-- /run/systemd/system/ dir --
+-- /sbin/openrc-run absent --
+-- /etc/init.d absent --
+-- /sbin/init absent --
+-- /var/log/ dir complete --
+-- /var/log/journal absent --
+-- /run/log/journal absent --
+`)
+	require.NoError(t, m.Add("-- /var/log/syslog mtime=2026-11-25T12:00:00Z --\n"+log))
+	return m
+}
+
+func TestAFindingBringsTheCommandsThatItsRuleHasForThisSystem(t *testing.T) {
+	for _, c := range []struct {
+		sentence, line string
+		want           *report.Remedy
+	}{
+		{"a unit of the system", "systemd[1]: nginx.service: Failed with result 'exit-code'.", &report.Remedy{
+			Do: [][]string{{"systemctl", "restart", "--", "nginx.service"}}, Verify: [][]string{{"systemctl", "status", "--no-pager", "--", "nginx.service"}},
+		}},
+		{"a unit of a user", "systemd[712]: nginx.service: Failed with result 'exit-code'.", nil},
+		{"a pattern for many units", "systemd[1]: *.service: Failed with result 'exit-code'.", nil},
+		{"an option", "systemd[1]: --force.reboot: Failed with result 'exit-code'.", nil},
+		{"packages", "dpkg[7]: error processing archive x.deb (--unpack): no space", &report.Remedy{Do: [][]string{{"dpkg", "--configure", "-a"}}}},
+		{"nothing but advice", "sshd[7]: Accepted publickey for root from 192.0.2.7 port 4 ssh2", nil},
+	} {
+		res, err := report.Collect(t.Context(), System{Host: debian(t, "Nov 25 11:00:00 web "+c.line+"\n").Host()})
+		require.NoError(t, err, c.sentence)
+		require.Len(t, res.Findings, 1, c.sentence)
+		assert.Equal(t, c.want, res.Findings[0].Remedy, c.sentence)
+	}
+}
+
+func TestOneLineOfAUsersManagerTakesTheCommandsAway(t *testing.T) {
+	const failed = " nginx.service: Failed with result 'exit-code'.\n"
+	res, err := report.Collect(t.Context(), System{Host: debian(t, "Nov 25 11:00:00 web systemd[1]:"+failed+"Nov 25 11:00:01 web systemd[712]:"+failed).Host()})
+	require.NoError(t, err)
+	require.Len(t, res.Findings, 1)
+	assert.Nil(t, res.Findings[0].Remedy)
+}
