@@ -17,6 +17,7 @@ type Checkpoint struct {
 	Dev    uint64 `json:"dev,omitempty"`
 	Ino    uint64 `json:"ino,omitempty"`
 	HasIno bool   `json:"has_ino,omitempty"` // Dev and Ino are known
+	Btime  int64  `json:"btime,omitempty"`   // nanoseconds, when the file came to be; zero: not known
 	Size   int64  `json:"size"`              // bytes when it was read
 	Offset int64  `json:"offset"`            // decompressed bytes that were consumed
 	Head   Proof  `json:"head"`
@@ -84,7 +85,7 @@ type NoteKind string
 const (
 	Gap       NoteKind = "gap"       // at least one generation is missing, with an unknown number of lines
 	Shrunk    NoteKind = "shrunk"    // the file became shorter and no rotated copy holds what was there
-	Rewritten NoteKind = "rewritten" // what was already read was changed, and no rotated copy holds it
+	Rewritten NoteKind = "rewritten" // what was already read was changed, in its first Bytes where that is known, and no rotated copy holds it
 	Damaged   NoteKind = "damaged"   // an archive ends early or is corrupt: what could be read was
 	Excessive NoteKind = "excessive" // an archive unpacks to more than the limits allow
 	Ambiguous NoteKind = "ambiguous" // the file was copied and emptied about when it was read: lines in between may be missing

@@ -275,6 +275,9 @@ func (r *Follower) position(s *step) Checkpoint {
 	if s.src.stat.Known.Has(host.KnownMtime) {
 		c.Mtime = s.src.stat.Mtime
 	}
+	if s.src.stat.Known.Has(host.KnownBtime) {
+		c.Btime = s.src.stat.Btime
+	}
 	return c
 }
 

@@ -20,6 +20,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/internal/need"
 )
 
 // all reads to the end and gives the texts, the notes and the last checkpoint.
@@ -107,10 +108,57 @@ func TestALogThatWasEditedIsTold(t *testing.T) {
 	assert.Equal(t, []NoteKind{Rewritten}, kinds(notes))
 }
 
+// edit changes bytes of a file where they stand.
+func edit(t *testing.T, name string, at int64, text string) {
+	t.Helper()
+	f, err := os.OpenFile(name, os.O_WRONLY, 0)
+	require.NoError(t, err)
+	_, err = f.WriteAt([]byte(text), at)
+	require.NoError(t, err)
+	require.NoError(t, f.Close())
+}
+
+func TestAnEditOfAFewBytesIsToldAsOneAndNothingIsReadTwice(t *testing.T) {
+	for _, rotate := range []bool{false, true} {
+		name := filepath.Join(t.TempDir(), "log")
+		write(t, name, "secret\n"+strings.Repeat("more\n", 60))
+		_, _, c := all(t, File{Path: name}, Checkpoint{})
+		need.That(t, "a file system that knows when a file came to be", c.Btime != 0)
+		edit(t, name, 0, "hidden")
+		appendTo(t, name, "new\n")
+		want := []string{"new"}
+		if rotate {
+			require.NoError(t, os.Rename(name, name+".1"))
+			write(t, name, "newer\n")
+			want = append(want, "newer")
+		}
+		lines, notes, c := all(t, File{Path: name}, c)
+		assert.Equal(t, want, lines)
+		require.Equal(t, []NoteKind{Rewritten}, kinds(notes))
+		assert.EqualValues(t, 307-256, notes[0].Bytes, "it may be there, and not behind that")
+		lines, notes, _ = all(t, File{Path: name}, c)
+		assert.Empty(t, lines)
+		assert.Empty(t, notes, "it is told once")
+	}
+}
+
+func TestAnEditOfWhatWasReadLastIsToldAndReadAgain(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "log")
+	write(t, name, "one\nsecret\n")
+	_, _, c := all(t, File{Path: name}, Checkpoint{})
+	need.That(t, "a file system that knows when a file came to be", c.Btime != 0)
+	edit(t, name, 4, "hidden")
+	lines, notes, _ := all(t, File{Path: name}, c)
+	assert.Equal(t, []string{"one", "hidden"}, lines, "nobody knows which of them are new")
+	require.Equal(t, []NoteKind{Rewritten}, kinds(notes))
+	assert.EqualValues(t, -1, notes[0].Bytes)
+}
+
 func TestAReusedInodeIsNotTakenForTheSameFile(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "log")
 	write(t, name, "one\ntwo\n")
 	_, _, c := all(t, File{Path: name}, Checkpoint{})
+	need.That(t, "a file system that knows when a file came to be", c.Btime != 0)
 	old, err := os.Stat(name)
 	require.NoError(t, err)
 	write(t, name, "uno\ndos\ntres\n") // same inode, other content, longer than the offset
@@ -118,6 +166,10 @@ func TestAReusedInodeIsNotTakenForTheSameFile(t *testing.T) {
 	require.NoError(t, err)
 	require.True(t, os.SameFile(old, now))
 	lines, notes, _ := all(t, File{Path: name}, c)
+	assert.Equal(t, []string{"uno", "dos", "tres"}, lines)
+	assert.Equal(t, []NoteKind{Rewritten}, kinds(notes), "it is the very file")
+	c.Btime-- // of another file, which had that inode
+	lines, notes, _ = all(t, File{Path: name}, c)
 	assert.Equal(t, []string{"uno", "dos", "tres"}, lines)
 	assert.Equal(t, []NoteKind{Gap}, kinds(notes))
 }

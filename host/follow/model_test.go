@@ -41,6 +41,7 @@ type world struct {
 	delivered []string
 	lost      map[string]bool
 	mayGap    bool
+	edited    bool     // what was read was changed, which is to be told
 	whole     bool     // readings go to the end
 	log       []string // what was done, to be read after a failure
 }
@@ -248,6 +249,35 @@ func (w *world) late() {
 	w.whole = false
 }
 
+// edit changes the first byte of the log, which was read, and may rotate it then.
+func (w *world) edit() {
+	g := w.gens[0]
+	if w.held != g || len(g.data) < 2*tailLen {
+		return
+	}
+	w.whole = true
+	w.read(false)
+	defer func() { w.whole = false }()
+	if w.cp.Offset < 2*tailLen || w.cp.Btime == 0 {
+		return
+	}
+	old := linesOf(g.data, true)[0]
+	g.data = slices.Clone(g.data)
+	g.data[0] ^= 0x20 // the other case of a letter
+	edit(w.t, w.path(g.name), 0, string(g.data[:1]))
+	w.touch(g.name)
+	if i := slices.Index(w.delivered, old); i >= 0 {
+		w.delivered[i] = string(g.data[:len(old)])
+	}
+	w.did("edit %s", g.name)
+	if w.rng.IntN(2) == 0 {
+		w.rotate()
+	}
+	w.edited = true
+	w.read(false)
+	require.False(w.t, w.edited, "an edit that nobody told of\n%s", w.story())
+}
+
 // flaky is a file system whose call number n fails, or before which do is done.
 type flaky struct {
 	host.FS
@@ -383,8 +413,12 @@ func (w *world) read(crash bool) {
 			got = append(got, string(l.Text))
 		}
 		for _, n := range b.Notes {
+			if w.edited && n.Kind == Rewritten {
+				w.edited = false
+				continue
+			}
 			doubtful := n.Kind == Ambiguous && w.cp.Head.N < weakProof
-			require.True(w.t, doubtful || w.mayGap && (n.Kind == Gap || n.Kind == Shrunk), "note %v\n%s", n, w.story())
+			require.True(w.t, doubtful || w.mayGap && (n.Kind == Gap || n.Kind == Shrunk || n.Kind == Rewritten), "note %v\n%s", n, w.story())
 		}
 		cp = b.Checkpoint
 		batches++
@@ -401,7 +435,7 @@ func (w *world) read(crash bool) {
 func (w *world) story() string { return strings.Join(w.log, "\n") }
 
 func (w *world) step(deletions bool) {
-	switch n := w.rng.IntN(22); {
+	switch n := w.rng.IntN(23); {
 	case n < 6:
 		for range 1 + w.rng.IntN(3) {
 			w.write(w.token("L") + strings.Repeat("x", w.rng.IntN(900)) + "\n")
@@ -429,6 +463,8 @@ func (w *world) step(deletions bool) {
 		w.late()
 	case n < 19:
 		w.race()
+	case n < 20:
+		w.edit()
 	default:
 		w.read(w.rng.IntN(3) == 0)
 	}

@@ -131,10 +131,19 @@ func (r *Follower) addCurrent() error {
 	return nil
 }
 
-// sameInode is true as well when that cannot be told.
+// sameInode is true as well when that cannot be told. A file that came to be at
+// another time is another one, to which the inode was given anew.
 func (c Checkpoint) sameInode(st host.Stat) bool {
 	same, known := host.SameFile(st, host.Stat{Dev: c.Dev, Ino: c.Ino, Known: inodeKnown(c.HasIno)})
+	if known && c.Btime != 0 && st.Known.Has(host.KnownBtime) && st.Btime != c.Btime {
+		return false
+	}
 	return same || !known
+}
+
+// isFile reports that st is certainly the file that was read.
+func (c Checkpoint) isFile(st host.Stat) bool {
+	return c.HasIno && c.Btime != 0 && st.Known.Has(host.KnownInode|host.KnownBtime) && c.sameInode(st)
 }
 
 func inodeKnown(yes bool) host.Known {
@@ -186,6 +195,9 @@ func (r *Follower) planRotated(ctx context.Context, missing error) error {
 	if r.stillCurrent() {
 		r.doubt(gens, r.file.Path)
 		return nil
+	}
+	if ok, err := r.edited(ctx, gens); ok || err != nil {
+		return err
 	}
 	renamed, ok, err := r.byInode(ctx)
 	switch {
@@ -311,12 +323,51 @@ func (r *Follower) lost(ctx context.Context, gens []generation) error {
 		switch size := r.current.stat.Size; {
 		case size < r.cp.Offset && (r.cp.sameInode(r.current.stat) || sameHead):
 			note.Kind, note.Bytes = Shrunk, r.cp.Offset-size
-		case sameHead:
+		case sameHead, r.cp.isFile(r.current.stat):
 			note.Kind = Rewritten
 		}
 	}
 	r.planned = append(r.planned, note)
 	return nil
+}
+
+// edited goes on in the file that was read where only its front is not what it
+// was: the bytes before the position, which are as they were, prove the place.
+func (r *Follower) edited(ctx context.Context, gens []generation) (bool, error) {
+	if r.cp.Tail.N < weakProof {
+		return false, nil
+	}
+	for i, g := range gens {
+		if g.pack != "" || !r.cp.isFile(g.stat) {
+			continue
+		}
+		src, err := r.file.open(ctx, r.pathOf(g), g.stat, g.pack)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = errChanged
+		}
+		if err != nil {
+			return false, err
+		}
+		if !r.edit(src, step{gen: g}) {
+			src.close()
+			return false, nil
+		}
+		r.steps = append(r.steps, stepsOf(gens[i+1:])...)
+		return true, r.addCurrent()
+	}
+	return r.current != nil && r.cp.isFile(r.current.stat) && r.edit(r.current, step{current: true}), nil
+}
+
+// edit plans to go on in a file whose front was changed, if it reaches so far.
+func (r *Follower) edit(src *source, st step) bool {
+	window, ok, err := src.reaches(r.cp)
+	if !ok || err != nil { // what cannot be read here is met again by who reads it
+		return false
+	}
+	st.src, st.window, st.offset, st.cut = src, window, r.cp.Offset, r.cp.Cut
+	r.steps = []step{st}
+	r.planned = append(r.planned, Note{Kind: Rewritten, Path: src.path, Bytes: r.cp.Offset - int64(len(window))})
+	return true
 }
 
 // newer picks the generations that were written after the last reading; those

@@ -212,6 +212,11 @@ func (s *source) holds(c Checkpoint) (window []byte, ok bool, err error) {
 	if !c.Head.startsWith(s.head) {
 		return nil, false, nil
 	}
+	return s.reaches(c)
+}
+
+// reaches is holds whatever the file begins with.
+func (s *source) reaches(c Checkpoint) (window []byte, ok bool, err error) {
 	window, ok, err = s.seek(c.Offset)
 	if !ok || err != nil || tailProof(window) != c.Tail {
 		return nil, false, err

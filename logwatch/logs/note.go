@@ -42,6 +42,9 @@ func describe(source string, n follow.Note) (rule, title string) {
 	case follow.Shrunk:
 		return ruleShrunk, fmt.Sprintf("%s became %s shorter than what was read of it, and no rotated copy holds that", source, size(n.Bytes))
 	case follow.Rewritten:
+		if n.Bytes > 0 {
+			return ruleRewritten, fmt.Sprintf("%s was changed in the first %s of it, which had been read: what stood there is in no rotated copy", n.Path, size(n.Bytes))
+		}
 		return ruleRewritten, fmt.Sprintf("%s was changed after it had been read, and no rotated copy holds what was there", source)
 	case follow.Ambiguous:
 		return ruleAmbiguous, fmt.Sprintf("%s was copied to %s and emptied about when it was read: lines written in between may be missing", source, n.Path)
