@@ -1,17 +1,20 @@
 package follow
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"io"
 	"os"
 	"path/filepath"
+	"runtime"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/internal/need"
 )
 
 func TestReadingCanEndWithinAHoleAndGoOnThere(t *testing.T) {
@@ -132,4 +135,88 @@ func TestALogThatNeverRestsIsReadAgainABoundedNumberOfTimes(t *testing.T) {
 	_, err = r.Next(t.Context())
 	require.ErrorContains(t, err, "again and again")
 	require.NotErrorIs(t, err, errTooOften)
+}
+
+// vast is a file system on which the log has so many bytes of one kind, and then
+// its last line, without any of them on a disk.
+type vast struct {
+	host.FS
+	fill []byte // a piece of them
+	size int64
+	read *int64
+}
+
+func (v vast) Open(ctx context.Context, name string) (host.File, error) {
+	f, err := v.FS.Open(ctx, name)
+	return vastFile{f, v}, err
+}
+
+type vastFile struct {
+	host.File
+	vast
+}
+
+const vastEnd = "\nlast\n"
+
+func (f vastFile) Stat() (host.Stat, error) {
+	st, err := f.File.Stat()
+	st.Size = f.size + int64(len(vastEnd))
+	return st, err
+}
+
+func (f vastFile) ReadAt(b []byte, off int64) (int, error) {
+	b = b[:min(int64(len(b)), f.size+int64(len(vastEnd))-off)]
+	n := int(max(min(f.size-off, int64(len(b))), 0))
+	for i := 0; i < n; i += len(f.fill) {
+		copy(b[i:n], f.fill)
+	}
+	if n < len(b) {
+		copy(b[n:], vastEnd[max(off-f.size, 0):])
+	}
+	*f.vast.read += int64(len(b))
+	return len(b), nil
+}
+
+func TestAGigabyteWithoutANewlineAndTwoOfNULsAreReadOnceWithinLittleMemory(t *testing.T) {
+	need.Long(t)
+	name := filepath.Join(t.TempDir(), "log")
+	write(t, name, "x")
+	for _, c := range []struct {
+		fill byte
+		size int64
+	}{{'x', 1 << 30}, {0, 2 << 30}} {
+		var read, size, nuls int64
+		h := host.Local()
+		h.Files = vast{h.Files, bytes.Repeat([]byte{c.fill}, 1<<16), c.size, &read}
+		var before, after runtime.MemStats
+		runtime.ReadMemStats(&before)
+		r, err := File{Host: h, Path: name}.Resume(t.Context(), Checkpoint{})
+		require.NoError(t, err)
+		var texts []string
+		for {
+			b, err := r.Next(t.Context())
+			if err == io.EOF {
+				break
+			}
+			require.NoError(t, err)
+			size += b.Bytes
+			for _, l := range b.Lines {
+				nuls += l.NULs
+				if len(l.Text) > 0 {
+					texts = append(texts, string(l.Text[:1]))
+				}
+			}
+		}
+		r.Close()
+		runtime.ReadMemStats(&after)
+		assert.Equal(t, c.size+int64(len(vastEnd)), size, "each byte is accounted for")
+		assert.Less(t, read, c.size+c.size/64, "each is read once, and the head for each block")
+		assert.Less(t, after.TotalAlloc-before.TotalAlloc, uint64(4<<20), "nothing is kept for each block")
+		if c.fill == 0 {
+			assert.Equal(t, c.size, nuls)
+			assert.Equal(t, []string{"l"}, texts)
+		} else {
+			assert.Equal(t, []string{"x", "l"}, texts, "the front of it, and the line behind")
+		}
+	}
 }

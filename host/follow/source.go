@@ -14,14 +14,15 @@ import (
 
 // source is one generation that is open for reading.
 type source struct {
-	path string
-	stat host.Stat
-	file host.File
-	head []byte    // its first bytes, decompressed
-	r    io.Reader // from pos
-	pos  int64     // decompressed bytes
-	in   *meter    // of an archive: its packed bytes; nil for a plain file
-	note error     // why an archive ended early
+	path  string
+	stat  host.Stat
+	file  host.File
+	head  []byte    // its first bytes, decompressed
+	again []byte    // what they are now
+	r     io.Reader // from pos
+	pos   int64     // decompressed bytes
+	in    *meter    // of an archive: its packed bytes; nil for a plain file
+	note  error     // why an archive ended early
 }
 
 var (
@@ -230,9 +231,11 @@ func (s *source) intact() bool {
 	if s.in != nil {
 		return true
 	}
-	again := make([]byte, len(s.head))
-	n, _ := s.file.ReadAt(again, 0)
-	return bytes.Equal(again[:n], s.head)
+	if s.again == nil {
+		s.again = make([]byte, len(s.head))
+	}
+	n, _ := s.file.ReadAt(s.again, 0)
+	return bytes.Equal(s.again[:n], s.head)
 }
 
 func (s *source) empty() bool { return len(s.head) == 0 }

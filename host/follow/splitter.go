@@ -78,7 +78,7 @@ func (s *splitter) take(lines []Line) []Line {
 // with, as a hole in a file has them by the gigabyte, or all that there is of it.
 func (s *splitter) piece() Line {
 	text := s.buf[s.start:s.end]
-	if n := len(text) - len(bytes.TrimLeft(text, "\x00")); n > 0 {
+	if n := leadingNULs(text); n > 0 {
 		text = text[:n]
 	}
 	s.start += len(text)
@@ -103,15 +103,29 @@ func (s *splitter) rest(lines []Line) []Line {
 func (s *splitter) line(text []byte, newline int) Line {
 	l := Line{Size: int64(len(text) + newline)}
 	if len(text) > 0 && text[0] == 0 {
-		trimmed := bytes.TrimLeft(text, "\x00")
-		l.NULs = int64(len(text) - len(trimmed))
-		text = trimmed
+		n := leadingNULs(text)
+		l.NULs, text = int64(n), text[n:]
 	}
 	if len(text) > s.max {
 		text, l.Oversized = text[:s.max], true
 	}
 	l.Text = text
 	return l
+}
+
+var zeros [4096]byte
+
+// leadingNULs counts them at the speed at which memory is compared: a hole has
+// gigabytes of them.
+func leadingNULs(b []byte) int {
+	n := 0
+	for len(b)-n >= len(zeros) && bytes.Equal(b[n:n+len(zeros)], zeros[:]) {
+		n += len(zeros)
+	}
+	for n < len(b) && b[n] == 0 {
+		n++
+	}
+	return n
 }
 
 // slide appends b to the window and keeps its last bytes.
