@@ -223,13 +223,7 @@ func (s *scan) file(ctx context.Context, name string, yield func([]follow.Line))
 	}
 }
 
-// lines is what gives them: a file, or standard input.
-type lines interface {
-	Next(context.Context) (follow.Batch, error)
-	Close() error
-}
-
-func (s *scan) follow(ctx context.Context, name string, at follow.Checkpoint) (lines, error) {
+func (s *scan) follow(ctx context.Context, name string, at follow.Checkpoint) (follow.Lines, error) {
 	if name == input {
 		return &follow.Stream{Reader: s.in, MaxLine: maxLine, Block: block}, nil
 	}

@@ -7,6 +7,14 @@ import (
 	"io"
 )
 
+// Lines gives the lines of a log batch by batch: a Follower, or a Stream.
+type Lines interface {
+	// Next returns the next lines, and io.EOF behind the last. The batch is valid
+	// until the next call.
+	Next(context.Context) (Batch, error)
+	Close() error
+}
+
 // A Stream reads the lines of a reader that has no name and no past, such as
 // standard input. Its batches have no checkpoint: it is read once. It is not safe
 // for concurrent use.

@@ -216,29 +216,23 @@ func (r *run) metrics(in *judge) {
 	a, c := &in.account, &in.counts
 	for _, m := range []struct {
 		name, unit string
+		noun       report.Noun // of those that a quiet report names
 		value      uint64
 	}{
-		{"logwatch_lines", "", a.Lines},
-		{"logwatch_lines_matched", "", c.matched},
-		{"logwatch_lines_ignored", "", c.ignored + a.Marks + a.Orphans},
-		{"logwatch_lines_counted", "", c.counted},
-		{"logwatch_lines_unexplained", "", c.reported},
-		{"logwatch_lines_duplicate", "", c.duplicate},
-		{"logwatch_lines_malformed", "", a.Malformed},
-		{"logwatch_lines_oversized", "", c.oversized},
-		{"logwatch_lines_old", "", a.Old},
-		{"logwatch_read_bytes", "bytes", a.Bytes},
-		{"logwatch_skipped_bytes", "bytes", a.Skipped},
+		{"logwatch_lines", "", report.Noun{One: "log line read", Many: "log lines read"}, a.Lines},
+		{"logwatch_lines_matched", "", report.Noun{}, c.matched},
+		{"logwatch_lines_ignored", "", report.Noun{}, c.ignored + a.Marks + a.Orphans},
+		{"logwatch_lines_counted", "", report.Noun{}, c.counted},
+		{"logwatch_lines_unexplained", "", report.Noun{One: "of them unexplained", Many: "of them unexplained"}, c.reported},
+		{"logwatch_lines_duplicate", "", report.Noun{}, c.duplicate},
+		{"logwatch_lines_malformed", "", report.Noun{}, a.Malformed},
+		{"logwatch_lines_oversized", "", report.Noun{}, c.oversized},
+		{"logwatch_lines_old", "", report.Noun{}, a.Old},
+		{"logwatch_read_bytes", "bytes", report.Noun{}, a.Bytes},
+		{"logwatch_skipped_bytes", "bytes", report.Noun{}, a.Skipped},
 	} {
-		var noun report.Noun
-		switch m.name {
-		case "logwatch_lines":
-			noun = report.Noun{One: "log line read", Many: "log lines read"}
-		case "logwatch_lines_unexplained":
-			noun = report.Noun{One: "of them unexplained", Many: "of them unexplained"}
-		}
 		r.rec.Metric(report.Metric{
-			Name: m.name, Unit: m.unit, Value: report.Count(m.value), Noun: noun,
+			Name: m.name, Unit: m.unit, Value: report.Count(m.value), Noun: m.noun,
 			Attrs: []report.Attr{sourceAttr(in.source)},
 		})
 	}

@@ -104,7 +104,7 @@ type Batch struct {
 // concurrent use.
 type Reader struct {
 	name    string
-	file    lines
+	file    follow.Lines // nil: the journal is read
 	journal *follow.JournalFollower
 	since   time.Time
 	parser  syslog.Parser
@@ -114,12 +114,6 @@ type Reader struct {
 	position, next  Position
 	account, counts Account
 	records         []Record
-}
-
-// lines is what gives them: a file, or a reader.
-type lines interface {
-	Next(context.Context) (follow.Batch, error)
-	Close() error
 }
 
 // Resume finds the place of a position. Errors are those of follow: a file that
