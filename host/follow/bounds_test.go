@@ -220,3 +220,34 @@ func TestAGigabyteWithoutANewlineAndTwoOfNULsAreReadOnceWithinLittleMemory(t *te
 		}
 	}
 }
+
+// endless is an archive that unpacks to NULs for ever; somebody stops waiting
+// once it gave some.
+type endless struct {
+	given  *int
+	cancel func()
+}
+
+func (e endless) Read(b []byte) (int, error) {
+	clear(b)
+	if *e.given += len(b); *e.given > 4<<20 {
+		e.cancel()
+	}
+	return len(b), nil
+}
+
+func TestLookingForThePlaceInAnArchiveEndsWhenNobodyWaits(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "log")
+	write(t, name, "other\n")
+	write(t, name+".1.xz", "x")
+	zeros := make([]byte, headLen)
+	cp := Checkpoint{Valid: true, Offset: 1 << 40, Size: 1 << 40, Head: headProof(zeros), Tail: tailProof(zeros)}
+	ctx, cancel := context.WithCancel(t.Context())
+	given := 0
+	f := File{Host: host.Local(), Path: name, Openers: map[string]func(io.Reader) (io.Reader, error){
+		".xz": func(io.Reader) (io.Reader, error) { return endless{&given, cancel}, nil },
+	}}
+	_, err := f.Resume(ctx, cp)
+	require.ErrorIs(t, err, context.Canceled)
+	require.Less(t, given, 8<<20)
+}

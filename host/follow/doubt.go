@@ -118,7 +118,7 @@ func (r *Follower) copyOf(ctx context.Context, gens []generation) (int, error) {
 		n, err := int64(0), error(nil)
 		alike := len(src.head) > 0 && r.cp.Head.startsWith(src.head)
 		if alike {
-			n, err = io.CopyN(io.Discard, src.r, r.cp.Offset+1)
+			n, err = discard(ctx, src.r, r.cp.Offset+1)
 		}
 		src.close()
 		if err != nil && err != io.EOF {

@@ -87,7 +87,7 @@ func (r *Follower) planNewer(ctx context.Context) error {
 		return r.planFirst(ctx)
 	}
 	if !absent && r.cp.Head.N > 0 && r.cp.sameInode(current.stat) {
-		window, ok, err := current.holds(r.cp)
+		window, ok, err := current.holds(ctx, r.cp)
 		var since []generation
 		if ok && err == nil {
 			since, err = r.emptied(ctx)
@@ -116,15 +116,15 @@ func (r *Follower) planCopied(ctx context.Context, gens []generation) error {
 		return err
 	}
 	r.steps = append([]step{first}, stepsOf(gens[1:])...)
-	return r.addCurrent()
+	return r.addCurrent(ctx)
 }
 
 // addCurrent reads the current file from its start, after all others.
-func (r *Follower) addCurrent() error {
+func (r *Follower) addCurrent(ctx context.Context) error {
 	if r.current == nil {
 		return nil
 	}
-	if _, _, err := r.current.seek(0); err != nil {
+	if _, _, err := r.current.seek(ctx, 0); err != nil {
 		return err
 	}
 	r.steps = append(r.steps, step{src: r.current, current: true, bytes: !r.current.empty()})
@@ -164,7 +164,7 @@ func (r *Follower) planFirst(ctx context.Context) error {
 	size := r.current.stat.Size
 	if r.file.Tail != 0 && size > max(r.file.Tail, 0) {
 		st.offset = size - max(r.file.Tail, 0)
-		window, ok, err := r.current.seek(st.offset)
+		window, ok, err := r.current.seek(ctx, st.offset)
 		if err != nil || !ok {
 			return errors.Join(errChanged, err)
 		}
@@ -190,9 +190,9 @@ func (r *Follower) planRotated(ctx context.Context, missing error) error {
 	if at >= 0 {
 		r.steps = append([]step{first}, stepsOf(gens[at+1:])...)
 		r.holes(gens, at)
-		return r.addCurrent()
+		return r.addCurrent(ctx)
 	}
-	if r.stillCurrent() {
+	if r.stillCurrent(ctx) {
 		r.doubt(gens, r.file.Path)
 		return nil
 	}
@@ -212,7 +212,7 @@ func (r *Follower) planRotated(ctx context.Context, missing error) error {
 			return err
 		}
 	}
-	return r.addCurrent()
+	return r.addCurrent(ctx)
 }
 
 // newestNames drops what is the current file under another name.
@@ -277,7 +277,7 @@ func (r *Follower) probe(ctx context.Context, g generation, c Checkpoint) (step,
 	case err != nil:
 		return step{}, false, err
 	}
-	window, ok, err := src.holds(c)
+	window, ok, err := src.holds(ctx, c)
 	if !ok || err != nil {
 		src.close()
 		return step{}, false, err
@@ -287,11 +287,11 @@ func (r *Follower) probe(ctx context.Context, g generation, c Checkpoint) (step,
 
 // stillCurrent takes the current file for the one that was read when it has
 // another inode but the same content, and no sibling has: it was copied.
-func (r *Follower) stillCurrent() bool {
+func (r *Follower) stillCurrent(ctx context.Context) bool {
 	if r.current == nil || r.cp.Head.N == 0 {
 		return false
 	}
-	window, ok, err := r.current.holds(r.cp)
+	window, ok, err := r.current.holds(ctx, r.cp)
 	if !ok || err != nil {
 		return false
 	}
@@ -348,19 +348,19 @@ func (r *Follower) edited(ctx context.Context, gens []generation) (bool, error) 
 		if err != nil {
 			return false, err
 		}
-		if !r.edit(src, step{gen: g}) {
+		if !r.edit(ctx, src, step{gen: g}) {
 			src.close()
 			return false, nil
 		}
 		r.steps = append(r.steps, stepsOf(gens[i+1:])...)
-		return true, r.addCurrent()
+		return true, r.addCurrent(ctx)
 	}
-	return r.current != nil && r.cp.isFile(r.current.stat) && r.edit(r.current, step{current: true}), nil
+	return r.current != nil && r.cp.isFile(r.current.stat) && r.edit(ctx, r.current, step{current: true}), nil
 }
 
 // edit plans to go on in a file whose front was changed, if it reaches so far.
-func (r *Follower) edit(src *source, st step) bool {
-	window, ok, err := src.reaches(r.cp)
+func (r *Follower) edit(ctx context.Context, src *source, st step) bool {
+	window, ok, err := src.reaches(ctx, r.cp)
 	if !ok || err != nil { // what cannot be read here is met again by who reads it
 		return false
 	}

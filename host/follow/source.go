@@ -157,7 +157,7 @@ const (
 
 // seek moves to offset and returns the bytes just before it: false when the
 // file ends before that.
-func (s *source) seek(offset int64) ([]byte, bool, error) {
+func (s *source) seek(ctx context.Context, offset int64) ([]byte, bool, error) {
 	n := min(offset, tailLen)
 	window := make([]byte, n)
 	if s.in == nil {
@@ -170,7 +170,7 @@ func (s *source) seek(offset int64) ([]byte, bool, error) {
 		s.from(offset)
 		return window, true, nil
 	}
-	if _, err := io.CopyN(io.Discard, s.r, offset-n-s.pos); err != nil {
+	if _, err := discard(ctx, s.r, offset-n-s.pos); err != nil {
 		return nil, false, notEOF(err)
 	}
 	if _, err := io.ReadFull(s.r, window); err != nil {
@@ -178,6 +178,18 @@ func (s *source) seek(offset int64) ([]byte, bool, error) {
 	}
 	s.pos = offset
 	return window, true, nil
+}
+
+// discard reads n bytes, of an archive that may be made to have very many.
+func discard(ctx context.Context, r io.Reader, n int64) (done int64, err error) {
+	for done < n && err == nil {
+		if err = ctx.Err(); err == nil {
+			var m int64
+			m, err = io.CopyN(io.Discard, r, min(n-done, blockLen))
+			done += m
+		}
+	}
+	return done, err
 }
 
 // from goes on at an offset of a plain file.
@@ -209,16 +221,16 @@ func (s *source) hole() int64 {
 
 // holds reports whether the checkpoint lies in this file; if so, the source
 // stands at its offset and window holds the bytes before.
-func (s *source) holds(c Checkpoint) (window []byte, ok bool, err error) {
+func (s *source) holds(ctx context.Context, c Checkpoint) (window []byte, ok bool, err error) {
 	if !c.Head.startsWith(s.head) {
 		return nil, false, nil
 	}
-	return s.reaches(c)
+	return s.reaches(ctx, c)
 }
 
 // reaches is holds whatever the file begins with.
-func (s *source) reaches(c Checkpoint) (window []byte, ok bool, err error) {
-	window, ok, err = s.seek(c.Offset)
+func (s *source) reaches(ctx context.Context, c Checkpoint) (window []byte, ok bool, err error) {
+	window, ok, err = s.seek(ctx, c.Offset)
 	if !ok || err != nil || tailProof(window) != c.Tail {
 		return nil, false, err
 	}
