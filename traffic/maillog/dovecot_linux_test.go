@@ -25,6 +25,11 @@ mail_location = maildir:DIR/mail/%u
 disable_plaintext_auth = no
 first_valid_uid = 1
 auth_failure_delay = 0
+service anvil {
+  unix_listener anvil-auth-penalty {
+    mode = 0
+  }
+}
 passdb {
   driver = passwd-file
   args = DIR/users
@@ -87,6 +92,7 @@ func talk(t *testing.T, port, greeting string, dialogue ...[2]string) {
 }
 
 func TestARealDovecotLogsWhatWeCount(t *testing.T) {
+	need.Long(t)
 	need.Root(t)
 	program := need.Program(t, "dovecot")
 	p := &private{t: t, dir: t.TempDir(), port: freePort(t), ports: [3]string{freePort(t), freePort(t), ""}}
