@@ -28,7 +28,7 @@ func (p *Parser) parseHAProxy(line []byte, e *Entry) bool {
 	}
 	times := bytes.Split(words[2], []byte("/"))
 	status, ok := number(words[3])
-	if !ok || len(times) < 4 {
+	if !ok || status > 999 || len(times) < 4 {
 		return false
 	}
 	e.Format, e.Client, e.Time, e.Status, e.VHost = HAProxy, client[:colon], at, int(status), words[0]

@@ -180,3 +180,26 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestAStatusThatIsNoneHarmsNoOtherLine(t *testing.T) {
+	for name, line := range map[string]string{
+		"common":   `192.0.2.7 - - [25/Nov/2026:10:00:00 +0000] "GET /x HTTP/1.1" STATUS 512`,
+		"combined": `192.0.2.7 - - [25/Nov/2026:10:00:00 +0000] "GET /x HTTP/1.1" STATUS 512 "-" "curl"`,
+		"vhost":    `www.example.org:443 192.0.2.7 - - [25/Nov/2026:10:00:00 +0000] "GET /x HTTP/1.1" STATUS 512 "-" "curl"`,
+		"nginx":    `{"time_iso8601":"2026-11-25T10:00:00Z","remote_addr":"192.0.2.7","request":"GET /x HTTP/1.1","status":"STATUS"}`,
+		"caddy":    `{"ts":1795597200.0,"request":{"client_ip":"192.0.2.7","proto":"HTTP/1.1","method":"GET","uri":"/x"},"status":STATUS}`,
+		"traefik":  `{"ClientHost":"192.0.2.7","DownstreamStatus":STATUS,"RequestMethod":"GET","RequestPath":"/x","StartUTC":"2026-11-25T09:00:00Z"}`,
+		"haproxy":  `192.0.2.7:33317 [25/Nov/2026:10:00:00.123] web app/srv1 10/0/30/69/109 STATUS 2750 - - ---- 1/1/1/1/0 0/0 "GET /h HTTP/1.1"`,
+		"w3c":      `2026-11-25 10:00:00 192.0.2.7 GET /x STATUS`,
+	} {
+		of := func(status string) string { return strings.ReplaceAll(line, "STATUS", status) + "\n" }
+		heading := map[bool]string{true: "#Fields: date time c-ip cs-method cs-uri-stem sc-status\n"}[name == "w3c"]
+		for _, status := range []string{"99999", "1000", "-1", "-99999", "9223372036854775808", "99999999999999999999999", "2e9", "0x10", "2\x0000"} {
+			s := New(Options{})
+			read(t, s, heading+of("200")+of(status)+of("404"))
+			got := s.Totals()
+			assert.EqualValues(t, 2, got.ValidRequests, "%s %s", name, status)
+			assert.EqualValues(t, 1, got.FailedRequests, "%s %s", name, status)
+		}
+	}
+}
