@@ -1,10 +1,12 @@
 package traffic
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io"
+	"maps"
 	"path/filepath"
 	"time"
 
@@ -18,6 +20,9 @@ type Files struct {
 	Host  host.Host
 	Zone  *time.Location // of times that name none; nil is UTC
 	Stdin io.Reader      // the file "-"
+	// Openers unpack what is packed otherwise than by gzip and bzip2, by the
+	// suffix of a file: see unpack.Openers.
+	Openers map[string]func(io.Reader) (io.Reader, error)
 }
 
 // ErrForeign says that no line of a file was understood.
@@ -29,23 +34,50 @@ var ErrForeign = errors.New("no line is of a log that is known")
 func (f Files) Read(ctx context.Context, a Analyzer, paths ...string) (all Reading, errs error) {
 	for _, path := range paths {
 		reading, err := f.one(ctx, a, path)
-		all.Lines, all.Unknown = all.Lines+reading.Lines, all.Unknown+reading.Unknown
-		all.Samples = append(all.Samples, reading.Samples[:min(len(reading.Samples), maxSamples-len(all.Samples))]...)
-		if err == nil && reading.Lines > 0 && reading.Unknown == reading.Lines {
-			err = fmt.Errorf("%s: %w: %q", path, ErrForeign, reading.Samples[0])
-		}
-		errs = errors.Join(errs, err)
+		all.merge(&reading)
+		errs = errors.Join(errs, cmp.Or(err, reading.foreign(path)))
 	}
 	return all, errs
 }
 
+// Follow gives an Analyzer what is new in the files since from, through their
+// rotation, and returns the positions to keep with what it counted: together
+// they count each line once. Files are named as they are in use. The error tells
+// of lines that are missing as well.
+func (f Files) Follow(ctx context.Context, a Analyzer, from Positions, paths ...string) (next Positions, all Reading, errs error) {
+	if next = maps.Clone(from); next == nil {
+		next = Positions{}
+	}
+	for _, path := range paths {
+		log := logstream.Log{Host: f.Host, Path: path, Location: f.Zone, Openers: f.Openers}
+		reading, err := Read(ctx, log, from[path], a)
+		all.merge(&reading)
+		if reading.Position.Begun() {
+			next[path] = reading.Position
+		}
+		if err != nil {
+			err = fmt.Errorf("read %s: %w", path, err)
+		}
+		errs = errors.Join(errs, err, errors.Join(missing(reading.Notes)...), reading.foreign(path))
+	}
+	return next, all, errs
+}
+
+// foreign is ErrForeign where there are lines, and none was understood.
+func (r *Reading) foreign(path string) error {
+	if r.Lines == 0 || r.Unknown < r.Lines {
+		return nil
+	}
+	return fmt.Errorf("%s: %w: %q", path, ErrForeign, r.Samples[0])
+}
+
 func (f Files) one(ctx context.Context, a Analyzer, path string) (Reading, error) {
 	if path == "-" {
-		return ReadFrom(ctx, f.Stdin, syslog.Parser{Location: f.Zone, Reference: f.Host.Time()}, a)
+		return readFrom(ctx, f.Stdin, f.Openers, syslog.Parser{Location: f.Zone, Reference: f.Host.Time()}, a)
 	}
 	abs, err := filepath.Abs(path)
 	if err != nil {
 		return Reading{}, err
 	}
-	return ReadFile(ctx, logstream.Log{Host: f.Host, Path: abs, Location: f.Zone}, a)
+	return ReadFile(ctx, logstream.Log{Host: f.Host, Path: abs, Location: f.Zone, Openers: f.Openers}, a)
 }

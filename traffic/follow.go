@@ -108,9 +108,18 @@ func (l Logs) log(path string, from logstream.Position) logstream.Log {
 	return log
 }
 
-// noteProblems tells of lines that are missing. That a first reading begins in
-// the middle is no such thing.
+// noteProblems tells of lines that are missing.
 func noteProblems(rec *report.Recorder, path string, notes []follow.Note) (n int) {
+	missing := missing(notes)
+	for _, err := range missing {
+		rec.Problem(err, scopeOf(path))
+	}
+	return len(missing)
+}
+
+// missing gives what notes say of lines that are missing. That a first reading
+// begins in the middle is no such thing.
+func missing(notes []follow.Note) (out []error) {
 	words := map[follow.NoteKind]string{
 		follow.Gap: "lines are missing: they were removed before they were read", follow.Shrunk: "became shorter, and lines may be missing",
 		follow.Rewritten: "was rewritten, and lines may be missing", follow.Damaged: "is damaged: what could be read is counted",
@@ -118,11 +127,10 @@ func noteProblems(rec *report.Recorder, path string, notes []follow.Note) (n int
 	}
 	for _, note := range notes {
 		if word := words[note.Kind]; word != "" {
-			n++
-			rec.Problem(fmt.Errorf("%s: %s", note.Path, word), scopeOf(path))
+			out = append(out, fmt.Errorf("%s: %s", note.Path, word))
 		}
 	}
-	return n
+	return out
 }
 
 // Present gives the logs that are there. One whose absence is not proven is

@@ -138,7 +138,8 @@ func Read(ctx context.Context, log logstream.Log, from logstream.Position, a Ana
 const MaxUnpacked = 64 << 30
 
 // ReadFile gives an Analyzer all lines of one file, which may be packed by gzip
-// or bzip2. The year of times that lack one is told by the file's own time.
+// or bzip2, or by what the Openers of the log unpack. The year of times that
+// lack one is told by the file's own time.
 func ReadFile(ctx context.Context, log logstream.Log, a Analyzer) (Reading, error) {
 	f, err := log.Host.Open(ctx, log.Path)
 	if err != nil {
@@ -152,7 +153,7 @@ func ReadFile(ctx context.Context, log logstream.Log, a Analyzer) (Reading, erro
 	if st, err := f.Stat(); err == nil && st.Known.Has(host.KnownMtime) {
 		parser.Reference = time.Unix(0, st.Mtime)
 	}
-	reading, err := ReadFrom(ctx, f, parser, a)
+	reading, err := readFrom(ctx, f, log.Openers, parser, a)
 	if err != nil {
 		err = fmt.Errorf("read %s: %w", log.Path, err)
 	}
@@ -163,7 +164,13 @@ func ReadFile(ctx context.Context, log logstream.Log, a Analyzer) (Reading, erro
 // gzip or bzip2. What came before an error was counted. Lines are read by as many
 // goroutines as there are processors.
 func ReadFrom(ctx context.Context, r io.Reader, parser syslog.Parser, a Analyzer) (Reading, error) {
-	plain, err := unpacked(r)
+	return readFrom(ctx, r, nil, parser, a)
+}
+
+type openers = map[string]func(io.Reader) (io.Reader, error)
+
+func readFrom(ctx context.Context, r io.Reader, open openers, parser syslog.Parser, a Analyzer) (Reading, error) {
+	plain, err := unpacked(r, open)
 	if err != nil {
 		return Reading{}, err
 	}
@@ -192,20 +199,31 @@ func partOf(a Analyzer) Part {
 // ErrExcessive says that an archive unpacks to more than MaxUnpacked.
 var ErrExcessive = errors.New("the archive unpacks to more than the limit")
 
-func unpacked(r io.Reader) (io.Reader, error) {
+// ErrPacked says that a log is packed in a way that is not read.
+var ErrPacked = errors.New("the log is packed, and not read")
+
+func unpacked(r io.Reader, open openers) (io.Reader, error) {
 	in := bufio.NewReaderSize(r, 64<<10)
-	magic, _ := in.Peek(3)
+	magic, _ := in.Peek(6)
+	begins := func(with string) bool { return bytes.HasPrefix(magic, []byte(with)) }
+	var with func(io.Reader) (io.Reader, error)
 	switch {
-	case bytes.HasPrefix(magic, []byte{0x1f, 0x8b}):
-		z, err := gzip.NewReader(in)
-		if err != nil {
-			return nil, err
-		}
-		return &limited{z, MaxUnpacked}, nil
-	case string(magic) == "BZh":
-		return &limited{bzip2.NewReader(in), MaxUnpacked}, nil
+	case begins("\x1f\x8b"):
+		with = func(r io.Reader) (io.Reader, error) { return gzip.NewReader(r) }
+	case begins("BZh"):
+		with = func(r io.Reader) (io.Reader, error) { return bzip2.NewReader(r), nil }
+	case begins("\xfd7zXZ\x00"):
+		with = open[".xz"]
+	case begins("\x28\xb5\x2f\xfd"):
+		with = open[".zst"]
+	default:
+		return in, nil
 	}
-	return in, nil
+	if with == nil {
+		return nil, ErrPacked
+	}
+	z, err := with(in)
+	return &limited{z, MaxUnpacked}, err
 }
 
 type limited struct {

@@ -25,8 +25,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		About: `
 Tells what a mail server did, from its logs: how much was received, delivered,
 deferred, bounced and rejected, from and to whom, how long it took and why it
-failed. Files may be packed by gzip or bzip2; - is standard input. Give the oldest
-first: a message may begin in one file and end in the next.`,
+failed. Files may be packed by gzip, bzip2, xz or zstd; - is standard input. Give the
+oldest first: a message may begin in one file and end in the next. With -state each
+run adds what is new, each line once.`,
 		Examples: []cli.Example{
 			{Args: "/var/log/mail.log", About: "the report of a log"},
 			{Args: "/var/log/mail.log.1 /var/log/mail.log -json", About: "of two, as JSON"},
@@ -41,7 +42,7 @@ func analysis(o logstats.Options) logstats.Analysis {
 		peer := &pflogsumm.Stats{Now: o.Now}
 		return logstats.Analysis{Analyzer: peer, JSON: func() any { return peer.Report() }, Text: peer.Write}
 	}
-	stats := maillog.New(maillog.Options{Pseudonyms: traffic.Pseudonyms{Secret: o.Secret}})
+	stats := maillog.New(maillog.Options{Seed: o.Seed, Pseudonyms: traffic.Pseudonyms{Secret: o.Secret}})
 	return logstats.Analysis{
 		Analyzer: stats,
 		JSON:     func() any { return stats.Report(o.Rows, o.Zone) },

@@ -24,8 +24,9 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		About: `
 Tells what a web server did, from its access logs: requests, visitors, bytes, what
 was not found, who asked and with what, how long it took, and what looks like an
-attack. The format is told by the lines. Files may be packed by gzip or bzip2; - is
-standard input.`,
+attack. The format is told by the lines. Files may be packed by
+gzip, bzip2, xz or zstd; - is standard input. With -state each run adds what is new,
+each line once.`,
 		Examples: []cli.Example{
 			{Args: "/var/log/nginx/access.log", About: "the report of a log"},
 			{Args: "/var/log/nginx/access.log -json -rows 100", About: "as JSON, with long tables"},
@@ -36,7 +37,7 @@ standard input.`,
 }
 
 func analysis(o logstats.Options) logstats.Analysis {
-	stats := weblog.New(weblog.Options{Zone: o.Zone, Goaccess: o.Peer, Pseudonyms: traffic.Pseudonyms{Secret: o.Secret}})
+	stats := weblog.New(weblog.Options{Zone: o.Zone, Goaccess: o.Peer, Seed: o.Seed, Pseudonyms: traffic.Pseudonyms{Secret: o.Secret}})
 	a := logstats.Analysis{
 		Analyzer: stats,
 		JSON:     func() any { return stats.Report(o.Rows) },

@@ -3,13 +3,16 @@ package main
 import (
 	"encoding/json"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/clitest"
+	"github.com/pugetsoundtech/upkeep/internal/need"
 )
 
 const log = `192.0.2.7 - - [25/Nov/2026:10:00:00 +0000] "GET /x HTTP/1.1" 200 512 "-" "Mozilla/5.0 Firefox/115"
@@ -45,5 +48,38 @@ func TestTotalsAreThoseOfTheLog(t *testing.T) {
 		assert.Equal(t, 3, status, "%q", args)
 		assert.NotEmpty(t, stderr)
 		assert.Empty(t, stdout)
+	}
+}
+
+func TestPackedLogsAreRead(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("access.log", []byte(strings.Repeat(log, 3000)), 0o600))
+	_, want, _ := clitest.Run(t, run, "-json", "access.log")
+	for _, tool := range []string{"gzip", "bzip2", "xz", "zstd"} {
+		packed, err := exec.Command(need.Program(t, tool), "-c", "access.log").Output()
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile("packed", packed, 0o600))
+		status, got, stderr := clitest.Run(t, run, "-json", "packed")
+		assert.Zero(t, status, "%s: %s", tool, stderr)
+		assert.Equal(t, want, got, tool)
+		require.NoError(t, os.WriteFile("packed", packed[:len(packed)-9], 0o600))
+		status, _, stderr = clitest.Run(t, run, "-json", "packed")
+		assert.Equal(t, 3, status, "%s, cut off", tool)
+		assert.Contains(t, stderr, "packed", tool)
+	}
+}
+
+func TestRunsAddUp(t *testing.T) {
+	t.Chdir(t.TempDir())
+	for range 3 {
+		f, err := os.OpenFile("access.log", os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+		require.NoError(t, err)
+		_, err = f.WriteString(log)
+		require.NoError(t, err)
+		require.NoError(t, f.Close())
+		_, want, _ := clitest.Run(t, run, "-json", "access.log")
+		status, got, stderr := clitest.Run(t, run, "-json", "-state", "state", "access.log")
+		assert.Zero(t, status, stderr)
+		assert.JSONEq(t, want, got)
 	}
 }

@@ -58,7 +58,9 @@ func (c Mail) Check(ctx context.Context, rec *report.Recorder) error {
 		rec.Problem(fmt.Errorf("what is usual is not known, counting starts anew: %w", err), "memory")
 	}
 	stats := New(Options{Keys: 50_000})
-	old.restore(stats)
+	if err := stats.resume(old.Open); err != nil {
+		return err
+	}
 	now := c.Host.Time()
 	logs := traffic.Logs{Host: c.Host, Paths: old.Positions.Missed(c.sources(ctx), now)}
 	if err := c.nothing(ctx, logs.Paths); err != nil {
@@ -124,7 +126,7 @@ func (c Mail) record(rec *report.Recorder, m memory, s *Stats, now time.Time, fo
 		{"mail_discarded", t.Discarded},
 		{"mail_senders", t.Senders},
 		{"mail_recipients", t.Recipients},
-		{"mail_open", int64(len(m.Open) + forgotten)},
+		{"mail_open", int64(m.open() + forgotten)},
 	} {
 		rec.Metric(report.Metric{Name: metric.name, Value: report.Count(uint64(max(0, metric.n))), Time: now})
 	}

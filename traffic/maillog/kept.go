@@ -28,7 +28,7 @@ type usualSender struct {
 
 // What is remembered stays below the 1 MiB that a run may keep.
 const (
-	keepMessages = 1200
+	keepMessages = 1000
 	keepSenders  = 500
 	keepText     = 128 // bytes of an address
 )
@@ -46,7 +46,7 @@ func (m memory) valid() error {
 	}
 	for _, msg := range m.Open {
 		if bytes.Count(msg.Name, []byte{0}) != 2 {
-			return errors.New("a message has no name")
+			return errNameless
 		}
 	}
 	return nil
@@ -70,14 +70,18 @@ type openMessage struct {
 	ReceivedAt int64  `json:"received_at,omitempty"`
 	Filtered   bool   `json:"filtered,omitempty"`
 	Deferred   bool   `json:"deferred,omitempty"`
+	Ended      bool   `json:"ended,omitempty"`
+	Epoch      uint64 `json:"epoch,omitempty"`
+	Via        uint64 `json:"via,omitempty"` // the epoch that went to the filter it came back from
 }
 
-// kept gives a message that another run goes on with.
-func (s *Stats) kept(m *message) openMessage {
+// kept gives a message that another run goes on with; most bounds the bytes of
+// an address.
+func (s *Stats) kept(m *message, most int) openMessage {
 	out := openMessage{
-		Name: m.name, Last: m.last, Size: m.size, Sender: m.sender.kept(), Client: m.client.kept(), Origin: m.origin[:min(len(m.origin), keepText)],
-		To: m.to.kept(), Relay: m.relay.kept(), Accepted: m.accepted, Local: m.local, Queued: m.queued, Received: m.received,
-		ReceivedAt: m.receivedAt, Filtered: m.filtered, Deferred: m.deferred,
+		Name: m.name, Last: m.last, Size: m.size, Sender: m.sender.kept(most), Client: m.client.kept(most), Origin: m.origin[:min(len(m.origin), most)],
+		To: m.to.kept(most), Relay: m.relay.kept(most), Accepted: m.accepted, Local: m.local, Queued: m.queued, Received: m.received,
+		ReceivedAt: m.receivedAt, Filtered: m.filtered, Deferred: m.deferred, Ended: m.ended, Epoch: m.epoch, Via: m.via,
 	}
 	if parent := s.messages.byHash[m.parent]; parent != nil {
 		out.Parent = parent.name
@@ -85,11 +89,11 @@ func (s *Stats) kept(m *message) openMessage {
 	return out
 }
 
-func (k *key) kept() []byte {
+func (k *key) kept(most int) []byte {
 	if k == nil {
 		return nil
 	}
-	return []byte(k.text[:min(len(k.text), keepText)])
+	return []byte(k.text[:min(len(k.text), most)])
 }
 
 // keyOf gives the key of a text as it is counted.
@@ -98,8 +102,32 @@ func keyOf(text []byte) *key {
 	return &key{text: string(text), domain: string(domain)}
 }
 
-// resume goes on with a message of another run.
-func (s *Stats) resume(o openMessage) {
+// resume goes on with messages of another run, the one used last first. One of a
+// name that is followed already is left out.
+func (s *Stats) resume(kept []openMessage) error {
+	epochs, came := map[uint64]uint64{}, map[*message]uint64{}
+	for _, o := range slices.Backward(kept) {
+		if bytes.Count(o.Name, []byte{0}) != 2 {
+			return errNameless
+		}
+		if server, id := s.named(o.Name); s.messages.byHash[server.hash^s.own.hash(id)] != nil {
+			continue
+		}
+		m := s.goOn(o)
+		epochs[o.Epoch] = m.epoch
+		if o.Via != 0 {
+			came[m] = o.Via
+		}
+	}
+	for m, via := range came {
+		m.via = epochs[via]
+	}
+	return nil
+}
+
+var errNameless = errors.New("a message has no name")
+
+func (s *Stats) goOn(o openMessage) *message {
 	e := &step{at: o.Last, size: o.Size}
 	e.server, e.id = s.named(o.Name)
 	e.hash = e.server.hash ^ s.own.hash(e.id)
@@ -107,10 +135,17 @@ func (s *Stats) resume(o openMessage) {
 	m.size, m.origin = o.Size, o.Origin
 	m.sender, m.client, m.to, m.relay = keyOf(o.Sender), keyOf(o.Client), keyOf(o.To), keyOf(o.Relay)
 	m.accepted, m.local, m.queued, m.received, m.receivedAt, m.filtered, m.deferred = o.Accepted, o.Local, o.Queued, o.Received, o.ReceivedAt, o.Filtered, o.Deferred
+	if !o.Queued {
+		m.sender = nil
+	}
 	if len(o.Parent) > 0 {
 		server, id := s.named(o.Parent)
 		m.parent = server.hash ^ s.own.hash(id)
 	}
+	if o.Ended {
+		s.messages.end(m)
+	}
+	return m
 }
 
 // named takes the name of an epoch apart.
@@ -118,13 +153,6 @@ func (s *Stats) named(name []byte) (*server, []byte) {
 	host, rest, _ := bytes.Cut(name, []byte{0})
 	instance, id, _ := bytes.Cut(rest, []byte{0})
 	return s.own.server(host, instance), id
-}
-
-// restore gives the messages that were open to Stats.
-func (m memory) restore(s *Stats) {
-	for _, msg := range slices.Backward(m.Open) {
-		s.resume(msg)
-	}
 }
 
 // advance adds what was read up to now; forgotten is how many open messages
@@ -140,17 +168,34 @@ func (m memory) advance(s *Stats, now time.Time) (next memory, forgotten int) {
 	first, _ := s.Span()
 	next.Hours = m.Hours.Add(read, first, now)
 	next.Open = nil
-	for _, msg := range s.messages.open() {
-		if now.Sub(time.Unix(msg.last, 0)) > idle {
-			continue
-		}
-		if len(next.Open) == keepMessages || len(msg.name) > 2*keepText || bytes.Count(msg.name, []byte{0}) != 2 {
+	var ended []openMessage
+	for _, msg := range s.messages.followed() {
+		short := len(msg.name) <= 2*keepText
+		switch {
+		case now.Sub(time.Unix(msg.last, 0)) > idle:
+		case msg.ended:
+			if short && len(ended) < keepMessages {
+				ended = append(ended, s.kept(msg, keepText))
+			}
+		case !short || len(next.Open) == keepMessages:
 			forgotten++
-			continue
+		default:
+			next.Open = append(next.Open, s.kept(msg, keepText))
 		}
-		next.Open = append(next.Open, s.kept(msg))
 	}
+	// An end that a filter's reply is yet to come for is worth what room is left.
+	next.Open = append(next.Open, ended[:min(len(ended), keepMessages-len(next.Open))]...)
 	return next, forgotten
+}
+
+// open is how many messages are not over.
+func (m memory) open() (n int) {
+	for _, msg := range m.Open {
+		if !msg.Ended {
+			n++
+		}
+	}
+	return n
 }
 
 // column gives one of the counts of an hour.

@@ -1,7 +1,5 @@
 package maillog
 
-import "slices"
-
 // Merge adds what was counted of another host, with the same Options. In any
 // order and grouping the numbers are those of one reading of all logs, as long as
 // the tables are within their bounds; beyond, within the error that they say.
@@ -25,10 +23,9 @@ func (s *Stats) Merge(o *Stats) {
 		s.Stages[i].Merge(&o.Stages[i])
 	}
 	s.messages.evicted += o.messages.evicted
-	for _, msg := range slices.Backward(o.messages.open()) {
-		own := o.kept(msg)
-		if server, id := s.named(own.Name); s.messages.byHash[server.hash^s.own.hash(id)] == nil {
-			s.resume(own)
-		}
+	var kept []openMessage
+	for _, msg := range o.messages.followed() {
+		kept = append(kept, o.kept(msg, saveText))
 	}
+	s.resume(kept) //nolint:errcheck // their names are those of messages
 }

@@ -149,14 +149,12 @@ func (m *messages) end(msg *message) {
 	m.next = (m.next + 1) % len(m.ended)
 }
 
-// open gives the epochs that are not over, the one used last first.
-func (m *messages) open() []*message {
-	var out []*message
+// open is how many epochs are not over.
+func (m *messages) open() (n int) {
 	for _, msg := range m.byHash {
 		if !msg.ended {
-			out = append(out, msg)
+			n++
 		}
 	}
-	slices.SortFunc(out, func(a, b *message) int { return cmp.Compare(b.used, a.used) })
-	return out
+	return n
 }

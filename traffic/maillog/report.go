@@ -75,7 +75,7 @@ func (s *Stats) Report(n int, zone *time.Location) Report {
 		zone = time.UTC
 	}
 	first, last := s.Span()
-	r := Report{From: first, To: last, Zone: zone.String(), Totals: s.Totals(), Open: len(s.messages.open())}
+	r := Report{From: first, To: last, Zone: zone.String(), Totals: s.Totals(), Open: s.messages.open()}
 	r.Days, r.Hours = s.days(zone)
 	rows := func(t *traffic.Top) []Row { return rowsOf(t.First(n)) }
 	r.Senders, r.SenderDomains, r.Recipients, r.RecipientDomains = rows(&s.Senders), rows(&s.SenderDomains), rows(&s.Recipients), rows(&s.RecipientDomains)

@@ -90,7 +90,7 @@ type Stats struct {
 // A Day is what was counted of one day.
 type Day struct {
 	Counts
-	Visitors traffic.Distinct
+	Visitors traffic.Distinct `json:"visitors"`
 }
 
 // New makes empty Stats.

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
+	"github.com/pugetsoundtech/upkeep/host/follow/unpack"
 	"github.com/pugetsoundtech/upkeep/traffic"
 )
 
@@ -34,9 +35,11 @@ type Options struct {
 	Peer   bool // count as the peer does
 	Rows   int  // of each table
 	Secret []byte
+	Seed   uint64 // see traffic.Distinct
 }
 
-// An Analysis counts lines, and tells what it counted.
+// An Analysis counts lines, and tells what it counted. Its Analyzer has the form
+// of JSON in which another run goes on with it.
 type Analysis struct {
 	traffic.Analyzer
 	JSON     func() any
@@ -46,9 +49,9 @@ type Analysis struct {
 
 // settings are the flags as they were typed.
 type settings struct {
-	target, compat, zone, secret string
-	json, html                   bool
-	rows                         int
+	target, compat, zone, secret, state string
+	json, html                          bool
+	rows                                int
 }
 
 // Run is the whole program.
@@ -62,6 +65,7 @@ func (p Program) Run(ctx context.Context, args []string, stdout, stderr io.Write
 			fs.StringVar(&set.zone, "zone", "Local", "time `zone` of days and hours, and of times that name none")
 			fs.IntVar(&set.rows, "rows", set.rows, "`number` of rows of each table; -1: all")
 			fs.BoolVar(&set.html, "html", false, "write a page with pictures")
+			fs.StringVar(&set.state, "state", "", "`directory` of what was counted: count what is new since the last run, and tell of all")
 			fs.StringVar(&set.secret, "pseudonyms", "", "show addresses as names that only who has the secret in this `file` can make")
 		},
 		Verbs: []cli.Verb{{Args: "FILE…", Least: 1, Most: 10_000, Run: func(ctx context.Context, c cli.Call) (int, error) {
@@ -89,15 +93,32 @@ func (p Program) report(ctx context.Context, c cli.Call, set settings) error {
 	}
 	defer target.Close()
 	opt.Now = target.Host.Time().In(opt.Zone)
-	a := p.New(opt)
-	reading, err := traffic.Files{Host: target.Host, Zone: opt.Zone, Stdin: os.Stdin}.Read(ctx, a, c.Args...)
-	if reading.Lines == reading.Unknown && err != nil { // a report of nothing would look like an answer
+	files := traffic.Files{Host: target.Host, Zone: opt.Zone, Stdin: os.Stdin, Openers: unpack.Openers()}
+	a, reading, err := p.count(ctx, files, set, opt, c.Args)
+	if a.Analyzer == nil {
 		return err
 	}
 	if opt.Secret != nil {
 		reading.Samples = nil
 	}
 	return errors.Join(p.write(c, set, a, reading), err)
+}
+
+// count gives no Analysis where nothing was counted: a report of nothing would
+// look like an answer.
+func (p Program) count(ctx context.Context, files traffic.Files, set settings, opt Options, paths []string) (a Analysis, reading traffic.Reading, err error) {
+	if set.state != "" {
+		if opt.Peer {
+			return a, reading, cli.Advise(errors.New("-compat counts whole logs"), "leave -state away")
+		}
+		return p.follow(ctx, files, set, opt, paths)
+	}
+	a = p.New(opt)
+	reading, err = files.Read(ctx, a, paths...)
+	if reading.Lines == reading.Unknown && err != nil {
+		return Analysis{}, reading, err
+	}
+	return a, reading, err
 }
 
 // leastSecret is how many bytes a secret has: a shorter one can be guessed.
