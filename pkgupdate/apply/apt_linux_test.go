@@ -22,8 +22,7 @@ import (
 // one is held.
 func (w *world) three() {
 	a1, b1, c1 := w.build(toy{name: "toy-a", ver: "1.0"}), w.build(toy{name: "toy-b", ver: "1.0"}), w.build(toy{name: "toy-c", ver: "1.0"})
-	w.publish(a1+b1+c1, "")
-	w.install("toy-a", "toy-b", "toy-c")
+	w.install("1.0", "toy-a", "toy-b", "toy-c")
 	a2, b2 := w.build(toy{name: "toy-a", ver: "2.0"}), w.build(toy{name: "toy-b", ver: "1:0.5"})
 	a1f, c1f := w.build(toy{name: "toy-a", ver: "1.0+fix1+"}), w.build(toy{name: "toy-c", ver: "1.0+fix1", control: "Depends: toy-d\n"})
 	w.publish(a1+b1+c1+a2+b2+w.build(toy{name: "toy-d", ver: "1.0"}), a1f+c1f)
@@ -110,8 +109,7 @@ func TestConffilesBecomeWhatWasForetold(t *testing.T) {
 		w := newWorld(t)
 		files := map[string]string{"/etc/toy/both": "1", "/etc/toy/mine": "1", "/etc/toy/theirs": "1", "/etc/toy/gone": "1"}
 		one := w.build(toy{name: "toy-a", ver: "1.0", files: files})
-		w.publish(one, "")
-		w.install("toy-a")
+		w.install("1.0", "toy-a")
 		w.write("root/etc/toy/both", "mine")
 		w.write("root/etc/toy/mine", "mine")
 		require.NoError(t, os.Remove(filepath.Join(w.dir, "root/etc/toy/gone")))
@@ -151,8 +149,7 @@ func TestConffilesBecomeWhatWasForetold(t *testing.T) {
 func TestAPlanThatStopsAtConffilesIsNotCarriedOut(t *testing.T) {
 	w := newWorld(t)
 	one := w.build(toy{name: "toy-a", ver: "1.0", files: map[string]string{"/etc/toy/c": "1"}})
-	w.publish(one, "")
-	w.install("toy-a")
+	w.install("1.0", "toy-a")
 	w.write("root/etc/toy/c", "mine")
 	w.publish(one, w.build(toy{name: "toy-a", ver: "1.1", files: map[string]string{"/etc/toy/c": "2"}}))
 	a := w.applier()
@@ -212,8 +209,7 @@ func TestAFullDiskIsSeenBefore(t *testing.T) {
 func TestADiskThatFillsWhileItIsDoneLeavesAnHonestResult(t *testing.T) {
 	w := newWorld(t)
 	one, other := w.build(toy{name: "toy-a", ver: "1.0"}), w.build(toy{name: "toy-b", ver: "1.0"})
-	w.publish(one+other, "")
-	w.install("toy-a", "toy-b")
+	w.install("1.0", "toy-a", "toy-b")
 	w.publish(one+other, w.build(toy{name: "toy-a", ver: "1.1"})+w.build(toy{name: "toy-b", ver: "1.1", files: map[string]string{"/opt/big": strings.Repeat("x", 1<<20)}}))
 	w.tmpfs("opt", "100k")
 	a := w.applier()
@@ -232,8 +228,7 @@ func TestADiskThatFillsWhileItIsDoneLeavesAnHonestResult(t *testing.T) {
 func TestAFailedScriptIsHalfDoneAndTheNextPlanSaysHowToRepair(t *testing.T) {
 	w := newWorld(t)
 	one := w.build(toy{name: "toy-a", ver: "1.0"})
-	w.publish(one, "")
-	w.install("toy-a")
+	w.install("1.0", "toy-a")
 	w.publish(one, w.build(toy{name: "toy-a", ver: "1.1", script: "echo broken; exit 1\n"}))
 	a := w.applier()
 	p, err := a.Plan(t.Context(), apply.Options{})
@@ -338,8 +333,7 @@ func TestNamesThatEndInASignAreUpgradedAndNothingIsRemoved(t *testing.T) {
 			fixed += w.build(toy{name: name, ver: "1.1"})
 		}
 	}
-	w.publish(old, "")
-	w.install("toy", "toy-:all=1.0+", "toy+:all=1.0+")
+	w.install("1.0", "toy", "toy-", "toy+")
 	require.Len(t, w.versions(), 3)
 	w.publish(old, fixed)
 	a := w.applier()

@@ -67,6 +67,7 @@ type jail struct {
 
 func newJail(t *testing.T) *jail {
 	t.Helper()
+	need.Long(t)
 	need.Root(t)
 	base, err := chrootBase()
 	if err != nil {

@@ -4,9 +4,11 @@ import (
 	"context"
 	"crypto/sha256"
 	"fmt"
+	"maps"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -18,6 +20,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/apply"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/apt"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
 )
 
 // A world is a private apt and dpkg in a temporary folder: a release and its security
@@ -32,7 +35,8 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	for _, program := range []string{"apt-get", "dpkg", "dpkg-deb"} {
+	need.Long(t)
+	for _, program := range []string{"apt-get", "dpkg"} {
 		need.Program(t, program)
 	}
 	need.Root(t) // dpkg unpacks as root only
@@ -65,7 +69,7 @@ Dir::Etc::sourceparts "%[1]s/empty";
 Dir::Etc::parts "%[1]s/empty";
 Dir::Etc::main "%[1]s/empty/none";
 Dir::Etc::preferencesparts "%[1]s/empty";
-DPkg::Options { "--root=%[1]s/root"; "--log=%[1]s/root/var/log/dpkg.log"; "--force-not-root"; "--force-script-chrootless"; };
+DPkg::Options { "--root=%[1]s/root"; "--log=%[1]s/root/var/log/dpkg.log"; "--force-not-root"; "--force-script-chrootless"; "--force-unsafe-io"; };
 DPkg::Path "/usr/sbin:/usr/bin:/sbin:/bin";
 APT::Architecture "%[2]s";
 APT::Sandbox::User "root";
@@ -107,26 +111,25 @@ type toy struct {
 // build makes the package and returns its entry in a list.
 func (w *world) build(p toy) string {
 	w.t.Helper()
-	src := "src/" + p.name + "_" + p.ver
 	control := fmt.Sprintf("Package: %s\nVersion: %s\nArchitecture: all\nMaintainer: Toy <toy@example.org>\nDescription: toy\n%s", p.name, p.ver, p.control)
-	w.write(src+"/DEBIAN/control", control)
-	w.write(src+"/usr/share/toys/"+p.name, p.name+" "+p.ver+"\n")
-	conffiles := ""
-	for name, text := range p.files {
-		w.write(src+name, text)
+	files := map[string]string{"/usr/share/toys/" + p.name: p.name + " " + p.ver + "\n"}
+	maps.Copy(files, p.files)
+	meta := map[string]string{"/control": control, "/conffiles": ""}
+	for _, name := range slices.Sorted(maps.Keys(p.files)) {
 		if strings.HasPrefix(name, "/etc/") {
-			conffiles += name + "\n"
+			meta["/conffiles"] += name + "\n"
 		}
 	}
-	w.write(src+"/DEBIAN/conffiles", conffiles)
 	if p.script != "" {
-		require.NoError(w.t, os.Chmod(w.write(src+"/DEBIAN/postinst", "#!/bin/sh\n"+p.script), 0o755))
+		meta["/postinst"] = "#!/bin/sh\n" + p.script
 	}
-	file := filepath.Join(w.dir, "repo", p.name+"_"+strings.ReplaceAll(p.ver, ":", "%3a")+"_all.deb")
-	w.run("dpkg-deb", "--root-owner-group", "-Znone", "-b", filepath.Join(w.dir, src), file)
-	data, err := os.ReadFile(file)
-	require.NoError(w.t, err)
-	return fmt.Sprintf("%sFilename: %s\nSize: %d\nSHA256: %x\n\n", control, filepath.Base(file), len(data), sha256.Sum256(data))
+	data := pkgupdatetest.DebFile(meta, files)
+	w.write(w.file(p.name, p.ver), string(data))
+	return fmt.Sprintf("%sFilename: %s\nSize: %d\nSHA256: %x\n\n", control, filepath.Base(w.file(p.name, p.ver)), len(data), sha256.Sum256(data))
+}
+
+func (w *world) file(name, ver string) string {
+	return "repo/" + name + "_" + strings.ReplaceAll(ver, ":", "%3a") + "_all.deb"
 }
 
 // publish makes both repositories, dated now, and fetches them.
@@ -141,10 +144,14 @@ func (w *world) publish(stable, security string) {
 	w.run("apt-get", "update")
 }
 
-// install puts a package in place as the administrator would.
-func (w *world) install(words ...string) {
+// install puts packages of this version in place, with no index fetched for it.
+func (w *world) install(ver string, names ...string) {
 	w.t.Helper()
-	w.run(append([]string{"apt-get", "-y", "-q", "install"}, words...)...)
+	args := []string{"dpkg", "--root=" + w.dir + "/root", "--log=" + w.dir + "/root/var/log/dpkg.log", "--force-not-root", "--force-script-chrootless", "--force-unsafe-io", "-i"}
+	for _, name := range names {
+		args = append(args, filepath.Join(w.dir, w.file(name, ver)))
+	}
+	w.run(args...)
 }
 
 // Open, Lstat and ReadDir read the private root; processes, locks and jobs are the

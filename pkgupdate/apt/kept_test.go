@@ -29,19 +29,17 @@ func (k *memory) Load() ([]byte, error) {
 func (k *memory) Store(data []byte) error { k.data = data; return nil }
 
 func TestAKeptAnswerIsTheSameAndAsksNothing(t *testing.T) {
-	m := live(t)
-	m.Kept = &memory{}
-	want := m.Pending(t.Context())
-	installed := m.Installed(t.Context())
-	orphans := m.Orphans(t.Context(), installed.Value)
-	need.That(t, "an apt of this machine that is at rest and looks where it usually does", m.Kept.(*memory).data != nil)
+	m := keeping(t)
+	first := askedOnce()
+	want := first.pending
+	need.That(t, "an apt of this machine that is at rest and looks where it usually does", first.kept.data != nil)
 	var count hosttest.Counter
 	m.Host = count.Wrap(host.Local())
 	got := m.Pending(t.Context())
 	assert.Equal(t, want.State, got.State)
 	assert.Equal(t, want.Value.Upgrades, got.Value.Upgrades)
 	assert.Len(t, got.Value.Sources, len(want.Value.Sources))
-	assert.Equal(t, orphans.Value, m.Orphans(t.Context(), installed.Value).Value)
+	assert.Equal(t, first.orphans.Value, m.Orphans(t.Context(), first.installed).Value)
 	assert.Zero(t, count.Commands.Load(), "nothing was asked")
 }
 
@@ -99,7 +97,7 @@ func TestNothingIsKeptWhereAptLooksElsewhere(t *testing.T) {
 	one := w.build("toy-a", "1.0")
 	w.publish("stable", "Toy", one)
 	w.publish("stable-security", "Toy", "")
-	w.install("toy-a", "1.0")
+	w.install("1.0", "toy-a")
 	w.run("apt-get", "update")
 	m := w.manager()
 	kept := &memory{}
@@ -109,8 +107,8 @@ func TestNothingIsKeptWhereAptLooksElsewhere(t *testing.T) {
 }
 
 func TestADamagedMemoryIsNoAnswer(t *testing.T) {
+	m := live(t)
 	for _, data := range []string{"", "{", `{"on":"x","outputs":{"apt-get":"AA=="}}`, "null"} {
-		m := live(t)
 		m.Kept = &memory{[]byte(data)}
 		r, _ := m.recall(t.Context())
 		_, ok := r.said.answer([]string{"apt-get"})

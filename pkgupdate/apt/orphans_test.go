@@ -6,9 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
-	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/apt"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
@@ -57,12 +55,4 @@ func TestWhatNoSourceHasInThisVersionOrANewerOneIsAnOrphan(t *testing.T) {
 	text := "-- $ [\"apt-cache\", \"policy\", \"both:amd64\", \"x:amd64\"] --\nboth:\n"
 	a = (&apt.Manager{Host: hosttest.New(text).Host()}).Orphans(t.Context(), []pkgupdate.Package{deb("both", "1"), deb("x", "1")})
 	assert.Error(t, a.Reason, "one that is not told of is not known")
-}
-
-func TestRealAptTellsOfEveryInstalledPackage(t *testing.T) {
-	need.Program(t, "apt-cache")
-	m := &apt.Manager{Host: host.Local()}
-	installed := m.Installed(t.Context())
-	require.NoError(t, installed.Reason)
-	require.NoError(t, m.Orphans(t.Context(), installed.Value).Reason)
 }

@@ -9,12 +9,14 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -29,14 +31,14 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
-	for _, program := range []string{"apt-get", "dpkg", "dpkg-deb"} {
+	for _, program := range []string{"apt-get", "dpkg"} {
 		need.Program(t, program)
 	}
 	need.Root(t) // dpkg unpacks as root only
 	w := &world{t: t, dir: t.TempDir()}
 	for _, dir := range []string{
 		"repo", "root/var/lib/dpkg/updates", "root/var/lib/dpkg/info", "root/var/lib/apt/lists/partial",
-		"root/var/lib/apt/periodic", "root/var/log", "root/etc", "cache/archives/partial", "empty", "src",
+		"root/var/lib/apt/periodic", "root/var/log", "root/etc", "cache/archives/partial", "empty",
 	} {
 		require.NoError(t, os.MkdirAll(filepath.Join(w.dir, dir), 0o755))
 	}
@@ -73,21 +75,23 @@ func (w *world) run(args ...string) string {
 	return string(out)
 }
 
-func (w *world) arch() string { return strings.TrimSpace(w.run("dpkg", "--print-architecture")) }
+func (w *world) arch() string { return debArch() }
+
+var debArch = sync.OnceValue(func() string {
+	out, err := exec.Command("dpkg", "--print-architecture").Output()
+	if err != nil {
+		panic(err)
+	}
+	return strings.TrimSpace(string(out))
+})
 
 // build makes a package with one file and returns its entry in a list.
 func (w *world) build(name, ver string) string {
 	w.t.Helper()
-	src := filepath.Join("src", name)
-	require.NoError(w.t, os.MkdirAll(filepath.Join(w.dir, src, "DEBIAN"), 0o755))
-	require.NoError(w.t, os.MkdirAll(filepath.Join(w.dir, src, "usr/share/toys"), 0o755))
 	control := fmt.Sprintf("Package: %s\nVersion: %s\nArchitecture: all\nMaintainer: Toy <toy@example.org>\nDescription: toy\n", name, ver)
-	w.write(src+"/DEBIAN/control", control)
-	w.write(src+"/usr/share/toys/"+name, name+" "+ver+"\n")
+	data := pkgupdatetest.DebFile(map[string]string{"control": control}, map[string]string{"/usr/share/toys/" + name: name + " " + ver + "\n"})
 	file := w.file(name, ver)
-	w.run("dpkg-deb", "-b", filepath.Join(w.dir, src), file)
-	data, err := os.ReadFile(file)
-	require.NoError(w.t, err)
+	require.NoError(w.t, os.WriteFile(file, data, 0o644))
 	return fmt.Sprintf("%sFilename: %s\nSize: %d\nSHA256: %x\n\n", control, filepath.Base(file), len(data), sha256.Sum256(data))
 }
 
@@ -95,9 +99,13 @@ func (w *world) file(name, ver string) string {
 	return filepath.Join(w.dir, "repo", name+"_"+strings.ReplaceAll(ver, ":", "%3a")+"_all.deb")
 }
 
-func (w *world) install(name, ver string) {
+func (w *world) install(ver string, names ...string) {
 	w.t.Helper()
-	w.run("dpkg", "--root="+filepath.Join(w.dir, "root"), "--force-not-root", "--log="+filepath.Join(w.dir, "root/var/log/dpkg.log"), "-i", w.file(name, ver))
+	args := []string{"dpkg", "--root=" + filepath.Join(w.dir, "root"), "--force-not-root", "--force-unsafe-io", "--log=" + filepath.Join(w.dir, "root/var/log/dpkg.log"), "-i"}
+	for _, name := range names {
+		args = append(args, w.file(name, ver))
+	}
+	w.run(args...)
 }
 
 // publish makes a repository with the entries, dated now.
@@ -147,9 +155,7 @@ func TestRealPackagesInARealRepositoryFromPublishedToInstalled(t *testing.T) {
 
 	w.publish("stable", "Toy", oldA+oldB+oldC)
 	w.publish("stable-security", "Toy", "")
-	for _, name := range []string{"toy-a", "toy-b", "toy-c"} {
-		w.install(name, "1.0")
-	}
+	w.install("1.0", "toy-a", "toy-b", "toy-c")
 	require.Len(t, m.Installed(ctx).Value, 3)
 	never := m.Pending(ctx)
 	assert.ErrorIs(t, never.Reason, pkgupdate.ErrNeverFetched, "apt-get itself says 0 upgraded here")
@@ -174,7 +180,7 @@ func TestRealPackagesInARealRepositoryFromPublishedToInstalled(t *testing.T) {
 	assert.Contains(t, names(held.Value), "toy-c 1.0 1.0+fix1 security held")
 
 	before := m.Installed(ctx).Value
-	w.install("toy-a", "2.0")
+	w.install("2.0", "toy-a")
 	changes := pkgupdate.Diff(before, m.Installed(ctx).Value)
 	require.Len(t, changes, 1)
 	assert.Equal(t, pkgupdate.Upgraded, changes[0].Kind)

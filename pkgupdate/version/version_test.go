@@ -250,26 +250,25 @@ func randomVersions(seed uint64, n int, alphabet string) []string {
 	return out
 }
 
+// dpkg is asked for each pair whether our answer is its own, which is one process
+// instead of two.
 func TestDebOrderAgreesWithDpkg(t *testing.T) {
 	dpkg := need.Program(t, "dpkg")
-	need.Program(t, "sh")
 	texts := randomVersions(7, 600, "001129azAZ~~..+--:")
 	var script bytes.Buffer
 	var want []string
 	for i := 0; i+1 < len(texts); i += 2 {
 		a, errA := Parse(Deb, texts[i])
 		b, errB := Parse(Deb, texts[i+1])
-		fmt.Fprintf(&script, "%[1]s --compare-versions '%[2]s' lt '%[3]s' 2>/dev/null; x=$?\n"+
-			"if [ $x = 1 ]; then %[1]s --compare-versions '%[2]s' eq '%[3]s' 2>/dev/null; x=$((1+$?)); fi; echo $x\n", dpkg, texts[i], texts[i+1])
-		// lt: 0; eq: 1; gt: 2. What dpkg refuses ends with 2 already in the first question.
-		switch {
-		case errA != nil || errB != nil:
-			want = append(want, "2")
-		default:
-			want = append(want, map[Order]string{Older: "0", Equal: "1", Newer: "2"}[Compare(a, b)])
+		relation, yes := map[Order]string{Older: "lt", Equal: "eq", Newer: "gt"}[Compare(a, b)], "0"
+		if errA != nil || errB != nil {
+			relation, yes = "eq", "2" // the status of what dpkg refuses
 		}
+		fmt.Fprintf(&script, "%s --compare-versions '%s' %s '%s' 2>/dev/null; echo %s$?\n", dpkg, texts[i], relation, texts[i+1], relation)
+		want = append(want, relation+yes)
 	}
 	checkOracle(t, exec.Command("sh"), &script, texts, want)
+	assert.Contains(t, want, "eq2", "what dpkg refuses was tried too")
 }
 
 func TestRPMOrderAgreesWithRPM(t *testing.T) {
@@ -318,7 +317,7 @@ func checkOracle(t *testing.T, cmd *exec.Cmd, stdin *bytes.Buffer, texts, want [
 		seen[want[i]]++
 		assert.Equal(t, got[i], want[i], "%q and %q", texts[2*i], texts[2*i+1])
 	}
-	assert.Len(t, seen, 3, "all three orders were tried: %v", seen)
+	assert.GreaterOrEqual(t, len(seen), 3, "all three orders were tried: %v", seen)
 }
 
 func FuzzCompare(f *testing.F) {

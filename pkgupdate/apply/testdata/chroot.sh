@@ -29,3 +29,4 @@ echo root:x:0: >etc/group
 ln -sf gawk usr/bin/awk
 printf '[main]\nenabled=0\n' >etc/dnf/plugins/local.conf
 echo 1 >etc/dnf/vars/releasever
+chroot . python3 -m compileall -q usr/lib/python3/dist-packages usr/lib/python3.* # as its maintainer script does
