@@ -10,6 +10,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"os/exec"
 	"path"
 	"slices"
 	"strconv"
@@ -48,16 +49,17 @@ const (
 // job. The first makes it, which fails where there is one, and keeps the plan in it.
 // The last is the job: its own process number comes from a child, since systemd would
 // replace two dollars. What it starts has the signals' usual meaning, and it outlives
-// them.
+// them. Its second start, after one that was thought to have failed, does nothing.
 const (
 	makeJob = `umask 077; mkdir "$1" && cat >"$1/plan.new" && mv "$1/plan.new" "$1/plan"`
 	begin   = `if [ -x /usr/bin/setsid ]; then exec /usr/bin/setsid --fork /bin/sh -c "$@"; fi; /bin/sh -c "$@" </dev/null >/dev/null 2>&1 &`
 	runJob  = `umask 022; d=$1; shift
+mkdir "$d/begun" || exit
 trap : HUP INT TERM
 exec >>"$d/transcript" 2>&1 </dev/null
 /bin/sh -c 'echo "$PPID"' >"$d/pid.new" && mv "$d/pid.new" "$d/pid"
 "$@"
-echo "$?" >"$d/rc.new" && sync && mv "$d/rc.new" "$d/rc"`
+echo "$?" >"$d/rc.new" && { sync "$d/rc.new" || sync; } && mv "$d/rc.new" "$d/rc"`
 )
 
 // start makes the folder of a job and starts it there. When it returns an error,
@@ -91,7 +93,7 @@ func (a Applier) start(ctx context.Context, p Plan, c host.Command) (string, err
 		unit := asUnit(id, job, c.Env)
 		unit.Mutates = true
 		out, err := a.Host.Run(ctx, unit)
-		if out.OK() || err != nil && !errors.Is(err, fs.ErrNotExist) {
+		if err == nil && out.OK() || err != nil && !errors.Is(err, exec.ErrNotFound) {
 			return id, err // whether it began is not known: it is not started twice
 		}
 	}
