@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"os"
 	"strings"
+	"time"
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/examples/internal/managers"
@@ -21,6 +22,7 @@ import (
 type acting struct {
 	options   apply.Options
 	conffiles string
+	policy    string // file
 	approved  string // beginning of a plan's hash
 	jobs      string
 	apply     bool
@@ -30,25 +32,15 @@ func (a *acting) flags(f *flag.FlagSet) {
 	f.BoolVar(&a.options.Security, "security", false, "plan, apply: only security fixes, and only as far as they need")
 	f.BoolVar(&a.options.Held, "held", false, "plan, apply: held packages too; the hold stays")
 	f.BoolVar(&a.options.Remove, "remove", false, "plan, apply: what is in the way may be removed")
-	f.StringVar(&a.conffiles, "conffiles", "keep", "plan, apply: edited configuration files: keep, replace or stop")
+	f.StringVar(&a.conffiles, "conffiles", "", "plan, apply: edited configuration files: keep, replace or stop; empty: as the policy says, else keep")
+	f.StringVar(&a.policy, "policy", "", "plan, apply: `file` of what people decided: windows, security-windows, holds, conffiles")
 	f.StringVar(&a.approved, "plan", "", "apply: only if the plan's hash begins so")
 	f.StringVar(&a.jobs, "jobs", managers.Jobs, "apply, verify: folder of the system for plans and transcripts")
 	f.BoolVar(&a.apply, "apply", false, "apply: do it; else the plan is shown")
 }
 
-// settle reads what has words of its own.
-func (a *acting) settle(c cli.Call) error {
-	policies := map[string]apply.Conffiles{"keep": apply.KeepConffiles, "replace": apply.ReplaceConffiles, "stop": apply.StopAtConffiles}
-	policy, ok := policies[a.conffiles]
-	if !ok {
-		return cli.Unknown("policy for configuration files", a.conffiles, []string{"keep", "replace", "stop"})
-	}
-	a.options.Conffiles, a.options.Only = policy, c.Args
-	return nil
-}
-
 func (a *acting) applier(h host.Host, m pkgupdate.Manager) apply.Applier {
-	return apply.Applier{Host: h, Manager: m, Dir: a.jobs, Restarts: restarts.Programs{Host: h}}
+	return apply.Applier{Host: h, Manager: m, Dir: a.jobs, Zone: time.Local, Restarts: restarts.Programs{Host: h}}
 }
 
 // plan shows what would be done.

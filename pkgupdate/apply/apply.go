@@ -32,6 +32,8 @@ type Applier struct {
 	// error before is a problem of the plan, and one afterwards part of the Result.
 	Health func(ctx context.Context) error
 
+	Zone *time.Location // of Options.Windows; nil is UTC
+
 	// Poll is how often a job is looked at; zero is half a second.
 	Poll time.Duration
 }
@@ -47,6 +49,7 @@ func (a Applier) Plan(ctx context.Context, o Options) (Plan, error) {
 	}
 	p.Manager = t.name
 	pending, installed := a.Manager.Pending(ctx), a.Manager.Installed(ctx)
+	p.decisions()
 	p.trust(pending, a.Manager.Info().Commands.Refresh)
 	p.named(installed.Value, pending.Value.Patches)
 	asks := p.choose(pending.Value, t, a.Manager.Info().Scheme)
@@ -63,6 +66,7 @@ func (a Applier) Plan(ctx context.Context, o Options) (Plan, error) {
 	if err := p.take(sim, asks, a.Manager.Info().Scheme); err != nil {
 		return p, fmt.Errorf("plan: %w", err)
 	}
+	p.along(asks, installed.Value)
 	p.mark(pending.Value.Upgrades)
 	if t.conffiles != nil {
 		p.Conffiles, err = t.conffiles(ctx, a.Host, sim, o)
@@ -73,6 +77,7 @@ func (a Applier) Plan(ctx context.Context, o Options) (Plan, error) {
 			}
 		}
 	}
+	p.window(a.Zone)
 	a.preflight(ctx, t, &p)
 	if a.Health != nil {
 		if err := a.Health(ctx); err != nil {
@@ -126,7 +131,7 @@ func (p *Plan) choose(pending pkgupdate.Pending, t tool, scheme version.Scheme) 
 			Action: Upgrade, Name: u.Pkg.Name, Arch: u.Pkg.Arch, From: u.Pkg.Version.String(), To: to.String(),
 			Held: u.Pkg.Held, Security: u.Class == pkgupdate.Security, Advisories: u.Advisories,
 		}
-		if reason := p.leaves(u.Offer, s); reason != "" {
+		if reason := p.leaves(u.Offer, s, u.Pkg.SourceName()); reason != "" {
 			p.Left = append(p.Left, Left{u.Pkg.Label(), reason, s.Security})
 			continue
 		}
@@ -137,7 +142,7 @@ func (p *Plan) choose(pending pkgupdate.Pending, t tool, scheme version.Scheme) 
 			continue
 		}
 		s := Step{Action: Patch, Name: patch.ID, Security: patch.Class == pkgupdate.Security, Advisories: patch.Advisories}
-		reason := p.leaves(patch.Offer, s)
+		reason := p.leaves(patch.Offer, s, patch.ID)
 		if reason == "" && t.base != nil && len(asks) > 0 && asks[0].Action != Patch {
 			reason = "comes after the packages: make a plan again then"
 		}
@@ -147,7 +152,7 @@ func (p *Plan) choose(pending pkgupdate.Pending, t tool, scheme version.Scheme) 
 		}
 		asks = append(asks, s)
 	}
-	if t.whole && len(asks) > 0 && (p.Options.Security || len(p.Options.Only) > 0) {
+	if t.whole && len(asks) > 0 && (p.Options.Security || len(p.Options.Only) > 0 || p.decided) {
 		p.problem(fmt.Errorf("%s takes all that is pending or nothing", t.name))
 	}
 	return asks
@@ -169,10 +174,14 @@ func (p *Plan) wanted(label string, class pkgupdate.Class) bool {
 
 // leaves is why a pending change is not planned; "" when it is. Who names a package
 // wants it in spite of a pin or a phase, but not of a hold: that is said apart.
-func (p *Plan) leaves(o pkgupdate.Offer, s Step) string {
+func (p *Plan) leaves(o pkgupdate.Offer, s Step, source string) string {
 	named := slices.Contains(p.Options.Only, s.Name) || slices.Contains(p.Options.Only, s.Name+":"+s.Arch)
 	if err := speakable(s); err != nil {
 		return err.Error()
+	}
+	if reason := p.holds(s.Name, source, named); reason != "" {
+		p.decided = true
+		return reason
 	}
 	switch o.Blocked {
 	case "":
@@ -246,6 +255,24 @@ func (p *Plan) take(s simulation, asks []Step, scheme version.Scheme) error {
 	})
 	p.Download, p.Disk = s.download, s.disk
 	return nil
+}
+
+// along looks for what people decided about packages that would change with others.
+func (p *Plan) along(asks []Step, installed []pkgupdate.Package) {
+	for _, s := range p.Steps {
+		if slices.ContainsFunc(asks, func(ask Step) bool { return ask.Name == s.Name && ask.Arch == s.Arch }) {
+			continue
+		}
+		source := s.Name
+		for _, pkg := range installed {
+			if s.of(pkg) {
+				source = pkg.SourceName()
+			}
+		}
+		if reason := p.holds(s.Name, source, false); reason != "" {
+			p.problem(fmt.Errorf("%s would change with what is asked for, and is %s", s.Name, reason))
+		}
+	}
 }
 
 // mark says of the steps that came with others what they fix.

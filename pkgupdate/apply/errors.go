@@ -27,6 +27,8 @@ var (
 	ErrJobInterrupted = errors.New("the job was interrupted")
 	// ErrUnsafeDir says that others can write where jobs are kept.
 	ErrUnsafeDir = errors.New("others can write there")
+	// ErrWindow says that it is not the time for changes.
+	ErrWindow = errors.New("outside the maintenance windows")
 	// ErrPartial says that not every step of the plan is done.
 	ErrPartial = errors.New("not everything was done")
 )

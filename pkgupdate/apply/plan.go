@@ -21,6 +21,8 @@ type Options struct {
 	Held      bool      `json:"held,omitempty"`      // held packages too
 	Remove    bool      `json:"remove,omitempty"`    // packages that are in the way may be removed
 	Conffiles Conffiles `json:"conffiles,omitempty"` // what becomes of edited configuration files
+	Holds     []Hold    `json:"holds,omitempty"`     // packages that a person's decision leaves alone
+	Windows   []Window  `json:"windows,omitempty"`   // when a plan may be carried out; none: always
 }
 
 // Conffiles says what becomes of a configuration file that a person edited and the
@@ -70,6 +72,8 @@ type Plan struct {
 	Left      []Left     `json:"left,omitempty"`     // what is pending and not planned
 	Problems  []string   `json:"problems,omitempty"` // why it cannot be carried out as things are
 	Notes     []string   `json:"notes,omitempty"`    // what is not known before
+
+	decided bool // people's holds leave something alone
 }
 
 // Left is a pending update that the plan leaves alone.

@@ -1,0 +1,60 @@
+package main
+
+import (
+	"cmp"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
+	"github.com/pugetsoundtech/upkeep/examples/internal/config"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/apply"
+)
+
+// policy is what people decided about installing updates, as a file has it.
+type policy struct {
+	Conffiles       string         `doc:"Edited configuration files: keep, replace or stop."`
+	Windows         []apply.Window `doc:"When updates may be installed, such as Sat 02:00-05:00, by the clock of this machine. None: always."`
+	SecurityWindows []apply.Window `doc:"The same of what holds security fixes alone. None: always."`
+	Holds           []hold         `doc:"Packages that are left alone."`
+}
+
+// hold is an apply.Hold.
+type hold struct {
+	Package string `doc:"A pattern of names of packages, or of their source."`
+	Reason  string `doc:"Why."`
+	By      string `doc:"Who decided it."`
+	Until   day    `doc:"The last day, as in 2026-12-31. Left out: a person looks at each update, and names the package."`
+}
+
+// A day is written as in 2026-12-31, and lasts to its end.
+type day struct{ end time.Time }
+
+// UnmarshalText reads a day in the zone of this machine.
+func (d *day) UnmarshalText(text []byte) error {
+	at, err := time.ParseInLocation(time.DateOnly, string(text), time.Local)
+	d.end = at.AddDate(0, 0, 1)
+	return err
+}
+
+// settle puts what people decided into the options: in the file, and in the flags.
+func (a *acting) settle(c cli.Call) error {
+	var p policy
+	if a.policy != "" {
+		if err := config.Read(a.policy, &p); err != nil {
+			return err
+		}
+	}
+	policies := map[string]apply.Conffiles{"keep": apply.KeepConffiles, "replace": apply.ReplaceConffiles, "stop": apply.StopAtConffiles}
+	word := cmp.Or(a.conffiles, p.Conffiles, "keep")
+	conffiles, ok := policies[word]
+	if !ok {
+		return cli.Unknown("policy for configuration files", word, []string{"keep", "replace", "stop"})
+	}
+	a.options.Conffiles, a.options.Only, a.options.Windows = conffiles, c.Args, p.Windows
+	if a.options.Security {
+		a.options.Windows = p.SecurityWindows
+	}
+	for _, h := range p.Holds {
+		a.options.Holds = append(a.options.Holds, apply.Hold{Package: h.Package, Reason: h.Reason, By: h.By, Until: h.Until.end})
+	}
+	return nil
+}

@@ -1,0 +1,154 @@
+package apply_test
+
+import (
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/apply"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
+)
+
+func window(t *testing.T, text string) apply.Window {
+	t.Helper()
+	var w apply.Window
+	require.NoError(t, w.UnmarshalText([]byte(text)))
+	return w
+}
+
+func TestWindowsAreOpenByTheClockOfTheirZone(t *testing.T) {
+	berlin := time.FixedZone("CET", 3600)
+	for _, c := range []struct {
+		text, at string
+		want     bool
+	}{
+		{"Sat 02:00-05:00", "Sat 02:00", true},
+		{"Sat 02:00-05:00", "Sat 04:59", true},
+		{"Sat 02:00-05:00", "Sat 05:00", false},
+		{"Sat 02:00-05:00", "Sat 01:59", false},
+		{"Sat 02:00-05:00", "Sun 03:00", false},
+		{"Mon-Fri 22:00-04:00", "Mon 03:00", false},
+		{"Mon-Fri 22:00-04:00", "Mon 22:00", true},
+		{"Mon-Fri 22:00-04:00", "Sat 03:59", true},
+		{"Mon-Fri 22:00-04:00", "Sat 22:30", false},
+		{"Sat-Mon 10:00-11:00", "Sun 10:30", true},
+		{"Sat-Mon 10:00-11:00", "Tue 10:30", false},
+		{"12:00-13:00", "Wed 12:30", true},
+		{"12:00-12:00", "Wed 11:00", true},
+		{"Tue,Thu 00:00-24:00", "Tue 01:00", false},
+	} {
+		var w apply.Window
+		if err := w.UnmarshalText([]byte(c.text)); err != nil {
+			assert.False(t, c.want, c.text) // 24:00 is none
+			continue
+		}
+		at, err := time.ParseInLocation("2006-01-02 Mon 15:04", map[string]string{
+			"Mon": "2026-11-23", "Tue": "2026-11-24", "Wed": "2026-11-25", "Thu": "2026-11-26", "Sat": "2026-11-28", "Sun": "2026-11-29",
+		}[c.at[:3]]+" "+c.at, berlin)
+		require.NoError(t, err)
+		assert.Equal(t, c.want, w.Open(at), "%s at %s", c.text, c.at)
+		text, err := w.MarshalText()
+		require.NoError(t, err)
+		assert.Equal(t, w, window(t, string(text)))
+	}
+	for _, text := range []string{"", "Sat", "Sat 2-5", "Sat 02:00", "Sab 02:00-03:00", "Mon-Fry 02:00-03:00", "Sat 02:00-25:00", ", 02:00-03:00"} {
+		var w apply.Window
+		assert.Error(t, w.UnmarshalText([]byte(text)), text)
+	}
+	assert.False(t, apply.Window{}.Open(time.Now()))
+}
+
+func TestOutsideTheWindowsNothingIsDone(t *testing.T) {
+	now := time.Date(2026, 11, 28, 1, 30, 0, 0, time.UTC) // a Saturday
+	h := hosttest.New("-- /jobs/ absent --\n-- /var/db/pkgin/ absent --\n").Host()
+	h.Exec, h.Now = &told{}, func() time.Time { return now }
+	a := apply.Applier{Host: h, Manager: withID("pkgin", "toy-a"), Dir: "/jobs", Zone: time.FixedZone("CET", 3600)}
+	o := apply.Options{Windows: []apply.Window{window(t, "Sun 02:00-05:00"), window(t, "Sat 03:00-05:00")}}
+	p, err := a.Plan(t.Context(), o)
+	require.NoError(t, err)
+	assert.Equal(t, []string{"outside the maintenance windows: the next begins on 2026-11-28 03:00 CET"}, p.Problems)
+	_, err = a.Apply(t.Context(), p)
+	require.ErrorIs(t, err, apply.ErrNotReady)
+
+	now = now.Add(time.Hour)
+	p, err = a.Plan(t.Context(), o)
+	require.NoError(t, err)
+	assert.Empty(t, p.Problems)
+	now = now.Add(3 * time.Hour) // it closes between plan and apply
+	_, err = a.Apply(t.Context(), p)
+	require.ErrorIs(t, err, apply.ErrNotReady)
+
+	a.Manager = withID("pkgin")
+	p, err = a.Plan(t.Context(), o)
+	require.NoError(t, err)
+	assert.Empty(t, p.Problems, "where nothing is pending no window is missed")
+}
+
+func withID(id string, names ...string) *pkgupdatetest.Manager {
+	m := pendingOf()
+	if len(names) > 0 {
+		m = pendingOf(pkgupdatetest.Deb(names[0], "1.0"), pkgupdatetest.Deb("toy-z", "1.0"))
+	}
+	m.ID = id
+	return m
+}
+
+func TestWhatAPersonDecidedIsLeftAloneForAsLongAsItLasts(t *testing.T) {
+	now := time.Date(2026, 11, 28, 1, 30, 0, 0, time.UTC)
+	h := host.Host{Exec: &told{}, Now: func() time.Time { return now }}
+	hold := apply.Hold{Package: "toy-[ab]", Reason: "the migration", By: "ann", Until: now.Add(time.Hour)}
+	review := apply.Hold{Package: "toy-a", Reason: "needs a look at the schema", By: "ann"}
+	for name, c := range map[string]struct {
+		options apply.Options
+		left    string
+		note    bool
+	}{
+		"held":            {apply.Options{Holds: []apply.Hold{hold}}, "held by ann until 2026-11-28 02:30 UTC: the migration", false},
+		"held, and named": {apply.Options{Holds: []apply.Hold{hold}, Only: []string{"toy-a", "toy-z"}}, "held by ann until 2026-11-28 02:30 UTC: the migration", false},
+		"held is wanted":  {apply.Options{Holds: []apply.Hold{hold}, Held: true}, "", false},
+		"it has ended":    {apply.Options{Holds: []apply.Hold{{Package: "*", Reason: "x", By: "ann", Until: now.Add(-time.Hour)}}}, "", true},
+		"to be looked at": {apply.Options{Holds: []apply.Hold{review}}, "for a person to look at, says ann: needs a look at the schema", false},
+		"it was looked at": {
+			apply.Options{Holds: []apply.Hold{review}, Only: []string{"toy-a", "toy-z"}}, "", false,
+		},
+	} {
+		p, err := apply.Applier{Host: h, Manager: withID("pkgin", "toy-a")}.Plan(t.Context(), c.options)
+		require.NoError(t, err, name)
+		assert.Empty(t, p.Problems, name)
+		if c.left == "" {
+			assert.Len(t, p.Steps, 2, name)
+		} else {
+			assert.Equal(t, []apply.Left{{Label: "toy-a", Reason: c.left, Security: true}}, p.Left, name)
+			assert.Len(t, p.Steps, 1, name)
+		}
+		assert.Len(t, p.Notes, map[bool]int{false: 1, true: 2}[c.note], name)
+	}
+	p, err := apply.Applier{Host: h, Manager: withID("pacman", "toy-a")}.Plan(t.Context(), apply.Options{Holds: []apply.Hold{hold}})
+	require.NoError(t, err)
+	assert.Equal(t, []string{"pacman takes all that is pending or nothing"}, p.Problems, "it would take what is held too")
+	for _, bad := range []apply.Hold{{Package: "[", Reason: "x", By: "x"}, {Package: "a", By: "x"}, {Package: "a", Reason: "x"}, {Reason: "x", By: "x"}} {
+		p, err := apply.Applier{Host: h, Manager: withID("pkgin", "toy-a")}.Plan(t.Context(), apply.Options{Holds: []apply.Hold{bad}})
+		require.NoError(t, err)
+		assert.NotEmpty(t, p.Problems, "%v", bad)
+	}
+}
+
+// What comes with an upgrade is not what was asked for, and a hold counts for it too.
+func TestAHeldPackageThatWouldComeAlongStopsThePlan(t *testing.T) {
+	const said = "Inst toy-a [1.0] (2.0 Toy:1/s [amd64])\nInst toy-c [1.0] (2.0 Toy:1/s [amd64])\n2 upgraded, 0 newly installed, 0 to remove and 0 not upgraded.\n"
+	m := pendingOf(pkgupdatetest.Deb("toy-a", "1.0"))
+	c := pkgupdatetest.Deb("toy-c", "1.0")
+	c.Source = "toys"
+	m.Packages.Value = append(m.Packages.Value, c)
+	m.ID = "apt"
+	p, err := apply.Applier{Host: host.Host{Exec: answering(said)}, Manager: m}.Plan(t.Context(), apply.Options{
+		Holds: []apply.Hold{{Package: "toys", Reason: "the migration", By: "ann", Until: time.Now().AddDate(0, 0, 1)}},
+	})
+	require.NoError(t, err)
+	require.NotEmpty(t, p.Problems)
+	assert.Contains(t, p.Problems[0], "toy-c would change with what is asked for, and is held by ann")
+}
