@@ -20,6 +20,18 @@ func pkg(t testing.TB, name, arch, ver string) Package {
 	return Package{Type: "deb", Name: name, Arch: arch, Version: v}
 }
 
+func TestAnAddressIsShownWithoutItsPassword(t *testing.T) {
+	for address, want := range map[string]string{
+		"https://me:hunter22@mirror.example.org/a@b": "https://mirror.example.org/a@b",
+		"https://me:p%ss@x@mirror.example.org":       "https://mirror.example.org",
+		"http://mirror.example.org/a@b":              "http://mirror.example.org/a@b",
+		"file:///srv/a@b":                            "file:///srv/a@b",
+		"cdrom:[Debian]/":                            "cdrom:[Debian]/",
+	} {
+		assert.Equal(t, want, PublicURL(address))
+	}
+}
+
 func TestZeroAnswerIsUnknownAndInvalid(t *testing.T) {
 	var a Answer[[]Package]
 	assert.Equal(t, Unknown, a.State)

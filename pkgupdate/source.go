@@ -3,6 +3,7 @@ package pkgupdate
 import (
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/internal/prose"
@@ -53,6 +54,16 @@ func (s *Source) stale(now time.Time, limit time.Duration) error {
 		return &StaleError{Age: age}
 	}
 	return nil
+}
+
+// PublicURL is an address without the name and password that it may hold.
+func PublicURL(address string) string {
+	scheme, rest, ok := strings.Cut(address, "://")
+	authority, _, _ := strings.Cut(rest, "/")
+	if at := strings.LastIndexByte(authority, '@'); ok && at >= 0 {
+		return scheme + "://" + rest[at+1:]
+	}
+	return address
 }
 
 // SourceKind says what a Source is for. The zero value is not known.

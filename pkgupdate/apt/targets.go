@@ -3,8 +3,9 @@ package apt
 import (
 	"bytes"
 	"fmt"
-	"net/url"
 	"strings"
+
+	"github.com/pugetsoundtech/upkeep/pkgupdate"
 )
 
 // targetFormat asks apt-get indextargets for the fields of a target; the ones
@@ -55,18 +56,8 @@ func parseURIs(out []byte) []repository {
 		uri, rest, ok := strings.Cut(strings.TrimSpace(string(raw)), "' ")
 		file, _, _ := strings.Cut(rest, " ")
 		if ok && strings.HasPrefix(uri, "'") && strings.HasSuffix(file, "InRelease") {
-			list = append(list, repository{uri: public(strings.TrimSuffix(uri[1:], "/InRelease")), file: file})
+			list = append(list, repository{uri: pkgupdate.PublicURL(strings.TrimSuffix(uri[1:], "/InRelease")), file: file})
 		}
 	}
 	return list
-}
-
-// public is an address without the name and password that it may hold.
-func public(uri string) string {
-	u, err := url.Parse(uri)
-	if err != nil || u.User == nil {
-		return uri
-	}
-	u.User = nil
-	return u.String()
 }

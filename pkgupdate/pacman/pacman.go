@@ -14,7 +14,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io/fs"
 	"strings"
 	"time"
 
@@ -85,15 +84,16 @@ func validName(name string) bool {
 // Pending compares the installed packages with the repositories.
 func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pending] {
 	installed := m.Installed(ctx)
-	pending := pkgupdate.Pending{Sources: m.sources(ctx)}
-	out, err := m.Host.Query(ctx, "pacman", "-Sl")
-	offered := map[string]version.Version{}
-	if err == nil {
-		offered, err = parseList(out)
-	}
+	c, confErr := m.configuration(ctx)
+	pending := pkgupdate.Pending{Sources: m.sources(ctx, c.repos)}
+	offered, err := m.offered(ctx)
 	for _, p := range installed.Value {
 		if to, ok := offered[p.Name]; ok && version.Compare(p.Version, to) == version.Older {
-			pending.Upgrades = append(pending.Upgrades, pkgupdate.Upgrade{Pkg: p, Candidate: to})
+			u := pkgupdate.Upgrade{Pkg: p, Candidate: to}
+			if c.ignores(p.Name) {
+				u.Pkg.Held, u.Blocked = true, pkgupdate.Held
+			}
+			pending.Upgrades = append(pending.Upgrades, u)
 		}
 	}
 	pkgupdate.SortUpgrades(pending.Upgrades)
@@ -106,20 +106,34 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 			asOf = s.Date
 		}
 	}
-	if err := errors.Join(installed.Reason, err); err != nil {
+	if err := errors.Join(installed.Reason, confErr, err); err != nil {
 		return pending.Unproven(err)
 	}
 	return pending.Proven(fmt.Sprintf("%d packages of the repositories are listed", len(offered)), asOf)
 }
 
+// offered asks for what the repositories have. pacman passes over one whose list is
+// missing or broken, says so beside the others, and ends with success.
+func (m *Manager) offered(ctx context.Context) (map[string]version.Version, error) {
+	out, err := m.Host.Run(ctx, host.Command{Args: []string{"pacman", "-Sl"}})
+	if err != nil {
+		return nil, err
+	}
+	complaint := strings.TrimSpace(string(out.Stderr))
+	if !out.OK() || out.Truncated || complaint != "" {
+		err = fmt.Errorf("pacman -Sl: %w", errors.Join(pkgupdate.ErrIncomplete, out.Err()))
+		if complaint != "" {
+			err = fmt.Errorf("%w: %.200s", err, complaint)
+		}
+	}
+	offered, listErr := parseList(out.Stdout)
+	return offered, errors.Join(err, listErr)
+}
+
 // Orphans are the packages that no repository has in their version or a newer one:
 // those built by hand, too.
 func (m *Manager) Orphans(ctx context.Context, installed []pkgupdate.Package) pkgupdate.Answer[[]pkgupdate.Package] {
-	out, err := m.Host.Query(ctx, "pacman", "-Sl")
-	if err != nil {
-		return pkgupdate.Unproven[[]pkgupdate.Package](nil, err)
-	}
-	offered, err := parseList(out)
+	offered, err := m.offered(ctx)
 	if err != nil {
 		return pkgupdate.Unproven[[]pkgupdate.Package](nil, err)
 	}
@@ -159,35 +173,4 @@ func parseList(out []byte) (map[string]version.Version, error) {
 		return nil, fmt.Errorf("pacman -Sl: %w", pkgupdate.ErrIncomplete)
 	}
 	return offered, errors.Join(errs...)
-}
-
-// sources are the repositories that pacman has. They are refreshed together, and
-// one that is rarely made anew is as fresh as the newest.
-func (m *Manager) sources(ctx context.Context) []pkgupdate.Source {
-	entries, err := m.Host.ReadDir(ctx, sync)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return []pkgupdate.Source{{ID: sync, Err: err}}
-	}
-	var list []pkgupdate.Source
-	var newest time.Time
-	for _, e := range entries {
-		if name, ok := strings.CutSuffix(e.Name, ".db"); ok {
-			list = append(list, pkgupdate.Source{ID: name, Kind: pkgupdate.OfSystem, Date: e.ModTime()})
-			if e.ModTime().After(newest) {
-				newest = e.ModTime()
-			}
-		}
-	}
-	if len(list) == 0 {
-		return []pkgupdate.Source{{ID: sync, Err: pkgupdate.ErrNeverFetched}}
-	}
-	limit := m.MaxAge
-	if limit == 0 {
-		limit = pkgupdate.DefaultMaxAge
-	}
-	for i := range list {
-		list[i].Fetched = newest
-		list[i].Settle(m.Host.Time(), limit)
-	}
-	return list
 }

@@ -14,7 +14,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
 )
 
-const machine = `arch: after documentation (pacman(8), and the folders of its database)
+const machine = `arch: after documentation (pacman(8), pacman-conf(8), and the folders of its database)
 -- machine now=2026-11-28T06:00:00Z --
 -- / dir complete=tree --
 -- /var/lib/pacman/local/ALPM_DB_VERSION --
@@ -23,7 +23,21 @@ const machine = `arch: after documentation (pacman(8), and the folders of its da
 -- /var/lib/pacman/local/gtk-update-icon-cache-1:4.16.7-1/desc --
 -- /var/lib/pacman/local/mine-1.0-1/desc --
 -- /var/lib/pacman/sync/core.db mtime=2026-11-27T20:00:00Z --
+(packed)
 -- /var/lib/pacman/sync/extra.db mtime=2026-11-20T20:00:00Z --
+(packed)
+-- $ ["pacman-conf"] --
+[options]
+RootDir = /
+IgnorePkg = gtk-*
+SigLevel = PackageRequired
+SigLevel = DatabaseOptional
+[core]
+Usage = All
+Server = https://me:secret@mirror.example.org/core/os/x86_64
+[extra]
+Usage = All
+Server = https://mirror.example.org/extra/os/x86_64
 -- $ ["pacman", "-Sl"] --
 core bash 5.2.039-1 [installed: 5.2.037-1]
 core zlib 1:1.3.1-2
@@ -39,6 +53,7 @@ func TestWhatTheRepositoriesHaveNewerIsPending(t *testing.T) {
 	a := m.Pending(t.Context())
 	assert.ErrorIs(t, a.Reason, pkgupdate.ErrUnclassified)
 	require.Len(t, a.Value.Upgrades, 1, "the first repository counts")
+	assert.Equal(t, "https://mirror.example.org/core/os/x86_64", a.Value.Sources[0].URL)
 	assert.Equal(t, "bash 5.2.037-1 5.2.039-1", a.Value.Upgrades[0].Pkg.Name+" "+a.Value.Upgrades[0].Pkg.Version.String()+" "+a.Value.Upgrades[0].Candidate.String())
 }
 
@@ -49,7 +64,17 @@ func TestNothingIsDueOnlyByAWholeListOfAFreshRepository(t *testing.T) {
 		strings.Replace(quiet, "mtime=2026-11-27", "mtime=2026-11-20", 1): pkgupdate.Unknown,
 		quiet[:strings.Index(quiet, "core bash")]:                         pkgupdate.Unknown,
 		quiet[:len(quiet)-5]: pkgupdate.Unknown,
+		strings.Replace(quiet, "2026-11-20T20:00:00Z --", "2026-11-10T20:00:00Z --", 1): pkgupdate.Unknown, // extra never rests so long
+		strings.Replace(quiet, "/extra.db", "/mine.db", 1):                              pkgupdate.Unknown, // and is missing here
 	} {
 		assert.Equal(t, want, (&pacman.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context()).State)
 	}
+}
+
+func TestWhatIsIgnoredIsPendingAndHeld(t *testing.T) {
+	text := strings.Replace(machine, "extra gtk-update-icon-cache 1:4.16.7-1 [installed]", "extra gtk-update-icon-cache 1:4.18.0-1 [installed: 1:4.16.7-1]", 1)
+	a := (&pacman.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context())
+	require.Len(t, a.Value.Upgrades, 2)
+	assert.Empty(t, a.Value.Upgrades[0].Blocked)
+	assert.Equal(t, pkgupdate.Held, a.Value.Upgrades[1].Blocked)
 }

@@ -66,7 +66,7 @@ func (m *Manager) zypper(ctx context.Context, installed []pkgupdate.Package) (pk
 		if r.Enabled != "1" {
 			continue
 		}
-		s := pkgupdate.Source{ID: r.Alias, URL: r.URL, Kind: pkgupdate.OfSystem}
+		s := pkgupdate.Source{ID: r.Alias, URL: pkgupdate.PublicURL(r.URL), Kind: pkgupdate.OfSystem}
 		cache := "/var/cache/zypp/raw/" + r.Alias
 		s.Fetched, s.Err = m.fetched(ctx, cache+"/repodata/repomd.xml", cache+"/repodata", "/var/cache/zypp/solv/"+r.Alias+"/cookie")
 		s.Date = m.made(ctx, cache+"/repodata/repomd.xml")
