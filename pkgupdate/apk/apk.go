@@ -14,7 +14,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"regexp"
+	"slices"
 	"strings"
 	"time"
 
@@ -107,10 +109,15 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 	installed := m.Installed(ctx)
 	source := m.source(ctx)
 	pending := pkgupdate.Pending{Sources: []pkgupdate.Source{source}}
-	out, err := m.Host.Query(ctx, "apk", "--no-network", "--simulate", "upgrade")
-	var evidence string
+	out, err := m.Host.Run(ctx, host.Command{Args: []string{"apk", "--no-network", "--simulate", "upgrade"}})
 	if err == nil {
-		pending.Upgrades, evidence, err = m.parse(out, installed.Value)
+		err = errors.Join(out.Err(), complaints(out.Stdout, out.Stderr))
+	}
+	var evidence string
+	if err == nil || len(out.Stdout) > 0 {
+		var parseErr error
+		pending.Upgrades, evidence, parseErr = m.parse(out.Stdout, installed.Value)
+		err = errors.Join(err, parseErr)
 	}
 	if len(pending.Upgrades) > 0 {
 		err = errors.Join(err, fmt.Errorf("%w: apk's indexes do not say", pkgupdate.ErrUnclassified))
@@ -121,19 +128,46 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 	return pending.Proven(evidence, source.Date)
 }
 
-// source judges the indexes by the newest: each branch is made anew on most days.
+// quiet is how long no branch of Alpine is: an index that is older by so much than the
+// newest was not fetched with it.
+const quiet = 14 * 24 * time.Hour
+
+// source judges the indexes by the newest, since a branch rests on some days; each
+// repository that is not on this system needs one.
 func (m *Manager) source(ctx context.Context) pkgupdate.Source {
 	s := pkgupdate.Source{ID: repositories, Kind: pkgupdate.OfSystem}
+	text, err := m.Host.ReadFile(ctx, repositories, maxText)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		s.Err = err
+	}
+	want := 0
+	for line := range strings.Lines(string(text)) {
+		if f := strings.Fields(line); len(f) > 0 && f[0][0] != '#' && strings.Contains(f[len(f)-1], "://") {
+			want++
+		}
+	}
+	byName := map[string]time.Time{} // one folder may be a link to another
 	for _, dir := range []string{"/etc/apk/cache", "/var/cache/apk", "/var/lib/apk"} {
 		entries, err := m.Host.ReadDir(ctx, dir)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			s.Err = err
 		}
 		for _, e := range entries {
-			if strings.HasPrefix(e.Name, "APKINDEX.") && e.ModTime().After(s.Date) {
-				s.Date = e.ModTime()
+			if strings.HasPrefix(e.Name, "APKINDEX.") {
+				byName[e.Name] = e.ModTime()
 			}
 		}
+	}
+	dates := slices.SortedFunc(maps.Values(byName), func(a, b time.Time) int { return b.Compare(a) })
+	if len(dates) > 0 {
+		s.Date = dates[0]
+	}
+	if len(dates) >= want && want > 0 { // others are left over
+		if last := dates[want-1]; s.Date.Sub(last) > quiet {
+			s.Date = last
+		}
+	} else if len(dates) > 0 && s.Err == nil {
+		s.Err = fmt.Errorf("%w: %d of %d", pkgupdate.ErrIncomplete, len(dates), want)
 	}
 	limit := m.MaxAge
 	if limit == 0 {
@@ -141,6 +175,21 @@ func (m *Manager) source(ctx context.Context) pkgupdate.Source {
 	}
 	s.Settle(m.Host.Time(), limit)
 	return s
+}
+
+// complaints are what apk says of a repository that it passes over, in the middle of a
+// plan that it calls OK.
+func complaints(outputs ...[]byte) error {
+	var errs []error
+	for _, out := range outputs {
+		for line := range strings.Lines(string(out)) {
+			if !strings.HasPrefix(line, "WARNING: ") && !strings.HasPrefix(line, "ERROR: ") || strings.Contains(line, "apk-tools is OLD") {
+				continue
+			}
+			errs = append(errs, fmt.Errorf("apk: %w: %.200s", pkgupdate.ErrIncomplete, strings.TrimSpace(line)))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 var step = regexp.MustCompile(`^\((\d+)/(\d+)\) (\w+) (\S+) \(([^ ]+)(?: -> ([^ ]+))?\)$`)

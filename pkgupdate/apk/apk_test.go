@@ -70,6 +70,28 @@ func TestNothingToUpgradeIsEmptyOnlyByAWholePlanOfAFreshIndex(t *testing.T) {
 	}
 }
 
+// apk goes on without a repository that has no index, and calls the rest OK: the words
+// are those of users' reports.
+func TestARepositoryThatApkPassesOverLeavesThePlanUnknown(t *testing.T) {
+	plan := machine[strings.Index(machine, "(1/3)"):]
+	good := strings.Replace(machine, plan, "OK: 12 MiB in 24 packages\n", 1)
+	two := strings.Replace(good, "v3.22/main\n", "v3.22/main\n#https://x.example.org\n@edge https://mirror.example.org/alpine/edge/testing\n/media/cdrom/apks\n", 1)
+	second := func(date string) string {
+		return strings.Replace(two, "-- /var/cache/apk/", "-- /var/cache/apk/APKINDEX.4567cdef.tar.gz mtime="+date+"T20:00:00Z --\n-- /var/cache/apk/", 1)
+	}
+	for text, want := range map[string]pkgupdate.State{
+		good: pkgupdate.Empty,
+		strings.Replace(good, "OK:", "WARNING: Ignoring APKINDEX.0123abcd.tar.gz: No such file or directory\nOK:", 1):      pkgupdate.Unknown,
+		strings.Replace(good, "OK:", "WARNING: This apk-tools is OLD! Some packages might not function properly.\nOK:", 1): pkgupdate.Empty,
+		two:                  pkgupdate.Unknown,
+		second("2026-11-20"): pkgupdate.Empty,
+		second("2026-10-20"): pkgupdate.Unknown,
+	} {
+		a := (&apk.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context())
+		assert.Equal(t, want, a.State, "%v: %s", a.Reason, text)
+	}
+}
+
 func TestOneOddRecordHidesNoOther(t *testing.T) {
 	text := strings.Replace(machine, "V:1.36.1-r28\nA:x86_64\no:busybox\nF:bin", "V:odd\nA:x86_64\no:busybox\nF:bin", 1)
 	a := (&apk.Manager{Host: hosttest.New(text).Host()}).Installed(t.Context())
