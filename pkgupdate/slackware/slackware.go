@@ -10,8 +10,6 @@
 package slackware
 
 import (
-	"bufio"
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -86,7 +84,7 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 	installed := m.Installed(ctx)
 	source := pkgupdate.Source{ID: "slackpkg", Kind: pkgupdate.OfSecurity}
 	mirror, listErr := m.mirror(ctx)
-	fixes, logErr := m.fixes(ctx)
+	entries, logErr := m.changes(ctx)
 	source.Err = errors.Join(listErr, logErr)
 	if at, err := pkgupdate.ModTime(ctx, m.Host, changeLog); err == nil {
 		source.Fetched = at
@@ -99,7 +97,7 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 			continue
 		}
 		u := pkgupdate.Upgrade{Pkg: p, Candidate: is.Version, Offer: pkgupdate.Offer{Class: pkgupdate.Ordinary}}
-		if fixes[p.Name+"-"+fileVersion(is)] {
+		if fixedSince(entries, p, is) {
 			u.Class, u.Fix = pkgupdate.Security, is.Version
 		}
 		pending.Upgrades = append(pending.Upgrades, u)
@@ -126,14 +124,14 @@ func (m *Manager) Orphans(ctx context.Context, installed []pkgupdate.Package) pk
 	return pkgupdate.Proven(list, fmt.Sprintf("%d packages of the mirror in %s", len(mirror), pkglist), m.Host.Time())
 }
 
-// fileVersion is version-arch-build, as the name of a package's file ends.
-func fileVersion(p pkgupdate.Package) string {
-	ver, build, _ := strings.Cut(p.Version.String(), "-")
-	return ver + "-" + p.Arch + "-" + build
+// An offer is a package of the mirror, and its folder there.
+type offer struct {
+	pkgupdate.Package
+	folder string
 }
 
 // mirror reads the lines "repository name version arch build file folder ending".
-func (m *Manager) mirror(ctx context.Context) (map[string]pkgupdate.Package, error) {
+func (m *Manager) mirror(ctx context.Context) (map[string]offer, error) {
 	text, err := m.Host.ReadFile(ctx, pkglist, maxText)
 	if err != nil {
 		return nil, err
@@ -142,11 +140,11 @@ func (m *Manager) mirror(ctx context.Context) (map[string]pkgupdate.Package, err
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", pkglist, err)
 	}
-	list := map[string]pkgupdate.Package{}
+	list := map[string]offer{}
 	patched := map[string]bool{}
 	for _, line := range lines {
 		f := strings.Fields(line)
-		if len(f) < 6 {
+		if len(f) < 7 {
 			return nil, fmt.Errorf("%s: line %.80q", pkglist, line)
 		}
 		p, ok := parseName(m.Info(), f[5])
@@ -156,44 +154,12 @@ func (m *Manager) mirror(ctx context.Context) (map[string]pkgupdate.Package, err
 		if _, known := list[p.Name]; known && (f[0] != "patches" || patched[p.Name]) {
 			continue
 		}
-		list[p.Name], patched[p.Name] = p, f[0] == "patches"
+		list[p.Name], patched[p.Name] = offer{p, strings.TrimPrefix(f[6], "./")}, f[0] == "patches"
 	}
 	if len(list) == 0 {
 		return nil, fmt.Errorf("%s: %w", pkglist, pkgupdate.ErrIncomplete)
 	}
 	return list, nil
-}
-
-// fixes reads which packages the change log marks as security fixes, by the name
-// of their file without its ending.
-func (m *Manager) fixes(ctx context.Context) (map[string]bool, error) {
-	text, err := m.Host.ReadFile(ctx, changeLog, maxText)
-	if err != nil {
-		return nil, err
-	}
-	return parseFixes(text), nil
-}
-
-// parseFixes takes the mark for the package whose text it ends.
-func parseFixes(text []byte) map[string]bool {
-	fixes := map[string]bool{}
-	current := ""
-	for s := bufio.NewScanner(bytes.NewReader(text)); s.Scan(); {
-		line := s.Text()
-		switch {
-		case strings.HasPrefix(line, "+--"):
-			current = ""
-		case line != "" && line[0] != ' ':
-			current = ""
-			if file, _, ok := strings.Cut(line, ":  "); ok {
-				base := file[strings.LastIndexByte(file, '/')+1:]
-				current = strings.TrimSuffix(strings.TrimSuffix(base, ".txz"), ".tgz")
-			}
-		case current != "" && strings.Contains(line, "(* Security fix *)"):
-			fixes[current] = true
-		}
-	}
-	return fixes
 }
 
 func (m *Manager) maxAge() time.Duration {

@@ -1,6 +1,7 @@
 package slackware_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 	"time"
@@ -61,13 +62,43 @@ func TestWhatDiffersFromTheMirrorIsPendingAndTheChangeLogSaysWhatItIsFor(t *test
 	}, names(a.Value))
 }
 
+// The newest version may be a mere rebuild of the one that closed the hole; the kernel's
+// packages stand there as one folder; and a line may be of any length.
+func TestAFixBetweenWhatIsInstalledAndWhatIsOnOfferCounts(t *testing.T) {
+	const (
+		rebuilt = "patches/packages/xorg-server-xephyr-1.20.14-x86_64-10_slack15.0.txz:  Rebuilt.\n  Nothing of security here.\n"
+		earlier = "+--------------------------+\npatches/packages/xorg-server-xephyr-1.20.14-x86_64-%d_slack15.0.txz:  Rebuilt.\n  (* Security fix *)\n"
+		kernel  = "patches kernel-generic 5.15.193 x86_64 1 kernel-generic-5.15.193-x86_64-1 ./patches/packages/linux-5.15.193 txz\n"
+		was     = "-- /var/lib/pkgtools/packages/kernel-generic-5.15.%d-x86_64-1 --\nPACKAGE NAME:     x\n"
+		kernels = "patches/packages/linux-5.15.193/*:  Upgraded.\n  These are bugfixes.\n+---+\npatches/packages/linux-5.15.187/*:  Upgraded.\n  (* Security fix *)\n+---+\n"
+	)
+	with := func(build int) string { return machine + fmt.Sprintf(earlier, build) }
+	kernelOf := func(patch int) string {
+		text := strings.Replace(machine, "patches openssl", kernel+"patches openssl", 1)
+		text = strings.Replace(text, "-- /var/lib/slackpkg/pkglist", fmt.Sprintf(was, patch)+"-- /var/lib/slackpkg/pkglist", 1)
+		return text + kernels
+	}
+	for text, want := range map[string]string{
+		with(10):      "xorg-server-xephyr 1.20.14-9_slack15.0 > 1.20.14-10_slack15.0 security", // the log has it twice
+		with(9):       "xorg-server-xephyr 1.20.14-9_slack15.0 > 1.20.14-10_slack15.0 ordinary", // that one is installed
+		kernelOf(160): "kernel-generic 5.15.160-1 > 5.15.193-1 security",
+		kernelOf(187): "kernel-generic 5.15.187-1 > 5.15.193-1 ordinary",
+		strings.Replace(machine, rebuilt, "  "+strings.Repeat("x", 1<<17)+"\n"+rebuilt, 1): "openssl 1.1.1zb-1_slack15.0 > 1.1.1zd-1_slack15.0 security",
+	} {
+		a := (&slackware.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context())
+		require.NoError(t, a.Reason)
+		assert.Contains(t, names(a.Value), want)
+	}
+}
+
 func TestListsThatAreOldMissingOrCutAreNoProof(t *testing.T) {
 	for name, text := range map[string]string{
-		"old":      strings.Replace(machine, "mtime=2026-11-27T20:00:00Z", "mtime=2026-11-20T20:00:00Z", 1),
-		"no log":   machine[:strings.Index(machine, "-- /var/lib/slackpkg/ChangeLog.txt")],
-		"cut list": strings.Replace(machine, "patches openssl 1.1.1zd x86_64 1_slack15.0 openssl-1.1.1zd-x86_64-1_slack15.0 ./patches/packages txz", "patches open", 1),
-		"empty":    machine[:strings.Index(machine, "slackware64 aaa_base")] + machine[strings.Index(machine, "-- /var/lib/slackpkg/ChangeLog.txt"):],
-		"no list":  machine[:strings.Index(machine, "-- /var/lib/slackpkg/pkglist")] + machine[strings.Index(machine, "-- /var/lib/slackpkg/ChangeLog.txt"):],
+		"old":       strings.Replace(machine, "mtime=2026-11-27T20:00:00Z", "mtime=2026-11-20T20:00:00Z", 1),
+		"no log":    machine[:strings.Index(machine, "-- /var/lib/slackpkg/ChangeLog.txt")],
+		"cut list":  strings.Replace(machine, "patches openssl 1.1.1zd x86_64 1_slack15.0 openssl-1.1.1zd-x86_64-1_slack15.0 ./patches/packages txz", "patches open", 1),
+		"empty log": machine[:strings.Index(machine, "Fri Nov 27")],
+		"empty":     machine[:strings.Index(machine, "slackware64 aaa_base")] + machine[strings.Index(machine, "-- /var/lib/slackpkg/ChangeLog.txt"):],
+		"no list":   machine[:strings.Index(machine, "-- /var/lib/slackpkg/pkglist")] + machine[strings.Index(machine, "-- /var/lib/slackpkg/ChangeLog.txt"):],
 	} {
 		a := (&slackware.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context())
 		assert.Equal(t, pkgupdate.Unknown, a.State, name)

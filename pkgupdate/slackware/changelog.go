@@ -1,0 +1,85 @@
+package slackware
+
+import (
+	"context"
+	"fmt"
+	"path"
+	"strings"
+
+	"github.com/pugetsoundtech/upkeep/pkgupdate"
+)
+
+// An entry of the change log is about a package, or with "*" for its name about all of
+// a folder, as those of the kernel are.
+type entry struct {
+	folder, file string
+	security     bool
+}
+
+// changes reads the change log, in which the newest comes first.
+func (m *Manager) changes(ctx context.Context) ([]entry, error) {
+	text, err := m.Host.ReadFile(ctx, changeLog, maxText)
+	if err != nil {
+		return nil, err
+	}
+	list := parseChanges(string(text))
+	if len(list) == 0 {
+		return nil, fmt.Errorf("%s has no entry: %w", changeLog, pkgupdate.ErrIncomplete)
+	}
+	return list, nil
+}
+
+// parseChanges takes the mark for the package whose text it ends.
+func parseChanges(text string) []entry {
+	var list []entry
+	open := false // the text of the last entry goes on
+	for line := range strings.Lines(text) {
+		switch {
+		case strings.HasPrefix(line, "+--"):
+			open = false
+		case line[0] != ' ' && line[0] != '\n':
+			var name string
+			if name, _, open = strings.Cut(line, ":  "); open {
+				file := strings.TrimSuffix(strings.TrimSuffix(path.Base(name), ".txz"), ".tgz")
+				list = append(list, entry{folder: path.Dir(name), file: file})
+			}
+		case open && strings.Contains(line, "(* Security fix *)"):
+			list[len(list)-1].security = true
+		}
+	}
+	return list
+}
+
+// fixedSince reports whether a security fix came after what is installed: in what is on
+// offer, or in a version between the two.
+func fixedSince(list []entry, is pkgupdate.Package, to offer) bool {
+	ver, build, _ := strings.Cut(is.Version.String(), "-")
+	family := func(folder string) string { // linux of patches/packages/linux-5.15.193
+		name := path.Base(folder)
+		return name[:max(0, strings.LastIndexByte(name, '-'))]
+	}
+	for _, e := range list {
+		switch {
+		case e.file == "*" && (family(e.folder) == "" || family(e.folder) != family(to.folder)):
+			continue
+		case e.file == "*" && path.Base(e.folder) == family(e.folder)+"-"+ver:
+			return false
+		case e.file == is.Name+"-"+ver+"-"+is.Arch+"-"+build:
+			return false
+		case e.file != "*" && nameOf(e.file) != is.Name:
+			continue
+		}
+		if e.security {
+			return true
+		}
+	}
+	return false
+}
+
+// nameOf cuts version, arch and build away.
+func nameOf(file string) string {
+	for range 3 {
+		file = file[:max(0, strings.LastIndexByte(file, '-'))]
+	}
+	return file
+}
