@@ -44,7 +44,7 @@ func (m *Manager) Info() pkgupdate.Info {
 	return pkgupdate.Info{
 		ID: "pkg", Type: "freebsd", Scheme: version.FreeBSD,
 		Commands: pkgupdate.Commands{
-			Refresh: [][]string{{"pkg", "update"}, {"pkg", "audit", "-F"}}, Upgrade: [][]string{{"pkg", "upgrade"}},
+			Refresh: [][]string{{"pkg", "update"}, {"pkg", "audit", "-F"}, {"freebsd-update", "--not-running-from-cron", "fetch"}}, Upgrade: [][]string{{"pkg", "upgrade"}},
 			UpgradeSome: []string{"pkg", "upgrade"}, Unhold: []string{"pkg", "unlock"}, Repair: [][]string{{"pkg", "check", "-dan"}},
 		},
 	}
@@ -96,9 +96,11 @@ func validName(name string) bool {
 
 // Pending compares the packages with the catalogues, marks what the list of
 // vulnerabilities names, and adds an update of the base system that was fetched.
+// Where that is made of packages, it is among them.
 func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pending] {
 	installed := m.Installed(ctx)
-	pending := pkgupdate.Pending{Sources: m.sources(ctx)}
+	_, packaged := pkgupdate.Find(installed.Value, basePackage)
+	pending := pkgupdate.Pending{Sources: m.sources(ctx, packaged)}
 	offered, listed, verErr := m.offered(ctx, installed.Value)
 	holes, auditErr := m.audit(ctx)
 	for _, p := range installed.Value {
@@ -110,6 +112,9 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 		u := pkgupdate.Upgrade{Pkg: p, Candidate: to}
 		if auditErr == nil {
 			u.Class = pkgupdate.Ordinary
+		}
+		if newer && ofBase(p) {
+			u.Class, u.Fix = baseClass(to), to
 		}
 		if open {
 			u.Class, u.Fix, u.Advisories = pkgupdate.Security, to, hole
@@ -123,8 +128,10 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 		pending.Upgrades = append(pending.Upgrades, u)
 	}
 	pkgupdate.SortUpgrades(pending.Upgrades)
-	patches, baseErr := m.base(ctx)
-	pending.Patches = patches
+	var baseErr error
+	if !packaged {
+		pending.Patches, baseErr = m.base(ctx)
+	}
 	if auditErr != nil {
 		auditErr = errors.Join(auditErr, pkgupdate.ErrUnclassified)
 	}
@@ -148,13 +155,9 @@ func oldest(list []pkgupdate.Source) time.Time {
 // offered asks pkg version for all packages, those that are up to date as well, and
 // gives the newer versions. A package of no catalogue is marked '?'.
 func (m *Manager) offered(ctx context.Context, installed []pkgupdate.Package) (map[string]version.Version, int, error) {
-	out, err := m.Host.Query(ctx, "pkg", "version", "-vUR")
+	lines, err := m.compared(ctx)
 	if err != nil {
 		return nil, 0, err
-	}
-	lines, err := pkgupdate.Lines(out)
-	if err != nil {
-		return nil, 0, fmt.Errorf("pkg version: %w", err)
 	}
 	newer, listed := map[string]version.Version{}, 0
 	var errs []error
@@ -182,15 +185,30 @@ func (m *Manager) offered(ctx context.Context, installed []pkgupdate.Package) (m
 	return newer, listed, errors.Join(errs...)
 }
 
+// compared is what pkg version says. It goes on without a catalogue that it cannot open,
+// and complains beside its list.
+func (m *Manager) compared(ctx context.Context) ([]string, error) {
+	out, err := m.Host.Run(ctx, host.Command{Args: []string{"pkg", "version", "-vUR"}})
+	if err != nil {
+		return nil, err
+	}
+	lines, err := pkgupdate.Lines(out.Stdout)
+	if err = errors.Join(err, out.Err()); err != nil {
+		return nil, fmt.Errorf("pkg version: %w", err)
+	}
+	for _, line := range append(strings.Split(string(out.Stderr), "\n"), lines...) {
+		if strings.HasPrefix(line, "pkg: ") || strings.Contains(line, "epository") {
+			return nil, fmt.Errorf("pkg version: %w: %.200s", pkgupdate.ErrIncomplete, line)
+		}
+	}
+	return lines, nil
+}
+
 // Orphans are what pkg version marks with '?': no catalogue has the package.
 func (m *Manager) Orphans(ctx context.Context, installed []pkgupdate.Package) pkgupdate.Answer[[]pkgupdate.Package] {
-	out, err := m.Host.Query(ctx, "pkg", "version", "-vUR")
+	lines, err := m.compared(ctx)
 	if err != nil {
 		return pkgupdate.Unproven[[]pkgupdate.Package](nil, err)
-	}
-	lines, err := pkgupdate.Lines(out)
-	if err != nil {
-		return pkgupdate.Unproven[[]pkgupdate.Package](nil, fmt.Errorf("pkg version: %w", err))
 	}
 	mark := map[string]string{}
 	for _, line := range lines {
@@ -252,8 +270,9 @@ func (m *Manager) audit(ctx context.Context) (map[string][]string, error) {
 	return holes, nil
 }
 
-// sources are the catalogues and the list of vulnerabilities.
-func (m *Manager) sources(ctx context.Context) []pkgupdate.Source {
+// sources are the catalogues, the list of vulnerabilities, and what freebsd-update has
+// of the base system, if that is not made of packages.
+func (m *Manager) sources(ctx context.Context, packaged bool) []pkgupdate.Source {
 	limit := m.MaxAge
 	if limit == 0 {
 		limit = pkgupdate.DefaultMaxAge
@@ -271,6 +290,11 @@ func (m *Manager) sources(ctx context.Context) []pkgupdate.Source {
 	s := pkgupdate.Source{ID: "vuln.xml", Kind: pkgupdate.OfSecurity}
 	s.Fetched, s.Err = pkgupdate.ModTime(ctx, m.Host, vulnerable)
 	list = append(list, s)
+	if !packaged {
+		s := pkgupdate.Source{ID: "freebsd-update", Kind: pkgupdate.OfSecurity}
+		s.Fetched, s.Err = pkgupdate.ModTime(ctx, m.Host, base)
+		list = append(list, s)
+	}
 	for i := range list {
 		if errors.Is(list[i].Err, fs.ErrNotExist) {
 			list[i].Err = pkgupdate.ErrNeverFetched
@@ -280,16 +304,27 @@ func (m *Manager) sources(ctx context.Context) []pkgupdate.Source {
 	return list
 }
 
+// basePackage is there wherever the base system is made of packages, and freebsd-update
+// refuses to work on it.
+const basePackage = "FreeBSD-runtime"
+
+func ofBase(p pkgupdate.Package) bool { return strings.HasPrefix(p.Name, "FreeBSD-") }
+
+// baseClass: after a release come the corrections of its advisories and errata alone, as
+// in 15.0p3. A snapshot does not say what it is for.
+func baseClass(to version.Version) pkgupdate.Class {
+	if strings.Contains(to.String(), "snap") {
+		return pkgupdate.Unclassified
+	}
+	return pkgupdate.Security
+}
+
 // base asks whether an update of the base system was fetched and not installed:
-// freebsd-update ends with 0 when it was, and with 2 when none was. Where the base
-// system is made of packages, it is not kept by freebsd-update.
+// freebsd-update ends with 0 when it was, and with 2 when none was.
 func (m *Manager) base(ctx context.Context) ([]pkgupdate.Patch, error) {
 	at, err := pkgupdate.ModTime(ctx, m.Host, base)
 	if err != nil {
-		return nil, fmt.Errorf("whether the base system has updates is not known: freebsd-update has never fetched: %w", err)
-	}
-	if age := m.Host.Time().Sub(at); age > 7*24*time.Hour {
-		return nil, fmt.Errorf("base system: %w", &pkgupdate.StaleError{Age: age})
+		return nil, nil // its source says so
 	}
 	out, err := m.Host.Run(ctx, host.Command{Args: []string{"freebsd-update", "updatesready"}})
 	if err != nil {

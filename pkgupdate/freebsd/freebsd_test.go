@@ -73,16 +73,35 @@ func TestAnUpdateOfTheBaseSystemThatWaitsIsASecurityPatch(t *testing.T) {
 	assert.Contains(t, pending(a.Value), "freebsd-update security")
 }
 
+// The versions are those of users' reports of packages of the base system.
+func TestABaseSystemOfPackagesHasItsFixesThere(t *testing.T) {
+	text := strings.NewReplacer(
+		"-- /var/db/freebsd-update/tag mtime=2026-11-27T20:00:00Z --\n", "",
+		"upkeep\tcurl", "upkeep\tFreeBSD-openssl\t15.0\tFreeBSD:15:amd64\t0\tbase\nupkeep\tFreeBSD-runtime\t15.0p2\tFreeBSD:15:amd64\t0\tbase\nupkeep\tcurl",
+		"curl-8.7.1_1   ", "FreeBSD-openssl-15.0   <   needs updating (remote has 15.0p2)\nFreeBSD-runtime-15.0p2   =   up-to-date with remote\ncurl-8.7.1_1   ",
+	).Replace(machine)
+	h := hosttest.New(text).Host()
+	require.NoError(t, pkgupdatetest.TestManager(t.Context(), &freebsd.Manager{Host: h}))
+	a := (&freebsd.Manager{Host: h}).Pending(t.Context())
+	require.NoError(t, a.Reason, "freebsd-update has nothing to do with it")
+	assert.Equal(t, "FreeBSD-openssl 15.0 15.0p2 security", pending(a.Value)[0])
+	text = strings.Replace(text, "remote has 15.0p2", "remote has 15.snap20261120", 1)
+	a = (&freebsd.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context())
+	assert.Equal(t, "FreeBSD-openssl 15.0 15.snap20261120 unclassified", pending(a.Value)[0])
+}
+
 func TestWhatWasNotFetchedOrDoesNotAnswerIsUnknown(t *testing.T) {
 	for name, c := range map[string][2]string{
-		"old catalogue":        {"/repos/FreeBSD/db mtime=2026-11-27", "/repos/FreeBSD/db mtime=2026-11-20"},
-		"no catalogue":         {"-- /var/db/pkg/repos/FreeBSD/db mtime=2026-11-27T20:00:00Z --\n", ""},
-		"old vulnerabilities":  {"vuln.xml mtime=2026-11-27", "vuln.xml mtime=2026-11-20"},
-		"no report":            {`{"pkg_count":2`, `pkg: vulnxml file missing {`},
-		"fewer than counted":   {`"pkg_count":2`, `"pkg_count":3`},
-		"a package not listed": {"pkg-2.1.0                          =   up-to-date with remote\n", ""},
-		"base never fetched":   {"-- /var/db/freebsd-update/tag mtime=2026-11-27T20:00:00Z --\n", ""},
-		"base fails":           {`"updatesready"] exit=2`, `"updatesready"] exit=1`},
+		"old catalogue":            {"/repos/FreeBSD/db mtime=2026-11-27", "/repos/FreeBSD/db mtime=2026-11-20"},
+		"no catalogue":             {"-- /var/db/pkg/repos/FreeBSD/db mtime=2026-11-27T20:00:00Z --\n", ""},
+		"old vulnerabilities":      {"vuln.xml mtime=2026-11-27", "vuln.xml mtime=2026-11-20"},
+		"no report":                {`{"pkg_count":2`, `pkg: vulnxml file missing {`},
+		"fewer than counted":       {`"pkg_count":2`, `"pkg_count":3`},
+		"a package not listed":     {"pkg-2.1.0                          =   up-to-date with remote\n", ""},
+		"base never fetched":       {"-- /var/db/freebsd-update/tag mtime=2026-11-27T20:00:00Z --\n", ""},
+		"base fetched a while ago": {"/tag mtime=2026-11-27", "/tag mtime=2026-11-23"},
+		"a catalogue is not there": {`"-vUR"] --` + "\n", `"-vUR"] --` + "\npkg: Repository FreeBSD-ports cannot be opened. 'pkg update' required\n"},
+		"base fails":               {`"updatesready"] exit=2`, `"updatesready"] exit=1`},
 	} {
 		text := strings.Replace(machine, c[0], c[1], 1)
 		require.NotEqual(t, machine, text, name)
