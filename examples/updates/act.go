@@ -166,6 +166,10 @@ func outcome(c cli.Call, r apply.Result, err error) (int, error) {
 			return cli.Failed, err
 		}
 	}
+	if r.Restarts.State == pkgupdate.Unknown && r.Restarts.Reason != nil {
+		status = max(status, 1)
+		err = errors.Join(err, fmt.Errorf("whether all of it is in effect is not known: %w", r.Restarts.Reason))
+	}
 	if r.Health != "" {
 		status = max(status, 1)
 		err = errors.Join(err, errors.New(r.Health))

@@ -23,15 +23,16 @@ func TestOutcomesAreExitStatuses(t *testing.T) {
 		err    error
 		want   int
 	}{
-		"all is done":       {apply.Result{Job: ended, Done: []apply.Step{fix}}, nil, 0},
-		"old code runs":     {apply.Result{Job: ended, Done: []apply.Step{fix}, Restarts: restart}, nil, 1},
-		"one is not":        {apply.Result{Job: ended, Done: []apply.Step{fix}, Undone: []apply.Undone{{Step: plain}}}, apply.ErrPartial, 1},
-		"a fix is not":      {apply.Result{Job: ended, Undone: []apply.Undone{{Step: fix}}}, apply.ErrPartial, 2},
-		"half done":         {apply.Result{Job: ended, Done: []apply.Step{fix}}, pkgupdate.ErrInterrupted, 1},
-		"it does not work":  {apply.Result{Job: ended, Done: []apply.Step{fix}, Health: "port 25 is silent"}, nil, 1},
-		"it goes on":        {apply.Result{Job: ended}, &apply.RunningError{Job: "1"}, cli.Failed},
-		"it did not begin":  {apply.Result{}, errors.New("drift"), cli.Failed},
-		"nobody knows what": {apply.Result{Job: apply.Job{ID: "1"}}, errors.New("no inventory"), cli.Failed},
+		"all is done":             {apply.Result{Job: ended, Done: []apply.Step{fix}}, nil, 0},
+		"old code runs":           {apply.Result{Job: ended, Done: []apply.Step{fix}, Restarts: restart}, nil, 1},
+		"who runs what is hidden": {apply.Result{Job: ended, Done: []apply.Step{fix}, Restarts: pkgupdate.Unproven[[]pkgupdate.Restart](nil, errors.New("permission denied"))}, nil, 1},
+		"one is not":              {apply.Result{Job: ended, Done: []apply.Step{fix}, Undone: []apply.Undone{{Step: plain}}}, apply.ErrPartial, 1},
+		"a fix is not":            {apply.Result{Job: ended, Undone: []apply.Undone{{Step: fix}}}, apply.ErrPartial, 2},
+		"half done":               {apply.Result{Job: ended, Done: []apply.Step{fix}}, pkgupdate.ErrInterrupted, 1},
+		"it does not work":        {apply.Result{Job: ended, Done: []apply.Step{fix}, Health: "port 25 is silent"}, nil, 1},
+		"it goes on":              {apply.Result{Job: ended}, &apply.RunningError{Job: "1"}, cli.Failed},
+		"it did not begin":        {apply.Result{}, errors.New("drift"), cli.Failed},
+		"nobody knows what":       {apply.Result{Job: apply.Job{ID: "1"}}, errors.New("no inventory"), cli.Failed},
 	} {
 		status, _ := outcome(cli.Call{Stdout: io.Discard}, c.result, c.err)
 		assert.Equal(t, c.want, status, name)

@@ -27,6 +27,10 @@ var (
 	ErrJobInterrupted = errors.New("the job was interrupted")
 	// ErrUnsafeDir says that others can write where jobs are kept.
 	ErrUnsafeDir = errors.New("others can write there")
+	// ErrAgain says that the package manager put itself in anew, and has more to do then.
+	ErrAgain = errors.New("the package manager itself was updated: make a plan again")
+	// ErrScript says that what a package runs when it is installed failed.
+	ErrScript = errors.New("a script of a package failed")
 	// ErrWindow says that it is not the time for changes.
 	ErrWindow = errors.New("outside the maintenance windows")
 	// ErrPartial says that not every step of the plan is done.

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -165,12 +166,24 @@ func (a Applier) space(ctx context.Context, t tool, p *Plan) {
 
 // kernel reports whether something is put below /boot.
 func (p *Plan) kernel() bool {
-	for _, s := range p.Steps {
-		if strings.HasPrefix(s.Name, "linux-image") || strings.HasPrefix(s.Name, "kernel") || strings.HasPrefix(s.Name, "initramfs") || strings.HasPrefix(s.Name, "grub") {
+	return slices.ContainsFunc(p.Steps, func(s Step) bool {
+		return s.kernel() || strings.HasPrefix(s.Name, "initramfs") || strings.HasPrefix(s.Name, "grub")
+	})
+}
+
+// kernel reports whether the step is of a kernel, by the names that systems give them.
+func (s Step) kernel() bool {
+	for _, part := range []string{"-headers", "-devel", "-tools", "-doc", "-source", "-dbg"} {
+		if strings.Contains(s.Name, part) {
+			return false
+		}
+	}
+	for _, name := range []string{"linux-image", "kernel", "FreeBSD-kernel"} {
+		if strings.HasPrefix(s.Name, name) {
 			return true
 		}
 	}
-	return false
+	return s.Name == "linux" || s.Name == "linux-lts"
 }
 
 // free asks df(1) for what an ordinary user may still use; -1 is without a limit.

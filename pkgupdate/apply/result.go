@@ -51,15 +51,48 @@ func (a Applier) Resume(ctx context.Context, id string) (Result, error) {
 	if t.undo != nil && len(r.Done) > 0 {
 		r.Undo = t.undo(r.Done)
 	}
-	if a.Restarts != nil {
-		r.Restarts = a.Restarts.Restarts(ctx)
+	said := t.ends[j.Exit]
+	if j.State != Ended {
+		said = nil
+	}
+	a.restarts(ctx, &r, said)
+	if errors.Is(said, ErrScript) {
+		r.Faults = append(r.Faults, said.Error())
 	}
 	if a.Health != nil {
 		if err := a.Health(ctx); err != nil {
 			r.Health = err.Error()
 		}
 	}
-	return r, errors.Join(a.verdict(ctx, &r), a.holdAgain(ctx, t, r.Job.Plan))
+	err = errors.Join(a.verdict(ctx, &r), a.holdAgain(ctx, t, r.Job.Plan))
+	if errors.Is(said, ErrAgain) || errors.Is(said, ErrScript) {
+		err = errors.Join(said, err)
+	}
+	return r, err
+}
+
+// restarts asks for what still runs old code. A kernel does until the next boot, and
+// no file of a process shows it.
+func (a Applier) restarts(ctx context.Context, r *Result, said error) {
+	if a.Restarts != nil {
+		r.Restarts = a.Restarts.Restarts(ctx)
+	}
+	reason := ""
+	if errors.Is(said, errReboot) {
+		reason = said.Error()
+	}
+	for _, s := range r.Done {
+		if s.Action != Remove && s.kernel() {
+			reason = s.Name + " is a kernel, which runs after a reboot"
+		}
+	}
+	if reason == "" {
+		return
+	}
+	r.Restarts.Value = append(r.Restarts.Value, pkgupdate.Restart{Reboot: true, Reason: reason})
+	if r.Restarts.State == pkgupdate.Empty {
+		r.Restarts.State = pkgupdate.Known
+	}
 }
 
 // holdAgain gives back the holds of a person that the job took.

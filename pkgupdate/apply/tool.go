@@ -28,12 +28,13 @@ type tool struct {
 	// conffiles foretells what becomes of edited configuration files; nil: nobody knows.
 	conffiles func(ctx context.Context, h host.Host, s simulation, o Options) ([]Conffile, error)
 
-	locks []string // files that a manager at work has locked
-	pids  []string // files in which it writes its process number
-	marks []string // files that are there while it works, and may be left over
-	cache string   // folder to which it downloads
-	whole bool     // it takes all that is pending or nothing
-	base  []string // the command for patches of the base system, which is not kept in packages
+	locks []string      // files that a manager at work has locked
+	pids  []string      // files in which it writes its process number
+	marks []string      // files that are there while it works, and may be left over
+	cache string        // folder to which it downloads
+	whole bool          // it takes all that is pending or nothing
+	ends  map[int]error // what an exit status says beside what the inventory does
+	base  []string      // the command for patches of the base system, which is not kept in packages
 }
 
 // A simulation is what a manager says that it would do.

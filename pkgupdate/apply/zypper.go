@@ -21,7 +21,11 @@ var zypperTool = tool{
 	locks:     []string{"/var/lib/rpm/.rpm.lock", "/usr/lib/sysimage/rpm/.rpm.lock"},
 	pids:      []string{"/run/zypp.pid", "/var/run/zypp.pid"},
 	cache:     "/var/cache/zypp",
+	ends:      map[int]error{102: errReboot, 103: ErrAgain, 107: ErrScript},
 }
+
+// errReboot is no failure: a part of the result says it.
+var errReboot = errors.New("zypper says that it needs a reboot")
 
 // zypperArgs is the command for exactly these steps. "--" ends the options only:
 // to zypper -NAME behind it is a removal, so no name begins so.
