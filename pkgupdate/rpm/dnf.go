@@ -1,6 +1,7 @@
 package rpm
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
 	"github.com/pugetsoundtech/upkeep/report"
@@ -130,7 +132,9 @@ func (m *Manager) dnfCache(ctx context.Context, id string) ([]string, error) {
 	return files, nil
 }
 
-var notice = regexp.MustCompile(`^(\S+)\s+(\S+)\s+(\S+)-([^-\s]+-[^-\s]+)\.([A-Za-z0-9_]+)(\s.*)?$`)
+// notice is "advisory kind package" of dnf 4, or "advisory kind severity package date
+// time" of dnf 5.
+var notice = regexp.MustCompile(`^(\S+)\s+(\S+)(?:\s+\S+)?\s+(\S+)-([^-\s]+-[^-\s]+)\.([A-Za-z0-9_]+)(?:\s+\d\S* \S+)?$`)
 
 // dnfSecurity asks which of the updates are of security advisories. A system whose
 // repositories carry none (CentOS) does not say, and "none" is no answer.
@@ -149,9 +153,12 @@ func (m *Manager) dnfSecurity(ctx context.Context, pending *pkgupdate.Pending) e
 	if err != nil {
 		return errors.Join(pkgupdate.ErrUnclassified, err)
 	}
+	says := m.advises(ctx, pending.Upgrades)
 	for i := range pending.Upgrades {
 		u := &pending.Upgrades[i]
-		u.Class = pkgupdate.Ordinary
+		if slices.ContainsFunc(u.Origins, func(id string) bool { return says[id] }) {
+			u.Class = pkgupdate.Ordinary
+		}
 		for _, n := range security {
 			if n.name != u.Pkg.Name {
 				continue
@@ -173,7 +180,41 @@ func (m *Manager) dnfSecurity(ctx context.Context, pending *pkgupdate.Pending) e
 	for i := range pending.Sources {
 		pending.Sources[i].Kind = pkgupdate.OfSystem
 	}
-	return nil
+	return silent(pending.Upgrades)
+}
+
+// advises says of the repositories that upgrades come from whether they have advisories:
+// those of one say nothing of what another offers.
+func (m *Manager) advises(ctx context.Context, list []pkgupdate.Upgrade) map[string]bool {
+	says := map[string]bool{}
+	for _, u := range list {
+		for _, id := range u.Origins {
+			if _, asked := says[id]; asked {
+				continue
+			}
+			files, err := m.dnfCache(ctx, id)
+			says[id] = err == nil && slices.ContainsFunc(files, func(name string) bool {
+				text, err := m.Host.ReadFile(ctx, name, maxIndex)
+				return err == nil && bytes.Contains(text, []byte(`type="updateinfo"`))
+			})
+		}
+	}
+	return says
+}
+
+// silent names the repositories whose upgrades nobody classified.
+func silent(list []pkgupdate.Upgrade) error {
+	var names []string
+	for _, u := range list {
+		if u.Class == pkgupdate.Unclassified {
+			names = append(names, u.Origins...)
+		}
+	}
+	if len(names) == 0 {
+		return nil
+	}
+	slices.Sort(names)
+	return fmt.Errorf("%w: of these repositories no advisories are here: %s", pkgupdate.ErrUnclassified, prose.List(slices.Compact(names), 5))
 }
 
 // withEpoch gives a version the epoch of another one, if it has none: dnf 4 leaves

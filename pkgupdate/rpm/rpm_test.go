@@ -34,6 +34,7 @@ repo id                  repo name
 appstream                AlmaLinux 9 - AppStream
 baseos                   AlmaLinux 9 - BaseOS
 -- /var/cache/dnf/baseos-0123456789abcdef/repodata/repomd.xml mtime=2026-11-27T20:00:00Z --
+<data type="updateinfo"/>
 -- /var/cache/dnf/appstream-0123456789abcdef/repodata/repomd.xml mtime=2026-11-27T20:00:00Z --
 -- $ ["dnf", "-q", "-C", "repoquery", "--upgrades", "--qf", "upkeep\t%{name}\t%{epoch}\t%{version}\t%{release}\t%{arch}\t%{repoid}\n"] --
 upkeep	bash	0	5.1.8	10.el9	x86_64	baseos
@@ -219,4 +220,27 @@ func TestAnIndexTellsWhenItWasMade(t *testing.T) {
 		}
 		assert.Equal(t, []int64{1795000100}, dates, name)
 	}
+}
+
+// The columns are those of the tests that dnf's makers publish.
+func TestTheAdvisoriesOfDnf5HaveAColumnMoreAndADate(t *testing.T) {
+	five := strings.NewReplacer(
+		"--disableexcludes=all", "--setopt=disable_excludes=*", "/var/cache/dnf/", "/var/cache/libdnf5/",
+		"ALSA-2026:0001 Important/Sec. openssl-libs-3.2.2-7.el9.x86_64\n", "Name           Type     Severity                        Package              Issued\nALSA-2026:0001 security Important openssl-libs-3.2.2-7.el9.x86_64 2026-11-20 10:00:00\n",
+		"ALBA-2026:0002 bugfix         bash-5.1.8-10.el9.x86_64\n", "ALBA-2026:0002 bugfix   none              bash-5.1.8-10.el9.x86_64 2026-11-20 10:00:00\n",
+	).Replace(alma) + "-- /usr/bin/dnf5 --\n"
+	h := hosttest.New(five).Host()
+	require.NoError(t, pkgupdatetest.TestFaults(t.Context(), h, func(h host.Host) pkgupdate.Manager { return &rpm.Manager{Host: h} }))
+	a := (&rpm.Manager{Host: h}).Pending(t.Context())
+	require.NoError(t, a.Reason)
+	assert.Equal(t, []string{"bash 5.1.8-9.el9 5.1.8-10.el9 ordinary", "openssl-libs 1:3.2.2-6.el9 1:3.2.2-7.el9 security ALSA-2026:0001"}, read(a.Value))
+}
+
+// CentOS has no advisories, and EPEL beside it has.
+func TestTheAdvisoriesOfOneRepositorySayNothingOfAnother(t *testing.T) {
+	text := strings.NewReplacer("bash	0	5.1.8	10.el9	x86_64	baseos", "bash	0	5.1.8	10.el9	x86_64	appstream").Replace(alma)
+	a := (&rpm.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context())
+	assert.ErrorIs(t, a.Reason, pkgupdate.ErrUnclassified)
+	assert.ErrorContains(t, a.Reason, "appstream")
+	assert.Equal(t, []string{"bash 5.1.8-9.el9 5.1.8-10.el9 unclassified", "openssl-libs 1:3.2.2-6.el9 1:3.2.2-7.el9 security ALSA-2026:0001"}, read(a.Value))
 }
