@@ -23,6 +23,7 @@ func advisories(ctx context.Context, c cli.Call, h host.Host, folder string) (in
 		r, feedErr := advisory.Folder{FS: os.DirFS(folder), Now: h.Time}.Read(ctx, s)
 		errs = append(errs, err, feedErr)
 		for _, f := range r.Feeds {
+			errs = append(errs, sayFeed(c, f))
 			if f.State == pkgupdate.Unknown {
 				errs = append(errs, fmt.Errorf("feed %s: %w", f.ID, f.Err))
 			}
@@ -31,6 +32,18 @@ func advisories(ctx context.Context, c cli.Call, h host.Host, folder string) (in
 		status, errs = max(status, n), append(errs, err)
 	}
 	return status, errors.Join(errs...)
+}
+
+// sayFeed says which file was read, so that the answer can be had again: to programs
+// only.
+func sayFeed(c cli.Call, f advisory.Feed) error {
+	if !c.JSON {
+		return nil
+	}
+	return c.Say(map[string]any{
+		"feed": f.ID, "form": f.Form, "sha256": f.SHA256, "size": f.Size, "records": f.Records, "date": f.Date, "fetched": f.Fetched,
+		"signature": f.Signature, "signatures": f.Signatures, "applies": f.Applies, "state": f.State.String(),
+	})
 }
 
 // sayMatches lists the matches, and gives the status that they are worth.

@@ -108,4 +108,7 @@ Linux web 6.1.0-18-amd64 x86_64
 	_, stdout, stderr := clitest.Run(t, run, "security", "-host", "replay:"+name, "-advisories", feeds)
 	assert.Equal(t, "openssl\t3.0.17-1~deb12u2\t3.0.17-1~deb12u3\tvulnerable\tDSA-6001-1 CVE-2026-1001\n", stdout)
 	assert.NotContains(t, stderr, "feed", stderr)
+	_, stdout, _ = clitest.Run(t, run, "security", "-json", "-host", "replay:"+name, "-advisories", feeds)
+	assert.Contains(t, stdout, `"feed":"DSA"`)
+	assert.Regexp(t, `"sha256":"[0-9a-f]{64}"`, stdout, "the answer can be had again")
 }

@@ -5,8 +5,10 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha256"
 	"crypto/sha512"
 	"encoding/hex"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
@@ -336,6 +338,28 @@ func TestAFeedIsAsFreshAsItsNewestRecordAndItsFile(t *testing.T) {
 	require.ErrorAs(t, r.Feeds[0].Err, &stale)
 	assert.Equal(t, time.Date(2026, 11, 19, 0, 0, 0, 0, time.UTC), r.Feeds[0].Date)
 	assert.NotEmpty(t, r.Matches, "an old feed knows of old holes")
+}
+
+func TestAFeedWithAnotherChecksumIsNotBelieved(t *testing.T) {
+	sum := sha256.Sum256([]byte(osvRecord))
+	good := hex.EncodeToString(sum[:])
+	now := func() time.Time { return time.Date(2026, 11, 28, 6, 0, 0, 0, time.UTC) }
+	for beside, want := range map[string]pkgupdate.State{
+		"": pkgupdate.Known, good + "  a.json\n": pkgupdate.Known, "SHA256 (a.json) = " + strings.ToUpper(good) + "\n": pkgupdate.Known,
+		strings.Repeat("0", 64) + "  a.json\n": pkgupdate.Unknown, "\n": pkgupdate.Unknown,
+	} {
+		at := now().Add(-time.Hour)
+		files := fstest.MapFS{"a.json": {Data: []byte(osvRecord), ModTime: at}, "a.json.asc": {Data: []byte("x")}}
+		if beside != "" {
+			files["a.json.sha256"] = &fstest.MapFile{Data: []byte(beside)}
+		}
+		r, _ := advisory.Folder{FS: files, Now: now}.Read(t.Context(), bookworm(t, "openssl 1"))
+		require.Len(t, r.Feeds, 1)
+		assert.Equal(t, want, r.Feeds[0].State, "%q: %v", beside, r.Feeds[0].Err)
+		assert.Equal(t, want == pkgupdate.Unknown, errors.Is(r.Feeds[0].Err, pkgupdate.ErrUnverified))
+		assert.Equal(t, []string{"a.json.asc"}, r.Feeds[0].Signatures)
+		assert.Equal(t, good, r.Feeds[0].SHA256)
+	}
 }
 
 func TestAnEndedContextIsNoAnswer(t *testing.T) {

@@ -30,6 +30,10 @@ type Feed struct {
 	Records int    // that were read
 	Cleared int    // statements that a package of this system has no hole
 	Applies bool   // it speaks of this system and release
+
+	// Beside it are these files of signatures. They are not verified here; a checksum in
+	// NAME.sha256 is, and without it a damaged feed is one that is read in part.
+	Signatures []string
 }
 
 // A Result is what a folder of feeds says.
@@ -131,12 +135,30 @@ func (f Folder) one(ctx context.Context, name string, x *index) (Feed, []Match) 
 	feed := Feed{Source: pkgupdate.Source{ID: name, Kind: pkgupdate.OfSecurity}}
 	feed.Err = f.read(c, &feed)
 	c.fill(&feed)
+	f.beside(&feed)
 	now := time.Now
 	if f.Now != nil {
 		now = f.Now
 	}
 	feed.Settle(now(), limits.Age)
 	return feed, c.matches
+}
+
+// beside looks at what stands beside the feed: its checksum and its signatures.
+func (f Folder) beside(feed *Feed) {
+	for _, end := range []string{".asc", ".sig"} {
+		if _, err := fs.Stat(f.FS, feed.ID+end); err == nil {
+			feed.Signatures = append(feed.Signatures, feed.ID+end)
+		}
+	}
+	text, err := fs.ReadFile(f.FS, feed.ID+".sha256")
+	if errors.Is(err, fs.ErrNotExist) || feed.SHA256 == "" {
+		return
+	}
+	if err != nil || !strings.Contains(strings.ToLower(string(text)), feed.SHA256) {
+		feed.Signature = pkgupdate.Refused
+		feed.Err = errors.Join(feed.Err, fmt.Errorf("%w: %s.sha256 has another checksum", pkgupdate.ErrUnverified, feed.ID), err)
+	}
 }
 
 func (c *collector) fill(f *Feed) {

@@ -242,7 +242,8 @@ func advisoryAttrs(ids []string) []report.Attr {
 func (c *managerCheck) unfixed(r advisory.Result) {
 	var text strings.Builder
 	for _, f := range r.Feeds {
-		fmt.Fprintf(&text, "feed %s: %s, sha256 %s, %d records, of %s\n", f.ID, f.Form, f.SHA256, f.Records, f.Date.UTC().Format("2006-01-02"))
+		fmt.Fprintf(&text, "feed %s: %s, sha256 %s, %d records, of %s, fetched %s, %s\n",
+			f.ID, f.Form, f.SHA256, f.Records, f.Date.UTC().Format(time.DateOnly), prose.Time(f.Fetched, nil), signed(f))
 	}
 	var open []advisory.Match
 	packages := map[string]bool{}
@@ -268,6 +269,17 @@ func (c *managerCheck) unfixed(r advisory.Result) {
 		f.Artifacts = []string{ref}
 	}
 	c.rec.Finding(f)
+}
+
+// signed says what is known of who made a feed.
+func signed(f advisory.Feed) string {
+	switch {
+	case f.Signature == pkgupdate.Refused:
+		return "its checksum is another"
+	case len(f.Signatures) > 0:
+		return "its signature was not verified: " + strings.Join(f.Signatures, ", ")
+	}
+	return "without a signature"
 }
 
 func have(n int) string {
