@@ -43,7 +43,7 @@ func (c *managerCheck) pending(ctx context.Context, installed []pkgupdate.Packag
 	if a.State != pkgupdate.Unknown || errors.Is(a.Reason, pkgupdate.ErrBroken) {
 		c.rec.Covered(c.scope("dependencies"))
 	}
-	if !c.complete(a.Reason) {
+	if !c.complete(a.Reason, a.Value.Sources) {
 		return
 	}
 	if !a.AsOf.IsZero() {
@@ -59,13 +59,18 @@ func (c *managerCheck) pending(ctx context.Context, installed []pkgupdate.Packag
 }
 
 // complete records why what is pending is not known, and reports whether some
-// of it is: the classes alone may be unknown, or what one source holds.
-func (c *managerCheck) complete(reason error) bool {
+// of it is: the classes alone may be unknown, or what one source holds. Where no source
+// is for security fixes, they come from those of the system.
+func (c *managerCheck) complete(reason error, sources []pkgupdate.Source) bool {
 	some := true
+	apart := slices.ContainsFunc(sources, func(s pkgupdate.Source) bool { return s.Kind == pkgupdate.OfSecurity })
 	for _, err := range pkgupdate.Parts(reason) {
 		part := ""
 		if source := (*pkgupdate.SourceError)(nil); errors.As(err, &source) {
 			part = sourceScopes[source.Kind]
+			if source.Kind == pkgupdate.OfSystem && !apart {
+				part = ""
+			}
 		}
 		if errors.Is(err, pkgupdate.ErrUnclassified) {
 			part = "/security"

@@ -228,6 +228,20 @@ func sources(kind pkgupdate.SourceKind, err error) []pkgupdate.Source {
 	return append(pkgupdatetest.Sources(), pkgupdate.Source{ID: "bad", Kind: kind, Err: err})
 }
 
+// The repositories of dnf, zypper, apk and pacman have fixes and other updates together.
+func TestWithoutASourceOfFixesAStaleOneOfTheSystemLeavesThemUnknown(t *testing.T) {
+	m := fake(packages{pkgupdatetest.Deb("openssl", "1")})
+	m.Changes = pkgupdate.Pending{Sources: []pkgupdate.Source{
+		{ID: "appstream", Kind: pkgupdate.OfSystem, State: pkgupdate.Known},
+		{ID: "baseos", Kind: pkgupdate.OfSystem, Err: &pkgupdate.StaleError{Age: 96 * time.Hour}},
+	}}.Proven("a test", proof)
+	res := collect(t, check(m))
+	assert.Equal(t, report.Partial, res.Status)
+	assert.False(t, res.Covers("fake/pending/security"), "a fix that was told of yesterday is not gone")
+	assert.False(t, res.Covers("fake/pending/stable"))
+	assert.Contains(t, titles(res), "out of date for 1 package source")
+}
+
 func TestStaleSourceIsAFindingWithARemedyAndItsUpgradesAreFindings(t *testing.T) {
 	p := pkgupdatetest.Deb("openssl", "1")
 	m := fake(packages{p})
