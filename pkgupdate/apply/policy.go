@@ -32,6 +32,7 @@ func (h Hold) Validate() error {
 	return nil
 }
 
+// String says by whose decision, how long and why.
 func (h Hold) String() string {
 	text := "held by " + prose.Clip(h.By, 60) + " until " + prose.Time(h.Until, nil)
 	if h.Until.IsZero() {
