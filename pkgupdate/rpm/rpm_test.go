@@ -244,3 +244,27 @@ func TestTheAdvisoriesOfOneRepositorySayNothingOfAnother(t *testing.T) {
 	assert.ErrorContains(t, a.Reason, "appstream")
 	assert.Equal(t, []string{"bash 5.1.8-9.el9 5.1.8-10.el9 unclassified", "openssl-libs 1:3.2.2-6.el9 1:3.2.2-7.el9 security ALSA-2026:0001"}, read(a.Value))
 }
+
+// urpmq passes over a medium that has no lists, and says so beside the others.
+func TestAMediumWithoutListsIsNoneWithoutUpdates(t *testing.T) {
+	quiet := strings.Replace(mageia, "bash-5.1.8-10.mga9.x86_64\n", "", 1)
+	const config = "-- /etc/urpmi/urpmi.cfg --\n{\n  downloader: curl\n}\n\nCore-Updates https://mirror.example.org/core/updates {\n  update\n}\n" +
+		"Old\\ Medium cdrom://x {\n  ignore\n}\n"
+	const second = "Nonfree\\ Updates https://mirror.example.org/nonfree/updates {\n  update\n}\n"
+	for text, want := range map[string]pkgupdate.State{
+		quiet + config:          pkgupdate.Empty,
+		quiet + config + second: pkgupdate.Unknown,
+		quiet + config + second + "-- /var/lib/urpmi/Nonfree\\ Updates/MD5SUM mtime=2026-11-27T20:00:00Z --\n": pkgupdate.Empty,
+	} {
+		text = strings.ReplaceAll(text, `/Nonfree\ Updates/MD5SUM`, `/Nonfree_Updates/MD5SUM`)
+		text = strings.ReplaceAll(text, `Nonfree\ Updates https`, `Nonfree_Updates https`)
+		a := (&rpm.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context())
+		assert.Equal(t, want, a.State, "%v", a.Reason)
+	}
+	a := (&rpm.Manager{Host: hosttest.New(quiet + config + second).Host()}).Pending(t.Context())
+	require.Len(t, a.Value.Sources, 2, "one is ignored")
+	assert.Equal(t, "Nonfree Updates", a.Value.Sources[1].ID)
+	m := hosttest.New(quiet)
+	m.SetCommand([]string{"urpmq", "--auto-select", "-f"}, host.Output{Stderr: []byte("unable to access hdlist file of \"Core-Updates\", medium ignored\n")}, nil)
+	assert.Equal(t, pkgupdate.Unknown, (&rpm.Manager{Host: m.Host()}).Pending(t.Context()).State)
+}

@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"io/fs"
 	"regexp"
+	"slices"
+	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
@@ -37,6 +39,9 @@ func (m *Manager) urpmi(ctx context.Context, installed []pkgupdate.Package) (pkg
 		return pending, "", fmt.Errorf("urpmq --list: %w", errors.Join(err, pkgupdate.ErrIncomplete))
 	}
 	lines, err := pkgupdate.Lines(out.Stdout)
+	if text := string(out.Stderr); strings.Contains(text, "medium ignored") {
+		err = errors.Join(err, fmt.Errorf("%w: %.200s", pkgupdate.ErrIncomplete, strings.TrimSpace(text)))
+	}
 	if err = errors.Join(err, out.Err()); err != nil {
 		return pending, "", fmt.Errorf("urpmq: %w", err)
 	}
@@ -62,19 +67,31 @@ func (m *Manager) urpmi(ctx context.Context, installed []pkgupdate.Package) (pkg
 	return pending, fmt.Sprintf("urpmq knows %d packages", len(listed)), errors.Join(errs...)
 }
 
-// media are the folders in which urpmi keeps the lists of each medium.
+// media are those of urpmi.cfg, each with the folder in which urpmi keeps its lists;
+// urpmq passes over one that has none. Without that file they are the folders.
 func (m *Manager) media(ctx context.Context) ([]pkgupdate.Source, error) {
-	entries, err := m.Host.ReadDir(ctx, media)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+	var names []string
+	text, err := m.Host.ReadFile(ctx, "/etc/urpmi/urpmi.cfg", maxIndex)
+	if err == nil {
+		names = parseMedia(string(text))
+	} else if errors.Is(err, fs.ErrNotExist) {
+		var entries []host.Stat
+		if entries, err = m.Host.ReadDir(ctx, media); errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		for _, e := range entries {
+			if e.IsDir() {
+				names = append(names, e.Name)
+			}
+		}
+	}
+	if err != nil {
 		return nil, err
 	}
 	var list []pkgupdate.Source
-	for _, e := range entries {
-		if !e.IsDir() {
-			continue
-		}
-		s := pkgupdate.Source{ID: e.Name, Kind: pkgupdate.OfSystem}
-		dir := media + "/" + e.Name
+	for _, name := range names {
+		s := pkgupdate.Source{ID: name, Kind: pkgupdate.OfSystem}
+		dir := media + "/" + name
 		s.Fetched, s.Err = m.fetched(ctx, dir+"/MD5SUM", dir+"/synthesis.hdlist.cz", dir+"/synthesis.hdlist.cz.xz")
 		s.Settle(m.Host.Time(), m.maxAge())
 		list = append(list, s)
@@ -83,4 +100,21 @@ func (m *Manager) media(ctx context.Context) ([]pkgupdate.Source, error) {
 		return nil, errors.New("urpmi: no medium is configured")
 	}
 	return list, nil
+}
+
+// parseMedia reads the blocks "name address {", in whose name a blank has a backslash.
+// That of "{" alone is of urpmi itself, and one with "ignore" is not used.
+func parseMedia(text string) []string {
+	var names []string
+	for line := range strings.Lines(text) {
+		line = strings.TrimSpace(line)
+		if head, ok := strings.CutSuffix(line, "{"); ok && head != "" && head[0] != '#' {
+			name, _, _ := strings.Cut(strings.ReplaceAll(head, `\ `, "\x00"), " ")
+			names = append(names, strings.ReplaceAll(name, "\x00", " "))
+		}
+		if line == "ignore" && len(names) > 0 {
+			names = names[:len(names)-1]
+		}
+	}
+	return slices.DeleteFunc(names, func(name string) bool { return strings.Contains(name, "/") })
 }
