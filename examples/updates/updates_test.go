@@ -11,11 +11,16 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/examples/internal/clitest"
+	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
 )
 
 func TestCommandLine(t *testing.T) {
 	clitest.Frame(t, "updates", run)
+}
+
+func TestExamplesOfTheHelp(t *testing.T) {
+	need.Long(t) // one asks the package manager of this machine
 	clitest.Examples(t, run)
 }
 

@@ -1,11 +1,9 @@
 package apply_test
 
 import (
-	"context"
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strings"
 	"testing"
 	"time"
 
@@ -17,25 +15,6 @@ import (
 	"github.com/pugetsoundtech/upkeep/pkgupdate/rpm"
 )
 
-// remembering asks dnf for its lists once: what a refresh that fails could change is
-// the age of the sources, and all else stays good.
-type remembering struct {
-	host.Runner
-	answers map[string]host.Output
-}
-
-func (r *remembering) Run(ctx context.Context, c host.Command) (host.Output, error) {
-	key := strings.Join(c.Args, " ")
-	if out, ok := r.answers[key]; ok {
-		return out, nil
-	}
-	out, err := r.Runner.Run(ctx, c)
-	if err == nil && strings.HasPrefix(key, "dnf -q -C") && !strings.Contains(key, "repolist") {
-		r.answers[key] = out
-	}
-	return out, err
-}
-
 // After a good state that has aged, a refresh fails in each way that there is: what is
 // pending is not known then, and the attempt is no success.
 func TestAFailedRefreshIsNeverAnAnswerOfDnfOrZypper(t *testing.T) {
@@ -46,7 +25,6 @@ func TestAFailedRefreshIsNeverAnAnswerOfDnfOrZypper(t *testing.T) {
 	for front, command := range refresh {
 		j := newJail(t)
 		h := j.use(front).Host
-		h.Exec = &remembering{Runner: j, answers: map[string]host.Output{}}
 		h.Now = func() time.Time { return time.Now().Add(10 * 24 * time.Hour) }
 		m := &rpm.Manager{Host: h, Family: map[string]string{"dnf": "redhat", "zypper": "suse"}[front]}
 		good := (&rpm.Manager{Host: host.Host{Files: h.Files, Exec: h.Exec}, Family: m.Family}).Pending(t.Context())

@@ -63,6 +63,7 @@ type jail struct {
 	t    *testing.T
 	root string
 	host.FS
+	asked *remembering
 }
 
 func newJail(t *testing.T) *jail {
@@ -149,6 +150,26 @@ func (j *jail) read(name string) string {
 	return string(data)
 }
 
+// remembering asks dnf for its lists once, since each start of it takes long and most of
+// them change nothing. When its cache does change, a test forgets them. Whether a
+// source is fresh is not remembered, nor what dnf would do.
+type remembering struct {
+	host.Runner
+	answers map[string]host.Output
+}
+
+func (r *remembering) Run(ctx context.Context, c host.Command) (host.Output, error) {
+	key := strings.Join(c.Args, " ")
+	if out, ok := r.answers[key]; ok {
+		return out, nil
+	}
+	out, err := r.Runner.Run(ctx, c)
+	if err == nil && strings.HasPrefix(key, "dnf -q -C") && !strings.Contains(key, "repolist") {
+		r.answers[key] = out
+	}
+	return out, err
+}
+
 // use leaves one front end, with an index that was fetched just now.
 func (j *jail) use(front string) apply.Applier {
 	j.t.Helper()
@@ -159,7 +180,8 @@ func (j *jail) use(front string) apply.Applier {
 		require.NoError(j.t, os.Remove(filepath.Join(j.root, "usr/bin/dnf")))
 		j.run("zypper", "--non-interactive", "--no-gpg-checks", "refresh")
 	}
-	h := host.Host{Files: j, Exec: j}
+	j.asked = &remembering{Runner: j, answers: map[string]host.Output{}}
+	h := host.Host{Files: j, Exec: j.asked}
 	return apply.Applier{Host: h, Manager: &rpm.Manager{Host: h, Family: map[string]string{"dnf": "redhat", "zypper": "suse"}[front]}, Dir: "/var/lib/upkeep/apply", Poll: 50 * time.Millisecond}
 }
 

@@ -8,9 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/apply"
-	"github.com/pugetsoundtech/upkeep/pkgupdate/rpm"
 )
 
 func steps(p apply.Plan) []string {
@@ -50,8 +48,6 @@ func TestDnfInstallsOnlySecurityFixesAndSaysWhatBecomesOfFiles(t *testing.T) {
 func TestDnfRemovesNothingUnlessItMay(t *testing.T) {
 	j := newJail(t)
 	a := j.use("dnf")
-	a.Host.Exec = &remembering{Runner: j, answers: map[string]host.Output{}} // nothing changes before it is done
-	a.Manager = &rpm.Manager{Host: a.Host, Family: "redhat"}
 	p, err := a.Plan(t.Context(), apply.Options{})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"upgrade bar:noarch 1.0~rc1-1 to 2.0-1", "install dep:noarch 1.0-1", "upgrade foo:noarch 1.0-1 to 1.0.1-1 (security: TEST-2026:0001)"}, steps(p))
@@ -97,6 +93,7 @@ func TestARepositoryThatIsNotAsItWasStopsDnfAndZypper(t *testing.T) {
 		j.run("createrepo_c", "-q", "/t/repo")
 		if front == "dnf" {
 			j.run("dnf", "-q", "makecache", "--refresh")
+			clear(j.asked.answers)
 		} else {
 			j.run("zypper", "--non-interactive", "--no-gpg-checks", "refresh", "--force")
 		}
