@@ -2,7 +2,6 @@ package confdiff
 
 import (
 	"bytes"
-	"crypto/sha256"
 	"fmt"
 	"path"
 	"slices"
@@ -25,7 +24,7 @@ func Of(name string, before, after, key []byte) []string {
 	}
 	d := differ{redact.New(key)}
 	if !readable(before) || !readable(after) {
-		return []string{fmt.Sprintf("no text: %s to %s", digest(before), digest(after))}
+		return []string{fmt.Sprintf("no text: %s to %s", d.digest(before), d.digest(after))}
 	}
 	if lines, ok := d.records(name, before, after); ok {
 		return lines
@@ -40,17 +39,20 @@ func Redact(name string, content, key []byte) []byte {
 }
 
 func (d differ) hide(name string, content []byte) []byte {
-	if holdsPasswords(name) {
+	switch {
+	case holdsPasswords(name):
 		content = d.passwords(content)
+	case onlySecrets(name):
+		content = d.marks(content)
 	}
-	return []byte(d.redact.Text(string(content)))
+	return []byte(d.text(string(content)))
 }
 
 // holdsPasswords reports whether every second field of a file is a secret,
 // whatever the lines look like.
 func holdsPasswords(name string) bool {
-	base := path.Base(name)
-	return slices.ContainsFunc([]string{"shadow", "gshadow", "master.passwd", ".htpasswd", "passwd", "group"}, func(p string) bool {
+	dir, base := path.Split(name)
+	return dir != "/etc/pam.d/" && slices.ContainsFunc([]string{"shadow", "gshadow", "master.passwd", ".htpasswd", "passwd", "group"}, func(p string) bool {
 		return base == p || strings.HasPrefix(base, p) && p != "passwd" && p != "group" || base == p+"-"
 	})
 }
@@ -100,11 +102,13 @@ func readable(data []byte) bool {
 	return len(data) <= maxText && utf8.Valid(data) && bytes.IndexByte(data, 0) < 0
 }
 
-func digest(data []byte) string {
+// digest tells contents apart that are not shown. It is no hash that everybody can
+// make: with one, who reads a report could try what a short secret is.
+func (d differ) digest(data []byte) string {
 	if data == nil {
 		return "nothing"
 	}
-	return fmt.Sprintf("%d bytes with sha256 %.16x…", len(data), sha256.Sum256(data))
+	return fmt.Sprintf("%d bytes %s", len(data), d.redact.Mark(string(data)))
 }
 
 type differ struct{ redact *redact.Redactor }
@@ -114,7 +118,7 @@ type differ struct{ redact *redact.Redactor }
 func (d differ) lines(before, after []byte) []string {
 	lines, ok := textdiff.Lines(before, after, textdiff.Options{})
 	if !ok {
-		return []string{fmt.Sprintf("too unlike to be compared: %s to %s", digest(before), digest(after))}
+		return []string{fmt.Sprintf("too unlike to be compared: %s to %s", d.digest(before), d.digest(after))}
 	}
 	if len(lines) == 0 {
 		return []string{"only what is not shown differs"}
@@ -161,7 +165,7 @@ func (d differ) records(name string, before, after []byte) (lines []string, ok b
 	}
 	for _, key := range oldOrder {
 		if _, there := fresh[key]; !there {
-			lines = append(lines, d.redact.Text(key)+" removed")
+			lines = append(lines, d.text(key)+" removed")
 		}
 	}
 	for _, key := range order {
@@ -172,7 +176,7 @@ func (d differ) records(name string, before, after []byte) (lines []string, ok b
 		}
 		for i, f := range fresh[key].fields {
 			if f.value != was.fields[i].value {
-				lines = append(lines, fmt.Sprintf("%s: %s %s", d.redact.Text(key), f.name, d.change(was.fields[i], f)))
+				lines = append(lines, fmt.Sprintf("%s: %s %s", d.text(key), f.name, d.change(was.fields[i], f)))
 			}
 		}
 	}
@@ -186,7 +190,7 @@ func (d differ) added(r record) string {
 			words = append(words, f.name+" "+d.show(f))
 		}
 	}
-	text := d.redact.Text(r.what+" "+r.name) + " added"
+	text := d.text(r.what+" "+r.name) + " added"
 	if len(words) > 0 {
 		text += ": " + strings.Join(words, ", ")
 	}
@@ -213,7 +217,7 @@ func (d differ) show(f field) string {
 	case f.value == "":
 		return "nothing"
 	case !f.secret:
-		return d.redact.Text(f.value)
+		return d.text(f.value)
 	case f.value == "x":
 		return "in shadow"
 	case strings.Trim(f.value, "!*") == "":
