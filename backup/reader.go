@@ -145,22 +145,35 @@ func (r *Reader) listing(ctx context.Context, s Snapshot, dir Entry) ([]Entry, e
 	return decodeListing(root, Top)
 }
 
+// maxEntries are those of a snapshot that anybody has the memory for.
+const maxEntries = 1 << 24
+
 // Entries gives all that a snapshot has captured, as Repo.Entries does.
 func (r *Reader) Entries(ctx context.Context, s Snapshot) (out []Entry, err error) {
-	err = r.below(ctx, s, Entry{Path: Top}, func(e Entry) { out = append(out, e) })
+	err = r.below(ctx, s, Entry{Path: Top}, func(e Entry) error {
+		// Directories that are alike share a listing: few of them, one in another,
+		// could be entries without end.
+		if len(out) >= min(s.Entries, maxEntries) {
+			return fmt.Errorf("more entries than the %d that its head counts: %w", s.Entries, ErrDamaged)
+		}
+		out = append(out, e)
+		return nil
+	})
 	if err != nil {
 		return nil, fmt.Errorf("snapshot %d: %w", s.Seq, err)
 	}
 	return out, nil
 }
 
-func (r *Reader) below(ctx context.Context, s Snapshot, dir Entry, fn func(Entry)) error {
+func (r *Reader) below(ctx context.Context, s Snapshot, dir Entry, fn func(Entry) error) error {
 	list, err := r.listing(ctx, s, dir)
 	if err != nil {
 		return err
 	}
 	for _, e := range list {
-		fn(e)
+		if err := fn(e); err != nil {
+			return err
+		}
 		if e.Type != Dir || !e.HasContent() {
 			continue
 		}

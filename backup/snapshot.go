@@ -65,6 +65,7 @@ const SnapPrefix = "snaps/"
 
 const (
 	formVersion = 2
+	maxSeq      = 9_999_999_999 // names of more digits would not sort
 	signature   = "-----BEGIN SSH SIGNATURE-----"
 )
 
@@ -85,7 +86,16 @@ func SnapshotSeq(name string) (uint64, error) {
 // It sets Version and Digest.
 func (s *Snapshot) Seal(signer Signer) ([]byte, error) {
 	s.Version = formVersion
-	message, err := json.Marshal(s)
+	file, err := seal(s, signer)
+	if err == nil {
+		s.Digest = Digest(file)
+	}
+	return file, err
+}
+
+// seal gives a line of JSON and its signature.
+func seal(v any, signer Signer) ([]byte, error) {
+	message, err := json.Marshal(v)
 	if err != nil {
 		return nil, err
 	}
@@ -96,10 +106,26 @@ func (s *Snapshot) Seal(signer Signer) ([]byte, error) {
 	}
 	file := append(message, armored...)
 	if len(file) > MaxSnapshot {
-		return nil, fmt.Errorf("the head of the snapshot has %d bytes: %w", len(file), ErrTooLarge)
+		return nil, fmt.Errorf("a signed line of %d bytes: %w", len(file), ErrTooLarge)
 	}
-	s.Digest = Digest(file)
 	return file, nil
+}
+
+// unseal gives the line whose signature is good; nil verifies nothing.
+func unseal(file []byte, v Verifier) ([]byte, error) {
+	message, armored := file, []byte(nil)
+	if at := bytes.Index(file, []byte(signature)); at >= 0 {
+		message, armored = file[:at], file[at:]
+	}
+	if armored == nil || bytes.IndexByte(message, '\n') != len(message)-1 {
+		return nil, fmt.Errorf("no line with a signature: %w", ErrDamaged)
+	}
+	if v != nil {
+		if err := v.Verify(message, armored); err != nil {
+			return nil, fmt.Errorf("signature: %w", err)
+		}
+	}
+	return message, nil
 }
 
 // ParseSnapshot reads a snapshot file, as a server does that has no other key
@@ -107,19 +133,11 @@ func (s *Snapshot) Seal(signer Signer) ([]byte, error) {
 // or is the verifier's.
 func ParseSnapshot(file []byte, v Verifier) (Snapshot, error) {
 	var s Snapshot
-	message, armored := file, []byte(nil)
-	if at := bytes.Index(file, []byte(signature)); at >= 0 {
-		message, armored = file[:at], file[at:]
+	message, err := unseal(file, v)
+	if err != nil {
+		return s, err
 	}
-	if armored == nil || bytes.IndexByte(message, '\n') != len(message)-1 {
-		return s, fmt.Errorf("no line with a signature: %w", ErrDamaged)
-	}
-	if v != nil {
-		if err := v.Verify(message, armored); err != nil {
-			return s, fmt.Errorf("signature: %w", err)
-		}
-	}
-	err := json.Unmarshal(message, &s)
+	err = json.Unmarshal(message, &s)
 	if err == nil {
 		err = s.validate()
 	}
@@ -134,7 +152,7 @@ func (s Snapshot) validate() error {
 	switch {
 	case s.Version != formVersion:
 		return fmt.Errorf("form %d is not known to this version", s.Version)
-	case s.Seq == 0 || s.Prev != "" && !validHash(s.Prev):
+	case s.Seq == 0 || s.Seq > maxSeq || s.Prev != "" && !validHash(s.Prev):
 		return errors.New("no number or a malformed predecessor")
 	}
 	last := ""

@@ -137,7 +137,7 @@ func (v *verifier) damaged(name, pack string, seq uint64, err error) {
 }
 
 // chain reads the heads: numbers without a gap, each with the hash of the one
-// before.
+// before, and of those before the first a record that they were to go.
 func (v *verifier) chain(ctx context.Context, seqs []uint64, want func(seq uint64, age int) bool) {
 	prev := ""
 	for i, seq := range seqs {
@@ -158,6 +158,11 @@ func (v *verifier) chain(ctx context.Context, seqs []uint64, want func(seq uint6
 			fallthrough
 		default:
 			v.snaps = append(v.snaps, s)
+		}
+		if i == 0 && err == nil {
+			if err := v.repo.begins(ctx, s); err != nil {
+				v.damaged(SnapshotName(seq-1), "", seq-1, err)
+			}
 		}
 		if err == nil || IsDamage(err) {
 			v.looked = append(v.looked, SnapshotName(seq))

@@ -12,7 +12,7 @@
 // until a person has said that it is well: most files changed, a size ten times
 // another, a clock that stepped, a system of another name.
 //
-// Only the oldest snapshots go, so the chain has no gap; a signed record says up to
-// which. What goes is put aside first, and deleted after the grace: until then a
+// Only the oldest snapshots go, so the chain has no gap; a record that the server
+// signs says up to which, and whoever verifies wants to see it. What goes is put aside first, and deleted after the grace: until then a
 // person can move it back.
 package retain

@@ -3,7 +3,6 @@ package retain
 import (
 	"bytes"
 	"context"
-	"encoding/json"
 	"fmt"
 	"time"
 
@@ -128,57 +127,38 @@ func (p *Plan) pin(snaps []backup.Snapshot, stays int) int {
 	return stays
 }
 
-// A Record says which snapshots went, and why the oldest one has a predecessor
-// that is not there. It is signed by the server.
-type Record struct {
-	Version int         `json:"v"`
-	Host    string      `json:"host,omitempty"`
-	Time    time.Time   `json:"time"`
-	Upto    backup.Head `json:"upto"` // the newest that went
-	Packs   int         `json:"packs"`
-}
-
-// recordName is that of the record of a snapshot that went.
-func recordName(seq uint64) string { return fmt.Sprintf("retained/%010d", seq) }
-
 // Apply puts aside what may go, after the record of it is stored, and deletes
 // what was put aside before the grace. It may be called again after an error.
-func (p Plan) Apply(ctx context.Context, store Trash) (*Record, error) {
-	var record *Record
+func (p Plan) Apply(ctx context.Context, to Trash) (*backup.Retention, error) {
+	var record *backup.Retention
 	if len(p.Snapshots) > 0 {
-		record = &Record{Version: 1, Host: p.repo.Host, Time: p.now.UTC(), Upto: p.last, Packs: len(p.Packs)}
-		if err := record.store(ctx, p.repo); err != nil {
+		record = &backup.Retention{Host: p.repo.Host, Time: p.now.UTC(), Upto: p.last, Packs: len(p.Packs)}
+		if err := store(ctx, p.repo, *record); err != nil {
 			return nil, fmt.Errorf("record what goes: %w", err)
 		}
 	}
 	for _, seq := range p.Snapshots {
-		if err := store.Trash(ctx, backup.SnapshotName(seq)); err != nil {
+		if err := to.Trash(ctx, backup.SnapshotName(seq)); err != nil {
 			return record, err
 		}
 	}
 	for _, name := range p.Packs {
-		if err := store.Trash(ctx, name); err != nil {
+		if err := to.Trash(ctx, name); err != nil {
 			return record, err
 		}
 	}
-	_, err := store.Purge(ctx, p.Before)
+	_, err := to.Purge(ctx, p.Before)
 	return record, err
 }
 
-func (r *Record) store(ctx context.Context, repo backup.Repo) error {
-	name := recordName(r.Upto.Seq)
+func store(ctx context.Context, repo backup.Repo, r backup.Retention) error {
+	name := backup.RetentionName(r.Upto.Seq)
 	if _, err := backup.Read(ctx, repo.Store, name, backup.MaxSnapshot); err == nil {
 		return nil // of a run that was interrupted
 	}
-	message, err := json.Marshal(r)
+	file, err := r.Seal(repo.Keys.Signer)
 	if err != nil {
 		return err
 	}
-	message = append(message, '\n')
-	signature, err := repo.Keys.Signer.Sign(message)
-	if err != nil {
-		return err
-	}
-	file := append(message, signature...)
 	return repo.Store.Create(ctx, name, bytes.NewReader(file), int64(len(file)))
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/backup"
+	"github.com/pugetsoundtech/upkeep/backup/agekey"
 	"github.com/pugetsoundtech/upkeep/backup/backuptest"
 	"github.com/pugetsoundtech/upkeep/backup/commit"
 	"github.com/pugetsoundtech/upkeep/backup/dirstore"
@@ -37,8 +38,8 @@ func machine() *hosttest.Machine {
 // happens before each.
 func days(t *testing.T, n int, change func(m *hosttest.Machine, day int)) (dirstore.Dir, backup.Repo) {
 	t.Helper()
-	dir := dirstore.Dir(t.TempDir() + "/store")
-	repo, m := backup.Repo{Store: dir, Keys: backuptest.Keys(), Host: "web1"}, machine()
+	dir, fast := dirstore.Dir(t.TempDir()+"/store"), &backuptest.Memory{}
+	repo, m := backup.Repo{Store: fast, Keys: backuptest.Keys(), Host: "web1"}, machine()
 	for i := range n {
 		at := start.Add(time.Duration(i) * day)
 		m.SetNow(at)
@@ -46,13 +47,17 @@ func days(t *testing.T, n int, change func(m *hosttest.Machine, day int)) (dirst
 		change(m, i)
 		_, _, err := commit.Run(t.Context(), repo, commit.Source{Host: m.Host()})
 		require.NoError(t, err)
-		require.NoError(t, filepath.WalkDir(string(dir), func(p string, e os.DirEntry, err error) error {
-			if info, infoErr := e.Info(); err == nil && infoErr == nil && info.ModTime().After(at.Add(20*day)) {
-				err = os.Chtimes(p, at, at)
+		for name, data := range fast.Files {
+			name = filepath.Join(string(dir), name)
+			if _, err := os.Stat(name); err == nil {
+				continue
 			}
-			return err
-		}))
+			require.NoError(t, os.MkdirAll(filepath.Dir(name), 0o700))
+			require.NoError(t, os.WriteFile(name, data, 0o600))
+			require.NoError(t, os.Chtimes(name, at, at))
+		}
 	}
+	repo.Store = dir
 	return dir, repo
 }
 
@@ -78,8 +83,8 @@ func TestOldSnapshotsGoAndAllOthersStayWhole(t *testing.T) {
 	assert.Empty(t, v.Damage)
 	file, err := backup.Read(t.Context(), dir, "retained/0000000040", 1<<20)
 	require.NoError(t, err)
-	line, signature, _ := strings.Cut(string(file), "\n")
-	assert.NoError(t, repo.Keys.Verifier.Verify([]byte(line+"\n"), []byte(signature)))
+	_, err = backup.ParseRetention(file, repo.Keys.Verifier)
+	require.NoError(t, err)
 
 	again, err := retain.Look(t.Context(), repo, retain.Policy{Keep: 20 * day}, now)
 	require.NoError(t, err)
@@ -91,6 +96,42 @@ func TestOldSnapshotsGoAndAllOthersStayWhole(t *testing.T) {
 	left, err := os.ReadDir(string(dir) + "/trash")
 	require.NoError(t, err)
 	assert.Empty(t, left)
+}
+
+func TestSnapshotsThatWentWithoutARecordAreDamage(t *testing.T) {
+	dir, repo := days(t, 6, nothing)
+	damage := func() []backup.Damage {
+		v, err := repo.Verify(t.Context(), backup.VerifyOptions{Level: backup.Heads})
+		require.NoError(t, err)
+		return v.Damage
+	}
+	forge := func(name string, r backup.Retention, signer backup.Signer) {
+		file, err := r.Seal(signer)
+		require.NoError(t, err)
+		require.NoError(t, os.MkdirAll(string(dir)+"/retained", 0o700))
+		require.NoError(t, os.WriteFile(filepath.Join(string(dir), name), file, 0o600))
+	}
+	require.NoError(t, os.Remove(string(dir)+"/snaps/0000000001"))
+	require.Len(t, damage(), 1)
+	assert.Equal(t, "snaps/0000000001", damage()[0].Name)
+	assert.Equal(t, []uint64{1}, damage()[0].Snapshots)
+	require.ErrorContains(t, damage()[0].Err, "no record says that it was to go")
+
+	first := backup.Retention{Host: "web1", Upto: backup.Head{Seq: 1, Digest: strings.Repeat("0", 64)}}
+	forge("retained/0000000001", first, repo.Keys.Signer)
+	require.Len(t, damage(), 1, "of another history")
+	second, err := repo.Snapshot(t.Context(), 2)
+	require.NoError(t, err)
+	first.Upto.Digest = second.Prev
+	stranger := agekey.Folder{Dir: t.TempDir(), Create: true}
+	forge("retained/0000000001", first, stranger.Keys().Signer)
+	require.Len(t, damage(), 1, "signed by nobody that is known")
+	forge("retained/0000000001", first, repo.Keys.Signer)
+	assert.Empty(t, damage())
+	require.NoError(t, os.Remove(string(dir)+"/retained/0000000001"))
+	first.Upto = backup.Head{Seq: 3, Digest: first.Upto.Digest}
+	forge("retained/0000000003", first, repo.Keys.Signer)
+	assert.Empty(t, damage(), "the server was killed before all of them went")
 }
 
 func TestFloodOfGarbageNeverEvictsTheLastGoodSnapshot(t *testing.T) {
