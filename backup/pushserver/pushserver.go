@@ -33,7 +33,7 @@ type Server struct {
 	Client func(*http.Request) (Client, bool)
 	Log    *slog.Logger // of what is refused; nil: slog.Default
 
-	mu sync.Mutex // of two snapshots of one number one is refused
+	one sync.Map // by the name of a client, a *sync.Mutex: it sends one file at a time
 }
 
 // maxFile are the bytes of one file; no pack is larger.
@@ -53,10 +53,13 @@ func refuse(status int, format string, args ...any) error {
 
 // ServeHTTP answers one request.
 func (s *Server) ServeHTTP(w http.ResponseWriter, r *http.Request) {
-	err := s.serve(w, r)
-	if err == nil {
-		return
+	if err := s.serve(w, r); err != nil {
+		s.refuse(w, r, err)
 	}
+}
+
+// refuse says by a status why a request failed, and logs it.
+func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	status := http.StatusInternalServerError
 	var refused *refusal
 	switch {
@@ -84,9 +87,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	name := strings.TrimPrefix(r.URL.Path, "/")
 	if name == "" && r.Method == http.MethodGet {
-		return list(w, r, c)
+		return list(w, r, c.Store, shown)
 	}
-	if r.URL.RawPath != "" || !backup.ValidName(name) || !stored(name) {
+	if r.URL.RawPath != "" || !backup.ValidName(name) || !shown(name) || r.Method == http.MethodPut && !stored(name) {
 		return refuse(http.StatusForbidden, "no name of a backup")
 	}
 	switch r.Method {
@@ -114,6 +117,9 @@ func get(w http.ResponseWriter, r *http.Request, c Client, name string) error {
 }
 
 func (s *Server) put(w http.ResponseWriter, r *http.Request, c Client, name string) error {
+	one, _ := s.one.LoadOrStore(c.Name, new(sync.Mutex))
+	one.(*sync.Mutex).Lock() // and so no client fills the memory of all, nor keeps others waiting
+	defer one.(*sync.Mutex).Unlock()
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxFile))
 	var large *http.MaxBytesError
 	switch {
@@ -122,8 +128,6 @@ func (s *Server) put(w http.ResponseWriter, r *http.Request, c Client, name stri
 	case err != nil:
 		return refuse(http.StatusBadRequest, "cut off: %v", err)
 	}
-	s.mu.Lock()
-	defer s.mu.Unlock()
 	if strings.HasPrefix(name, "packs/") {
 		err = checkPack(name, data)
 	} else {
@@ -175,10 +179,22 @@ func checkSnapshot(ctx context.Context, c Client, name string, data []byte) erro
 		sum := sha256.Sum256(file)
 		digest = hex.EncodeToString(sum[:])
 	}
-	if name <= last || snap.Prev != digest {
+	if name <= last || snap.Prev != digest || !near(snap.Seq, last) {
 		return refuse(http.StatusConflict, "snapshot %d does not follow %q", snap.Seq, last)
 	}
 	return checkNeeds(ctx, c, snap)
+}
+
+// skipped are the numbers that a client may leave out, whose server was put back to
+// a day before. With more, one that was broken into could use up all there are.
+const skipped = 1000
+
+func near(seq uint64, last string) bool {
+	if last == "" {
+		return true
+	}
+	before, err := backup.SnapshotSeq(last)
+	return err == nil && seq <= before+1+skipped
 }
 
 func checkNeeds(ctx context.Context, c Client, snap backup.Snapshot) error {

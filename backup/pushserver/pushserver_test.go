@@ -135,6 +135,10 @@ func TestServerThatLostSnapshotsTakesTheNext(t *testing.T) {
 	assert.EqualValues(t, 3, day("three\n"), "the number of what was reported is not used again")
 	clear(store.Files)
 	assert.EqualValues(t, 4, day("four\n"))
+	r.Known.Seq = 5000
+	require.NoError(t, m.WriteFile("/etc/motd", []byte("far\n"), 0o644))
+	_, _, err := commit.Run(t.Context(), r, commit.Source{Host: m.Host()})
+	require.ErrorIs(t, err, backup.ErrExists, "no client uses up the numbers")
 	v, err := backup.Repo{Store: store, Keys: keys}.Verify(t.Context(), backup.VerifyOptions{})
 	require.NoError(t, err)
 	assert.Empty(t, v.Damage)

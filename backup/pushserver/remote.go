@@ -28,14 +28,14 @@ type line struct {
 }
 
 // list writes what the client has stored, a line of JSON a file.
-func list(w http.ResponseWriter, r *http.Request, c Client) error {
+func list(w http.ResponseWriter, r *http.Request, store backup.Store, shown func(name string) bool) error {
 	var out bytes.Buffer
 	enc := json.NewEncoder(&out)
-	for info, err := range c.Store.List(r.Context(), r.URL.Query().Get("prefix")) {
+	for info, err := range store.List(r.Context(), r.URL.Query().Get("prefix")) {
 		if err != nil {
 			return err
 		}
-		if !stored(info.Name) {
+		if !shown(info.Name) {
 			continue
 		}
 		if err := enc.Encode(line{Name: info.Name, Size: info.Size, Time: info.Time}); err != nil {
@@ -54,6 +54,12 @@ func stored(name string) bool {
 	return strings.HasPrefix(name, "packs/") || strings.HasPrefix(name, "snaps/")
 }
 
+// shown reports whether a name is one that a client may read: what it may store,
+// and the server's records of what went.
+func shown(name string) bool {
+	return stored(name) || strings.HasPrefix(name, backup.RetentionPrefix)
+}
+
 // Remote is the store of a client of a Server. It keeps the sentences of
 // backup.Store for the names of packs and snapshots; the server refuses others.
 type Remote struct {
@@ -61,11 +67,16 @@ type Remote struct {
 	HTTP *http.Client // with the client's certificate; nil: http.DefaultClient
 }
 
-// ask sends a request; the error of a refusal wraps what backup.Store wants.
-func (s Remote) ask(ctx context.Context, method, name string, query url.Values, body io.Reader, size int64) ([]byte, error) {
-	if name != "" && !backup.ValidName(name) {
+// named asks for one file.
+func (s Remote) named(ctx context.Context, method, name string, body io.Reader, size int64) ([]byte, error) {
+	if !backup.ValidName(name) {
 		return nil, fmt.Errorf("%s %.80q: %w", method, name, fs.ErrInvalid)
 	}
+	return s.ask(ctx, method, name, nil, body, size)
+}
+
+// ask sends a request; the error of a refusal wraps what backup.Store wants.
+func (s Remote) ask(ctx context.Context, method, name string, query url.Values, body io.Reader, size int64) ([]byte, error) {
 	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(s.URL, "/")+"/"+name+"?"+query.Encode(), body)
 	if err != nil {
 		return nil, err
@@ -113,13 +124,13 @@ func refused(status int) error {
 
 // Create is backup.Store.Create.
 func (s Remote) Create(ctx context.Context, name string, body io.ReaderAt, size int64) error {
-	_, err := s.ask(ctx, http.MethodPut, name, nil, io.NewSectionReader(body, 0, size), size)
+	_, err := s.named(ctx, http.MethodPut, name, io.NewSectionReader(body, 0, size), size)
 	return err
 }
 
 // Open is backup.Store.Open. It gets the whole file.
 func (s Remote) Open(ctx context.Context, name string) (backup.Blob, error) {
-	data, err := s.ask(ctx, http.MethodGet, name, nil, nil, 0)
+	data, err := s.named(ctx, http.MethodGet, name, nil, 0)
 	if err != nil {
 		return nil, err
 	}

@@ -5,6 +5,7 @@ import (
 	"io"
 	"io/fs"
 	"net/http"
+	"net/http/httptest"
 	"strings"
 	"testing"
 
@@ -18,6 +19,14 @@ import (
 	"github.com/pugetsoundtech/upkeep/backup/pushserver"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 )
+
+func TestRemoteKeepsTheContractOfStores(t *testing.T) {
+	assert.NoError(t, backuptest.TestStore(t.Context(), func() backup.Store {
+		srv := httptest.NewServer(pushserver.Loose(&backuptest.Memory{}))
+		t.Cleanup(srv.Close)
+		return pushserver.Remote{URL: srv.URL, HTTP: srv.Client()}
+	}))
+}
 
 func TestClientCommitsOverAPipeAndCannotTakeAway(t *testing.T) {
 	keys, store := agekey.Folder{Dir: t.TempDir(), Create: true}.Keys(), &backuptest.Memory{}
