@@ -18,6 +18,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/backup/commit"
 	"github.com/pugetsoundtech/upkeep/backup/dirstore"
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/internal/need"
 )
 
 // spoilers are ways in which a disk, or somebody, spoils a file.
@@ -59,6 +60,7 @@ func threeDays(t *testing.T, r backup.Repo, from string) []string {
 }
 
 func TestEveryKindOfDamageToEveryFileStaysWithTheSnapshotsThatNeedIt(t *testing.T) {
+	need.Long(t)
 	from, whole := t.TempDir(), t.TempDir()
 	texts := threeDays(t, backup.Repo{Keys: backuptest.Keys(), Store: dirstore.Dir(whole)}, from)
 	healthy := backup.Repo{Keys: backuptest.Keys(), Store: dirstore.Dir(whole)}
@@ -74,46 +76,54 @@ func TestEveryKindOfDamageToEveryFileStaysWithTheSnapshotsThatNeedIt(t *testing.
 	}
 	for name, users := range needed {
 		for what, spoil := range spoilers {
-			dir := filepath.Join(t.TempDir(), "store")
-			require.NoError(t, os.CopyFS(dir, os.DirFS(whole)))
-			require.NoError(t, filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
-				if err == nil && d.IsDir() {
-					err = os.Chmod(p, 0o700)
+			t.Run(what+": "+name, func(t *testing.T) {
+				t.Parallel()
+				r := spoilt(t, whole, name, spoil)
+				// The newest has nobody that follows it: that it is gone is known by what
+				// was reported. That the oldest went, its follower tells.
+				gone := what == "it is gone" || what == "it is a directory" || what == "it is a link"
+				v, err := r.Verify(t.Context(), backup.VerifyOptions{})
+				if !(gone && name == backup.SnapshotName(3)) {
+					require.NoError(t, err)
+					require.Len(t, v.Damage, 1)
+					assert.Equal(t, name, v.Damage[0].Name)
+					assert.Equal(t, users, v.Damage[0].Snapshots)
 				}
-				return err
-			}))
-			path := filepath.Join(dir, name)
-			data, err := os.ReadFile(path)
-			require.NoError(t, err)
-			require.NoError(t, spoil(path, data))
-			r := backup.Repo{Keys: backuptest.Keys(), Store: dirstore.Dir(dir)}
-			// The ends of the history have nobody that follows or leads to them: that
-			// they are gone is known by what was reported.
-			atEnd := name == backup.SnapshotName(1) || name == backup.SnapshotName(3)
-			v, err := r.Verify(t.Context(), backup.VerifyOptions{})
-			if gone := what == "it is gone" || what == "it is a directory" || what == "it is a link"; !(gone && atEnd) {
-				require.NoError(t, err, "%s: %s", name, what)
-				require.Len(t, v.Damage, 1, "%s: %s", name, what)
-				assert.Equal(t, name, v.Damage[0].Name, what)
-				assert.Equal(t, users, v.Damage[0].Snapshots, "%s: %s", name, what)
-			}
-			for i, s := range snaps {
-				if slices.Contains(users, s.Seq) {
-					continue
+				for i, s := range snaps {
+					if !slices.Contains(users, s.Seq) {
+						assert.Equal(t, texts[i], contentOf(t, r, s.Seq, filepath.Join(from, "file")))
+					}
 				}
-				assert.Equal(t, texts[i], contentOf(t, r, s.Seq, filepath.Join(from, "file")), "%s: %s", name, what)
-			}
-			for _, d := range v.Damage {
-				r.Distrust = append(r.Distrust, d.Pack)
-			}
-			r.Known = snaps[2].Head()
-			newest, _, err := commit.Run(t.Context(), r, commit.Source{Host: host.Local(), Paths: []string{from}})
-			require.NoError(t, err, "%s: %s", name, what)
-			for i, text := range texts {
-				assert.Equal(t, text, contentOf(t, r, newest.Seq, filepath.Join(from, fmt.Sprintf("of-day-%d", i))), "%s: %s: the newest is whole", name, what)
-			}
+				for _, d := range v.Damage {
+					r.Distrust = append(r.Distrust, d.Pack)
+				}
+				r.Known = snaps[2].Head()
+				newest, _, err := commit.Run(t.Context(), r, commit.Source{Host: host.Local(), Paths: []string{from}})
+				require.NoError(t, err)
+				for i, text := range texts {
+					assert.Equal(t, text, contentOf(t, r, newest.Seq, filepath.Join(from, fmt.Sprintf("of-day-%d", i))), "the newest is whole")
+				}
+			})
 		}
 	}
+}
+
+// spoilt gives a copy of a store in which one file is spoiled.
+func spoilt(t *testing.T, whole, name string, spoil func(name string, data []byte) error) backup.Repo {
+	t.Helper()
+	dir := filepath.Join(t.TempDir(), "store")
+	require.NoError(t, os.CopyFS(dir, os.DirFS(whole)))
+	require.NoError(t, filepath.WalkDir(dir, func(p string, d fs.DirEntry, err error) error {
+		if err == nil && d.IsDir() {
+			err = os.Chmod(p, 0o700)
+		}
+		return err
+	}))
+	path := filepath.Join(dir, name)
+	data, err := os.ReadFile(path)
+	require.NoError(t, err)
+	require.NoError(t, spoil(path, data))
+	return backup.Repo{Keys: backuptest.Keys(), Store: dirstore.Dir(dir)}
 }
 
 // unlocked is a store that keeps no other writer out, as one on another machine.

@@ -23,6 +23,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/backup/dirstore"
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/internal/durable"
+	"github.com/pugetsoundtech/upkeep/internal/need"
 )
 
 func TestDirKeepsTheContract(t *testing.T) {
@@ -142,62 +143,73 @@ func killAt(at string) func(string) error {
 	}
 }
 
+// steps counts those of a writer that nobody kills.
+func steps(t *testing.T, write func(backup.Store) error) (n int) {
+	t.Helper()
+	require.NoError(t, write(stepped{dirstore.Dir(t.TempDir()), func(string) error { n++; return nil }}))
+	return n
+}
+
 func TestKilledWriterLeavesTheFileWholeOrNotThere(t *testing.T) {
-	killed, whole := 0, 0
-	for at := 1; ; at++ {
-		dir := t.TempDir()
-		ended := runKilled(t, at, dir, "")
-		d := dirstore.Dir(dir)
-		data, readErr := backup.Read(t.Context(), d, "snaps/1", 1000)
-		if readErr == nil {
-			whole++
-			require.Equal(t, content, string(data))
-		} else {
-			require.ErrorIs(t, readErr, fs.ErrNotExist)
-		}
-		release, lockErr := d.Lock()
-		require.NoError(t, lockErr, "nothing has to be cleared by hand")
-		left, listErr := os.ReadDir(filepath.Join(dir, "tmp"))
-		require.NoError(t, listErr)
-		assert.Empty(t, left)
-		require.NoError(t, create(d, "snaps/1", []byte(content)))
-		require.NoError(t, release())
-		if ended {
-			break
-		}
-		killed++
+	all := steps(t, func(s backup.Store) error { return create(s, "snaps/1", []byte(content)) })
+	assert.GreaterOrEqual(t, all, 8)
+	for at := 1; at <= all+1; at++ {
+		t.Run(fmt.Sprint(at), func(t *testing.T) {
+			t.Parallel()
+			dir := t.TempDir()
+			require.Equal(t, at > all, runKilled(t, at, dir, ""), "every step was tried")
+			d := dirstore.Dir(dir)
+			data, readErr := backup.Read(t.Context(), d, "snaps/1", 1000)
+			if readErr == nil {
+				require.Equal(t, content, string(data))
+			} else {
+				require.ErrorIs(t, readErr, fs.ErrNotExist)
+			}
+			require.Equal(t, at > all-2, readErr == nil, "it is there from the link on")
+			release, lockErr := d.Lock()
+			require.NoError(t, lockErr, "nothing has to be cleared by hand")
+			left, listErr := os.ReadDir(filepath.Join(dir, "tmp"))
+			require.NoError(t, listErr)
+			assert.Empty(t, left)
+			require.NoError(t, create(d, "snaps/1", []byte(content)))
+			require.NoError(t, release())
+		})
 	}
-	assert.GreaterOrEqual(t, killed, 8, "every step was tried")
-	assert.GreaterOrEqual(t, whole, 3)
 }
 
 func TestKilledCommitLosesNothingAndHindersNothing(t *testing.T) {
+	need.Long(t)
 	from := t.TempDir()
-	write := func(text string) {
+	write := func(from, text string) {
 		require.NoError(t, os.WriteFile(filepath.Join(from, "file"), []byte(text), 0o600))
 	}
-	for at := 1; ; at++ {
-		store := dirstore.Dir(t.TempDir())
-		r := backup.Repo{Keys: backuptest.Keys(), Store: store}
-		src := commit.Source{Host: host.Local(), Paths: []string{from}}
-		write("first")
-		first, _, err := commit.Run(t.Context(), r, src)
-		require.NoError(t, err)
-		write("second")
-		ended := runKilled(t, at, string(store), from)
-		v, err := r.Verify(t.Context(), backup.VerifyOptions{})
-		require.NoError(t, err)
-		require.Empty(t, v.Damage, "after a kill at step %d", at)
-		second, _, err := commit.Run(t.Context(), r, src)
-		require.NoError(t, err)
-		require.EqualValues(t, 2, second.Seq, "after a kill at step %d", at)
-		for snap, want := range map[uint64]string{first.Seq: "first", second.Seq: "second"} {
-			require.Equal(t, want, contentOf(t, r, snap, filepath.Join(from, "file")))
-		}
-		if ended {
-			assert.Greater(t, at, 16, "two files are created")
-			return
-		}
+	write(from, "any")
+	all := steps(t, func(s backup.Store) error {
+		_, _, err := commit.Run(t.Context(), backup.Repo{Keys: backuptest.Keys(), Store: s}, commit.Source{Host: host.Local(), Paths: []string{from}})
+		return err
+	})
+	assert.Greater(t, all, 16, "two files are created")
+	for at := 1; at <= all+1; at++ {
+		t.Run(fmt.Sprint(at), func(t *testing.T) {
+			t.Parallel()
+			store, from := dirstore.Dir(t.TempDir()), t.TempDir()
+			r := backup.Repo{Keys: backuptest.Keys(), Store: store}
+			src := commit.Source{Host: host.Local(), Paths: []string{from}}
+			write(from, "first")
+			first, _, err := commit.Run(t.Context(), r, src)
+			require.NoError(t, err)
+			write(from, "second")
+			require.Equal(t, at > all, runKilled(t, at, string(store), from))
+			v, err := r.Verify(t.Context(), backup.VerifyOptions{})
+			require.NoError(t, err)
+			require.Empty(t, v.Damage)
+			second, _, err := commit.Run(t.Context(), r, src)
+			require.NoError(t, err)
+			require.EqualValues(t, 2, second.Seq)
+			for snap, want := range map[uint64]string{first.Seq: "first", second.Seq: "second"} {
+				require.Equal(t, want, contentOf(t, r, snap, filepath.Join(from, "file")))
+			}
+		})
 	}
 }
 
