@@ -263,11 +263,28 @@ func TestFullDiskFailsCleanlyAndTheNextRunSucceeds(t *testing.T) {
 	}
 }
 
+// Directories that are alike share a listing, so a few of them could be entries
+// without end for whoever reads.
+func TestMoreEntriesThanTheHeadCountsAreDamage(t *testing.T) {
+	store := &backuptest.Memory{}
+	r, m := backup.Repo{Keys: backuptest.Keys(), Store: store}, hosttest.New(small)
+	snap, _ := run(t, r, m)
+	snap.Entries--
+	file, err := snap.Seal(r.Keys.Signer)
+	require.NoError(t, err)
+	store.Files[backup.SnapshotName(1)] = file
+	_, err = r.Entries(t.Context(), snap)
+	require.ErrorIs(t, err, backup.ErrDamaged)
+	damage, err := verify(t, r, 0)
+	require.NoError(t, err)
+	assert.Len(t, damage, 1)
+}
+
 func TestLargeTreesSpanPacksAndALostOneIsStoredAgain(t *testing.T) {
 	dir := t.TempDir()
 	var want [][]byte
 	for i := range 4 {
-		data := bytes.Repeat([]byte{byte(i), 1, 2, 3}, 1500_000)
+		data := bytes.Repeat([]byte{byte(i), 1, 2, 3}, 600_000)
 		want = append(want, data)
 		require.NoError(t, os.WriteFile(filepath.Join(dir, fmt.Sprint(i)), data, 0o600))
 	}
@@ -408,9 +425,9 @@ func TestOfTwoWritersTheSlowerOneBeginsAnew(t *testing.T) {
 func TestFileBeyondTheBoundIsSaidNotToBeStored(t *testing.T) {
 	dir := t.TempDir()
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "big"), nil, 0o600))
-	require.NoError(t, os.Truncate(filepath.Join(dir, "big"), 33<<20))
+	require.NoError(t, os.Truncate(filepath.Join(dir, "big"), 9<<20))
 	r := backup.Repo{Keys: backuptest.Keys(), Store: &backuptest.Memory{}}
-	src := commit.Source{Host: host.Local(), Paths: []string{dir}, MaxFileSize: 32 << 20}
+	src := commit.Source{Host: host.Local(), Paths: []string{dir}, MaxFileSize: 8 << 20}
 	snap, _, err := commit.Run(t.Context(), r, src)
 	require.NoError(t, err)
 	assert.Equal(t, 1, snap.Errors)
@@ -418,7 +435,7 @@ func TestFileBeyondTheBoundIsSaidNotToBeStored(t *testing.T) {
 	snap, _, err = commit.Run(t.Context(), r, src)
 	require.NoError(t, err)
 	assert.True(t, snap.Complete)
-	assert.Len(t, restored(t, r, snap, filepath.Join(dir, "big")), 33<<20)
+	assert.Len(t, restored(t, r, snap, filepath.Join(dir, "big")), 9<<20)
 }
 
 func TestRealEtcComesBack(t *testing.T) {

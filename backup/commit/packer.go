@@ -109,13 +109,17 @@ func (p *packer) begin() {
 	*p.now = block{plain: p.now.plain, gz: p.now.gz, done: make(chan struct{})}
 }
 
-// small is what is compressed well; of more, speed counts.
-const small = 8 << 20
+// small is what is compressed well; of more, speed counts. Well is a quarter less
+// work than gzip's default, for two hundredths more bytes of a configuration.
+const (
+	small = 8 << 20
+	well  = 4
+)
 
 // send gives the block away.
 func (p *packer) send(last bool) {
 	b := p.now
-	b.last, b.label, b.level = last, p.label(), gzip.DefaultCompression
+	b.last, b.label, b.level = last, p.label(), well
 	if p.all > small {
 		b.level = gzip.BestSpeed
 	}

@@ -196,10 +196,13 @@ func TestFileThatLooksAsItDidIsReadOnlyOnceAWeek(t *testing.T) {
 	}
 }
 
+// A snapshot names every pack that it needs, so that years of daily changes would
+// each be more than the one before.
 func TestAYearOfOneChangedLineStaysSmall(t *testing.T) {
+	const days = 70
 	store := &backuptest.Memory{}
-	w := backup.Repo{Store: store, Keys: backuptest.Writer(), State: t.TempDir()}
-	m := tiny(1)
+	w := backup.Repo{Store: store, Keys: backuptest.Keys()}
+	m := tiny(3, 30)
 	run(t, w, m)
 	size := func() (n int) {
 		for _, data := range store.Files {
@@ -208,11 +211,11 @@ func TestAYearOfOneChangedLineStaysSmall(t *testing.T) {
 		return n
 	}
 	before, packs := size(), 0
-	for day := range 120 {
-		require.NoError(t, m.WriteFile(fmt.Sprintf("/etc/d000/f%03d", day), fmt.Appendf(nil, "day %d\n", day), 0o640))
+	for day := range days {
+		require.NoError(t, m.WriteFile(fmt.Sprintf("/etc/d%03d/f%03d", day/30, day%30), fmt.Appendf(nil, "day %d\n", day), 0o640))
 		snap, _ := run(t, w, m)
 		packs = max(packs, len(snap.Packs))
 	}
-	assert.Less(t, packs, 120, "what every later head would name is stored again, together")
-	t.Logf("%d bytes a day", (size()-before)/120)
+	assert.Less(t, packs, days, "what every later head would name is stored again, together")
+	assert.Less(t, (size()-before)/days*365, 10<<20)
 }

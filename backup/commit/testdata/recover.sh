@@ -26,58 +26,59 @@ jq -r '.packs[] | .label + " " + .id' "$work/head" | while read -r label id; do
 	age -d -i "$identity" "$pack" | tar -xz -C "$work/packs/$label"
 done
 
-# field LINE NAME gives a field of a line; those that may be any bytes stand in
-# base64 where they are no text.
-field() { printf '%s\n' "$1" | jq -r --arg f "$2" '.[$f] // ""'; }
-name() {
-	plain=$(printf '%s\n' "$1" | jq -r --arg f "$2" '.[$f] // "" | . + "."')
-	if [ "$plain" != . ]; then printf %s "$plain"; else field "$1" "$2_b64" | base64 -d; printf .; fi
-}
+# row gives of each line of a listing what is needed here, divided by blanks, with a
+# sign before each since some are empty; names and links in base64, for they may be
+# any bytes.
+row='[.type, .mode, (.pack // "" | split(" ")[0]), .list, .sha256,
+	(.name_b64 // (.name // "" | @base64)), (.link_b64 // (.link // "" | @base64))]
+	| map("=" + (. // "" | tostring)) | join(" ")'
+bytes() { printf %s "${1#=}" | base64 -d; printf .; }
 
-# content LINE writes what a line refers to: an object, or the parts of a list.
+# content PACK LIST SHA256 writes what a line refers to: an object, or the parts of
+# a list.
 content() {
-	first=$(field "$1" pack | cut -d ' ' -f 1)
-	list=$(field "$1" list)
-	if [ -z "$list" ]; then
-		cat "$work/packs/$first/o/$(field "$1" sha256)"
+	if [ "$2" = = ]; then
+		cat "$work/packs/${1#=}/o/${3#=}"
 		return
 	fi
 	while read -r hash label; do
 		cat "$work/packs/$label/o/$hash"
-	done < "$work/packs/$first/o/$list"
+	done < "$work/packs/${1#=}/o/${2#=}"
 }
 
 # restore LISTING DIRECTORY restores the entries of a listing.
 restore() {
-	while IFS= read -r line; do
-		base=$(name "$line" name)
+	rows=$(mktemp -p "$work")
+	jq -r "$row" "$1" > "$rows"
+	while read -r type mode pack list sum name link; do
+		base=$(bytes "$name")
 		base=${base%.}
 		path=$2/$base
-		case $(field "$line" type) in
-		d)
+		case $type in
+		=d)
 			[ "$base" = / ] && path=$2
 			mkdir -p "$path"
-			if [ -n "$(field "$line" pack)" ]; then
+			if [ "$pack" != = ]; then
 				listing=$(mktemp -p "$work")
-				content "$line" > "$listing"
+				content "$pack" "$list" "$sum" > "$listing"
 				(restore "$listing" "$path")
 			fi
-			chmod "$(field "$line" mode)" "$path"
+			chmod "${mode#=}" "$path"
 			;;
-		f)
-			[ -n "$(field "$line" pack)" ] || continue
-			content "$line" > "$path"
-			chmod "$(field "$line" mode)" "$path"
+		=f)
+			[ "$pack" != = ] || continue
+			content "$pack" "$list" "$sum" > "$path"
+			chmod "${mode#=}" "$path"
 			;;
-		l)
-			to=$(name "$line" link)
+		=l)
+			to=$(bytes "$link")
 			ln -s "${to%.}" "$path"
 			;;
-		state)
-			content "$line" > "$2/$base"
+		=state)
+			content "$pack" "$list" "$sum" > "$2/$base"
 			;;
 		esac
-	done < "$1"
+	done < "$rows"
 }
 
 root=$(jq -r .root "$work/head")
