@@ -78,6 +78,7 @@ func run(t *testing.T, name string, args ...string) string {
 }
 
 func TestEveryKindOfEntryComesBackAsItWas(t *testing.T) {
+	need.Long(t)
 	need.Root(t)
 	from, to := filepath.Join(t.TempDir(), "from"), t.TempDir()
 	require.NoError(t, os.Mkdir(from, 0o750))
@@ -157,7 +158,8 @@ func TestDeepTreeOfLongNamesSpoilsNothing(t *testing.T) {
 	assert.Empty(t, changes)
 }
 
-func TestDirectorySwappedForALinkMeanwhileGivesNothingOfTheOutside(t *testing.T) {
+func TestWhatIsSwappedForALinkMeanwhileGivesNothingOfTheOutside(t *testing.T) {
+	need.Long(t)
 	base := t.TempDir()
 	secret, from := filepath.Join(base, "secret"), filepath.Join(base, "from")
 	for _, dir := range []string{secret, from, filepath.Join(from, "dir")} {
@@ -166,6 +168,19 @@ func TestDirectorySwappedForALinkMeanwhileGivesNothingOfTheOutside(t *testing.T)
 	for i := range 50 {
 		require.NoError(t, os.WriteFile(filepath.Join(secret, fmt.Sprint(i)), []byte("SECRET"), 0o600))
 		require.NoError(t, os.WriteFile(filepath.Join(from, "dir", fmt.Sprint(i)), []byte("public"), 0o600))
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(from, "file"), []byte("public"), 0o600))
+	require.NoError(t, unix.Mkfifo(filepath.Join(base, "fifo"), 0o600))
+	at := func(name string) string { return filepath.Join(base, name) }
+	swap := func(name, other string) { // what is lost of a race is another one
+		_ = os.Rename(at(name), at("aside"))
+		if other == "fifo" {
+			_ = os.Link(at("fifo"), at(name))
+		} else {
+			_ = os.Symlink(at(other), at(name))
+		}
+		_ = os.Remove(at(name))
+		_ = os.Rename(at("aside"), at(name))
 	}
 	var swaps atomic.Int64
 	ctx := t.Context()
@@ -179,11 +194,11 @@ func TestDirectorySwappedForALinkMeanwhileGivesNothingOfTheOutside(t *testing.T)
 				return
 			default:
 			}
-			_ = os.Rename(filepath.Join(from, "dir"), filepath.Join(base, "aside"))
-			_ = os.Symlink(secret, filepath.Join(from, "dir"))
-			_ = os.Remove(filepath.Join(from, "dir"))
-			_ = os.Rename(filepath.Join(base, "aside"), filepath.Join(from, "dir"))
-			swaps.Add(1)
+			swap("from/dir", "secret")
+			swap("from/file", "secret/1")
+			swap("from/file", "fifo")
+			swap("from/dir/7", "secret/7")
+			swaps.Add(4)
 		}
 	}()
 	for n := 0; n < 30 || swaps.Load() < 1000; n++ {
