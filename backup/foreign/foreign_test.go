@@ -74,7 +74,7 @@ func files(t *testing.T, dir string) string {
 	require.NoError(t, os.Mkdir(src, 0o755))
 	r := rand.New(rand.NewPCG(1, 2))
 	for i := range 12 {
-		data := make([]byte, 40_000+1000*i)
+		data := make([]byte, 15_000+1000*i)
 		for k := range data {
 			data[k] = byte(r.Uint32())
 		}
@@ -210,6 +210,7 @@ var makers = map[string]maker{
 }
 
 func TestFourVerdictsOfEachFormat(t *testing.T) {
+	need.Long(t)
 	for name, make := range makers {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()

@@ -7,6 +7,7 @@
 package pgtest
 
 import (
+	"bytes"
 	"os"
 	"os/exec"
 	"os/user"
@@ -86,10 +87,21 @@ func (s *Server) Run() {
 // Do runs statements.
 func (s *Server) Do(sql string) {
 	s.t.Helper()
-	out, err := s.command("psql", "-q", "-v", "ON_ERROR_STOP=1", "-h", s.dir, "-U", "upkeep", "-d", "postgres", "-c", sql).CombinedOutput()
+	s.Output("psql", "-q", "-v", "ON_ERROR_STOP=1", "-c", sql)
+}
+
+// Output runs a client of the server's own version, such as pg_dump, and gives
+// what it writes.
+func (s *Server) Output(name string, args ...string) []byte {
+	s.t.Helper()
+	var said bytes.Buffer
+	cmd := s.command(name, append([]string{"-h", s.dir, "-U", "upkeep", "-d", "postgres"}, args...)...)
+	cmd.Stderr = &said
+	out, err := cmd.Output()
 	if err != nil {
-		s.t.Fatalf("psql: %v: %s", err, out)
+		s.t.Fatalf("%s: %v: %s", name, err, said.Bytes())
 	}
+	return out
 }
 
 // Kill ends the server as a crash does.
