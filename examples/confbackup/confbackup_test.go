@@ -194,6 +194,41 @@ func TestClientOfAForcedCommandCanOnlyAdd(t *testing.T) {
 	assert.Contains(t, stderr, "gives nothing up")
 	assert.FileExists(t, filepath.Join(server, name, "store", "snaps", "0000000001"))
 	at(t, t.TempDir(), 3, "serve", "-store", server, "-client", "../x")
+	retained(t, state, from, server, name)
+}
+
+// retained lets the server keep house: it has keys of its own, and the client wants
+// to know them.
+func retained(t *testing.T, state, from, server, name string) {
+	t.Helper()
+	require.NoError(t, os.WriteFile(filepath.Join(from, "a"), []byte("two"), 0o600))
+	at(t, state, 0, "run", from, "-store", "ssh://me@backup.example")
+	first := filepath.Join(server, name, "store", "snaps", "0000000001")
+	then := time.Now().Add(-900 * 24 * time.Hour)
+	require.NoError(t, os.Chtimes(first, then, then))
+	own, here := t.TempDir(), []string{"-store", server, "-client", name}
+	at(t, own, 0, "init")
+	out, _ := at(t, own, 0, append([]string{"list"}, here...)...)
+	assert.Contains(t, out, "snapshot 2")
+	at(t, own, 0, append([]string{"verify"}, here...)...)
+	_, stderr := at(t, own, 3, append([]string{"show", "latest", "/a"}, here...)...)
+	assert.Contains(t, stderr, "no identity", "a server reads nothing")
+	out, _ = at(t, own, 0, append([]string{"retain"}, here...)...)
+	assert.Contains(t, out, "1 snapshots")
+	assert.NoFileExists(t, first)
+	at(t, own, 0, append([]string{"verify"}, here...)...)
+	out, _ = at(t, state, 3, "verify", "-store", "ssh://me@backup.example")
+	assert.Contains(t, out, "by which snapshot 1 went")
+	keys, err := filepath.Glob(filepath.Join(own, "*", "backup-keys", "signing-key.pub"))
+	require.NoError(t, err)
+	require.Len(t, keys, 1)
+	public, err := os.ReadFile(keys[0])
+	require.NoError(t, err)
+	mine := filepath.Join(state, name, "backup-keys", "signing-key.pub")
+	text, err := os.ReadFile(mine)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(mine, append(text, public...), 0o600))
+	at(t, state, 0, "verify", "-store", "ssh://me@backup.example")
 }
 
 func TestWatchSaysWhatIsSpoiled(t *testing.T) {

@@ -44,7 +44,9 @@ state directory; sftp://USER@NAME/DIRECTORY is one on another machine,
 s3:https://SERVICE/BUCKET/PREFIX one in a bucket (with -access FILE), and
 ssh://USER@NAME one to which this machine can only add: there the key of this
 machine has in authorized_keys the options
-restrict,command="confbackup serve -store /srv/backups -client THIS"`,
+restrict,command="confbackup serve -store /srv/backups -client THIS"
+With -host ssh://USER@NAME the backup is pulled from a system where nothing is
+installed.`,
 		Examples: []cli.Example{
 			{Args: "init", About: "make the keys, and say how to keep them"},
 			{Args: "run /etc/hostname /etc/hosts", About: "back up these; without paths what suits the system"},
@@ -82,7 +84,7 @@ func (j *job) flags(fs *flag.FlagSet) {
 	fs.StringVar(&j.to, "to", "", "with restore: the `directory` below which to restore")
 	fs.StringVar(&j.access, "access", "", "`file` of the access key to a bucket, such as ~/.aws/credentials")
 	fs.StringVar(&j.from, "from", "", "with mend: another `store` that has the same files")
-	fs.StringVar(&j.client, "client", "", "with serve: the `name` of the system whose backups are taken")
+	fs.StringVar(&j.client, "client", "", "on the server: the `name` of the system whose backups are meant, below -store")
 	fs.Int64Var(&j.most, "most", 0, "with serve: `MiB` that the client may store (default: no bound)")
 	fs.IntVar(&j.keep, "keep", 400, "with retain: `days` that snapshots stay")
 	fs.Uint64Var(&j.well, "well", 0, "with retain: odd snapshots up to this `number` are as they should be")

@@ -57,6 +57,10 @@ func (j *job) fill(ctx context.Context, w *work) error {
 	w.state = st
 	w.close = func() { st.Close(); w.target.Close() } //nolint:errcheck // the lock ends with the process
 	w.keys = agekey.Folder{Dir: st.Path("backup-keys"), Identity: j.identity}
+	if j.client != "" {
+		w.repo, err = j.ofClient(w.keys.Keys())
+		return err
+	}
 	store, closeStore, err := j.openStore(ctx, st)
 	if err != nil {
 		return err

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 
+	"github.com/pugetsoundtech/upkeep/backup"
 	"github.com/pugetsoundtech/upkeep/backup/agekey"
 	"github.com/pugetsoundtech/upkeep/backup/dirstore"
 	"github.com/pugetsoundtech/upkeep/backup/pushserver"
@@ -20,19 +21,52 @@ import (
 // client stores lies below -store, in the directory of its name, beside the
 // public keys that it signs with.
 func (j *job) serve(ctx context.Context, _ cli.Call) (int, error) {
-	if j.store == "" || !filepath.IsAbs(j.store) || j.client == "" || strings.ContainsAny(j.client, "/\x00") || strings.HasPrefix(j.client, ".") {
-		return 0, cli.Advise(errors.New("it is not said whose backups are taken, and where they lie"), "give -store DIRECTORY -client NAME")
-	}
-	dir := filepath.Join(j.store, j.client)
-	if _, err := os.Stat(filepath.Join(dir, "signing-key.pub")); err != nil {
-		return 0, cli.Advise(err, "copy the client's signing-key.pub there; confbackup init has made it in backup-keys")
+	dir, err := j.clientDir()
+	if err != nil {
+		return 0, err
 	}
 	client := pushserver.Client{
-		Name: j.client, Store: dirstore.Dir(filepath.Join(dir, "store")), MaxBytes: j.most << 20,
-		Verifier: agekey.Folder{Dir: dir}.Keys().Verifier,
+		Name: j.client, Store: storeIn(dir), MaxBytes: j.most << 20, Verifier: agekey.Folder{Dir: dir}.Keys().Verifier,
 	}
 	srv := &pushserver.Server{Client: func(*http.Request) (pushserver.Client, bool) { return client, true }}
 	return 0, srv.ServePipe(ctx, os.Stdin, os.Stdout)
+}
+
+// clientDir is where a client's store lies on the server, beside its public keys.
+func (j *job) clientDir() (string, error) {
+	if j.store == "" || !filepath.IsAbs(j.store) || j.client == "" || strings.ContainsAny(j.client, "/\x00") || strings.HasPrefix(j.client, ".") {
+		return "", cli.Advise(errors.New("it is not said whose backups are meant, and where they lie"), "give -store DIRECTORY -client NAME")
+	}
+	dir := filepath.Join(j.store, j.client)
+	if _, err := os.Stat(filepath.Join(dir, "signing-key.pub")); err != nil {
+		return "", cli.Advise(err, "copy the client's signing-key.pub there; confbackup init has made it in backup-keys")
+	}
+	return dir, nil
+}
+
+func storeIn(dir string) dirstore.Dir { return dirstore.Dir(filepath.Join(dir, "store")) }
+
+// ofClient is what a client has stored here, seen by the server: it verifies what
+// the client has signed, signs itself what it lets go, and can read nothing.
+func (j *job) ofClient(own backup.Keys) (backup.Repo, error) {
+	dir, err := j.clientDir()
+	if err != nil {
+		return backup.Repo{}, err
+	}
+	client := agekey.Folder{Dir: dir}.Keys()
+	keys := backup.Keys{Signer: own.Signer, Verifier: either{client.Verifier, own.Verifier}}
+	return backup.Repo{Store: storeIn(dir), Keys: keys, Host: j.client}, nil
+}
+
+// either takes a signature that one of two takes.
+type either [2]backup.Verifier
+
+func (e either) Verify(message, signature []byte) error {
+	err := e[0].Verify(message, signature)
+	if err == nil || !errors.Is(err, backup.ErrDamaged) {
+		return err
+	}
+	return e[1].Verify(message, signature)
 }
 
 // pushed is the store of this client at a server that it reaches by ssh.
