@@ -14,7 +14,7 @@ import (
 	"regexp"
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
-	"github.com/pugetsoundtech/upkeep/internal/durable"
+	"github.com/pugetsoundtech/upkeep/report/statedir"
 	"github.com/pugetsoundtech/upkeep/traffic"
 )
 
@@ -39,18 +39,15 @@ func (p Program) follow(ctx context.Context, files traffic.Files, set settings, 
 	if paths, err = inUse(paths); err != nil {
 		return Analysis{}, reading, err
 	}
-	if err := durable.MkdirAll(set.state); err != nil {
+	if err := statedir.MkdirAll(set.state); err != nil {
 		return Analysis{}, reading, err
 	}
-	file := durable.Sealed{
-		File: durable.File{Name: filepath.Join(set.state, p.Name)},
-		Form: durable.Form{Name: "upkeep-" + p.Name, Version: 1, Limit: maxState},
-	}
-	lock, err := durable.Acquire(file.Name() + ".lock")
+	file := statedir.File{Name: filepath.Join(set.state, p.Name), Form: "upkeep-" + p.Name, Version: 1, Limit: maxState}
+	lock, err := statedir.Lock(file.Name + ".lock")
 	if err != nil {
 		return Analysis{}, reading, cli.Advise(err, "wait until it has ended, or give another directory")
 	}
-	defer lock.Release() //nolint:errcheck // it ends with the process
+	defer lock.Close() //nolint:errcheck // it ends with the process
 	state, unusable, err := load(file, how(set, opt))
 	if err != nil {
 		return Analysis{}, reading, err
@@ -59,7 +56,7 @@ func (p Program) follow(ctx context.Context, files traffic.Files, set settings, 
 	a = p.New(opt)
 	if state.Stats != nil {
 		if err := json.Unmarshal(state.Stats, a.Analyzer); err != nil {
-			return Analysis{}, reading, fmt.Errorf("%s: %w", file.Name(), err)
+			return Analysis{}, reading, fmt.Errorf("%s: %w", file.Name, err)
 		}
 	}
 	fresh := len(state.Positions) == 0
@@ -98,13 +95,10 @@ func how(set settings, opt Options) string {
 	return fmt.Sprintf("zone %s, pseudonyms %x", set.zone, mac.Sum(nil)[:8])
 }
 
-func load(file durable.Sealed, counted string) (state kept, unusable, err error) {
+func load(file statedir.File, counted string) (state kept, unusable, err error) {
 	unusable, err = file.Load(func(body []byte) error {
 		state = kept{}
-		if err := json.Unmarshal(body, &state); err != nil {
-			return fmt.Errorf("%w: %w", durable.ErrDamaged, err)
-		}
-		return nil
+		return json.Unmarshal(body, &state)
 	})
 	switch {
 	case errors.Is(err, fs.ErrNotExist):
@@ -112,12 +106,12 @@ func load(file durable.Sealed, counted string) (state kept, unusable, err error)
 		rand.Read(seed[:]) //nolint:errcheck // it never fails
 		return kept{Counted: counted, Seed: binary.BigEndian.Uint64(seed[:]) | 1}, nil, nil
 	case err == nil && state.Counted != counted:
-		err = cli.Advise(fmt.Errorf("%s was counted with %s, and this is %s", file.Name(), state.Counted, counted), "give the same options, or another directory")
+		err = cli.Advise(fmt.Errorf("%s was counted with %s, and this is %s", file.Name, state.Counted, counted), "give the same options, or another directory")
 	}
 	return state, unusable, err
 }
 
-func save(file durable.Sealed, state kept, a traffic.Analyzer) (err error) {
+func save(file statedir.File, state kept, a traffic.Analyzer) (err error) {
 	if state.Stats, err = json.Marshal(a); err != nil {
 		return err
 	}
