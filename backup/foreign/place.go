@@ -105,9 +105,7 @@ func Find(ctx context.Context, h host.Host) ([]Place, error) {
 		roots = append(roots, root)
 	}
 	slices.Sort(roots)
-	for _, root := range slices.Compact(roots) {
-		errs = append(errs, find(ctx, h, root, nested, &out))
-	}
+	errs = append(errs, find(ctx, h, slices.Compact(roots), nested, &out)...)
 	slices.SortFunc(out, func(a, b Place) int { return tree.Compare(a.Path, b.Path) })
 	out = slices.CompactFunc(out, func(a, b Place) bool { return a.Path == b.Path })
 	if len(out) > mostFound {
@@ -127,28 +125,41 @@ func some(errs []error) error {
 	return errors.Join(errs...)
 }
 
-func find(ctx context.Context, h host.Host, dir string, depth int, out *[]Place) error {
-	list, err := h.ReadDir(ctx, dir)
-	if errors.Is(err, fs.ErrNotExist) {
+// find looks into directories, and into what lies below them, a level at a time.
+func find(ctx context.Context, h host.Host, dirs []string, depth int, out *[]Place) (errs []error) {
+	asks := make([]host.Ask, len(dirs))
+	for i, dir := range dirs {
+		asks[i] = host.Ask{Op: host.OpList, Name: dir}
+	}
+	var below []string
+	err := h.Batch(ctx, asks, func(i int, a host.Answer) error {
+		if a.Err != nil {
+			if !errors.Is(a.Err, fs.ErrNotExist) {
+				errs = append(errs, fmt.Errorf("look for backups: %w", a.Err))
+			}
+			return nil
+		}
+		kind, ok := kindOf(a.List)
+		if ok && !slices.Contains(systems, dirs[i]) {
+			*out = append(*out, Place{Path: dirs[i]})
+			if kind != Archives {
+				return nil // what is below is its own
+			}
+		}
+		for _, st := range a.List {
+			if st.IsDir() {
+				below = append(below, path.Join(dirs[i], st.Name))
+			}
+		}
 		return nil
-	}
+	})
 	if err != nil {
-		return fmt.Errorf("look for backups: %w", err)
+		return append(errs, fmt.Errorf("look for backups: %w", err))
 	}
-	kind, ok := kindOf(list)
-	if ok && !slices.Contains(systems, dir) {
-		*out = append(*out, Place{Path: dir})
-		if kind != Archives {
-			return nil // what is below is its own
-		}
+	if depth > 0 && len(below) > 0 {
+		errs = append(errs, find(ctx, h, below, depth-1, out)...)
 	}
-	var errs []error
-	for _, st := range list {
-		if st.IsDir() && depth > 0 {
-			errs = append(errs, find(ctx, h, path.Join(dir, st.Name), depth-1, out))
-		}
-	}
-	return errors.Join(errs...)
+	return errs
 }
 
 // snapshotRoot reads where rsnapshot keeps its levels.

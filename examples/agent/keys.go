@@ -38,6 +38,13 @@ func (r *round) keys(ctx context.Context, d *desk, in *os.File, c cli.Call) (int
 		Do: func(ctx context.Context, key tty.Key, s review.Standing) (string, error) {
 			return r.key(ctx, d, key, s, c)
 		},
+		Undo: func(ctx context.Context, s review.Standing) (string, error) {
+			terms, err := r.person.terms(time.Now())
+			if err != nil {
+				return "", err
+			}
+			return "open again: " + s.Finding.Title, d.Reopen(ctx, []report.Item{s.Item}, terms)
+		},
 		Sign: func(ctx context.Context) (string, error) {
 			err := d.Sign(ctx, d.saved.Report, r.person.comment)
 			return "signed by " + d.By, err

@@ -39,7 +39,7 @@ var month = []day{
 			l.session("/usr/bin/vi /etc/hosts")
 			l.append("/etc/hosts", "192.0.2.7 printer\n")
 		},
-		first: "testhost: 3 notices new", news: 3,
+		first: "testhost: 2 notices new", news: 2,
 		tells: []string{`/etc/hosts changed`, `\+ ?192\.0\.2\.7 printer`, `ann`},
 		after: annReviews,
 	},

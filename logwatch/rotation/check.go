@@ -193,12 +193,16 @@ func (c Rotation) file(ctx context.Context, name string, parse func(string, []by
 		if err != nil {
 			return nil, fmt.Errorf("%s includes %s: %w", name, include, err)
 		}
-		for _, each := range names {
-			data, err := c.Host.ReadFile(ctx, each, maxConf)
-			if err != nil {
-				return nil, err
-			}
-			out = append(out, parse(each, data).Stanzas...)
+		asks := make([]host.Ask, len(names))
+		for i, each := range names {
+			asks[i] = host.Ask{Op: host.OpRead, Name: each, Limit: maxConf}
+		}
+		err = c.Host.Batch(ctx, asks, func(i int, a host.Answer) error {
+			out = append(out, parse(names[i], a.Data).Stanzas...)
+			return a.Err
+		})
+		if err != nil {
+			return nil, err
 		}
 	}
 	return out, nil

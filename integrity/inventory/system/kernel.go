@@ -78,14 +78,21 @@ func (c Sysctl) Read(ctx context.Context) *inventory.List {
 }
 
 func (c Sysctl) linux(ctx context.Context, l *inventory.List) {
-	for _, name := range linuxGuards {
-		data, err := c.Host.ReadFile(ctx, "/proc/sys/"+name, 4096)
+	asks := make([]host.Ask, len(linuxGuards))
+	for i, name := range linuxGuards {
+		asks[i] = host.Ask{Op: host.OpRead, Name: "/proc/sys/" + name, Limit: 4096}
+	}
+	err := c.Host.Batch(ctx, asks, func(i int, a host.Answer) error {
 		switch {
-		case err == nil:
-			l.Add(inventory.Fields("value", strings.Join(strings.Fields(string(data)), " ")), secGuards, name)
-		case !errors.Is(err, fs.ErrNotExist):
-			l.FailBelow(err, secGuards, name)
+		case a.Err == nil:
+			l.Add(inventory.Fields("value", strings.Join(strings.Fields(string(a.Data)), " ")), secGuards, linuxGuards[i])
+		case !errors.Is(a.Err, fs.ErrNotExist):
+			l.FailBelow(a.Err, secGuards, linuxGuards[i])
 		}
+		return nil
+	})
+	if err != nil {
+		l.Fail(secGuards, err)
 	}
 }
 

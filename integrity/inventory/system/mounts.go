@@ -57,7 +57,10 @@ var ordinary = []string{
 	"/usr", "/usr/local", "/usr/home", "/usr/share", "/usr/src", "/usr/xsrc", "/usr/obj", "/usr/xobj", "/usr/ports", "/usr/pkg", "/usr/pkgsrc", "/usr/X11R6", "/opt", "/boot", "/boot/efi", "/boot/firmware", "/root", "/var/log", "/var/log/audit", "/var/spool/cron",
 	"/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/proc",
 	"/proc/acpi", "/proc/asound", "/proc/bus", "/proc/fs", "/proc/interrupts", "/proc/irq", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
-	"/proc/sched_debug", "/proc/scsi", "/proc/sys", "/proc/sysrq-trigger", "/proc/timer_list", "/proc/timer_stats",
+	"/proc/sched_debug", "/proc/scsi", "/proc/sys", "/proc/sysrq-trigger", "/proc/kallsyms", "/proc/kmsg",
+	"/proc/sys/kernel/random/boot_id", "/proc/sys/kernel/hostname", "/proc/sys/kernel/domainname",
+	"/proc/cpuinfo", "/proc/diskstats", "/proc/loadavg", "/proc/meminfo", "/proc/stat", "/proc/swaps", "/proc/uptime", // amounts, of a container
+	"/proc/timer_list", "/proc/timer_stats",
 	"/proc/[1-9]*", // of processes package listeners tells
 }
 
