@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/examples/internal/managers"
@@ -40,8 +41,11 @@ func (r *round) install(ctx context.Context, d *desk, f report.Finding, c cli.Ca
 		if len(labels) == 0 {
 			continue
 		}
-		doer := apply.Applier{Host: h, Manager: m, Dir: managers.Jobs, Restarts: restarts.Programs{Host: h}}
-		plan, err := doer.Plan(ctx, apply.Options{Security: true, Only: labels, Held: f.Rule == installable[1]})
+		doer := apply.Applier{Host: h, Manager: m, Dir: managers.Jobs, Zone: time.Local, Restarts: restarts.Programs{Host: h}}
+		set := r.settings.Packages
+		plan, err := doer.Plan(ctx, apply.Options{
+			Security: true, Only: labels, Held: f.Rule == installable[1], Windows: set.SecurityWindows, Holds: set.holds(),
+		})
 		if err != nil {
 			return err
 		}
@@ -95,6 +99,9 @@ func sayInstalled(c cli.Call, r apply.Result) error {
 			what = "the system"
 		}
 		err = errors.Join(err, c.Say(again, "to be started again: "+what, again.Reason))
+	}
+	if r.Restarts.State == pkgupdate.Unknown && r.Restarts.Reason != nil {
+		err = errors.Join(err, fmt.Errorf("whether all of it is in effect is not known: %w", r.Restarts.Reason))
 	}
 	return err
 }

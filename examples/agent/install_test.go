@@ -3,6 +3,7 @@ package main
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -10,6 +11,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/apply"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/updates"
 	"github.com/pugetsoundtech/upkeep/report"
 )
@@ -45,4 +47,15 @@ func TestAFixThatCannotBePlannedIsRefusedAndSaysWhy(t *testing.T) {
 	assert.Contains(t, out.String(), "not possible now: ")
 	f.Evidence = nil
 	require.ErrorContains(t, (&round{}).mend(t.Context(), d, f, cli.Call{Stdout: &out}), "of no package manager")
+}
+
+func TestWhatPeopleHoldIsLeftAloneByAFix(t *testing.T) {
+	day := lastDay{time.Date(2026, 12, 31, 0, 0, 0, 0, time.Local)}
+	set := packages{Records: []record{
+		{Kind: "hold", Package: "postgresql*", Reason: "the migration", By: "ann", Until: day},
+		{Kind: "work-around", Package: "nginx", Reason: "a rule", By: "ann", Until: day},
+	}}
+	assert.Equal(t, []apply.Hold{
+		{Package: "postgresql*", Reason: "the migration", By: "ann", Until: time.Date(2027, 1, 1, 0, 0, 0, 0, time.Local)},
+	}, set.holds())
 }

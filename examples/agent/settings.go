@@ -5,6 +5,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/config"
 	"github.com/pugetsoundtech/upkeep/examples/internal/delivery"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/apply"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/updates"
 )
 
@@ -68,6 +69,8 @@ type packages struct {
 	Advisories     string        `doc:"A folder of feeds of advisories as they were fetched (OSV, updateinfo, debsecan, Debian's tracker, VuXML, pkg-vulnerabilities, ChangeLog.txt, syspatch's index). Empty: none is read."`
 	SecurityWithin time.Duration `doc:"Within what time a security fix is to be installed, from when it is on offer here."`
 	Records        []record      `doc:"What people decided about updates of single packages."`
+
+	SecurityWindows []apply.Window `doc:"When agent fix may install security fixes, such as Sat 02:00-05:00, by the clock of this machine. None: always."`
 }
 
 // record is an updates.Record.
@@ -90,6 +93,16 @@ func (p packages) policy() updates.Policy {
 		})
 	}
 	return policy
+}
+
+// holds are the decisions to leave packages alone.
+func (p packages) holds() (out []apply.Hold) {
+	for _, r := range p.Records {
+		if updates.Kind(r.Kind) == updates.HoldRecord {
+			out = append(out, apply.Hold{Package: r.Package, Reason: r.Reason, By: r.By, Until: r.Until.end()})
+		}
+	}
+	return out
 }
 
 // A lastDay is written as in 2026-12-31.
