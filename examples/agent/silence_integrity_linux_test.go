@@ -81,7 +81,7 @@ func init() {
 				must(os.MkdirAll("/srv/clean", 0o755))
 				must(unix.Mount("/srv/clean", "/etc/sudoers.d", "", unix.MS_BIND, ""))
 			},
-			line: "is now mounted over /etc/sudoers.d",
+			line: "is mounted over /etc/sudoers.d and hides",
 		},
 		row{
 			name: "an intruder leaves himself a timed job",
@@ -232,7 +232,7 @@ func init() {
 				w.write("/srv/sudoers", w.read("/etc/sudoers"), 0o440)
 				must(unix.Mount("/srv/sudoers", "/etc/sudoers", "", unix.MS_BIND, ""))
 			},
-			line: "is now mounted over /etc/sudoers",
+			line: "is mounted over /etc/sudoers and hides",
 		},
 	)
 }

@@ -10,6 +10,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"syscall"
 	"testing"
@@ -501,7 +502,17 @@ func TestSiblingsAreKnownByTheirNames(t *testing.T) {
 		"app.log": false, "app.log.bak": false, "app.log.old": false, "app-error.log": false, "app2.log": false, "app.log.1x": false, "app.log-": false, "app.log.-1": false,
 	} {
 		assert.Equal(t, want, IsSibling("app.log", name), name)
+		assert.Equal(t, want, slices.Contains(originals(name), "app.log"), name)
 	}
+}
+
+// Who owns a folder can fill it: each file with each other would be minutes.
+func TestGenerationsAreFoundAmongVeryManyFiles(t *testing.T) {
+	all := []host.Stat{{Name: "app.log"}, {Name: "app.log.1"}, {Name: "lone.log.1"}}
+	for i := range 200_000 {
+		all = append(all, host.Stat{Name: fmt.Sprintf("x-%d.log", i)})
+	}
+	assert.Equal(t, map[string]string{"app.log.1": "app.log"}, Rotated(all))
 }
 
 func TestGenerationsAreOrderedOldestFirst(t *testing.T) {

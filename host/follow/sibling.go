@@ -18,6 +18,44 @@ func IsSibling(base, name string) bool {
 	return ok
 }
 
+// originals gives the names of which name is a sibling, so that a folder of many files
+// need not be compared each with each.
+func originals(name string) (bases []string) {
+	rest := name
+	for _, suffix := range archives {
+		rest = strings.TrimSuffix(rest, suffix)
+	}
+	for i, c := range rest {
+		if c != '.' && c != '-' {
+			continue
+		}
+		for _, base := range []string{rest[:i], rest[:i] + ".log"} {
+			if IsSibling(base, name) {
+				bases = append(bases, base)
+			}
+		}
+	}
+	return bases
+}
+
+// Rotated gives, of the files of one folder, those that are older generations of
+// others there, each with the name of that.
+func Rotated(all []host.Stat) map[string]string {
+	there := make(map[string]bool, len(all))
+	for _, st := range all {
+		there[st.Name] = true
+	}
+	older := map[string]string{}
+	for _, st := range all {
+		for _, base := range originals(st.Name) {
+			if there[base] {
+				older[st.Name] = base
+			}
+		}
+	}
+	return older
+}
+
 // generation is one rotated copy of the followed file.
 type generation struct {
 	stat   host.Stat

@@ -72,6 +72,7 @@ func (d *discovery) run(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
+	older := follow.Rotated(entries)
 	for _, st := range entries {
 		switch name := path.Join(logDir, st.Name); {
 		case st.IsDir() && !slices.Contains(otherDirs[:], st.Name):
@@ -80,7 +81,7 @@ func (d *discovery) run(ctx context.Context) error {
 		case slices.Contains(systemLogs[:], st.Name):
 			d.found = append(d.found, d.target(ctx, name, st))
 		default:
-			d.file(ctx, name, st, entries)
+			d.file(ctx, name, st, older)
 		}
 	}
 	slices.Sort(d.found)
@@ -96,16 +97,17 @@ func (d *discovery) folder(ctx context.Context, dir string) {
 		d.unread = append(d.unread, dir)
 		return
 	}
+	older := follow.Rotated(entries)
 	for _, st := range entries {
 		if !st.IsDir() && len(d.found) < maxFolderLogs {
-			d.file(ctx, path.Join(dir, st.Name), st, entries)
+			d.file(ctx, path.Join(dir, st.Name), st, older)
 		}
 	}
 }
 
 // file takes a file whose name is that of a log, and names what is none.
-func (d *discovery) file(ctx context.Context, name string, st host.Stat, all []host.Stat) {
-	if isOther(st.Name, all) {
+func (d *discovery) file(ctx context.Context, name string, st host.Stat, older map[string]string) {
+	if older[st.Name] != "" || isOther(st.Name) {
 		return
 	}
 	target := d.target(ctx, name, st)
@@ -179,12 +181,13 @@ func matching(ctx context.Context, h host.Host, dir, part string, last bool) ([]
 		return nil, nil
 	}
 	var out []string
+	older := follow.Rotated(entries)
 	for _, st := range entries {
 		ok, bad := path.Match(part, st.Name)
 		switch {
 		case bad != nil:
 			return nil, fmt.Errorf("pattern %s: %w", part, bad)
-		case ok && (!last && st.IsDir() || last && st.IsRegular() && !isRotated(st.Name, entries)):
+		case ok && (!last && st.IsDir() || last && st.IsRegular() && older[st.Name] == ""):
 			out = append(out, path.Join(dir, st.Name))
 		}
 	}
@@ -206,17 +209,10 @@ func programOf(source string) string {
 	return cmp.Or(programs[dir], dir)
 }
 
-// isOther leaves out what is read elsewhere, and rotated copies.
-func isOther(name string, all []host.Stat) bool {
-	if slices.Contains(otherLogs[:], name) || strings.HasPrefix(name, "Xorg.") || strings.Contains(name, "access") || strings.Contains(name, "-dpkg.log") ||
-		strings.HasPrefix(name, "wtmp") || strings.HasPrefix(name, "btmp") {
-		return true
-	}
-	return isRotated(name, all)
-}
-
-func isRotated(name string, all []host.Stat) bool {
-	return slices.ContainsFunc(all, func(st host.Stat) bool { return st.Name != name && follow.IsSibling(st.Name, name) })
+// isOther leaves out what is read elsewhere.
+func isOther(name string) bool {
+	return slices.Contains(otherLogs[:], name) || strings.HasPrefix(name, "Xorg.") || strings.Contains(name, "access") || strings.Contains(name, "-dpkg.log") ||
+		strings.HasPrefix(name, "wtmp") || strings.HasPrefix(name, "btmp")
 }
 
 // isText looks at the front of a file. One that cannot be read is taken, so

@@ -74,13 +74,17 @@ func (c Rotation) Check(ctx context.Context, rec *report.Recorder) error {
 			rec.Problem(err, scope)
 			continue
 		}
+		copies := map[string]bool{}
+		for older, name := range follow.Rotated(entries) {
+			copies[older], copies[name] = true, true
+		}
 		for _, st := range entries {
 			log := path.Join(dirs[i], st.Name)
 			if st.IsDir() && dirs[i] == logDir && st.Name != "journal" {
 				dirs = append(dirs, log)
 			}
 			if st.IsRegular() {
-				c.judge(rec, look{log, scope, tool, stanzas, st, entries, mounts})
+				c.judge(rec, look{log, scope, tool, stanzas, st, copies, mounts})
 			}
 		}
 		rec.Covered(scope)
@@ -96,7 +100,7 @@ type look struct {
 	log, scope, tool string
 	stanzas          []Stanza
 	stat             host.Stat
-	all              []host.Stat
+	copies           map[string]bool // names of files that are copies, or have some
 	mounts           []sysview.Mount
 }
 
@@ -139,9 +143,7 @@ func (l *look) rotated() bool {
 			return true
 		}
 	}
-	return l.stat.Name == "lastlog" || slices.ContainsFunc(l.all, func(st host.Stat) bool {
-		return follow.IsSibling(l.stat.Name, st.Name) || follow.IsSibling(st.Name, l.stat.Name)
-	})
+	return l.stat.Name == "lastlog" || l.copies[l.stat.Name]
 }
 
 // proposal is the stanza that is missing.
