@@ -133,13 +133,21 @@ func missing(notes []follow.Note) (out []error) {
 	return out
 }
 
-// Present gives the logs that are there. One whose absence is not proven is
-// among them: reading it tells why.
+// Present gives the logs that are there; a folder is none. One whose absence is
+// not proven is among them: reading it tells why.
 func Present(ctx context.Context, h host.Host, paths ...string) []string {
+	asks := make([]host.Ask, len(paths))
+	for i, path := range paths {
+		asks[i] = host.Ask{Op: host.OpLstat, Name: path}
+	}
+	answers, err := h.BatchAll(ctx, asks)
+	if err != nil {
+		return paths
+	}
 	var out []string
-	for _, path := range paths {
-		if _, err := h.Lstat(ctx, path); !errors.Is(err, fs.ErrNotExist) {
-			out = append(out, path)
+	for i, a := range answers {
+		if !errors.Is(a.Err, fs.ErrNotExist) && (a.Err != nil || !a.Stat.IsDir()) {
+			out = append(out, paths[i])
 		}
 	}
 	return out

@@ -62,6 +62,9 @@ func Walk(ctx context.Context, files host.FS, root string, o host.WalkOptions, f
 	if err := o.Validate(); err != nil {
 		return Counts{}, fmt.Errorf("walk %s: %w", root, err)
 	}
+	if w, ok := files.(host.Walker); ok && !opensDirs(files) {
+		return walkRemote(ctx, w, root, o, fn)
+	}
 	st, err := files.Lstat(ctx, root)
 	if err != nil {
 		return Counts{}, fmt.Errorf("walk %s: %w", root, err)
@@ -71,9 +74,6 @@ func Walk(ctx context.Context, files host.FS, root string, o host.WalkOptions, f
 	}
 	if o.Workers <= 0 {
 		o.Workers = runtime.GOMAXPROCS(0)
-	}
-	if w, ok := files.(host.Walker); ok && !opensDirs(files) {
-		return walkRemote(ctx, w, root, o, fn)
 	}
 	w := newWalk(ctx, files, o, fn)
 	return w.run(root, st)

@@ -39,12 +39,7 @@ func (c Mail) sources(ctx context.Context) []string {
 	if c.Sources != nil {
 		return c.Sources
 	}
-	var out []string
-	for _, path := range traffic.Present(ctx, c.Host, places...) {
-		if st, err := c.Host.Lstat(ctx, path); err != nil || !st.IsDir() {
-			out = append(out, path)
-		}
-	}
+	out := traffic.Present(ctx, c.Host, places...)
 	if len(out) == 0 {
 		return []string{traffic.Journal}
 	}

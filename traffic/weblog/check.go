@@ -50,17 +50,22 @@ func (c Web) sources(ctx context.Context, rec *report.Recorder) []string {
 		return c.Sources
 	}
 	out := traffic.Present(ctx, c.Host, files...)
+	var asks []host.Ask
 	for _, dir := range folders {
-		entries, err := c.Host.ReadDir(ctx, dir)
-		if err != nil && !errors.Is(err, fs.ErrNotExist) {
-			rec.Problem(fmt.Errorf("list %s: %w", dir, err), "logs"+dir)
+		asks = append(asks, host.Ask{Op: host.OpList, Name: dir})
+	}
+	rec.Problem(c.Host.Batch(ctx, asks, func(i int, a host.Answer) error {
+		dir := folders[i]
+		if a.Err != nil && !errors.Is(a.Err, fs.ErrNotExist) {
+			rec.Problem(fmt.Errorf("list %s: %w", dir, a.Err), "logs"+dir)
 		}
-		for _, st := range entries {
+		for _, st := range a.List {
 			if isAccessLog(st.Name) && !st.IsDir() {
 				out = append(out, path.Join(dir, st.Name))
 			}
 		}
-	}
+		return nil
+	}), "logs")
 	if len(out) > maxLogs {
 		rec.Problem(fmt.Errorf("%d of %d access logs are not read", len(out)-maxLogs, len(out)), "logs")
 		out = out[:maxLogs]

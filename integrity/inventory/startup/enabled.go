@@ -52,71 +52,73 @@ func list(ctx context.Context, h host.Host, dir string) ([]host.Stat, error) {
 	return entries, err
 }
 
+// lists is list of many folders, which are asked for at once.
+func lists(ctx context.Context, h host.Host, dirs []string, fn func(dir string, st host.Stat)) error {
+	asks := make([]host.Ask, len(dirs))
+	for i, dir := range dirs {
+		asks[i] = host.Ask{Op: host.OpList, Name: dir}
+	}
+	return h.Batch(ctx, asks, func(i int, a host.Answer) error {
+		if a.Err != nil && !errors.Is(a.Err, fs.ErrNotExist) {
+			return a.Err
+		}
+		for _, st := range a.List {
+			fn(dirs[i], st)
+		}
+		return nil
+	})
+}
+
 // unitFolders are where an administrator and an installer enable units.
 var unitFolders = []string{"/etc/systemd/system", "/etc/systemd/user"}
 
 // wantedLinks reads the links by which a target of systemd wants a unit, see
 // systemd.unit(5). Those in /usr/lib are the packages' own, and mean nothing.
 func wantedLinks(ctx context.Context, h host.Host) (out []Enabled, err error) {
-	for _, top := range unitFolders {
-		folders, err := list(ctx, h, top)
-		if err != nil {
-			return nil, err
+	var folders []string
+	err = lists(ctx, h, unitFolders, func(top string, st host.Stat) {
+		if st.IsDir() && (strings.HasSuffix(st.Name, ".wants") || strings.HasSuffix(st.Name, ".requires")) {
+			folders = append(folders, top+"/"+st.Name)
 		}
-		for _, folder := range folders {
-			if !folder.IsDir() || !strings.HasSuffix(folder.Name, ".wants") && !strings.HasSuffix(folder.Name, ".requires") {
-				continue
-			}
-			links, err := list(ctx, h, top+"/"+folder.Name)
-			if err != nil {
-				return nil, err
-			}
-			for _, l := range links {
-				out = append(out, Enabled{l.Name, top + "/" + folder.Name, l.Link})
-			}
-		}
+	})
+	if err != nil {
+		return nil, err
 	}
-	return out, nil
+	err = lists(ctx, h, folders, func(dir string, l host.Stat) { out = append(out, Enabled{l.Name, dir, l.Link}) })
+	return out, err
 }
 
 // runLevels reads those of OpenRC, see rc-update(8).
 func runLevels(ctx context.Context, h host.Host) (out []Enabled, err error) {
 	levels, err := list(ctx, h, "/etc/runlevels")
+	if err != nil {
+		return nil, err
+	}
+	var dirs []string
 	for _, level := range levels {
-		if !level.IsDir() {
-			continue
-		}
-		links, err := list(ctx, h, "/etc/runlevels/"+level.Name)
-		if err != nil {
-			return nil, err
-		}
-		for _, l := range links {
-			out = append(out, Enabled{l.Name, "/etc/runlevels/" + level.Name, l.Link})
+		if level.IsDir() {
+			dirs = append(dirs, "/etc/runlevels/"+level.Name)
 		}
 	}
+	err = lists(ctx, h, dirs, func(dir string, l host.Stat) { out = append(out, Enabled{l.Name, dir, l.Link}) })
 	return out, err
 }
 
 // startLinks reads the links of System V, by which scripts are started in order.
 // Where systemd runs it makes units of them; what they enable is enabled there, too.
 func startLinks(ctx context.Context, h host.Host) (out []Enabled, err error) {
-	seen := map[string]bool{}
+	var dirs []string
 	for _, level := range []string{"2", "3", "4", "5", "S"} {
-		for _, dir := range []string{"/etc/rc" + level + ".d", "/etc/rc.d/rc" + level + ".d", "/etc/init.d/rc" + level + ".d"} {
-			links, err := list(ctx, h, dir)
-			if err != nil {
-				return nil, err
-			}
-			for _, l := range links {
-				name, ok := startedBy(l.Name)
-				if ok && !seen[name] {
-					seen[name] = true
-					out = append(out, Enabled{name, dir, path.Base(l.Link)})
-				}
-			}
-		}
+		dirs = append(dirs, "/etc/rc"+level+".d", "/etc/rc.d/rc"+level+".d", "/etc/init.d/rc"+level+".d")
 	}
-	return out, nil
+	seen := map[string]bool{}
+	err = lists(ctx, h, dirs, func(dir string, l host.Stat) {
+		if name, ok := startedBy(l.Name); ok && !seen[name] {
+			seen[name] = true
+			out = append(out, Enabled{name, dir, path.Base(l.Link)})
+		}
+	})
+	return out, err
 }
 
 // startedBy gives the service of a link such as S20ssh.
