@@ -16,8 +16,10 @@ const (
 	contentTries = 3
 	// streamed are the bytes from which on a content is not brought in a batch.
 	streamed = 4 << 20
-	// groupNames bounds the entries that are read together.
-	groupNames = 1000
+	// groupNames bounds the contents that are read together, groupEntries the
+	// entries that wait for them.
+	groupNames   = 2000
+	groupEntries = 20_000
 )
 
 // sumBody gives the digests of the files that follow $1 by the commands in it,
@@ -41,7 +43,7 @@ func (w walker) deliver(ctx context.Context, t *listing, o *host.WalkOptions, fn
 				return err
 			}
 		}
-		if len(c.group) < groupNames && c.size < maxArgs/2 && i+1 < len(t.entries) {
+		if !c.full() && i+1 < len(t.entries) {
 			continue
 		}
 		if err := c.flush(ctx, fn); err != nil {
@@ -88,14 +90,21 @@ type contents struct {
 	opts  *host.WalkOptions
 	old   *tree.Old
 	group []*wanted
-	size  int // bytes of the names in the group
+	reads int // contents that are read of the group
+	size  int // bytes of their names
+}
+
+// full reports whether no more goes into one exchange.
+func (c *contents) full() bool {
+	return len(c.group) == groupEntries || c.reads == groupNames || c.size >= maxArgs
 }
 
 // A wanted entry is one of a group.
 type wanted struct {
 	*host.Entry
 	was    *host.Entry
-	open   bool // the content is to be read
+	way    way  // how the content is to be read
+	again  bool // it changed while it was read
 	gone   bool
 	hashes []hash.Hash // where the content comes here
 	sink   host.Sink
@@ -114,8 +123,13 @@ func (c *contents) add(ctx context.Context, e *host.Entry) error {
 	if has {
 		w.was = &was
 	}
-	w.open = e.IsRegular() && (len(c.opts.Digests) > 0 || c.opts.Read != nil)
-	c.group, c.size = append(c.group, w), c.size+len(e.Path)+1
+	c.group = append(c.group, w)
+	if !e.IsRegular() || len(c.opts.Digests) == 0 && c.opts.Read == nil {
+		return nil
+	}
+	if c.plan(w); w.way != notRead {
+		c.reads, c.size = c.reads+1, c.size+len(e.Path)+3
+	}
 	return nil
 }
 
@@ -124,6 +138,11 @@ func (c *contents) flush(ctx context.Context, fn func(*host.Entry) error) error 
 	for try := 1; try <= contentTries; try++ {
 		if err := c.read(ctx, try == contentTries); err != nil {
 			return err
+		}
+		for _, w := range c.group {
+			if w.again {
+				c.plan(w)
+			}
 		}
 	}
 	for _, w := range c.group {
@@ -134,7 +153,7 @@ func (c *contents) flush(ctx context.Context, fn func(*host.Entry) error) error 
 			return err
 		}
 	}
-	c.group, c.size = c.group[:0], 0
+	c.group, c.reads, c.size = c.group[:0], 0, 0
 	return ctx.Err()
 }
 
@@ -142,16 +161,13 @@ func (c *contents) flush(ctx context.Context, fn func(*host.Entry) error) error 
 func (c *contents) read(ctx context.Context, last bool) error {
 	var there, here []*wanted
 	for _, w := range c.group {
-		if !w.open {
-			continue
-		}
-		w.err, w.Digests = nil, nil
-		switch c.plan(w) {
+		switch w.way {
 		case byTool:
 			there = append(there, w)
 		case bySink:
 			here = append(here, w)
 		}
+		w.way = notRead
 	}
 	err := c.sums(ctx, there)
 	if err == nil {
@@ -172,33 +188,31 @@ const (
 )
 
 // plan asks how a content is read.
-func (c *contents) plan(w *wanted) way {
+func (c *contents) plan(w *wanted) {
+	w.err, w.Digests, w.again = nil, nil, false
 	var reading host.Reading
 	if c.opts.Read != nil {
 		reading = c.opts.Read(w.Entry, w.was)
 	}
-	w.sink, w.open = reading.Sink, false
+	w.sink = reading.Sink
 	trusted := c.opts.Trusts(reading, w.was)
 	switch {
 	case len(c.opts.Digests) == 0 && w.sink == nil:
-		return notRead
 	case trusted != nil:
 		w.Digests, w.Trusted = trusted, true
-		return notRead
 	case c.opts.MaxFileSize > 0 && w.Size > c.opts.MaxFileSize:
 		w.Err = fmt.Errorf("%s: %w of %d bytes", w.Path, host.ErrTooLarge, c.opts.MaxFileSize)
 		if w.sink != nil {
 			_ = w.sink.End(w.Entry, host.ErrTooLarge) // the entry says the same
 		}
-		return notRead
 	case w.sink == nil:
-		return byTool
+		w.way = byTool
+	default:
+		w.way, w.hashes = bySink, nil
+		for _, name := range c.opts.Digests {
+			w.hashes = append(w.hashes, c.opts.NewHash(name))
+		}
 	}
-	w.hashes = nil
-	for _, name := range c.opts.Digests {
-		w.hashes = append(w.hashes, c.opts.NewHash(name))
-	}
-	return bySink
 }
 
 // Write gives a part of the content to the hashes and to the sink.
@@ -227,7 +241,7 @@ func (w *wanted) end(broken error, last bool) {
 	switch {
 	case w.gone:
 	case errors.Is(err, tree.ErrUnsteady) && w.IsRegular():
-		w.open, w.Unstable = !last, last
+		w.again, w.Unstable = !last, last
 	case errors.Is(err, tree.ErrUnsteady):
 	case err != nil:
 		w.Err = err

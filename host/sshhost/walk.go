@@ -29,6 +29,11 @@ blob find "$r" $x "$@" -type d ! \( -readable -executable \) -printf '%p\0'`
 // It does not follow root. Attributes beyond the Stat are unknown.
 func (w walker) Walk(ctx context.Context, root string, o host.WalkOptions, fn func(*host.Entry) error) error {
 	err := o.Validate()
+	if err == nil && o.Pruned(root) {
+		// find would list nothing, there or not.
+		_, err = w.Lstat(ctx, root)
+		return err
+	}
 	var t *listing
 	if err == nil {
 		t, err = w.list(ctx, trimSlashes(root), &o)
