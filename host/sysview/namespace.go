@@ -69,12 +69,26 @@ func namespaceInode(link string) (uint64, bool) {
 	return ino, ok && closed && err == nil
 }
 
-// SocketsIn is Sockets for the network namespace of one process: what waits there
-// for others. A Table that could not be read has an Err.
-func SocketsIn(ctx context.Context, h host.Host, pid int) []Table {
-	kernel, err := facts.Uname(ctx, h)
-	if err != nil {
-		return finished(nil, err)
+// SocketsIn is Sockets for the network namespaces of some processes, in their
+// order and asked at once: what waits there for others. A Table that could not be
+// read has an Err.
+func SocketsIn(ctx context.Context, h host.Host, pids ...int) [][]Table {
+	dirs := make([]string, len(pids))
+	for i, pid := range pids {
+		dirs[i] = procDir(pid) + "/net/"
 	}
-	return finished(linuxTables(ctx, h, procDir(pid)+"/net/", kernel))
+	kernel, err := facts.Uname(ctx, h)
+	var tables []Table
+	if err == nil {
+		tables, err = linuxTables(ctx, h, kernel, dirs...)
+	}
+	out := make([][]Table, len(pids))
+	for i := range out {
+		if err != nil {
+			out[i] = finished(nil, err)
+		} else {
+			out[i] = finished(tables[2*i:2*i+2], nil)
+		}
+	}
+	return out
 }

@@ -44,17 +44,19 @@ func TestNetworkNamespacesAreTold(t *testing.T) {
 func TestANamespaceThatCannotBeReadIsNotEmpty(t *testing.T) {
 	m := hosttest.New(container)
 	require.NoError(t, m.Remove("/proc/812/net/tcp"))
-	tables := sysview.SocketsIn(t.Context(), m.Host(), 812)
-	assert.ErrorIs(t, tables[0].Err, fs.ErrNotExist)
-	assert.NoError(t, tables[1].Err, "the other network is known")
-	assert.Error(t, sysview.SocketsIn(t.Context(), m.Host(), 2000)[0].Err)
+	tables := sysview.SocketsIn(t.Context(), m.Host(), 812, 1)
+	assert.ErrorIs(t, tables[0][0].Err, fs.ErrNotExist)
+	assert.NoError(t, tables[0][1].Err, "the other network is known")
+	assert.Len(t, tables, 2)
+	assert.Equal(t, sysview.SocketsIn(t.Context(), m.Host(), 1)[0], tables[1], "as if it were asked alone")
+	assert.Error(t, sysview.SocketsIn(t.Context(), m.Host(), 2000)[0][0].Err)
 }
 
 func ExampleSocketsIn() {
 	ctx, h := context.Background(), hosttest.New(container).Host()
 	view, err := sysview.NetNamespaces(ctx, h)
 	fmt.Println(len(view.Namespaces), "namespaces", err)
-	for _, table := range sysview.SocketsIn(ctx, h, view.Namespaces[1].PIDs[0]) {
+	for _, table := range sysview.SocketsIn(ctx, h, view.Namespaces[1].PIDs[0])[0] {
 		for _, s := range table.Sockets {
 			fmt.Println(s.Network, s.Local, s.Process.Name)
 		}

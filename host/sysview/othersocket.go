@@ -57,17 +57,14 @@ func readOthers(ctx context.Context, h host.Host) []Table {
 		err = errors.ErrUnsupported
 	}
 	var tables []Table
-	for _, from := range otherTables {
-		t := Table{Network: from.network, Err: err}
-		for _, file := range from.files {
-			if t.Err != nil {
-				break
-			}
-			var found []Socket
-			found, t.Err = readOther(ctx, h, "/proc/net/"+file, from.parse)
-			t.Sockets = append(t.Sockets, found...)
+	if err == nil {
+		tables, err = readFamilies(ctx, h)
+	}
+	if err != nil {
+		tables = nil
+		for _, from := range otherTables {
+			tables = append(tables, Table{Network: from.network, Err: err})
 		}
-		tables = append(tables, t)
 	}
 	v := Table{Network: VSock, Err: err}
 	if err == nil {
@@ -88,15 +85,30 @@ func readOthers(ctx context.Context, h host.Host) []Table {
 	return tables
 }
 
-func readOther(ctx context.Context, h host.Host, file string, parse func([]byte) ([]Socket, error)) ([]Socket, error) {
-	data, err := h.ReadFile(ctx, file, maxTable)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
+// readFamilies reads the tables in /proc in one batch.
+func readFamilies(ctx context.Context, h host.Host) ([]Table, error) {
+	var tables []Table
+	var asks []host.Ask
+	var of []int // the table of each ask
+	for i, from := range otherTables {
+		tables = append(tables, Table{Network: from.network})
+		for _, file := range from.files {
+			asks, of = append(asks, host.Ask{Op: host.OpRead, Name: "/proc/net/" + file, Limit: maxTable}), append(of, i)
+		}
 	}
-	if err != nil {
-		return nil, err
-	}
-	return parse(data)
+	err := h.Batch(ctx, asks, func(i int, a host.Answer) error {
+		t := &tables[of[i]]
+		if t.Err != nil || errors.Is(a.Err, fs.ErrNotExist) {
+			return nil
+		}
+		var found []Socket
+		if t.Err = a.Err; t.Err == nil {
+			found, t.Err = otherTables[of[i]].parse(a.Data)
+		}
+		t.Sockets = append(t.Sockets, found...)
+		return nil
+	})
+	return tables, err
 }
 
 // parseProtocols reads the tables that have the form of UDP's. Where there is no

@@ -87,7 +87,7 @@ func readTables(ctx context.Context, h host.Host) ([]Table, error) {
 		return nil, err
 	}
 	if kernel.System == "Linux" {
-		return linuxTables(ctx, h, "/proc/net/", kernel)
+		return linuxTables(ctx, h, kernel, "/proc/net/")
 	}
 	tables := []Table{{Network: "tcp"}, {Network: "udp"}}
 	switch kernel.System {
@@ -103,9 +103,10 @@ func readTables(ctx context.Context, h host.Host) ([]Table, error) {
 	return tables, err
 }
 
-// linuxTables reads the tables in dir and the processes behind the sockets.
-func linuxTables(ctx context.Context, h host.Host, dir string, kernel facts.Kernel) ([]Table, error) {
-	tables, err := procTables(ctx, h, dir, orderOf(kernel.Machine))
+// linuxTables reads the two tables of each folder and the processes behind the
+// sockets.
+func linuxTables(ctx context.Context, h host.Host, kernel facts.Kernel, dirs ...string) ([]Table, error) {
+	tables, err := procTables(ctx, h, dirs, orderOf(kernel.Machine))
 	if err != nil {
 		return nil, err
 	}
@@ -144,13 +145,16 @@ func openbsdSockets(ctx context.Context, h host.Host, tables []Table) error {
 	return err
 }
 
-// procTables reads Linux's tables in dir in one batch. A kernel without IPv6 has
-// only the first of each two.
-func procTables(ctx context.Context, h host.Host, dir string, order binary.ByteOrder) ([]Table, error) {
-	tables := []Table{{Network: "tcp"}, {Network: "udp"}}
+// procTables reads Linux's tables in the folders in one batch. A kernel without
+// IPv6 has only the first of each two.
+func procTables(ctx context.Context, h host.Host, dirs []string, order binary.ByteOrder) ([]Table, error) {
+	var tables []Table
 	var asks []host.Ask
-	for _, name := range []string{"tcp", "tcp6", "udp", "udp6"} {
-		asks = append(asks, host.Ask{Op: host.OpRead, Name: dir + name, Limit: maxTable})
+	for _, dir := range dirs {
+		tables = append(tables, Table{Network: "tcp"}, Table{Network: "udp"})
+		for _, name := range []string{"tcp", "tcp6", "udp", "udp6"} {
+			asks = append(asks, host.Ask{Op: host.OpRead, Name: dir + name, Limit: maxTable})
+		}
 	}
 	err := h.Batch(ctx, asks, func(i int, a host.Answer) error {
 		t := &tables[i/2]

@@ -164,23 +164,28 @@ func (c Sockets) otherNetworks(ctx context.Context, rec *report.Recorder) {
 	if own == "" {
 		return
 	}
-	left := 0
+	var firsts []int
 	for _, ns := range view.Namespaces {
-		switch {
-		case own == fmt.Sprintf("net:[%d]", ns.Inode):
-			continue
-		case left == maxNetworks:
-			rec.Problem(fmt.Errorf("there are more than %d networks: those of later processes were not looked at", maxNetworks), "listeners/other-networks")
-			return
+		if own != fmt.Sprintf("net:[%d]", ns.Inode) {
+			firsts = append(firsts, ns.PIDs[0])
 		}
-		left++
-		c.otherNetwork(ctx, rec, ns, names)
+	}
+	all := len(firsts)
+	firsts = firsts[:min(all, maxNetworks)]
+	if len(firsts) > 0 {
+		for _, tables := range sysview.SocketsIn(ctx, c.Host, firsts...) {
+			c.otherNetwork(ctx, rec, tables, names)
+		}
+	}
+	if all > maxNetworks {
+		rec.Problem(fmt.Errorf("there are more than %d networks: those of later processes were not looked at", maxNetworks), "listeners/other-networks")
+		return
 	}
 	rec.Covered("listeners/other-networks")
 }
 
-func (c Sockets) otherNetwork(ctx context.Context, rec *report.Recorder, ns sysview.NetNamespace, names map[uint32]string) {
-	for _, t := range sysview.SocketsIn(ctx, c.Host, ns.PIDs[0]) {
+func (c Sockets) otherNetwork(ctx context.Context, rec *report.Recorder, tables []sysview.Table, names map[uint32]string) {
+	for _, t := range tables {
 		if t.Err != nil {
 			if !errors.Is(t.Err, fs.ErrNotExist) { // the process has ended
 				rec.Problem(t.Err, "listeners/other-networks")
