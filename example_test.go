@@ -9,6 +9,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/integrity/inventory/accounts"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/render"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 const passwd = `A machine with a second administrator; written for this example.
@@ -22,12 +23,12 @@ ann:*:20000::::::
 
 func Example() {
 	machine := hosttest.New(passwd).Host() // or host.Local(), host.Root("/mnt/image")
-	suite := &report.Suite{
+	set := &suite.Suite{
 		Checks: []report.Checker{inventory.Check{Question: accounts.Users{Host: machine}}},
 		Labels: report.Labels{Host: "web1"},
-		// Store: report.FileStore{Dir: dir} remembers what is open from run to run.
+		// Store: memory.FileStore{Dir: dir} remembers what is open from run to run.
 	}
-	rep, err := suite.Run(context.Background())
+	rep, err := set.Run(context.Background())
 	fmt.Println(render.Verdict(rep), err)
 	for _, change := range rep.Changes {
 		fmt.Println(change.Kind, change.Finding.Severity, change.Finding.Title)

@@ -39,7 +39,7 @@ type rank int
 const (
 	leaf     rank = iota + 1 // knows none of its domain's nouns
 	root                     // the domain's nouns and plain functions
-	reader                   // of a form that several adapters take
+	reader                   // of a form that several adapters take, or a memory that they share
 	adapter                  // a package manager, a store, a protocol, a reader
 	question                 // a checker, or what composes adapters
 	kit                      // for tests, and imported by tests and kits alone
@@ -57,7 +57,10 @@ type room struct {
 var rooms = []room{
 	{"", root, nil}, // documentation alone
 
+	{"internal/anytext", leaf, nil},
 	{"internal/durable", leaf, []string{xsys}},
+	{"internal/form", leaf, nil},
+	{"internal/guard", leaf, nil},
 	{"internal/need", leaf, nil},
 	{"internal/pgtest", root, nil},
 	{"internal/prose", leaf, nil},
@@ -68,6 +71,8 @@ var rooms = []room{
 	{"internal/chart", root, nil},
 
 	{"report", root, nil},
+	{"report/memory", reader, nil},
+	{"report/suite", adapter, nil},
 	{"report/statedir", adapter, nil},
 	{"report/schedule", adapter, nil},
 	{"report/explain", adapter, nil},
@@ -89,6 +94,7 @@ var rooms = []room{
 	{"report/review/tty", question, nil},
 	{"report/review/web", question, nil},
 	{"report/reporttest", kit, nil},
+	{"report/internal/sample", kit, nil},
 	{"report/render/rendertest", kit, nil},
 	{"report/review/reviewtest", kit, nil},
 	{"report/deliver/delivertest", kit, nil},

@@ -3,10 +3,11 @@ package report
 import (
 	"fmt"
 	"net/netip"
-	"path"
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pugetsoundtech/upkeep/internal/form"
 )
 
 // An Attr is one typed fact: what a finding is about, or what proves it. Values
@@ -66,20 +67,20 @@ const (
 const maxValue = 4096
 
 var grammars = map[Key]func(string) bool{
-	Path: validPath, Mount: validPath,
-	Package: validScheme, Version: validScheme, Digest: validScheme,
-	User: validWord, Group: validWord, Service: validWord, Release: validWord, Advisory: validWord,
-	Account: validWord, Repository: validText, System: validWord, Field: validWord,
-	Addr: validAddr, Listener: validListener, Interface: validInterface, Process: validText,
-	At: validTime, Source: validSource, Target: validTarget, Template: validHex,
-	Program: validPath, Unit: validUnit, Session: validScheme, Transaction: validScheme,
-	Was: validPair, Now: validPair, Sample: validText, Reason: validText,
+	Path: form.Path, Mount: form.Path,
+	Package: form.Scheme, Version: form.Scheme, Digest: form.Scheme,
+	User: form.Word, Group: form.Word, Service: form.Word, Release: form.Word, Advisory: form.Word,
+	Account: form.Word, Repository: form.Text, System: form.Word, Field: form.Word,
+	Addr: form.Addr, Listener: form.Listener, Interface: form.Interface, Process: form.Text,
+	At: form.Time, Source: form.Source, Target: form.Target, Template: form.Hex,
+	Program: form.Path, Unit: form.Unit, Session: form.Scheme, Transaction: form.Scheme,
+	Was: form.Pair, Now: form.Pair, Sample: form.Text, Reason: form.Text,
 }
 
 // grammar gives what tells a value under k; nil for a key that is not known.
 func (k Key) grammar() func(string) bool {
-	if own, ok := strings.CutPrefix(string(k), "x-"); ok && validName(own) {
-		return validText
+	if own, ok := strings.CutPrefix(string(k), "x-"); ok && form.Name(own) {
+		return form.Text
 	}
 	return grammars[k]
 }
@@ -96,6 +97,10 @@ func (a Attr) Validate() error {
 	return nil
 }
 
+// Labels reports whether values under k are what a thing is, such as may label a
+// number, and not how it is at the moment.
+func (k Key) Labels() bool { return !k.evidenceOnly() && k != At }
+
 // evidenceOnly reports whether values under k are no identity.
 func (k Key) evidenceOnly() bool {
 	switch k {
@@ -111,89 +116,6 @@ func AtTime(t time.Time) Attr { return Attr{At, t.UTC().Format(time.RFC3339Nano)
 // ListenerOf gives a Listener attribute: network "tcp" or "udp", and where it listens.
 func ListenerOf(network string, addr netip.AddrPort) Attr {
 	return Attr{Listener, network + "/" + addr.String()}
-}
-
-func validText(s string) bool { return s != "" }
-
-func validPath(s string) bool {
-	return strings.HasPrefix(s, "/") && !strings.Contains(s, "\x00") && path.Clean(s) == s
-}
-
-func validScheme(s string) bool {
-	scheme, rest, ok := strings.Cut(s, ":")
-	return ok && rest != "" && validName(scheme) && validWord(rest)
-}
-
-// validWord takes anything without blanks and control bytes.
-func validWord(s string) bool {
-	return strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r == 0x7f }) < 0
-}
-
-func validUnit(s string) bool {
-	dot := strings.LastIndexByte(s, '.')
-	return dot > 0 && dot < len(s)-1 && !strings.Contains(s, "/") && validWord(s)
-}
-
-func validAddr(s string) bool {
-	a, err := netip.ParseAddr(s)
-	return err == nil && a.String() == s
-}
-
-func validListener(s string) bool {
-	network, addr, ok := strings.Cut(s, "/")
-	if !ok {
-		return false
-	}
-	switch network {
-	case "tcp", "udp", "sctp":
-		a, err := netip.ParseAddrPort(addr)
-		return err == nil && a.String() == addr
-	case "unix":
-		return addr != ""
-	}
-	return false
-}
-
-func validInterface(s string) bool {
-	return len(s) <= 64 && !strings.Contains(s, "/") && validWord(s)
-}
-
-func validTime(s string) bool {
-	t, err := time.Parse(time.RFC3339Nano, s)
-	return err == nil && t.Location() == time.UTC
-}
-
-func validSource(s string) bool {
-	return s == "journal" || strings.HasPrefix(s, "journal/") || validPath(s)
-}
-
-func validTarget(s string) bool {
-	scheme, rest, ok := strings.Cut(s, "://")
-	return ok && rest != "" && validName(scheme) && validWord(rest)
-}
-
-func validHex(s string) bool {
-	for _, c := range []byte(s) {
-		if (c < '0' || c > '9') && (c < 'a' || c > 'f') {
-			return false
-		}
-	}
-	return true
-}
-
-func validPair(s string) bool {
-	field, _, ok := strings.Cut(s, "=")
-	return ok && field != "" && validWord(field)
-}
-
-// validName is the grammar of check names and schemes.
-func validName(s string) bool {
-	for _, c := range []byte(s) {
-		if (c < 'a' || c > 'z') && (c < '0' || c > '9') && c != '.' && c != '-' {
-			return false
-		}
-	}
-	return s != "" && len(s) <= 80
 }
 
 // String gives key=value with the value quoted as Go does.

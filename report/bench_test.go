@@ -6,6 +6,8 @@ import (
 	"testing"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // many is a check with n findings that stay the same.
@@ -21,25 +23,25 @@ func many(n int) report.Checker {
 
 func BenchmarkRecord(b *testing.B) {
 	for b.Loop() {
-		if _, err := report.Collect(b.Context(), many(1000)); err != nil {
+		if _, err := suite.Collect(b.Context(), many(1000)); err != nil {
 			b.Fatal(err)
 		}
 	}
 }
 
 func BenchmarkNext(b *testing.B) {
-	rep, err := report.Run(b.Context(), []report.Checker{many(1000)})
+	rep, err := suite.Run(b.Context(), []report.Checker{many(1000)})
 	if err != nil {
 		b.Fatal(err)
 	}
-	open, _ := report.Open{}.Next(rep)
+	open, _ := memory.Open{}.Next(rep)
 	for b.Loop() {
 		open.Next(rep)
 	}
 }
 
 func BenchmarkEncode(b *testing.B) {
-	rep, err := report.Run(b.Context(), []report.Checker{many(1000)})
+	rep, err := suite.Run(b.Context(), []report.Checker{many(1000)})
 	if err != nil {
 		b.Fatal(err)
 	}
@@ -52,9 +54,9 @@ func BenchmarkEncode(b *testing.B) {
 
 // BenchmarkDay is a whole run with 1,000 open findings over the store on disk.
 func BenchmarkDay(b *testing.B) {
-	suite := &report.Suite{Checks: []report.Checker{many(1000)}, Store: report.FileStore{Dir: b.TempDir()}}
+	set := &suite.Suite{Checks: []report.Checker{many(1000)}, Store: memory.FileStore{Dir: b.TempDir()}}
 	for b.Loop() {
-		if _, err := suite.Run(b.Context()); err != nil {
+		if _, err := set.Run(b.Context()); err != nil {
 			b.Fatal(err)
 		}
 	}

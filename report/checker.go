@@ -70,8 +70,9 @@ func skipReason(err error) (string, bool) {
 	return "", false
 }
 
-// catalogue returns the checker's rules by id.
-func catalogue(c Checker) (map[string]Rule, error) {
+// Rules gives the catalogue of a check by id. The error says which entry is
+// malformed or double.
+func Rules(c Checker) (map[string]Rule, error) {
 	rules := map[string]Rule{}
 	cat, ok := c.(Cataloguer)
 	if !ok {
@@ -79,7 +80,7 @@ func catalogue(c Checker) (map[string]Rule, error) {
 	}
 	var errs []error
 	for _, r := range cat.Rules() {
-		if err := r.validate(); err != nil {
+		if err := r.Validate(); err != nil {
 			errs = append(errs, err)
 			continue
 		}

@@ -8,16 +8,17 @@ import (
 // Covers reports whether scope was looked at: a covered scope is equal to it or
 // above it, and no problem names a scope that is equal or above it and as long
 // as or longer than that covered one.
-func (res Result) Covers(scope string) bool { return res.coverage().covers(scope) }
+func (res Result) Covers(scope string) bool { return res.Coverage().Covers(scope) }
 
-// coverage is what a result says of many scopes.
-type coverage struct {
+// A Coverage is what a result says of many scopes.
+type Coverage struct {
 	covered  map[string]bool
 	problems map[string]bool
 }
 
-func (res *Result) coverage() coverage {
-	c := coverage{map[string]bool{}, map[string]bool{}}
+// Coverage gives Covers for many scopes.
+func (res *Result) Coverage() Coverage {
+	c := Coverage{map[string]bool{}, map[string]bool{}}
 	for _, scope := range res.Covered {
 		c.covered[scope] = true
 	}
@@ -27,9 +28,9 @@ func (res *Result) coverage() coverage {
 	return c
 }
 
-// covers goes up from scope: what is met first decides, and a problem of the
+// Covers goes up from scope: what is met first decides, and a problem of the
 // whole check outweighs all.
-func (c coverage) covers(scope string) bool {
+func (c Coverage) Covers(scope string) bool {
 	if c.problems[""] {
 		return false
 	}
@@ -43,6 +44,19 @@ func (c coverage) covers(scope string) bool {
 		}
 		scope = scope[:slash]
 	}
+}
+
+// WhyNotCovered says why scope was not looked at.
+func (res *Result) WhyNotCovered(scope string) string {
+	for _, p := range res.Problems {
+		if within(scope, p.Scope) {
+			return p.Message
+		}
+	}
+	if res.Reason != "" {
+		return res.Reason
+	}
+	return "its scope was not looked at"
 }
 
 // within reports whether scope is top or below it; all is below "".

@@ -3,6 +3,7 @@ package report
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 )
@@ -155,10 +156,10 @@ func (c *crowd) lose(scope string) {
 func (r *Recorder) settle() {
 	c := &r.crowd
 	r.res.Findings = slices.DeleteFunc(r.res.Findings, func(f Finding) bool { return f.Rule == "" })
-	for _, rule := range sortedKeys(c.folded) {
+	for _, rule := range slices.Sorted(maps.Keys(c.folded)) {
 		r.res.Findings = append(r.res.Findings, r.folded(c.folded[rule]))
 	}
-	for _, scope := range sortedKeys(c.lost) {
+	for _, scope := range slices.Sorted(maps.Keys(c.lost)) {
 		r.problem(scope, CodeDropped, "more was found here than the recorder takes: the mildest is only counted", "")
 		r.res.Covered = slices.DeleteFunc(r.res.Covered, func(s string) bool { return within(s, scope) })
 	}

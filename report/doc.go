@@ -1,10 +1,8 @@
 // Package report is the contract between those who look at a system and those
 // who tell a person about it. A Checker records findings, numbers and what it
-// could not look at; a Suite runs checkers over one host, remembers what is
-// open from run to run, and hands each Report to a Reporter.
-//
-//	suite := &report.Suite{Checks: checks, Store: report.FileStore{Dir: dir}}
-//	rep, err := suite.Run(ctx)
+// could not look at in a Recorder; what became of it stands in a Report, which a
+// Reporter hands on. Package report/suite runs checkers, and package
+// report/memory holds what is open from run to run.
 //
 // What is not known is never taken for good: the zero Status is Unknown, and an
 // old finding is fixed only when its scope was looked at again and it was gone.
@@ -24,8 +22,8 @@
 //
 // A remedy is argument vectors beside a sentence, and is taken whole or not at
 // all. Keys of a user's own begin with "x-". The words that users keep for ever
-// have a grammar (ValidateCheckName, Rule.Validate, Finding.ValidateTitle,
-// Metric.Validate), which reporttest.TestChecker tries.
+// have a grammar (reporttest.ValidateCheckName, ValidateRule, ValidateTitle and
+// ValidateMetric), which reporttest.TestChecker tries.
 //
 // The package draws nothing, sends nothing and knows no operating system. It
 // does not retry, and it cannot end a goroutine that does not want to end: it
@@ -35,7 +33,7 @@
 //
 // A checker writes to a concrete Recorder instead of returning a value, because
 // a timeout or a panic must not lose what was already found. Changes come from
-// a fold over all runs (Open.Next) instead of a comparison of two reports,
+// a fold over all runs (memory.Open) instead of a comparison of two reports,
 // because a check that failed in between would make old findings look new. An
 // event is never out of sight: it has happened. What nobody signs off is listed
 // up to a bound, and counted in every report beyond it, so that neither a run

@@ -3,59 +3,31 @@ package report_test
 import (
 	"context"
 	"fmt"
-	"os"
+	"time"
 
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
-// motd asks one question: does the message of the day still say what it should?
-type motd struct{ text string }
-
-func (motd) Name() string { return "example.motd" }
-
-func (motd) Rules() []report.Rule {
-	return []report.Rule{{
-		ID: "motd.empty", Kind: report.Condition, Severity: report.Notice, Title: "the message of the day is empty",
-		Explain: "Whoever logs in does not see the rules of use.", Remedy: "Write it anew.", Since: "0.1.0",
-	}}
-}
-
-func (m motd) Check(_ context.Context, rec *report.Recorder) error {
-	if m.text == "" {
-		rec.Finding(report.Finding{
-			Rule: "motd.empty", Subject: report.Attr{Key: report.Path, Value: "/etc/motd"}, Scope: "motd",
-		})
+// A check of two file systems, run once without a suite and without a memory.
+func ExampleRecording() {
+	check := report.CheckerFunc{
+		ID: "example.space",
+		Catalogue: report.Since("0.1.0", report.Condition.Rule("example.space.full", report.Warning, "A file system is nearly full").
+			Text("Programs that cannot write lose data.", "Find what grew.")),
+		Func: func(_ context.Context, rec *report.Recorder) error {
+			rec.Finding(report.Finding{Rule: "example.space.full", Subject: report.Mount.Of("/var"), Scope: "space/var"})
+			rec.Covered("space/var")
+			rec.Problem(context.DeadlineExceeded, "space/srv")
+			return nil
+		},
 	}
-	rec.Covered("motd")
-	return nil
-}
-
-func ExampleSuite() {
-	dir, err := os.MkdirTemp("", "upkeep")
+	rules, err := report.Rules(check)
 	if err != nil {
 		fmt.Println(err)
 		return
 	}
-	defer os.RemoveAll(dir)
-	for _, text := range []string{"", "", "Be kind.\n"} { // three days
-		suite := &report.Suite{Checks: []report.Checker{motd{text}}, Store: report.FileStore{Dir: dir}}
-		rep, err := suite.Run(context.Background())
-		if err != nil {
-			fmt.Println(err)
-			return
-		}
-		for _, change := range rep.Changes {
-			fmt.Println(rep.Seq, change.Kind, change.Finding.Title)
-		}
-	}
-	// Output:
-	// 1 new the message of the day is empty
-	// 2 still the message of the day is empty
-	// 3 fixed the message of the day is empty
-}
-
-func ExampleCollect() {
-	res, err := report.Collect(context.Background(), motd{})
-	fmt.Println(res.Status, len(res.Findings), err)
-	// Output: ok 1 <nil>
+	run := report.NewRecording(check.Name(), rules, report.Before{})
+	res := run.Run(context.Background(), check, time.Minute, time.Second, func() {})
+	fmt.Println(res.Status, res.Findings[0].Severity, res.Findings[0].Title, res.Covers("space/var"), res.Covers("space/srv"))
+	// Output: partial warning A file system is nearly full true false
 }

@@ -2,7 +2,6 @@ package report_test
 
 import (
 	"bytes"
-	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -25,6 +24,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // rich is a report in which every field of every type has a value.
@@ -34,7 +34,7 @@ func rich(t *testing.T) *report.Report {
 	store := &reporttest.Store{}
 	run := func(fn reporttest.Checker) *report.Report {
 		fn.ID, fn.Catalogue = "disks", rules
-		suite := &report.Suite{
+		set := &suite.Suite{
 			Checks: []report.Checker{&fn, check("numbers", numbers)}, Store: store, Clock: func() time.Time { return at },
 			Labels: report.Labels{Tenant: "acme", Host: "web1", System: "Debian 12", Observer: "mon2", Boot: "b00t"},
 			Explain: func(rep *report.Report) []report.Explanation {
@@ -45,7 +45,7 @@ func rich(t *testing.T) *report.Report {
 				}}
 			},
 		}
-		rep, err := suite.Run(t.Context())
+		rep, err := set.Run(t.Context())
 		require.NoError(t, err)
 		at = at.Add(24 * time.Hour)
 		return rep
@@ -65,16 +65,6 @@ func rich(t *testing.T) *report.Report {
 		},
 		Covered: []string{"fs"}, Problems: map[string]error{"fs/srv": errors.New("df: \x00 failed")},
 	})
-}
-
-func numbers(_ context.Context, rec *report.Recorder) error {
-	rec.Metric(report.Metric{Name: "bytes", Unit: "bytes", Value: report.Count(math.MaxUint64), Attrs: []report.Attr{{Key: report.Interface, Value: "eth0"}}, Time: rec.Now()})
-	rec.Metric(report.Metric{Name: "load", Value: report.Measure(2)})
-	rec.Series(report.Series{Name: "rx", Unit: "bytes", Start: rec.Now(), Step: time.Hour, Values: []report.Number{report.Count(1 << 53), {}, report.Count(1<<53 + 1), report.Measure(0.1)}})
-	rec.Finding(full("/odd", func(f *report.Finding) {
-		f.Artifacts = []string{rec.Artifact("diff\xff", "text/plain", strings.NewReader("a\x00\xff"))}
-	}))
-	return nil
 }
 
 func TestJSONRoundTripKeepsEveryByte(t *testing.T) {

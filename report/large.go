@@ -2,25 +2,10 @@ package report
 
 import (
 	"bytes"
-	"context"
 	"errors"
 	"fmt"
 	"maps"
 )
-
-// A LargeStore is a Store that also keeps large values, each named by its
-// SHA-256 in hexadecimal digits.
-//
-//  1. SaveLarge is durable when it returns nil.
-//  2. LoadLarge gives the bytes that were saved; what is missing or has other
-//     bytes is ErrDamaged, never empty.
-//  3. Save may forget the values that Saved.Large names neither in what is saved
-//     nor in what Load can fall back to, and no others.
-type LargeStore interface {
-	Store
-	SaveLarge(ctx context.Context, value []byte) (digest string, err error)
-	LoadLarge(ctx context.Context, digest string) ([]byte, error)
-}
 
 // large is what a recorder knows of large values.
 type large struct {
@@ -49,8 +34,8 @@ func (r *Recorder) KeepLarge(name string, value []byte) error {
 			total += len(v)
 		}
 	}
-	if total > maxLarge {
-		return fmt.Errorf("large values exceed %d bytes", maxLarge)
+	if total > MaxLarge {
+		return fmt.Errorf("large values exceed %d bytes", MaxLarge)
 	}
 	delete(r.large.after, name)
 	delete(r.large.values, name)
@@ -60,8 +45,8 @@ func (r *Recorder) KeepLarge(name string, value []byte) error {
 	return nil
 }
 
-// maxLarge bounds the large values of one check, in bytes.
-const maxLarge = 128 << 20
+// MaxLarge bounds the large values of one check, in bytes.
+const MaxLarge = 128 << 20
 
 // KeptLarge gives what the last stored run kept under name by KeepLarge; nil and
 // no error when there is nothing. An error is no empty memory.
@@ -78,51 +63,6 @@ func (r *Recorder) KeptLarge(name string) ([]byte, error) {
 		return nil, &StateError{Check: r.check, Name: name, Err: err}
 	}
 	return value, nil
-}
-
-// large gives what the recorder of a check knows of large values.
-func (r *run) large(check string) large {
-	out := large{
-		before: r.saved.Large[check], after: maps.Clone(r.saved.Large[check]),
-		values: map[string][]byte{}, store: r.Store == nil || r.err != nil,
-	}
-	if store, ok := r.Store.(LargeStore); ok {
-		out.store = true
-		out.load = func(digest string) ([]byte, error) {
-			return answer(r.whole, r.Suite, "Store.LoadLarge", storeTimeout, func(ctx context.Context) ([]byte, error) { return store.LoadLarge(ctx, digest) })
-		}
-	}
-	return out
-}
-
-// saveLarge stores what the checks of this run keep, before the report that
-// refers to it, and gives all names.
-func (r *run) saveLarge() (map[string]map[string]string, error) {
-	all := maps.Clone(r.saved.Large)
-	if all == nil {
-		all = map[string]map[string]string{}
-	}
-	for check, cl := range r.claims {
-		names, values := cl.rec.largeAfter()
-		for name, value := range values {
-			digest, err := r.saveOne(value)
-			if err != nil {
-				return nil, err
-			}
-			names[name] = digest
-		}
-		all[check] = names
-	}
-	maps.DeleteFunc(all, func(check string, names map[string]string) bool { return len(names) == 0 || !r.remembered(check) })
-	return all, nil
-}
-
-func (r *run) saveOne(value []byte) (string, error) {
-	store, ok := r.Store.(LargeStore)
-	if !ok {
-		return "", errors.ErrUnsupported
-	}
-	return answer(r.whole, r.Suite, "Store.SaveLarge", storeTimeout, func(ctx context.Context) (string, error) { return store.SaveLarge(ctx, value) })
 }
 
 // largeAfter gives the names that stay, and what is kept anew: as with keptAfter,

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pugetsoundtech/upkeep/internal/guard"
 	"github.com/pugetsoundtech/upkeep/internal/redact"
 )
 
@@ -236,7 +237,7 @@ func (r *Recorder) Go(fn func(ctx context.Context) error) {
 		return
 	}
 	r.children.Go(func() {
-		e := watch(func() error { return fn(r.ctx) })
+		e := guard.Watch(func() error { return fn(r.ctx) })
 		r.mu.Lock()
 		defer r.mu.Unlock()
 		if r.sealed {

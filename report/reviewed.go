@@ -1,18 +1,6 @@
 package report
 
-import (
-	"context"
-	"slices"
-	"time"
-)
-
-// Reviewed is what people's acts make of a run: what is still to be told, and
-// what of the machine's memory they closed.
-type Reviewed struct {
-	Open    Open
-	Changes []Change // what nobody has dealt with
-	Review  Review
-}
+import "time"
 
 // A Review is the part of a report that says what people did. It is the fold
 // over a log of acts; see package report/review.
@@ -44,28 +32,4 @@ type Handled struct {
 	Comment string    `json:"comment,omitempty"`
 	Ticket  string    `json:"ticket,omitempty"`
 	Until   time.Time `json:"until,omitzero"` // when it is open again
-}
-
-// review folds in what people did. Where that cannot be known, all is told, and
-// the next run asks again from where the last one stood.
-func (r *run) review(next *Saved) {
-	if r.Review == nil {
-		return
-	}
-	rep, last := next.Report, Review{}
-	if r.saved.Report != nil && r.saved.Report.Review != nil {
-		last = *r.saved.Report.Review
-	}
-	view, open, before := *rep, next.Open, r.saved.Report
-	out, err := answer(r.whole, r.Suite, "Review", storeTimeout, func(ctx context.Context) (Reviewed, error) {
-		return r.Suite.Review(ctx, before, open, &view)
-	})
-	if err != nil {
-		last.Handled, last.Unknown = []Handled{}, firstLine(err)
-		rep.Review = &last
-		rep.Notices = append(rep.Notices, "what people accepted and signed is not known, so all is told: "+last.Unknown)
-		return
-	}
-	next.Open, rep.Changes, rep.Review = out.Open, notNil(slices.Clone(out.Changes)), &out.Review
-	slices.SortStableFunc(rep.Changes, compareChange)
 }

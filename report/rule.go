@@ -1,6 +1,10 @@
 package report
 
-import "fmt"
+import (
+	"fmt"
+
+	"github.com/pugetsoundtech/upkeep/internal/form"
+)
 
 // A Rule is one entry of a checker's catalogue.
 type Rule struct {
@@ -14,9 +18,10 @@ type Rule struct {
 	Former   []string `json:"former,omitempty"`
 }
 
-func (r Rule) validate() error {
+// Validate reports whether r has all that a run needs of it.
+func (r Rule) Validate() error {
 	switch {
-	case !validName(r.ID):
+	case !form.Name(r.ID):
 		return fmt.Errorf("rule %q: the id is not made of a-z, 0-9, '.' and '-'", clip(r.ID, 40))
 	case r.Kind != Condition && r.Kind != Event:
 		return fmt.Errorf("rule %s: no kind", r.ID)

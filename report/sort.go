@@ -2,7 +2,6 @@ package report
 
 import (
 	"cmp"
-	"maps"
 	"slices"
 	"strings"
 )
@@ -33,14 +32,8 @@ func compareNames(a, b string) int {
 	return cmp.Or(strings.Compare(stemA, stemB), cmp.Compare(len(a), len(b)), strings.Compare(a, b))
 }
 
-func compareItem(a, b Item) int {
-	if c := strings.Compare(a.Check, b.Check); c != 0 {
-		return c
-	}
-	return strings.Compare(a.Finding.Fingerprint, b.Finding.Fingerprint)
-}
-
-func compareChange(a, b Change) int {
+// Compare orders changes as a report lists them: by kind, then worst first.
+func (a Change) Compare(b Change) int {
 	if a.Kind != b.Kind {
 		return int(a.Kind) - int(b.Kind)
 	}
@@ -63,5 +56,3 @@ func compareFinding(a, b Finding) int {
 	}
 	return strings.Compare(a.Fingerprint, b.Fingerprint)
 }
-
-func sortedKeys[V any](m map[string]V) []string { return slices.Sorted(maps.Keys(m)) }

@@ -8,7 +8,13 @@ import (
 	"io"
 	"strconv"
 	"strings"
+
+	"github.com/pugetsoundtech/upkeep/internal/anytext"
+	"github.com/pugetsoundtech/upkeep/internal/durable"
 )
+
+// ErrDamaged says that stored state is there but cannot be trusted.
+var ErrDamaged = durable.ErrDamaged
 
 // A State is what a check remembers from one stored run to the next, under a
 // name: a T, and the version of its form.
@@ -79,7 +85,7 @@ func (s State[T]) encode(v T) ([]byte, error) {
 	if s.Encode != nil {
 		body, err = s.Encode(v)
 	} else {
-		body, err = json.Marshal(escaped(v))
+		body, err = json.Marshal(anytext.Escape(v))
 	}
 	return append([]byte(s.head()+"\n"), body...), err
 }
@@ -118,5 +124,5 @@ func decodeStrict[T any](body []byte) (v T, err error) {
 	if _, err := d.Token(); err != io.EOF {
 		return v, errors.New("something follows it")
 	}
-	return unescaped(v), nil
+	return anytext.Unescape(v), nil
 }

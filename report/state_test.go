@@ -1,7 +1,6 @@
 package report_test
 
 import (
-	"context"
 	"errors"
 	"net/netip"
 	"testing"
@@ -23,14 +22,6 @@ type remembered struct {
 }
 
 var rememberedState = report.State[remembered]{Name: "seen", Version: 2}
-
-// inSuite runs fn as a check of a suite with a store.
-func inSuite(t *testing.T, store report.Store, fn func(rec *report.Recorder) error) {
-	t.Helper()
-	check := report.CheckerFunc{ID: "a", Func: func(_ context.Context, rec *report.Recorder) error { return fn(rec) }}
-	_, err := (&report.Suite{Checks: []report.Checker{check}, Store: store}).Run(t.Context())
-	require.NoError(t, err)
-}
 
 func TestStateComesBackAsItWasKept(t *testing.T) {
 	store := &reporttest.Store{}

@@ -4,7 +4,7 @@
 // is not whole.
 //
 //	for _, c := range resource.Checkers(resource.Options{Host: h}) {
-//		result, err := report.Collect(ctx, c)
+//		result, err := suite.Collect(ctx, c)
 //	}
 //
 // The checks of file systems and arrays are in resource/disk, where ReadUsage

@@ -11,12 +11,13 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 	"github.com/pugetsoundtech/upkeep/resource"
 )
 
 func collect(t *testing.T, c report.Checker) report.Result {
 	t.Helper()
-	res, err := report.Collect(t.Context(), c)
+	res, err := suite.Collect(t.Context(), c)
 	require.NoError(t, err)
 	return res
 }

@@ -13,6 +13,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 	"github.com/pugetsoundtech/upkeep/resource"
 )
 
@@ -193,11 +194,11 @@ func TestAClockThatItsServiceCallsRightIsJudged(t *testing.T) {
 			text = "clock\n-- $ [\"chronyc\"] notfound --\n-- $ [\"ntpctl\"] notfound --\n" +
 				"-- $ [\"ntpq\", \"-n\", \"-c\", \"rv 0 leap,stratum,offset,reftime\"] --\n" + c.ntpq + "\n"
 		}
-		suite := report.Suite{
+		set := suite.Suite{
 			Checks: []report.Checker{resource.Clock{Host: hosttest.New(text).Host()}},
 			Clock:  func() time.Time { return time.Unix(now, 0) },
 		}
-		rep, err := suite.Run(t.Context())
+		rep, err := set.Run(t.Context())
 		require.NoError(t, err)
 		res := rep.Results[0]
 		require.Equal(t, report.OK, res.Status, "%v", res.Problems)
@@ -404,7 +405,7 @@ func ExampleCheckers() {
 		if c.Name() != "resource.load" {
 			continue
 		}
-		res, err := report.Collect(context.Background(), c)
+		res, err := suite.Collect(context.Background(), c)
 		fmt.Println(res.Findings[0].Title, err)
 	}
 	// Output: For a quarter of an hour 8 programs on average wanted to run on 2 processors <nil>

@@ -19,7 +19,9 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 const small = `A machine with a small /etc, written for this test.
@@ -44,9 +46,9 @@ Port 22
 
 func repo(s backup.Store) backup.Repo { return backup.Repo{Store: s, Keys: backuptest.Keys()} }
 
-func check(t *testing.T, store backup.Store, m *hosttest.Machine, memory report.Store) report.Result {
+func check(t *testing.T, store backup.Store, m *hosttest.Machine, memory memory.Store) report.Result {
 	t.Helper()
-	rep, err := (&report.Suite{Checks: []report.Checker{capture.Configuration{Host: m.Host(), Repo: repo(store)}}, Store: memory}).Run(t.Context())
+	rep, err := (&suite.Suite{Checks: []report.Checker{capture.Configuration{Host: m.Host(), Repo: repo(store)}}, Store: memory}).Run(t.Context())
 	require.NoError(t, err)
 	return rep.Results[0]
 }
@@ -120,13 +122,13 @@ func TestHostThatTellsNothingIsNeverBackedUp(t *testing.T) {
 	lost.Files = dead{lost.Files}
 	for name, h := range map[string]host.Host{"the zero host": {}, "a dead connection": lost} {
 		store, memory := &backuptest.Memory{}, &reporttest.Store{}
-		suite := &report.Suite{Checks: []report.Checker{capture.Configuration{Host: m.Host(), Repo: repo(store)}}, Store: memory}
-		rep, err := suite.Run(t.Context())
+		set := &suite.Suite{Checks: []report.Checker{capture.Configuration{Host: m.Host(), Repo: repo(store)}}, Store: memory}
+		rep, err := set.Run(t.Context())
 		require.NoError(t, err)
 		require.Len(t, rep.Results[0].Findings, 1, name)
 
-		suite.Checks = []report.Checker{capture.Configuration{Host: h, Repo: repo(store)}}
-		rep, err = suite.Run(t.Context())
+		set.Checks = []report.Checker{capture.Configuration{Host: h, Repo: repo(store)}}
+		rep, err = set.Run(t.Context())
 		require.NoError(t, err)
 		res := rep.Results[0]
 		assert.NotEqual(t, report.OK, res.Status, name)
@@ -182,10 +184,10 @@ func (full) Create(context.Context, string, io.ReaderAt, int64) error { return s
 func TestDamageThatIsNotLookedAtAgainIsNotTakenForMended(t *testing.T) {
 	store, m := &backuptest.Memory{}, hosttest.New(small)
 	var memory reporttest.Store
-	suite := &report.Suite{Checks: []report.Checker{capture.Configuration{Host: m.Host(), Repo: repo(store)}}, Store: &memory}
+	set := &suite.Suite{Checks: []report.Checker{capture.Configuration{Host: m.Host(), Repo: repo(store)}}, Store: &memory}
 	changed := func(i int) *report.Report {
 		require.NoError(t, m.WriteFile("/etc/motd", fmt.Appendf(nil, "day %d\n", i), 0o640))
-		rep, err := suite.Run(t.Context())
+		rep, err := set.Run(t.Context())
 		require.NoError(t, err)
 		return rep
 	}
@@ -227,7 +229,7 @@ func TestConfigurationKeepsTheContractOfCheckers(t *testing.T) {
 
 func ExampleConfiguration() {
 	m := hosttest.New(small)
-	res, err := report.Collect(context.Background(), capture.Configuration{Host: m.Host(), Repo: repo(&backuptest.Memory{})})
+	res, err := suite.Collect(context.Background(), capture.Configuration{Host: m.Host(), Repo: repo(&backuptest.Memory{})})
 	fmt.Println(res.Status, len(res.Findings), err)
 	// Output: ok 0 <nil>
 }

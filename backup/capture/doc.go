@@ -2,7 +2,7 @@
 // it made, is it whole, and can what is stored be read?
 //
 //	check := capture.Configuration{Host: host.Local(), Store: dirstore.Dir("/var/lib/upkeep/backup")}
-//	result, err := report.Collect(ctx, check)
+//	result, err := suite.Collect(ctx, check)
 //
 // # Design
 //

@@ -19,12 +19,14 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
-func ask(t *testing.T, c capture.Configuration, memory report.Store) report.Result {
+func ask(t *testing.T, c capture.Configuration, memory memory.Store) report.Result {
 	t.Helper()
-	rep, err := (&report.Suite{Checks: []report.Checker{c}, Store: memory}).Run(t.Context())
+	rep, err := (&suite.Suite{Checks: []report.Checker{c}, Store: memory}).Run(t.Context())
 	require.NoError(t, err)
 	return rep.Results[0]
 }

@@ -2,7 +2,7 @@
 // time, are they as large as they use to be, is anything of them spoiled?
 //
 //	check := foreign.Backups{Host: host.Local(), Places: []foreign.Place{{Path: "/srv/backup/web1"}}}
-//	result, err := report.Collect(ctx, check)
+//	result, err := suite.Collect(ctx, check)
 //
 // It knows the repositories of restic, borg, kopia, rsnapshot, rdiff-backup and
 // duplicity, and folders of archives and dumps. It needs no key and no program, and

@@ -25,6 +25,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // A watcher runs the check on one place, and remembers.
@@ -38,7 +39,7 @@ func (w *watcher) rules(t *testing.T, later time.Duration) []string {
 	t.Helper()
 	h := host.Local()
 	h.Now = func() time.Time { return time.Now().Add(later) }
-	rep, err := (&report.Suite{Checks: []report.Checker{foreign.Backups{Host: h, Places: []foreign.Place{w.place}}}, Store: &w.memory}).Run(t.Context())
+	rep, err := (&suite.Suite{Checks: []report.Checker{foreign.Backups{Host: h, Places: []foreign.Place{w.place}}}, Store: &w.memory}).Run(t.Context())
 	require.NoError(t, err)
 	var out []string
 	require.Empty(t, rep.Results[0].Problems)
@@ -397,7 +398,7 @@ func ExampleLate() {
 
 func ExampleBackups() {
 	m := hosttest.New("One folder of dumps.\n-- machine now=2026-11-25T06:00:00Z uid=0 gid=0 --\n-- /srv/dumps/ dir complete --\n-- /srv/dumps/shop.sql.gz mtime=2026-11-25T03:00:00Z --\nno gzip\n")
-	res, err := report.Collect(context.Background(), foreign.Backups{Host: m.Host(), Places: []foreign.Place{{Path: "/srv/dumps"}}})
+	res, err := suite.Collect(context.Background(), foreign.Backups{Host: m.Host(), Places: []foreign.Place{{Path: "/srv/dumps"}}})
 	if err != nil {
 		fmt.Println(err)
 	}

@@ -13,12 +13,13 @@ import (
 	intfiles "github.com/pugetsoundtech/upkeep/integrity/files"
 	"github.com/pugetsoundtech/upkeep/integrity/inventory"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/review"
 )
 
 // accept accepts findings. For a changed file the baseline moves by the same
 // act; one that changed again since it was shown is refused, and the rest done.
-func (d *desk) accept(ctx context.Context, items []report.Item, terms review.Terms, overflow bool) (done int, refused []error, err error) {
+func (d *desk) accept(ctx context.Context, items []memory.Item, terms review.Terms, overflow bool) (done int, refused []error, err error) {
 	moved, refused, err := d.moveBaseline(ctx, items, terms)
 	if err != nil {
 		return 0, refused, err
@@ -34,10 +35,10 @@ func (d *desk) accept(ctx context.Context, items []report.Item, terms review.Ter
 		return 0, refused, err
 	}
 	maps.Copy(moved, more)
-	items = slices.DeleteFunc(slices.Clone(items), func(it report.Item) bool {
+	items = slices.DeleteFunc(slices.Clone(items), func(it memory.Item) bool {
 		return (ofBaseline(it) || aboutBaseline(it)) && !moved[it.Finding.Fingerprint]
 	})
-	if err := d.Accept(ctx, items, func(it report.Item) bool { return moved[it.Finding.Fingerprint] }, terms); err != nil {
+	if err := d.Accept(ctx, items, func(it memory.Item) bool { return moved[it.Finding.Fingerprint] }, terms); err != nil {
 		return 0, refused, err
 	}
 	if overflow {
@@ -47,7 +48,7 @@ func (d *desk) accept(ctx context.Context, items []report.Item, terms review.Ter
 }
 
 // ofBaseline reports whether a finding says that a file differs from the baseline.
-func ofBaseline(it report.Item) bool {
+func ofBaseline(it memory.Item) bool {
 	return kinds[it.Finding.Rule] != 0
 }
 
@@ -59,14 +60,14 @@ var kinds = map[string]integrity.Kind{
 
 // aboutBaseline reports whether a finding is about a baseline itself: its rules
 // are others, or it is lost or replaced.
-func aboutBaseline(it report.Item) bool {
+func aboutBaseline(it memory.Item) bool {
 	rule := it.Finding.Rule
 	return rule == "integrity.files.rules" || strings.HasSuffix(rule, ".baseline-lost") || strings.HasSuffix(rule, ".baseline-replaced")
 }
 
 // renewBaselines accepts other rules, and begins lost and replaced baselines anew.
 // That takes their ids: who accepts all has not looked at each.
-func (d *desk) renewBaselines(ctx context.Context, items []report.Item, terms review.Terms, all bool) (moved map[string]bool, refused []error, err error) {
+func (d *desk) renewBaselines(ctx context.Context, items []memory.Item, terms review.Terms, all bool) (moved map[string]bool, refused []error, err error) {
 	moved = map[string]bool{}
 	says := integrity.Acceptance{Time: time.Now().UTC(), By: d.By, Comment: terms.Comment}
 	dir := d.state.Path("integrity")
@@ -102,7 +103,7 @@ func (d *desk) anew(ctx context.Context, rule string, watched intfiles.System, s
 
 // moveBaseline moves the baseline by the changes that the findings tell, and
 // gives those by their fingerprints.
-func (d *desk) moveBaseline(ctx context.Context, items []report.Item, terms review.Terms) (moved map[string]bool, refused []error, err error) {
+func (d *desk) moveBaseline(ctx context.Context, items []memory.Item, terms review.Terms) (moved map[string]bool, refused []error, err error) {
 	want := map[string]report.Finding{}
 	for _, it := range items {
 		if ofBaseline(it) {
@@ -145,7 +146,7 @@ func (d *desk) moveBaseline(ctx context.Context, items []report.Item, terms revi
 
 // moveInventories moves the baselines of the inventories by the findings about
 // what changed in them, and gives those by their fingerprints.
-func (d *desk) moveInventories(ctx context.Context, items []report.Item, terms review.Terms) (map[string]bool, error) {
+func (d *desk) moveInventories(ctx context.Context, items []memory.Item, terms review.Terms) (map[string]bool, error) {
 	moved := map[string]bool{}
 	shown := map[string]report.Finding{}
 	for _, it := range items {

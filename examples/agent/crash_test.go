@@ -19,6 +19,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/internal/durable"
 	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 )
 
 // buildAgent builds the real binary, once, without libraries of this machine.
@@ -95,7 +96,7 @@ func (m *machine) run(args ...string) (code int, stdout, stderr string) {
 // told gives the programs whose lines the stored report tells.
 func (m *machine) told() (seq uint64, programs []string) {
 	m.t.Helper()
-	saved, err := report.FileStore{Dir: m.folder()}.Load(m.t.Context())
+	saved, err := memory.FileStore{Dir: m.folder()}.Load(m.t.Context())
 	require.NoError(m.t, err)
 	if saved.Report == nil {
 		return 0, nil
@@ -203,7 +204,7 @@ func spoil(t *testing.T, name string) {
 func TestClockThatWasWrongIsSaid(t *testing.T) {
 	m := newMachine(t)
 	m.run()
-	store := report.FileStore{Dir: m.folder()}
+	store := memory.FileStore{Dir: m.folder()}
 	saved, err := store.Load(t.Context())
 	require.NoError(t, err)
 	saved.Report.Started = saved.Report.Started.AddDate(3, 0, 0)

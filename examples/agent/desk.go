@@ -8,7 +8,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
-	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/review"
 	"github.com/pugetsoundtech/upkeep/report/statedir"
 )
@@ -27,7 +27,7 @@ type desk struct {
 	target    *target
 	state     *statedir.Dir
 	settings  settings
-	saved     report.Saved
+	saved     memory.Saved
 	log       []review.Record
 	standings []review.Standing
 }

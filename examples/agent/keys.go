@@ -9,7 +9,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
-	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/review"
 	"github.com/pugetsoundtech/upkeep/report/review/tty"
 )
@@ -43,7 +43,7 @@ func (r *round) keys(ctx context.Context, d *desk, in *os.File, c cli.Call) (int
 			if err != nil {
 				return "", err
 			}
-			return "open again: " + s.Finding.Title, d.Reopen(ctx, []report.Item{s.Item}, terms)
+			return "open again: " + s.Finding.Title, d.Reopen(ctx, []memory.Item{s.Item}, terms)
 		},
 		Sign: func(ctx context.Context) (string, error) {
 			err := d.Sign(ctx, d.saved.Report, r.person.comment)
@@ -69,9 +69,9 @@ func (r *round) key(ctx context.Context, d *desk, key tty.Key, s review.Standing
 		if terms.Until.IsZero() {
 			terms.Until = time.Now().AddDate(0, 0, 7)
 		}
-		return "acknowledged until " + terms.Until.Format(time.DateOnly), d.Acknowledge(ctx, []report.Item{s.Item}, terms)
+		return "acknowledged until " + terms.Until.Format(time.DateOnly), d.Acknowledge(ctx, []memory.Item{s.Item}, terms)
 	}
-	_, refused, err := d.accept(ctx, []report.Item{s.Item}, terms, false)
+	_, refused, err := d.accept(ctx, []memory.Item{s.Item}, terms, false)
 	if err = errors.Join(append(refused, err)...); err != nil {
 		return "", err
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
-	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // record looks once without a memory, and then writes down what was asked and
@@ -33,7 +33,7 @@ func (r *round) record(ctx context.Context, t *target, c cli.Call) (int, error) 
 	}
 	defer st.Close() //nolint:errcheck // it is removed
 	for _, check := range t.checks(st, r.settings) {
-		if _, err := report.Collect(ctx, check); err != nil {
+		if _, err := suite.Collect(ctx, check); err != nil {
 			return 0, err
 		}
 	}

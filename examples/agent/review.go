@@ -10,7 +10,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
-	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/review"
 )
 
@@ -99,7 +99,7 @@ func (d *desk) reach(act string, selectors []string) []review.Standing {
 }
 
 // selected gives what the selectors name, each once.
-func selected(from []review.Standing, selectors []string) (items []report.Item, refused []error) {
+func selected(from []review.Standing, selectors []string) (items []memory.Item, refused []error) {
 	seen := map[string]bool{}
 	for _, selector := range selectors {
 		found, err := review.Select(from, selector)

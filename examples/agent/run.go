@@ -21,6 +21,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/report/render/text"
 	"github.com/pugetsoundtech/upkeep/report/review"
 	"github.com/pugetsoundtech/upkeep/report/statedir"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // farChecks ask a far machine at a time, so that their questions share exchanges.
@@ -96,20 +97,20 @@ func (r *round) look(ctx context.Context, t *target, st *statedir.Dir, bar *cli.
 	if err != nil {
 		return nil, err
 	}
-	suite := &report.Suite{
+	set := &suite.Suite{
 		Checks: checks, Store: st.Store(), Explain: explain.Joins, Review: review.Fold(review.FileStore{Name: st.Path(logName)}), Reporter: deliver.Multi(r.pages(st), targets),
 		Labels: t.labels(ctx), RedactKey: st.RedactKey(), Timeout: func(string) time.Duration { return r.settings.Timeout },
 		Progress: func(step report.Progress) { bar.Step(describe(step), step.State == "ended") },
 	}
 	if t.Far {
-		suite.Parallel = farChecks
+		set.Parallel = farChecks
 	}
 	delivery.Begin(ctx, r.settings.Deliver)
-	bar.Begin(len(suite.Checks))
+	bar.Begin(len(set.Checks))
 	if r.only == "" {
-		return suite.Run(ctx)
+		return set.Run(ctx)
 	}
-	return suite.RunOnly(ctx, strings.Split(r.only, ",")...)
+	return set.RunOnly(ctx, strings.Split(r.only, ",")...)
 }
 
 func describe(step report.Progress) string {

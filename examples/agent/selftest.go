@@ -12,7 +12,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/backup/dirstore"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
-	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
 	"github.com/pugetsoundtech/upkeep/report/review"
 	"github.com/pugetsoundtech/upkeep/report/review/reviewtest"
@@ -64,7 +64,7 @@ func trials(t *target, dir string) []trial {
 	return []trial{
 		{"commands are run, bounded and ended", func(ctx context.Context) error { return hosttest.TestRunner(ctx, t.Host.Exec) }},
 		{"reports are stored whole or not at all", func(ctx context.Context) error {
-			return reporttest.TestStore(ctx, func() report.Store { return report.FileStore{Dir: fresh()} })
+			return reporttest.TestStore(ctx, func() memory.Store { return memory.FileStore{Dir: fresh()} })
 		}},
 		{"what people do is kept in order", func(ctx context.Context) error {
 			return reviewtest.TestStore(ctx, func() review.Store { return review.FileStore{Name: filepath.Join(fresh(), logName)} })

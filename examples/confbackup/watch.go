@@ -6,6 +6,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/backup/foreign"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // watch looks once at backups that other programs make. It remembers nothing:
@@ -20,7 +21,7 @@ func (j *job) watch(ctx context.Context, c cli.Call) (int, error) {
 	for _, p := range c.Args {
 		check.Places = append(check.Places, foreign.Place{Path: p})
 	}
-	res, err := report.Collect(ctx, check)
+	res, err := suite.Collect(ctx, check)
 	if err != nil {
 		return 0, err
 	}

@@ -14,6 +14,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/render/jsonl"
 	"github.com/pugetsoundtech/upkeep/report/render/text"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // telling is which logs of which system are told of.
@@ -56,7 +57,7 @@ func (t telling) check(ctx context.Context, set settings) (*report.Report, error
 	}
 	check := logs.System{Host: t.Host, Sources: sources, Input: os.Stdin, Whole: true, Openers: unpack.Openers()}
 	check.Set, check.Faults = set.catalogue()
-	suite := report.Suite{
+	once := suite.Suite{
 		Labels: report.Labels{Host: system.Hostname, System: system.Pretty, Boot: system.BootID},
 		Checks: []report.Checker{check},
 	}
@@ -70,9 +71,9 @@ func (t telling) check(ctx context.Context, set settings) (*report.Report, error
 			return nil, err
 		}
 		defer st.Close() //nolint:errcheck // the report is stored
-		suite.Store, suite.RedactKey = st.Store(), st.RedactKey()
+		once.Store, once.RedactKey = st.Store(), st.RedactKey()
 	}
-	return suite.Run(ctx)
+	return once.Run(ctx)
 }
 
 // show prints a report.

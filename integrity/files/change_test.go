@@ -14,6 +14,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/integrity/files"
 	"github.com/pugetsoundtech/upkeep/integrity/integritytest"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // day gives the findings of a second day on a recorded machine.
@@ -27,7 +28,7 @@ func day(t *testing.T, before, after string, set func(*files.System)) []report.F
 	for _, machine := range []string{before, after} {
 		var err error
 		check.Host = hosttest.New("A machine.\n-- machine now=2026-11-25T06:00:00Z uid=0 gid=0 --\n-- / dir complete --\n" + machine).Host()
-		res, err = report.Collect(t.Context(), check)
+		res, err = suite.Collect(t.Context(), check)
 		require.NoError(t, err)
 		require.Equal(t, report.OK, res.Status, res.Problems)
 	}

@@ -19,7 +19,9 @@ import (
 	"github.com/pugetsoundtech/upkeep/integrity/files"
 	"github.com/pugetsoundtech/upkeep/integrity/integritytest"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // A box is a folder that is watched, with all that the check remembers.
@@ -27,7 +29,7 @@ type box struct {
 	t     *testing.T
 	root  string // looked at as /
 	check files.System
-	suite report.Suite
+	suite suite.Suite
 }
 
 func newBox(t *testing.T, content map[string]string) *box {
@@ -40,7 +42,7 @@ func newBox(t *testing.T, content map[string]string) *box {
 		Host: host.Root(b.root), Dir: filepath.Join(t.TempDir(), "integrity"),
 		Profile: integrity.Profile{Roots: []string{"/etc", "/bin"}},
 	}
-	b.suite.Store = report.FileStore{Dir: t.TempDir()}
+	b.suite.Store = memory.FileStore{Dir: t.TempDir()}
 	return b
 }
 
@@ -294,7 +296,7 @@ func TestWhatCannotBeReadIsUnknownAndNotRemoved(t *testing.T) {
 		Host: hosttest.New(machine).Host(), Dir: t.TempDir(),
 		Profile: integrity.Profile{Roots: []string{"/etc", "/bin"}},
 	}
-	res, err := report.Collect(t.Context(), check)
+	res, err := suite.Collect(t.Context(), check)
 	require.NoError(t, err)
 	require.Equal(t, report.OK, res.Status, res.Problems)
 
@@ -302,7 +304,7 @@ func TestWhatCannotBeReadIsUnknownAndNotRemoved(t *testing.T) {
 	text := strings.Replace(machine, "-- /etc/closed/ dir complete --\n-- /etc/closed/in --\nx\n", "-- /etc/closed/ dir error=permission --\n", 1)
 	text = strings.Replace(text, "/etc/shadow --\ns\n", "/etc/shadow size=2 error=permission --\n", 1)
 	check.Host = hosttest.New(text).Host()
-	res, err = report.Collect(t.Context(), check)
+	res, err = suite.Collect(t.Context(), check)
 	require.NoError(t, err)
 	assert.Empty(t, res.Findings)
 	assert.Equal(t, report.Partial, res.Status)
@@ -336,7 +338,7 @@ func TestAnInterruptedScanRemovesNothing(t *testing.T) {
 	b.write("bin/x", "y")
 	ctx, cancel := context.WithCancel(t.Context())
 	b.check.Host.Files = stopping{b.check.Host.Files, "/etc/sub", cancel}
-	res, err := report.Collect(ctx, b.check)
+	res, err := suite.Collect(ctx, b.check)
 	require.NoError(t, err)
 	for _, f := range res.Findings {
 		assert.Equal(t, "/bin/x", f.Subject.Value)
@@ -350,7 +352,7 @@ func TestAnInterruptedFirstRunLeavesNoBaseline(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	whole := b.check.Host.Files
 	b.check.Host.Files = stopping{whole, "/etc/sub", cancel}
-	_, err := report.Collect(ctx, b.check)
+	_, err := suite.Collect(ctx, b.check)
 	require.NoError(t, err)
 	_, err = integrity.OpenBaseline(files.BaselinePath(b.check.Dir))
 	assert.ErrorIs(t, err, integrity.ErrNoBaseline)
@@ -361,7 +363,7 @@ func TestAnInterruptedFirstRunLeavesNoBaseline(t *testing.T) {
 
 func TestAMachineThatDoesNotAnswerHasNoBaseline(t *testing.T) {
 	check := files.System{Dir: t.TempDir()}
-	res, err := report.Collect(t.Context(), check)
+	res, err := suite.Collect(t.Context(), check)
 	require.NoError(t, err)
 	assert.Equal(t, report.Failed, res.Status)
 	assert.Empty(t, res.Covered)

@@ -2,7 +2,7 @@
 // baseline, what it means, and what a person does about it.
 //
 //	check := files.System{Host: host.Local(), Dir: "/var/lib/upkeep/integrity"}
-//	result, err := report.Collect(ctx, check)
+//	result, err := suite.Collect(ctx, check)
 //
 // The first run takes the baseline. No later run moves it: that takes a person,
 // by System.Accept, System.AcceptRules or System.Anew. The check reads only.

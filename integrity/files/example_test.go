@@ -8,7 +8,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/integrity/files"
-	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 const before = `Yesterday.
@@ -44,7 +44,7 @@ func ExampleSystem() {
 			Host: hosttest.New(machine).Host(), Dir: dir,
 			Profile: integrity.Profile{Roots: []string{"/etc"}},
 		}
-		res, err := report.Collect(context.Background(), check)
+		res, err := suite.Collect(context.Background(), check)
 		if err != nil {
 			fmt.Println(err)
 			return

@@ -12,6 +12,8 @@ import (
 	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/integrity/files"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 func rulesOf(res report.Result) (rules []string) {
@@ -164,7 +166,7 @@ func TestAFolderThatWasNotReadForTheBaselineIsOneGapAndComparedWhenAccepted(t *t
 	check := files.System{Host: hosttest.New(text).Host(), Dir: t.TempDir(), Profile: integrity.Profile{Roots: []string{"/etc"}}}
 	collect := func(text string) report.Result {
 		check.Host = hosttest.New(text).Host()
-		res, err := report.Collect(t.Context(), check)
+		res, err := suite.Collect(t.Context(), check)
 		require.NoError(t, err)
 		return res
 	}
@@ -185,7 +187,7 @@ func TestADamagedBaselineThatNobodyRemembersIsLostAndCanBeBegunAnew(t *testing.T
 	for _, name := range []string{b.baseline(), b.baseline() + ".old"} {
 		require.NoError(t, os.Truncate(name, 100))
 	}
-	b.suite.Store = report.FileStore{Dir: t.TempDir()}
+	b.suite.Store = memory.FileStore{Dir: t.TempDir()}
 	_, res := b.run()
 	assert.Equal(t, []string{"integrity.files.baseline-lost"}, rulesOf(res))
 	require.NoError(t, b.check.Anew(t.Context(), integrity.Acceptance{By: "ann"}, nil))

@@ -11,6 +11,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 func scanned(t *testing.T, root string, p integrity.Profile) (out []string) {
@@ -81,7 +82,7 @@ func TestAProfileThatLooksCloserThanItsBaselineSaysSo(t *testing.T) {
 		{Sparse: []string{"/lib"}, Names: []string{"*.so"}, Roots: []string{"/lib/in"}},
 	} {
 		b.check.Profile = p
-		res, err := report.Collect(t.Context(), b.check)
+		res, err := suite.Collect(t.Context(), b.check)
 		require.NoError(t, err)
 		require.ElementsMatch(t, []string{"integrity.files.changed", "integrity.files.rules"}, rulesOf(res))
 		assert.False(t, slices.ContainsFunc(res.Findings, func(f report.Finding) bool { return f.Subject.Value == "/lib/in/data" }))

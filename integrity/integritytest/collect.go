@@ -4,6 +4,7 @@ import (
 	"context"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // T is what a test gives to Collect; a *testing.T does.
@@ -17,7 +18,7 @@ type T interface {
 // not possible.
 func Collect(t T, c report.Checker) report.Result {
 	t.Helper()
-	res, err := report.Collect(t.Context(), c)
+	res, err := suite.Collect(t.Context(), c)
 	if err != nil {
 		t.Fatalf("collect %s: %v", c.Name(), err)
 	}

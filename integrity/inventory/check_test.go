@@ -13,6 +13,8 @@ import (
 	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/integrity/inventory"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // guests is a question about who is there, by rooms.
@@ -43,12 +45,12 @@ func (guests) Tell(changes []integrity.Change) (out []inventory.Told) {
 // A house is asked about its guests again and again.
 type house struct {
 	t     *testing.T
-	suite report.Suite
+	suite suite.Suite
 	check inventory.Check
 }
 
 func newHouse(t *testing.T) *house {
-	return &house{t: t, suite: report.Suite{Store: report.FileStore{Dir: t.TempDir()}}, check: inventory.Check{Dir: t.TempDir()}}
+	return &house{t: t, suite: suite.Suite{Store: memory.FileStore{Dir: t.TempDir()}}, check: inventory.Check{Dir: t.TempDir()}}
 }
 
 // run gives the titles of what was found, with what stayed from before.

@@ -14,7 +14,7 @@
 // changed; a Check asks it once a run:
 //
 //	check := inventory.Check{Question: accounts.Users{Host: h}, Dir: dir}
-//	result, err := report.Collect(ctx, check)
+//	result, err := suite.Collect(ctx, check)
 //
 // The packages read only: they close no port and lock no account. They look from
 // inside, at what the kernel tells; a kernel that was made to lie is seen from

@@ -20,6 +20,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/logwatch/logwatchtest"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 func TestLogsPassesTheKitForLogReaders(t *testing.T) {
@@ -65,7 +66,7 @@ func TestAnEventInTheJournalAndInAFileIsToldOnce(t *testing.T) {
 		logwatchtest.Entry{Time: at.Add(time.Minute), Host: "web.example.org", Tag: "odd", PID: 7, Message: "wombat gone", Priority: 5},
 		logwatchtest.Entry{Time: at, Host: "web.example.org", Tag: "odd", PID: 9, SaidPID: 2001, Message: "wombat asleep", Priority: 5})
 	require.NoError(t, m.Add("-- /var/log/syslog --\nNov 25 11:00:00 web odd[2001]: wombat asleep\nNov 25 11:00:01 web odd[7]: wombat sighted\n"))
-	res, err := report.Collect(t.Context(), logs.System{Host: m.Host()})
+	res, err := suite.Collect(t.Context(), logs.System{Host: m.Host()})
 	require.NoError(t, err)
 	require.Equal(t, report.OK, res.Status, "%v", res.Problems)
 	count := map[string]int{}
@@ -91,7 +92,7 @@ Nov 25 11:59:30 web odd[7]: wombat sighted
 `)
 	store := &reporttest.Store{}
 	run := func() report.Result {
-		rep, err := (&report.Suite{Checks: []report.Checker{logs.System{Host: m.Host()}}, Store: store}).Run(t.Context())
+		rep, err := (&suite.Suite{Checks: []report.Checker{logs.System{Host: m.Host()}}, Store: store}).Run(t.Context())
 		require.NoError(t, err)
 		return rep.Results[0]
 	}
@@ -107,7 +108,7 @@ func TestALogDirectoryThatMayNotBeListedHidesNoJournal(t *testing.T) {
 	require.NoError(t, m.Add("-- /var/log/ dir error=permission --\n"))
 	store := &reporttest.Store{}
 	run := func() report.Result {
-		rep, err := (&report.Suite{Checks: []report.Checker{logs.System{Host: m.Host()}}, Store: store}).Run(t.Context())
+		rep, err := (&suite.Suite{Checks: []report.Checker{logs.System{Host: m.Host()}}, Store: store}).Run(t.Context())
 		require.NoError(t, err)
 		return rep.Results[0]
 	}
@@ -121,7 +122,7 @@ func TestALogDirectoryThatMayNotBeListedHidesNoJournal(t *testing.T) {
 func TestAFailedJournalctlIsNeverAnEmptyJournal(t *testing.T) {
 	m := journalMachine()
 	m.SetCommand([]string{"journalctl", "--output=export", "--all", "--no-pager", "--since=@1795521600"}, host.Output{Exit: 1, Stderr: []byte("Failed to open files")}, nil)
-	res, err := report.Collect(t.Context(), logs.System{Host: m.Host()})
+	res, err := suite.Collect(t.Context(), logs.System{Host: m.Host()})
 	require.NoError(t, err)
 	assert.False(t, res.Covers("journal"))
 	require.Len(t, res.Problems, 1)
@@ -132,7 +133,7 @@ func TestAJournalShownInPartIsAPermissionProblem(t *testing.T) {
 	m := journalMachine()
 	m.SetCommand([]string{"journalctl", "--output=export", "--all", "--no-pager", "--since=@1795521600"},
 		host.Output{Stderr: []byte("Hint: You are currently not seeing messages from other users and the system.\n")}, nil)
-	res, err := report.Collect(t.Context(), logs.System{Host: m.Host()})
+	res, err := suite.Collect(t.Context(), logs.System{Host: m.Host()})
 	require.NoError(t, err)
 	assert.True(t, res.LacksOnlyRights(), "%v", res.Problems)
 	assert.False(t, res.Covers("journal"))
@@ -161,7 +162,7 @@ func TestARealJournalIsToldEntryByEntry(t *testing.T) {
 	check := logs.System{Host: host.Local(), Sources: []string{logs.Journal}, JournalDirectory: dir}
 	store := &reporttest.Store{}
 	run := func() []string {
-		rep, err := (&report.Suite{Checks: []report.Checker{check}, Store: store}).Run(t.Context())
+		rep, err := (&suite.Suite{Checks: []report.Checker{check}, Store: store}).Run(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, report.OK, rep.Results[0].Status, "%v", rep.Results[0].Problems)
 		var titles []string
@@ -179,7 +180,7 @@ func TestARealJournalIsToldEntryByEntry(t *testing.T) {
 
 func ExampleSystem() {
 	m := hosttest.New(smallMachine)
-	res, err := report.Collect(context.Background(), logs.System{Host: m.Host()})
+	res, err := suite.Collect(context.Background(), logs.System{Host: m.Host()})
 	if err != nil {
 		fmt.Println(err)
 	}
@@ -200,7 +201,7 @@ func TestALineInTheKernelsNameThatCameByAUsersSocketNamesItsSender(t *testing.T)
 	m := journalMachine(
 		logwatchtest.Entry{Time: at, Host: "web", Tag: "kernel", Message: "Kernel panic - not syncing: wombat", Transport: "syslog", PID: 712, Command: "logger", UID: "1000"},
 		logwatchtest.Entry{Time: at, Host: "web", Tag: "kernel", Message: "EXT4-fs (sda1): mounted filesystem with ordered data mode", Transport: "kernel"})
-	res, err := report.Collect(t.Context(), logs.System{Host: m.Host()})
+	res, err := suite.Collect(t.Context(), logs.System{Host: m.Host()})
 	require.NoError(t, err)
 	var forged []string
 	for _, f := range res.Findings {

@@ -16,6 +16,8 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/follow/logstream"
 	"github.com/pugetsoundtech/upkeep/report"
+	stored "github.com/pugetsoundtech/upkeep/report/memory"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
@@ -58,10 +60,10 @@ func (m *machine) run() report.Result {
 	return res
 }
 
-func (m *machine) runOnly() (report.Result, report.Saved) {
+func (m *machine) runOnly() (report.Result, stored.Saved) {
 	m.t.Helper()
-	store := &storage{saved: report.Saved{Kept: m.kept}}
-	s := report.Suite{Checks: []report.Checker{m.check}, Store: store, Timeout: func(string) time.Duration { return m.timeout }}
+	store := &storage{saved: stored.Saved{Kept: m.kept}}
+	s := suite.Suite{Checks: []report.Checker{m.check}, Store: store, Timeout: func(string) time.Duration { return m.timeout }}
 	rep, err := s.Run(context.Background())
 	require.NoError(m.t, err)
 	res := *rep.Result("logwatch.logs")
@@ -71,11 +73,11 @@ func (m *machine) runOnly() (report.Result, report.Saved) {
 	return res, store.saved
 }
 
-type storage struct{ saved report.Saved }
+type storage struct{ saved stored.Saved }
 
-func (s *storage) Load(context.Context) (report.Saved, error) { return s.saved, nil }
+func (s *storage) Load(context.Context) (stored.Saved, error) { return s.saved, nil }
 
-func (s *storage) Save(_ context.Context, saved report.Saved) error {
+func (s *storage) Save(_ context.Context, saved stored.Saved) error {
 	s.saved = saved
 	return nil
 }
@@ -131,7 +133,7 @@ func TestAnInterruptedFirstRunIsStillTheFirst(t *testing.T) {
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
 	store := &storage{}
-	_, err := (&report.Suite{Checks: []report.Checker{m.check}, Store: store}).Run(ctx)
+	_, err := (&suite.Suite{Checks: []report.Checker{m.check}, Store: store}).Run(ctx)
 	require.NoError(t, err)
 	m.kept = store.saved.Kept
 	res := m.run()

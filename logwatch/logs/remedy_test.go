@@ -8,6 +8,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // debian is a machine that systemd started, with a log.
@@ -44,7 +45,7 @@ func TestAFindingBringsTheCommandsThatItsRuleHasForThisSystem(t *testing.T) {
 		{"packages", "dpkg[7]: error processing archive x.deb (--unpack): no space", &report.Remedy{Do: [][]string{{"dpkg", "--configure", "-a"}}}},
 		{"nothing but advice", "sshd[7]: Accepted publickey for root from 192.0.2.7 port 4 ssh2", nil},
 	} {
-		res, err := report.Collect(t.Context(), System{Host: debian(t, "Nov 25 11:00:00 web "+c.line+"\n").Host()})
+		res, err := suite.Collect(t.Context(), System{Host: debian(t, "Nov 25 11:00:00 web "+c.line+"\n").Host()})
 		require.NoError(t, err, c.sentence)
 		require.Len(t, res.Findings, 1, c.sentence)
 		assert.Equal(t, c.want, res.Findings[0].Remedy, c.sentence)
@@ -53,7 +54,7 @@ func TestAFindingBringsTheCommandsThatItsRuleHasForThisSystem(t *testing.T) {
 
 func TestOneLineOfAUsersManagerTakesTheCommandsAway(t *testing.T) {
 	const failed = " nginx.service: Failed with result 'exit-code'.\n"
-	res, err := report.Collect(t.Context(), System{Host: debian(t, "Nov 25 11:00:00 web systemd[1]:"+failed+"Nov 25 11:00:01 web systemd[712]:"+failed).Host()})
+	res, err := suite.Collect(t.Context(), System{Host: debian(t, "Nov 25 11:00:00 web systemd[1]:"+failed+"Nov 25 11:00:01 web systemd[712]:"+failed).Host()})
 	require.NoError(t, err)
 	require.Len(t, res.Findings, 1)
 	assert.Nil(t, res.Findings[0].Remedy)

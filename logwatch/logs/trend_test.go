@@ -14,15 +14,17 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	stored "github.com/pugetsoundtech/upkeep/report/memory"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // month is a machine whose check runs every day with one store.
 type month struct {
 	*machine
-	store report.FileStore
+	store stored.FileStore
 }
 
-func newMonth(t *testing.T) month { return month{newMachine(t), report.FileStore{Dir: t.TempDir()}} }
+func newMonth(t *testing.T) month { return month{newMachine(t), stored.FileStore{Dir: t.TempDir()}} }
 
 // day lets a day pass, on which lines are written an hour before the check.
 func (m month) day(lines ...string) report.Result {
@@ -31,7 +33,7 @@ func (m month) day(lines ...string) report.Result {
 	for _, line := range lines {
 		m.append("syslog", m.now.Add(-time.Hour).Format("Jan _2 15:04:05")+" web "+line+"\n")
 	}
-	rep, err := (&report.Suite{Checks: []report.Checker{m.check}, Store: m.store}).Run(m.t.Context())
+	rep, err := (&suite.Suite{Checks: []report.Checker{m.check}, Store: m.store}).Run(m.t.Context())
 	require.NoError(m.t, err)
 	require.Empty(m.t, rep.Results[0].Problems)
 	return rep.Results[0]
@@ -121,7 +123,7 @@ func TestADamagedHistoryIsAProblemAndBeginsAnew(t *testing.T) {
 		}
 		return err
 	}))
-	rep, err := (&report.Suite{Checks: []report.Checker{m.check}, Store: m.store}).Run(t.Context())
+	rep, err := (&suite.Suite{Checks: []report.Checker{m.check}, Store: m.store}).Run(t.Context())
 	require.NoError(t, err)
 	assert.Equal(t, report.Partial, rep.Results[0].Status)
 	assert.False(t, rep.Results[0].Covers(historyName))

@@ -10,7 +10,9 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // LogPath is the log file of the machine that TestChecker makes.
@@ -74,10 +76,9 @@ func (m *machine) write(text string) error {
 }
 
 // run runs the check and returns its result with all text of its findings.
-func (m *machine) run(ctx context.Context, store report.Store) (report.Result, string, error) {
-	suite := &report.Suite{Checks: []report.Checker{m.check}, Store: store}
-	rep, err := suite.Run(ctx)
-	var stored *report.StoreError
+func (m *machine) run(ctx context.Context, store memory.Store) (report.Result, string, error) {
+	rep, err := (&suite.Suite{Checks: []report.Checker{m.check}, Store: store}).Run(ctx)
+	var stored *suite.StoreError
 	if err != nil && !errors.As(err, &stored) {
 		return report.Result{}, "", err
 	}

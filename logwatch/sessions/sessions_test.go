@@ -21,6 +21,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/logwatch/sessions"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
@@ -173,7 +174,7 @@ func TestTheRecordsOfEverySystemMakeTheSameSessions(t *testing.T) {
 		path := map[string]string{"netbsd": "/var/log/wtmpx", "sparc": "/var/log/wtmpx", "freebsd": "/var/log/utx.log"}[name]
 		m.SetNow(at(30))
 		require.NoError(t, m.WriteFile(cmp.Or(path, "/var/log/wtmp"), c.data, 0o644))
-		res, err := report.Collect(t.Context(), sessions.Logins{Host: m.Host()})
+		res, err := suite.Collect(t.Context(), sessions.Logins{Host: m.Host()})
 		require.NoError(t, err)
 		assert.Empty(t, res.Problems, name)
 		assert.True(t, slices.ContainsFunc(res.Findings, func(f report.Finding) bool { return f.Title == "root was logged in by login" }), name)
@@ -210,7 +211,7 @@ func TestTheCheckTellsOfNewSessionsAndOfNewAddresses(t *testing.T) {
 	m := hosttest.New(machine)
 	store := &reporttest.Store{}
 	run := func() (out []string) {
-		rep, err := (&report.Suite{Checks: []report.Checker{sessions.Logins{Host: m.Host()}}, Store: store}).Run(t.Context())
+		rep, err := (&suite.Suite{Checks: []report.Checker{sessions.Logins{Host: m.Host()}}, Store: store}).Run(t.Context())
 		require.NoError(t, err)
 		require.Empty(t, rep.Results[0].Problems)
 		for _, f := range rep.Results[0].Findings {
@@ -227,7 +228,7 @@ func TestTheCheckTellsOfNewSessionsAndOfNewAddresses(t *testing.T) {
 
 func TestASystemWithoutLogsOfLoginsIsSkipped(t *testing.T) {
 	m := hosttest.New("-- machine now=2026-11-25T12:00:00Z --\n-- /etc/localtime absent --\n-- /var/log/ dir complete --\n-- /var/log/journal absent --\n-- /run/log/journal absent --\n")
-	res, err := report.Collect(t.Context(), sessions.Logins{Host: m.Host()})
+	res, err := suite.Collect(t.Context(), sessions.Logins{Host: m.Host()})
 	require.NoError(t, err)
 	assert.Equal(t, report.Skipped, res.Status)
 }

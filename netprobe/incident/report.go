@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // Check is the name under which the messages of incidents stand in reports.
@@ -51,7 +52,7 @@ func (e Event) Report(ctx context.Context, labels report.Labels, seq uint64) (*r
 		rec.Covered(scope)
 		return nil
 	}}
-	rep, err := (&report.Suite{Checks: []report.Checker{found}, Labels: labels}).Run(ctx)
+	rep, err := (&suite.Suite{Checks: []report.Checker{found}, Labels: labels}).Run(ctx)
 	if err != nil {
 		return nil, err
 	}

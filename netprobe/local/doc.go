@@ -1,6 +1,6 @@
 // Package local asks whether the services that listen on a host answer.
 //
-//	result, err := report.Collect(ctx, local.Services{Host: h})
+//	result, err := suite.Collect(ctx, local.Services{Host: h})
 //
 // Services is the checker: it finds the mail, web and ssh services among the
 // listening sockets, probes each once, and tells as well which of them answered

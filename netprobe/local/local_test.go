@@ -22,7 +22,9 @@ import (
 	"github.com/pugetsoundtech/upkeep/netprobe/netprobetest"
 	"github.com/pugetsoundtech/upkeep/netprobe/protocol"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // machine has a program "sshd" on 0.0.0.0:2222, "master" on 127.0.0.1:25 and
@@ -66,9 +68,9 @@ func serve(b netprobetest.Behaviour) func(net.Conn) {
 	}
 }
 
-func run(t *testing.T, h host.Host, store report.Store) report.Result {
+func run(t *testing.T, h host.Host, store memory.Store) report.Result {
 	t.Helper()
-	rep, err := (&report.Suite{Checks: []report.Checker{local.Services{Host: h}}, Store: store}).Run(t.Context())
+	rep, err := (&suite.Suite{Checks: []report.Checker{local.Services{Host: h}}, Store: store}).Run(t.Context())
 	require.NoError(t, err)
 	return rep.Results[0]
 }
@@ -177,7 +179,7 @@ func TestUnreadableListenersAreAFailure(t *testing.T) {
 
 func TestDamagedMemoryIsSaid(t *testing.T) {
 	store := reporttest.Store{}
-	require.NoError(t, store.Save(t.Context(), report.Saved{Kept: map[string]map[string][]byte{"netprobe.local": {"answered": []byte("{")}}}))
+	require.NoError(t, store.Save(t.Context(), memory.Saved{Kept: map[string]map[string][]byte{"netprobe.local": {"answered": []byte("{")}}}))
 	res := run(t, machine(t).Host(), &store)
 	assert.Equal(t, report.Partial, res.Status)
 	assert.False(t, res.Covers("services/gone"))
@@ -350,7 +352,7 @@ func TestFiftyServicesOfWhichHalfAreSilentAreAllAsked(t *testing.T) {
 		addr := []string{silent.Addr(), good.Addr()}[i%2]
 		targets = append(targets, local.Target{URL: fmt.Sprintf("smtp://host%d:25", i), Prober: protocol.SMTP{Addr: addr, Timeout: 100 * time.Millisecond}})
 	}
-	res, err := report.Collect(t.Context(), local.Services{Targets: targets})
+	res, err := suite.Collect(t.Context(), local.Services{Targets: targets})
 	require.NoError(t, err)
 	assert.Len(t, res.Findings, 25)
 }
@@ -390,7 +392,7 @@ func ExampleServices() {
 	check := local.Services{Targets: []local.Target{
 		{URL: "smtp://mx.example:25", Prober: protocol.SMTP{Addr: srv.Addr(), Timeout: time.Second}},
 	}}
-	res, err := report.Collect(context.Background(), check)
+	res, err := suite.Collect(context.Background(), check)
 	if err != nil {
 		fmt.Println(err)
 		return
@@ -402,7 +404,7 @@ func ExampleServices() {
 }
 
 func TestServicesOnThisMachineAreFoundOrSkipped(t *testing.T) {
-	res, err := report.Collect(t.Context(), local.Services{Host: host.Local()})
+	res, err := suite.Collect(t.Context(), local.Services{Host: host.Local()})
 	require.NoError(t, err)
 	assert.Contains(t, []report.Status{report.OK, report.Partial, report.Skipped}, res.Status, res.Reason)
 }

@@ -22,7 +22,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/netprobe/local"
 	"github.com/pugetsoundtech/upkeep/netprobe/netprobetest"
-	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // hardened runs an nginx that serves nobody who does not know its names: in
@@ -82,7 +82,7 @@ func TestARealHardenedNginxIsAliveAndItsExpiredCertificateSeen(t *testing.T) {
 		}, 20*time.Second, 50*time.Millisecond)
 		sockets = append(sockets, sysview.Socket{Network: "tcp", Local: at, Process: sysview.Process{PID: cmd.Process.Pid, Name: "nginx"}})
 	}
-	res, err := report.Collect(t.Context(), local.Services{Targets: local.Discover(host.Local(), sockets)})
+	res, err := suite.Collect(t.Context(), local.Services{Targets: local.Discover(host.Local(), sockets)})
 	require.NoError(t, err)
 	require.Len(t, res.Findings, 1, res.Findings)
 	assert.Equal(t, fmt.Sprintf("https://127.0.0.1:%d (nginx): the certificate expired 2 days ago", ports[2]), res.Findings[0].Title)

@@ -21,6 +21,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/updates"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -185,7 +186,7 @@ func agreeOwners(t *testing.T, claims map[string]host.Claim) {
 }
 
 func TestCheckOfThisMachineKeepsItsContract(t *testing.T) {
-	res, err := report.Collect(t.Context(), updates.Software{Managers: []pkgupdate.Manager{keeping(t)}})
+	res, err := suite.Collect(t.Context(), updates.Software{Managers: []pkgupdate.Manager{keeping(t)}})
 	require.NoError(t, err)
 	for _, p := range res.Problems {
 		assert.NotEqual(t, report.CodeContract, p.Code, p.Message)

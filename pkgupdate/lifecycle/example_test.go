@@ -6,7 +6,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/pkgupdate/lifecycle"
-	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 func ExampleTable_Support() {
@@ -16,7 +16,7 @@ func ExampleTable_Support() {
 }
 
 func ExampleOS() {
-	res, err := report.Collect(context.Background(), lifecycle.OS{System: lifecycle.System{ID: "debian", Version: "8"}})
+	res, err := suite.Collect(context.Background(), lifecycle.OS{System: lifecycle.System{ID: "debian", Version: "8"}})
 	fmt.Println(res.Findings[0].Severity, res.Findings[0].Title, err)
 	// Output: critical Debian 8 (jessie) has no security support: support ended on 2025-06-30 <nil>
 }

@@ -10,6 +10,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
@@ -188,11 +189,11 @@ func TestTablesThatAreNoneAreRefused(t *testing.T) {
 
 func collect(t *testing.T, sys System) report.Result {
 	t.Helper()
-	suite := report.Suite{
+	set := suite.Suite{
 		Checks: []report.Checker{OS{System: sys}},
 		Clock:  func() time.Time { return time.Date(2026, 11, 28, 6, 0, 0, 0, time.UTC) },
 	}
-	rep, err := suite.Run(t.Context())
+	rep, err := set.Run(t.Context())
 	require.NoError(t, err)
 	return rep.Results[0]
 }

@@ -22,6 +22,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/pkgupdate/pacman"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // machine is after documentation: rpm(8), pacman(8), apk(8), etcupdate(8),
@@ -78,7 +79,7 @@ c=1
 
 func TestEachManagersLeftOverIsTold(t *testing.T) {
 	h := hosttest.New(machine).Host()
-	res, err := report.Collect(t.Context(), merges.Files{Host: h})
+	res, err := suite.Collect(t.Context(), merges.Files{Host: h})
 	require.NoError(t, err)
 	var titles []string
 	for _, f := range res.Findings {
@@ -106,7 +107,7 @@ func TestWhatWasCutIsNotFixed(t *testing.T) {
 	for i := range 60 {
 		text += fmt.Sprintf("-- /etc/more%02d --\n1\n-- /etc/more%02d.rpmnew --\n2\n", i, i)
 	}
-	res, err := report.Collect(t.Context(), merges.Files{Host: hosttest.New(text).Host()})
+	res, err := suite.Collect(t.Context(), merges.Files{Host: hosttest.New(text).Host()})
 	require.NoError(t, err)
 	assert.Len(t, res.Findings, 60)
 	assert.False(t, res.Covers("files"))
@@ -164,7 +165,7 @@ func TestAFolderThatCannotBeReadIsNotCovered(t *testing.T) {
 		strings.Replace(machine, "-- /etc/os-release --", "-- /etc/secret/ dir error=permission --\n-- /etc/os-release --", 1),
 		"-- machine now=2026-11-28T06:00:00Z --\n-- / dir complete=tree --\n",
 	} {
-		res, err := report.Collect(t.Context(), merges.Files{Host: hosttest.New(text).Host()})
+		res, err := suite.Collect(t.Context(), merges.Files{Host: hosttest.New(text).Host()})
 		require.NoError(t, err)
 		assert.False(t, res.Covers("files"))
 		assert.NotEqual(t, report.OK, res.Status)
@@ -173,7 +174,7 @@ func TestAFolderThatCannotBeReadIsNotCovered(t *testing.T) {
 
 func TestCheckerPassesTheConformanceKit(t *testing.T) {
 	require.NoError(t, reporttest.TestChecker(t.Context(), func() report.Checker { return merges.Files{Host: hosttest.New(machine).Host()} }, reporttest.Options{}))
-	_, err := report.Collect(t.Context(), merges.Files{})
+	_, err := suite.Collect(t.Context(), merges.Files{})
 	require.NoError(t, err)
 }
 

@@ -8,7 +8,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/updates"
-	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 func ExampleManager() {
@@ -17,7 +17,7 @@ func ExampleManager() {
 		Packages: pkgupdate.Proven([]pkgupdate.Package{openssl}, "an example", time.Time{}),
 		Changes:  pkgupdatetest.Proven(time.Time{}, pkgupdatetest.Upgrade(openssl, "3.0.13-1", pkgupdate.Security)),
 	}
-	res, err := report.Collect(context.Background(), updates.Software{Managers: []pkgupdate.Manager{m}})
+	res, err := suite.Collect(context.Background(), updates.Software{Managers: []pkgupdate.Manager{m}})
 	for _, f := range res.Findings {
 		fmt.Println(f.Title)
 	}

@@ -1,7 +1,7 @@
 // Package restarts asks which programs still run code that an update has replaced:
 // until they are started again, a fix is installed and not in effect.
 //
-//	result, err := report.Collect(ctx, restarts.Programs{Host: host.Local()})
+//	result, err := suite.Collect(ctx, restarts.Programs{Host: host.Local()})
 //
 // It reads what each process has mapped, so it needs no list of packages and no
 // tool; of processes that the user may not see nobody knows, and that is said. It

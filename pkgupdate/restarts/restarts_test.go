@@ -16,6 +16,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 func TestWhoRunsReplacedFilesIsOneFinding(t *testing.T) {
@@ -58,7 +59,7 @@ func TestAProgramThatWasReplacedWhileItRunsIsTold(t *testing.T) {
 		_ = cmd.Wait() // it was killed
 	})
 	look := func() string {
-		res, err := report.Collect(t.Context(), Programs{Host: host.Local()})
+		res, err := suite.Collect(t.Context(), Programs{Host: host.Local()})
 		require.NoError(t, err)
 		for _, f := range res.Findings {
 			for _, a := range f.Evidence {
@@ -77,7 +78,7 @@ func TestAProgramThatWasReplacedWhileItRunsIsTold(t *testing.T) {
 
 func TestCheckerPassesTheConformanceKit(t *testing.T) {
 	require.NoError(t, reporttest.TestChecker(t.Context(), func() report.Checker { return Programs{Host: host.Local()} }, reporttest.Options{}))
-	_, err := report.Collect(t.Context(), Programs{})
+	_, err := suite.Collect(t.Context(), Programs{})
 	require.NoError(t, err)
 }
 

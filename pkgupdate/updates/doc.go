@@ -3,7 +3,7 @@
 // changed since the last run.
 //
 //	check := updates.Software{Managers: []pkgupdate.Manager{&apt.Manager{Host: host.Local()}}}
-//	result, err := report.Collect(ctx, check)
+//	result, err := suite.Collect(ctx, check)
 //
 // It installs nothing, refreshes no index and asks no network.
 //

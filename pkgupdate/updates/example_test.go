@@ -8,7 +8,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/apt"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/updates"
-	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // An image has an inventory, but no command can say what is pending.
@@ -23,7 +23,7 @@ Architecture: amd64
 Version: 6.0-28
 `).Host()
 	image.Exec = nil
-	res, err := report.Collect(context.Background(), updates.Software{Managers: []pkgupdate.Manager{&apt.Manager{Host: image}}})
+	res, err := suite.Collect(context.Background(), updates.Software{Managers: []pkgupdate.Manager{&apt.Manager{Host: image}}})
 	for _, f := range res.Findings {
 		fmt.Println(f.Severity, f.Title)
 	}

@@ -16,12 +16,13 @@ import (
 	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/updates"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // days runs a check day by day, with one memory.
 type days struct {
 	t     *testing.T
-	suite *report.Suite
+	suite *suite.Suite
 }
 
 func (d days) run(c report.Checker) report.Result {
@@ -55,7 +56,7 @@ func metric(res report.Result, name string) string {
 func TestTheLedgerFollowsAFixUntilItIsInEffect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		old, fixed := pkgupdatetest.Deb("linux-image-6.1.0-18-amd64", "6.1.76-1"), pkgupdatetest.Deb("linux-image-6.1.0-18-amd64", "6.1.90-1")
-		d := days{t, &report.Suite{Store: &memory{}}}
+		d := days{t, &suite.Suite{Store: &ram{}}}
 		machine := hosttest.New(debian12 + "-- /proc/ dir complete --\n")
 		on := func(list packages, up ...pkgupdate.Upgrade) updates.Software {
 			return updates.Software{Managers: []pkgupdate.Manager{fake(list, up...)}, Host: machine.Host()}
@@ -78,7 +79,7 @@ func TestTheLedgerFollowsAFixUntilItIsInEffect(t *testing.T) {
 func TestALateFixIsCountedAsLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ssl := pkgupdatetest.Deb("openssl", "1")
-		d := days{t, &report.Suite{Store: &memory{}}}
+		d := days{t, &suite.Suite{Store: &ram{}}}
 		d.run(check(fake(packages{ssl}, pkgupdatetest.Upgrade(ssl, "2", pkgupdate.Security))))
 		time.Sleep(50 * time.Hour)
 		res := d.run(check(fake(packages{pkgupdatetest.Deb("openssl", "2")})))
@@ -171,7 +172,7 @@ func TestAHoldWithoutARecordIsSaid(t *testing.T) {
 func TestThePromiseCountsFromWhatThePolicySays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ssl := pkgupdatetest.Deb("openssl", "1")
-		d := days{t, &report.Suite{Store: &memory{}}}
+		d := days{t, &suite.Suite{Store: &ram{}}}
 		c := check(fake(packages{ssl}, pkgupdatetest.Upgrade(ssl, "2", pkgupdate.Security)))
 		c.Policy.Within = 72 * time.Hour
 		d.run(c)

@@ -13,16 +13,18 @@ import (
 	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/updates"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
-// memory is a Store that keeps what was saved last.
-type memory struct{ saved report.Saved }
+// ram is a Store that keeps what was saved last.
+type ram struct{ saved memory.Saved }
 
-func (m *memory) Load(context.Context) (report.Saved, error)   { return m.saved, nil }
-func (m *memory) Save(_ context.Context, s report.Saved) error { m.saved = s; return nil }
+func (m *ram) Load(context.Context) (memory.Saved, error)   { return m.saved, nil }
+func (m *ram) Save(_ context.Context, s memory.Saved) error { m.saved = s; return nil }
 
 type packages = []pkgupdate.Package
 
@@ -40,7 +42,7 @@ func check(m ...pkgupdate.Manager) updates.Software { return updates.Software{Ma
 
 func collect(t *testing.T, c report.Checker) report.Result {
 	t.Helper()
-	res, err := report.Collect(t.Context(), c)
+	res, err := suite.Collect(t.Context(), c)
 	require.NoError(t, err)
 	for _, p := range res.Problems {
 		require.NotEqual(t, report.CodeContract, p.Code, p.Message)
@@ -173,14 +175,14 @@ func TestFixOfUnknownDateCountsFromTheFirstLook(t *testing.T) {
 
 func TestDamagedDatesOfFixesAreAProblemAndCountAnew(t *testing.T) {
 	p := pkgupdatetest.Deb("openssl", "1")
-	store := &memory{}
-	suite := &report.Suite{Checks: []report.Checker{check(fake(packages{p}, pkgupdatetest.Upgrade(p, "2", pkgupdate.Security)))}, Store: store}
-	_, err := suite.Run(t.Context())
+	store := &ram{}
+	set := &suite.Suite{Checks: []report.Checker{check(fake(packages{p}, pkgupdatetest.Upgrade(p, "2", pkgupdate.Security)))}, Store: store}
+	_, err := set.Run(t.Context())
 	require.NoError(t, err)
 	kept := store.saved.Kept["pkgupdate.updates"]
 	require.Contains(t, kept, "offered-fake")
 	kept["offered-fake"] = kept["offered-fake"][:len(kept["offered-fake"])-5]
-	rep, err := suite.Run(t.Context())
+	rep, err := set.Run(t.Context())
 	require.NoError(t, err)
 	require.Len(t, rep.Results[0].Problems, 1)
 	assert.Contains(t, rep.Results[0].Problems[0].Message, "damaged")
@@ -384,9 +386,9 @@ func TestHalfConfiguredPackageAndInterruptedManager(t *testing.T) {
 
 // runs runs a Suite of c, again and again with one memory.
 func runs(t *testing.T, c report.Checker) func() report.Result {
-	suite := &report.Suite{Checks: []report.Checker{c}, Store: &memory{}}
+	set := &suite.Suite{Checks: []report.Checker{c}, Store: &ram{}}
 	return func() report.Result {
-		rep, err := suite.Run(t.Context())
+		rep, err := set.Run(t.Context())
 		require.NoError(t, err)
 		return rep.Results[0]
 	}
@@ -585,20 +587,20 @@ func TestManyChangesAreBounded(t *testing.T) {
 
 func TestDamagedInventoryIsAProblemAndIsTakenAnew(t *testing.T) {
 	m := fake(packages{pkgupdatetest.Deb("openssl", "3.0.11")})
-	store := &memory{}
-	suite := &report.Suite{Checks: []report.Checker{check(m)}, Store: store}
-	_, err := suite.Run(t.Context())
+	store := &ram{}
+	set := &suite.Suite{Checks: []report.Checker{check(m)}, Store: store}
+	_, err := set.Run(t.Context())
 	require.NoError(t, err)
 	kept := store.saved.Kept["pkgupdate.updates"]
 	require.NotEmpty(t, kept["installed-fake"])
 	kept["installed-fake"][20] ^= 0xff
-	rep, err := suite.Run(t.Context())
+	rep, err := set.Run(t.Context())
 	require.NoError(t, err)
 	res := rep.Results[0]
 	require.Len(t, res.Problems, 1)
 	assert.Contains(t, res.Problems[0].Message, "damaged")
 	assert.False(t, res.Covers("fake/changes"))
-	rep, err = suite.Run(t.Context())
+	rep, err = set.Run(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, rep.Results[0].Problems)
 }

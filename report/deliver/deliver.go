@@ -4,7 +4,7 @@
 //		{Name: "mail", To: mail, Policy: deliver.OnChange},
 //		{Name: "chat", To: webhook.Hook{URL: url, Body: webhook.Chat}, Floor: report.Warning},
 //	}}
-//	suite := &report.Suite{Checks: checks, Reporter: deliver.Multi(folder, out)}
+//	set := &suite.Suite{Checks: checks, Reporter: deliver.Multi(folder, out)}
 //
 // Folder keeps files; packages mail and webhook speak to mail servers and to
 // HTTP. Any other transport is a report.Reporter of its own.

@@ -13,6 +13,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/digest"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // A fleet is a hundred hosts of five customers that look at themselves each day.
@@ -22,7 +23,7 @@ type fleet struct {
 }
 
 type hostOfFleet struct {
-	suite *report.Suite
+	suite *suite.Suite
 	check *reporttest.Checker
 	last  *report.Report
 	down  bool
@@ -34,7 +35,7 @@ func newFleet() *fleet {
 		h := &hostOfFleet{check: &reporttest.Checker{ID: "files", Covered: []string{"etc"}, Catalogue: []report.Rule{
 			{ID: "files.changed", Kind: report.Condition, Severity: report.Notice, Title: "A file changed", Remedy: "look"},
 		}}}
-		h.suite = &report.Suite{
+		h.suite = &suite.Suite{
 			Checks: []report.Checker{h.check}, Store: &reporttest.Store{}, Clock: func() time.Time { return f.now },
 			Labels: report.Labels{Tenant: fmt.Sprintf("customer%d", i/20), Host: fmt.Sprintf("web%02d", i)},
 		}

@@ -65,7 +65,7 @@ func files(dir string) ([]string, error) {
 			return nil
 		case e.IsDir() && strings.Count(rel, string(filepath.Separator)) >= maxDepth:
 			return filepath.SkipDir
-		case !e.Type().IsRegular() || filepath.Ext(name) != ".json" || e.Name() == "state.json": // of report.FileStore
+		case !e.Type().IsRegular() || filepath.Ext(name) != ".json" || e.Name() == "state.json": // of memory.FileStore
 			return nil
 		}
 		folder := filepath.Dir(name)

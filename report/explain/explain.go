@@ -2,7 +2,7 @@
 // alone: what shares a typed attribute with an act, at about the same time, is
 // explained by it.
 //
-//	suite := &report.Suite{Checks: checks, Explain: explain.Joins}
+//	set := &suite.Suite{Checks: checks, Explain: explain.Joins}
 //
 // An explanation never hides a finding and never closes one. What it cannot
 // join it leaves unexplained; it guesses nothing from texts.

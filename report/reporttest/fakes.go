@@ -6,6 +6,7 @@ import (
 	"sync"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 )
 
 // A Checker is a fake made of data: it records what its fields hold.
@@ -77,22 +78,22 @@ type Store struct {
 
 	mu    sync.Mutex
 	saved []byte
-	rest  report.Saved
+	rest  memory.Saved
 }
 
 // Load returns what was saved last.
-func (s *Store) Load(ctx context.Context) (report.Saved, error) {
+func (s *Store) Load(ctx context.Context) (memory.Saved, error) {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := ctx.Err(); err != nil || s.LoadErr != nil {
-		return report.Saved{}, firstOf(err, s.LoadErr)
+		return memory.Saved{}, firstOf(err, s.LoadErr)
 	}
 	if s.saved == nil {
-		return report.Saved{}, nil
+		return memory.Saved{}, nil
 	}
 	rep, err := report.Decode(s.saved)
 	if err != nil {
-		return report.Saved{}, err
+		return memory.Saved{}, err
 	}
 	out := s.rest
 	out.Report = rep
@@ -102,7 +103,7 @@ func (s *Store) Load(ctx context.Context) (report.Saved, error) {
 }
 
 // Save replaces what was saved.
-func (s *Store) Save(ctx context.Context, saved report.Saved) error {
+func (s *Store) Save(ctx context.Context, saved memory.Saved) error {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if err := ctx.Err(); err != nil || s.SaveErr != nil {

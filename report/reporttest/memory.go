@@ -11,11 +11,12 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 )
 
 // testDelivered tries that a store gives back when checks were answered and what
-// was delivered, and, of a report.DeliveryStore, what it was told alone.
-func testDelivered(ctx context.Context, s report.Store) error {
+// was delivered, and, of a memory.DeliveryStore, what it was told alone.
+func testDelivered(ctx context.Context, s memory.Store) error {
 	want := Sample(1)
 	want.Delivered, want.Answered = want.Report.ID, map[string]time.Time{"sample": want.Report.Started}
 	if err := s.Save(ctx, want); err != nil {
@@ -25,7 +26,7 @@ func testDelivered(ctx context.Context, s report.Store) error {
 	if err != nil || got.Delivered != want.Delivered || !maps.EqualFunc(got.Answered, want.Answered, time.Time.Equal) {
 		return fmt.Errorf("delivered and answered are %q, %v, saved %q, %v (%w)", got.Delivered, got.Answered, want.Delivered, want.Answered, err)
 	}
-	marks, ok := s.(report.DeliveryStore)
+	marks, ok := s.(memory.DeliveryStore)
 	if !ok {
 		return nil
 	}
@@ -40,9 +41,9 @@ func testDelivered(ctx context.Context, s report.Store) error {
 	return nil
 }
 
-// testLarge tries the sentences of report.LargeStore, where the store is one.
-func testLarge(ctx context.Context, s report.Store) error {
-	large, ok := s.(report.LargeStore)
+// testLarge tries the sentences of memory.LargeStore, where the store is one.
+func testLarge(ctx context.Context, s memory.Store) error {
+	large, ok := s.(memory.LargeStore)
 	if !ok {
 		return nil
 	}

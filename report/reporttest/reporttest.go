@@ -23,6 +23,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // Options say what an implementation needs; the zero value works.
@@ -74,7 +75,7 @@ func testName(make func() report.Checker) error {
 	if a != b {
 		return fmt.Errorf("the name is not stable: %q, then %q", a, b)
 	}
-	return report.ValidateCheckName(a)
+	return ValidateCheckName(a)
 }
 
 func testRules(c report.Checker) error {
@@ -87,7 +88,7 @@ func testRules(c report.Checker) error {
 	}
 	var errs []error
 	for _, r := range cat.Rules() {
-		errs = append(errs, r.Validate(c.Name()))
+		errs = append(errs, ValidateRule(c.Name(), r))
 	}
 	return errors.Join(errs...)
 }
@@ -98,8 +99,8 @@ func testRuns(ctx context.Context, make func() report.Checker, opt Options) (rep
 	store := &Store{}
 	var reps []*report.Report
 	for range 2 {
-		suite := &report.Suite{Checks: []report.Checker{make()}, Store: store}
-		rep, err := suite.Run(ctx)
+		set := &suite.Suite{Checks: []report.Checker{make()}, Store: store}
+		rep, err := set.Run(ctx)
 		if err != nil {
 			return report.Result{}, err
 		}
@@ -131,15 +132,15 @@ func contract(res report.Result) error {
 		if !res.Covers(f.Scope) && f.Kind == report.Condition && res.Status == report.OK {
 			errs = append(errs, fmt.Errorf("rule %s: scope %q of a condition is not covered by %q", f.Rule, f.Scope, res.Covered))
 		}
-		if err := f.ValidateTitle(); err != nil {
+		if err := ValidateTitle(f); err != nil {
 			errs = append(errs, fmt.Errorf("rule %s: %w", f.Rule, err))
 		}
 	}
 	for _, m := range res.Metrics {
-		errs = append(errs, m.Validate())
+		errs = append(errs, ValidateMetric(m))
 	}
 	for _, s := range res.Series {
-		errs = append(errs, s.Validate())
+		errs = append(errs, ValidateSeries(s))
 	}
 	return errors.Join(errs...)
 }
@@ -148,13 +149,13 @@ func contract(res report.Result) error {
 // nothing that it did not look at.
 func testCancel(ctx context.Context, c report.Checker, opt Options, full report.Result) error {
 	ctx, cancel := context.WithCancel(ctx)
-	suite := &report.Suite{Checks: []report.Checker{c}, Grace: opt.cancel(), Timeout: func(string) time.Duration { return time.Nanosecond }}
+	set := &suite.Suite{Checks: []report.Checker{c}, Grace: opt.cancel(), Timeout: func(string) time.Duration { return time.Nanosecond }}
 	defer cancel()
-	rep, err := suite.Run(ctx)
+	rep, err := set.Run(ctx)
 	if err != nil {
 		return err
 	}
-	if suite.Hung() > 0 {
+	if set.Hung() > 0 {
 		return fmt.Errorf("%s does not return within %s of its context's end", rep.Results[0].Check, opt.cancel())
 	}
 	if opt.Changes {

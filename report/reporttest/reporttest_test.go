@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
 )
 
@@ -113,51 +114,51 @@ func (stubborn) Check(context.Context, *report.Recorder) error {
 }
 
 func TestStoreFakeKeepsTheContract(t *testing.T) {
-	assert.NoError(t, reporttest.TestStore(t.Context(), func() report.Store { return &reporttest.Store{} }))
+	assert.NoError(t, reporttest.TestStore(t.Context(), func() memory.Store { return &reporttest.Store{} }))
 }
 
 // lossy forgets a part of what it is given.
 type lossy struct {
 	reporttest.Store
-	forget func(s *report.Saved)
+	forget func(s *memory.Saved)
 }
 
-func (l *lossy) Save(ctx context.Context, s report.Saved) error {
+func (l *lossy) Save(ctx context.Context, s memory.Saved) error {
 	l.forget(&s)
 	return l.Store.Save(ctx, s)
 }
 
 func TestBrokenStoresAreFound(t *testing.T) {
-	assert.ErrorContains(t, reporttest.TestStore(t.Context(), func() report.Store { return &reporttest.Store{SaveErr: errors.New("full")} }), "full")
-	for name, forget := range map[string]func(s *report.Saved){
-		"the report":           func(s *report.Saved) { s.Report = nil },
-		"what is not listed":   func(s *report.Saved) { s.Open.Overflow = nil },
-		"the rules of a check": func(s *report.Saved) { s.Open.Checks = nil },
-		"what is not open": func(s *report.Saved) {
-			s.Open.Items = slices.DeleteFunc(slices.Clone(s.Open.Items), func(it report.Item) bool { return it.State != report.ItemOpen })
+	assert.ErrorContains(t, reporttest.TestStore(t.Context(), func() memory.Store { return &reporttest.Store{SaveErr: errors.New("full")} }), "full")
+	for name, forget := range map[string]func(s *memory.Saved){
+		"the report":           func(s *memory.Saved) { s.Report = nil },
+		"what is not listed":   func(s *memory.Saved) { s.Open.Overflow = nil },
+		"the rules of a check": func(s *memory.Saved) { s.Open.Checks = nil },
+		"what is not open": func(s *memory.Saved) {
+			s.Open.Items = slices.DeleteFunc(slices.Clone(s.Open.Items), func(it memory.Item) bool { return it.State != memory.ItemOpen })
 		},
-		"kept values":          func(s *report.Saved) { s.Kept = nil },
-		"by a panic":           func(*report.Saved) { panic("boom") },
-		"by ending its caller": func(*report.Saved) { runtime.Goexit() },
+		"kept values":          func(s *memory.Saved) { s.Kept = nil },
+		"by a panic":           func(*memory.Saved) { panic("boom") },
+		"by ending its caller": func(*memory.Saved) { runtime.Goexit() },
 	} {
-		assert.Error(t, reporttest.TestStore(t.Context(), func() report.Store { return &lossy{forget: forget} }), name)
+		assert.Error(t, reporttest.TestStore(t.Context(), func() memory.Store { return &lossy{forget: forget} }), name)
 	}
-	for i := range reflect.TypeFor[report.Item]().NumField() {
-		forget := func(s *report.Saved) {
+	for i := range reflect.TypeFor[memory.Item]().NumField() {
+		forget := func(s *memory.Saved) {
 			s.Open.Items = slices.Clone(s.Open.Items)
 			for j := range s.Open.Items {
 				reflect.ValueOf(&s.Open.Items[j]).Elem().Field(i).SetZero()
 			}
 		}
-		assert.Error(t, reporttest.TestStore(t.Context(), func() report.Store { return &lossy{forget: forget} }), "field %d", i)
+		assert.Error(t, reporttest.TestStore(t.Context(), func() memory.Store { return &lossy{forget: forget} }), "field %d", i)
 	}
-	former := func(s *report.Saved) {
+	former := func(s *memory.Saved) {
 		s.Open.Items = slices.Clone(s.Open.Items)
 		for j := range s.Open.Items {
 			s.Open.Items[j].Finding.Former = nil
 		}
 	}
-	assert.Error(t, reporttest.TestStore(t.Context(), func() report.Store { return &lossy{forget: former} }), "former names")
+	assert.Error(t, reporttest.TestStore(t.Context(), func() memory.Store { return &lossy{forget: former} }), "former names")
 }
 
 func TestReportersThatPanicOrHangAreFound(t *testing.T) {

@@ -9,19 +9,20 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 )
 
-// TestStore tries the sentences of report.Store on stores that make makes
+// TestStore tries the sentences of memory.Store on stores that make makes
 // empty. Durability needs a machine that loses power, and is not tried.
-func TestStore(ctx context.Context, make func() report.Store) error {
+func TestStore(ctx context.Context, make func() memory.Store) error {
 	var errs []error
-	for _, try := range []func(context.Context, report.Store) error{testEmpty, testSaved, testApart, testEnded, testDelivered, testLarge} {
+	for _, try := range []func(context.Context, memory.Store) error{testEmpty, testSaved, testApart, testEnded, testDelivered, testLarge} {
 		errs = append(errs, guard(func() error { return try(ctx, make()) }))
 	}
 	return errors.Join(errs...)
 }
 
-func testEmpty(ctx context.Context, s report.Store) error {
+func testEmpty(ctx context.Context, s memory.Store) error {
 	saved, err := s.Load(ctx)
 	if err != nil || saved.Report != nil || len(saved.Open.Items) > 0 || len(saved.Kept) > 0 {
 		return fmt.Errorf("a store that was never saved loads %+v, %v", saved, err)
@@ -29,9 +30,9 @@ func testEmpty(ctx context.Context, s report.Store) error {
 	return nil
 }
 
-func testSaved(ctx context.Context, s report.Store) error {
+func testSaved(ctx context.Context, s memory.Store) error {
 	var errs []error
-	for _, want := range []report.Saved{Sample(1), Sample(2), Sample(3)} {
+	for _, want := range []memory.Saved{Sample(1), Sample(2), Sample(3)} {
 		if err := s.Save(ctx, want); err != nil {
 			return fmt.Errorf("save: %w", err)
 		}
@@ -45,7 +46,7 @@ func testSaved(ctx context.Context, s report.Store) error {
 }
 
 // testApart changes what was saved and what was loaded: the store has neither.
-func testApart(ctx context.Context, s report.Store) error {
+func testApart(ctx context.Context, s memory.Store) error {
 	given := Sample(1)
 	if err := s.Save(ctx, given); err != nil {
 		return fmt.Errorf("save: %w", err)
@@ -67,7 +68,7 @@ func testApart(ctx context.Context, s report.Store) error {
 	return same(again, Sample(1))
 }
 
-func testEnded(ctx context.Context, s report.Store) error {
+func testEnded(ctx context.Context, s memory.Store) error {
 	ctx, cancel := context.WithCancel(ctx)
 	cancel()
 	_, err := s.Load(ctx)
@@ -77,16 +78,16 @@ func testEnded(ctx context.Context, s report.Store) error {
 	return nil
 }
 
-func same(got, want report.Saved) error {
+func same(got, want memory.Saved) error {
 	if got.Report == nil {
 		return errors.New("the loaded state has no report")
 	}
 	got.Notices = nil
-	g, err := report.EncodeSaved(got)
+	g, err := memory.EncodeSaved(got)
 	if err != nil {
 		return err
 	}
-	w, err := report.EncodeSaved(want)
+	w, err := memory.EncodeSaved(want)
 	if err != nil {
 		return err
 	}
@@ -97,7 +98,7 @@ func same(got, want report.Saved) error {
 }
 
 // Sample is a small report number seq with a history, odd bytes among its texts.
-func Sample(seq uint64) report.Saved {
+func Sample(seq uint64) memory.Saved {
 	at := time.Date(2026, 11, int(seq), 6, 30, 0, 0, time.UTC)
 	odd := report.Attr{Key: report.Path, Value: "/srv/caf\xe9 \\n\n"}
 	f := report.Finding{
@@ -108,14 +109,14 @@ func Sample(seq uint64) report.Saved {
 		Schema: report.Schema, ID: "r1:sample", Seq: seq, Started: at, Finished: at.Add(time.Second),
 		Results: []report.Result{{Check: "sample", Status: report.OK, Findings: []report.Finding{f}, Covered: []string{"files"}, Rules: []string{"odd"}}},
 	}
-	open, changes := report.Open{}.Next(rep)
+	open, changes := memory.Open{}.Next(rep)
 	rep.Changes = changes
-	for _, state := range []report.ItemState{report.ItemStale, report.ItemFixed, report.ItemRetired, report.ItemClosed} {
-		open.Items = append(open.Items, report.Item{Check: "sample-" + string(state), State: state, Finding: f})
+	for _, state := range []memory.ItemState{memory.ItemStale, memory.ItemFixed, memory.ItemRetired, memory.ItemClosed} {
+		open.Items = append(open.Items, memory.Item{Check: "sample-" + string(state), State: state, Finding: f})
 	}
-	open.Overflow = make([]report.Overflow, 1)
+	open.Overflow = make([]memory.Overflow, 1)
 	fill(reflect.ValueOf(&open).Elem(), at)
-	return report.Saved{Report: rep, Open: open, Kept: map[string]map[string][]byte{"logs": {"position": {0, 1, 0xff, byte(seq)}}}}
+	return memory.Saved{Report: rep, Open: open, Kept: map[string]map[string][]byte{"logs": {"position": {0, 1, 0xff, byte(seq)}}}}
 }
 
 // fill puts something into every field below v that has nothing, so that what a

@@ -8,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 )
 
 // Kind says what a person did. A kind that this package does not know, such as
@@ -70,7 +71,7 @@ const (
 )
 
 // see gives an item as a person sees it.
-func see(it report.Item) Seen {
+func see(it memory.Item) Seen {
 	f := it.Finding
 	return Seen{
 		Check: it.Check, Fingerprint: f.Fingerprint, Rule: f.Rule, Title: f.Title,

@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 )
 
 // ReviewAfter is how long an accepted risk stands where nobody says it.
@@ -28,7 +29,7 @@ type Terms struct {
 }
 
 // Acknowledge keeps findings quiet until a time.
-func (d Desk) Acknowledge(ctx context.Context, items []report.Item, t Terms) error {
+func (d Desk) Acknowledge(ctx context.Context, items []memory.Item, t Terms) error {
 	switch {
 	case t.Until.IsZero():
 		return errors.New("say until when")
@@ -41,10 +42,10 @@ func (d Desk) Acknowledge(ctx context.Context, items []report.Item, t Terms) err
 // Accept closes events and findings that nobody asks for, and those that moved
 // names: changes that their baseline has taken. The conditions among the others
 // become accepted risks with a time to review them.
-func (d Desk) Accept(ctx context.Context, items []report.Item, moved func(report.Item) bool, t Terms) error {
-	var closed, risks []report.Item
+func (d Desk) Accept(ctx context.Context, items []memory.Item, moved func(memory.Item) bool, t Terms) error {
+	var closed, risks []memory.Item
 	for _, it := range items {
-		if it.Finding.Kind == report.Event || it.State == report.ItemRetired || moved != nil && moved(it) {
+		if it.Finding.Kind == report.Event || it.State == memory.ItemRetired || moved != nil && moved(it) {
 			closed = append(closed, it)
 		} else {
 			risks = append(risks, it)
@@ -62,7 +63,7 @@ func (d Desk) Accept(ctx context.Context, items []report.Item, moved func(report
 }
 
 // AcceptOverflow closes findings that are no longer listed one by one.
-func (d Desk) AcceptOverflow(ctx context.Context, list []report.Overflow, t Terms) error {
+func (d Desk) AcceptOverflow(ctx context.Context, list []memory.Overflow, t Terms) error {
 	act := d.act(Accept, t)
 	act.Until = time.Time{}
 	for _, u := range list {
@@ -76,7 +77,7 @@ func (d Desk) AcceptOverflow(ctx context.Context, list []report.Overflow, t Term
 }
 
 // Reopen takes back what was done about findings.
-func (d Desk) Reopen(ctx context.Context, items []report.Item, t Terms) error {
+func (d Desk) Reopen(ctx context.Context, items []memory.Item, t Terms) error {
 	t.Until = time.Time{}
 	return d.about(ctx, Reopen, items, t)
 }
@@ -105,7 +106,7 @@ func (d Desk) Append(ctx context.Context, kind string, record []byte) error {
 	return err
 }
 
-func (d Desk) about(ctx context.Context, kind Kind, items []report.Item, t Terms) error {
+func (d Desk) about(ctx context.Context, kind Kind, items []memory.Item, t Terms) error {
 	for len(items) > 0 {
 		part := items[:min(len(items), maxSeen)]
 		items = items[len(part):]
@@ -138,7 +139,7 @@ func (d Desk) now() time.Time {
 func open(rep *report.Report, did acts, now time.Time) int {
 	n := 0
 	for _, c := range rep.Changes {
-		it := report.Item{Check: c.Check, Finding: c.Finding, Since: c.Since}
+		it := memory.Item{Check: c.Check, Finding: c.Finding, Since: c.Since}
 		if c.Kind != report.Fixed && c.Kind != report.Retired && !did.standing(it, now).Quiet() {
 			n++
 		}

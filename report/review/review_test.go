@@ -10,13 +10,15 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
-// memory is a report store in memory.
-type memory struct{ saved report.Saved }
+// ram is a report store in memory.
+type ram struct{ saved memory.Saved }
 
-func (m *memory) Load(context.Context) (report.Saved, error)   { return m.saved, nil }
-func (m *memory) Save(_ context.Context, s report.Saved) error { m.saved = s; return nil }
+func (m *ram) Load(context.Context) (memory.Saved, error)   { return m.saved, nil }
+func (m *ram) Save(_ context.Context, s memory.Saved) error { m.saved = s; return nil }
 
 // world is a machine with a disk and a login, and the person who reviews it.
 type world struct {
@@ -26,7 +28,7 @@ type world struct {
 	evidence string
 	login    time.Time // zero: nobody logged in
 	fail     error
-	store    memory
+	store    ram
 	log      FileStore
 }
 
@@ -65,8 +67,8 @@ func (w *world) Check(_ context.Context, rec *report.Recorder) error {
 // run looks once, a day later.
 func (w *world) run() *report.Report {
 	w.now = w.now.Add(day)
-	suite := report.Suite{Checks: []report.Checker{w}, Store: &w.store, Review: Fold(w.log), Clock: w.clock}
-	rep, err := suite.Run(w.t.Context())
+	set := suite.Suite{Checks: []report.Checker{w}, Store: &w.store, Review: Fold(w.log), Clock: w.clock}
+	rep, err := set.Run(w.t.Context())
 	require.NoError(w.t, err)
 	return rep
 }
@@ -75,13 +77,13 @@ func (w *world) clock() time.Time { return w.now }
 
 func (w *world) desk() Desk { return Desk{Store: w.log, By: "ann", Clock: w.clock} }
 
-func (w *world) items(selector string) []report.Item {
+func (w *world) items(selector string) []memory.Item {
 	w.t.Helper()
 	log, err := w.log.Acts(w.t.Context())
 	require.NoError(w.t, err)
 	found, err := Select(Standings(w.store.saved.Open, log, w.now), selector)
 	require.NoError(w.t, err)
-	var out []report.Item
+	var out []memory.Item
 	for _, s := range found {
 		out = append(out, s.Item)
 	}
@@ -140,7 +142,7 @@ func TestAnEventThatIsAcceptedIsClosedUntilItHappensAgain(t *testing.T) {
 	require.NoError(t, w.desk().Accept(t.Context(), w.items("all"), nil, Terms{}))
 	assert.Empty(t, w.run().Changes)
 	assert.Empty(t, w.run().Changes)
-	assert.Equal(t, report.ItemClosed, w.store.saved.Open.Items[0].State)
+	assert.Equal(t, memory.ItemClosed, w.store.saved.Open.Items[0].State)
 	w.login = w.now
 	rep := w.run()
 	require.Len(t, rep.Changes, 1)
@@ -163,13 +165,13 @@ func TestAnActDuringARunIsInTheNextReport(t *testing.T) {
 	w := newWorld(t)
 	w.run()
 	// The run has loaded its memory when its check acts as the person does.
-	suite := report.Suite{Store: &w.store, Review: Fold(w.log), Clock: w.clock}
-	suite.Checks = []report.Checker{report.CheckerFunc{ID: "world", Catalogue: w.Rules(), Func: func(ctx context.Context, rec *report.Recorder) error {
+	set := suite.Suite{Store: &w.store, Review: Fold(w.log), Clock: w.clock}
+	set.Checks = []report.Checker{report.CheckerFunc{ID: "world", Catalogue: w.Rules(), Func: func(ctx context.Context, rec *report.Recorder) error {
 		w.acknowledge(30 * day)
 		require.NoError(t, w.desk().Sign(ctx, w.store.saved.Report, ""))
 		return w.Check(ctx, rec)
 	}}}
-	rep, err := suite.Run(t.Context())
+	rep, err := set.Run(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, rep.Changes)
 	assert.Equal(t, uint64(1), rep.Review.Signed.Seq)
@@ -226,7 +228,7 @@ func TestTheLedgerHasEveryDay(t *testing.T) {
 	assert.Equal(t, 1, days[1].Open)
 
 	all := Standings(w.store.saved.Open, log, w.now)
-	require.NoError(t, w.desk().Accept(t.Context(), []report.Item{all[0].Item}, nil, Terms{}))
+	require.NoError(t, w.desk().Accept(t.Context(), []memory.Item{all[0].Item}, nil, Terms{}))
 	require.NoError(t, w.desk().Sign(t.Context(), w.store.saved.Report, ""))
 	log, err = w.log.Acts(t.Context())
 	require.NoError(t, err)
@@ -253,13 +255,13 @@ func TestSelectors(t *testing.T) {
 func TestWhatIsNoLongerListedIsAcceptedInBulkUntilThereIsMore(t *testing.T) {
 	w := newWorld(t)
 	w.run()
-	listed := report.Overflow{Check: "world", Count: 7, Worst: report.Notice, First: w.now, Last: w.now}
-	w.store.saved.Open.Overflow = []report.Overflow{listed}
+	listed := memory.Overflow{Check: "world", Count: 7, Worst: report.Notice, First: w.now, Last: w.now}
+	w.store.saved.Open.Overflow = []memory.Overflow{listed}
 	require.NoError(t, w.desk().AcceptOverflow(t.Context(), w.store.saved.Open.Overflow, Terms{}))
 	w.run()
 	assert.Empty(t, w.store.saved.Open.Overflow)
 	listed.Count++
-	w.store.saved.Open.Overflow = []report.Overflow{listed}
+	w.store.saved.Open.Overflow = []memory.Overflow{listed}
 	w.run()
 	assert.Len(t, w.store.saved.Open.Overflow, 1)
 }

@@ -5,7 +5,7 @@
 //	root, err := statedir.Default(os.Geteuid(), os.Getenv("XDG_STATE_HOME"), home)
 //	dir, err := statedir.Open(statedir.Options{Root: root, Host: name, Machine: id})
 //	defer dir.Close()
-//	suite := report.Suite{Checks: checks, Store: dir.Store(), RedactKey: dir.RedactKey()}
+//	suite := suite.Suite{Checks: checks, Store: dir.Store(), RedactKey: dir.RedactKey()}
 //
 // The folder is found by the machine's identity, not by its name: a machine that
 // was renamed keeps its memory, and the next report says so; another machine

@@ -8,7 +8,7 @@ import (
 	"syscall"
 
 	"github.com/pugetsoundtech/upkeep/internal/durable"
-	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 )
 
 // ErrLocked says that another process works in the folder.
@@ -37,7 +37,7 @@ type Dir struct {
 	name    string
 	machine string
 	lock    *durable.Lock
-	store   report.Store
+	store   memory.Store
 	key     []byte
 	notices []string
 	after   []func() error // what takes effect once the notices are stored
@@ -92,7 +92,7 @@ func Open(o Options) (*Dir, error) {
 	if err := take(); err != nil {
 		return nil, errors.Join(err, d.Close())
 	}
-	d.store = &store{FileStore: report.FileStore{Dir: d.path}, dir: d}
+	d.store = &store{FileStore: memory.FileStore{Dir: d.path}, dir: d}
 	return d, nil
 }
 
@@ -118,7 +118,7 @@ func (d *Dir) Path(name string) string { return filepath.Join(d.path, name) }
 
 // Store is the folder's store. Its Load adds what a person should know of the
 // folder to the notices.
-func (d *Dir) Store() report.Store { return d.store }
+func (d *Dir) Store() memory.Store { return d.store }
 
 // RedactKey is the key of the marks that stand for secrets: the same at every
 // run, so that a mark stands for the same secret.

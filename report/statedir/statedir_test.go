@@ -13,6 +13,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/statedir"
 )
 
@@ -30,7 +31,7 @@ func run(t *testing.T, o statedir.Options) (dir string, notices []string) {
 	d := open(t, o)
 	saved, err := d.Store().Load(t.Context())
 	require.NoError(t, err)
-	require.NoError(t, d.Store().Save(t.Context(), report.Saved{Report: &report.Report{Schema: report.Schema}}))
+	require.NoError(t, d.Store().Save(t.Context(), memory.Saved{Report: &report.Report{Schema: report.Schema}}))
 	require.NoError(t, d.Close())
 	return d.Path(""), saved.Notices
 }
@@ -223,7 +224,7 @@ func TestWithoutAPlaceTheReportSaysWhy(t *testing.T) {
 	assert.Equal(t, "/var/lib/upkeep/web1/integrity", d.Path("integrity"), "never in the folder that the program was started in")
 	_, err := d.Store().Load(t.Context())
 	require.ErrorIs(t, err, syscall.EROFS)
-	require.ErrorIs(t, d.Store().Save(t.Context(), report.Saved{}), syscall.EROFS)
+	require.ErrorIs(t, d.Store().Save(t.Context(), memory.Saved{}), syscall.EROFS)
 	assert.Len(t, d.RedactKey(), 32)
 	assert.NoError(t, d.Close())
 }

@@ -4,25 +4,25 @@ import (
 	"context"
 	"errors"
 
-	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 )
 
 // store is a FileStore that tells what happened to its folder. What happened
 // takes effect when a report that says it is stored.
 type store struct {
-	report.FileStore
+	memory.FileStore
 	dir *Dir
 }
 
 // Load adds the folder's notices.
-func (s *store) Load(ctx context.Context) (report.Saved, error) {
+func (s *store) Load(ctx context.Context) (memory.Saved, error) {
 	saved, err := s.FileStore.Load(ctx)
 	saved.Notices = append(saved.Notices, s.dir.notices...)
 	return saved, err
 }
 
 // Save stores, then settles what the notices said.
-func (s *store) Save(ctx context.Context, saved report.Saved) error {
+func (s *store) Save(ctx context.Context, saved memory.Saved) error {
 	if err := s.FileStore.Save(ctx, saved); err != nil {
 		return err
 	}
@@ -38,7 +38,7 @@ func (s *store) Save(ctx context.Context, saved report.Saved) error {
 type none struct{ why error }
 
 // Load says why there is no memory.
-func (s none) Load(context.Context) (report.Saved, error) { return report.Saved{}, s.why }
+func (s none) Load(context.Context) (memory.Saved, error) { return memory.Saved{}, s.why }
 
 // Save says why nothing is stored.
-func (s none) Save(context.Context, report.Saved) error { return s.why }
+func (s none) Save(context.Context, memory.Saved) error { return s.why }

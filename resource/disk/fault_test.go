@@ -13,6 +13,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 	"github.com/pugetsoundtech/upkeep/resource/disk"
 )
 
@@ -161,11 +162,11 @@ func TestADiskThatFillsIsFoundBeforeItIsFull(t *testing.T) {
 		rows := "/dev/vda1 1048576000 100 1048575900 1% /\n" +
 			"/dev/vdb 1048576000 " + strconv.Itoa(used) + " " + strconv.Itoa(1048576000-used) + " 9% /srv\n"
 		m := onLinux(`"/", "/srv"`, strings.Replace(twoDisks, "%s", "rw", 1), rows, "-- /etc/fstab absent --\n")
-		suite := report.Suite{
+		set := suite.Suite{
 			Checks: []report.Checker{disk.Filesystems{Host: m.Host()}}, Store: store,
 			Clock: func() time.Time { return day.AddDate(0, 0, i) },
 		}
-		rep, err := suite.Run(t.Context())
+		rep, err := set.Run(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, report.OK, rep.Results[0].Status, "%v", rep.Results[0].Problems)
 		found[i] = ofRule(rep.Results[0], "resource.filesystems.filling")

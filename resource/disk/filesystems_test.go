@@ -15,6 +15,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 	"github.com/pugetsoundtech/upkeep/resource/disk"
 )
 
@@ -51,7 +52,7 @@ server:/x 1 1 1 50% /net
 
 func collect(t *testing.T, c report.Checker) report.Result {
 	t.Helper()
-	res, err := report.Collect(t.Context(), c)
+	res, err := suite.Collect(t.Context(), c)
 	require.NoError(t, err)
 	return res
 }
@@ -198,8 +199,8 @@ func TestAFileSystemThatBecameReadOnlyIsFoundUntilItIsWritableAgain(t *testing.T
 	readOnly = strings.ReplaceAll(readOnly, `, "/srv"]`, `]`)
 	var got [][]string
 	for _, text := range []string{disks, readOnly, readOnly, disks} {
-		suite := report.Suite{Checks: []report.Checker{disk.Filesystems{Host: hosttest.New(text).Host()}}, Store: store}
-		rep, err := suite.Run(ctx)
+		set := suite.Suite{Checks: []report.Checker{disk.Filesystems{Host: hosttest.New(text).Host()}}, Store: store}
+		rep, err := set.Run(ctx)
 		require.NoError(t, err)
 		require.Equal(t, report.OK, rep.Results[0].Status, "%v", rep.Results[0].Problems)
 		var found []string
@@ -247,8 +248,8 @@ func TestWhatIsConfiguredReadOnlyIsNoLongerExpectedWritable(t *testing.T) {
 	readOnly = strings.ReplaceAll(readOnly, `, "/srv"]`, `]`)
 	readOnly = strings.Replace(readOnly, "-- /etc/fstab absent --", "-- /etc/fstab --\n/dev/vdb /srv ext4 ro 0 2", 1)
 	for _, text := range []string{disks, readOnly} {
-		suite := report.Suite{Checks: []report.Checker{disk.Filesystems{Host: hosttest.New(text).Host()}}, Store: store}
-		rep, err := suite.Run(t.Context())
+		set := suite.Suite{Checks: []report.Checker{disk.Filesystems{Host: hosttest.New(text).Host()}}, Store: store}
+		rep, err := set.Run(t.Context())
 		require.NoError(t, err)
 		require.Equal(t, report.OK, rep.Results[0].Status, "%v", rep.Results[0].Problems)
 		for _, f := range rep.Results[0].Findings {

@@ -12,6 +12,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // mailServer is a machine with a log, and the check with its memory.
@@ -51,8 +52,8 @@ func (m *mailServer) run() report.Result {
 	m.t.Helper()
 	h := m.Host()
 	h.Now = func() time.Time { return m.now }
-	suite := &report.Suite{Checks: []report.Checker{Mail{Host: h}}, Store: &m.store}
-	rep, err := suite.Run(m.t.Context())
+	set := &suite.Suite{Checks: []report.Checker{Mail{Host: h}}, Store: &m.store}
+	rep, err := set.Run(m.t.Context())
 	require.NoError(m.t, err)
 	return rep.Results[0]
 }

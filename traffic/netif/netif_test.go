@@ -12,7 +12,9 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 	"github.com/pugetsoundtech/upkeep/traffic/netif"
 )
 
@@ -289,9 +291,9 @@ func machine(at time.Time, received, errors, sent int, boot string) *hosttest.Ma
 	return hosttest.New(fmt.Sprintf(linux, at.Format(time.RFC3339), received, errors, sent, boot, 3600))
 }
 
-func run(t *testing.T, store report.Store, m *hosttest.Machine) report.Result {
+func run(t *testing.T, store memory.Store, m *hosttest.Machine) report.Result {
 	t.Helper()
-	rep, err := (&report.Suite{Checks: []report.Checker{netif.Interfaces{Host: m.Host()}}, Store: store}).Run(t.Context())
+	rep, err := (&suite.Suite{Checks: []report.Checker{netif.Interfaces{Host: m.Host()}}, Store: store}).Run(t.Context())
 	require.NoError(t, err)
 	return rep.Results[0]
 }
@@ -354,7 +356,7 @@ func TestInterfaceThatGoesAndComesIsReported(t *testing.T) {
 func TestDamagedHistoryIsSaidAndCountingStartsAnew(t *testing.T) {
 	for _, kept := range []string{"{", `{"version":9}`, `{"version":1,"history":{"lines":[{"hours":[[2,0,0,0],[1,0,0,0]]}]}}`} {
 		var store reporttest.Store
-		require.NoError(t, store.Save(t.Context(), report.Saved{Kept: map[string]map[string][]byte{"traffic.netif": {"history": []byte(kept)}}}))
+		require.NoError(t, store.Save(t.Context(), memory.Saved{Kept: map[string]map[string][]byte{"traffic.netif": {"history": []byte(kept)}}}))
 		res := run(t, &store, machine(start, 1000, 0, 500, "a"))
 		assert.Equal(t, report.Partial, res.Status, kept)
 		assert.NotContains(t, metrics(res), "interface_received_bytes")
@@ -364,7 +366,7 @@ func TestDamagedHistoryIsSaidAndCountingStartsAnew(t *testing.T) {
 
 func TestUnreadableCountersAreAFailure(t *testing.T) {
 	m := hosttest.New("Nothing is told.\n-- /proc/net/dev error=permission --\n")
-	res, err := report.Collect(t.Context(), netif.Interfaces{Host: m.Host()})
+	res, err := suite.Collect(t.Context(), netif.Interfaces{Host: m.Host()})
 	require.NoError(t, err)
 	assert.Equal(t, report.Failed, res.Status)
 	assert.Empty(t, res.Covered)
@@ -404,7 +406,7 @@ func ExampleHistory_Advance() {
 
 func ExampleInterfaces() {
 	m := machine(start, 1000, 0, 500, "a")
-	res, err := report.Collect(context.Background(), netif.Interfaces{Host: m.Host()})
+	res, err := suite.Collect(context.Background(), netif.Interfaces{Host: m.Host()})
 	fmt.Println(res.Status, len(res.Findings), err)
 	// Output: ok 0 <nil>
 }

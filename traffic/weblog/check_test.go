@@ -12,6 +12,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
@@ -39,7 +40,7 @@ func TestRequestsAreCountedOnceAndWhatIsUnusualIsTold(t *testing.T) {
 	run := func() report.Result {
 		h := m.Host()
 		h.Now = func() time.Time { return now }
-		rep, err := (&report.Suite{Checks: []report.Checker{Web{Host: h}}, Store: &store}).Run(t.Context())
+		rep, err := (&suite.Suite{Checks: []report.Checker{Web{Host: h}}, Store: &store}).Run(t.Context())
 		require.NoError(t, err)
 		return rep.Results[0]
 	}
@@ -81,7 +82,7 @@ func TestRequestsAreCountedOnceAndWhatIsUnusualIsTold(t *testing.T) {
 func TestALogThatIsGoneIsNoSilence(t *testing.T) {
 	m, store := newWebServer(), reporttest.Store{}
 	run := func() report.Result {
-		rep, err := (&report.Suite{Checks: []report.Checker{Web{Host: m.Host()}}, Store: &store}).Run(t.Context())
+		rep, err := (&suite.Suite{Checks: []report.Checker{Web{Host: m.Host()}}, Store: &store}).Run(t.Context())
 		require.NoError(t, err)
 		return rep.Results[0]
 	}
@@ -96,7 +97,7 @@ func TestALogThatIsGoneIsNoSilence(t *testing.T) {
 func TestAMachineWithoutAWebServerIsSkipped(t *testing.T) {
 	m := newWebServer()
 	require.NoError(t, m.Remove("/var/log/nginx"))
-	res, err := report.Collect(t.Context(), Web{Host: m.Host()})
+	res, err := suite.Collect(t.Context(), Web{Host: m.Host()})
 	require.NoError(t, err)
 	assert.Equal(t, report.Skipped, res.Status, "%v", res.Problems)
 }
@@ -104,7 +105,7 @@ func TestAMachineWithoutAWebServerIsSkipped(t *testing.T) {
 func TestALogOfAnotherKindIsNoSilence(t *testing.T) {
 	m := newWebServer()
 	require.NoError(t, m.AppendFile(accessPath, []byte("what is this\n")))
-	res, err := report.Collect(t.Context(), Web{Host: m.Host()})
+	res, err := suite.Collect(t.Context(), Web{Host: m.Host()})
 	require.NoError(t, err)
 	assert.Equal(t, report.Partial, res.Status)
 }

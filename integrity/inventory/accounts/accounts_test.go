@@ -13,6 +13,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/integrity/inventory"
 	"github.com/pugetsoundtech/upkeep/integrity/inventory/accounts"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 const passwd = `-- /etc/passwd --
@@ -110,7 +111,7 @@ func ExampleInspectPasswd() {
 
 func ExampleUsers() {
 	m := hosttest.New("-- /etc/passwd --\nroot:x:0:0::/root:/bin/sh\n-- /etc/shadow --\nroot::1:0:9:7:::\n")
-	res, err := report.Collect(context.Background(), inventory.Check{Question: accounts.Users{Host: m.Host()}})
+	res, err := suite.Collect(context.Background(), inventory.Check{Question: accounts.Users{Host: m.Host()}})
 	fmt.Println(res.Findings[0].Title, err)
 	// Output: The account root needs no password <nil>
 }

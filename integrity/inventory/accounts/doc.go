@@ -2,7 +2,7 @@
 // users, groups and passwords, and the keys that sshd takes.
 //
 //	check := inventory.Check{Question: accounts.Users{Host: h}, Dir: dir}
-//	result, err := report.Collect(ctx, check)
+//	result, err := suite.Collect(ctx, check)
 //
 // Homes is the list of the BSDs' nightly security runs for what lies in homes.
 // InspectPasswd finds what is wrong with one file, with no check around it. The

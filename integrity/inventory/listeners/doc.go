@@ -1,7 +1,7 @@
 // Package listeners watches the sockets on which programs of a system listen, and
 // processes that hide.
 //
-//	result, err := report.Collect(ctx, listeners.Sockets{Host: h})
+//	result, err := suite.Collect(ctx, listeners.Sockets{Host: h})
 //
 // Families is the inventory of the other families beside TCP and UDP: raw and packet
 // sockets, UDP-Lite, SCTP, vsock and abstract names of Unix.

@@ -15,7 +15,9 @@ import (
 	"github.com/pugetsoundtech/upkeep/integrity/integritytest"
 	"github.com/pugetsoundtech/upkeep/integrity/inventory/listeners"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // A small Linux whose sockets are set by the tests; the forms are recorded live.
@@ -63,11 +65,11 @@ func world(t *testing.T, tcp, udp string) *hosttest.Machine {
 // runs checks one world after the other with one memory.
 func runs(t *testing.T, worlds ...*hosttest.Machine) []report.Result {
 	t.Helper()
-	store := report.FileStore{Dir: t.TempDir()}
+	store := memory.FileStore{Dir: t.TempDir()}
 	var out []report.Result
 	for _, w := range worlds {
-		suite := report.Suite{Checks: []report.Checker{listeners.Sockets{Host: w.Host()}}, Store: store}
-		rep, err := suite.Run(t.Context())
+		set := suite.Suite{Checks: []report.Checker{listeners.Sockets{Host: w.Host()}}, Store: store}
+		rep, err := set.Run(t.Context())
 		require.NoError(t, err)
 		out = append(out, rep.Results[0])
 	}
@@ -141,11 +143,11 @@ func TestATableThatCannotBeReadClosesNothing(t *testing.T) {
 
 func TestADamagedMemoryIsNeverReadAsNothingAccepted(t *testing.T) {
 	store := &reporttest.Store{}
-	require.NoError(t, store.Save(t.Context(), report.Saved{
+	require.NoError(t, store.Save(t.Context(), memory.Saved{
 		Report: &report.Report{}, Kept: map[string]map[string][]byte{"integrity.listeners": {"tcp": []byte("{")}},
 	}))
-	suite := report.Suite{Checks: []report.Checker{listeners.Sockets{Host: world(t, ssh, "").Host()}}, Store: store}
-	rep, err := suite.Run(t.Context())
+	set := suite.Suite{Checks: []report.Checker{listeners.Sockets{Host: world(t, ssh, "").Host()}}, Store: store}
+	rep, err := set.Run(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, rep.Results[0].Findings)
 	assert.False(t, rep.Results[0].Covers("listeners/tcp"))
@@ -414,7 +416,7 @@ func ExampleCompareListeners() {
 
 func ExampleSockets() {
 	m := hosttest.New(small + "-- /proc/net/tcp --\n" + head + "-- /proc/net/udp --\n" + head)
-	res, err := report.Collect(context.Background(), listeners.Sockets{Host: m.Host()})
+	res, err := suite.Collect(context.Background(), listeners.Sockets{Host: m.Host()})
 	fmt.Println(res.Status, len(res.Findings), err)
 	// Output: ok 0 <nil>
 }

@@ -23,6 +23,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // TestMain lets this program be one that listens, until its standard input ends.
@@ -65,10 +66,10 @@ func TestAProgramThatIsRestartedHereIsTold(t *testing.T) {
 	addr := l.Addr().(*net.TCPAddr).AddrPort()
 	require.NoError(t, l.Close())
 
-	suite := report.Suite{Checks: []report.Checker{listeners.Sockets{Host: host.Local()}}, Store: &reporttest.Store{}}
+	set := suite.Suite{Checks: []report.Checker{listeners.Sockets{Host: host.Local()}}, Store: &reporttest.Store{}}
 	subject := report.ListenerOf("tcp", addr)
 	look := func() []report.Finding {
-		rep, err := suite.Run(t.Context())
+		rep, err := set.Run(t.Context())
 		require.NoError(t, err)
 		return about(rep, subject)
 	}
@@ -86,14 +87,14 @@ func TestAProgramThatIsRestartedHereIsTold(t *testing.T) {
 
 func TestAListenerThatIsOpenedHereIsFoundAndClosedAgain(t *testing.T) {
 	store := &reporttest.Store{}
-	suite := report.Suite{Checks: []report.Checker{listeners.Sockets{Host: host.Local()}}, Store: store}
-	_, err := suite.Run(t.Context())
+	set := suite.Suite{Checks: []report.Checker{listeners.Sockets{Host: host.Local()}}, Store: store}
+	_, err := set.Run(t.Context())
 	require.NoError(t, err)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	subject := report.ListenerOf("tcp", l.Addr().(*net.TCPAddr).AddrPort())
 
-	rep, err := suite.Run(t.Context())
+	rep, err := set.Run(t.Context())
 	require.NoError(t, err)
 	found := about(rep, subject)
 	require.Len(t, found, 1)
@@ -104,7 +105,7 @@ func TestAListenerThatIsOpenedHereIsFoundAndClosedAgain(t *testing.T) {
 	assert.Equal(t, report.Notice, found[0].Severity)
 
 	require.NoError(t, l.Close())
-	rep, err = suite.Run(t.Context())
+	rep, err = set.Run(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, about(rep, subject))
 }

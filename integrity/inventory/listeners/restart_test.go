@@ -15,7 +15,9 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/integrity/inventory/listeners"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // A process of the fake machine, which holds the sockets of row by inode.
@@ -206,9 +208,9 @@ func TestARestartAfterOneIsToldToo(t *testing.T) {
 	store := &reporttest.Store{}
 	var rep *report.Report
 	for i, m := range []*hosttest.Machine{booted(ssh, sshd), booted(ssh, sshd.later(900, 6000)), booted(ssh, sshd.later(950, 9000))} {
-		suite := report.Suite{Checks: []report.Checker{listeners.Sockets{Host: m.Host()}}, Store: store}
+		set := suite.Suite{Checks: []report.Checker{listeners.Sockets{Host: m.Host()}}, Store: store}
 		var err error
-		rep, err = suite.Run(t.Context())
+		rep, err = set.Run(t.Context())
 		require.NoError(t, err)
 		require.Len(t, rep.Results[0].Findings, min(i, 1))
 	}
@@ -220,13 +222,13 @@ func TestARestartAfterOneIsToldToo(t *testing.T) {
 func TestWhatAnEarlierVersionKeptIsStillRead(t *testing.T) {
 	const kept = `{"version":1,"listeners":[{"network":"tcp","addr":"0.0.0.0:22","program":"sshd"},{"network":"tcp","addr":"0.0.0.0:25","program":"master"}]}`
 	store := &reporttest.Store{}
-	require.NoError(t, store.Save(t.Context(), report.Saved{
+	require.NoError(t, store.Save(t.Context(), memory.Saved{
 		Report: &report.Report{}, Kept: map[string]map[string][]byte{"integrity.listeners": {"tcp": []byte(kept), "tcp-last": []byte(kept)}},
 	}))
 	var titles []string
 	for _, m := range []*hosttest.Machine{booted(ssh, sshd), booted(ssh, sshd.later(900, 6000))} {
-		suite := report.Suite{Checks: []report.Checker{listeners.Sockets{Host: m.Host()}}, Store: store}
-		rep, err := suite.Run(t.Context())
+		set := suite.Suite{Checks: []report.Checker{listeners.Sockets{Host: m.Host()}}, Store: store}
+		rep, err := set.Run(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, report.OK, rep.Results[0].Status, "%v", rep.Results[0].Problems)
 		for _, f := range rep.Results[0].Findings {

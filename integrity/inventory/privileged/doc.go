@@ -2,7 +2,7 @@
 // with rights of another, by their set-id bits or capabilities.
 //
 //	check := inventory.Check{Question: privileged.Programs{Host: h}, Dir: dir}
-//	result, err := report.Collect(ctx, check)
+//	result, err := suite.Collect(ctx, check)
 //
 // It takes no rights away.
 package privileged

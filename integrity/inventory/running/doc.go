@@ -2,7 +2,7 @@
 // what an update replaced, and modules of the kernel that nobody vouches for or
 // that hide.
 //
-//	result, err := report.Collect(ctx, running.Kernel{Host: h})
+//	result, err := suite.Collect(ctx, running.Kernel{Host: h})
 //
 // It restarts nothing and unloads nothing.
 package running

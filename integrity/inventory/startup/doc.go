@@ -2,7 +2,7 @@
 // jobs at their time.
 //
 //	check := inventory.Check{Question: startup.Services{Host: h}, Dir: dir}
-//	result, err := report.Collect(ctx, check)
+//	result, err := suite.Collect(ctx, check)
 //
 // It reads the files by which the systems enable a service (links of systemd and of
 // System V, run levels of OpenRC, rc.conf of the BSDs, modes of Slackware), so an

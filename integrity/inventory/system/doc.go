@@ -3,7 +3,7 @@
 // firewall.
 //
 //	check := inventory.Check{Question: system.Mounts{Host: h}, Dir: dir}
-//	result, err := report.Collect(ctx, check)
+//	result, err := suite.Collect(ctx, check)
 //
 // It sets nothing and mounts nothing. What a reboot brings back from files is the
 // business of package files; this is what holds now.

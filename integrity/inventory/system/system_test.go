@@ -21,6 +21,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // days gives the findings of a second run on a machine that changed, and accepts
@@ -237,7 +238,7 @@ func Example() {
 	defer os.RemoveAll(dir) //nolint:errcheck // the example is over
 	for _, text := range []string{mounts, mounts + "30 20 0:9 / /etc rw - tmpfs none rw\n"} {
 		check := inventory.Check{Question: system.Mounts{Host: hosttest.New(text).Host()}, Dir: dir}
-		res, err := report.Collect(context.Background(), check)
+		res, err := suite.Collect(context.Background(), check)
 		if err != nil {
 			fmt.Println(err)
 		}

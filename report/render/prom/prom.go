@@ -20,6 +20,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pugetsoundtech/upkeep/internal/form"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/render"
 )
@@ -111,6 +112,10 @@ func own(rep *report.Report) []family {
 	return out
 }
 
+func valid(m report.Metric) bool {
+	return form.Metric(m.Name, m.Unit) == nil && !slices.ContainsFunc(m.Attrs, func(a report.Attr) bool { return !a.Key.Labels() })
+}
+
 // numbers takes the metrics of checks that keep the grammar, one family a name.
 func numbers(rep *report.Report) []family {
 	byName := map[string]int{}
@@ -125,7 +130,7 @@ func numbers(rep *report.Report) []family {
 				pairs = append(pairs, pair{strings.NewReplacer("-", "_", ".", "_").Replace(string(a.Key)), a.Value})
 			}
 			l := labels(pairs...)
-			if n == maxSamples || !m.Value.Known() || m.Validate() != nil || !distinct(pairs) || seen[name+l] {
+			if n == maxSamples || !m.Value.Known() || !valid(m) || !distinct(pairs) || seen[name+l] {
 				continue
 			}
 			seen[name+l] = true

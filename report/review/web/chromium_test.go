@@ -25,6 +25,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/render/html"
 	"github.com/pugetsoundtech/upkeep/report/render/htmlmail"
 	"github.com/pugetsoundtech/upkeep/report/render/rendertest"
@@ -234,7 +235,7 @@ func (b *browser) keep(name, method string, params map[string]any) {
 // bureau is a desk with a log on a disk.
 type bureau struct {
 	rep  *report.Report
-	open report.Open
+	open memory.Open
 	desk review.Desk
 }
 
@@ -244,7 +245,7 @@ func newBureau(t *testing.T, rep *report.Report) *bureau {
 	for i, ch := range rep.Changes {
 		if ch.Kind != report.Fixed && ch.Kind != report.Retired {
 			ch.Finding.Fingerprint = fmt.Sprintf("v1:%032d", i)
-			b.open.Items = append(b.open.Items, report.Item{Check: ch.Check, State: report.ItemOpen, Finding: ch.Finding, Since: ch.Since, Changed: ch.Since})
+			b.open.Items = append(b.open.Items, memory.Item{Check: ch.Check, State: memory.ItemOpen, Finding: ch.Finding, Since: ch.Since, Changed: ch.Since})
 		}
 	}
 	return b

@@ -1,4 +1,4 @@
-package report_test
+package suite_test
 
 import (
 	"context"
@@ -10,6 +10,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // position runs fn over one memory after a run that kept "1", and gives what
@@ -18,10 +19,10 @@ func position(t *testing.T, fn func(rec *report.Recorder)) string {
 	t.Helper()
 	store := &reporttest.Store{}
 	for _, step := range []func(rec *report.Recorder){func(rec *report.Recorder) { _ = rec.Keep("at", []byte("1")) }, fn} {
-		suite := &report.Suite{Store: store, Limits: report.Limits{KeptBytes: 100}, Checks: []report.Checker{
+		set := &suite.Suite{Store: store, Limits: report.Limits{KeptBytes: 100}, Checks: []report.Checker{
 			check("logs", func(_ context.Context, rec *report.Recorder) error { step(rec); return nil }),
 		}}
-		_, err := suite.Run(t.Context())
+		_, err := set.Run(t.Context())
 		require.NoError(t, err)
 	}
 	saved, err := store.Load(t.Context())
@@ -67,11 +68,11 @@ func TestARemedyIsTakenAsItIsOrNotAtAll(t *testing.T) {
 		"too many commands":     {report.Remedy{Verify: many}, false},
 	}
 	for name, c := range cases {
-		suite := &report.Suite{Checks: []report.Checker{check("fs", func(_ context.Context, rec *report.Recorder) error {
+		set := &suite.Suite{Checks: []report.Checker{check("fs", func(_ context.Context, rec *report.Recorder) error {
 			assert.True(t, rec.Finding(full("/", func(f *report.Finding) { f.Remedy = &c.remedy })), name)
 			return nil
 		})}}
-		rep, err := suite.Run(t.Context())
+		rep, err := set.Run(t.Context())
 		require.NoError(t, err)
 		got := rep.Results[0].Findings[0].Remedy
 		if c.taken {

@@ -1,4 +1,4 @@
-package report_test
+package suite_test
 
 import (
 	"context"
@@ -17,15 +17,12 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
-
-func check(id string, fn func(ctx context.Context, rec *report.Recorder) error) report.Checker {
-	return report.CheckerFunc{ID: id, Catalogue: rules, Func: fn}
-}
 
 func one(t *testing.T, fn func(ctx context.Context, rec *report.Recorder) error) report.Result {
 	t.Helper()
-	res, err := report.Collect(t.Context(), check("one", fn))
+	res, err := suite.Collect(t.Context(), check("one", fn))
 	require.NoError(t, err)
 	return res
 }
@@ -99,26 +96,26 @@ func TestHangingCheckIsAbandonedAndNotStartedAgain(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		hang := &reporttest.Checker{ID: "hang", Catalogue: rules, Findings: []report.Finding{full("/var")}, Hang: true, Release: make(chan struct{})}
 		calm := &reporttest.Checker{ID: "calm", Catalogue: rules, Covered: []string{"fs"}}
-		suite := &report.Suite{Checks: []report.Checker{hang, calm}, Timeout: func(string) time.Duration { return time.Minute }}
+		set := &suite.Suite{Checks: []report.Checker{hang, calm}, Timeout: func(string) time.Duration { return time.Minute }}
 		start := time.Now()
-		rep, err := suite.Run(t.Context())
+		rep, err := set.Run(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, 65*time.Second, time.Since(start))
 		assert.Equal(t, report.TimedOut, rep.Results[0].Status)
 		assert.Len(t, rep.Results[0].Findings, 1)
 		assert.Equal(t, report.OK, rep.Results[1].Status)
 		for range 3 {
-			rep, err = suite.Run(t.Context())
+			rep, err = set.Run(t.Context())
 			require.NoError(t, err)
 			assert.Equal(t, report.Failed, rep.Results[0].Status)
 			assert.Equal(t, report.CodeRunning, rep.Results[0].Problems[0].Code)
-			assert.Equal(t, 1, suite.Hung())
+			assert.Equal(t, 1, set.Hung())
 		}
 		close(hang.Release)
 		synctest.Wait()
-		assert.Equal(t, 0, suite.Hung())
+		assert.Equal(t, 0, set.Hung())
 		hang.Hang = false
-		rep, err = suite.Run(t.Context())
+		rep, err = set.Run(t.Context())
 		require.NoError(t, err)
 		assert.Equal(t, report.OK, rep.Results[0].Status)
 	})
@@ -134,13 +131,13 @@ func TestLateWritesAreDroppedAndCounted(t *testing.T) {
 			<-release
 			return nil
 		})
-		suite := &report.Suite{Checks: []report.Checker{late}, Timeout: func(string) time.Duration { return time.Second }}
-		rep, err := suite.Run(t.Context())
+		set := &suite.Suite{Checks: []report.Checker{late}, Timeout: func(string) time.Duration { return time.Second }}
+		rep, err := set.Run(t.Context())
 		require.NoError(t, err)
 		release <- struct{}{}
 		synctest.Wait()
 		assert.Empty(t, rep.Results[0].Findings)
-		again, err := suite.Run(t.Context())
+		again, err := set.Run(t.Context())
 		require.NoError(t, err)
 		assert.Contains(t, again.Results[0].Problems[0].Message, "2 of its writes came too late")
 		close(release)
@@ -157,7 +154,7 @@ func TestCancelledRunReturnsWhatWasFound(t *testing.T) {
 	})
 	second := check("second", func(context.Context, *report.Recorder) error { return nil })
 	store := &reporttest.Store{}
-	rep, err := (&report.Suite{Checks: []report.Checker{first, second}, Parallel: 1, Store: store}).Run(ctx)
+	rep, err := (&suite.Suite{Checks: []report.Checker{first, second}, Parallel: 1, Store: store}).Run(ctx)
 	require.NoError(t, err)
 	assert.Equal(t, report.Partial, rep.Results[0].Status)
 	assert.Len(t, rep.Results[0].Findings, 1)
@@ -177,7 +174,7 @@ func TestBadListOfChecksRunsNothing(t *testing.T) {
 		{report.CheckerFunc{ID: "a", Catalogue: []report.Rule{{ID: "x"}}, Func: run}},
 		{report.CheckerFunc{ID: "a", Catalogue: []report.Rule{rules[0], rules[0]}, Func: run}},
 	} {
-		rep, err := report.Run(t.Context(), checks)
+		rep, err := suite.Run(t.Context(), checks)
 		assert.Error(t, err)
 		assert.Nil(t, rep)
 	}
@@ -185,7 +182,7 @@ func TestBadListOfChecksRunsNothing(t *testing.T) {
 }
 
 func TestBoundsAreKeptAndSaid(t *testing.T) {
-	suite := &report.Suite{
+	set := &suite.Suite{
 		Limits: report.Limits{Findings: 2, ArtifactBytes: 10, Artifacts: 1, KeptBytes: 4, Values: 3, Problems: 2},
 		Checks: []report.Checker{check("much", func(_ context.Context, rec *report.Recorder) error {
 			rec.Covered("fs")
@@ -199,7 +196,7 @@ func TestBoundsAreKeptAndSaid(t *testing.T) {
 			return nil
 		})},
 	}
-	rep, err := suite.Run(t.Context())
+	rep, err := set.Run(t.Context())
 	require.NoError(t, err)
 	res := rep.Results[0]
 	assert.Len(t, res.Findings, 3, "two, and one that counts the others")
@@ -219,7 +216,7 @@ func fixProblemCount(dropped map[string]uint64) map[string]uint64 {
 }
 
 func TestDroppedFindingCancelsItsScopeOnly(t *testing.T) {
-	suite := &report.Suite{
+	set := &suite.Suite{
 		Limits: report.Limits{Findings: 1},
 		Checks: []report.Checker{check("much", func(_ context.Context, rec *report.Recorder) error {
 			rec.Covered("fs")
@@ -228,7 +225,7 @@ func TestDroppedFindingCancelsItsScopeOnly(t *testing.T) {
 			return nil
 		})},
 	}
-	rep, err := suite.Run(t.Context())
+	rep, err := set.Run(t.Context())
 	require.NoError(t, err)
 	assert.True(t, rep.Results[0].Covers("fs/a"))
 	assert.False(t, rep.Results[0].Covers("fs/b"))
@@ -237,7 +234,7 @@ func TestDroppedFindingCancelsItsScopeOnly(t *testing.T) {
 
 func TestSecretsNeverReachTheReport(t *testing.T) {
 	const secret = "hunter2-very-secret"
-	rep, err := report.Run(t.Context(), []report.Checker{check("leak", func(_ context.Context, rec *report.Recorder) error {
+	rep, err := suite.Run(t.Context(), []report.Checker{check("leak", func(_ context.Context, rec *report.Recorder) error {
 		f := full("/var", evidence("line=password="+secret))
 		f.Detail = "https://user:" + secret + "@example.org/"
 		rec.Finding(f)
@@ -270,7 +267,7 @@ func TestFindingReportedTwiceIsCounted(t *testing.T) {
 func TestSameWorldGivesSameBytes(t *testing.T) {
 	encode := func(order []string) string {
 		at := time.Date(2026, 11, 25, 6, 0, 0, 0, time.UTC)
-		suite := &report.Suite{Clock: func() time.Time { return at }, Checks: []report.Checker{check("one", func(_ context.Context, rec *report.Recorder) error {
+		set := &suite.Suite{Clock: func() time.Time { return at }, Checks: []report.Checker{check("one", func(_ context.Context, rec *report.Recorder) error {
 			var wg sync.WaitGroup
 			for _, m := range order {
 				wg.Go(func() {
@@ -283,7 +280,7 @@ func TestSameWorldGivesSameBytes(t *testing.T) {
 			wg.Wait()
 			return nil
 		})}}
-		rep, err := suite.Run(t.Context())
+		rep, err := set.Run(t.Context())
 		require.NoError(t, err)
 		data, err := report.Encode(rep)
 		require.NoError(t, err)
@@ -314,11 +311,11 @@ func TestKeptValuesTakeEffectOnlyWithTheStoredReport(t *testing.T) {
 		rec.Keep("position", fmt.Appendf(nil, "%d", len(got)))
 		return nil
 	})
-	suite := &report.Suite{Checks: []report.Checker{c}, Store: store}
-	run := func() error { _, err := suite.Run(t.Context()); return err }
+	set := &suite.Suite{Checks: []report.Checker{c}, Store: store}
+	run := func() error { _, err := set.Run(t.Context()); return err }
 	require.NoError(t, run())
 	store.SaveErr = errors.New("disk full")
-	var storeErr *report.StoreError
+	var storeErr *suite.StoreError
 	require.ErrorAs(t, run(), &storeErr)
 	store.SaveErr = nil
 	require.NoError(t, run())
@@ -329,7 +326,7 @@ func TestKeptValuesTakeEffectOnlyWithTheStoredReport(t *testing.T) {
 func TestDamagedMemoryIsSaidAndNotWrittenOver(t *testing.T) {
 	store := &reporttest.Store{LoadErr: fmt.Errorf("state.json is %w", report.ErrDamaged)}
 	told := &reporttest.Reporter{}
-	rep, err := (&report.Suite{Checks: []report.Checker{check("a", func(context.Context, *report.Recorder) error { return nil })}, Store: store, Reporter: told}).Run(t.Context())
+	rep, err := (&suite.Suite{Checks: []report.Checker{check("a", func(context.Context, *report.Recorder) error { return nil })}, Store: store, Reporter: told}).Run(t.Context())
 	require.ErrorIs(t, err, report.ErrDamaged)
 	require.Len(t, rep.Notices, 1)
 	assert.Len(t, told.Reports(), 1, "the person is told all the same")
@@ -342,14 +339,14 @@ func TestDamagedMemoryIsSaidAndNotWrittenOver(t *testing.T) {
 func TestReporterIsToldAfterStoring(t *testing.T) {
 	store := &reporttest.Store{}
 	boom := errors.New("no route to host")
-	suite := &report.Suite{Store: store, Reporter: report.ReporterFunc(func(ctx context.Context, rep *report.Report) error {
+	set := &suite.Suite{Store: store, Reporter: report.ReporterFunc(func(ctx context.Context, rep *report.Report) error {
 		saved, err := store.Load(ctx)
 		require.NoError(t, err)
 		assert.Equal(t, rep.ID, saved.Report.ID)
 		return boom
 	})}
-	_, err := suite.Run(t.Context())
-	var delivery *report.DeliveryError
+	_, err := set.Run(t.Context())
+	var delivery *suite.DeliveryError
 	require.ErrorAs(t, err, &delivery)
 	assert.ErrorIs(t, err, boom)
 }
@@ -357,11 +354,11 @@ func TestReporterIsToldAfterStoring(t *testing.T) {
 func TestClockThatWasSetBackIsSaid(t *testing.T) {
 	store := &reporttest.Store{}
 	at := time.Date(2026, 11, 25, 6, 0, 0, 0, time.UTC)
-	suite := &report.Suite{Store: store, Clock: func() time.Time { return at }}
-	_, err := suite.Run(t.Context())
+	set := &suite.Suite{Store: store, Clock: func() time.Time { return at }}
+	_, err := set.Run(t.Context())
 	require.NoError(t, err)
 	at = at.Add(-48 * time.Hour)
-	rep, err := suite.Run(t.Context())
+	rep, err := set.Run(t.Context())
 	require.NoError(t, err)
 	require.Len(t, rep.Notices, 1)
 	assert.Contains(t, rep.Notices[0], "48h0m0s before the last report")
@@ -370,16 +367,16 @@ func TestClockThatWasSetBackIsSaid(t *testing.T) {
 
 func TestSuiteRunsOnceAtATime(t *testing.T) {
 	begun, release := make(chan struct{}), make(chan struct{})
-	suite := &report.Suite{Checks: []report.Checker{check("slow", func(context.Context, *report.Recorder) error {
+	set := &suite.Suite{Checks: []report.Checker{check("slow", func(context.Context, *report.Recorder) error {
 		close(begun)
 		<-release
 		return nil
 	})}}
 	done := make(chan error)
-	go func() { _, err := suite.Run(t.Context()); done <- err }()
+	go func() { _, err := set.Run(t.Context()); done <- err }()
 	<-begun
-	_, err := suite.Run(t.Context())
-	assert.ErrorIs(t, err, report.ErrBusy)
+	_, err := set.Run(t.Context())
+	assert.ErrorIs(t, err, suite.ErrBusy)
 	close(release)
 	assert.NoError(t, <-done)
 }

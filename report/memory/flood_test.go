@@ -1,4 +1,4 @@
-package report_test
+package memory_test
 
 import (
 	"context"
@@ -10,6 +10,8 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // logins gives n events of the day.
@@ -29,11 +31,11 @@ func logins(day, n int) report.Checker {
 
 func TestWhatNobodySignsOffIsBoundedAndSaid(t *testing.T) {
 	at := time.Date(2026, 11, 1, 6, 0, 0, 0, time.UTC)
-	var open report.Open
+	var open memory.Open
 	var rep *report.Report
 	for day := range 10 {
 		var err error
-		rep, err = (&report.Suite{Checks: []report.Checker{logins(day, 1000)}, Clock: func() time.Time { return at }}).Run(t.Context())
+		rep, err = (&suite.Suite{Checks: []report.Checker{logins(day, 1000)}, Clock: func() time.Time { return at }}).Run(t.Context())
 		require.NoError(t, err)
 		open, rep.Changes = open.Next(rep)
 		at = at.Add(24 * time.Hour)
@@ -41,7 +43,7 @@ func TestWhatNobodySignsOffIsBoundedAndSaid(t *testing.T) {
 	assert.Len(t, open.Items, 6000, "this day's and 5000 of those before")
 	require.Len(t, open.Overflow, 1)
 	u := open.Overflow[0]
-	assert.Equal(t, report.Overflow{
+	assert.Equal(t, memory.Overflow{
 		Check: "logs", Count: 4000, Worst: report.Notice, First: time.Date(2026, 11, 1, 6, 0, 0, 0, time.UTC), Last: time.Date(2026, 11, 4, 6, 0, 0, 0, time.UTC),
 	}, u)
 	assert.Empty(t, open.CloseOverflow("logs").Overflow)
@@ -50,11 +52,11 @@ func TestWhatNobodySignsOffIsBoundedAndSaid(t *testing.T) {
 }
 
 func TestWhatIsNotListedStandsInEveryReportAndOutlivesTheProcess(t *testing.T) {
-	store := report.FileStore{Dir: t.TempDir()}
-	saved := report.Saved{Report: &report.Report{Seq: 3}, Open: report.Open{Overflow: []report.Overflow{{Check: "logs", Count: 12, Worst: report.Warning}}}}
+	store := memory.FileStore{Dir: t.TempDir()}
+	saved := memory.Saved{Report: &report.Report{Seq: 3}, Open: memory.Open{Overflow: []memory.Overflow{{Check: "logs", Count: 12, Worst: report.Warning}}}}
 	require.NoError(t, store.Save(t.Context(), saved))
 	for range 2 {
-		rep, err := (&report.Suite{Checks: []report.Checker{finds("disks")}, Store: store}).Run(t.Context())
+		rep, err := (&suite.Suite{Checks: []report.Checker{finds("disks")}, Store: store}).Run(t.Context())
 		require.NoError(t, err)
 		require.Len(t, rep.Notices, 1)
 		assert.Contains(t, rep.Notices[0], "12 open findings of logs, at worst warning")
@@ -63,19 +65,19 @@ func TestWhatIsNotListedStandsInEveryReportAndOutlivesTheProcess(t *testing.T) {
 
 // BenchmarkRunWithManyOpen is a run over a memory of 20,000 open findings.
 func BenchmarkRunWithManyOpen(b *testing.B) {
-	store := report.FileStore{Dir: b.TempDir()}
-	var open report.Open
-	rep, err := report.Run(b.Context(), []report.Checker{logins(0, 10_000)})
+	store := memory.FileStore{Dir: b.TempDir()}
+	var open memory.Open
+	rep, err := suite.Run(b.Context(), []report.Checker{logins(0, 10_000)})
 	require.NoError(b, err)
 	for day := range 2 {
-		rep, err = report.Run(b.Context(), []report.Checker{logins(day, 10_000)})
+		rep, err = suite.Run(b.Context(), []report.Checker{logins(day, 10_000)})
 		require.NoError(b, err)
-		next, _ := report.Open{}.Next(rep)
+		next, _ := memory.Open{}.Next(rep)
 		open.Items = append(open.Items, next.Items...)
 	}
-	require.NoError(b, store.Save(b.Context(), report.Saved{Report: rep, Open: open}))
+	require.NoError(b, store.Save(b.Context(), memory.Saved{Report: rep, Open: open}))
 	for b.Loop() {
-		_, err := (&report.Suite{Checks: []report.Checker{logins(1, 10_000)}, Store: store}).Run(b.Context())
+		_, err := (&suite.Suite{Checks: []report.Checker{logins(1, 10_000)}, Store: store}).Run(b.Context())
 		require.NoError(b, err)
 	}
 }

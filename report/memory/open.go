@@ -1,9 +1,12 @@
-package report
+package memory
 
 import (
+	"maps"
 	"slices"
 	"strings"
 	"time"
+
+	"github.com/pugetsoundtech/upkeep/report"
 )
 
 // Open is what is known to be wrong with one host: the findings of all runs,
@@ -17,14 +20,14 @@ type Open struct {
 // An Item is one finding with its history. The artifacts of one that was not
 // found again stand in the report of the day it was last found.
 type Item struct {
-	Check       string    `json:"check"`
-	State       ItemState `json:"state"`
-	Finding     Finding   `json:"finding"`
-	Since       time.Time `json:"since"`           // when this host first had it, in its present life
-	Changed     time.Time `json:"changed"`         // when State was entered
-	Recurrences int       `json:"recurrences"`     // how often it came back after it was fixed
-	Why         string    `json:"why,omitempty"`   // of a stale item: why nobody knows
-	Shown       bool      `json:"shown,omitempty"` // a retired item was shown
+	Check       string         `json:"check"`
+	State       ItemState      `json:"state"`
+	Finding     report.Finding `json:"finding"`
+	Since       time.Time      `json:"since"`           // when this host first had it, in its present life
+	Changed     time.Time      `json:"changed"`         // when State was entered
+	Recurrences int            `json:"recurrences"`     // how often it came back after it was fixed
+	Why         string         `json:"why,omitempty"`   // of a stale item: why nobody knows
+	Shown       bool           `json:"shown,omitempty"` // a retired item was shown
 }
 
 // ItemState is where an item stands.
@@ -45,7 +48,7 @@ const keepFixed = 180 * 24 * time.Hour
 
 // Next folds a report in and tells what it means for each finding, in the
 // order of the ChangeKinds, worst first. It is pure.
-func (o Open) Next(rep *Report) (Open, []Change) {
+func (o Open) Next(rep *report.Report) (Open, []report.Change) {
 	f := fold{
 		at: rep.Finished, old: map[itemKey]Item{}, named: map[string]itemKey{}, known: o.Checks,
 		next: Open{Checks: map[string][]string{}, Overflow: slices.Clone(o.Overflow)},
@@ -54,7 +57,7 @@ func (o Open) Next(rep *Report) (Open, []Change) {
 		key := itemKey{it.Check, it.Finding.Fingerprint}
 		f.old[key], f.named[key.fingerprint] = it, key
 	}
-	for _, check := range sortedKeys(o.Checks) {
+	for _, check := range slices.Sorted(maps.Keys(o.Checks)) {
 		f.next.Checks[check] = o.Checks[check]
 	}
 	for i := range rep.Results {
@@ -62,7 +65,7 @@ func (o Open) Next(rep *Report) (Open, []Change) {
 	}
 	f.retireOthers(rep)
 	slices.SortFunc(f.next.Items, compareItem)
-	slices.SortStableFunc(f.changes, compareChange)
+	slices.SortStableFunc(f.changes, report.Change.Compare)
 	return f.next, f.changes
 }
 
@@ -88,85 +91,85 @@ type fold struct {
 	named   map[string]itemKey // fingerprint: key
 	known   map[string][]string
 	next    Open
-	changes []Change
+	changes []report.Change
 }
 
-func (f *fold) result(res *Result) {
-	if res.Status == NotDue {
+func (f *fold) result(res *report.Result) {
+	if res.Status == report.NotDue {
 		f.carry(res)
 		return
 	}
 	for _, found := range res.Findings {
 		f.found(res, found)
 	}
-	looked, found := res.coverage(), len(f.next.Items)
+	looked, found := res.Coverage(), len(f.next.Items)
 	for _, key := range f.keysOf(res.Check) {
 		f.missing(res, f.take(key), looked)
 	}
 	f.next.Items = append(f.next.Items[:found], f.bound(res.Check, f.next.Items[found:])...)
-	if res.Status != Unknown && len(res.Rules) > 0 {
+	if res.Status != report.Unknown && len(res.Rules) > 0 {
 		f.next.Checks[res.Check] = res.Rules
 	}
 }
 
 // carry keeps the items of a check that was not due as they are.
-func (f *fold) carry(res *Result) {
+func (f *fold) carry(res *report.Result) {
 	for _, key := range f.keysOf(res.Check) {
 		it := f.take(key)
 		f.keep(it)
 		if it.isOpen() {
-			f.change(Still, it, "")
+			f.change(report.Still, it, "")
 		}
 	}
 }
 
-func (f *fold) found(res *Result, found Finding) {
+func (f *fold) found(res *report.Result, found report.Finding) {
 	old, ok := f.previous(res.Check, found)
 	it := Item{Check: res.Check, State: ItemOpen, Finding: found, Since: f.at, Changed: f.at}
 	switch {
 	case !ok:
 		f.keep(it)
-		f.change(New, it, "")
+		f.change(report.New, it, "")
 		f.changes[len(f.changes)-1].NewCheck = f.newRule(res.Check, found.Rule)
 		return
 	case old.State == ItemFixed, old.State == ItemRetired:
 		it.Recurrences = old.Recurrences + 1
 		f.keep(it)
-		f.change(Regressed, it, "")
+		f.change(report.Regressed, it, "")
 		return
 	case old.State == ItemClosed && !tellsMore(old.Finding, found):
 		f.keep(old)
 		return
-	case old.State == ItemClosed && found.Kind == Event:
+	case old.State == ItemClosed && found.Kind == report.Event:
 		it.Recurrences = old.Recurrences + 1
 		f.keep(it)
-		f.change(New, it, "")
+		f.change(report.New, it, "")
 		return
 	}
 	it.Since, it.Recurrences = old.Since, old.Recurrences
 	if old.State == ItemOpen {
 		it.Changed = old.Changed
 	}
-	again := found.Kind == Event && found.Last.After(old.Finding.Last)
-	if found.Kind == Event {
+	again := found.Kind == report.Event && found.Last.After(old.Finding.Last)
+	if found.Kind == report.Event {
 		it.Finding = together(old.Finding, found)
 	}
 	f.keep(it)
 	switch {
 	case found.Severity > old.Finding.Severity:
-		f.change(Worse, it, "")
+		f.change(report.Worse, it, "")
 		f.changes[len(f.changes)-1].From = old.Finding.Severity
 	case found.State != old.Finding.State, again:
-		f.change(Updated, it, "")
+		f.change(report.Updated, it, "")
 	default:
-		f.change(Still, it, "")
+		f.change(report.Still, it, "")
 	}
 }
 
 // together is an event that was found again while it is open: how often it was
 // seen in all, from the first time to the last. Two looks at the same time, or
 // at times that are not known, are one count, the larger.
-func together(old, found Finding) Finding {
+func together(old, found report.Finding) report.Finding {
 	out := found
 	apart := !old.Last.IsZero() && found.First.After(old.Last)
 	if apart {
@@ -185,15 +188,15 @@ func together(old, found Finding) Finding {
 
 // tellsMore reports whether what was signed off is worse or has other evidence,
 // or is an event that happened again.
-func tellsMore(old, found Finding) bool {
-	return found.Severity > old.Severity || found.State != old.State || found.Kind == Event && found.Last.After(old.Last)
+func tellsMore(old, found report.Finding) bool {
+	return found.Severity > old.Severity || found.State != old.State || found.Kind == report.Event && found.Last.After(old.Last)
 }
 
 // missing deals with an item that this run of its check did not report. An
 // event has happened, whether anyone could look again or not.
-func (f *fold) missing(res *Result, it Item, looked coverage) {
+func (f *fold) missing(res *report.Result, it Item, looked report.Coverage) {
 	it.Finding.Artifacts = nil
-	gone := it.Finding.Kind != Event && res.answered() && looked.covers(it.Finding.Scope)
+	gone := it.Finding.Kind != report.Event && answered(res) && looked.Covers(it.Finding.Scope)
 	switch {
 	case it.State == ItemClosed && gone:
 		it.State, it.Changed = ItemFixed, f.at
@@ -204,20 +207,20 @@ func (f *fold) missing(res *Result, it Item, looked coverage) {
 		}
 	case it.State == ItemRetired:
 		f.retire(it, it.Why)
-	case res.Status == Skipped:
+	case res.Status == report.Skipped:
 		f.retire(it, "the question no longer exists on this host: "+res.Reason)
-	case it.Finding.Kind != Event && !res.asks(it.Finding.Rule):
+	case it.Finding.Kind != report.Event && !asks(res, it.Finding.Rule):
 		f.retire(it, "this version no longer has the rule "+it.Finding.Rule+", so nobody looks")
-	case it.Finding.Kind == Event:
+	case it.Finding.Kind == report.Event:
 		it.State, it.Why = ItemOpen, ""
 		f.keep(it)
-		f.change(Still, it, "")
+		f.change(report.Still, it, "")
 	case !gone:
-		f.stale(it, res.whyNot(it.Finding.Scope))
+		f.stale(it, res.WhyNotCovered(it.Finding.Scope))
 	default:
 		it.State, it.Changed, it.Why = ItemFixed, f.at, ""
 		f.keep(it)
-		f.change(Fixed, it, "")
+		f.change(report.Fixed, it, "")
 	}
 }
 
@@ -229,9 +232,9 @@ func (f *fold) stale(it Item, why string) {
 	it.Why = why
 	f.keep(it)
 	if fresh {
-		f.change(Stale, it, why)
+		f.change(report.Stale, it, why)
 	} else {
-		f.change(Still, it, why)
+		f.change(report.Still, it, why)
 	}
 }
 
@@ -243,13 +246,13 @@ func (f *fold) retire(it Item, why string) {
 	it.Why = why
 	if !it.Shown {
 		it.Shown = true
-		f.change(Retired, it, why)
+		f.change(report.Retired, it, why)
 	}
 	f.keep(it)
 }
 
 // retireOthers deals with the items of checks that no longer stand in the report.
-func (f *fold) retireOthers(rep *Report) {
+func (f *fold) retireOthers(rep *report.Report) {
 	for _, key := range f.keysOf("") {
 		if rep.Result(key.check) != nil {
 			continue
@@ -265,7 +268,7 @@ func (f *fold) retireOthers(rep *Report) {
 
 // previous takes the old item of a finding. After versions went back and forth
 // there may be one under each of its names: they are one fact, and all are taken.
-func (f *fold) previous(check string, found Finding) (Item, bool) {
+func (f *fold) previous(check string, found report.Finding) (Item, bool) {
 	best, ok := f.old[itemKey{check, found.Fingerprint}]
 	delete(f.old, itemKey{check, found.Fingerprint})
 	for _, fingerprint := range found.Former {
@@ -294,8 +297,8 @@ func (f *fold) take(key itemKey) Item {
 
 func (f *fold) keep(it Item) { f.next.Items = append(f.next.Items, it) }
 
-func (f *fold) change(kind ChangeKind, it Item, reason string) {
-	f.changes = append(f.changes, Change{Kind: kind, Check: it.Check, Finding: it.Finding, Since: it.Since, Reason: reason})
+func (f *fold) change(kind report.ChangeKind, it Item, reason string) {
+	f.changes = append(f.changes, report.Change{Kind: kind, Check: it.Check, Finding: it.Finding, Since: it.Since, Reason: reason})
 }
 
 // keysOf lists the old items of a check, of all for "", in a fixed order.
@@ -316,25 +319,19 @@ func (f *fold) keysOf(check string) []itemKey {
 }
 
 // answered reports whether the run can say of anything that it is gone.
-func (res *Result) answered() bool {
-	return res.Status == OK || res.Status == Partial || res.Status == TimedOut || res.Status == Panicked
+func answered(res *report.Result) bool {
+	return res.Status == report.OK || res.Status == report.Partial || res.Status == report.TimedOut || res.Status == report.Panicked
 }
 
 // asks reports whether the check still has a rule, under any name. One that
 // says none of its rules is taken to have all.
-func (res *Result) asks(rule string) bool {
+func asks(res *report.Result, rule string) bool {
 	return len(res.Rules) == 0 || slices.Contains(res.Rules, rule) || slices.Contains(res.FormerRules, rule)
 }
 
-// whyNot says why scope was not looked at.
-func (res *Result) whyNot(scope string) string {
-	for _, p := range res.Problems {
-		if within(scope, p.Scope) {
-			return p.Message
-		}
+func compareItem(a, b Item) int {
+	if c := strings.Compare(a.Check, b.Check); c != 0 {
+		return c
 	}
-	if res.Reason != "" {
-		return res.Reason
-	}
-	return "its scope was not looked at"
+	return strings.Compare(a.Finding.Fingerprint, b.Finding.Fingerprint)
 }

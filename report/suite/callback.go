@@ -1,12 +1,14 @@
-package report
+package suite
 
 import (
 	"context"
 	"errors"
 	"fmt"
-	"runtime/debug"
 	"strings"
 	"time"
+
+	"github.com/pugetsoundtech/upkeep/internal/guard"
+	"github.com/pugetsoundtech/upkeep/report"
 )
 
 // What is plugged into a suite has so long for one call, and a grace.
@@ -16,43 +18,6 @@ const (
 	explainTimeout  = time.Minute
 	callbackTimeout = 10 * time.Second
 )
-
-// ending is how a function ended.
-type ending struct {
-	err      error
-	panicked any
-	stack    []byte
-	goexit   bool // it ended its goroutine instead of returning
-}
-
-// of gives the ending of what is called name as an error.
-func (e ending) of(name string) error {
-	switch {
-	case e.panicked != nil:
-		return fmt.Errorf("%s panicked: %v\n%s", name, e.panicked, e.stack)
-	case e.goexit:
-		return fmt.Errorf("%s ended its goroutine instead of returning", name)
-	}
-	return e.err
-}
-
-// watch runs fn on a goroutine of its own, which fn may end by a panic or by
-// runtime.Goexit.
-func watch(fn func() error) ending {
-	c := make(chan ending, 1)
-	go func() {
-		e := ending{goexit: true}
-		defer func() {
-			if v := recover(); v != nil {
-				e = ending{panicked: v, stack: debug.Stack()}
-			}
-			c <- e
-		}()
-		e.err = fn()
-		e.goexit = false
-	}()
-	return <-c
-}
 
 // errAbandoned says that what is plugged in did not come back in time.
 var errAbandoned = errors.New("did not come back in time and was abandoned")
@@ -75,9 +40,9 @@ func answer[T any](ctx context.Context, s *Suite, name string, limit time.Durati
 	gone := make(chan struct{})
 	go func() {
 		var value T
-		e := watch(func() (err error) { value, err = fn(ctx); return err })
+		e := guard.Watch(func() (err error) { value, err = fn(ctx); return err })
 		select {
-		case done <- answered{value, e.of(name)}:
+		case done <- answered{value, e.Of(name)}:
 		case <-gone:
 			s.setHung(name, false)
 		}
@@ -115,7 +80,7 @@ func (s *Suite) setHung(name string, is bool) {
 
 // tell passes progress on. What only shows it ends no check and no run by a
 // fault of its own.
-func (s *Suite) tell(p Progress) {
+func (s *Suite) tell(p report.Progress) {
 	if s.Progress == nil {
 		return
 	}

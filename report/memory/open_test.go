@@ -1,4 +1,4 @@
-package report_test
+package memory_test
 
 import (
 	"context"
@@ -13,37 +13,10 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
-
-var rules = []report.Rule{
-	{ID: "full", Kind: report.Condition, Severity: report.Warning, Title: "nearly full", Explain: "e", Remedy: "r", Since: "0.1.0"},
-	{ID: "login", Kind: report.Event, Severity: report.Notice, Title: "root logged in", Explain: "e", Remedy: "r", Since: "0.1.0"},
-	{ID: "renamed", Kind: report.Condition, Severity: report.Notice, Title: "t", Explain: "e", Remedy: "r", Since: "0.2.0", Former: []string{"full"}},
-}
-
-func full(mount string, edit ...func(*report.Finding)) report.Finding {
-	f := report.Finding{Rule: "full", Subject: report.Attr{Key: report.Mount, Value: mount}, Scope: "fs" + strings.TrimSuffix(mount, "/")}
-	for _, e := range edit {
-		e(&f)
-	}
-	return f
-}
-
-func login(evidence string) report.Finding {
-	return report.Finding{
-		Rule: "login", Subject: report.Attr{Key: report.User, Value: "root"}, Scope: "logs",
-		Evidence: []report.Attr{{Key: report.Sample, Value: evidence}},
-	}
-}
-
-func severity(s report.Severity) func(*report.Finding) {
-	return func(f *report.Finding) { f.Severity = s }
-}
-
-func evidence(s string) func(*report.Finding) {
-	return func(f *report.Finding) { f.Evidence = []report.Attr{{Key: report.Now, Value: s}} }
-}
 
 // day is one run of the check in TestOpenFolds.
 type day struct {
@@ -51,10 +24,6 @@ type day struct {
 	notDue bool
 	gone   bool // the check is not configured
 	want   []string
-}
-
-func found(fs ...report.Finding) reporttest.Checker {
-	return reporttest.Checker{Findings: fs, Covered: []string{"fs", "logs"}}
 }
 
 func TestOpenFolds(t *testing.T) {
@@ -144,14 +113,14 @@ func runDays(t *testing.T, days []day) {
 		c := d.check
 		c.ID, c.Catalogue = "disks", rules
 		at := time.Date(2026, 11, 1+i, 6, 0, 0, 0, time.UTC)
-		suite := &report.Suite{
+		set := &suite.Suite{
 			Checks: []report.Checker{&c}, Store: store, Clock: func() time.Time { return at },
 			Due: func(string, time.Time) bool { return !d.notDue },
 		}
 		if d.gone {
-			suite.Checks = nil
+			set.Checks = nil
 		}
-		rep, err := suite.Run(t.Context())
+		rep, err := set.Run(t.Context())
 		require.NoError(t, err)
 		var got []string
 		for _, ch := range rep.Changes {
@@ -166,14 +135,14 @@ func TestNextIsPure(t *testing.T) {
 	before := fmt.Sprintf("%+v", saved.Open)
 	next, _ := saved.Open.Next(&report.Report{Finished: time.Now()})
 	assert.Equal(t, before, fmt.Sprintf("%+v", saved.Open))
-	assert.Equal(t, report.ItemRetired, next.Items[0].State)
+	assert.Equal(t, memory.ItemRetired, next.Items[0].State)
 }
 
 func TestRuleNewInThisVersionIsToldAsSuch(t *testing.T) {
 	store := &reporttest.Store{}
 	run := func(rules []report.Rule, fs ...report.Finding) *report.Report {
 		c := &reporttest.Checker{ID: "disks", Catalogue: rules, Findings: fs, Covered: []string{"fs", "logs"}}
-		rep, err := (&report.Suite{Checks: []report.Checker{c}, Store: store}).Run(t.Context())
+		rep, err := (&suite.Suite{Checks: []report.Checker{c}, Store: store}).Run(t.Context())
 		require.NoError(t, err)
 		return rep
 	}
@@ -189,12 +158,12 @@ func TestRuleNewInThisVersionIsToldAsSuch(t *testing.T) {
 
 func TestCloseEndsWhatAPersonSignedOff(t *testing.T) {
 	c := &reporttest.Checker{ID: "disks", Catalogue: rules, Findings: []report.Finding{login("a"), full("/var")}, Covered: []string{"fs", "logs"}}
-	run := func(open report.Open) (report.Open, []report.Change) {
-		rep, err := report.Run(t.Context(), []report.Checker{c})
+	run := func(open memory.Open) (memory.Open, []report.Change) {
+		rep, err := suite.Run(t.Context(), []report.Checker{c})
 		require.NoError(t, err)
 		return open.Next(rep)
 	}
-	open, changes := run(report.Open{})
+	open, changes := run(memory.Open{})
 	require.Len(t, changes, 2)
 	for _, ch := range changes {
 		open = open.Close(ch.Check, ch.Finding.Fingerprint, time.Now())
@@ -213,9 +182,9 @@ func TestCloseEndsWhatAPersonSignedOff(t *testing.T) {
 }
 
 func TestASignedOffConditionIsToldAgainOnlyWhenThereIsMoreToTell(t *testing.T) {
-	var open report.Open
+	var open memory.Open
 	fold := func(fs ...report.Finding) (told []string) {
-		rep, err := report.Run(t.Context(), []report.Checker{finds("disks", fs...)})
+		rep, err := suite.Run(t.Context(), []report.Checker{finds("disks", fs...)})
 		require.NoError(t, err)
 		var changes []report.Change
 		open, changes = open.Next(rep)
@@ -240,12 +209,12 @@ func TestASignedOffConditionIsToldAgainOnlyWhenThereIsMoreToTell(t *testing.T) {
 // again for a day.
 func TestAFactThatIsKnownUnderTwoNamesIsToldOnce(t *testing.T) {
 	as := func(rule string) report.Finding { return full("/var", func(f *report.Finding) { f.Rule = rule }) }
-	var open report.Open
+	var open memory.Open
 	var told [][]string
 	for _, c := range []report.Checker{
 		finds("disks", as("full")), finds("disks", as("renamed")), finds("disks", as("full")), finds("disks", as("renamed")), finds("disks"),
 	} {
-		rep, err := report.Run(t.Context(), []report.Checker{c})
+		rep, err := suite.Run(t.Context(), []report.Checker{c})
 		require.NoError(t, err)
 		var changes []report.Change
 		open, changes = open.Next(rep)
@@ -266,11 +235,11 @@ func TestAFactThatIsKnownUnderTwoNamesIsToldOnce(t *testing.T) {
 // The check itself got another name, and its rule too.
 func TestARenamedCheckKeepsItsFindings(t *testing.T) {
 	renamed := []report.Rule{{ID: "space", Kind: report.Condition, Severity: report.Warning, Title: "t", Explain: "e", Remedy: "r", Since: "0.2.0", Former: []string{"disks/full"}}}
-	before, err := report.Run(t.Context(), []report.Checker{finds("disks", full("/var"), full("/srv"))})
+	before, err := suite.Run(t.Context(), []report.Checker{finds("disks", full("/var"), full("/srv"))})
 	require.NoError(t, err)
-	open, _ := report.Open{}.Next(before)
+	open, _ := memory.Open{}.Next(before)
 	now := &reporttest.Checker{ID: "filesystems", Catalogue: renamed, Findings: []report.Finding{full("/var", func(f *report.Finding) { f.Rule = "space" })}, Covered: []string{"fs"}}
-	rep, err := report.Run(t.Context(), []report.Checker{now})
+	rep, err := suite.Run(t.Context(), []report.Checker{now})
 	require.NoError(t, err)
 	open, changes := open.Next(rep)
 	require.Len(t, changes, 2)
@@ -283,7 +252,7 @@ func TestARenamedCheckKeepsItsFindings(t *testing.T) {
 func TestACheckThatIsNewInThisVersionIsToldAsSuch(t *testing.T) {
 	store := &reporttest.Store{}
 	run := func(checks ...report.Checker) []report.Change {
-		rep, err := (&report.Suite{Checks: checks, Store: store}).Run(t.Context())
+		rep, err := (&suite.Suite{Checks: checks, Store: store}).Run(t.Context())
 		require.NoError(t, err)
 		return rep.Changes
 	}
@@ -295,16 +264,16 @@ func TestACheckThatIsNewInThisVersionIsToldAsSuch(t *testing.T) {
 
 // The artifacts of yesterday are not in today's report.
 func TestWhatWasNotFoundAgainRefersToNoArtifacts(t *testing.T) {
-	rep, err := report.Run(t.Context(), []report.Checker{check("logs", func(_ context.Context, rec *report.Recorder) error {
+	rep, err := suite.Run(t.Context(), []report.Checker{check("logs", func(_ context.Context, rec *report.Recorder) error {
 		f := login("a")
 		f.Artifacts = []string{rec.Artifact("lines", "text/plain", strings.NewReader("x"))}
 		rec.Finding(f)
 		return nil
 	})})
 	require.NoError(t, err)
-	open, changes := report.Open{}.Next(rep)
+	open, changes := memory.Open{}.Next(rep)
 	assert.Len(t, changes[0].Finding.Artifacts, 1)
-	next, err := report.Run(t.Context(), []report.Checker{finds("logs")})
+	next, err := suite.Run(t.Context(), []report.Checker{finds("logs")})
 	require.NoError(t, err)
 	_, changes = open.Next(next)
 	assert.Empty(t, changes[0].Finding.Artifacts)
@@ -312,10 +281,10 @@ func TestWhatWasNotFoundAgainRefersToNoArtifacts(t *testing.T) {
 }
 
 func TestFoldDoesNotDependOnTheOrderOfWhatIsOpen(t *testing.T) {
-	rep, err := report.Run(t.Context(), []report.Checker{logins(1, 300)})
+	rep, err := suite.Run(t.Context(), []report.Checker{logins(1, 300)})
 	require.NoError(t, err)
-	open, _ := report.Open{}.Next(rep)
-	next, err := report.Run(t.Context(), []report.Checker{logins(2, 300)})
+	open, _ := memory.Open{}.Next(rep)
+	next, err := suite.Run(t.Context(), []report.Checker{logins(2, 300)})
 	require.NoError(t, err)
 	a, changesOfA := open.Next(next)
 	slices.Reverse(open.Items)
@@ -327,7 +296,7 @@ func TestFoldDoesNotDependOnTheOrderOfWhatIsOpen(t *testing.T) {
 func TestARuleThatIsNoLongerThereRetiresItsFindings(t *testing.T) {
 	store := &reporttest.Store{}
 	run := func(c report.CheckerFunc) []string {
-		rep, err := (&report.Suite{Checks: []report.Checker{c}, Store: store}).Run(t.Context())
+		rep, err := (&suite.Suite{Checks: []report.Checker{c}, Store: store}).Run(t.Context())
 		require.NoError(t, err)
 		var got []string
 		for _, ch := range rep.Changes {
@@ -371,7 +340,7 @@ func TestAnEventThatHappensAgainWhileOpenIsUpdatedAndCounted(t *testing.T) {
 		{[]report.Finding{logins(5, at(4, 0), at(5, 0))}, "still 8 01:00-05:00"},
 		{[]report.Finding{logins(9, at(4, 0), at(6, 0))}, "updated 9 01:00-06:00"},
 	} {
-		rep, err := (&report.Suite{Checks: []report.Checker{finds("logs", c.found...)}, Store: store}).Run(t.Context())
+		rep, err := (&suite.Suite{Checks: []report.Checker{finds("logs", c.found...)}, Store: store}).Run(t.Context())
 		require.NoError(t, err)
 		require.Len(t, rep.Changes, 1)
 		ch := rep.Changes[0]

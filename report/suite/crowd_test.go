@@ -1,4 +1,4 @@
-package report_test
+package suite_test
 
 import (
 	"context"
@@ -15,12 +15,13 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
-func run(t *testing.T, suite *report.Suite, fn func(rec *report.Recorder)) *report.Report {
+func run(t *testing.T, set *suite.Suite, fn func(rec *report.Recorder)) *report.Report {
 	t.Helper()
-	suite.Checks = []report.Checker{check("much", func(_ context.Context, rec *report.Recorder) error { fn(rec); return nil })}
-	rep, err := suite.Run(t.Context())
+	set.Checks = []report.Checker{check("much", func(_ context.Context, rec *report.Recorder) error { fn(rec); return nil })}
+	rep, err := set.Run(t.Context())
 	require.NoError(t, err)
 	return rep
 }
@@ -35,7 +36,7 @@ func find(findings []report.Finding, subject string) *report.Finding {
 }
 
 func TestTheMildestOfTheMostFrequentGiveWay(t *testing.T) {
-	rep := run(t, &report.Suite{Limits: report.Limits{Findings: 100}}, func(rec *report.Recorder) {
+	rep := run(t, &suite.Suite{Limits: report.Limits{Findings: 100}}, func(rec *report.Recorder) {
 		for i := range 500 {
 			assert.True(t, rec.Finding(full(fmt.Sprintf("/home/%d", i), severity(report.Notice))))
 		}
@@ -73,12 +74,12 @@ func TestWhatGaveWayIsNeverFixed(t *testing.T) {
 			rec.Covered("fs")
 		}
 	}
-	run(t, &report.Suite{Store: store, Limits: report.Limits{Findings: 300}}, paths(300))
-	rep := run(t, &report.Suite{Store: store, Limits: report.Limits{Findings: 10}}, paths(300))
+	run(t, &suite.Suite{Store: store, Limits: report.Limits{Findings: 300}}, paths(300))
+	rep := run(t, &suite.Suite{Store: store, Limits: report.Limits{Findings: 10}}, paths(300))
 	for _, ch := range rep.Changes {
 		assert.NotEqual(t, report.Fixed, ch.Kind, ch.Finding.Subject)
 	}
-	rep = run(t, &report.Suite{Store: store}, paths(299))
+	rep = run(t, &suite.Suite{Store: store}, paths(299))
 	fixed := map[string]bool{}
 	for _, ch := range rep.Changes {
 		if ch.Kind == report.Fixed {
@@ -90,7 +91,7 @@ func TestWhatGaveWayIsNeverFixed(t *testing.T) {
 
 func TestAFloodDoesNotHoldThePosition(t *testing.T) {
 	store := &reporttest.Store{}
-	run(t, &report.Suite{Store: store, Limits: report.Limits{Findings: 10}}, func(rec *report.Recorder) {
+	run(t, &suite.Suite{Store: store, Limits: report.Limits{Findings: 10}}, func(rec *report.Recorder) {
 		for i := range 1000 {
 			assert.True(t, rec.Finding(full(fmt.Sprintf("/%d", i))))
 		}
@@ -103,7 +104,7 @@ func TestAFloodDoesNotHoldThePosition(t *testing.T) {
 
 func TestLongFindingsGiveWayAsManyDo(t *testing.T) {
 	long := strings.Repeat("long words ", 700)
-	rep := run(t, &report.Suite{Limits: report.Limits{TotalBytes: 100_000}}, func(rec *report.Recorder) {
+	rep := run(t, &suite.Suite{Limits: report.Limits{TotalBytes: 100_000}}, func(rec *report.Recorder) {
 		for i := range 100 {
 			rec.Finding(full(fmt.Sprintf("/%d", i), func(f *report.Finding) { f.Detail = long }))
 		}
@@ -127,7 +128,7 @@ func TestOneBadNumberCancelsNothing(t *testing.T) {
 		"a scope that is none":         func(rec *report.Recorder) { rec.Covered("/a/../b") },
 	} {
 		limits := report.Limits{Metrics: 1, Values: 4, KeptBytes: 10}
-		res := run(t, &report.Suite{Limits: limits}, func(rec *report.Recorder) { rec.Covered("fs"); fn(rec) }).Results[0]
+		res := run(t, &suite.Suite{Limits: limits}, func(rec *report.Recorder) { rec.Covered("fs"); fn(rec) }).Results[0]
 		assert.True(t, res.Covers("fs/a"), name)
 		assert.Equal(t, report.Partial, res.Status, name)
 		assert.NotEmpty(t, res.Problems, name)
@@ -144,7 +145,7 @@ func TestAProblemOfAnOddScopeCancelsTheNearestOnly(t *testing.T) {
 	for scope, at := range map[string]string{
 		"fs/a/": "fs/a", "/fs/a": "fs/a", "fs/a\x00b/c": "fs", "fs/" + strings.Repeat("b", 5000): "fs", "../fs": "fs", "": "", "..": "",
 	} {
-		res := run(t, &report.Suite{}, func(rec *report.Recorder) { rec.Problem(errors.New("odd"), scope) }).Results[0]
+		res := run(t, &suite.Suite{}, func(rec *report.Recorder) { rec.Problem(errors.New("odd"), scope) }).Results[0]
 		assert.Equal(t, at, res.Problems[0].Scope, "%.20q", scope)
 	}
 }
@@ -153,7 +154,7 @@ func TestAProblemOfAnOddScopeCancelsTheNearestOnly(t *testing.T) {
 func TestALongTextHoldsNoRun(t *testing.T) {
 	huge := strings.Repeat("password=hunter2-very-secret ", 16<<20/29)
 	began := time.Now()
-	rep := run(t, &report.Suite{}, func(rec *report.Recorder) {
+	rep := run(t, &suite.Suite{}, func(rec *report.Recorder) {
 		rec.Finding(full("/", func(f *report.Finding) { f.Title, f.Detail, f.Fix = huge, huge, huge }))
 		rec.Problem(errors.New(huge), "fs/"+huge)
 		rec.Metric(report.Metric{Name: huge, Unit: huge, Value: report.Count(1)})
@@ -168,7 +169,7 @@ func TestASecretAtTheBoundIsNotCut(t *testing.T) {
 	const secret = "hunter2-very-secret"
 	for before := 8<<10 - 60; before < 8<<10+10; before++ {
 		text := strings.Repeat("x", before) + " https://user:" + secret + "@example.org/ and " + strings.Repeat("more ", 5000)
-		res := run(t, &report.Suite{}, func(rec *report.Recorder) { rec.Problem(errors.New(text), "") }).Results[0]
+		res := run(t, &suite.Suite{}, func(rec *report.Recorder) { rec.Problem(errors.New(text), "") }).Results[0]
 		assert.NotContains(t, res.Problems[0].Message, secret[:5], before)
 	}
 }
@@ -205,7 +206,7 @@ func plant(v reflect.Value, s string) {
 func TestNoFieldOfNoTypeBringsASecretIn(t *testing.T) {
 	const secret = "hunter2-very-secret"
 	for _, s := range []string{"password=" + secret, "targets/x?password=" + secret, "https://user:" + secret + "@example.org/", "token: " + secret} {
-		rep := run(t, &report.Suite{}, func(rec *report.Recorder) {
+		rep := run(t, &suite.Suite{}, func(rec *report.Recorder) {
 			base := full("/", func(f *report.Finding) {
 				f.Identity = []report.Attr{{Key: report.Path, Value: "/" + s}}
 				f.Evidence = []report.Attr{{Key: report.Sample, Value: s}, {Key: "x-own", Value: s}}
@@ -247,7 +248,7 @@ func TestNoFieldOfNoTypeBringsASecretIn(t *testing.T) {
 }
 
 func TestScopesWithSecretsStillCover(t *testing.T) {
-	res := run(t, &report.Suite{}, func(rec *report.Recorder) {
+	res := run(t, &suite.Suite{}, func(rec *report.Recorder) {
 		rec.Covered("targets/password=hunter2-very-secret")
 		rec.Problem(errors.New("refused"), "targets/password=another-very-secret")
 		rec.Finding(full("/", func(f *report.Finding) { f.Scope = "targets/password=hunter2-very-secret/smtp" }))

@@ -1,4 +1,4 @@
-package report_test
+package reporttest_test
 
 import (
 	"testing"
@@ -6,6 +6,7 @@ import (
 	"github.com/stretchr/testify/assert"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
 )
 
 func TestWordsThatUsersKeepHaveOneGrammar(t *testing.T) {
@@ -13,7 +14,7 @@ func TestWordsThatUsersKeepHaveOneGrammar(t *testing.T) {
 		"integrity.files": true, "traffic.web-log": true, "pkgupdate.updates.debian": true,
 		"files": false, "integrity.": false, "Integrity.files": false, "integrity.-files": false, "": false, "a b.c": false,
 	} {
-		assert.Equal(t, valid, report.ValidateCheckName(name) == nil, name)
+		assert.Equal(t, valid, reporttest.ValidateCheckName(name) == nil, name)
 	}
 	rule := func(id, title string) report.Rule {
 		return report.Since("0.1.0", report.Condition.Rule(id, report.Notice, title).Text("why", "what"))[0]
@@ -27,14 +28,14 @@ func TestWordsThatUsersKeepHaveOneGrammar(t *testing.T) {
 		"a dot and words of a-z":    rule("d.q.odd.file", "A file is odd"),
 		"is not one line":           rule("d.q.odd", "A file\nis odd"),
 	} {
-		err := r.Validate("d.q")
+		err := reporttest.ValidateRule("d.q", r)
 		if want == "" {
 			assert.NoError(t, err)
 		} else {
 			assert.ErrorContains(t, err, want)
 		}
 	}
-	assert.NoError(t, rule("d.q.ssh-root-login", "root logged in").Validate("d.q"), "a name that spells itself so")
+	assert.NoError(t, reporttest.ValidateRule("d.q", rule("d.q.ssh-root-login", "root logged in")), "a name that spells itself so")
 }
 
 func TestATitleBeginsWithACapitalOrWithWhatItIsAbout(t *testing.T) {
@@ -43,7 +44,7 @@ func TestATitleBeginsWithACapitalOrWithWhatItIsAbout(t *testing.T) {
 		"the file is odd": false, "A file is odd.": false, "": false,
 	} {
 		f := report.Finding{Title: title, Subject: report.Service.Of("nginx.service")}
-		assert.Equal(t, valid, f.ValidateTitle() == nil, title)
+		assert.Equal(t, valid, reporttest.ValidateTitle(f) == nil, title)
 	}
 }
 
@@ -66,8 +67,8 @@ func TestMetricsFollowPrometheus(t *testing.T) {
 		{"a__b", "", false},
 		{"", "", false},
 	} {
-		assert.Equal(t, c.valid, report.Metric{Name: c.name, Unit: c.unit}.Validate() == nil, c.name)
-		assert.Equal(t, c.valid, report.Series{Name: c.name, Unit: c.unit}.Validate() == nil, c.name)
+		assert.Equal(t, c.valid, reporttest.ValidateMetric(report.Metric{Name: c.name, Unit: c.unit}) == nil, c.name)
+		assert.Equal(t, c.valid, reporttest.ValidateSeries(report.Series{Name: c.name, Unit: c.unit}) == nil, c.name)
 	}
-	assert.Error(t, report.Metric{Name: "used", Attrs: []report.Attr{report.Sample.Of("x")}}.Validate())
+	assert.Error(t, reporttest.ValidateMetric(report.Metric{Name: "used", Attrs: []report.Attr{report.Sample.Of("x")}}))
 }

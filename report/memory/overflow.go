@@ -1,10 +1,12 @@
-package report
+package memory
 
 import (
 	"cmp"
 	"fmt"
 	"slices"
 	"time"
+
+	"github.com/pugetsoundtech/upkeep/report"
 )
 
 // What one check may leave behind: a daily flood of events that nobody signs off
@@ -18,11 +20,11 @@ const (
 // one, because too many were never signed off. Each report says so, until a
 // person ends it by CloseOverflow; the reports of those days have them in full.
 type Overflow struct {
-	Check string    `json:"check"`
-	Count int       `json:"count"`
-	Worst Severity  `json:"worst"`
-	First time.Time `json:"first"` // when the oldest of them was first there
-	Last  time.Time `json:"last"`  // and the youngest
+	Check string          `json:"check"`
+	Count int             `json:"count"`
+	Worst report.Severity `json:"worst"`
+	First time.Time       `json:"first"` // when the oldest of them was first there
+	Last  time.Time       `json:"last"`  // and the youngest
 }
 
 // CloseOverflow returns o with all that is no longer listed of a check signed
@@ -33,8 +35,8 @@ func (o Open) CloseOverflow(check string) Open {
 	return next
 }
 
-// notices says what is not listed.
-func (o Open) notices() []string {
+// Notices says what is not listed.
+func (o Open) Notices() []string {
 	var out []string
 	for _, u := range o.Overflow {
 		out = append(out, fmt.Sprintf(

@@ -1,4 +1,4 @@
-package report_test
+package suite_test
 
 import (
 	"context"
@@ -15,23 +15,21 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
-
-func finds(id string, fs ...report.Finding) *reporttest.Checker {
-	return &reporttest.Checker{ID: id, Catalogue: rules, Findings: fs, Covered: []string{"fs", "logs"}}
-}
 
 type panicStore struct{ load, save bool }
 
-func (s panicStore) Load(context.Context) (report.Saved, error) {
+func (s panicStore) Load(context.Context) (memory.Saved, error) {
 	if s.load {
 		panic("load")
 	}
-	return report.Saved{}, nil
+	return memory.Saved{}, nil
 }
 
-func (s panicStore) Save(context.Context, report.Saved) error {
+func (s panicStore) Save(context.Context, memory.Saved) error {
 	if s.save {
 		panic("save")
 	}
@@ -39,30 +37,30 @@ func (s panicStore) Save(context.Context, report.Saved) error {
 }
 
 func TestAPanicOfWhatIsPluggedInLosesNoReport(t *testing.T) {
-	for name, plug := range map[string]func(s *report.Suite){
-		"reporter": func(s *report.Suite) {
+	for name, plug := range map[string]func(s *suite.Suite){
+		"reporter": func(s *suite.Suite) {
 			s.Reporter = report.ReporterFunc(func(context.Context, *report.Report) error { panic("told") })
 		},
-		"explain":  func(s *report.Suite) { s.Explain = func(*report.Report) []report.Explanation { panic("why") } },
-		"due":      func(s *report.Suite) { s.Due = func(string, time.Time) bool { panic("due") } },
-		"timeout":  func(s *report.Suite) { s.Timeout = func(string) time.Duration { panic("timeout") } },
-		"progress": func(s *report.Suite) { s.Progress = func(report.Progress) { panic("progress") } },
-		"load":     func(s *report.Suite) { s.Store = panicStore{load: true} },
-		"save":     func(s *report.Suite) { s.Store = panicStore{save: true} },
+		"explain":  func(s *suite.Suite) { s.Explain = func(*report.Report) []report.Explanation { panic("why") } },
+		"due":      func(s *suite.Suite) { s.Due = func(string, time.Time) bool { panic("due") } },
+		"timeout":  func(s *suite.Suite) { s.Timeout = func(string) time.Duration { panic("timeout") } },
+		"progress": func(s *suite.Suite) { s.Progress = func(report.Progress) { panic("progress") } },
+		"load":     func(s *suite.Suite) { s.Store = panicStore{load: true} },
+		"save":     func(s *suite.Suite) { s.Store = panicStore{save: true} },
 	} {
-		suite := &report.Suite{Checks: []report.Checker{finds("disks", full("/var"))}}
-		plug(suite)
-		rep, err := suite.Run(t.Context())
+		set := &suite.Suite{Checks: []report.Checker{finds("disks", full("/var"))}}
+		plug(set)
+		rep, err := set.Run(t.Context())
 		require.NotNil(t, rep, name)
 		assert.Equal(t, report.OK, rep.Results[0].Status, name)
 		assert.Len(t, rep.Results[0].Findings, 1, name)
 		switch name {
 		case "reporter":
-			var delivery *report.DeliveryError
+			var delivery *suite.DeliveryError
 			require.ErrorAs(t, err, &delivery)
 			assert.ErrorContains(t, err, "panicked: told")
 		case "load", "save":
-			var store *report.StoreError
+			var store *suite.StoreError
 			require.ErrorAs(t, err, &store)
 			assert.Equal(t, name, store.Op)
 			require.Len(t, rep.Notices, 1)
@@ -81,14 +79,14 @@ type panicName struct{ report.Checker }
 func (panicName) Name() string { panic("name") }
 
 func TestACheckThatCannotTellItsNameRunsNothing(t *testing.T) {
-	_, err := report.Run(t.Context(), []report.Checker{panicName{}})
+	_, err := suite.Run(t.Context(), []report.Checker{panicName{}})
 	assert.ErrorContains(t, err, "panicked: name")
 }
 
 func TestWhoIsToldOfAReportThatWasNotStoredKnowsIt(t *testing.T) {
 	told := &reporttest.Reporter{}
-	suite := &report.Suite{Checks: []report.Checker{finds("disks")}, Reporter: told, Store: &reporttest.Store{SaveErr: errors.New("disk full")}}
-	_, err := suite.Run(t.Context())
+	set := &suite.Suite{Checks: []report.Checker{finds("disks")}, Reporter: told, Store: &reporttest.Store{SaveErr: errors.New("disk full")}}
+	_, err := set.Run(t.Context())
 	require.ErrorContains(t, err, "disk full")
 	require.Len(t, told.Reports()[0].Notices, 1)
 	assert.Contains(t, told.Reports()[0].Notices[0], "could not be stored")
@@ -96,12 +94,12 @@ func TestWhoIsToldOfAReportThatWasNotStoredKnowsIt(t *testing.T) {
 
 func TestARunThatIsCancelledBeforeItBeganStillKnowsWhatIsOpen(t *testing.T) {
 	store := &reporttest.Store{}
-	suite := &report.Suite{Checks: []report.Checker{finds("disks", full("/var"))}, Store: store}
-	_, err := suite.Run(t.Context())
+	set := &suite.Suite{Checks: []report.Checker{finds("disks", full("/var"))}, Store: store}
+	_, err := set.Run(t.Context())
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
-	rep, err := suite.Run(ctx)
+	rep, err := set.Run(ctx)
 	require.NoError(t, err)
 	assert.Equal(t, uint64(2), rep.Seq)
 	require.Len(t, rep.Changes, 1)
@@ -110,12 +108,12 @@ func TestARunThatIsCancelledBeforeItBeganStillKnowsWhatIsOpen(t *testing.T) {
 
 func TestAReporterHasTenMinutes(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
-		suite := &report.Suite{Reporter: report.ReporterFunc(func(ctx context.Context, _ *report.Report) error {
+		set := &suite.Suite{Reporter: report.ReporterFunc(func(ctx context.Context, _ *report.Report) error {
 			<-ctx.Done()
 			return ctx.Err()
 		})}
 		start := time.Now()
-		_, err := suite.Run(t.Context())
+		_, err := set.Run(t.Context())
 		assert.ErrorIs(t, err, context.DeadlineExceeded)
 		assert.Equal(t, 10*time.Minute, time.Since(start))
 	})
@@ -124,9 +122,9 @@ func TestAReporterHasTenMinutes(t *testing.T) {
 // A run that ends is over for the next one, however soon that begins.
 func TestRunsFollowEachOtherAtOnce(t *testing.T) {
 	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(8)) // more threads than processors, so that any may have to wait
-	suite := &report.Suite{Checks: []report.Checker{finds("a"), finds("b"), finds("c")}, Parallel: 3}
+	set := &suite.Suite{Checks: []report.Checker{finds("a"), finds("b"), finds("c")}, Parallel: 3}
 	for range 2000 {
-		rep, err := suite.Run(t.Context())
+		rep, err := set.Run(t.Context())
 		require.NoError(t, err)
 		for _, res := range rep.Results {
 			require.Equal(t, report.OK, res.Status, res.Reason)
@@ -135,12 +133,12 @@ func TestRunsFollowEachOtherAtOnce(t *testing.T) {
 }
 
 func TestHungCountsAbandonedChecksOnly(t *testing.T) {
-	var suite report.Suite
-	suite.Checks = []report.Checker{check("calm", func(context.Context, *report.Recorder) error {
-		assert.Zero(t, suite.Hung())
+	var set suite.Suite
+	set.Checks = []report.Checker{check("calm", func(context.Context, *report.Recorder) error {
+		assert.Zero(t, set.Hung())
 		return nil
 	})}
-	_, err := suite.Run(t.Context())
+	_, err := set.Run(t.Context())
 	require.NoError(t, err)
 }
 
@@ -150,9 +148,9 @@ func TestNotBeingDueMakesNothingGood(t *testing.T) {
 	c := finds("disks")
 	c.Problems = map[string]error{"fs/srv": errors.New("df failed")}
 	numbers := check("numbers", numbers)
-	suite := &report.Suite{Checks: []report.Checker{c, numbers}, Store: store, Due: func(string, time.Time) bool { return due }}
+	set := &suite.Suite{Checks: []report.Checker{c, numbers}, Store: store, Due: func(string, time.Time) bool { return due }}
 	run := func() *report.Report {
-		rep, err := suite.Run(t.Context())
+		rep, err := set.Run(t.Context())
 		require.NoError(t, err)
 		return rep
 	}
@@ -206,28 +204,28 @@ func TestSecretsInASubjectAndInFiguresAreMarked(t *testing.T) {
 }
 
 func TestBoundsHoldAgainstEmptyThings(t *testing.T) {
-	suite := &report.Suite{Limits: report.Limits{Values: 5, KeptBytes: 10}, Checks: []report.Checker{check("much", func(_ context.Context, rec *report.Recorder) error {
+	set := &suite.Suite{Limits: report.Limits{Values: 5, KeptBytes: 10}, Checks: []report.Checker{check("much", func(_ context.Context, rec *report.Recorder) error {
 		for i := range 100 {
 			rec.Series(report.Series{Name: fmt.Sprint(i), Step: time.Second})
 			rec.Keep(fmt.Sprintf("name%d", i), []byte{})
 		}
 		return nil
 	})}}
-	rep, err := suite.Run(t.Context())
+	rep, err := set.Run(t.Context())
 	require.NoError(t, err)
 	assert.Len(t, rep.Results[0].Series, 5)
 	assert.Equal(t, report.Partial, rep.Results[0].Status)
 }
 
 func TestArtifactsLeaveRoomForFindings(t *testing.T) {
-	suite := &report.Suite{Limits: report.Limits{TotalBytes: 4096}, Checks: []report.Checker{check("much", func(_ context.Context, rec *report.Recorder) error {
+	set := &suite.Suite{Limits: report.Limits{TotalBytes: 4096}, Checks: []report.Checker{check("much", func(_ context.Context, rec *report.Recorder) error {
 		for i := range 20 {
 			rec.Artifact("a", "text/plain", strings.NewReader(strings.Repeat(string(rune('a'+i)), 500)))
 		}
 		rec.Finding(full("/var"))
 		return nil
 	})}}
-	rep, err := suite.Run(t.Context())
+	rep, err := set.Run(t.Context())
 	require.NoError(t, err)
 	res := rep.Results[0]
 	assert.Len(t, res.Findings, 1)
@@ -249,7 +247,7 @@ func TestEvidenceThatIsNotKeptIsCounted(t *testing.T) {
 }
 
 func TestATimeThatJSONCannotHoldIsNotKnown(t *testing.T) {
-	rep, err := report.Run(t.Context(), []report.Checker{check("odd", func(_ context.Context, rec *report.Recorder) error {
+	rep, err := suite.Run(t.Context(), []report.Checker{check("odd", func(_ context.Context, rec *report.Recorder) error {
 		rec.Finding(full("/var", func(f *report.Finding) { f.First = time.Date(20000, 1, 1, 0, 0, 0, 0, time.UTC) }))
 		return nil
 	})})
@@ -271,13 +269,13 @@ func TestAMalformedFindingIsCountedAndItsFaultSaid(t *testing.T) {
 }
 
 func TestManyMissingRightsAreStillOnlyRights(t *testing.T) {
-	suite := &report.Suite{Limits: report.Limits{Problems: 3}, Checks: []report.Checker{check("walk", func(_ context.Context, rec *report.Recorder) error {
+	set := &suite.Suite{Limits: report.Limits{Problems: 3}, Checks: []report.Checker{check("walk", func(_ context.Context, rec *report.Recorder) error {
 		for i := range 10 {
 			rec.Problem(fmt.Errorf("open /home/%d: %w", i, fs.ErrPermission), fmt.Sprintf("files/%d", i))
 		}
 		return nil
 	})}}
-	rep, err := suite.Run(t.Context())
+	rep, err := set.Run(t.Context())
 	require.NoError(t, err)
 	assert.True(t, rep.Results[0].LacksOnlyRights())
 }

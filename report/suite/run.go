@@ -1,4 +1,4 @@
-package report
+package suite
 
 import (
 	"context"
@@ -12,22 +12,23 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pugetsoundtech/upkeep/internal/redact"
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 )
 
 // A run is one Run of a suite.
 type run struct {
 	*Suite
 	dueNow  func(check string, last time.Time) bool // nil: all
-	rules   map[string]map[string]Rule
+	rules   map[string]map[string]report.Rule
 	whole   context.Context // not cancelled
 	started time.Time
 
-	claims  map[string]*claim // of the checks that it runs
-	results map[string]Result // of these
+	claims  map[string]*claim        // of the checks that it runs
+	results map[string]report.Result // of these
 	notices []string
 
-	saved   Saved
+	saved   memory.Saved
 	commits uint64 // when saved was loaded
 	err     error  // of loading: nothing is stored then
 	late    error  // of delivering what an earlier run did not
@@ -39,16 +40,14 @@ func (r *run) begin() error {
 	defer r.memory.Unlock()
 	r.load()
 	r.late = r.deliverOld()
-	r.claims, r.results = map[string]*claim{}, map[string]Result{}
+	r.claims, r.results = map[string]*claim{}, map[string]report.Result{}
 	busy := false
 	for _, c := range r.Checks {
 		name := c.Name()
 		if !r.due(name) {
 			continue
 		}
-		rec := r.recorder(name, r.rules[name], r.saved.Kept[name])
-		rec.large = r.large(name)
-		if cl := r.claim(name, rec); cl != nil {
+		if cl := r.claim(name, r.recording(name)); cl != nil {
 			r.claims[name] = cl
 		} else {
 			busy = true
@@ -58,6 +57,20 @@ func (r *run) begin() error {
 		return ErrBusy
 	}
 	return nil
+}
+
+func (r *run) recording(check string) *report.Recording {
+	before := report.Before{
+		Limits: r.Limits, Clock: r.now, RedactKey: r.RedactKey, Progress: r.tell, Log: r.log(),
+		Kept: r.saved.Kept[check], Large: r.saved.Large[check],
+	}
+	store, ok := r.Store.(memory.LargeStore)
+	if before.NoLarge = !ok && r.Store != nil && r.err == nil; ok {
+		before.LoadLarge = func(digest string) ([]byte, error) {
+			return answer(r.whole, r.Suite, "Store.LoadLarge", storeTimeout, func(ctx context.Context) ([]byte, error) { return store.LoadLarge(ctx, digest) })
+		}
+	}
+	return report.NewRecording(check, r.rules[check], before)
 }
 
 // due asks whether a check is due. Where that cannot be told, it is.
@@ -97,18 +110,18 @@ func (r *run) checks(ctx context.Context) {
 
 // end is the one point where the run takes effect: it folds, explains, stores
 // and tells.
-func (r *run) end() (*Report, error) {
+func (r *run) end() (*report.Report, error) {
 	r.memory.Lock()
 	defer r.memory.Unlock()
 	if r.err == nil && r.commits != r.Suite.commits {
 		r.load() // another run has stored since
 	}
 	rep := r.report()
-	next := Saved{Report: rep, Delivered: r.saved.Delivered, Answered: r.answered()}
+	next := memory.Saved{Report: rep, Delivered: r.saved.Delivered, Answered: r.answered()}
 	next.Open, rep.Changes = r.saved.Open.Next(rep)
 	r.explain(rep)
 	r.review(&next)
-	rep.Notices = append(rep.Notices, next.Open.notices()...)
+	rep.Notices = append(rep.Notices, next.Open.Notices()...)
 	storeErr := r.err
 	if r.Store != nil && r.err == nil {
 		storeErr = r.save(&next)
@@ -124,7 +137,7 @@ func (r *run) load() {
 	}
 	saved, err := answer(r.whole, r.Suite, "Store.Load", storeTimeout, r.Store.Load)
 	if err != nil {
-		saved = Saved{Notices: []string{"the memory of earlier runs could not be read, so nothing here is compared with them and this report was not stored: " + firstLine(err)}}
+		saved = memory.Saved{Notices: []string{"the memory of earlier runs could not be read, so nothing here is compared with them and this report was not stored: " + firstLine(err)}}
 		r.err = &StoreError{"load", err}
 	}
 	r.saved, r.commits = saved, r.Suite.commits
@@ -132,7 +145,7 @@ func (r *run) load() {
 
 // save stores a report, and notes on it what keeps it from being stored: who is
 // told of it shall know that the next report will tell the same once more.
-func (r *run) save(next *Saved) error {
+func (r *run) save(next *memory.Saved) error {
 	if r.Reporter == nil {
 		next.Delivered = next.Report.ID
 	}
@@ -148,7 +161,7 @@ func (r *run) save(next *Saved) error {
 	return &StoreError{"save", err}
 }
 
-func (r *run) store(next Saved) error {
+func (r *run) store(next memory.Saved) error {
 	_, err := answer(r.whole, r.Suite, "Store.Save", storeTimeout, func(ctx context.Context) (struct{}, error) {
 		return struct{}{}, r.Store.Save(ctx, next)
 	})
@@ -159,8 +172,8 @@ func (r *run) store(next Saved) error {
 }
 
 // report makes the report of what the run knows.
-func (r *run) report() *Report {
-	rep := &Report{Schema: Schema, Labels: r.Labels, Started: r.started, Finished: r.now().UTC()}
+func (r *run) report() *report.Report {
+	rep := &report.Report{Schema: report.Schema, Labels: r.Labels, Started: r.started, Finished: r.now().UTC()}
 	rep.Notices = append(slices.Clone(r.saved.Notices), r.notices...)
 	if r.Store != nil && r.err == nil {
 		rep.Seq = 1
@@ -176,7 +189,7 @@ func (r *run) report() *Report {
 	sum := sha256.Sum256([]byte(r.Labels.Tenant + "\x00" + r.Labels.Host + "\x00" +
 		strconv.FormatUint(rep.Seq, 10) + "\x00" + rep.Started.Format(time.RFC3339Nano)))
 	rep.ID = "r1:" + hex.EncodeToString(sum[:])[:32]
-	rep.Results = make([]Result, len(r.Checks))
+	rep.Results = make([]report.Result, len(r.Checks))
 	for i, c := range r.Checks {
 		res, ran := r.results[c.Name()]
 		if !ran {
@@ -190,21 +203,20 @@ func (r *run) report() *Report {
 // notDue carries what the last run of a check said. Its numbers get the time of
 // that run, so that nobody takes them for today's. A check that was never asked
 // stays unknown: not being due makes nothing good.
-func (r *run) notDue(check string) Result {
-	var old *Result
+func (r *run) notDue(check string) report.Result {
+	var old *report.Result
 	if r.saved.Report != nil {
 		old = r.saved.Report.Result(check)
 	}
-	if old == nil || old.Status == Unknown {
+	if old == nil || old.Status == report.Unknown {
 		reason := "not due, and nobody has looked before"
 		if last := r.saved.Answered[check]; !last.IsZero() {
 			reason = "not due; it was last answered " + last.Format(time.RFC3339) + ", and no run since has come to it"
 		}
-		rec := &Recorder{check: check, redact: redact.New(nil), res: Result{Check: check, Rules: []string{}}}
-		return rec.seal(Unknown, reason)
+		return report.NewRecording(check, nil, report.Before{}).Refuse(report.Unknown, reason, "", "")
 	}
 	res := *old
-	if res.Status != OK && res.Status != NotDue {
+	if res.Status != report.OK && res.Status != report.NotDue {
 		res.Reason = lastTime(res)
 	}
 	res.Metrics = slices.Clone(res.Metrics)
@@ -213,11 +225,11 @@ func (r *run) notDue(check string) Result {
 			res.Metrics[i].Time = res.Started
 		}
 	}
-	res.Status = NotDue
+	res.Status = report.NotDue
 	return res
 }
 
-func lastTime(res Result) string {
+func lastTime(res report.Result) string {
 	if res.Reason == "" {
 		return "last time " + res.Status.String()
 	}
@@ -237,7 +249,7 @@ func (r *run) answered() map[string]time.Time {
 		}
 	}
 	for check, res := range r.results {
-		if res.Status == OK || res.Status == Partial || res.Status == Skipped {
+		if res.Status == report.OK || res.Status == report.Partial || res.Status == report.Skipped {
 			out[check] = res.Started
 		}
 	}
@@ -257,19 +269,19 @@ func (r *run) kept() map[string]map[string][]byte {
 		kept = map[string]map[string][]byte{}
 	}
 	for check, cl := range r.claims {
-		kept[check] = cl.rec.keptAfter()
+		kept[check] = cl.rec.After().Kept
 	}
 	maps.DeleteFunc(kept, func(check string, values map[string][]byte) bool { return len(values) == 0 || !r.remembered(check) })
 	return kept
 }
 
 // explain asks for explanations. Findings stand without them.
-func (r *run) explain(rep *Report) {
+func (r *run) explain(rep *report.Report) {
 	if r.Explain == nil {
 		return
 	}
 	view := *rep
-	why, err := answer(r.whole, r.Suite, "Explain", explainTimeout, func(context.Context) ([]Explanation, error) { return r.Explain(&view), nil })
+	why, err := answer(r.whole, r.Suite, "Explain", explainTimeout, func(context.Context) ([]report.Explanation, error) { return r.Explain(&view), nil })
 	rep.Explanations = why
 	if err != nil {
 		rep.Notices = append(rep.Notices, "the findings are not explained: "+firstLine(err))
@@ -294,7 +306,7 @@ func (r *run) deliverOld() error {
 
 // deliver tells the reporter, and remembers that it was asked: a report that it
 // could not hand over is an error of this run, and not told again by the next.
-func (r *run) deliver(saved Saved, stored bool) error {
+func (r *run) deliver(saved memory.Saved, stored bool) error {
 	if r.Reporter == nil {
 		return nil
 	}
@@ -314,8 +326,8 @@ func (r *run) deliver(saved Saved, stored bool) error {
 }
 
 // delivered makes the store remember which report was delivered.
-func (r *run) delivered(saved Saved) error {
-	marks, ok := r.Store.(DeliveryStore)
+func (r *run) delivered(saved memory.Saved) error {
+	marks, ok := r.Store.(memory.DeliveryStore)
 	if !ok {
 		saved.Delivered = saved.Report.ID
 		return r.store(saved)
@@ -324,4 +336,62 @@ func (r *run) delivered(saved Saved) error {
 		return struct{}{}, marks.MarkDelivered(ctx, saved.Report.ID)
 	})
 	return err
+}
+
+// review folds in what people did. Where that cannot be known, all is told, and
+// the next run asks again from where the last one stood.
+func (r *run) review(next *memory.Saved) {
+	if r.Review == nil {
+		return
+	}
+	rep, last := next.Report, report.Review{}
+	if r.saved.Report != nil && r.saved.Report.Review != nil {
+		last = *r.saved.Report.Review
+	}
+	view, open, before := *rep, next.Open, r.saved.Report
+	out, err := answer(r.whole, r.Suite, "Review", storeTimeout, func(ctx context.Context) (memory.Reviewed, error) {
+		return r.Suite.Review(ctx, before, open, &view)
+	})
+	if err != nil {
+		last.Handled, last.Unknown = []report.Handled{}, firstLine(err)
+		rep.Review = &last
+		rep.Notices = append(rep.Notices, "what people accepted and signed is not known, so all is told: "+last.Unknown)
+		return
+	}
+	next.Open, rep.Changes, rep.Review = out.Open, append([]report.Change{}, out.Changes...), &out.Review
+	slices.SortStableFunc(rep.Changes, report.Change.Compare)
+}
+
+// runOne runs a check until it ends, or until its deadline and grace are over.
+func (s *Suite) runOne(ctx context.Context, c report.Checker, cl *claim) report.Result {
+	started := s.now()
+	s.tell(report.Progress{Check: cl.check, State: "started"})
+	res := s.supervise(ctx, c, cl)
+	res.Started, res.Took = started.UTC(), max(s.now().Sub(started), 0)
+	s.tell(report.Progress{Check: cl.check, State: "ended", End: res.Status})
+	return res
+}
+
+func (s *Suite) supervise(ctx context.Context, c report.Checker, cl *claim) report.Result {
+	if before := cl.before; before != nil {
+		return cl.rec.Refuse(report.Failed, "an earlier run still runs", report.CodeRunning,
+			fmt.Sprintf("the run of this check that was abandoned earlier still runs; %d of its writes came too late", before.LateWrites()))
+	}
+	if ctx.Err() != nil {
+		return cl.rec.Refuse(report.Unknown, "the run was cancelled before this check began", "", "")
+	}
+	s.began(cl)
+	return cl.rec.Run(ctx, c, s.timeout(cl.check), s.grace(), func() { s.ended(cl) })
+}
+
+const (
+	defaultTimeout = 10 * time.Minute
+	defaultGrace   = 5 * time.Second
+)
+
+func (s *Suite) grace() time.Duration {
+	if s.Grace > 0 {
+		return s.Grace
+	}
+	return defaultGrace
 }

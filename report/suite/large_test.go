@@ -1,4 +1,4 @@
-package report_test
+package suite_test
 
 import (
 	"bytes"
@@ -10,12 +10,13 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
 )
 
 func TestALargeValueComesBackWhole(t *testing.T) {
 	dir := t.TempDir()
-	store := report.FileStore{Dir: dir}
+	store := memory.FileStore{Dir: dir}
 	var last []byte
 	for i := range 5 {
 		value := bytes.Repeat([]byte{byte(i)}, 3<<20)
@@ -47,7 +48,7 @@ func TestALargeValueComesBackWhole(t *testing.T) {
 
 func TestTheCopyBeforeStillHasItsLargeValues(t *testing.T) {
 	dir := t.TempDir()
-	store := report.FileStore{Dir: dir}
+	store := memory.FileStore{Dir: dir}
 	for _, value := range []string{"one", "two", "three"} {
 		inSuite(t, store, func(rec *report.Recorder) error { return rec.KeepLarge("n", []byte(value)) })
 	}
@@ -67,12 +68,12 @@ func TestADamagedOrMissingLargeValueIsNeverAnEmptyOne(t *testing.T) {
 		"a link":  func(file string) error { os.Remove(file); return os.Symlink("/etc/passwd", file) },
 	} {
 		dir := t.TempDir()
-		inSuite(t, report.FileStore{Dir: dir}, func(rec *report.Recorder) error { return rec.KeepLarge("n", []byte("value")) })
+		inSuite(t, memory.FileStore{Dir: dir}, func(rec *report.Recorder) error { return rec.KeepLarge("n", []byte("value")) })
 		files, err := filepath.Glob(filepath.Join(dir, "kept", "*"))
 		require.NoError(t, err)
 		require.Len(t, files, 1)
 		require.NoError(t, harm(files[0]))
-		inSuite(t, report.FileStore{Dir: dir}, func(rec *report.Recorder) error {
+		inSuite(t, memory.FileStore{Dir: dir}, func(rec *report.Recorder) error {
 			_, err := rec.KeptLarge("n")
 			assert.ErrorIs(t, err, report.ErrDamaged, name)
 			return nil
@@ -89,10 +90,10 @@ func TestALargeValueWithoutAPlaceIsRefused(t *testing.T) {
 }
 
 // plain is a store that has no more than it must have.
-type plain struct{ report.Store }
+type plain struct{ memory.Store }
 
 func TestALargeValueOfARunThatLostAFindingIsNotKept(t *testing.T) {
-	store := report.FileStore{Dir: t.TempDir()}
+	store := memory.FileStore{Dir: t.TempDir()}
 	inSuite(t, store, func(rec *report.Recorder) error { return rec.KeepLarge("n", []byte("old")) })
 	inSuite(t, store, func(rec *report.Recorder) error {
 		rec.Finding(report.Finding{Rule: "nobody"})

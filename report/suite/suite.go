@@ -1,4 +1,14 @@
-package report
+// Package suite runs checks over one host, remembers what is open from run to run,
+// and hands each report to a reporter.
+//
+//	checks := &suite.Suite{Checks: list, Store: memory.FileStore{Dir: dir}}
+//	rep, err := checks.Run(ctx)
+//
+// One check runs at most once at a time; one that does not end when its time is
+// over is abandoned, said, and not started again while it lives. A run that is
+// cancelled is still folded, stored and told: what was found is worth more than a
+// second.
+package suite
 
 import (
 	"context"
@@ -9,16 +19,18 @@ import (
 	"sync"
 	"time"
 
-	"github.com/pugetsoundtech/upkeep/internal/redact"
+	"github.com/pugetsoundtech/upkeep/internal/form"
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 )
 
 // A Suite is a set of checks over one observed host, with a memory. The zero
 // values of all fields but Checks work. A Suite may run many times; it must not
 // be copied after its first run.
 type Suite struct {
-	Checks  []Checker
+	Checks  []report.Checker
 	Timeout func(check string) time.Duration // nil or zero: 10 minutes
-	Store   Store                            // nil: no memory
+	Store   memory.Store                     // nil: no memory
 
 	// Due says whether a check is to run now. Last is when the last of its runs
 	// began that answered its question, at least in part; zero: none did. Nil: all are due.
@@ -26,23 +38,23 @@ type Suite struct {
 
 	// Explain says why findings are there, from the findings alone; nil says
 	// nothing. The report is read-only.
-	Explain func(rep *Report) []Explanation
+	Explain func(rep *report.Report) []report.Explanation
 	// Review folds what people did over what is open after this run, and over the
 	// report, both read-only; before is the last report. Nil: nobody reviews.
-	Review func(ctx context.Context, before *Report, open Open, rep *Report) (Reviewed, error)
+	Review func(ctx context.Context, before *report.Report, open memory.Open, rep *report.Report) (memory.Reviewed, error)
 	// Reporter is told each report after it was stored; nil: nobody. It has ten
 	// minutes, as the store has for each call and Explain one; what does not come
 	// back then is abandoned like a check, and not called again while it lives.
-	Reporter Reporter
+	Reporter report.Reporter
 
-	Labels    Labels
-	Limits    Limits           // what one check may record
-	Parallel  int              // checks at a time; zero: 2
-	Grace     time.Duration    // from a check's deadline until it is abandoned; zero: 5 seconds
-	Clock     func() time.Time // zero: time.Now
-	RedactKey []byte           // of the marks that stand for secrets
-	Progress  func(Progress)   // is called from several goroutines at once, and must return at once
-	Log       *slog.Logger     // for developers; nil: discarded
+	Labels    report.Labels
+	Limits    report.Limits         // what one check may record
+	Parallel  int                   // checks at a time; zero: 2
+	Grace     time.Duration         // from a check's deadline until it is abandoned; zero: 5 seconds
+	Clock     func() time.Time      // zero: time.Now
+	RedactKey []byte                // of the marks that stand for secrets
+	Progress  func(report.Progress) // is called from several goroutines at once, and must return at once
+	Log       *slog.Logger          // for developers; nil: discarded
 
 	mu      sync.Mutex
 	claims  map[string]*claim // checks that run, abandoned ones among them
@@ -78,15 +90,15 @@ func (e *DeliveryError) Error() string { return "deliver report: " + e.Err.Error
 func (e *DeliveryError) Unwrap() error { return e.Err }
 
 // Run runs the checks once, in memory.
-func Run(ctx context.Context, checks []Checker) (*Report, error) {
+func Run(ctx context.Context, checks []report.Checker) (*report.Report, error) {
 	return (&Suite{Checks: checks}).Run(ctx)
 }
 
 // Collect runs one check and returns its result.
-func Collect(ctx context.Context, c Checker) (Result, error) {
-	rep, err := Run(ctx, []Checker{c})
+func Collect(ctx context.Context, c report.Checker) (report.Result, error) {
+	rep, err := Run(ctx, []report.Checker{c})
 	if err != nil {
-		return Result{}, err
+		return report.Result{}, err
 	}
 	return rep.Results[0], nil
 }
@@ -102,21 +114,21 @@ func Collect(ctx context.Context, c Checker) (Result, error) {
 // Several runs of one suite may go on at once, each over the checks that no
 // other run has; their reports are stored and told one after another. A run ends
 // with the longest of its checks, so each rhythm is a run of its own: RunOnly.
-func (s *Suite) Run(ctx context.Context) (*Report, error) { return s.runOf(ctx, s.Due) }
+func (s *Suite) Run(ctx context.Context) (*report.Report, error) { return s.runOf(ctx, s.Due) }
 
 // RunOnly is Run over the named checks, whatever Due says: the checks of one
 // rhythm, such as those of each quarter of an hour beside a daily run that takes
 // long. The others stand in the report as not due.
-func (s *Suite) RunOnly(ctx context.Context, names ...string) (*Report, error) {
+func (s *Suite) RunOnly(ctx context.Context, names ...string) (*report.Report, error) {
 	for _, name := range names {
-		if !slices.ContainsFunc(s.Checks, func(c Checker) bool { return c.Name() == name }) {
-			return nil, fmt.Errorf("this suite has no check %q", clip(name, 60))
+		if !slices.ContainsFunc(s.Checks, func(c report.Checker) bool { return c.Name() == name }) {
+			return nil, fmt.Errorf("this suite has no check %.60q", name)
 		}
 	}
 	return s.runOf(ctx, func(check string, _ time.Time) bool { return slices.Contains(names, check) })
 }
 
-func (s *Suite) runOf(ctx context.Context, due func(check string, last time.Time) bool) (*Report, error) {
+func (s *Suite) runOf(ctx context.Context, due func(check string, last time.Time) bool) (*report.Report, error) {
 	rules, err := s.validate()
 	if err != nil {
 		return nil, err
@@ -133,8 +145,8 @@ func (s *Suite) runOf(ctx context.Context, due func(check string, last time.Time
 }
 
 // validate checks names and catalogues before anything runs.
-func (s *Suite) validate() (map[string]map[string]Rule, error) {
-	all := map[string]map[string]Rule{}
+func (s *Suite) validate() (map[string]map[string]report.Rule, error) {
+	all := map[string]map[string]report.Rule{}
 	var errs []error
 	for i, c := range s.Checks {
 		_, err := answer(context.Background(), s, fmt.Sprintf("check %d (%T)", i+1, c), callbackTimeout, func(context.Context) (struct{}, error) {
@@ -145,15 +157,15 @@ func (s *Suite) validate() (map[string]map[string]Rule, error) {
 	return all, errors.Join(errs...)
 }
 
-func validate(c Checker, all map[string]map[string]Rule) error {
+func validate(c report.Checker, all map[string]map[string]report.Rule) error {
 	name := c.Name()
-	if !validName(name) {
-		return fmt.Errorf("check name %q is not made of a-z, 0-9, '.' and '-'", clip(name, 60))
+	if !form.Name(name) {
+		return fmt.Errorf("check name %.60q is not made of a-z, 0-9, '.' and '-'", name)
 	}
 	if _, double := all[name]; double {
 		return fmt.Errorf("two checks are named %s", name)
 	}
-	rules, err := catalogue(c)
+	rules, err := report.Rules(c)
 	if err != nil {
 		return fmt.Errorf("catalogue of %s: %w", name, err)
 	}
@@ -166,25 +178,6 @@ func (s *Suite) parallel() int {
 		return s.Parallel
 	}
 	return 2
-}
-
-func (s *Suite) recorder(check string, rules map[string]Rule, kept map[string][]byte) *Recorder {
-	ids, former := sortedKeys(rules), []string{}
-	if ids == nil {
-		ids = []string{}
-	}
-	for _, id := range ids {
-		former = append(former, rules[id].Former...)
-	}
-	r := &Recorder{
-		check: check, rules: rules, limits: s.Limits.withDefaults(), clock: s.now, kept: kept,
-		redact: redact.New(s.RedactKey), tell: s.tell, log: s.log(),
-		keep: map[string][]byte{}, crowd: newCrowd(), res: Result{Check: check, Rules: ids, FormerRules: former},
-	}
-	for name, value := range kept {
-		r.keep[name] = value
-	}
-	return r
 }
 
 func (s *Suite) log() *slog.Logger {

@@ -1,4 +1,4 @@
-package report_test
+package suite_test
 
 import (
 	"context"
@@ -13,7 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // dice are thrown by several goroutines.
@@ -101,7 +103,7 @@ type dyingStore struct {
 	dice *dice
 }
 
-func (s *dyingStore) Save(ctx context.Context, saved report.Saved) error {
+func (s *dyingStore) Save(ctx context.Context, saved memory.Saved) error {
 	switch s.dice.throw(10) {
 	case 0:
 		return fmt.Errorf("killed before the rename")
@@ -117,19 +119,19 @@ func (s *dyingStore) Save(ctx context.Context, saved report.Saved) error {
 func week(t *testing.T, dice *dice) {
 	w := world{time.Now()}
 	store := &dyingStore{dice: dice}
-	var suite *report.Suite
+	var set *suite.Suite
 	stood := map[string]int{} // line: stored reports that have it
 	var kinds []string
 	var last uint64
 	for range 7 * 96 {
 		time.Sleep(15 * time.Minute)
-		if suite == nil || dice.one(10) { // a new process
-			suite = &report.Suite{Checks: w.checks(dice), Store: store, Timeout: func(string) time.Duration { return 5 * time.Minute }}
-			suite.Due = func(check string, _ time.Time) bool { return check != "disk" || time.Now().Hour()%2 == 1 }
+		if set == nil || dice.one(10) { // a new process
+			set = &suite.Suite{Checks: w.checks(dice), Store: store, Timeout: func(string) time.Duration { return 5 * time.Minute }}
+			set.Due = func(check string, _ time.Time) bool { return check != "disk" || time.Now().Hour()%2 == 1 }
 		}
-		_, err := suite.Run(t.Context())
-		if err != nil && suite.Hung() == 0 {
-			suite = nil
+		_, err := set.Run(t.Context())
+		if err != nil && set.Hung() == 0 {
+			set = nil
 		}
 		saved, err := store.Load(t.Context())
 		require.NoError(t, err)

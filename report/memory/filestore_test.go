@@ -1,4 +1,4 @@
-package report_test
+package memory_test
 
 import (
 	"context"
@@ -16,6 +16,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
 )
 
@@ -34,7 +35,7 @@ func saveAndDie(spec string) {
 	if err != nil {
 		panic(err)
 	}
-	store := report.FileStore{Dir: dir}.WithStep(func(step string) error {
+	store := memory.FileStore{Dir: dir}.WithStep(func(step string) error {
 		if left--; left == 0 {
 			fmt.Println(step)
 			syscall.Kill(os.Getpid(), syscall.SIGKILL) //nolint:errcheck // the test sees how it ended
@@ -48,7 +49,7 @@ func saveAndDie(spec string) {
 }
 
 func TestFileStoreKeepsTheContract(t *testing.T) {
-	err := reporttest.TestStore(t.Context(), func() report.Store { return report.FileStore{Dir: t.TempDir()} })
+	err := reporttest.TestStore(t.Context(), func() memory.Store { return memory.FileStore{Dir: t.TempDir()} })
 	require.NoError(t, err)
 }
 
@@ -58,7 +59,7 @@ func TestKilledAtEveryStepASaveIsWholeOrNothing(t *testing.T) {
 	var steps []string
 	for n := 1; ; n++ {
 		dir := t.TempDir()
-		store := report.FileStore{Dir: dir}
+		store := memory.FileStore{Dir: dir}
 		require.NoError(t, store.Save(t.Context(), reporttest.Sample(0)))
 		require.NoError(t, store.Save(t.Context(), reporttest.Sample(1)))
 		cmd := exec.Command(exe)
@@ -97,7 +98,7 @@ func TestDamagedStateFallsBackAndSaysSo(t *testing.T) {
 	for name, harm := range damage {
 		t.Run(name, func(t *testing.T) {
 			dir := t.TempDir()
-			store := report.FileStore{Dir: dir}
+			store := memory.FileStore{Dir: dir}
 			require.NoError(t, store.Save(t.Context(), reporttest.Sample(1)))
 			require.NoError(t, store.Save(t.Context(), reporttest.Sample(2)))
 			spoil(t, filepath.Join(dir, "state.json"), harm)
@@ -121,7 +122,7 @@ func TestDamagedStateFallsBackAndSaysSo(t *testing.T) {
 func TestStateThatCannotBeReadIsNoEmptyState(t *testing.T) {
 	need.AsUser(t, func() {
 		dir := t.TempDir()
-		store := report.FileStore{Dir: dir}
+		store := memory.FileStore{Dir: dir}
 		require.NoError(t, store.Save(t.Context(), reporttest.Sample(1)))
 		require.NoError(t, os.Chmod(filepath.Join(dir, "state.json"), 0))
 		_, err := store.Load(t.Context())
@@ -131,23 +132,15 @@ func TestStateThatCannotBeReadIsNoEmptyState(t *testing.T) {
 
 func TestStateThatIsALinkIsNotFollowed(t *testing.T) {
 	dir, other := t.TempDir(), t.TempDir()
-	require.NoError(t, report.FileStore{Dir: other}.Save(t.Context(), reporttest.Sample(1)))
+	require.NoError(t, memory.FileStore{Dir: other}.Save(t.Context(), reporttest.Sample(1)))
 	require.NoError(t, os.Symlink(filepath.Join(other, "state.json"), filepath.Join(dir, "state.json")))
-	_, err := report.FileStore{Dir: dir}.Load(t.Context())
+	_, err := memory.FileStore{Dir: dir}.Load(t.Context())
 	assert.ErrorIs(t, err, report.ErrDamaged)
-}
-
-func spoil(t *testing.T, name string, harm func([]byte) []byte) {
-	t.Helper()
-	data, err := os.ReadFile(name)
-	require.NoError(t, err)
-	require.NoError(t, os.Remove(name)) // it may share its bytes with the copy
-	require.NoError(t, os.WriteFile(name, harm(data), 0o600))
 }
 
 func TestStateOfALaterVersionIsRefusedAndStays(t *testing.T) {
 	dir := t.TempDir()
-	store := report.FileStore{Dir: dir}
+	store := memory.FileStore{Dir: dir}
 	require.NoError(t, store.Save(t.Context(), reporttest.Sample(1)))
 	require.NoError(t, store.Save(t.Context(), reporttest.Sample(2)))
 	later := []byte("upkeep-state/v2 blake3=00 of another shape\n\x00\x01")
@@ -169,7 +162,7 @@ func TestStateOfALaterVersionIsRefusedAndStays(t *testing.T) {
 // A crash while a damaged state was moved aside leaves the copy before it alone.
 func TestTheOnlyCopyStaysUntilTheNewStateIsThere(t *testing.T) {
 	dir := t.TempDir()
-	store := report.FileStore{Dir: dir}
+	store := memory.FileStore{Dir: dir}
 	require.NoError(t, store.Save(t.Context(), reporttest.Sample(1)))
 	require.NoError(t, os.Rename(filepath.Join(dir, "state.json"), filepath.Join(dir, "state.json.1")))
 	saved, err := store.Load(t.Context())

@@ -1,17 +1,19 @@
-package report
+package suite
+
+import "github.com/pugetsoundtech/upkeep/report"
 
 // A claim is one check in one run. It stands until the run has stored what the
 // check kept, and until the check's goroutine has ended.
 type claim struct {
 	check   string
-	rec     *Recorder
-	before  *Recorder // of an earlier run of the check that was abandoned and lives
-	run     bool      // a Run has it
-	running bool      // its goroutine lives
+	rec     *report.Recording
+	before  *report.Recording // of an earlier run of the check that was abandoned and lives
+	run     bool              // a Run has it
+	running bool              // its goroutine lives
 }
 
 // claim takes a check for a run; nil when another run has it.
-func (s *Suite) claim(check string, rec *Recorder) *claim {
+func (s *Suite) claim(check string, rec *report.Recording) *claim {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	c := &claim{check: check, rec: rec, run: true}

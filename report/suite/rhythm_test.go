@@ -1,4 +1,4 @@
-package report_test
+package suite_test
 
 import (
 	"context"
@@ -12,7 +12,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // count is a check that keeps how often it ran, and takes its time.
@@ -29,13 +31,13 @@ func count(id string, takes time.Duration) report.Checker {
 func TestALongCheckDelaysOnlyItself(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &reporttest.Store{}
-		suite := &report.Suite{
+		set := &suite.Suite{
 			Checks: []report.Checker{count("daily", time.Hour), count("often", time.Minute)}, Store: store,
 			Timeout: func(string) time.Duration { return 2 * time.Hour },
 		}
-		go suite.RunOnly(t.Context(), "daily") //nolint:errcheck // what is stored is looked at
-		for range 5 {                          // at 0, 15, … 60 minutes
-			_, err := suite.RunOnly(t.Context(), "often")
+		go set.RunOnly(t.Context(), "daily") //nolint:errcheck // what is stored is looked at
+		for range 5 {                        // at 0, 15, … 60 minutes
+			_, err := set.RunOnly(t.Context(), "often")
 			assert.NoError(t, err)
 			time.Sleep(14 * time.Minute)
 		}
@@ -44,9 +46,9 @@ func TestALongCheckDelaysOnlyItself(t *testing.T) {
 		assert.Equal(t, map[string]map[string][]byte{"daily": {"n": []byte("x")}, "often": {"n": []byte("xxxxx")}}, saved.Kept,
 			"the quick one ran five times while the long one went on")
 		assert.Len(t, saved.Open.Items, 2)
-		assert.Zero(t, suite.Hung())
+		assert.Zero(t, set.Hung())
 		assert.Equal(t, uint64(6), saved.Report.Seq)
-		_, err = suite.RunOnly(t.Context(), "nobody")
+		_, err = set.RunOnly(t.Context(), "nobody")
 		assert.ErrorContains(t, err, `no check "nobody"`)
 	})
 }
@@ -54,13 +56,13 @@ func TestALongCheckDelaysOnlyItself(t *testing.T) {
 func TestACheckIsNotTakenAgainBeforeWhatItKeptIsStored(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		store := &reporttest.Store{}
-		suite := &report.Suite{Checks: []report.Checker{count("quick", 0), count("slow", time.Hour)}, Store: store, Timeout: func(string) time.Duration { return 2 * time.Hour }}
-		go suite.Run(t.Context()) //nolint:errcheck // what is stored is looked at
+		set := &suite.Suite{Checks: []report.Checker{count("quick", 0), count("slow", time.Hour)}, Store: store, Timeout: func(string) time.Duration { return 2 * time.Hour }}
+		go set.Run(t.Context()) //nolint:errcheck // what is stored is looked at
 		time.Sleep(time.Minute)
-		_, err := suite.Run(t.Context())
-		require.ErrorIs(t, err, report.ErrBusy)
+		_, err := set.Run(t.Context())
+		require.ErrorIs(t, err, suite.ErrBusy)
 		time.Sleep(2 * time.Hour)
-		_, err = suite.Run(t.Context())
+		_, err = set.Run(t.Context())
 		require.NoError(t, err)
 		saved, err := store.Load(t.Context())
 		require.NoError(t, err)
@@ -72,9 +74,9 @@ func TestAfterACancelledRunNobodySaysThatNoOneEverLooked(t *testing.T) {
 	store := &reporttest.Store{}
 	due := true
 	var last time.Time
-	suite := &report.Suite{Checks: []report.Checker{finds("disks", full("/var"))}, Store: store, Due: func(_ string, at time.Time) bool { last = at; return due }}
+	set := &suite.Suite{Checks: []report.Checker{finds("disks", full("/var"))}, Store: store, Due: func(_ string, at time.Time) bool { last = at; return due }}
 	run := func(ctx context.Context) report.Result {
-		rep, err := suite.Run(ctx)
+		rep, err := set.Run(ctx)
 		require.NoError(t, err)
 		return rep.Results[0]
 	}
@@ -94,10 +96,10 @@ func TestAfterACancelledRunNobodySaysThatNoOneEverLooked(t *testing.T) {
 func TestWhatAGoneCheckKeptIsDroppedAfterAMonth(t *testing.T) {
 	store := &reporttest.Store{}
 	at := time.Date(2026, 11, 1, 6, 0, 0, 0, time.UTC)
-	suite := &report.Suite{Store: store, Clock: func() time.Time { return at }}
+	set := &suite.Suite{Store: store, Clock: func() time.Time { return at }}
 	kept := func(checks ...report.Checker) []string {
-		suite.Checks = checks
-		_, err := suite.Run(t.Context())
+		set.Checks = checks
+		_, err := set.Run(t.Context())
 		require.NoError(t, err)
 		saved, err := store.Load(t.Context())
 		require.NoError(t, err)
@@ -115,22 +117,22 @@ func TestWhatAGoneCheckKeptIsDroppedAfterAMonth(t *testing.T) {
 }
 
 func TestWhatWasStoredAndNotDeliveredIsDeliveredFirst(t *testing.T) {
-	for name, store := range map[string]report.Store{
-		"fake": &reporttest.Store{}, "files": report.FileStore{Dir: t.TempDir()}, "files without marks": plain{report.FileStore{Dir: t.TempDir()}},
+	for name, store := range map[string]memory.Store{
+		"fake": &reporttest.Store{}, "files": memory.FileStore{Dir: t.TempDir()}, "files without marks": plain{memory.FileStore{Dir: t.TempDir()}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			_, err := (&report.Suite{Checks: []report.Checker{finds("disks")}, Store: store}).Run(t.Context())
+			_, err := (&suite.Suite{Checks: []report.Checker{finds("disks")}, Store: store}).Run(t.Context())
 			require.NoError(t, err)
-			killed := &report.Suite{Checks: []report.Checker{finds("disks", full("/new"))}, Store: store}
+			killed := &suite.Suite{Checks: []report.Checker{finds("disks", full("/new"))}, Store: store}
 			stop := make(chan struct{})
 			killed.Reporter = report.ReporterFunc(func(context.Context, *report.Report) error { close(stop); select {} })
 			go killed.Run(t.Context()) //nolint:errcheck // it never ends, as when it is killed
 			<-stop
 
 			told := &reporttest.Reporter{}
-			suite := &report.Suite{Checks: []report.Checker{finds("disks", full("/new"))}, Store: store, Reporter: told}
+			set := &suite.Suite{Checks: []report.Checker{finds("disks", full("/new"))}, Store: store, Reporter: told}
 			for range 2 {
-				_, err = suite.Run(t.Context())
+				_, err = set.Run(t.Context())
 				require.NoError(t, err)
 			}
 			var kinds [][]report.ChangeKind
@@ -146,12 +148,12 @@ func TestWhatWasStoredAndNotDeliveredIsDeliveredFirst(t *testing.T) {
 
 func TestADeliveryThatFailedIsAnErrorOfItsRunAlone(t *testing.T) {
 	told := 0
-	suite := &report.Suite{Checks: []report.Checker{finds("disks")}, Store: &reporttest.Store{}, Reporter: report.ReporterFunc(func(context.Context, *report.Report) error {
+	set := &suite.Suite{Checks: []report.Checker{finds("disks")}, Store: &reporttest.Store{}, Reporter: report.ReporterFunc(func(context.Context, *report.Report) error {
 		told++
 		return errors.New("one of three targets is away")
 	})}
 	for i := range 3 {
-		_, err := suite.Run(t.Context())
+		_, err := set.Run(t.Context())
 		require.ErrorContains(t, err, "one of three targets")
 		assert.Equal(t, i+1, told)
 	}
@@ -160,29 +162,29 @@ func TestADeliveryThatFailedIsAnErrorOfItsRunAlone(t *testing.T) {
 func TestWhatIgnoresItsContextIsAbandoned(t *testing.T) {
 	hang := make(chan struct{})
 	for name, c := range map[string]struct {
-		plug func(s *report.Suite)
+		plug func(s *suite.Suite)
 		want string
 	}{
-		"reporter": {func(s *report.Suite) {
+		"reporter": {func(s *suite.Suite) {
 			s.Reporter = report.ReporterFunc(func(context.Context, *report.Report) error { <-hang; return nil })
 		}, "Reporter did not come back"},
-		"load":    {func(s *report.Suite) { s.Store = stuck{load: hang} }, "Store.Load did not come back"},
-		"save":    {func(s *report.Suite) { s.Store = stuck{save: hang} }, "Store.Save did not come back"},
-		"explain": {func(s *report.Suite) { s.Explain = func(*report.Report) []report.Explanation { <-hang; return nil } }, ""},
-		"due":     {func(s *report.Suite) { s.Due = func(string, time.Time) bool { <-hang; return true } }, ""},
-		"timeout": {func(s *report.Suite) { s.Timeout = func(string) time.Duration { <-hang; return 0 } }, ""},
-		"progress": {func(s *report.Suite) {
+		"load":    {func(s *suite.Suite) { s.Store = stuck{load: hang} }, "Store.Load did not come back"},
+		"save":    {func(s *suite.Suite) { s.Store = stuck{save: hang} }, "Store.Save did not come back"},
+		"explain": {func(s *suite.Suite) { s.Explain = func(*report.Report) []report.Explanation { <-hang; return nil } }, ""},
+		"due":     {func(s *suite.Suite) { s.Due = func(string, time.Time) bool { <-hang; return true } }, ""},
+		"timeout": {func(s *suite.Suite) { s.Timeout = func(string) time.Duration { <-hang; return 0 } }, ""},
+		"progress": {func(s *suite.Suite) {
 			s.Progress = func(report.Progress) { <-hang }
 		}, ""},
 	} {
 		t.Run(name, func(t *testing.T) {
 			synctest.Test(t, func(t *testing.T) {
 				hang = make(chan struct{})
-				suite := &report.Suite{Checks: []report.Checker{finds("disks", full("/var"))}}
-				c.plug(suite)
+				set := &suite.Suite{Checks: []report.Checker{finds("disks", full("/var"))}}
+				c.plug(set)
 				start := time.Now()
 				for _, want := range []string{c.want, strings.ReplaceAll(c.want, " did not come back", ": the call that was abandoned earlier still runs")} {
-					rep, err := suite.Run(t.Context())
+					rep, err := set.Run(t.Context())
 					require.NotNil(t, rep)
 					assert.Len(t, rep.Results[0].Findings, 1)
 					if want != "" {
@@ -201,14 +203,14 @@ func TestWhatIgnoresItsContextIsAbandoned(t *testing.T) {
 
 type stuck struct{ load, save chan struct{} }
 
-func (s stuck) Load(context.Context) (report.Saved, error) {
+func (s stuck) Load(context.Context) (memory.Saved, error) {
 	if s.load != nil {
 		<-s.load
 	}
-	return report.Saved{}, nil
+	return memory.Saved{}, nil
 }
 
-func (s stuck) Save(context.Context, report.Saved) error {
+func (s stuck) Save(context.Context, memory.Saved) error {
 	if s.save != nil {
 		<-s.save
 	}

@@ -1,4 +1,4 @@
-package report
+package memory
 
 import (
 	"context"
@@ -9,10 +9,8 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/internal/durable"
+	"github.com/pugetsoundtech/upkeep/report"
 )
-
-// ErrDamaged says that stored state is there but cannot be trusted.
-var ErrDamaged = durable.ErrDamaged
 
 // FileStore is a Store in one folder of the local disk: the file state.json,
 // and beside it state.json.1 as it was before the last Save. Each begins with a
@@ -55,7 +53,7 @@ func (s FileStore) Load(ctx context.Context) (Saved, error) {
 		}
 		return nil
 	})
-	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrDamaged) {
+	if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, report.ErrDamaged) {
 		return Saved{}, versionError(err)
 	}
 	return saved, nil
@@ -101,7 +99,7 @@ func (s FileStore) LoadLarge(ctx context.Context, digest string) ([]byte, error)
 	}
 	value, err := s.digests().Get(digest)
 	if errors.Is(err, fs.ErrNotExist) {
-		err = fmt.Errorf("a large value is missing, so the state is %w: %w", ErrDamaged, err)
+		err = fmt.Errorf("a large value is missing, so the state is %w: %w", report.ErrDamaged, err)
 	}
 	return value, err
 }
@@ -129,7 +127,7 @@ func (s FileStore) sweep(next Saved) error {
 			note(saved)
 			return err
 		})
-		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, ErrDamaged) {
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, report.ErrDamaged) {
 			return err
 		}
 	}
@@ -137,7 +135,7 @@ func (s FileStore) sweep(next Saved) error {
 }
 
 func (s FileStore) digests() durable.Digests {
-	return durable.Digests{Dir: filepath.Join(s.Dir, "kept"), Limit: maxLarge, Step: s.step}
+	return durable.Digests{Dir: filepath.Join(s.Dir, "kept"), Limit: report.MaxLarge, Step: s.step}
 }
 
 func (s FileStore) deliveredFile() durable.Sealed {
@@ -158,12 +156,12 @@ func (s FileStore) file() durable.Sealed {
 func versionError(err error) error {
 	var version *durable.VersionError
 	if errors.As(err, &version) {
-		return fmt.Errorf("%w: %w", &VersionError{Schema: version.Form, Reads: version.Reads}, err)
+		return fmt.Errorf("%w: %w", &report.VersionError{Schema: version.Form, Reads: version.Reads}, err)
 	}
 	return err
 }
 
-func reportTime(rep *Report) string {
+func reportTime(rep *report.Report) string {
 	if rep == nil {
 		return "an unknown time"
 	}
