@@ -109,6 +109,8 @@ var rooms = []room{
 	{"host/follow/logstream", question, nil},
 	{"host/follow/unpack", question, []string{"github.com/klauspost/compress", "github.com/ulikunitz/xz"}},
 	{"host/live", question, []string{xsys, gopsutil}},
+	{"host/sshhost/internal/answer", adapter, nil},
+	{"host/sshhost/internal/session", reader, []string{xcrypto}},
 	{"host/sshhost", question, []string{xcrypto}},
 	{"host/sysview", question, []string{xsys}},
 	{"host/hosttest/logtest", kit, nil},

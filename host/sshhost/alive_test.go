@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/sshhost/internal/session"
 )
 
 // A network is a connection that can lose all that is sent, without an end.
@@ -70,7 +71,7 @@ func TestASilentMachineEndsAllCallsAtOnce(t *testing.T) {
 	for _, mutates := range []bool{false, true} {
 		calls.Go(func() {
 			_, err := h.Run(ctx, host.Command{Mutates: mutates, Args: []string{"sh", "-c", `echo >"$1"; sleep 20`, "sh", s.path("up")}})
-			assert.ErrorIs(t, err, errSilent)
+			assert.ErrorIs(t, err, session.ErrSilent)
 			assert.Equal(t, mutates, errors.Is(err, host.ErrStillRunning))
 		})
 		read(t, s.path("up"), "\n")
@@ -78,8 +79,8 @@ func TestASilentMachineEndsAllCallsAtOnce(t *testing.T) {
 	close(line.lost)
 	calls.Wait()
 	_, err = h.Lstat(ctx, "/nosuch")
-	assert.ErrorIs(t, err, errSilent)
+	assert.ErrorIs(t, err, session.ErrSilent)
 	assert.NotErrorIs(t, err, fs.ErrNotExist)
 	_, err = h.Connect(ctx, "tcp", "127.0.0.1:1")
-	assert.ErrorIs(t, err, errSilent)
+	assert.ErrorIs(t, err, session.ErrSilent)
 }

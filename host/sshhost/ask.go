@@ -11,6 +11,8 @@ import (
 	"syscall"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/sshhost/internal/answer"
+	"github.com/pugetsoundtech/upkeep/host/sshhost/internal/session"
 )
 
 // askBody answers the asks that follow, each of three words: how to look, how
@@ -36,7 +38,7 @@ fi`
 
 const (
 	// maxAsks bounds the asks of one exchange: each may have two records.
-	maxAsks = 500
+	maxAsks = answer.MaxRecords / 2
 	// contentBytes is how much content all files of one exchange may bring,
 	// leastShare what each may whatever the others do.
 	contentBytes = 16 << 20
@@ -95,7 +97,7 @@ func (f files) askAll(ctx context.Context, asks []host.Ask) ([]host.Answer, erro
 	}
 	parts, err := f.askParts(ctx, words)
 	if err == nil && len(parts) != len(valid) {
-		err = fmt.Errorf("%w: %d answers to %d questions", errFrame, len(parts), len(valid))
+		err = fmt.Errorf("%w: %d answers to %d questions", session.ErrFrame, len(parts), len(valid))
 	}
 	if err != nil {
 		return nil, err
@@ -108,7 +110,7 @@ func (f files) askAll(ctx context.Context, asks []host.Ask) ([]host.Answer, erro
 
 // A part is the answer to one ask.
 type part struct {
-	records []record
+	records []answer.Record
 	there   bool
 }
 
@@ -117,7 +119,7 @@ func (f files) askParts(ctx context.Context, words []string) ([]part, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, err
 	}
-	if f.c.traits.dialect == dialectUnknown {
+	if f.c.traits.dialect == answer.Unknown {
 		return nil, fmt.Errorf("no find -printf and no stat: %w", errors.ErrUnsupported)
 	}
 	payload, err := f.c.query(ctx, f.c.maxFrame, askBody, words...)
@@ -134,15 +136,15 @@ func (t traits) parts(payload []byte) ([]part, error) {
 	for rest != "" {
 		head := fmt.Sprintf("@ask %d\n", len(parts))
 		if !strings.HasPrefix(rest, head) {
-			return nil, fmt.Errorf("%w: answer %d is missing", errFrame, len(parts))
+			return nil, fmt.Errorf("%w: answer %d is missing", session.ErrFrame, len(parts))
 		}
 		body, next := rest[len(head):], ""
 		if at := nextAsk(body); at >= 0 {
 			body, next = body[:at], body[at:]
 		}
-		records, words, err := parseRecords([]byte(body), t.base64)
+		records, words, err := answer.ParseRecords([]byte(body), t.base64)
 		if err == nil {
-			err = enough(records, 1)
+			err = answer.Enough(records, 1)
 		}
 		if err != nil {
 			return nil, err
@@ -188,7 +190,7 @@ func opWord(op host.Op) string {
 // askName is the name as the call for one name gives it to the script.
 func askName(ask host.Ask) string {
 	if ask.Op == host.OpLstat {
-		return trimSlashes(ask.Name)
+		return answer.TrimSlashes(ask.Name)
 	}
 	return ask.Name
 }
@@ -219,7 +221,7 @@ func (t traits) answer(ask host.Ask, most int64, p part) host.Answer {
 			a.Data, a.Err = a.Data[:wanted], host.ErrTruncated
 		}
 	case host.OpLstat:
-		a.Stat, a.Err = t.dialect.one(p.records[0], ask.Name)
+		a.Stat, a.Err = t.dialect.One(p.records[0], ask.Name)
 	case host.OpList:
 		a.List, a.Err = t.list(p)
 	}
@@ -240,21 +242,21 @@ var (
 // what find says may be about an entry that was removed while it was listed. What
 // is there but no directory, ls cannot tell from what is below a file.
 func (t traits) list(p part) ([]host.Stat, error) {
-	if err := enough(p.records, 2); err != nil {
+	if err := answer.Enough(p.records, 2); err != nil {
 		return nil, err
 	}
-	if err := p.records[1].err(); err != nil {
+	if err := p.records[1].Err(); err != nil {
 		if p.there && errors.Is(err, syscall.ENOTDIR) {
 			err = errNoDir
 		}
 		return nil, err
 	}
-	err := p.records[0].err()
+	err := p.records[0].Err()
 	switch {
 	case err == nil:
-		return t.dialect.entries(p.records[0])
+		return t.dialect.Entries(p.records[0])
 	case errors.Is(err, fs.ErrPermission):
-		if list, bad := t.dialect.entries(p.records[0]); bad == nil && complaints(p.records[0]) == unreadLinks(list) {
+		if list, bad := t.dialect.Entries(p.records[0]); bad == nil && p.records[0].Complaints() == unreadLinks(list) {
 			return list, nil
 		}
 	case errors.Is(err, fs.ErrNotExist):
@@ -262,10 +264,6 @@ func (t traits) list(p part) ([]host.Stat, error) {
 	}
 	return nil, err
 }
-
-// complaints counts the lines that a command wrote to standard error. The tools
-// escape a newline in a name; one that is not escaped counts as one more.
-func complaints(r record) int { return strings.Count(r.stderr, "\n") + 1 }
 
 // unreadLinks counts the links whose target nobody may read, as in /proc/PID/fd
 // of another's process. The entries are known all the same, as host.FS has it,

@@ -6,38 +6,34 @@ import (
 	"fmt"
 	"net"
 	"sync"
-	"sync/atomic"
 	"time"
 
 	"golang.org/x/crypto/ssh"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/sshhost/internal/session"
 )
 
 // A Client is a connection to one machine. It is safe for concurrent use; four
 // exchanges run at once, further ones wait.
 type Client struct {
-	conn     *ssh.Client
-	escalate []string
-	traits   traits
-	offset   time.Duration // of the remote clock
-	slots    chan struct{} // bounds the open sessions
-	singles  gatherer
-	trips    atomic.Int64
-	forks    func() (bool, error) // see Client.loginForks
-
-	ended   chan struct{} // closed when we have ended the connection
-	endOnce sync.Once
-	why     error // to be read after ended
+	conn    *session.Conn
+	traits  traits
+	offset  time.Duration // of the remote clock
+	singles gatherer
+	forks   func() (bool, error) // see Client.loginForks
 
 	maxFrame       int // the constants of these names, but in tests
-	lateTotal      time.Duration
 	sharedPatience time.Duration
 }
 
-// maxSessions are open at once. OpenSSH allows a connection ten, and may count a
-// closed one until the next has been asked for.
-const maxSessions = 4
+const (
+	// maxFrame bounds the answer of a script, and so what a hostile machine can
+	// make us hold: a directory of some 400000 entries fits.
+	maxFrame = 64 << 20
+	// treeFrames is how much more the answer about a whole tree may be.
+	treeFrames = 4
+)
 
 // Dial connects to the machine, checks its host key, logs in and finds out, in
 // one exchange, which tools it has. The error wraps a *knownhosts.KeyError when
@@ -90,17 +86,10 @@ func dial(ctx context.Context, config Config) (*Client, error) {
 		return nil, err
 	}
 	c := &Client{
-		conn:      ssh.NewClient(conn, chans, reqs),
-		escalate:  append([]string(nil), config.Escalate...),
-		slots:     make(chan struct{}, maxSessions),
-		ended:     make(chan struct{}),
-		maxFrame:  maxFrame,
-		lateTotal: lateTotal,
-
-		sharedPatience: sharedPatience,
+		conn:     session.New(ssh.NewClient(conn, chans, reqs), config.Escalate, cmp.Or(config.KeepAlive, defaultKeepAlive)),
+		maxFrame: maxFrame, sharedPatience: sharedPatience,
 	}
 	c.forks = sync.OnceValues(c.loginForks)
-	go c.keepAlive(cmp.Or(config.KeepAlive, defaultKeepAlive))
 	return c, nil
 }
 
@@ -117,10 +106,10 @@ func (p patient) Write(b []byte) (int, error) {
 }
 
 // Close ends the connection. Commands with Mutates go on over there.
-func (c *Client) Close() error { return c.end(net.ErrClosed) }
+func (c *Client) Close() error { return c.conn.Close() }
 
 // RoundTrips returns how many exchanges there were so far, with the one of Dial.
-func (c *Client) RoundTrips() int64 { return c.trips.Load() }
+func (c *Client) RoundTrips() int64 { return c.conn.RoundTrips() }
 
 // Host returns the machine. Its Files is a host.Walker where the machine has GNU
 // find and sha256sum. Dial goes through the SSH server, which may forbid it.
@@ -128,7 +117,7 @@ func (c *Client) RoundTrips() int64 { return c.trips.Load() }
 // the two differ by less than a second they are taken for equal.
 func (c *Client) Host() host.Host {
 	h := host.Host{
-		Files: files{c}, Exec: runner{c}, Dial: c.connect,
+		Files: files{c}, Exec: runner{c}, Dial: c.conn.Dial,
 		Now: func() time.Time { return time.Now().Add(c.offset) },
 	}
 	if c.traits.canWalk() {
@@ -137,12 +126,10 @@ func (c *Client) Host() host.Host {
 	return h
 }
 
-// connect opens a connection from the remote machine.
-func (c *Client) connect(ctx context.Context, network, addr string) (net.Conn, error) {
-	c.trips.Add(1)
-	conn, err := c.conn.DialContext(ctx, network, addr)
-	if err != nil && c.isEnded() {
-		return nil, c.dropped()
-	}
-	return conn, err
+// query asks the machine by a script, with the functions for its tools.
+func (c *Client) query(ctx context.Context, limit int, body string, args ...string) ([]byte, error) {
+	return c.conn.Query(ctx, limit, c.traits.functions(), body, args...)
 }
+
+// defaultKeepAlive is Config.KeepAlive when zero.
+const defaultKeepAlive = 15 * time.Second

@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/sshhost/internal/answer"
 	"github.com/pugetsoundtech/upkeep/host/tree"
 )
 
@@ -262,13 +263,13 @@ func (c *contents) sums(ctx context.Context, list []*wanted) error {
 	}
 	records, _, err := c.c.records(ctx, sumBody, append([]string{strings.Join(commands, " ")}, pathsOf(list)...)...)
 	if err == nil {
-		err = enough(records, len(commands)+1)
+		err = answer.Enough(records, len(commands)+1)
 	}
 	if err != nil {
 		return err
 	}
 	for i, name := range c.opts.Digests {
-		sums, err := parseSums(name, records[i].data)
+		sums, err := parseSums(name, records[i].Data)
 		if err != nil {
 			return err
 		}
@@ -285,8 +286,8 @@ func (c *contents) sums(ctx context.Context, list []*wanted) error {
 }
 
 // settle compares what the files are now with what they were.
-func settle(list []*wanted, r record) error {
-	stats, err := dialectFind.parseStats(r.data)
+func settle(list []*wanted, r answer.Record) error {
+	stats, err := answer.Find.ParseStats(r.Data)
 	if err != nil {
 		return err
 	}
@@ -365,7 +366,7 @@ func (c *contents) bring(ctx context.Context, list []*wanted) error {
 	}
 	records, _, err := c.c.records(ctx, sumBody, append([]string{""}, pathsOf(list)...)...)
 	if err == nil {
-		err = enough(records, 1)
+		err = answer.Enough(records, 1)
 	}
 	if err != nil {
 		return err

@@ -10,6 +10,8 @@ import (
 	"sync"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/sshhost/internal/answer"
+	"github.com/pugetsoundtech/upkeep/host/sshhost/internal/session"
 )
 
 const (
@@ -65,41 +67,32 @@ func (f files) read(ctx context.Context, name string, offset, count int64) (bloc
 	return f.c.traits.block(records, name, offset, count)
 }
 
-func (t traits) block(records []record, name string, offset, count int64) (block, error) {
+func (t traits) block(records []answer.Record, name string, offset, count int64) (block, error) {
 	st, data, err := t.content(records, name)
 	if err != nil {
 		return block{}, err
 	}
 	if int64(len(data)) > count {
-		return block{}, fmt.Errorf("%w: more bytes than asked for", errFrame)
+		return block{}, fmt.Errorf("%w: more bytes than asked for", session.ErrFrame)
 	}
 	return block{st, offset, data, int64(len(data)) < count}, nil
 }
 
 // content reads the records of readBody.
-func (t traits) content(records []record, name string) (host.Stat, []byte, error) {
-	st, err := t.dialect.one(records[0], name)
+func (t traits) content(records []answer.Record, name string) (host.Stat, []byte, error) {
+	st, err := t.dialect.One(records[0], name)
 	if err != nil {
 		return host.Stat{}, nil, err
 	}
 	if len(records) > 1 {
-		if err := records[1].complaint(t.headC); err != nil {
+		if err := records[1].Complaint(t.headC); err != nil {
 			return host.Stat{}, nil, err
 		}
 	}
 	if !st.IsRegular() || len(records) < 2 {
 		return host.Stat{}, nil, host.ErrNotRegular
 	}
-	return st, records[1].data, nil
-}
-
-// complaint is the error of take. Between tail and head it is that of tail which
-// only shows on standard error; dd always says something there.
-func (r record) complaint(headC bool) error {
-	if headC && r.status == 0 && r.stderr != "" {
-		return errno(r.stderr)
-	}
-	return r.err()
+	return st, records[1].Data, nil
 }
 
 // A file is an open file. It holds one block.

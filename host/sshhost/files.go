@@ -5,9 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/sshhost/internal/answer"
 )
 
 // files is the host.FS of a Client.
@@ -17,7 +17,7 @@ var errBadName = errors.New("not an absolute path without NUL")
 
 // Lstat is host.FS.Lstat: one exchange, or a part of one.
 func (f files) Lstat(ctx context.Context, name string) (host.Stat, error) {
-	st, err := f.lstat(ctx, trimSlashes(name))
+	st, err := f.lstat(ctx, answer.TrimSlashes(name))
 	if err != nil {
 		return host.Stat{}, &fs.PathError{Op: "lstat", Path: name, Err: err}
 	}
@@ -29,7 +29,7 @@ func (f files) lstat(ctx context.Context, name string) (host.Stat, error) {
 	if err != nil {
 		return host.Stat{}, err
 	}
-	return f.c.traits.dialect.one(p.records[0], name)
+	return f.c.traits.dialect.One(p.records[0], name)
 }
 
 // ReadDir is host.FS.ReadDir: one exchange, or a part of one.
@@ -62,7 +62,7 @@ func (f files) readDir(ctx context.Context, name string) (list []host.Stat, err 
 
 // ask runs a script on one name and returns its records, which are one or more,
 // and its words.
-func (f files) ask(ctx context.Context, body, name string, args ...string) ([]record, []string, error) {
+func (f files) ask(ctx context.Context, body, name string, args ...string) ([]answer.Record, []string, error) {
 	if err := ctx.Err(); err != nil {
 		return nil, nil, err
 	}
@@ -72,16 +72,9 @@ func (f files) ask(ctx context.Context, body, name string, args ...string) ([]re
 	return f.c.records(ctx, body, append([]string{name}, args...)...)
 }
 
-func enough(records []record, want int) error {
-	if len(records) < want {
-		return fmt.Errorf("%w: a record is missing", errFrame)
-	}
-	return nil
-}
-
 // records runs a script that describes files; there is one record or more.
-func (c *Client) records(ctx context.Context, body string, args ...string) ([]record, []string, error) {
-	if c.traits.dialect == dialectUnknown {
+func (c *Client) records(ctx context.Context, body string, args ...string) ([]answer.Record, []string, error) {
+	if c.traits.dialect == answer.Unknown {
 		return nil, nil, fmt.Errorf("no find -printf and no stat: %w", errors.ErrUnsupported)
 	}
 	limit := c.maxFrame
@@ -92,9 +85,9 @@ func (c *Client) records(ctx context.Context, body string, args ...string) ([]re
 	if err != nil {
 		return nil, nil, err
 	}
-	records, words, err := parseRecords(payload, c.traits.base64)
+	records, words, err := answer.ParseRecords(payload, c.traits.base64)
 	if err == nil {
-		err = enough(records, 1)
+		err = answer.Enough(records, 1)
 	}
 	return records, words, err
 }
@@ -104,58 +97,4 @@ func checkName(name string) error {
 		return errBadName
 	}
 	return nil
-}
-
-// one reads a record that describes the file name.
-func (d dialect) one(r record, name string) (host.Stat, error) {
-	if err := r.err(); err != nil {
-		return host.Stat{}, err
-	}
-	list, err := d.parseStats(r.data)
-	if err == nil && len(list) != 1 {
-		err = fmt.Errorf("%w: %d files where one is", errFrame, len(list))
-	}
-	if err != nil {
-		return host.Stat{}, err
-	}
-	list[0].Name = baseName(name)
-	return list[0], nil
-}
-
-// entries reads a record that lists a directory. A name that could lead out of
-// it comes from a machine that lies.
-func (d dialect) entries(r record) ([]host.Stat, error) {
-	list, err := d.parseStats(r.data)
-	if err != nil {
-		return nil, err
-	}
-	for i, st := range list {
-		if !isComponent(st.Name) || i > 0 && st.Name == list[i-1].Name {
-			return nil, fmt.Errorf("%w: bad name %.100q", errFrame, st.Name)
-		}
-	}
-	return list, nil
-}
-
-// isComponent reports whether name can be one entry of a directory.
-func isComponent(name string) bool {
-	return name != "" && name != "." && name != ".." && !strings.Contains(name, "/")
-}
-
-// trimSlashes takes slashes off the end, but for "/" itself: they would follow
-// the link before them.
-func trimSlashes(name string) string {
-	if name == "" {
-		return name
-	}
-	return name[:1] + strings.TrimRight(name[1:], "/")
-}
-
-// baseName is the last component of name; "/" for the root.
-func baseName(name string) string {
-	name = trimSlashes(name)
-	if base := name[strings.LastIndexByte(name, '/')+1:]; base != "" {
-		return base
-	}
-	return "/"
 }

@@ -5,6 +5,8 @@ import (
 	"errors"
 	"sync"
 	"time"
+
+	"github.com/pugetsoundtech/upkeep/host/sshhost/internal/session"
 )
 
 const (
@@ -192,7 +194,7 @@ func (f files) answer(ctx context.Context, list []*single) {
 func (f files) single(ctx context.Context, q question) (part, error) {
 	parts, err := f.askParts(ctx, []string{q.op, q.count, q.name})
 	if err == nil && len(parts) != 1 {
-		err = errFrame
+		err = session.ErrFrame
 	}
 	if err != nil {
 		return part{}, err

@@ -24,6 +24,8 @@ import (
 	"golang.org/x/crypto/ssh"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/sshhost/internal/answer"
+	"github.com/pugetsoundtech/upkeep/host/sshhost/internal/session"
 )
 
 // A liar is an SSH server that answers a script with what a function writes.
@@ -147,16 +149,16 @@ func TestLyingServerIsAnErrorOfDial(t *testing.T) {
 		"nothing":            {raw("%.0s", 0), nil, "did not begin (exit status 0): no message"},
 		"no shell":           {raw("%.0s\n/bin/sh: not found\n", 127), nil, "did not begin (exit status 127): /bin/sh: not found"},
 		"no commands":        {raw("%.0s", noExec), errors.ErrUnsupported, "runs no commands"},
-		"closes":             {raw("%.0s", noStatus), errDropped, ""},
-		"dies in the frame":  {raw("\n@%[1]s begin 1\n@system Linux\n", noStatus), errDropped, ""},
-		"no end":             {raw("\n@%[1]s begin 1\n@system Linux\n", 0), errFrame, "last line"},
-		"wrong end":          {raw("\n@%[1]s begin 1\n@system Linux\n@%[1]s end 2 14\n", 0), errFrame, "14 bytes came"},
-		"more after the end": {raw("\n@%[1]s begin 1\n@%[1]s end 0 0\nx", 0), errFrame, ""},
+		"closes":             {raw("%.0s", noStatus), session.ErrDropped, ""},
+		"dies in the frame":  {raw("\n@%[1]s begin 1\n@system Linux\n", noStatus), session.ErrDropped, ""},
+		"no end":             {raw("\n@%[1]s begin 1\n@system Linux\n", 0), session.ErrFrame, "last line"},
+		"wrong end":          {raw("\n@%[1]s begin 1\n@system Linux\n@%[1]s end 2 14\n", 0), session.ErrFrame, "14 bytes came"},
+		"more after the end": {raw("\n@%[1]s begin 1\n@%[1]s end 0 0\nx", 0), session.ErrFrame, ""},
 		"other nonce":        {raw("%.0s\n@0123456789abcdef0123456789abcdef begin 1\n", 0), nil, "did not begin"},
-		"bad number":         {raw("\n@%[1]s begin -1\n", 0), errFrame, ""},
-		"other status":       {raw("\n@%[1]s begin 1\n@%[1]s end 0 0\n", 3), errFrame, ""},
-		"empty":              {honest(""), errFrame, "no uname"},
-		"endless noise":      {endless, errNoise, ""},
+		"bad number":         {raw("\n@%[1]s begin -1\n", 0), session.ErrFrame, ""},
+		"other status":       {raw("\n@%[1]s begin 1\n@%[1]s end 0 0\n", 3), session.ErrFrame, ""},
+		"empty":              {honest(""), session.ErrFrame, "no uname"},
+		"endless noise":      {endless, session.ErrNoise, ""},
 	} {
 		_, err := Dial(t.Context(), startLiar(t, c.answer))
 		require.Error(t, err, name)
@@ -234,13 +236,13 @@ func TestShortLinesDoNotMultiplyAnAnswer(t *testing.T) {
 	for _, line := range []string{"A\n", "@ok\n", "@w\n"} {
 		payload := []byte(strings.Repeat(line, size/len(line)))
 		spent := allocated(func() {
-			_, _, err := parseRecords(payload, true)
-			assert.ErrorIs(t, err, errFrame, line)
+			_, _, err := answer.ParseRecords(payload, true)
+			assert.ErrorIs(t, err, session.ErrFrame, line)
 		})
 		assert.Less(t, spent, uint64(8*size), "%q", line)
 	}
 	complaints := strings.Repeat("\n", size)
-	assert.Less(t, allocated(func() { errno(complaints) }), uint64(2*size))
+	assert.Less(t, allocated(func() { answer.Errno(complaints) }), uint64(2*size))
 }
 
 func TestAServerThatReadsNothingIsGivenUp(t *testing.T) {

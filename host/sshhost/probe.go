@@ -6,18 +6,21 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pugetsoundtech/upkeep/host/sshhost/internal/answer"
+	"github.com/pugetsoundtech/upkeep/host/sshhost/internal/session"
 )
 
 // traits are what the remote machine can do.
 type traits struct {
 	system  string // uname -s
-	dialect dialect
+	dialect answer.Dialect
 	base64  bool // base64(1); else od
 	headC   bool // head -c
 	sha256  bool // sha256sum -z
 }
 
-func (t traits) canWalk() bool { return t.dialect == dialectFind && t.sha256 }
+func (t traits) canWalk() bool { return t.dialect == answer.Find && t.sha256 }
 
 // probeBody asks for everything in traits, and for the time. A tool that writes
 // anything to standard error does not count as one that can.
@@ -41,14 +44,14 @@ func (c *Client) probe(ctx context.Context) error {
 		return err
 	}
 	after := time.Now()
-	_, words, err := parseRecords(payload, false)
+	_, words, err := answer.ParseRecords(payload, false)
 	if err != nil {
 		return err
 	}
 	var clock string
 	c.traits, clock = parseProbe(words)
 	if c.traits.system == "" {
-		return fmt.Errorf("%w: no uname", errFrame)
+		return fmt.Errorf("%w: no uname", session.ErrFrame)
 	}
 	c.offset = clockOffset(clock, before, after)
 	return nil
@@ -56,7 +59,7 @@ func (c *Client) probe(ctx context.Context) error {
 
 // parseProbe reads the words of probeBody.
 func parseProbe(words []string) (t traits, clock string) {
-	t.dialect = dialectUnknown
+	t.dialect = answer.Unknown
 	for _, word := range words {
 		key, value, _ := strings.Cut(word, " ")
 		switch key {
@@ -65,7 +68,7 @@ func parseProbe(words []string) (t traits, clock string) {
 		case "time":
 			clock = value
 		case "dialect":
-			t.dialect = dialect(value)
+			t.dialect = answer.Dialect(value)
 		case "base64":
 			t.base64 = true
 		case "head":

@@ -25,6 +25,8 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/host/sshhost/internal/answer"
+	"github.com/pugetsoundtech/upkeep/host/sshhost/internal/session"
 	"github.com/pugetsoundtech/upkeep/internal/need"
 )
 
@@ -53,7 +55,7 @@ func plant(t *testing.T, uid int) hosttest.Tree {
 
 func TestRealServerConforms(t *testing.T) {
 	c := startServer(t, "").dial(t, nil)
-	require.Equal(t, dialectFind, c.traits.dialect)
+	require.Equal(t, answer.Find, c.traits.dialect)
 	require.NoError(t, hosttest.TestHost(t.Context(), c.Host(), plant(t, os.Getuid())))
 }
 
@@ -76,7 +78,7 @@ func busyBox(t *testing.T) map[string]string {
 func TestBusyBoxConforms(t *testing.T) {
 	need.Root(t)
 	c := startServerWith(t, "", busyBox(t)).dial(t, nil)
-	require.Equal(t, dialectStat, c.traits.dialect)
+	require.Equal(t, answer.Stat, c.traits.dialect)
 	require.NoError(t, hosttest.TestHost(t.Context(), c.Host(), plant(t, os.Getuid())))
 }
 
@@ -106,7 +108,7 @@ func TestToolsOfTheBSDsConform(t *testing.T) {
 	mounts["/usr/bin/base64"] = dir + "/none"
 	mounts["/usr/bin/head"] = dir + "/none"
 	c := startServerWith(t, "", mounts).dial(t, nil)
-	require.Equal(t, traits{system: "Linux", dialect: dialectBSD, sha256: c.traits.sha256}, c.traits)
+	require.Equal(t, traits{system: "Linux", dialect: answer.BSD, sha256: c.traits.sha256}, c.traits)
 	require.NoError(t, hosttest.TestHost(t.Context(), c.Host(), plant(t, os.Getuid())))
 }
 
@@ -182,7 +184,7 @@ func TestWholeEtcIsReadWithin100Exchanges(t *testing.T) {
 }
 
 func TestReadFilesAnswersLikeOpen(t *testing.T) {
-	for _, d := range []traits{{}, {system: "Linux", dialect: dialectStat}} {
+	for _, d := range []traits{{}, {system: "Linux", dialect: answer.Stat}} {
 		c := startServer(t, "").dial(t, nil)
 		if d.dialect != "" {
 			c.traits = d
@@ -312,7 +314,7 @@ func TestProcessLeftBehindDoesNotHoldTheAnswer(t *testing.T) {
 	require.NotEmpty(t, pid)
 	_, err = c.Host().Query(ctx, "/bin/sh", "-c", "kill "+pid)
 	require.NoError(t, err, "the process was left alone")
-	c.lateTotal = 100 * time.Millisecond
+	c.conn.LateTotal = 100 * time.Millisecond
 	out, err = c.Host().Run(ctx, host.Command{Stdout: io.Discard, Args: []string{"sh", "-c", "yes & echo $! >&2"}})
 	require.NoError(t, err)
 	assert.True(t, out.Truncated, "it still writes")
@@ -353,7 +355,7 @@ func TestNoiseInTheMiddleIsNeverContent(t *testing.T) {
 	for range 5 {
 		c, err := Dial(t.Context(), s.config())
 		if err != nil {
-			assert.ErrorIs(t, err, errFrame)
+			assert.ErrorIs(t, err, session.ErrFrame)
 			assert.ErrorContains(t, err, "start-up file")
 			continue
 		}
@@ -390,7 +392,7 @@ func TestDroppedConnectionIsAnError(t *testing.T) {
 	for _, mutates := range []bool{false, true} {
 		calls.Go(func() {
 			out, err := c.Host().Run(t.Context(), host.Command{Mutates: mutates, Args: []string{"sh", "-c", `echo >"$1"; sleep 20`, "sh", s.path("up")}})
-			assert.ErrorIs(t, err, errDropped)
+			assert.ErrorIs(t, err, session.ErrDropped)
 			assert.Equal(t, mutates, errors.Is(err, host.ErrStillRunning))
 			assert.Empty(t, out)
 		})

@@ -12,6 +12,7 @@ import (
 	"syscall"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/sshhost/internal/session"
 )
 
 // runner is the host.Runner of a Client.
@@ -73,14 +74,12 @@ func (r runner) run(ctx context.Context, c host.Command) (host.Output, error) {
 	if err := checkCommand(c); err != nil {
 		return host.Output{}, err
 	}
-	nonce := newNonce()
 	script := strings.Replace(runScript, "DIRS", quoteAll(host.SearchPath()), 1)
 	script = strings.Replace(script, "ENV", quoteAll(append(host.Environ(), c.Env...)), 1)
 	stdout, stderr := newSink(c.Stdout, c.Limit), newSink(nil, c.Limit)
 	head := &headLine{to: stdout}
-	s, err := r.c.exchange(ctx, request{
-		nonce: nonce, line: r.c.line(script, c.Stdin != nil, append([]string{nonce}, c.Args...)...),
-		stdin: c.Stdin, stdout: head, stderr: stderr, spare: c.Mutates,
+	end, err := r.c.conn.Run(ctx, session.Request{
+		Script: script, Args: c.Args, Stdin: c.Stdin, Stdout: head, Stderr: stderr, Spare: c.Mutates,
 	})
 	if err != nil {
 		return host.Output{}, err
@@ -89,16 +88,16 @@ func (r runner) run(ctx context.Context, c host.Command) (host.Output, error) {
 		return host.Output{}, err
 	}
 	out := host.Output{
-		Stdout: stdout.kept, Stderr: stderr.kept, Truncated: stdout.truncated || stderr.truncated || s.cut,
+		Stdout: stdout.kept, Stderr: stderr.kept, Truncated: stdout.truncated || stderr.truncated || end.Cut,
 	}
-	r.c.exit(s.end, &out)
+	r.c.exit(end, &out)
 	return out, nil
 }
 
 func quoteAll(words []string) string {
 	quoted := make([]string, len(words))
 	for i, w := range words {
-		quoted[i] = quote(w)
+		quoted[i] = session.Quote(w)
 	}
 	return strings.Join(quoted, " ")
 }
@@ -113,7 +112,7 @@ func found(word string) error {
 	case "denied":
 		return fs.ErrPermission
 	}
-	return fmt.Errorf("%w (no word about the program)", errForeign)
+	return fmt.Errorf("%w (no word about the program)", session.ErrForeign)
 }
 
 var envEntry = regexp.MustCompile(`^[A-Za-z_][A-Za-z0-9_]*=`)
@@ -187,7 +186,7 @@ func (h *headLine) Write(b []byte) (int, error) {
 		h.line += line
 		h.done = found
 		if len(h.line) > 100 {
-			return 0, errFrame
+			return 0, session.ErrFrame
 		}
 		b = []byte(rest)
 	}

@@ -1,64 +1,14 @@
 package sshhost
 
 import (
-	"crypto/rand"
-	"encoding/hex"
 	"strings"
 
-	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/sshhost/internal/answer"
 )
-
-// remoteCommand is all that the login shell ever reads.
-const remoteCommand = "/bin/sh -s"
 
 // maxArgs bounds the bytes of all words of one script: Linux allows 128 KiB for
 // one word, and no system less than 256 KiB for all.
 const maxArgs = 96 << 10
-
-// quote makes one word of a POSIX shell from any bytes but NUL.
-func quote(s string) string {
-	return "'" + strings.ReplaceAll(s, "'", `'\''`) + "'"
-}
-
-// newNonce returns a number that nobody can guess.
-func newNonce() string {
-	b := make([]byte, 16)
-	rand.Read(b) // never fails
-	return hex.EncodeToString(b)
-}
-
-// line returns what is sent to remoteCommand: a command that replaces that shell
-// by one in a clean environment, which runs body with args as $1, $2...
-func (c *Client) line(body string, stdin bool, args ...string) string {
-	var b strings.Builder
-	b.WriteString("exec ")
-	for _, word := range c.escalate {
-		b.WriteString(quote(word) + " ")
-	}
-	b.WriteString("/usr/bin/env -i")
-	for _, word := range host.Environ() {
-		b.WriteString(" " + quote(word))
-	}
-	b.WriteString(" /bin/sh -c " + quote(body) + " sh")
-	for _, word := range args {
-		b.WriteString(" " + quote(word))
-	}
-	if !stdin {
-		b.WriteString(" </dev/null")
-	}
-	b.WriteString("\n")
-	return b.String()
-}
-
-// framed returns the line for a script whose output is a frame: functions, then
-// body, which finds args as $1, $2...
-func (c *Client) framed(nonce, body string, args ...string) string {
-	whole := "n=$1; shift; cd /\n" + c.traits.functions() +
-		"main() {\n" + body + "\n}\n" + `printf '\n@%s begin %s\n' "$n" "$$"
-{ main "$@" 3>&1; } | awk -v n="$n" '{ c += length($0) + 1; print } END { printf "@%s end %d %d\n", n, NR, c }'
-`
-	return c.line(whole, false, append([]string{nonce}, args...)...)
-}
 
 // functions are what every framed script may use.
 //
@@ -102,12 +52,12 @@ if [ "$1" = 0 ]; then head -c "$2" "$3"; else tail -c "+$(($1 + 1))" "$3" | head
 `
 }
 
-// findFormat is parsed by parseFindLine.
+// findFormat is read by answer.Find.
 const findFormat = `%m %y %U %G %s %b %D %i %n %T@ %C@ %B@`
 
 // statFunctions are entry, entries and target for the tools of the machine.
 func (t traits) statFunctions() string {
-	if t.dialect == dialectFind {
+	if t.dialect == answer.Find {
 		const printf = ` -printf '` + findFormat + `\0%f\0%l\0'`
 		return `entry() { find "$1" -maxdepth 0` + printf + `; }
 target() { find -H "$1" -maxdepth 0` + printf + `; }
@@ -132,7 +82,7 @@ done' sh {} +; }
 // many by one, whose lines have the order of the names.
 func (t traits) oneFunction() string {
 	command := `stat -f '%Op %Du %Dg %Dz %Db %Ud %Ui %Ul %Ur %Fm %Fc'`
-	if t.dialect == dialectStat {
+	if t.dialect == answer.Stat {
 		command = `stat -c '%f %u %g %s %b %d %i %h %t,%T %Y'`
 	}
 	return `nl='

@@ -4,8 +4,10 @@ import (
 	"bytes"
 	"context"
 	"strings"
+	"time"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/sshhost/internal/session"
 )
 
 // signals are the names of RFC 4254 with the words for them that this process's
@@ -30,14 +32,14 @@ var signals = []struct {
 }
 
 // exit puts an ending into out.
-func (c *Client) exit(end ending, out *host.Output) {
-	out.Exit = int(end.status)
-	if end.signal != "" {
-		out.Exit, out.Signal = -1, signalWord(end.signal)
+func (c *Client) exit(end session.Ending, out *host.Output) {
+	out.Exit = int(end.Status)
+	if end.Signal != "" {
+		out.Exit, out.Signal = -1, signalWord(end.Signal)
 		return
 	}
 	for _, s := range signals {
-		if s.number == 0 || end.status != 128+s.number {
+		if s.number == 0 || end.Status != 128+s.number {
 			continue
 		}
 		if forks, err := c.forks(); err == nil && forks {
@@ -71,13 +73,12 @@ func signalWord(name string) string {
 // loginForks finds out, once, whether the login shell stays between the server
 // and a command. Then a signal reaches us as an exit status only.
 func (c *Client) loginForks() (bool, error) {
-	ctx, cancel := context.WithTimeout(context.Background(), killPatience)
+	ctx, cancel := context.WithTimeout(context.Background(), 10*time.Second)
 	defer cancel()
-	nonce := newNonce()
 	const script = `printf '\n@%s begin %s\n' "$1" "$$"; kill -s KILL $$`
-	s, err := c.exchange(ctx, request{nonce: nonce, line: c.line(script, false, nonce)})
+	end, err := c.conn.Run(ctx, session.Request{Script: script})
 	if err != nil {
 		return false, err
 	}
-	return s.end.signal == "", nil
+	return end.Signal == "", nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pugetsoundtech/upkeep/host/sshhost/internal/answer"
 	"github.com/pugetsoundtech/upkeep/host/sysview"
 	"github.com/pugetsoundtech/upkeep/internal/need"
 )
@@ -40,7 +41,7 @@ func TestSocketsAndTheirProcessesTakeSixExchanges(t *testing.T) {
 func TestUnreadableLinksAreEntriesAllTheSame(t *testing.T) {
 	const lstat = "777 l 0 0 64 0 24 7 1 1795645214.0 1795645214.0\x000\x00\x00"
 	list := func(stderr string) error {
-		_, err := traits{dialect: dialectFind}.list(part{records: []record{{data: []byte(lstat), stderr: stderr, status: 1}, {}}})
+		_, err := traits{dialect: answer.Find}.list(part{records: []answer.Record{{Data: []byte(lstat), Stderr: stderr, Status: 1}, {}}})
 		return err
 	}
 	complaint := "find: cannot read symbolic link '/proc/1/fd/0': Permission denied"

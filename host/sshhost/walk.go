@@ -12,6 +12,8 @@ import (
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/sshhost/internal/answer"
+	"github.com/pugetsoundtech/upkeep/host/sshhost/internal/session"
 )
 
 // walker is files on a machine that can list a whole tree.
@@ -36,7 +38,7 @@ func (w walker) Walk(ctx context.Context, root string, o host.WalkOptions, fn fu
 	}
 	var t *listing
 	if err == nil {
-		t, err = w.list(ctx, trimSlashes(root), &o)
+		t, err = w.list(ctx, answer.TrimSlashes(root), &o)
 	}
 	if err != nil {
 		return &fs.PathError{Op: "walk", Path: root, Err: err}
@@ -46,7 +48,7 @@ func (w walker) Walk(ctx context.Context, root string, o host.WalkOptions, fn fu
 
 // named gives st its last component back.
 func named(st host.Stat) host.Stat {
-	st.Name = baseName(st.Name)
+	st.Name = answer.BaseName(st.Name)
 	return st
 }
 
@@ -63,7 +65,7 @@ func (w walker) list(ctx context.Context, root string, o *host.WalkOptions) (*li
 	}
 	records, _, err := w.ask(ctx, walkBody, root, flag, pruneExpression(o.Prune))
 	if err == nil {
-		err = enough(records, 2)
+		err = answer.Enough(records, 2)
 	}
 	if err != nil {
 		return nil, err
@@ -105,19 +107,19 @@ func pruneExpression(patterns []string) string {
 }
 
 // newListing reads the entries and the directories that could not be read.
-func newListing(root string, all, locked record) (*listing, error) {
-	entries, err := dialectFind.parseStats(all.data)
+func newListing(root string, all, locked answer.Record) (*listing, error) {
+	entries, err := answer.Find.ParseStats(all.Data)
 	if err != nil {
 		return nil, err
 	}
 	if len(entries) == 0 {
-		if err := all.err(); err != nil {
+		if err := all.Err(); err != nil {
 			return nil, err
 		}
-		return nil, fmt.Errorf("%w: not even the root is listed", errFrame)
+		return nil, fmt.Errorf("%w: not even the root is listed", session.ErrFrame)
 	}
 	t := &listing{entries: entries, errs: map[string]error{}}
-	for name := range strings.SplitSeq(string(locked.data), "\x00") {
+	for name := range strings.SplitSeq(string(locked.Data), "\x00") {
 		if name != "" {
 			t.errs[name] = fs.ErrPermission
 		}
@@ -135,12 +137,12 @@ func checkTree(root string, entries []host.Stat) error {
 	for i, st := range entries {
 		ok := st.Name == root
 		if i > 0 {
-			dir, name := st.Name[:strings.LastIndexByte(st.Name, '/')+1], baseName(st.Name)
-			ok = strings.HasPrefix(dir, base+"/") && isComponent(name) && st.Name != entries[i-1].Name &&
+			dir, name := st.Name[:strings.LastIndexByte(st.Name, '/')+1], answer.BaseName(st.Name)
+			ok = strings.HasPrefix(dir, base+"/") && answer.IsComponent(name) && st.Name != entries[i-1].Name &&
 				!slices.Contains(strings.Split(strings.TrimPrefix(dir, base), "/"), "..")
 		}
 		if !ok {
-			return fmt.Errorf("%w: bad name %.100q", errFrame, st.Name)
+			return fmt.Errorf("%w: bad name %.100q", session.ErrFrame, st.Name)
 		}
 	}
 	return nil
@@ -151,12 +153,12 @@ func treeKey(name string) string { return strings.ReplaceAll(name, "/", "\x00") 
 
 // complaints accepts what find says about directories without rights, which are
 // known from the second record, and about files that went away meanwhile.
-func (t *listing) complaints(all record) error {
-	if all.status == 0 {
+func (t *listing) complaints(all answer.Record) error {
+	if all.Status == 0 {
 		return nil
 	}
-	for line := range strings.SplitSeq(all.stderr, "\n") {
-		err := errno(line)
+	for line := range strings.SplitSeq(all.Stderr, "\n") {
+		err := answer.Errno(line)
 		if errors.Is(err, fs.ErrNotExist) || errors.Is(err, fs.ErrPermission) && len(t.errs) > 0 {
 			continue
 		}
@@ -177,7 +179,7 @@ func parseSums(algorithm string, data []byte) (map[string]host.Digest, error) {
 		digest, name, ok := bytes.Cut(entry, []byte(" "))
 		sum, err := hex.DecodeString(string(digest))
 		if !ok || err != nil || len(sum) != size || len(name) < 2 {
-			return nil, fmt.Errorf("%w: bad digest %.100q", errFrame, entry)
+			return nil, fmt.Errorf("%w: bad digest %.100q", session.ErrFrame, entry)
 		}
 		sums[string(name[1:])] = host.NewDigest(algorithm, sum)
 	}

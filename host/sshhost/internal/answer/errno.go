@@ -1,4 +1,4 @@
-package sshhost
+package answer
 
 import (
 	"errors"
@@ -6,18 +6,20 @@ import (
 	"io/fs"
 	"strings"
 	"syscall"
+
+	"github.com/pugetsoundtech/upkeep/host/sshhost/internal/session"
 )
 
-// errBelowFile says that a component of the name is no directory, so nothing can
+// ErrBelowFile says that a component of the name is no directory, so nothing can
 // be there.
-var errBelowFile = fmt.Errorf("%w: %w", fs.ErrNotExist, syscall.ENOTDIR)
+var ErrBelowFile = fmt.Errorf("%w: %w", fs.ErrNotExist, syscall.ENOTDIR)
 
 // errnos are the texts of strerror(3) in the C locale, the same on all systems.
 var errnos = map[string]error{
 	"No such file or directory":         syscall.ENOENT,
 	"Permission denied":                 syscall.EACCES,
 	"Operation not permitted":           syscall.EPERM,
-	"Not a directory":                   errBelowFile,
+	"Not a directory":                   ErrBelowFile,
 	"Is a directory":                    syscall.EISDIR,
 	"Too many levels of symbolic links": syscall.ELOOP,
 	"Symbolic link loop":                syscall.ELOOP, // musl
@@ -27,10 +29,10 @@ var errnos = map[string]error{
 	"I/O error":                         syscall.EIO, // musl
 }
 
-// errno reads the complaints of a tool. The last line that ends with the text of
+// Errno reads the complaints of a tool. The last line that ends with the text of
 // an error number counts: whatever stands before that text may come from a
 // hostile file name, lines and all, but nothing of a name comes after it.
-func errno(complaints string) error {
+func Errno(complaints string) error {
 	for rest := complaints; rest != ""; {
 		start := strings.LastIndexByte(rest, '\n') + 1
 		line := rest[start:]
@@ -41,5 +43,5 @@ func errno(complaints string) error {
 			}
 		}
 	}
-	return errors.New(firstLine([]byte(complaints)))
+	return errors.New(session.FirstLine([]byte(complaints)))
 }

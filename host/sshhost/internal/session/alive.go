@@ -1,4 +1,4 @@
-package sshhost
+package session
 
 import (
 	"errors"
@@ -6,25 +6,21 @@ import (
 	"time"
 )
 
-const (
-	// defaultKeepAlive is Config.KeepAlive when zero.
-	defaultKeepAlive = 15 * time.Second
-	// maxMisses is how many times in a row the machine may leave a sign of life
-	// that is due.
-	maxMisses = 3
-)
+// maxMisses is how many times in a row the machine may leave a sign of life
+// that is due.
+const maxMisses = 3
 
-// errSilent says that the machine has said nothing for too long. Without it a
+// ErrSilent says that the machine has said nothing for too long. Without it a
 // call would wait for the end of its context, and so would each that follows.
-var errSilent = errors.New("the machine does not answer any more")
+var ErrSilent = errors.New("the machine does not answer any more")
 
 // keepAlive asks the server for a sign of life after each interval, and ends the
 // connection when it misses too many. It ends with the connection.
-func (c *Client) keepAlive(interval time.Duration) {
+func (c *Conn) keepAlive(interval time.Duration) {
 	for c.pause(interval) {
 		answered := make(chan error, 1)
 		go func() {
-			_, _, err := c.conn.SendRequest("keepalive@openssh.com", true, nil)
+			_, _, err := c.ssh.SendRequest("keepalive@openssh.com", true, nil)
 			answered <- err
 		}()
 		for misses := 0; ; {
@@ -39,7 +35,7 @@ func (c *Client) keepAlive(interval time.Duration) {
 				if misses++; misses < maxMisses {
 					continue
 				}
-				c.end(fmt.Errorf("%w: no sign of life for %v", errSilent, maxMisses*interval))
+				c.end(fmt.Errorf("%w: no sign of life for %v", ErrSilent, maxMisses*interval))
 				return
 			}
 			break
@@ -48,7 +44,7 @@ func (c *Client) keepAlive(interval time.Duration) {
 }
 
 // pause waits, and reports whether the connection still stands.
-func (c *Client) pause(d time.Duration) bool {
+func (c *Conn) pause(d time.Duration) bool {
 	select {
 	case <-time.After(d):
 		return true
@@ -58,23 +54,23 @@ func (c *Client) pause(d time.Duration) bool {
 }
 
 // end closes the connection, so that all calls fail at once with why.
-func (c *Client) end(why error) error {
+func (c *Conn) end(why error) error {
 	c.endOnce.Do(func() {
 		c.why = why
 		close(c.ended)
 	})
-	return c.conn.Close()
+	return c.ssh.Close()
 }
 
 // dropped is the error of a call that the end of the connection has ended.
-func (c *Client) dropped() error {
+func (c *Conn) dropped() error {
 	if c.isEnded() {
-		return fmt.Errorf("%w: %w", errDropped, c.why)
+		return fmt.Errorf("%w: %w", ErrDropped, c.why)
 	}
-	return errDropped
+	return ErrDropped
 }
 
-func (c *Client) isEnded() bool {
+func (c *Conn) isEnded() bool {
 	select {
 	case <-c.ended:
 		return true

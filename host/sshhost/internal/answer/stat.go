@@ -1,4 +1,4 @@
-package sshhost
+package answer
 
 import (
 	"cmp"
@@ -9,28 +9,29 @@ import (
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/sshhost/internal/session"
 )
 
-// A dialect is the tool that describes files on the remote machine.
-type dialect string
+// A Dialect is the tool that describes files on the remote machine.
+type Dialect string
 
 const (
-	dialectFind    dialect = "find"    // GNU find -printf
-	dialectStat    dialect = "stat"    // stat -c of BusyBox and old GNU systems
-	dialectBSD     dialect = "bsd"     // stat -f
-	dialectUnknown dialect = "unknown" // none of them
+	Find    Dialect = "find"    // GNU find -printf
+	Stat    Dialect = "stat"    // stat -c of BusyBox and old GNU systems
+	BSD     Dialect = "bsd"     // stat -f
+	Unknown Dialect = "unknown" // none of them
 )
 
-// parseStats reads entries of three parts that end with NUL each: a line of
+// ParseStats reads entries of three parts that end with NUL each: a line of
 // fields, the name, and the target when it is a link. They come back sorted.
-func (d dialect) parseStats(data []byte) ([]host.Stat, error) {
+func (d Dialect) ParseStats(data []byte) ([]host.Stat, error) {
 	list := []host.Stat{}
 	for rest := string(data); rest != ""; {
 		var parts [3]string
 		for i := range parts {
 			var ok bool
 			if parts[i], rest, ok = strings.Cut(rest, "\x00"); !ok {
-				return nil, fmt.Errorf("%w: an entry breaks off", errFrame)
+				return nil, fmt.Errorf("%w: an entry breaks off", session.ErrFrame)
 			}
 		}
 		st, err := d.parseLine(parts[0])
@@ -48,21 +49,21 @@ func (d dialect) parseStats(data []byte) ([]host.Stat, error) {
 }
 
 // parseLine reads the fields of one entry.
-func (d dialect) parseLine(line string) (host.Stat, error) {
+func (d Dialect) parseLine(line string) (host.Stat, error) {
 	var st host.Stat
 	var err error
 	switch d {
-	case dialectFind:
+	case Find:
 		st, err = parseFindLine(line)
-	case dialectStat:
+	case Stat:
 		st, err = parseStatLine(line)
-	case dialectBSD:
+	case BSD:
 		st, err = parseBSDLine(line)
 	default:
 		err = fmt.Errorf("no tool for that")
 	}
 	if err != nil {
-		return host.Stat{}, fmt.Errorf("%w: bad entry %.100q: %w", errFrame, line, err)
+		return host.Stat{}, fmt.Errorf("%w: bad entry %.100q: %w", session.ErrFrame, line, err)
 	}
 	return st, nil
 }
@@ -221,4 +222,58 @@ func parseBSDLine(line string) (host.Stat, error) {
 		st.Rdev = 0
 	}
 	return st, r.err
+}
+
+// One reads a record that describes the file name.
+func (d Dialect) One(r Record, name string) (host.Stat, error) {
+	if err := r.Err(); err != nil {
+		return host.Stat{}, err
+	}
+	list, err := d.ParseStats(r.Data)
+	if err == nil && len(list) != 1 {
+		err = fmt.Errorf("%w: %d files where one is", session.ErrFrame, len(list))
+	}
+	if err != nil {
+		return host.Stat{}, err
+	}
+	list[0].Name = BaseName(name)
+	return list[0], nil
+}
+
+// Entries reads a record that lists a directory. A name that could lead out of
+// it comes from a machine that lies.
+func (d Dialect) Entries(r Record) ([]host.Stat, error) {
+	list, err := d.ParseStats(r.Data)
+	if err != nil {
+		return nil, err
+	}
+	for i, st := range list {
+		if !IsComponent(st.Name) || i > 0 && st.Name == list[i-1].Name {
+			return nil, fmt.Errorf("%w: bad name %.100q", session.ErrFrame, st.Name)
+		}
+	}
+	return list, nil
+}
+
+// IsComponent reports whether name can be one entry of a directory.
+func IsComponent(name string) bool {
+	return name != "" && name != "." && name != ".." && !strings.Contains(name, "/")
+}
+
+// TrimSlashes takes slashes off the end, but for "/" itself: they would follow
+// the link before them.
+func TrimSlashes(name string) string {
+	if name == "" {
+		return name
+	}
+	return name[:1] + strings.TrimRight(name[1:], "/")
+}
+
+// BaseName is the last component of name; "/" for the root.
+func BaseName(name string) string {
+	name = TrimSlashes(name)
+	if base := name[strings.LastIndexByte(name, '/')+1:]; base != "" {
+		return base
+	}
+	return "/"
 }

@@ -1,4 +1,4 @@
-package sshhost
+package session
 
 import (
 	"bytes"
@@ -12,7 +12,8 @@ import (
 const maxNoise = 1 << 20
 
 var (
-	errNoise    = errors.New("the remote shell says too much before it begins")
+	// ErrNoise says that a start-up file of the shell writes without end.
+	ErrNoise    = errors.New("the remote shell says too much before it begins")
 	errEscalate = fs.ErrPermission
 )
 
@@ -74,12 +75,12 @@ func (f *filter) search(b []byte) (rest []byte) {
 	number, rest, whole := bytes.Cut(after, []byte("\n"))
 	if !found || !whole {
 		if len(f.head) > maxNoise {
-			f.err = errNoise
+			f.err = ErrNoise
 		}
 		return nil
 	}
 	if !isNumber(number) {
-		f.err = errFrame
+		f.err = ErrFrame
 		return nil
 	}
 	f.process = string(number)

@@ -1,4 +1,4 @@
-package sshhost
+package session
 
 import (
 	"bytes"
@@ -16,17 +16,12 @@ import (
 )
 
 var (
-	// errDropped says that the connection or the server ended before the command.
-	errDropped    = errors.New("the connection dropped")
+	// ErrDropped says that the connection or the server ended before the command.
+	ErrDropped    = errors.New("the connection dropped")
 	errNoCommands = fmt.Errorf("the server runs no commands: %w", errors.ErrUnsupported)
 )
 
 const (
-	// maxFrame bounds the answer of a script, and so what a hostile machine can
-	// make us hold: a directory of some 400000 entries fits.
-	maxFrame = 64 << 20
-	// treeFrames is how much more the answer about a whole tree may be.
-	treeFrames = 4
 	// lateOutput is how long the output of a command may pause after its end,
 	// since a process that it left behind may hold the stream open for ever.
 	lateOutput = 2 * time.Second
@@ -37,38 +32,51 @@ const (
 	killPatience = 10 * time.Second
 )
 
-// A request is one script to run.
-type request struct {
-	nonce  string
-	line   string
-	stdin  io.Reader // sent when the script has begun; nil: none
-	stdout io.Writer // what comes after the begin line
-	stderr io.Writer // nil: dropped after some bytes, which errors show
-	spare  bool      // never ended half way
+// A Request is one script to run. It finds a number that nobody can guess as $1 and
+// Args behind it, and says that it begins by the line "@NUMBER begin PROCESS" with a
+// newline before it, on each stream that anybody reads.
+type Request struct {
+	Script string
+	Args   []string
+	Stdin  io.Reader // sent when the script has begun; nil: none
+	Stdout io.Writer // what comes after the begin line
+	Stderr io.Writer // nil: dropped after some bytes, which errors show
+	Spare  bool      // never ended half way
+
+	nonce string
 }
 
-// An ending is how the remote process ended.
-type ending struct {
-	status uint32
-	signal string // as in RFC 4254: "KILL"; "": none
-	ok     bool   // the server has told
+// An Ending is how the remote process ended.
+type Ending struct {
+	Status uint32
+	Signal string // as in RFC 4254: "KILL"; "": none
+	Told   bool   // the server has told
+	Cut    bool   // output still came when we stopped to wait for it
 }
 
-// query runs a framed script and returns the lines of its answer, at most limit
-// bytes of them.
-func (c *Client) query(ctx context.Context, limit int, body string, args ...string) ([]byte, error) {
-	nonce := newNonce()
+// Query runs a script whose output is a frame, functions and a body that finds args
+// as $1, $2..., and returns the lines of its answer, at most limit bytes of them.
+func (c *Conn) Query(ctx context.Context, limit int, functions, body string, args ...string) ([]byte, error) {
 	var out bytes.Buffer
-	s, err := c.exchange(ctx, request{
-		nonce: nonce, line: c.framed(nonce, body, args...), stdout: &boundedWriter{&out, limit},
-	})
+	req := Request{Script: framed(functions, body), Args: args, Stdout: &boundedWriter{&out, limit}, nonce: newNonce()}
+	s, err := c.exchange(ctx, req)
 	if err != nil {
 		return nil, err
 	}
-	if s.end.status != 0 || s.end.signal != "" {
-		return nil, fmt.Errorf("%w: the remote shell ended with %+v", errFrame, s.end)
+	if s.end.Status != 0 || s.end.Signal != "" {
+		return nil, fmt.Errorf("%w: the remote shell ended with status %d %s", ErrFrame, s.end.Status, s.end.Signal)
 	}
-	return parseFrame(out.Bytes(), nonce)
+	return parseFrame(out.Bytes(), req.nonce)
+}
+
+// Run runs a request to its end. The error says that the answer is not whole.
+func (c *Conn) Run(ctx context.Context, req Request) (Ending, error) {
+	req.nonce = newNonce()
+	s, err := c.exchange(ctx, req)
+	if err != nil {
+		return Ending{}, err
+	}
+	return s.end, nil
 }
 
 // A boundedWriter refuses more than it may hold.
@@ -94,13 +102,12 @@ type session struct {
 	closed  chan struct{} // all streams are at their end
 	refused chan struct{} // the server does not run commands
 	asked   chan struct{} // the server has said whether it does
-	end     ending        // to be read after ended
-	cut     bool          // output still came when we stopped to wait for it
+	end     Ending        // to be read after ended
 }
 
 // exchange runs a request to its end. The error says that the answer is not
 // whole; how the process ended stands in the session.
-func (c *Client) exchange(ctx context.Context, req request) (*session, error) {
+func (c *Conn) exchange(ctx context.Context, req Request) (*session, error) {
 	select {
 	case c.slots <- struct{}{}:
 	case <-ctx.Done():
@@ -119,7 +126,7 @@ func (c *Client) exchange(ctx context.Context, req request) (*session, error) {
 }
 
 // begin opens a channel and sends the script.
-func (c *Client) begin(ctx context.Context, req request) (*session, error) {
+func (c *Conn) begin(ctx context.Context, req Request) (*session, error) {
 	c.trips.Add(1)
 	ch, reqs, err := c.open(ctx)
 	if err != nil {
@@ -127,8 +134,8 @@ func (c *Client) begin(ctx context.Context, req request) (*session, error) {
 	}
 	s := &session{
 		ch:      ch,
-		stdout:  newFilter(req.nonce, req.stdout),
-		stderr:  newFilter(req.nonce, req.stderr),
+		stdout:  newFilter(req.nonce, req.Stdout),
+		stderr:  newFilter(req.nonce, req.Stderr),
 		ended:   make(chan struct{}),
 		closed:  make(chan struct{}),
 		refused: make(chan struct{}),
@@ -142,12 +149,12 @@ func (c *Client) begin(ctx context.Context, req request) (*session, error) {
 		s.streams.Wait()
 		close(s.closed)
 	}()
-	go s.send(req)
+	go s.send(c.line(req), req)
 	return s, nil
 }
 
 // open opens a session channel. The library knows no context here.
-func (c *Client) open(ctx context.Context) (ssh.Channel, <-chan *ssh.Request, error) {
+func (c *Conn) open(ctx context.Context) (ssh.Channel, <-chan *ssh.Request, error) {
 	type opened struct {
 		ch   ssh.Channel
 		reqs <-chan *ssh.Request
@@ -155,7 +162,7 @@ func (c *Client) open(ctx context.Context) (ssh.Channel, <-chan *ssh.Request, er
 	}
 	done := make(chan opened, 1)
 	go func() {
-		ch, reqs, err := c.conn.OpenChannel("session", nil)
+		ch, reqs, err := c.ssh.OpenChannel("session", nil)
 		done <- opened{ch, reqs, err}
 	}()
 	select {
@@ -180,7 +187,7 @@ func (c *Client) open(ctx context.Context) (ssh.Channel, <-chan *ssh.Request, er
 
 // send starts the remote shell and gives it the script, then standard input.
 // Errors show in the streams: a server that closes has nothing more to say.
-func (s *session) send(req request) {
+func (s *session) send(line string, req Request) {
 	go func() {
 		defer close(s.asked)
 		ok, err := s.ch.SendRequest("exec", true, ssh.Marshal(struct{ Command string }{remoteCommand}))
@@ -188,11 +195,11 @@ func (s *session) send(req request) {
 			close(s.refused)
 		}
 	}()
-	io.WriteString(s.ch, req.line)
-	if req.stdin != nil {
+	io.WriteString(s.ch, line)
+	if req.Stdin != nil {
 		select {
 		case <-s.stdout.begun:
-			io.Copy(s.ch, req.stdin)
+			io.Copy(s.ch, req.Stdin)
 		case <-s.closed:
 		}
 	}
@@ -215,25 +222,25 @@ func (s *session) copy(to *filter, from io.Reader) {
 func (s *session) watch(reqs <-chan *ssh.Request) {
 	defer s.streams.Done()
 	for req := range reqs {
-		end := ending{ok: true}
+		end := Ending{Told: true}
 		var err error
 		switch req.Type {
 		case "exit-status":
-			end.status, err = exitStatus(req.Payload)
+			end.Status, err = exitStatus(req.Payload)
 		case "exit-signal":
-			end.signal, err = exitSignal(req.Payload)
+			end.Signal, err = exitSignal(req.Payload)
 		default:
-			end.ok = false
+			end.Told = false
 		}
 		if req.WantReply {
 			req.Reply(false, nil)
 		}
-		if end.ok && err == nil && !s.end.ok {
+		if end.Told && err == nil && !s.end.Told {
 			s.end = end
 			close(s.ended)
 		}
 	}
-	if !s.end.ok {
+	if !s.end.Told {
 		<-s.asked // so that a refusal is not taken for a drop
 		close(s.ended)
 	}
@@ -254,7 +261,7 @@ func exitSignal(payload []byte) (string, error) {
 	}
 	err := ssh.Unmarshal(payload, &msg)
 	if err == nil && len(msg.Signal) > maxSignal {
-		err = errFrame
+		err = ErrFrame
 	}
 	return msg.Signal, err
 }
@@ -263,9 +270,9 @@ func exitSignal(payload []byte) (string, error) {
 const maxSignal = 32
 
 // finish waits for the end of a session, and ends it when ctx does.
-func (c *Client) finish(ctx context.Context, s *session, req request) error {
+func (c *Conn) finish(ctx context.Context, s *session, req Request) error {
 	failed := s.stdout.failed
-	if req.spare {
+	if req.Spare {
 		failed = nil // its output is dropped from now on
 	}
 	var err error
@@ -276,7 +283,7 @@ func (c *Client) finish(ctx context.Context, s *session, req request) error {
 		err = errNoCommands
 	case <-failed:
 	case <-ctx.Done():
-		if req.spare {
+		if req.Spare {
 			s.forsake()
 			return fmt.Errorf("%w: %w", host.ErrStillRunning, ctx.Err())
 		}
@@ -293,7 +300,7 @@ func (c *Client) finish(ctx context.Context, s *session, req request) error {
 	if err == nil {
 		err = c.whole(s)
 	}
-	if req.spare && errors.Is(err, errDropped) {
+	if req.Spare && errors.Is(err, ErrDropped) {
 		err = fmt.Errorf("%w: %w", host.ErrStillRunning, err)
 	}
 	return err
@@ -311,10 +318,10 @@ func (s *session) running() bool {
 
 // drain takes the rest of the output of a process that has ended, to the end of
 // the streams or until they pause.
-func (c *Client) drain(ctx context.Context, s *session) error {
+func (c *Conn) drain(ctx context.Context, s *session) error {
 	pause := time.NewTimer(lateOutput)
 	defer pause.Stop()
-	total := time.NewTimer(c.lateTotal)
+	total := time.NewTimer(c.LateTotal)
 	defer total.Stop()
 	for {
 		select {
@@ -325,7 +332,7 @@ func (c *Client) drain(ctx context.Context, s *session) error {
 		case <-s.stdout.active:
 		case <-s.stderr.active:
 		case <-total.C:
-			s.cut = true
+			s.end.Cut = true
 			return nil
 		case <-pause.C:
 			// The pause may be one of the network: then the reply pauses as well,
@@ -342,16 +349,16 @@ func (c *Client) drain(ctx context.Context, s *session) error {
 }
 
 // ping waits for a reply of the server.
-func (c *Client) ping(ctx context.Context) error {
+func (c *Conn) ping(ctx context.Context) error {
 	done := make(chan error, 1)
 	go func() {
-		_, _, err := c.conn.SendRequest("keepalive@openssh.com", true, nil)
+		_, _, err := c.ssh.SendRequest("keepalive@openssh.com", true, nil)
 		done <- err
 	}()
 	select {
 	case err := <-done:
 		if err != nil {
-			return fmt.Errorf("%w: %w", errDropped, err)
+			return fmt.Errorf("%w: %w", ErrDropped, err)
 		}
 		return nil
 	case <-ctx.Done():
@@ -365,9 +372,9 @@ func (s *session) forsake() {
 }
 
 // whole says what is missing in a session that came to its end.
-func (c *Client) whole(s *session) error {
+func (c *Conn) whole(s *session) error {
 	if s.stdout.pid() != "" {
-		if !s.end.ok {
+		if !s.end.Told {
 			return c.dropped()
 		}
 		return nil
@@ -377,18 +384,18 @@ func (c *Client) whole(s *session) error {
 		return errNoCommands
 	default:
 	}
-	said := firstLine(s.stderr.noise(), s.stdout.noise())
+	said := FirstLine(s.stderr.noise(), s.stdout.noise())
 	switch {
-	case !s.end.ok:
+	case !s.end.Told:
 		return fmt.Errorf("%w before the remote shell began", c.dropped())
 	case len(c.escalate) > 0:
-		return fmt.Errorf("%s (exit status %d): %s: %w", c.escalate[0], s.end.status, said, errEscalate)
+		return fmt.Errorf("%s (exit status %d): %s: %w", c.escalate[0], s.end.Status, said, errEscalate)
 	}
-	return fmt.Errorf("the remote shell did not begin (exit status %d): %s", s.end.status, said)
+	return fmt.Errorf("the remote shell did not begin (exit status %d): %s", s.end.Status, said)
 }
 
-// firstLine is the first line that is not empty, cut to what an error can show.
-func firstLine(texts ...[]byte) string {
+// FirstLine is the first line that is not empty, cut to what an error can show.
+func FirstLine(texts ...[]byte) string {
 	for _, text := range texts {
 		line, _, _ := strings.Cut(strings.TrimSpace(string(text)), "\n")
 		if len(line) > 200 {
@@ -414,11 +421,10 @@ fi
 
 // kill ends a remote process with its group. It can only try: the process ends
 // anyway when its output has nowhere to go.
-func (c *Client) kill(ctx context.Context, pid string) {
+func (c *Conn) kill(ctx context.Context, pid string) {
 	ctx, cancel := context.WithTimeout(context.WithoutCancel(ctx), killPatience)
 	defer cancel()
-	nonce := newNonce()
-	req := request{nonce: nonce, line: c.line(killScript, false, nonce, pid)}
+	req := Request{Script: killScript, Args: []string{pid}, nonce: newNonce()}
 	s, err := c.begin(ctx, req)
 	for full := (*ssh.OpenChannelError)(nil); errors.As(err, &full); s, err = c.begin(ctx, req) {
 		// All sessions may be taken by processes that are to be ended as well.
