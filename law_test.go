@@ -161,6 +161,7 @@ var rooms = []room{
 	{"traffic", root, nil},
 	{"traffic/ftplog", question, nil},
 	{"traffic/maillog", question, nil},
+	{"traffic/maillog/mta", leaf, nil},
 	{"traffic/maillog/pflogsumm", question, nil},
 	{"traffic/netif", question, nil},
 	{"traffic/weblog", question, nil},

@@ -3,6 +3,8 @@ package maillog
 import (
 	"bytes"
 	"slices"
+
+	"github.com/pugetsoundtech/upkeep/traffic/maillog/mta"
 )
 
 // The places of a key in the tables.
@@ -61,22 +63,22 @@ func (s *Stats) hourAt(at int64) *Counts {
 
 func (s *Stats) count(e *step) {
 	switch e.kind {
-	case Trouble:
+	case mta.Trouble:
 		s.reasons.of(e.detail).add(&s.Complaints, asComplaint, 1, 0)
-	case Secured:
+	case mta.Secured:
 		s.texts.of(e.detail).add(&s.Protocols, asProtocol, 1, 0)
-	case Login:
+	case mta.Login:
 		s.hour.Logins++
-	case LoginFailed:
+	case mta.LoginFailed:
 		s.hour.LoginFailures++
-	case Stored:
+	case mta.Stored:
 		s.hour.Stored++
-	case Rejected, Warned:
+	case mta.Rejected, mta.Warned:
 		s.refuse(e)
-	case Held:
+	case mta.Held:
 		s.hour.Held++
 		s.follow(e)
-	case Discarded:
+	case mta.Discarded:
 		s.hour.Discarded++
 		s.follow(e)
 	default:
@@ -87,7 +89,7 @@ func (s *Stats) count(e *step) {
 // refuse counts what was refused. A message that the server refused at its end
 // never was in the queue.
 func (s *Stats) refuse(e *step) {
-	if e.kind == Warned {
+	if e.kind == mta.Warned {
 		s.hour.RejectWarnings++
 		return
 	}
@@ -105,16 +107,16 @@ func (s *Stats) refuse(e *step) {
 // follow counts an event of a message.
 func (s *Stats) follow(e *step) {
 	switch {
-	case e.kind == Opened:
+	case e.kind == mta.Opened:
 		s.messages.begin(e)
-	case e.kind == Started && len(e.id) > 0:
+	case e.kind == mta.Started && len(e.id) > 0:
 		s.started(e)
-	case e.kind == Attempt && len(e.id) == 0:
+	case e.kind == mta.Attempt && len(e.id) == 0:
 		s.finished(e)
 	case len(e.id) > 0:
 		m := s.messages.get(e)
-		if e.kind == Accepted || m == nil || m.ended && e.kind == Sized {
-			if e.kind == Ended {
+		if e.kind == mta.Accepted || m == nil || m.ended && e.kind == mta.Sized {
+			if e.kind == mta.Ended {
 				return
 			}
 			m = s.begin(e)
@@ -132,7 +134,7 @@ func (s *Stats) begin(e *step) *message {
 
 func (s *Stats) step(m *message, e *step) {
 	switch e.kind {
-	case Accepted:
+	case mta.Accepted:
 		m.accepted, m.local = !e.notice, e.local || s.messages.byHash[e.nextHash] != nil
 		m.client, m.origin = s.names.of(e.name), append(m.origin[:0], e.origin...)
 		m.filtered = len(e.origin) > 0
@@ -142,16 +144,16 @@ func (s *Stats) step(m *message, e *step) {
 		if e.begun {
 			s.queue(m, e)
 		}
-	case Sized:
+	case mta.Sized:
 		s.queue(m, e)
-	case Held, Discarded, Taken:
+	case mta.Held, mta.Discarded, mta.Taken:
 		s.receive(e.at, m)
-	case Attempt:
+	case mta.Attempt:
 		s.attempt(m, e, nil)
-	case Expired:
+	case mta.Expired:
 		s.hour.Bounced++
 		s.Bounces.Add([]byte("expired: it could not be delivered in time"), 1, 0)
-	case Ended:
+	case mta.Ended:
 		s.messages.end(m)
 	}
 }
@@ -219,22 +221,22 @@ func (s *Stats) sender(m *message, n int64) {
 // if anything.
 func (s *Stats) attempt(m *message, e *step, d *message) {
 	switch e.outcome {
-	case Forwarded:
+	case mta.Forwarded:
 		s.hour.Forwarded++
-	case Sent:
+	case mta.Sent:
 		if s.passed(m, e) {
 			s.hour.Passed++
 			return
 		}
 		s.deliver(m, e, d)
-	case Deferred:
+	case mta.Deferred:
 		s.hour.Deferrals++
 		if !m.deferred {
 			m.deferred = true
 			s.hour.Deferred++
 		}
 		s.reasons.of(e.detail).add(&s.Deferrals, asDeferral, 1, 0)
-	case Bounced:
+	case mta.Bounced:
 		s.hour.Bounced++
 		s.reasons.of(e.detail).add(&s.Bounces, asBounce, 1, 0)
 	}

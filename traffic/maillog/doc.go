@@ -6,9 +6,9 @@
 //	reading, err := traffic.ReadFile(ctx, logstream.Log{Host: h, Path: "/var/log/mail.log"}, stats)
 //	fmt.Println(stats.Totals().Delivered)
 //
-// It knows Postfix, Exim, Sendmail, OpenSMTPD, qmail and Dovecot. Each has a
-// pure parser of a line into an Event; Stats makes messages and numbers of the
-// events, and reads a file by several goroutines. Mail is the checker on top.
+// It knows the servers that package mta reads the lines of: Postfix, Exim,
+// Sendmail, OpenSMTPD, qmail and Dovecot. Stats makes messages and numbers of
+// their events, and reads a file by several goroutines. Mail is the checker on top.
 //
 // It does not read message texts, and stores no address unless it is asked for
 // tables. Package pflogsumm has the numbers of the program of that name.
@@ -21,7 +21,7 @@
 // run, so that the size of a message that was accepted yesterday is known for
 // its delivery today.
 //
-// What needs no order is done in parts: an Event becomes a step, with the hashes
+// What needs no order is done in parts: an mta.Event becomes a step, with the hashes
 // of the texts that are counted. Counting takes the steps in the order of the log,
 // finds texts and epochs by their hash, and confirms them by their bytes.
 //

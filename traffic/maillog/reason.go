@@ -57,7 +57,7 @@ func (p *part) piece(b []byte, complaint bool) int {
 		p.reasons = append(p.reasons, b[0])
 		return 1
 	}
-	if (is(b[:n], "http") || is(b[:n], "https")) && bytes.HasPrefix(b[n:], []byte("://")) {
+	if (string(b[:n]) == "http" || string(b[:n]) == "https") && bytes.HasPrefix(b[n:], []byte("://")) {
 		p.reasons = append(p.reasons, "<>"...)
 		if end := bytes.IndexByte(b, ' '); end >= 0 {
 			return end
@@ -78,8 +78,12 @@ func bracketed(b []byte) int {
 		return 0
 	}
 	n++
-	if _, rest, ok := digits(bytes.TrimPrefix(b[n:], []byte(":"))); ok && b[n] == ':' {
-		n = len(b) - len(rest)
+	port := n + 1
+	for port < len(b) && b[n] == ':' && classes[b[port]]&digit != 0 {
+		port++
+	}
+	if port > n+1 {
+		return port
 	}
 	return n
 }

@@ -79,7 +79,7 @@ type Stats struct {
 	Complaints, Protocols        traffic.Top
 
 	Delays traffic.Histogram    // milliseconds, of deliveries
-	Stages [4]traffic.Histogram // see Event.Stages
+	Stages [4]traffic.Histogram // see mta.Event.Stages
 
 	first, last int64 // seconds since 1970
 	seed        maphash.Seed

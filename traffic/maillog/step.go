@@ -1,18 +1,18 @@
 package maillog
 
 import (
-	"bytes"
 	"hash/maphash"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/host/follow/logstream"
+	"github.com/pugetsoundtech/upkeep/traffic/maillog/mta"
 )
 
-// A step is what an Event says of messages: all that can be made of a line before
+// A step is what an mta.Event says of messages: all that can be made of a line before
 // its turn. Its slices are those of the line.
 type step struct {
-	kind                              Kind
-	outcome                           Outcome
+	kind                              mta.Kind
+	outcome                           mta.Outcome
 	local, begun, notice, whole, near bool // near: the relay is this machine
 	told                              bool // the sender was
 	times                             int32
@@ -47,7 +47,7 @@ type server struct {
 type part struct {
 	steps   *[]step
 	stats   *Stats
-	event   Event
+	event   mta.Event
 	scratch []byte
 	reasons []byte // memory of those that were noted
 	servers map[string]*server
@@ -80,31 +80,31 @@ func (p *part) Noted() any {
 // Add notes one line.
 func (p *part) Add(r *logstream.Record) bool {
 	e := &p.event
-	if !Parse(r, e) {
+	if !mta.Parse(r, e) {
 		return false
 	}
-	if e.Kind == Ignored {
+	if e.Kind == mta.Ignored {
 		return true
 	}
 	st := p.step()
 	st.kind, st.outcome, st.local, st.begun, st.notice, st.whole = e.Kind, e.Outcome, e.Local, e.Begun, e.Notice, e.Whole
 	st.times, st.at, st.size = int32(max(1, min(r.Events, 1_000_000))), r.At.Unix(), e.Size
 	switch e.Kind {
-	case Trouble, Rejected:
-		st.detail = p.reason(e.Detail, e.Kind == Trouble)
-	case Secured:
+	case mta.Trouble, mta.Rejected:
+		st.detail = p.reason(e.Detail, e.Kind == mta.Trouble)
+	case mta.Secured:
 		st.detail = p.text(e.Detail)
-	case Accepted:
+	case mta.Accepted:
 		st.name, st.origin = p.text(e.Client), e.Origin
 		if len(e.User) > 0 {
 			st.detail = p.text(e.User)
 		}
 	}
-	if st.told = e.Sender != nil && (e.Kind == Sized || e.Kind == Accepted); st.told {
+	if st.told = e.Sender != nil && (e.Kind == mta.Sized || e.Kind == mta.Accepted); st.told {
 		st.address = p.text(e.Sender)
 	}
 	p.epoch(r.Host, st)
-	if e.Kind == Attempt || e.Kind == Started {
+	if e.Kind == mta.Attempt || e.Kind == mta.Started {
 		p.attempt(st)
 	}
 	return true
@@ -139,12 +139,12 @@ func (p *part) epoch(host []byte, st *step) {
 	}
 	st.next, st.nextHash = e.Next, p.hash(e.Next)
 	switch {
-	case e.Kind == Opened:
+	case e.Kind == mta.Opened:
 		st.server = p.server(host, []byte(session))
 		st.id, st.hash = st.next, st.server.hash^st.nextHash
-	case e.Kind == Accepted:
+	case e.Kind == mta.Accepted:
 		st.nextHash ^= p.server(host, []byte(session)).hash
-	case e.Kind == Started, len(e.ID) == 0:
+	case e.Kind == mta.Started, len(e.ID) == 0:
 		st.server = p.server(host, []byte(delivery))
 		st.nextHash ^= st.server.hash
 	}
@@ -182,46 +182,23 @@ func (s *Stats) instanceHash(instance string) uint64 { return maphash.String(s.s
 // recipients, who get a step each.
 func (p *part) attempt(st *step) {
 	e := &p.event
-	st.name = p.text(before(e.Relay, "["))
-	st.near = localRelay(e.Relay)
+	st.name, st.near = p.text(e.RelayName()), e.ToItself()
 	st.delay = milliseconds(e.Delay)
 	for i, d := range e.Stages {
 		st.stages[i] = milliseconds(d)
 	}
-	if e.Outcome == Deferred || e.Outcome == Bounced {
+	if e.Outcome == mta.Deferred || e.Outcome == mta.Bounced {
 		st.detail = p.reason(e.Detail, false)
 	}
-	to := e.To
-	for e.Several && e.Outcome != Deferred {
-		one, rest, more := cutAddress(to)
-		if !more {
-			break
+	first := true
+	for to := range e.Recipients() {
+		if !first {
+			again := *st
+			st = p.step()
+			*st = again
 		}
-		st.address = p.text(angle(one))
-		again := *st
-		st, to = p.step(), rest
-		*st = again
+		st.address, first = p.text(to), false
 	}
-	st.address = p.text(angle(to))
-}
-
-// cutAddress cuts what Sendmail says of several recipients at once:
-// <a@example.org>,<b@example.org> or, of an alias, a@example.org,b@example.org.
-func cutAddress(b []byte) (one, rest []byte, more bool) {
-	quoted := false
-	for i, c := range b {
-		switch {
-		case c == '"':
-			quoted = !quoted
-		case c == ',' && !quoted:
-			return b[:i], b[i+1:], true
-		}
-	}
-	return b, nil, false
-}
-
-func localRelay(relay []byte) bool {
-	return loopback(relay) || bytes.HasPrefix(relay, []byte("localhost")) || bytes.HasPrefix(relay, []byte("127.")) || bytes.HasPrefix(relay, []byte("[127."))
 }
 
 func milliseconds(d time.Duration) int32 {

@@ -1,7 +1,8 @@
-package maillog
+package mta
 
 import (
 	"bytes"
+	"iter"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/host/follow/logstream"
@@ -72,6 +73,47 @@ type Event struct {
 // clear makes e empty, with what is not known below zero.
 func (e *Event) clear() {
 	*e = Event{Size: -1, Delay: -1, Stages: [4]time.Duration{-1, -1, -1, -1}}
+}
+
+// RelayName is the relay without its address.
+func (e *Event) RelayName() []byte { return before(e.Relay, "[") }
+
+// ToItself reports whether the relay is this machine.
+func (e *Event) ToItself() bool {
+	begins := func(with string) bool { return bytes.HasPrefix(e.Relay, []byte(with)) }
+	return loopback(e.Relay) || begins("localhost") || begins("127.") || begins("[127.")
+}
+
+// Recipients gives the addresses of To. What is deferred is one attempt, however
+// many wait for it.
+func (e *Event) Recipients() iter.Seq[[]byte] {
+	return func(yield func([]byte) bool) {
+		rest, more := e.To, e.Several && e.Outcome != Deferred
+		for more {
+			var one []byte
+			if one, rest, more = cutAddress(rest); !yield(angle(one)) {
+				return
+			}
+		}
+		if !e.Several || e.Outcome == Deferred {
+			yield(angle(e.To))
+		}
+	}
+}
+
+// cutAddress cuts what Sendmail says of several recipients at once:
+// <a@example.org>,<b@example.org> or, of an alias, a@example.org,b@example.org.
+func cutAddress(b []byte) (one, rest []byte, more bool) {
+	quoted := false
+	for i, c := range b {
+		switch {
+		case c == '"':
+			quoted = !quoted
+		case c == ',' && !quoted:
+			return b[:i], b[i+1:], true
+		}
+	}
+	return b, nil, false
 }
 
 // Parse reads one record of any of the servers. It reports false for a line

@@ -1,4 +1,4 @@
-package maillog
+package mta
 
 import (
 	"bytes"
