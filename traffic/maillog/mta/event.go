@@ -199,6 +199,22 @@ func seconds(b []byte) (time.Duration, bool) {
 	return d, true
 }
 
+// quotedLen is how long a text in quotes at the front of b is; zero: there is none.
+func quotedLen(b []byte) int {
+	if len(b) == 0 || b[0] != '"' {
+		return 0
+	}
+	for i := 1; i < len(b); i++ {
+		switch b[i] {
+		case '\\':
+			i++
+		case '"':
+			return i + 1
+		}
+	}
+	return 0
+}
+
 // angle gives an address without its angle brackets.
 func angle(b []byte) []byte {
 	if n := len(b); n >= 2 && b[0] == '<' && b[n-1] == '>' {

@@ -64,20 +64,25 @@ func eximID(b []byte) bool {
 	return true
 }
 
-// eximField gives the word behind " KEY=".
+// eximField gives the word behind " KEY=" that is not in quotes.
 func eximField(b []byte, key string) []byte {
-	_, rest, ok := bytes.Cut(b, []byte(" "+key+"="))
-	if !ok {
-		return nil
+	for i := 0; i < len(b); i++ {
+		if n := quotedLen(b[i:]); n > 0 {
+			i += n - 1
+			continue
+		}
+		if rest := b[i+1:]; b[i] == ' ' && len(rest) > len(key) && string(rest[:len(key)]) == key && rest[len(key)] == '=' {
+			return before(rest[len(key)+1:], " ")
+		}
 	}
-	return before(rest, " ")
+	return nil
 }
 
 // eximArrival reads "SENDER H=NAME [ADDRESS] P=esmtpsa A=plain:anna S=512". A
 // message that Exim made itself refers to another: R=.
 func eximArrival(b []byte, e *Event) {
 	sender, rest, _ := bytes.Cut(b, []byte(" "))
-	rest = append([]byte(" "), before(rest, ` T="`)...)
+	rest = append([]byte(" "), before(rest, " id=")...) // the client chose what is behind
 	e.Kind, e.Sender = Accepted, angle(sender)
 	e.Begun = true
 	if eximField(rest, "R") != nil && len(e.Sender) == 0 {
@@ -111,6 +116,9 @@ func eximDelivery(b []byte, outcome Outcome, e *Event) {
 	}
 	e.To = angle(to)
 	fields := append([]byte(" "), rest...)
+	if outcome != Sent {
+		fields = before(fields, ": ") // what is behind the other server wrote
+	}
 	e.Relay = eximField(fields, "T")
 	if host, ok := between(fields, " H=", "]"); ok {
 		e.Relay = bytes.Replace(append(bytes.Clone(host), ']'), []byte(" ["), []byte("["), 1)

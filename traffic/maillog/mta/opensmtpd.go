@@ -36,7 +36,8 @@ func parseOpenSMTPD(msg []byte, e *Event) bool {
 		e.Sender = angle(smtpdField(fields, "from"))
 		e.Notice = len(e.Sender) == 0
 	case "smtp failed-command":
-		reply := smtpdField(fields, "result")
+		// What the client sent stands before it, with its quotes.
+		reply := smtpdField(fields[max(0, bytes.LastIndex(fields, []byte(` result="`))):], "result")
 		if len(reply) > 0 && (reply[0] == '5' || reply[0] == '4') {
 			e.Kind, e.Detail = Rejected, reply
 		}

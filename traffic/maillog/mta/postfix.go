@@ -126,11 +126,14 @@ func postfixQueued(msg []byte, e *Event) bool {
 // delays=0.1/0/0.8/0.3, dsn=2.0.0, status=sent (TEXT)". What stands in TEXT was
 // chosen by the other server and is read no further.
 func postfixAttempt(msg []byte, e *Event) bool {
-	head, tail, ok := bytes.Cut(msg, []byte(">, relay="))
+	to, tail := postfixAddress(msg[len("to=<"):])
+	if original, ok := bytes.CutPrefix(tail, []byte("orig_to=<")); ok {
+		_, tail = postfixAddress(original)
+	}
+	tail, ok := bytes.CutPrefix(tail, []byte("relay="))
 	if !ok {
 		return false
 	}
-	to, _, _ := bytes.Cut(head[len("to=<"):], []byte(">, orig_to=<"))
 	e.Kind, e.To = Attempt, to
 	e.Relay, tail, _ = bytes.Cut(tail, []byte(", "))
 	for len(tail) > 0 {
@@ -151,6 +154,22 @@ func postfixAttempt(msg []byte, e *Event) bool {
 		}
 	}
 	return false
+}
+
+// postfixAddress cuts an address, which begins b, and the ">, " behind it. In a
+// local part in quotes its sender may have written the rest of the line.
+func postfixAddress(b []byte) (address, rest []byte) {
+	at := quotedLen(b)
+	for {
+		i := bytes.Index(b[at:], []byte(">, "))
+		if i < 0 {
+			return b, nil
+		}
+		at += i + len(">, ")
+		if rest = b[at:]; bytes.HasPrefix(rest, []byte("relay=")) || bytes.HasPrefix(rest, []byte("orig_to=<")) {
+			return b[:at-len(">, ")], rest
+		}
+	}
 }
 
 func postfixStages(value []byte, e *Event) {

@@ -59,8 +59,13 @@ func sendmailFields(b []byte, e *Event) bool {
 			e.Kind, e.Begun, e.Sender = Accepted, true, angle(value)
 		case "to":
 			e.Kind, e.To, e.Several = Attempt, value, true
+		case "msgid": // the client chose it; the relay is the last field
+			rest = rest[max(0, bytes.LastIndex(rest, []byte(", relay="))):]
+			rest = bytes.TrimPrefix(rest, []byte(", "))
 		case "size":
-			e.Size, _, _ = digits(value)
+			if n, _, ok := digits(value); ok {
+				e.Size = n
+			}
 		case "nrcpts":
 			if is(value, "0") { // it was refused before it had a recipient
 				e.Kind, e.Begun = Ignored, false
@@ -78,7 +83,8 @@ func sendmailFields(b []byte, e *Event) bool {
 	return true
 }
 
-// sendmailValue ends a value at the first ", " that a new key follows.
+// sendmailValue ends a value at the first ", " that a new key follows and that
+// is not in quotes, in which a local part may have anything.
 func sendmailValue(b []byte) (value, rest []byte) {
 	for at := 0; ; {
 		i := bytes.Index(b[at:], []byte(", "))
@@ -87,11 +93,30 @@ func sendmailValue(b []byte) (value, rest []byte) {
 		}
 		at += i
 		key := before(b[at+2:], "=")
-		if len(key) < 12 && len(key) < len(b)-at-2 && bytes.IndexByte(key, ' ') < 0 {
+		if len(key) < 12 && len(key) < len(b)-at-2 && bytes.IndexByte(key, ' ') < 0 && !inQuotes(b, at) {
 			return b[:at], b[at+2:]
 		}
 		at += 2
 	}
+}
+
+// inQuotes reports whether a place is between two quotes of which none is escaped.
+func inQuotes(b []byte, at int) bool {
+	quoted := false
+	for i := 0; i < len(b); i++ {
+		switch {
+		case i >= at && !quoted:
+			return false
+		case b[i] == '\\':
+			i++
+		case b[i] != '"':
+		case i >= at:
+			return true
+		default:
+			quoted = !quoted
+		}
+	}
+	return false
 }
 
 func sendmailRelay(value []byte, e *Event) {
@@ -136,7 +161,7 @@ func sendmailEnd(key string, value, class []byte, e *Event) bool {
 		return true
 	}
 	switch {
-	case bytes.HasPrefix(value, []byte("Sent")):
+	case bytes.HasPrefix(value, []byte("Sent")) && !is(class, "4") && !is(class, "5"): // a reply before it may hold anything
 		e.Outcome = Sent
 		if next, ok := between(value, "(", " Message accepted for delivery"); ok {
 			e.Next = next[bytes.LastIndexByte(next, ' ')+1:]
