@@ -37,7 +37,7 @@ type block struct {
 type place struct {
 	parser  syslog.Parser
 	last    []byte // the line before: a repeat line means it
-	heading []byte // the last line that began with #, such as "#Fields:"
+	heading []byte // the last line that said what stands in the others
 }
 
 func (p *place) same(o *place) bool {
@@ -48,9 +48,7 @@ func (p *place) same(o *place) bool {
 func (b *block) read(part Part) {
 	b.back, b.records, b.reading = b.front, b.records[:0], Reading{}
 	b.numbers = b.numbers[:0]
-	if part != nil && b.front.heading != nil {
-		part.Add(&logstream.Record{Header: syslog.Header{Message: b.front.heading, Events: 1}, Raw: b.front.heading})
-	}
+	tellHeading(part, b.front.heading)
 	buf, gone := b.lines, b.gone
 	for number := b.first; len(buf) > 0; number++ {
 		line, width := buf, len(buf)
@@ -72,7 +70,7 @@ func (b *block) line(part Part, line []byte, size int64, number uint64) {
 	if blank(line) {
 		return
 	}
-	if line[0] == '#' {
+	if isHeading(line) {
 		b.back.heading = line
 	}
 	if raw, ok := part.(RawPart); ok && raw.AddRaw(line) {
@@ -200,26 +198,6 @@ func (c *cutter) guess(lines []byte) {
 	if line := lastHeading(lines); line != nil {
 		c.place.heading = bytes.Clone(line)
 	}
-}
-
-func lastHeading(lines []byte) []byte {
-	at := -1
-	if len(lines) > 0 && lines[0] == '#' {
-		at = 0
-	}
-	for from := 0; ; {
-		i := bytes.Index(lines[from:], []byte("\n#"))
-		if i < 0 {
-			break
-		}
-		from += i + 1
-		at = from
-	}
-	if at < 0 {
-		return nil
-	}
-	line, _, _ := bytes.Cut(lines[at:], []byte("\n"))
-	return line[:min(len(line), maxLine)]
 }
 
 func (c *cutter) work(part Part) {

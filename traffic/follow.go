@@ -19,7 +19,7 @@ import (
 const Journal = "journal"
 
 // Positions are where reading goes on, by log.
-type Positions map[string]logstream.Position
+type Positions map[string]Position
 
 // forget is how long a log that is gone is asked for.
 const forget = 14 * 24 * time.Hour
@@ -38,7 +38,7 @@ func (p Positions) Missed(paths []string, now time.Time) []string {
 
 // lastOf is when a log was last written, by its lines or, where these have no
 // header with a time, by the file.
-func lastOf(p logstream.Position) time.Time {
+func lastOf(p Position) time.Time {
 	if p.LastTime.IsZero() {
 		return time.Unix(0, p.File.Mtime)
 	}
@@ -91,7 +91,7 @@ func (l Logs) Follow(ctx context.Context, rec *report.Recorder, from Positions, 
 	return next, all
 }
 
-func (l Logs) log(path string, from logstream.Position) logstream.Log {
+func (l Logs) log(path string, from Position) logstream.Log {
 	log := logstream.Log{Host: l.Host, Path: path, Location: l.Zone, Tail: l.Tail}
 	if log.Tail == 0 {
 		log.Tail = firstTail

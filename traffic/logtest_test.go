@@ -22,7 +22,7 @@ func (m *messages) Add(r *logstream.Record) bool {
 
 func TestReadPassesTheKitForLogReaders(t *testing.T) {
 	require.NoError(t, logtest.TestReader(t.Context(), func(ctx context.Context, h host.Host, kept []byte) ([]string, []byte, error) {
-		var from logstream.Position
+		var from Position
 		if len(kept) > 0 {
 			if err := json.Unmarshal(kept, &from); err != nil {
 				return nil, nil, err

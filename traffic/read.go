@@ -38,8 +38,6 @@ type Analyzer interface {
 //  2. A Part is used by one goroutine at a time, and several Parts at the same time.
 //  3. Join is called in the order of the log, never twice at the same time, and
 //     with the slices of the records still valid.
-//  4. The last line before that began with #, such as "#Fields:", is given to a
-//     Part again when it goes on behind it.
 type Divided interface {
 	Analyzer
 	Part() Part
@@ -62,7 +60,7 @@ type RawPart interface {
 
 // A Reading says what became of the lines that an Analyzer was given.
 type Reading struct {
-	Position logstream.Position // where to go on; zero where a whole file was read
+	Position Position // where to go on; zero where a whole file was read
 	Account  logstream.Account
 	Notes    []follow.Note
 	Lines    uint64   // that the Analyzer was given
@@ -110,13 +108,20 @@ func (r *Reading) merge(o *Reading) {
 // Read gives an Analyzer the lines of a log from a position to the present end.
 // With an error, the reading tells how far it came: the position fits what the
 // Analyzer was given, and both may be kept.
-func Read(ctx context.Context, log logstream.Log, from logstream.Position, a Analyzer) (Reading, error) {
+func Read(ctx context.Context, log logstream.Log, from Position, a Analyzer) (Reading, error) {
 	reading := Reading{Position: from}
-	in, err := log.Resume(ctx, from)
+	in, err := log.Resume(ctx, from.Position)
 	if err != nil {
 		return reading, err
 	}
 	defer in.Close()
+	head := from.Heading
+	if _, ok := a.(Headed); ok && !from.Begun() && log.Tail > 0 && log.Path != "" {
+		if head, err = headOf(ctx, log); err != nil {
+			return reading, err
+		}
+	}
+	tellHeading(a, head)
 	for {
 		batch, err := in.Next(ctx)
 		if err == io.EOF {
@@ -126,13 +131,26 @@ func Read(ctx context.Context, log logstream.Log, from logstream.Position, a Ana
 			return reading, err
 		}
 		for i := range batch.Records {
+			if r := &batch.Records[i]; isHeading(r.Raw) {
+				head = bytes.Clone(r.Raw[:min(len(r.Raw), maxHeading+1)])
+			}
 			reading.add(a, &batch.Records[i], 0)
 		}
 		reading.Notes = append(reading.Notes, batch.Notes...)
 		in.Commit()
-		reading.Position, reading.Account = in.Position(), in.Account()
+		reading.Position, reading.Account = Position{in.Position(), kept(head)}, in.Account()
 	}
 }
+
+// A Position is where reading goes on, with what is known of the lines there. It
+// is kept as JSON.
+type Position struct {
+	logstream.Position
+	Heading []byte `json:"heading,omitempty"` // see Headed
+}
+
+// Check reports whether the position can have been written by this package.
+func (p Position) Check() bool { return p.Position.Check() && len(p.Heading) <= maxHeading }
 
 // MaxUnpacked is how many bytes an archive may unpack to.
 const MaxUnpacked = 64 << 30

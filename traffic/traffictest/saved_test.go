@@ -26,6 +26,7 @@ func restarted(t *testing.T, text string, make func() traffic.Analyzer) (whole, 
 	_, err := traffic.ReadFrom(t.Context(), strings.NewReader(text), syslog.Parser{}, whole)
 	require.NoError(t, err)
 	var parser syslog.Parser
+	var head []byte
 	for line := range strings.Lines(text) {
 		r := logstream.Record{Raw: []byte(strings.TrimSuffix(line, "\n"))}
 		parser.ParseInto(&r.Header, r.Raw)
@@ -35,6 +36,12 @@ func restarted(t *testing.T, text string, make func() traffic.Analyzer) (whole, 
 		require.NoError(t, err)
 		pieces = make()
 		require.NoError(t, json.Unmarshal(saved, pieces))
+		if strings.HasPrefix(line, "#Fields:") {
+			head = r.Raw
+		}
+		if headed, ok := pieces.(traffic.Headed); ok {
+			headed.Heading(head) // as it is kept with the position
+		}
 	}
 	return whole, pieces
 }

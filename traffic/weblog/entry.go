@@ -53,6 +53,7 @@ type Entry struct {
 // the day of the line before. The zero Parser works.
 type Parser struct {
 	fields   [][]byte
+	words    [][]byte       // memory of a line's
 	stamp    [stampLen]byte // of a line before
 	midnight time.Time      // that began its day, in its zone
 }
@@ -65,17 +66,31 @@ func (p *Parser) Parse(line []byte, e *Entry) bool {
 	case len(line) == 0:
 		return false
 	case line[0] == '#':
-		if fields, ok := bytes.CutPrefix(line, []byte("#Fields:")); ok {
-			p.fields = bytes.Fields(bytes.Clone(fields))
+		if bytes.HasPrefix(line, []byte(fieldList)) {
+			p.heading(line)
 		}
 		e.Format = W3C
 		return false
 	case line[0] == '{':
 		return p.parseJSON(line, e)
-	case p.fields != nil && p.parseW3C(line, e):
-		return true
+	case p.fields != nil:
+		if p.parseW3C(line, e) {
+			return true
+		}
+		*e = Entry{Took: -1}
 	}
 	return p.parseCommon(line, e) || p.parseHAProxy(line, e)
+}
+
+// fieldList begins the line that names the fields of a W3C log.
+const fieldList = "#Fields:"
+
+// heading takes the fields from such a line; without one they are not known.
+func (p *Parser) heading(line []byte) {
+	p.fields = nil
+	if list, ok := bytes.CutPrefix(line, []byte(fieldList)); ok {
+		p.fields = bytes.Fields(bytes.Clone(list))
+	}
 }
 
 // field cuts the text up to a blank.

@@ -40,10 +40,31 @@ func (p *Parser) parseHAProxy(line []byte, e *Entry) bool {
 	return status < 1000
 }
 
+// w3cWord cuts a field, which may be in quotes with "" for one of them.
+func w3cWord(b []byte) (word, rest []byte, more bool) {
+	for i := 1; i < len(b) && b[0] == '"'; i++ {
+		switch {
+		case b[i] != '"':
+		case i+1 == len(b):
+			return b[1:i], nil, false
+		case b[i+1] == ' ':
+			return b[1:i], b[i+2:], true
+		case b[i+1] == '"':
+			i++
+		}
+	}
+	return bytes.Cut(b, []byte(" "))
+}
+
 // parseW3C reads a line by the fields that the log named before.
 func (p *Parser) parseW3C(line []byte, e *Entry) bool {
-	words := bytes.Split(line, []byte(" "))
-	if len(words) != len(p.fields) {
+	words := p.words[:0]
+	for rest, more := line, true; more && len(words) <= len(p.fields); {
+		var word []byte
+		word, rest, more = w3cWord(rest)
+		words = append(words, word)
+	}
+	if p.words = words; len(words) != len(p.fields) {
 		return false
 	}
 	var date, clock, query []byte
@@ -80,8 +101,10 @@ func (p *Parser) parseW3C(line []byte, e *Entry) bool {
 		case "cs(referer)":
 			e.Referrer = v
 		case "time-taken":
-			if ms, ok := number(v); ok {
+			if ms, ok := number(v); ok { // as IIS has it
 				e.Took = time.Duration(min(ms, 1<<40)) * time.Millisecond
+			} else {
+				e.behind(v)
 			}
 		}
 	}

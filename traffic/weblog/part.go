@@ -73,6 +73,9 @@ func (p *part) AddRaw(line []byte) bool {
 	return false
 }
 
+// Heading implements traffic.Headed.
+func (p *part) Heading(line []byte) { p.parser.heading(line) }
+
 // Add reports false for a line that is no request.
 func (p *part) Add(r *logstream.Record) bool {
 	h := p.grow()
@@ -156,6 +159,9 @@ func (s *Stats) Join(noted any) {
 	default:
 	}
 }
+
+// Heading implements traffic.Headed.
+func (s *Stats) Heading(line []byte) { s.own.Heading(line) }
 
 // Add counts one line. It reports false for a line that is no request.
 func (s *Stats) Add(r *logstream.Record) bool {

@@ -18,13 +18,12 @@ type saved struct {
 	Statuses  map[int]Counts     `json:"statuses"`
 	Tables    [16]*traffic.Top   `json:"tables"`
 	Took      *traffic.Histogram `json:"took"`
-	Fields    [][]byte           `json:"fields,omitempty"` // of a W3C log that goes on
 }
 
 func (s *Stats) saved() saved {
 	return saved{
 		First: &s.First, Last: &s.Last, Failed: &s.Failed, Hours: s.Hours, Days: s.Days, HourOfDay: &s.HourOfDay, Statuses: map[int]Counts{},
-		Tables: [16]*traffic.Top(s.tables()), Took: &s.Took, Fields: s.own.parser.fields,
+		Tables: [16]*traffic.Top(s.tables()), Took: &s.Took,
 	}
 }
 
@@ -47,7 +46,7 @@ func (s *Stats) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &in); err != nil {
 		return err
 	}
-	s.Hours, s.Days, s.own.parser.fields = in.Hours, in.Days, in.Fields
+	s.Hours, s.Days = in.Hours, in.Days
 	for date := range s.Days {
 		s.dayAt(date)
 	}
