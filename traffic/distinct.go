@@ -80,6 +80,16 @@ func (d *Distinct) register(h uint64) {
 	d.sketch[i] = max(d.sketch[i], rank)
 }
 
+// Held is how many keys are held one by one.
+func (d *Distinct) Held() int { return len(d.exact) }
+
+// Estimate lets Count be an estimate from now on, which takes 16 KiB whatever comes.
+func (d *Distinct) Estimate() {
+	if d.sketch == nil {
+		d.fold()
+	}
+}
+
 // Exact reports whether Count is exact.
 func (d *Distinct) Exact() bool { return d.sketch == nil }
 

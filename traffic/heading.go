@@ -19,7 +19,7 @@ const heading = "#Fields:"
 
 // maxHeading bounds what is kept of a heading between runs: a longer one is known
 // again when the log has the next.
-const maxHeading = 1024
+const maxHeading = 512
 
 func isHeading(line []byte) bool { return bytes.HasPrefix(line, []byte(heading)) }
 

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"errors"
 	"fmt"
+	"maps"
 	"math"
 	"slices"
 	"time"
@@ -42,9 +43,9 @@ func (h Hourly) Valid(numbers int) error {
 	return nil
 }
 
-// Add adds what was read up to now, by hour; first is the time of the first line
-// that was ever read, which decides from when on an hour without any had none.
-func (h Hourly) Add(read map[int64][]int64, first, now time.Time) Hourly {
+// Add adds what was read up to now, by hour. From the first hour on that was ever
+// read an hour without anything had none.
+func (h Hourly) Add(read map[int64][]int64, now time.Time) Hourly {
 	byHour := map[int64][]int64{}
 	for _, row := range h.Rows {
 		byHour[row.Hour] = slices.Clone(row.N)
@@ -59,10 +60,7 @@ func (h Hourly) Add(read map[int64][]int64, first, now time.Time) Hourly {
 	}
 	out := Hourly{Since: h.Since}
 	if out.Since == 0 {
-		out.Since = HourOf(now) + 1
-		if !first.IsZero() && first.Before(now) {
-			out.Since = HourOf(first) + 1
-		}
+		out.Since = firstOf(read, HourOf(now)) + 1
 	}
 	oldest, newest := HourOf(now)-keepHours, HourOf(now)+24
 	for hour, n := range byHour {
@@ -72,6 +70,19 @@ func (h Hourly) Add(read map[int64][]int64, first, now time.Time) Hourly {
 	}
 	slices.SortFunc(out.Rows, func(a, b HourRow) int { return cmp.Compare(a.Hour, b.Hour) })
 	return out
+}
+
+// firstOf goes back from now as far as hours follow each other within a week: a
+// clock that was wrong once does not make a year of which nothing was heard.
+func firstOf(read map[int64][]int64, now int64) int64 {
+	first := now
+	for _, hour := range slices.Backward(slices.Sorted(maps.Keys(read))) {
+		if first-hour > hoursOfWeek {
+			break
+		}
+		first = min(first, hour)
+	}
+	return first
 }
 
 // Line gives one of the numbers, or what pick makes of them, for all hours from

@@ -17,7 +17,10 @@ type Pseudonyms struct {
 }
 
 // maxPseudonyms bounds the names that are remembered; others are made again.
-const maxPseudonyms = 100_000
+const (
+	maxPseudonyms = 100_000
+	maxKnown      = 128 // bytes of an address
+)
 
 var pseudonymText = base32.NewEncoding("abcdefghijklmnopqrstuvwxyz234567").WithPadding(base32.NoPadding)
 
@@ -36,6 +39,8 @@ func (p *Pseudonyms) Of(address []byte) []byte {
 	if p.known == nil || len(p.known) >= maxPseudonyms {
 		p.known = map[string][]byte{}
 	}
-	p.known[string(address)] = name
+	if len(address) <= maxKnown {
+		p.known[string(address)] = name
+	}
 	return name
 }

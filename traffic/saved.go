@@ -42,6 +42,7 @@ func (t *Top) UnmarshalJSON(data []byte) error {
 	}
 	*t = Top{Most: t.Most, Seed: t.Seed, error: in.Error, entries: map[string]*Entry{}}
 	for _, e := range in.Entries {
+		t.size += len(e.Key)
 		t.entries[string(e.Key)] = &Entry{Key: string(e.Key), Count: e.Count, Bytes: e.Bytes, Over: e.Over}
 	}
 	if in.Keys != nil {

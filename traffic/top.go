@@ -7,7 +7,11 @@ import (
 
 // DefaultKeys is how many keys a Top or Distinct counts exactly unless it is
 // told another bound.
-const DefaultKeys = 200_000
+const DefaultKeys = 100_000
+
+// maxTopText bounds the bytes of the keys of a Top: who writes the log chooses
+// how long they are.
+const maxTopText = 8 << 20
 
 // An Entry is what was counted of one key.
 type Entry struct {
@@ -20,9 +24,10 @@ type Entry struct {
 	gone bool // it is no longer in its table
 }
 
-// A Top counts keys. Up to its bound it is exact; beyond, every key that was
-// counted more often than Error is in it, and Error is at most a Most-th of all
-// counts. The zero Top is empty and has the bound DefaultKeys.
+// A Top counts keys. Up to its bound, and up to 8 MiB of keys, it is exact; beyond,
+// every key that was counted more often than Error is in it, and Error is at most a
+// Most-th of all counts: more only of keys with over 50 bytes in the mean, of which
+// there is room for fewer. The zero Top is empty and has the bound DefaultKeys.
 type Top struct {
 	Most int    // keys that are exact in any case; zero: DefaultKeys
 	Seed uint64 // of the hash by which Keys goes on beyond the bound, see Distinct
@@ -31,6 +36,7 @@ type Top struct {
 	last    *Entry    // that was found last: many keys come in runs
 	keys    *Distinct // all keys, once the bound was passed
 	error   int64
+	size    int // bytes of all keys
 }
 
 // Add counts a key, and bytes with it. A negative count takes back what was
@@ -67,10 +73,15 @@ func (t *Top) change(e *Entry, count, bytes int64) {
 	e.Count += count
 	e.Bytes += bytes
 	if e.Count <= 0 && t.keys == nil {
-		delete(t.entries, e.Key)
+		t.remove(e)
 		t.last = nil
-		e.gone = true
 	}
+}
+
+func (t *Top) remove(e *Entry) {
+	delete(t.entries, e.Key)
+	t.size -= len(e.Key)
+	e.gone = true
 }
 
 func (t *Top) most() int {
@@ -91,7 +102,7 @@ func (t *Top) insert(e Entry) *Entry {
 	}
 	e.Count, e.Over = e.Count+t.error, e.Over+t.error
 	t.entries[e.Key] = &e
-	if len(t.entries) > t.most()+t.most()/2 {
+	if t.size += len(e.Key); len(t.entries) > t.most()+t.most()/4 || t.size > maxTopText {
 		t.purge()
 	}
 	return &e
@@ -104,16 +115,22 @@ func (t *Top) purge() {
 	if t.keys == nil {
 		t.count()
 	}
-	counts := make([]int64, 0, len(t.entries))
+	const lengthBits = 17                     // a key is part of a line
+	order := make([]int64, 0, len(t.entries)) // by count, the length of the key below it
 	for _, e := range t.entries {
-		counts = append(counts, e.Count)
+		order = append(order, min(e.Count, 1<<45)<<lengthBits|int64(min(len(e.Key), 1<<lengthBits-1)))
 	}
-	slices.Sort(counts)
-	t.error = max(t.error, counts[len(counts)-t.most()-1])
-	for key, e := range t.entries {
+	slices.Sort(order)
+	last := len(order) - 1 // that does not stay
+	for room := maxTopText * 2 / 3; last > 0 && last >= len(order)-t.most(); last-- {
+		if room -= int(order[last] & (1<<lengthBits - 1)); room < 0 {
+			break
+		}
+	}
+	t.error = max(t.error, order[last]>>lengthBits)
+	for _, e := range t.entries {
 		if e.Count <= t.error {
-			delete(t.entries, key)
-			e.gone = true
+			t.remove(e)
 		}
 	}
 	t.last = nil
@@ -188,21 +205,19 @@ func (t *Top) Merge(o *Top) {
 		}
 		t.keys.Merge(o.keys)
 	}
+	if missing > 0 { // what o does not have it may have lost
+		t.error += missing
+		for _, e := range t.entries {
+			e.Count, e.Over = e.Count+missing, e.Over+missing
+		}
+	}
 	for _, e := range o.First(-1) {
+		e.Count, e.Over = e.Count-missing, e.Over-missing
 		if have := t.entries[e.Key]; have != nil {
 			have.Over += e.Over
 			t.change(have, e.Count, e.Bytes)
 			continue
 		}
 		t.insert(e)
-	}
-	t.error += missing
-	if missing == 0 {
-		return
-	}
-	for _, e := range t.entries { // what o does not have it may have lost
-		if o.entries[e.Key] == nil {
-			e.Count, e.Over = e.Count+missing, e.Over+missing
-		}
 	}
 }

@@ -115,18 +115,24 @@ func TestTopsAddUp(t *testing.T) {
 
 func TestNoFrequentKeyIsMissingWhateverTheOrder(t *testing.T) {
 	r := rand.New(rand.NewPCG(3, 4))
-	for range 200 {
+	for i := range 300 {
 		most, all := 1+r.IntN(30), int64(0)
-		halves, exact := [2]Top{{Most: most}, {Most: most}}, map[string]int64{}
+		parts, exact := [3]Top{{Most: most}, {Most: most}, {Most: most}}, map[string]int64{}
 		for range r.IntN(3000) {
 			key := fmt.Append(nil, int(math.Exp(r.Float64()*float64(1+r.IntN(9)))))
 			n := int64(1 + r.IntN(3))
-			halves[r.IntN(2)].Add(key, n, n)
+			parts[r.IntN(3)].Add(key, n, n)
 			exact[string(key)] += n
 			all += n
 		}
-		top := &halves[0]
-		top.Merge(&halves[1])
+		top := &parts[0]
+		if i%2 == 0 {
+			parts[1].Merge(&parts[2])
+			top.Merge(&parts[1])
+		} else {
+			top.Merge(&parts[1])
+			top.Merge(&parts[2])
+		}
 		require.LessOrEqual(t, top.Error(), all/int64(most))
 		for key, n := range exact {
 			e := top.Get(key)

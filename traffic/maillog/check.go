@@ -73,6 +73,9 @@ func (c Mail) Check(ctx context.Context, rec *report.Recorder) error {
 	if old.Seen && reading.Unknown == reading.Lines && headless(reading.Samples) {
 		rec.Problem(fmt.Errorf("no line is of a mail server any more: %q", reading.Samples), scope)
 	}
+	if stats.until > traffic.HourOf(now)-traffic.KeepDays*24 {
+		rec.Problem(traffic.ErrTimes, scope)
+	}
 	if next.Seen {
 		c.record(rec, next, stats, now.In(zone), forgotten)
 	}

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"slices"
 
+	"github.com/pugetsoundtech/upkeep/traffic"
 	"github.com/pugetsoundtech/upkeep/traffic/maillog/mta"
 )
 
@@ -57,8 +58,15 @@ func (s *Stats) hourAt(at int64) *Counts {
 	if h == nil {
 		h = new(Counts)
 		s.Hours[no] = h
+		traffic.Fold(s.Hours, traffic.KeepDays*24, s.fold, no, s.hourNo)
 	}
 	return h
+}
+
+// fold adds an hour to those that are too old to be kept apart.
+func (s *Stats) fold(no int64, c *Counts) {
+	s.Earlier.Add(*c)
+	s.until = max(s.until, no+1)
 }
 
 func (s *Stats) count(e *step) {

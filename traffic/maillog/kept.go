@@ -89,6 +89,11 @@ func (s *Stats) kept(m *message, most int) openMessage {
 	return out
 }
 
+// size is about how many bytes of JSON it has.
+func (o *openMessage) size() int {
+	return 300 + 4*(len(o.Name)+len(o.Sender)+len(o.Client)+len(o.Origin)+len(o.To)+len(o.Relay)+len(o.Parent))/3
+}
+
 func (k *key) kept(most int) []byte {
 	if k == nil {
 		return nil
@@ -165,8 +170,7 @@ func (m memory) advance(s *Stats, now time.Time) (next memory, forgotten int) {
 			read[hour] = append(read[hour], *n)
 		}
 	}
-	first, _ := s.Span()
-	next.Hours = m.Hours.Add(read, first, now)
+	next.Hours = m.Hours.Add(read, now)
 	next.Open = nil
 	var ended []openMessage
 	for _, msg := range s.messages.followed() {

@@ -33,14 +33,19 @@ func (k *key) same(o *key) bool { return k != nil && o != nil && k.text == o.tex
 type keys struct {
 	slots []*key // a power of two of them
 	count int
+	size  int // bytes of their texts
 	make  func(raw string) *key
 }
 
-// maxKeys bounds the texts that are remembered; others are made again.
-const maxKeys = 1 << 17
+// maxKeys and maxKeyText bound the texts of one kind that are remembered, and their
+// bytes; others are made again.
+const (
+	maxKeys    = 1 << 17
+	maxKeyText = 8 << 20
+)
 
 func (k *keys) of(t text) *key {
-	if 2*k.count >= len(k.slots) {
+	if 2*k.count >= len(k.slots) || k.size > maxKeyText {
 		k.grow()
 	}
 	i := k.find(t.hash, t.raw)
@@ -49,6 +54,7 @@ func (k *keys) of(t text) *key {
 		k.slots[i] = k.make(raw)
 		k.slots[i].raw, k.slots[i].hash = raw, t.hash
 		k.count++
+		k.size += len(raw)
 	}
 	return k.slots[i]
 }
@@ -65,11 +71,11 @@ func (k *keys) find(hash uint64, raw []byte) uint64 {
 
 func (k *keys) grow() {
 	old := k.slots
-	k.slots, k.count = make([]*key, max(64, 2*len(old))), 0
-	if len(old) >= 2*maxKeys {
-		k.slots = k.slots[:len(old)]
-		return // all is forgotten
+	if len(old) >= 2*maxKeys || k.size > maxKeyText { // all is forgotten
+		k.slots, k.count, k.size = make([]*key, len(old)), 0, 0
+		return
 	}
+	k.slots, k.count = make([]*key, max(64, 2*len(old))), 0
 	for _, at := range old {
 		if at != nil {
 			k.slots[k.find(at.hash, []byte(at.raw))] = at

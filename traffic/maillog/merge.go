@@ -10,11 +10,10 @@ func (s *Stats) Merge(o *Stats) {
 	}
 	s.last = max(s.last, o.last)
 	for hour, c := range o.Hours {
-		if s.Hours[hour] == nil {
-			s.Hours[hour] = new(Counts)
-		}
-		s.Hours[hour].Add(*c)
+		s.hourAt(hour * 3600).Add(*c)
 	}
+	s.Earlier.Add(o.Earlier)
+	s.until = max(s.until, o.until)
 	for i, t := range o.tables() {
 		s.tables()[i].Merge(t)
 	}
@@ -25,7 +24,7 @@ func (s *Stats) Merge(o *Stats) {
 	s.messages.evicted += o.messages.evicted
 	var kept []openMessage
 	for _, msg := range o.messages.followed() {
-		kept = append(kept, o.kept(msg, saveText))
+		kept = append(kept, o.kept(msg, maxText))
 	}
 	s.resume(kept) //nolint:errcheck // their names are those of messages
 }

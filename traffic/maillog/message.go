@@ -151,7 +151,7 @@ func (m *messages) end(msg *message) {
 
 // open is how many epochs are not over.
 func (m *messages) open() (n int) {
-	for _, msg := range m.byHash {
+	for _, msg := range m.followed() {
 		if !msg.ended {
 			n++
 		}

@@ -16,6 +16,8 @@ type Report struct {
 	Totals Totals    `json:"totals"`
 	Days   []Day     `json:"days"`
 	Hours  []Hour    `json:"hours"` // of the day, over all days
+	// Earlier are the days up to its date together, which are too old to be kept apart.
+	Earlier *Day `json:"earlier,omitempty"`
 
 	Senders          []Row `json:"senders"` // most messages first; an empty address is the server's
 	SenderDomains    []Row `json:"sender_domains"`
@@ -77,6 +79,9 @@ func (s *Stats) Report(n int, zone *time.Location) Report {
 	first, last := s.Span()
 	r := Report{From: first, To: last, Zone: zone.String(), Totals: s.Totals(), Open: s.messages.open()}
 	r.Days, r.Hours = s.days(zone)
+	if s.until != 0 {
+		r.Earlier = &Day{time.Unix(s.until*3600-1, 0).In(zone).Format(time.DateOnly), s.Earlier}
+	}
 	rows := func(t *traffic.Top) []Row { return rowsOf(t.First(n)) }
 	r.Senders, r.SenderDomains, r.Recipients, r.RecipientDomains = rows(&s.Senders), rows(&s.SenderDomains), rows(&s.Recipients), rows(&s.RecipientDomains)
 	r.SendersBySize, r.RecipientsBySize = rowsOf(s.Senders.FirstByBytes(n)), rowsOf(s.Recipients.FirstByBytes(n))

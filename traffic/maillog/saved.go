@@ -6,6 +6,7 @@ import (
 	"encoding/json"
 	"maps"
 	"slices"
+	"time"
 
 	"github.com/pugetsoundtech/upkeep/traffic"
 )
@@ -13,6 +14,8 @@ import (
 // saved is all that Stats know but their Options.
 type saved struct {
 	Hours    map[int64]*Counts     `json:"hours"`
+	Earlier  *Counts               `json:"earlier"`
+	Until    *int64                `json:"until"`
 	Tables   [12]*traffic.Top      `json:"tables"`
 	Delays   *traffic.Histogram    `json:"delays"`
 	Stages   *[4]traffic.Histogram `json:"stages"`
@@ -23,12 +26,13 @@ type saved struct {
 	Messages []openMessage         `json:"messages"` // the one used last first
 }
 
-// saveText is how many bytes of an address are saved with a message.
-const saveText = 1024
+// maxSaved bounds the bytes of the messages that are saved, roughly; the others are
+// forgotten like those that are too many to be followed.
+const maxSaved = 32 << 20
 
 func (s *Stats) saved() saved {
 	return saved{
-		Hours: s.Hours, Tables: [12]*traffic.Top(s.tables()), Delays: &s.Delays, Stages: &s.Stages,
+		Hours: s.Hours, Earlier: &s.Earlier, Until: &s.until, Tables: [12]*traffic.Top(s.tables()), Delays: &s.Delays, Stages: &s.Stages,
 		First: &s.first, Last: &s.last, Evicted: &s.messages.evicted,
 	}
 }
@@ -40,9 +44,16 @@ func (s *Stats) MarshalJSON() ([]byte, error) {
 	for _, name := range s.servers {
 		out.Servers = append(out.Servers, []byte(name))
 	}
+	evicted, room := s.messages.evicted, maxSaved
 	for _, msg := range s.messages.followed() {
-		out.Messages = append(out.Messages, s.kept(msg, saveText))
+		m := s.kept(msg, maxText)
+		if room -= m.size(); room < 0 {
+			evicted++
+			continue
+		}
+		out.Messages = append(out.Messages, m)
 	}
+	out.Evicted = &evicted
 	return json.Marshal(out)
 }
 
@@ -60,9 +71,26 @@ func (s *Stats) UnmarshalJSON(data []byte) error {
 	return s.resume(in.Messages)
 }
 
-// followed gives all epochs that can be named again, also those that ended, the
-// one used last first.
+// followed gives all epochs that can be named again and were heard of lately, also
+// those that ended, the one used last first.
 func (m *messages) followed() []*message {
 	out := slices.SortedFunc(maps.Values(m.byHash), func(a, b *message) int { return cmp.Compare(b.used, a.used) })
-	return slices.DeleteFunc(out, func(msg *message) bool { return bytes.Count(msg.name, []byte{0}) != 2 })
+	now := present(out)
+	return slices.DeleteFunc(out, func(msg *message) bool {
+		return now-msg.last > int64(idle/time.Second) || bytes.Count(msg.name, []byte{0}) != 2
+	})
+}
+
+// present is about when the log ends: the middle of the last few times, since one
+// clock may have been wrong.
+func present(used []*message) int64 {
+	var times []int64
+	for _, msg := range used[:min(len(used), 15)] {
+		times = append(times, msg.last)
+	}
+	if len(times) == 0 {
+		return 0
+	}
+	slices.Sort(times)
+	return times[(len(times)-1)/2]
 }

@@ -70,7 +70,10 @@ type Totals struct {
 // Stats are the numbers of a mail log, and the messages that are not over. It
 // is a traffic.Analyzer, and traffic.Divided. New makes one.
 type Stats struct {
-	Hours map[int64]*Counts // by hours since 1970
+	Hours   map[int64]*Counts // by hours since 1970: those of 400 days
+	Earlier Counts            // of older hours together
+
+	until int64 // the hour behind these
 
 	Senders, SenderDomains       traffic.Top
 	Recipients, RecipientDomains traffic.Top
@@ -132,11 +135,18 @@ func (s *Stats) Join(noted any) {
 	steps := noted.(*[]step)
 	s.join(*steps)
 	*steps = (*steps)[:0]
+	if cap(*steps) > maxSpareSteps {
+		return
+	}
 	select {
 	case s.noted <- steps:
 	default:
 	}
 }
+
+// maxSpareSteps is how much memory is kept to be used again; a block that is made
+// to be long has more.
+const maxSpareSteps = 16_000
 
 func (s *Stats) tables() []*traffic.Top {
 	return []*traffic.Top{
@@ -147,7 +157,7 @@ func (s *Stats) tables() []*traffic.Top {
 
 // Totals sums up all hours.
 func (s *Stats) Totals() Totals {
-	var t Totals
+	t := Totals{Counts: s.Earlier}
 	for _, h := range s.Hours {
 		t.Add(*h)
 	}

@@ -150,19 +150,30 @@ func (p *part) epoch(host []byte, st *step) {
 	}
 }
 
-func (p *part) text(b []byte) text { return text{b, p.hash(b)} }
+// maxText is how many bytes of an address or a name are counted: of an address no
+// server takes more than 256.
+const maxText = 512
+
+func (p *part) text(b []byte) text {
+	b = b[:min(len(b), maxText)]
+	return text{b, p.hash(b)}
+}
 
 func (p *part) hash(b []byte) uint64 { return maphash.Bytes(p.stats.seed, b) }
 
+// maxName is how many bytes the names of a host and of an instance have at most.
+const maxName = 255
+
 // server finds who wrote a line.
 func (p *part) server(host, instance []byte) *server {
+	host, instance = host[:min(len(host), maxName)], instance[:min(len(instance), maxName)]
 	if at := p.at.prefix; len(at) == len(host)+len(instance)+2 && at[:len(host)] == string(host) && at[len(host)+1:len(at)-1] == string(instance) {
 		return p.at
 	}
 	name := append(append(append(append(p.scratch[:0], host...), 0), instance...), 0)
 	p.scratch = name
 	if p.at = p.servers[string(name)]; p.at == nil {
-		if len(p.servers) >= maxKeys {
+		if len(p.servers) >= maxServers {
 			clear(p.servers)
 		}
 		p.at = p.stats.newServer(string(name), string(instance))
@@ -170,6 +181,9 @@ func (p *part) server(host, instance []byte) *server {
 	}
 	return p.at
 }
+
+// maxServers is how many servers are remembered.
+const maxServers = 4096
 
 func (s *Stats) newServer(prefix, instance string) *server {
 	host := maphash.String(s.seed, prefix[:len(prefix)-len(instance)-1])

@@ -79,7 +79,10 @@ func firstOf(words []word, text []byte) string {
 // agents remembers what it made of each text: there are few.
 type agents map[string]agent
 
-const maxAgents = 20_000
+const (
+	maxAgents = 10_000
+	maxAgent  = 512 // bytes of one
+)
 
 func (a agents) of(text []byte) agent {
 	if got, ok := a[string(text)]; ok {
@@ -89,7 +92,7 @@ func (a agents) of(text []byte) agent {
 	if got.bot = got.browser != ""; !got.bot {
 		got.browser = firstOf(browsers, text)
 	}
-	if len(a) < maxAgents {
+	if len(a) < maxAgents && len(text) <= maxAgent {
 		a[string(text)] = got
 	}
 	return got

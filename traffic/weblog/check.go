@@ -123,7 +123,10 @@ func (c Web) Check(ctx context.Context, rec *report.Recorder) error {
 	for hour, n := range stats.Hours {
 		read[hour] = append([]int64{n.Requests, n.Bytes, n.Attacks, n.Bots}, n.Classes[:]...)
 	}
-	next.Hours = old.Hours.Add(read, stats.First, now)
+	next.Hours = old.Hours.Add(read, now)
+	if stats.Earlier.Date > now.AddDate(0, 0, -traffic.KeepDays).Format(time.DateOnly) {
+		rec.Problem(traffic.ErrTimes, scope)
+	}
 	record(rec, next, stats, now.In(zone))
 	if reading.Lines > 0 && reading.Unknown == reading.Lines {
 		rec.Problem(fmt.Errorf("no line is of an access log that is known: %q", reading.Samples), "requests")

@@ -1,6 +1,8 @@
 package weblog
 
 import (
+	"bytes"
+	"encoding/json"
 	"fmt"
 	"strings"
 	"testing"
@@ -9,10 +11,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pugetsoundtech/upkeep/host/follow"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
 	"github.com/pugetsoundtech/upkeep/report/suite"
+	"github.com/pugetsoundtech/upkeep/traffic"
 )
 
 var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
@@ -114,4 +118,41 @@ func TestWebPassesTheKitForCheckers(t *testing.T) {
 	m := newWebServer()
 	require.NoError(t, m.AppendFile(accessPath, []byte(requestsAt(noon.Add(-time.Hour), 5, 200))))
 	require.NoError(t, reporttest.TestChecker(t.Context(), func() report.Checker { return Web{Host: m.Host()} }, reporttest.Options{}))
+}
+
+func TestTimesOfAllAgesAreNoJudgement(t *testing.T) {
+	m := newWebServer()
+	var b strings.Builder
+	for i := range traffic.KeepDays*24 + 10 {
+		b.WriteString(requestsAt(noon.Add(time.Duration(i)*time.Hour), 1, 200))
+	}
+	require.NoError(t, m.AppendFile(accessPath, []byte(b.String())))
+	res, err := report.Collect(t.Context(), Web{Host: m.Host()})
+	require.NoError(t, err)
+	assert.Equal(t, report.Partial, res.Status)
+	assert.Contains(t, fmt.Sprint(res.Problems), traffic.ErrTimes.Error())
+	assert.False(t, res.Covers(scope))
+}
+
+func TestTheMemoryOfManySitesCanBeKept(t *testing.T) {
+	old := memory{Positions: traffic.Positions{}}
+	for i := range maxLogs {
+		p := traffic.Position{Heading: bytes.Repeat([]byte("x"), 512)}
+		p.LastLine, p.LastTime = bytes.Repeat([]byte("y"), 2048), noon
+		c := follow.Checkpoint{Dev: 1 << 40, Ino: 1 << 40, HasIno: true, Btime: 1 << 60, Size: 1 << 40, Offset: 1 << 40, Mtime: 1 << 60, Lines: 1 << 40, Valid: true}
+		c.Head = follow.Proof{N: 4096, Sum: strings.Repeat("z", 32)}
+		c.Tail = c.Head
+		p.File, p.File.Older = c, &c
+		old.Positions[fmt.Sprintf("/var/log/nginx/a-site-with-a-long-name-%d.example.org-access.log", i)] = p
+	}
+	read := map[int64][]int64{}
+	for hour := range int64(9 * 7 * 24) {
+		for range numbers {
+			read[traffic.HourOf(noon)-hour] = append(read[traffic.HourOf(noon)-hour], 9_999_999)
+		}
+	}
+	old.Hours = old.Hours.Add(read, noon)
+	body, err := json.Marshal(old)
+	require.NoError(t, err)
+	assert.Less(t, len(body), 1<<20)
 }

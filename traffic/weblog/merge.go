@@ -12,13 +12,18 @@ func (s *Stats) Merge(o *Stats) {
 	}
 	s.Failed += o.Failed
 	for hour, c := range o.Hours {
-		grow(s.Hours, hour).Add(*c)
+		s.hourAt(hour).Add(*c)
 	}
 	for date, d := range o.Days {
 		own := s.dayAt(date)
 		own.Add(d.Counts)
 		own.Visitors.Merge(&d.Visitors)
 	}
+	s.hour, s.day = nil, nil // which may be folded
+	e := o.Earlier
+	s.Earlier.Add(e.Counts)
+	s.Earlier.Date, s.Earlier.Visitors, s.Earlier.Approximate = max(s.Earlier.Date, e.Date), s.Earlier.Visitors+e.Visitors, s.Earlier.Approximate || e.Approximate
+	s.boundVisitors()
 	for i := range s.HourOfDay {
 		s.HourOfDay[i].Add(o.HourOfDay[i])
 	}

@@ -153,6 +153,9 @@ func (s *Stats) Join(noted any) {
 	for i := range n.hits {
 		s.count(&n.hits[i])
 	}
+	if s.hits += len(n.hits); s.hits > s.opt.Keys/16 {
+		s.boundVisitors()
+	}
 	n.hits, n.keys, n.failed = n.hits[:0], n.keys[:0], 0
 	select {
 	case s.spare <- n:

@@ -94,7 +94,7 @@ func TestDifferentURLsTakeBoundedMemory(t *testing.T) {
 	assert.Equal(t, "/often\x00GET\x00HTTP/1.1", often.Key)
 	assert.GreaterOrEqual(t, often.Count, int64(urls/50))
 	assert.LessOrEqual(t, often.Count-often.Over, int64(urls/50))
-	assert.LessOrEqual(t, s.Report(1).MissingAtMost, int64((urls+urls/50)/defaultKeys))
+	assert.LessOrEqual(t, s.Report(1).MissingAtMost, int64((urls+urls/50)/traffic.DefaultKeys))
 }
 
 func FuzzPlainCombined(f *testing.F) {

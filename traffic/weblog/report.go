@@ -16,6 +16,7 @@ type Report struct {
 	Zone     string       `json:"zone"`
 	Totals   Totals       `json:"totals"`
 	Days     []DayRow     `json:"days"`
+	Earlier  *Earlier     `json:"earlier,omitempty"`
 	Hours    []HourRow    `json:"hours"` // of the day
 	Statuses []Row        `json:"statuses"`
 	Requests []RequestRow `json:"requests"`
@@ -86,6 +87,9 @@ func (s *Stats) Report(n int) Report {
 	for _, date := range slices.Sorted(maps.Keys(s.Days)) {
 		d := s.Days[date]
 		r.Days = append(r.Days, DayRow{date, d.Visitors.Count(), d.Counts})
+	}
+	if s.Earlier.Date != "" {
+		r.Earlier = &s.Earlier
 	}
 	for hour, c := range s.HourOfDay {
 		r.Hours = append(r.Hours, HourRow{hour, c})

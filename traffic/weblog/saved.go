@@ -14,6 +14,7 @@ type saved struct {
 	Failed    *int64             `json:"failed"`
 	Hours     map[int64]*Counts  `json:"hours"`
 	Days      map[string]*Day    `json:"days"`
+	Earlier   *Earlier           `json:"earlier"`
 	HourOfDay *[24]Counts        `json:"hour_of_day"`
 	Statuses  map[int]Counts     `json:"statuses"`
 	Tables    [16]*traffic.Top   `json:"tables"`
@@ -22,7 +23,7 @@ type saved struct {
 
 func (s *Stats) saved() saved {
 	return saved{
-		First: &s.First, Last: &s.Last, Failed: &s.Failed, Hours: s.Hours, Days: s.Days, HourOfDay: &s.HourOfDay, Statuses: map[int]Counts{},
+		First: &s.First, Last: &s.Last, Failed: &s.Failed, Hours: s.Hours, Days: s.Days, Earlier: &s.Earlier, HourOfDay: &s.HourOfDay, Statuses: map[int]Counts{},
 		Tables: [16]*traffic.Top(s.tables()), Took: &s.Took,
 	}
 }

@@ -2,6 +2,8 @@ package weblog
 
 import (
 	"bytes"
+	"maps"
+	"slices"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/traffic"
@@ -14,13 +16,13 @@ type Options struct {
 	// Goaccess counts as goaccess 1.7 does: only lines in the combined format
 	// whose client is an address, by the day that stands in the line.
 	Goaccess bool
-	Keys     int    // of each table, exactly counted; zero: 100,000
-	Seed     uint64 // see traffic.Distinct
+	// Keys of each table are exactly counted, and ten times as many visitors of all
+	// days together; zero: traffic.DefaultKeys.
+	Keys int
+	Seed uint64 // see traffic.Distinct
 	// Pseudonyms, where they have a secret, stand for clients and users.
 	Pseudonyms traffic.Pseudonyms
 }
-
-const defaultKeys = 100_000
 
 // Counts are the numbers of a time.
 type Counts struct {
@@ -60,8 +62,9 @@ type Totals struct {
 type Stats struct {
 	First, Last time.Time
 	Failed      int64
-	Hours       map[int64]*Counts // by hours since 1970
-	Days        map[string]*Day   // 2026-11-25, in the zone
+	Hours       map[int64]*Counts // by hours since 1970: the last of 400 days
+	Days        map[string]*Day   // 2026-11-25, in the zone: 400 of them
+	Earlier     Earlier           // of older days together
 	HourOfDay   [24]Counts
 	Statuses    [1000]Counts
 
@@ -85,6 +88,15 @@ type Stats struct {
 	hour   *Counts
 	hourNo int64
 	clock  int
+	hits   int // since the visitors were bounded
+}
+
+// Earlier is what was counted of days that are too old to be kept apart.
+type Earlier struct {
+	Date string `json:"date,omitempty"` // the last of them; "": there are none
+	Counts
+	Visitors    int64 `json:"visitors"`              // summed over these days
+	Approximate bool  `json:"approximate,omitempty"` // Visitors is no exact count
 }
 
 // A Day is what was counted of one day.
@@ -99,7 +111,7 @@ func New(o Options) *Stats {
 		o.Zone = time.UTC
 	}
 	if o.Keys <= 0 {
-		o.Keys = defaultKeys
+		o.Keys = traffic.DefaultKeys
 	}
 	s := &Stats{opt: o, Hours: map[int64]*Counts{}, Days: map[string]*Day{}, spare: make(chan *notes, maxSpare)}
 	s.own = newPart(&s.opt, s.spare)
@@ -118,8 +130,9 @@ func (s *Stats) tables() []*traffic.Top {
 
 // Totals sums up all days.
 func (s *Stats) Totals() Totals {
-	t := Totals{FailedRequests: s.Failed}
-	exact := true
+	e := s.Earlier
+	t := Totals{FailedRequests: s.Failed, ValidRequests: e.Requests, Bandwidth: e.Bytes, Bots: e.Bots, Attacks: e.Attacks, UniqueVisitors: e.Visitors}
+	exact := !e.Approximate
 	for _, d := range s.Days {
 		t.ValidRequests, t.Bandwidth, t.Bots, t.Attacks = t.ValidRequests+d.Requests, t.Bandwidth+d.Bytes, t.Bots+d.Bots, t.Attacks+d.Attacks
 		t.UniqueVisitors += d.Visitors.Count()
@@ -210,7 +223,7 @@ func (s *Stats) time(h *hit) {
 	}
 	no := traffic.HourOf(h.Time)
 	if s.hour == nil || no != s.hourNo {
-		s.hour, s.hourNo = grow(s.Hours, no), no
+		s.hour, s.hourNo = s.hourAt(no), no
 	}
 	if s.opt.Goaccess {
 		s.logged(h)
@@ -226,7 +239,47 @@ func (s *Stats) time(h *hit) {
 func (s *Stats) dayAt(date string) *Day {
 	d := grow(s.Days, date)
 	d.Visitors.Most, d.Visitors.Seed = s.opt.Keys, s.opt.Seed
+	if date <= s.Earlier.Date { // its visitors may be counted there
+		s.Earlier.Approximate = true
+	}
+	traffic.Fold(s.Days, traffic.KeepDays, s.fold, date)
 	return d
+}
+
+// fold adds a day to those that are too old to be kept apart.
+func (s *Stats) fold(date string, d *Day) {
+	e := &s.Earlier
+	e.Date = max(e.Date, date)
+	e.Add(d.Counts)
+	e.Visitors += d.Visitors.Count()
+	e.Approximate = e.Approximate || !d.Visitors.Exact()
+}
+
+func (s *Stats) hourAt(no int64) *Counts {
+	c := grow(s.Hours, no)
+	traffic.Fold(s.Hours, traffic.KeepDays*24, func(int64, *Counts) {}, no) // the days have its sum
+	return c
+}
+
+// fewVisitors take less room one by one than estimated.
+const fewVisitors = 2048
+
+// boundVisitors lets those of old days be estimated where there are very many.
+func (s *Stats) boundVisitors() {
+	s.hits = 0
+	held, most, few := 0, 10*s.opt.Keys, min(fewVisitors, s.opt.Keys/8)
+	for _, d := range s.Days {
+		held += d.Visitors.Held()
+	}
+	if held <= most {
+		return
+	}
+	for _, date := range slices.Sorted(maps.Keys(s.Days)) {
+		if n := s.Days[date].Visitors.Held(); held > most*7/8 && n > few {
+			s.Days[date].Visitors.Estimate()
+			held -= n
+		}
+	}
 }
 
 // logged takes day and hour as they stand in the line, whatever its zone.

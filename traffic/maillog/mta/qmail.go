@@ -20,17 +20,18 @@ func parseQmail(msg []byte, e *Event) bool {
 	}
 	switch {
 	case bytes.HasPrefix(msg, []byte("info msg ")):
-		return qmailInfo(msg[len("info msg "):], e)
+		return qmailInfo(msg[len("info msg "):], e) && isNumber(e.ID)
 	case bytes.HasPrefix(msg, []byte("starting delivery ")):
 		number, rest, _ := bytes.Cut(msg[len("starting delivery "):], []byte(": msg "))
 		id, rest, _ := bytes.Cut(rest, []byte(" to "))
 		channel, to, ok := bytes.Cut(rest, []byte(" "))
 		e.Kind, e.ID, e.Next, e.Relay, e.To = Started, id, number, channel, to
-		return ok
+		return ok && isNumber(id) && isNumber(number)
 	case bytes.HasPrefix(msg, []byte("delivery ")):
-		return qmailResult(msg[len("delivery "):], e)
+		return qmailResult(msg[len("delivery "):], e) && isNumber(e.Next)
 	case bytes.HasPrefix(msg, []byte("end msg ")):
 		e.Kind, e.ID = Ended, msg[len("end msg "):]
+		return isNumber(e.ID)
 	case bytes.HasPrefix(msg, []byte("bounce msg ")), bytes.HasPrefix(msg, []byte("new msg ")), bytes.HasPrefix(msg, []byte("status: ")), bytes.HasPrefix(msg, []byte("double bounce: ")), bytes.HasPrefix(msg, []byte("triple bounce: ")):
 	case bytes.HasPrefix(msg, []byte("alert: ")), bytes.HasPrefix(msg, []byte("warning: ")):
 		e.Kind, e.Detail = Trouble, msg
@@ -38,6 +39,12 @@ func parseQmail(msg []byte, e *Event) bool {
 		return false
 	}
 	return true
+}
+
+// isNumber knows the numbers of messages and of deliveries.
+func isNumber(b []byte) bool {
+	_, rest, ok := digits(b)
+	return ok && len(rest) == 0
 }
 
 func qmailInfo(b []byte, e *Event) bool {

@@ -1,0 +1,43 @@
+package traffic
+
+import (
+	"math"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+)
+
+func TestAWrongClockMakesNoYearWithoutAnything(t *testing.T) {
+	now := time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
+	hour := HourOf(now)
+	for name, read := range map[string]map[int64][]int64{
+		"long ago":  {0: {1}, hour - 30: {7}, hour - 3: {5}},
+		"far ahead": {hour + 99_999: {1}, hour - 30: {7}, hour - 3: {5}},
+	} {
+		h := Hourly{}.Add(read, now)
+		line := h.Line(now, func(n []int64) int64 { return n[0] })
+		assert.Equal(t, hour-29, line.First, name)
+		assert.InDelta(t, 5, line.At(hour-3), 0, name)
+		assert.InDelta(t, 0, line.At(hour-5), 0, name)
+		assert.True(t, math.IsNaN(line.At(hour-31)), "%s: nobody knows what was before", name)
+		assert.Equal(t, Usual{}, line.Usual(hour-24, hour), name)
+	}
+	h := Hourly{}.Add(nil, now)
+	assert.Equal(t, hour+1, h.Since)
+	assert.Empty(t, h.Line(now, func(n []int64) int64 { return n[0] }).Values)
+}
+
+func TestHoursThatAreTooManyAreFoldedTheOldestFirst(t *testing.T) {
+	sums, folded := map[int]int{}, 0
+	for key := range 1000 {
+		sums[key*7%1000] += key
+		Fold(sums, 80, func(_, n int) { folded += n }, key*7%1000)
+		assert.Contains(t, sums, key*7%1000, "what is counted now stays")
+		assert.LessOrEqual(t, len(sums), 81)
+	}
+	for _, n := range sums {
+		folded += n
+	}
+	assert.Equal(t, 999*500, folded, "nothing is lost")
+}
