@@ -82,6 +82,10 @@ func (s Sample) String() string {
 	return fmt.Sprintf("line %d: %s", s.Line, s.Text)
 }
 
+// MaxBytes is more than any request, message or file has: no line that claims more is
+// believed.
+const MaxBytes = 1 << 44
+
 // maxSamples and maxSample bound what is kept of lines that were not understood.
 const (
 	maxSamples = 5

@@ -59,7 +59,7 @@ func parseXferlog(rest []byte, t *Transfer) bool {
 	size, err2 := strconv.ParseInt(string(words[2]), 10, 64)
 	tail := words[len(words)-behind:]
 	direction := string(tail[2])
-	if err != nil || err2 != nil || size < 0 || direction != "i" && direction != "o" && direction != "d" {
+	if err != nil || err2 != nil || size < 0 || size > traffic.MaxBytes || direction != "i" && direction != "o" && direction != "d" {
 		return false
 	}
 	t.Took, t.Client, t.Bytes = time.Duration(seconds)*time.Second, words[1], size
@@ -94,11 +94,18 @@ func parseVsftpd(rest []byte, t *Transfer) bool {
 	}
 	t.Client, t.File = client, rest[:end]
 	if number, _, ok := bytes.Cut(bytes.TrimPrefix(rest[end+1:], []byte(", ")), []byte(" bytes")); ok {
-		if n, err := strconv.ParseInt(string(number), 10, 64); err == nil && n >= 0 {
-			t.Bytes = n
+		n, err := strconv.ParseInt(string(number), 10, 64)
+		if err != nil || n < 0 || n > traffic.MaxBytes {
+			return false
 		}
+		t.Bytes = n
 	}
 	return true
+}
+
+// isSession knows what vsftpd says of logins and connections.
+func isSession(line []byte) bool {
+	return len(line) > len(xferTime) && bytes.HasPrefix(line[len(xferTime)+1:], []byte("[pid ")) && !bytes.Contains(line, []byte(" bytes, "))
 }
 
 // Stats are the numbers of an FTP log. It is a traffic.Analyzer. The zero Stats
@@ -118,7 +125,7 @@ type Stats struct {
 func (s *Stats) Add(r *logstream.Record) bool {
 	t := &s.transfer
 	if !Parse(r.Raw, t) {
-		return bytes.Contains(r.Raw, []byte("[pid ")) // a login, a connection
+		return isSession(r.Raw)
 	}
 	switch {
 	case !t.Whole:

@@ -45,3 +45,35 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+func TestBadLinesHarmNoOthers(t *testing.T) {
+	good := "Wed Nov 25 10:00:00 2026 3 192.0.2.7 100 /a b _ o r anna ftp 0 * c\n"
+	for name, bad := range map[string]string{
+		"bytes that overflow":     strings.Replace(good, "100", "99999999999999999999999", 1),
+		"bytes beyond belief":     strings.Replace(good, "100", "999999999999999999", 1),
+		"negative bytes":          strings.Replace(good, "100", "-100", 1),
+		"vsftpd, beyond belief":   "Wed Nov 25 10:00:03 2026 [pid 7] [anna] OK DOWNLOAD: Client \"192.0.2.7\", \"/c\", 999999999999999999 bytes, 1Kbyte/sec\n",
+		"a day that is none":      strings.Replace(good, "Nov 25", "Nov 31", 1),
+		"NULs":                    "\x00\x00\x00\n",
+		"a megabyte":              strings.Repeat("x", 1<<20) + "\n",
+		"a megabyte of transfers": "Wed Nov 25 10:00:00 2026 " + strings.Repeat(" ", 1<<20) + "\n",
+	} {
+		var s ftplog.Stats
+		r, err := traffic.ReadFrom(t.Context(), strings.NewReader(good+bad+good), syslog.Parser{}, &s)
+		require.NoError(t, err)
+		assert.EqualValues(t, 1, r.Unknown, name)
+		assert.Equal(t, "2 200", fmt.Sprint(s.Downloads, s.DownloadBytes), name)
+	}
+	for cut := range len(good) {
+		var s ftplog.Stats
+		_, err := traffic.ReadFrom(t.Context(), strings.NewReader(good+good[:cut]+"\n"+good), syslog.Parser{}, &s)
+		require.NoError(t, err)
+		require.GreaterOrEqual(t, s.Downloads, int64(2), "%d", cut)
+		require.LessOrEqual(t, s.DownloadBytes, int64(300), "%d", cut)
+	}
+	ahead := strings.Replace(good, "2026", "9999", 1)
+	var s ftplog.Stats
+	_, err := traffic.ReadFrom(t.Context(), strings.NewReader(good+ahead+good), syslog.Parser{}, &s)
+	require.NoError(t, err)
+	assert.EqualValues(t, 3, s.Downloads)
+}

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/host/follow/logstream"
+	"github.com/pugetsoundtech/upkeep/traffic"
 	"github.com/pugetsoundtech/upkeep/traffic/maillog/mta"
 )
 
@@ -80,7 +81,7 @@ func (p *part) Noted() any {
 // Add notes one line.
 func (p *part) Add(r *logstream.Record) bool {
 	e := &p.event
-	if !mta.Parse(r, e) {
+	if !mta.Parse(r, e) || e.Size > traffic.MaxBytes {
 		return false
 	}
 	if e.Kind == mta.Ignored {

@@ -21,6 +21,9 @@ import (
 //	Name    Mtu Network       Address              Ipkts Ierrs Idrop     Ibytes …
 //	vtnet0 1500 <Link#1>      52:54:00:12:34:56  1234567     0     0 1234567890 …
 func ParseNetstat(data []byte) ([]Sample, error) {
+	if len(data) > 0 && data[len(data)-1] != '\n' {
+		return nil, errors.New("netstat: the end is missing")
+	}
 	var columns []string
 	var samples []Sample
 	for n, line := range bytes.Split(data, []byte("\n")) {

@@ -19,6 +19,9 @@ import (
 //	 face |bytes packets errs drop fifo frame compressed multicast|bytes …
 //	  eth0:  123456     100    0    0    0     0          0         0   654321 …
 func ParseProcNetDev(data []byte) ([]Sample, error) {
+	if !bytes.HasSuffix(data, []byte("\n")) {
+		return nil, errors.New("/proc/net/dev: the end is missing")
+	}
 	var samples []Sample
 	headers := 0
 	for n, line := range bytes.Split(data, []byte("\n")) {

@@ -44,12 +44,13 @@ func (p *Parser) plainCombined(line []byte, e *Entry) bool {
 		return false
 	}
 	end := bytes.IndexByte(tail[ref+3:], '"')
-	if end < 0 || bytes.IndexByte(text[:len(text)-len(tail)+ref+3+end], '\\') >= 0 || !p.clock(stamp, e) {
+	length, believed := sizeOf(behind[:size])
+	if end < 0 || !believed || bytes.IndexByte(text[:len(text)-len(tail)+ref+3+end], '\\') >= 0 || !p.clock(stamp, e) {
 		return false
 	}
 	e.Format, e.Client, e.User, e.Status = Combined, line[:client], unset(rest[:user]), int(status)
 	e.request(text[:request])
-	e.Bytes, _ = number(behind[:size])
+	e.Bytes = length
 	e.Referrer, e.Agent = unset(tail[:ref]), unset(tail[ref+3:ref+3+end])
 	if tail = tail[ref+4+end:]; len(tail) > 0 {
 		e.behind(bytes.TrimPrefix(tail, []byte(" ")))
@@ -77,7 +78,9 @@ func (p *Parser) anyCommon(line []byte, e *Entry) bool {
 	}
 	size, rest := field(rest)
 	e.Status = int(n)
-	e.Bytes, _ = number(size)
+	if e.Bytes, ok = sizeOf(size); !ok {
+		return false
+	}
 	e.request(request)
 	e.Format = Common
 	ref, rest, ok := quoted(rest)

@@ -3,6 +3,8 @@ package weblog
 import (
 	"bytes"
 	"time"
+
+	"github.com/pugetsoundtech/upkeep/traffic"
 )
 
 // Format is how a line was written. The zero Format is not known.
@@ -138,6 +140,13 @@ func number(b []byte) (n int64, ok bool) {
 		n = n*10 + int64(c-'0')
 	}
 	return n, true
+}
+
+// sizeOf reads a number of bytes; what is no number, such as "-", is zero, and what
+// nobody can believe not ok.
+func sizeOf(b []byte) (n int64, ok bool) {
+	n, isNumber := number(b)
+	return n, n <= traffic.MaxBytes && (isNumber || len(b) < 18)
 }
 
 // unset gives an empty text for "-".

@@ -4,6 +4,8 @@ import (
 	"encoding/json"
 	"math"
 	"time"
+
+	"github.com/pugetsoundtech/upkeep/traffic"
 )
 
 // The names under which JSON logs have what a request is. Nested names are
@@ -54,7 +56,10 @@ func (p *Parser) parseJSON(line []byte, e *Entry) bool {
 	}
 	e.Client, e.User, e.VHost = text(jsonNames.client), unset(text(jsonNames.user)), text(jsonNames.vhost)
 	e.Referrer, e.Agent = unset(text(jsonNames.referrer)), unset(text(jsonNames.agent))
-	if size, ok := amount(flat, jsonNames.bytes); ok && size >= 0 && size < 1<<53 {
+	if size, ok := amount(flat, jsonNames.bytes); ok && size >= 0 {
+		if size > traffic.MaxBytes {
+			return false
+		}
 		e.Bytes = int64(size)
 	}
 	if took, ok := amount(flat, jsonNames.took); ok && took >= 0 && took < 1e12 {

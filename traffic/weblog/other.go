@@ -32,12 +32,12 @@ func (p *Parser) parseHAProxy(line []byte, e *Entry) bool {
 		return false
 	}
 	e.Format, e.Client, e.Time, e.Status, e.VHost = HAProxy, client[:colon], at, int(status), words[0]
-	e.Bytes, _ = number(words[4])
+	e.Bytes, ok = sizeOf(words[4])
 	if ms, ok := number(bytes.TrimPrefix(times[len(times)-1], []byte("+"))); ok {
 		e.Took = time.Duration(min(ms, 1<<40)) * time.Millisecond
 	}
 	e.request(bytes.TrimSuffix(rest[request+1:], []byte(`"`)))
-	return status < 1000
+	return ok
 }
 
 // w3cWord cuts a field, which may be in quotes with "" for one of them.
@@ -68,6 +68,7 @@ func (p *Parser) parseW3C(line []byte, e *Entry) bool {
 		return false
 	}
 	var date, clock, query []byte
+	var ok bool
 	e.Status = -1
 	for i, name := range p.fields {
 		v := unset(words[i])
@@ -95,7 +96,9 @@ func (p *Parser) parseW3C(line []byte, e *Entry) bool {
 				e.Status = int(n)
 			}
 		case "sc-bytes":
-			e.Bytes, _ = number(v)
+			if e.Bytes, ok = sizeOf(v); !ok {
+				return false
+			}
 		case "cs(user-agent)":
 			e.Agent = bytes.ReplaceAll(v, []byte("+"), []byte(" "))
 		case "cs(referer)":

@@ -1,0 +1,69 @@
+package netif_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/traffic/netif"
+)
+
+const freeBSD = `Name    Mtu Network       Address              Ipkts Ierrs Idrop     Ibytes    Opkts Oerrs     Obytes  Coll  Drop
+vtnet0 1500 <Link#1>      52:54:00:12:34:56      100     1     2       3000      200     4       5000     0     6
+lo0*  16384 <Link#2>      lo0                      7     0     0         70        7     0         70     0     0
+`
+
+// A counter that is cut off is another number, and no error of its own.
+func TestATableCutAnywhereGivesWholeRowsOrAnError(t *testing.T) {
+	for name, c := range map[string]struct {
+		text  string
+		parse func([]byte) ([]netif.Sample, error)
+	}{
+		"proc": {procNetDev, netif.ParseProcNetDev}, "netstat": {freeBSD, netif.ParseNetstat},
+	} {
+		whole, err := c.parse([]byte(c.text))
+		require.NoError(t, err)
+		for cut := range len(c.text) {
+			got, err := c.parse([]byte(c.text[:cut]))
+			if err == nil {
+				require.Equal(t, whole[:len(got)], append([]netif.Sample{}, got...), "%s at %d", name, cut)
+				require.True(t, strings.HasSuffix(c.text[:cut], "\n"), "%s at %d", name, cut)
+			}
+		}
+	}
+}
+
+func TestABadRowIsNamedByItsLine(t *testing.T) {
+	for name, c := range map[string]struct{ text, want string }{
+		"a counter that overflows": {strings.Replace(procNetDev, "18446744073709551615", "18446744073709551616", 1), "line 4"},
+		"a negative counter":       {strings.Replace(procNetDev, "18446744073709551615", "-1", 1), "line 4"},
+		"NULs":                     {strings.Replace(procNetDev, "18446744073709551615", "\x00", 1), "line 4"},
+		"a megabyte of digits":     {strings.Replace(procNetDev, "18446744073709551615", strings.Repeat("9", 1<<20), 1), "line 4"},
+	} {
+		_, err := netif.ParseProcNetDev([]byte(c.text))
+		require.ErrorContains(t, err, c.want, name)
+		assert.Less(t, len(err.Error()), 200, name)
+		_, err = netif.ParseNetstat([]byte(strings.Replace(freeBSD, "5000", c.text[strings.Index(c.text, "eth0:")+5:strings.Index(c.text, " 2 3 4")], 1)))
+		require.ErrorContains(t, err, "line 2", name)
+		assert.Less(t, len(err.Error()), 200, name)
+	}
+}
+
+func TestClocksThatAreWrongMoveNoByteAway(t *testing.T) {
+	for name, wrong := range map[string]time.Duration{"back": -50 * 365 * 24 * time.Hour, "far ahead": 200 * 365 * 24 * time.Hour, "a little back": -time.Second} {
+		var a netif.Archive
+		for i, at := range []time.Duration{0, 5 * time.Minute, 10*time.Minute + wrong, 15 * time.Minute, 20*time.Minute + wrong, 25 * time.Minute} {
+			a.Advance(snapshot(start.Add(at), "a", eth(2, uint64(1000*(i+1)), uint64(10*(i+1)))))
+		}
+		eth0 := a.Interfaces["eth0"]
+		assert.EqualValues(t, 5000, eth0.Received, name)
+		for i := range eth0.Rings {
+			received, sent := eth0.Rings[i].Sum()
+			assert.Equal(t, "5000 50", strings.Join([]string{n(received).String(), n(sent).String()}, " "), name)
+			assert.LessOrEqual(t, len(eth0.Rings[i].Buckets), 2*eth0.Rings[i].Most)
+		}
+	}
+}
