@@ -54,6 +54,8 @@ type Entry struct {
 // A Parser reads lines of any format. It remembers the fields of a W3C log, and
 // the day of the line before. The zero Parser works.
 type Parser struct {
+	Zone *time.Location // of HAProxy's times, which name none; nil is UTC
+
 	fields   [][]byte
 	words    [][]byte       // memory of a line's
 	stamp    [stampLen]byte // of a line before

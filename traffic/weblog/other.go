@@ -1,6 +1,7 @@
 package weblog
 
 import (
+	"cmp"
 	"bytes"
 	"strings"
 	"time"
@@ -17,7 +18,7 @@ func (p *Parser) parseHAProxy(line []byte, e *Entry) bool {
 	}
 	client := front[bytes.LastIndexByte(front, ' ')+1:]
 	colon := bytes.LastIndexByte(client, ':')
-	at, err := time.Parse("02/Jan/2006:15:04:05", string(stamp[:20]))
+	at, err := time.ParseInLocation("02/Jan/2006:15:04:05", string(stamp[:20]), cmp.Or(p.Zone, time.UTC))
 	request := bytes.IndexByte(rest, '"')
 	if colon < 1 || err != nil || request < 0 {
 		return false
@@ -31,7 +32,7 @@ func (p *Parser) parseHAProxy(line []byte, e *Entry) bool {
 	if !ok || status > 999 || len(times) < 4 {
 		return false
 	}
-	e.Format, e.Client, e.Time, e.Status, e.VHost = HAProxy, client[:colon], at, int(status), words[0]
+	e.Format, e.Client, e.Time, e.Status, e.VHost = HAProxy, client[:colon], at.UTC(), int(status), words[0]
 	e.Bytes, ok = sizeOf(words[4])
 	if ms, ok := number(bytes.TrimPrefix(times[len(times)-1], []byte("+"))); ok {
 		e.Took = time.Duration(min(ms, 1<<40)) * time.Millisecond

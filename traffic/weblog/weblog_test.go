@@ -65,6 +65,13 @@ func TestOtherServersAreRead(t *testing.T) {
 	assert.EqualValues(t, 2, s.Took.Count())
 }
 
+func TestTimesOfHAProxyAreLocal(t *testing.T) {
+	p := Parser{Zone: time.FixedZone("", 3600)}
+	var e Entry
+	require.True(t, p.Parse([]byte(formats["haproxy"]), &e))
+	assert.Equal(t, time.Date(2026, 11, 25, 9, 0, 0, 0, time.UTC), e.Time)
+}
+
 func TestADayIsThatOfTheZoneWhateverTheOffset(t *testing.T) {
 	text := `192.0.2.7 - - [25/Nov/2026:23:59:00 -0500] "GET / HTTP/1.1" 200 5 "-" "x"
 192.0.2.7 - - [26/Nov/2026:05:01:00 +0000] "GET / HTTP/1.1" 200 5 "-" "x"
