@@ -1,8 +1,8 @@
 package weblog
 
 import (
-	"cmp"
 	"bytes"
+	"cmp"
 	"strings"
 	"time"
 )
