@@ -67,3 +67,15 @@ func TestClocksThatAreWrongMoveNoByteAway(t *testing.T) {
 		}
 	}
 }
+
+func TestOfABSDOnlyTheCardsAreAddedUp(t *testing.T) {
+	samples, err := netif.ParseNetstat([]byte(`Name    Mtu   Network     Address               Ibytes     Obytes
+vio0    1500  <Link>      52:54:00:12:34:56     127363      58770
+pflog0  33136 <Link>                              4000          0
+trunk0  1500  <Link>      52:54:00:12:34:56     127363      58770
+vlan7   1500  <Link>      52:54:00:12:34:56     127363      58770
+wg0     1420  <Link>                              4000          0
+`))
+	require.NoError(t, err)
+	assert.Equal(t, map[string]bool{"vio0": true}, netif.Outer(samples))
+}

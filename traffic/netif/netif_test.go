@@ -49,17 +49,19 @@ func TestMalformedTablesAreErrors(t *testing.T) {
 	}
 }
 
-// The texts follow what netstat(1) of each system prints: FreeBSD's wide one as
-// chef/ohai has it in spec/unit/plugins/freebsd/network_spec.rb (FreeBSD 14), the
-// narrow one as kellyjonbrazil/jc in tests/fixtures/freebsd12/netstat-ib.out (12.1),
-// with other values; NetBSD's and OpenBSD's after usr.bin/netstat/if.c.
+// The texts follow what netstat(1) of each system prints, with other values. FreeBSD's
+// wide one is as chef/ohai has it in spec/unit/plugins/freebsd/network_spec.rb
+// (FreeBSD 14) and issue 30 of bashclub/checkmk-opnsense-agent (13.1), the narrow one as
+// kellyjonbrazil/jc in tests/fixtures/freebsd12/netstat-ib.out (12.1); OpenBSD's as
+// dantecatalfamo/OPF recorded it in internal/sysinfo/testdata/openbsd-7.9/netstat_-ibn.txt;
+// NetBSD's after usr.bin/netstat/if.c 1.82, since nobody publishes one with bytes.
 func TestNetstatOfEachBSDTakesTheLinkRow(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"freebsd": {`Name    Mtu Network       Address              Ipkts Ierrs Idrop     Ibytes    Opkts Oerrs     Obytes  Coll  Drop
 vtnet0 1500 <Link#1>      52:54:00:12:34:56      100     1     2       3000      200     4       5000     0     6
 vtnet0    - 10.0.0.0/24   10.0.0.2                90     -     -       2900      190     -       4900     -     -
 lo0*  16384 <Link#2>      lo0                      7     0     0         70        7     0         70     0     0
-`, "vtnet0#1 52:54:00:12:34:56 up=true  in 3000/100/1/2 out 5000/200/4/6; lo0#2  up=false loopback in 70/7/0/0 out 70/7/0/0; "},
+`, "vtnet0#1 52:54:00:12:34:56 up=true physical in 3000/100/1/2 out 5000/200/4/6; lo0#2  up=false loopback in 70/7/0/0 out 70/7/0/0; "},
 		"freebsd, wide": {`Name     Mtu Network                  Address                                   Ipkts Ierrs Idrop     Ibytes    Opkts Oerrs     Obytes  Coll  Drop
 vtnet0  1500 <Link#1>                 52:54:00:12:34:56                           579     0     3      46746      210     0      26242     0     4
 vtnet0     - fe80::%vtnet0/64         fe80::5054:ff:fe12:3456%vtnet0                3     -     -        272        5     -        328     -     -
@@ -68,25 +70,41 @@ vtnet0     - 192.0.2.64/26            192.0.2.91                                
 lo0    16384 <Link#2>                 lo0                                           1     0     0         80        1     0         80     0     0
 lo1    16384 <Link#3>                 lo1                                           0     0     0          0        0     0          0     0     0
 lo1        - ::/64                    ::1                                           0     -     -          0        0     -          0     -     -
-`, "vtnet0#1 52:54:00:12:34:56 up=true  in 46746/579/0/3 out 26242/210/0/4; lo0#2  up=true loopback in 80/1/0/0 out 80/1/0/0; lo1#3  up=true loopback in 0/0/0/0 out 0/0/0/0; "},
+`, "vtnet0#1 52:54:00:12:34:56 up=true physical in 46746/579/0/3 out 26242/210/0/4; lo0#2  up=true loopback in 80/1/0/0 out 80/1/0/0; lo1#3  up=true loopback in 0/0/0/0 out 0/0/0/0; "},
 		"freebsd, narrow": {`Name    Mtu Network       Address              Ipkts Ierrs Idrop     Ibytes    Opkts Oerrs     Obytes  Coll
 em0    1500 <Link#1>      52:54:00:12:34:56   372717     1     0  372538087   213821     2  198573339     0
 em0       - fe80::%em0/64 fe80::5054:ff:fe1        0     -     -          0        4     -        264     -
 em0       - 192.0.2.0/24  192.0.2.163          97396     -     -   68178099   175413     -  193957797     -
 lo0   16384 <Link#2>      lo0                     98     0     0      21024       98     0      21024     0
 lo0       - your-net      localhost               73     -     -      16195       73     -      16195     -
-`, "em0#1 52:54:00:12:34:56 up=true  in 372538087/372717/1/0 out 198573339/213821/2/unknown; lo0#2  up=true loopback in 21024/98/0/0 out 21024/98/0/unknown; "},
+`, "em0#1 52:54:00:12:34:56 up=true physical in 372538087/372717/1/0 out 198573339/213821/2/unknown; lo0#2  up=true loopback in 21024/98/0/0 out 21024/98/0/unknown; "},
+		"freebsd, a firewall": {`Name       Mtu Network            Address              Ipkts Ierrs Idrop     Ibytes    Opkts Oerrs     Obytes  Coll  Drop
+igc0      1500 <Link#1>           52:54:00:12:34:56 75184337     0     0 98298281886 49062740     0 17215226957     0     9
+lo0      16384 <Link#5>           lo0                  45528     0     0    8016768    45528     0    8016768     0     0
+pflog0*  33160 <Link#7>           pflog0                   0     0     0          0  1065553     0   75302523     0     0
+vlan0.20  1500 <Link#9>           52:54:00:12:34:56        0     0     0          0        1     1          6     0     0
+lagg0     1500 <Link#10>          52:54:00:12:34:56        0     0     0          0        1     1          6     0     0
+igc0.7    1500 <Link#11>          52:54:00:12:34:56        0     0     0          0        1     1          6     0     0
+`, "igc0#1 52:54:00:12:34:56 up=true physical in 98298281886/75184337/0/0 out 17215226957/49062740/0/9; lo0#5  up=true loopback in 8016768/45528/0/0 out 8016768/45528/0/0; " +
+			"pflog0#7  up=false virtual in 0/0/0/0 out 75302523/1065553/0/0; vlan0.20#9 52:54:00:12:34:56 up=true vlan in 0/0/0/0 out 6/1/1/0; " +
+			"lagg0#10 52:54:00:12:34:56 up=true bond in 0/0/0/0 out 6/1/1/0; igc0.7#11 52:54:00:12:34:56 up=true vlan in 0/0/0/0 out 6/1/1/0; "},
 		"netbsd": {`Name  Mtu   Network       Address               Ibytes     Obytes Drops
-vioif0 1500  <Link>        52:54:00:12:34:56       3000       5000     2
-vioif0 1500  192.0.2/24    192.0.2.2               3000       5000     2
-vioif1* 1500  <Link>        52:54:00:12:34:57          0          0     0
-lo0   33160 <Link>                                  70         70     0
-`, "vioif0#0 52:54:00:12:34:56 up=true  in 3000/unknown/unknown/unknown out 5000/unknown/unknown/2; vioif1#0 52:54:00:12:34:57 up=false  in 0/unknown/unknown/unknown out 0/unknown/unknown/0; lo0#0  up=true loopback in 70/unknown/unknown/unknown out 70/unknown/unknown/0; "},
-		"openbsd": {`Name    Mtu   Network     Address              Ibytes     Obytes
+vioif0 1500 <Link>        52:54:00:12:34:56       3000       5000     2
+vioif0 1500 192.0.2/24    192.0.2.2               3000       5000     2
+vioif1* 1500 <Link>        52:54:00:12:34:57          0          0     0
+lo0   33648<Link>                                  70         70     0
+lo0   33648127/8         127.0.0.1                 70         70     0
+`, "vioif0#0 52:54:00:12:34:56 up=true physical in 3000/unknown/unknown/unknown out 5000/unknown/unknown/2; vioif1#0 52:54:00:12:34:57 up=false physical in 0/unknown/unknown/unknown out 0/unknown/unknown/unknown; lo0#0  up=true loopback in 70/unknown/unknown/unknown out 70/unknown/unknown/unknown; "},
+		"openbsd": {`Name    Mtu   Network     Address               Ibytes     Obytes
 lo0     32768 <Link>                                70         70
-em0     1500  <Link>      52:54:00:12:34:56       3000       5000
-em0     1500  10.0.0/24   10.0.0.2                3000       5000
-`, "lo0#0  up=true loopback in 70/unknown/unknown/unknown out 70/unknown/unknown/unknown; em0#0 52:54:00:12:34:56 up=true  in 3000/unknown/unknown/unknown out 5000/unknown/unknown/unknown; "},
+lo0     32768 fe80::%lo0/ fe80::1%lo0               70         70
+vio0    1500  <Link>      52:54:00:12:34:56     127363      58770
+vio0    1500  192.0.2/24  192.0.2.11            127363      58770
+vio0    1500  fe80::%vio0 fe80::5054:ff:f       127363      58770
+enc0*   0     <Link>                                 0          0
+pflog0  33136 <Link>                              4000          0
+`, "lo0#0  up=true loopback in 70/unknown/unknown/unknown out 70/unknown/unknown/unknown; vio0#0 52:54:00:12:34:56 up=true physical in 127363/unknown/unknown/unknown out 58770/unknown/unknown/unknown; " +
+			"enc0#0  up=false virtual in 0/unknown/unknown/unknown out 0/unknown/unknown/unknown; pflog0#0  up=true virtual in 4000/unknown/unknown/unknown out 0/unknown/unknown/unknown; "},
 	} {
 		t.Run(name, func(t *testing.T) {
 			samples, err := netif.ParseNetstat([]byte(c.text))

@@ -37,6 +37,9 @@ func ParseNetstat(data []byte) ([]Sample, error) {
 			}
 			continue
 		}
+		if mtu, link, ok := strings.Cut(f[min(1, len(f)-1)], "<Link"); ok { // NetBSD, of five digits
+			f = append([]string{f[0], mtu, "<Link" + link}, f[2:]...)
+		}
 		if len(f) < 3 || !strings.HasPrefix(f[2], "<Link") {
 			continue
 		}
@@ -80,6 +83,9 @@ func parseNetstatRow(f, columns []string) (Sample, error) {
 		if err != nil {
 			return Sample{}, fmt.Errorf("%.20s: %.40q is no counter", columns[i], text)
 		}
+		if n == 0 && columns[i] == "Drops" { // which NetBSD prints where it does not know
+			continue
+		}
 		values[columns[i]] = report.Count(n)
 	}
 	name, down := strings.CutSuffix(f[0], "*")
@@ -90,23 +96,39 @@ func parseNetstatRow(f, columns []string) (Sample, error) {
 	if number, ok := strings.CutPrefix(f[2], "<Link#"); ok {
 		s.Index, _ = strconv.Atoi(strings.TrimSuffix(number, ">")) // zero is: not known
 	}
-	s.Kind = kindByName(name)
+	s.Kind = kindByName(name, s.MAC)
 	s.Received = Counters{values["Ibytes"], values["Ipkts"], first(values, "Ierrs", "Ifail"), first(values, "Idrop", "Iqdrops")}
 	s.Sent = Counters{values["Obytes"], values["Opkts"], first(values, "Oerrs", "Ofail"), first(values, "Drop", "Drops", "Oqdrops")}
 	return s, nil
 }
 
-// kindByName knows the drivers of the BSDs whose interfaces are no cards.
-func kindByName(name string) Kind {
-	switch strings.TrimRight(name, "0123456789") {
-	case "lo":
-		return Loopback
-	case "bridge":
-		return Bridge
-	case "vlan":
+// kinds are those of the drivers of the BSDs whose interfaces are no cards.
+var kinds = map[Kind]string{
+	Loopback: "lo",
+	Bridge:   "bridge veb",
+	Bond:     "lagg trunk aggr agr",
+	VLAN:     "vlan svlan qinq",
+	Tunnel:   "tun ppp pppoe pppx wg gif gre egre mgre nvgre eoip etherip ng ipsec sec stf vxlan geneve l2tp ovpn sl slip",
+	Virtual:  "pflog npflog pfsync pflow enc carp vether epair vport pair tap mpe mpw mpip faith disc ipfw usbus vmnet shmif vhost",
+}
+
+// kindByName judges by the letters of a name. What has a hardware address besides
+// is a card, whatever it is named, unless there is a number of a VLAN behind its own.
+func kindByName(name, mac string) Kind {
+	at := strings.IndexAny(name, "0123456789")
+	if at < 0 {
+		at = len(name)
+	}
+	for kind, names := range kinds {
+		if slices.Contains(strings.Fields(names), name[:at]) {
+			return kind
+		}
+	}
+	switch {
+	case strings.Contains(name, "."):
 		return VLAN
-	case "tun", "ppp", "pppoe", "wg", "gif", "gre", "ng", "ipsec", "sec", "stf":
-		return Tunnel
+	case mac != "":
+		return Physical
 	}
 	return ""
 }
