@@ -20,6 +20,9 @@ type Files struct {
 	Host  host.Host
 	Zone  *time.Location // of times that name none; nil is UTC
 	Stdin io.Reader      // the file "-"
+	// Private lets no text of a log into a Position, a Sample or an error: they would
+	// have the addresses that Pseudonyms stand for.
+	Private bool
 	// Openers unpack what is packed otherwise than by gzip and bzip2, by the
 	// suffix of a file: see unpack.Openers.
 	Openers map[string]func(io.Reader) (io.Reader, error)
@@ -34,6 +37,9 @@ var ErrForeign = errors.New("no line is of a log that is known")
 func (f Files) Read(ctx context.Context, a Analyzer, paths ...string) (all Reading, errs error) {
 	for _, path := range paths {
 		reading, err := f.one(ctx, a, path)
+		if f.Private {
+			reading.hide()
+		}
 		all.merge(&reading)
 		errs = errors.Join(errs, cmp.Or(err, reading.foreign(path)))
 	}
@@ -51,6 +57,9 @@ func (f Files) Follow(ctx context.Context, a Analyzer, from Positions, paths ...
 	for _, path := range paths {
 		log := logstream.Log{Host: f.Host, Path: path, Location: f.Zone, Openers: f.Openers}
 		reading, err := Read(ctx, log, from[path], a)
+		if f.Private {
+			reading.hide()
+		}
 		all.merge(&reading)
 		if reading.Position.Begun() {
 			next[path] = reading.Position

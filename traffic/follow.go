@@ -50,6 +50,8 @@ type Logs struct {
 	Host  host.Host
 	Paths []string // absolute, or Journal
 	Zone  *time.Location
+	// Private is that of Files.
+	Private bool
 	// Tail bounds a first reading of a file, in bytes; zero: 64 MiB.
 	Tail int64
 	// Since bounds a first reading of the journal; zero: a day.
@@ -76,6 +78,9 @@ func (l Logs) Follow(ctx context.Context, rec *report.Recorder, from Positions, 
 	}
 	for _, path := range l.Paths {
 		reading, err := Read(ctx, l.log(path, from[path]), from[path], a)
+		if l.Private {
+			reading.hide()
+		}
 		all.merge(&reading)
 		if reading.Position.Begun() {
 			next[path] = reading.Position

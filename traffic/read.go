@@ -74,6 +74,14 @@ type Sample struct {
 	Text string
 }
 
+// hide takes away what lines say, and keeps their numbers.
+func (r *Reading) hide() {
+	r.Position.LastLine = nil // a repeat line behind it stands for none
+	for i := range r.Samples {
+		r.Samples[i].Text = "hidden"
+	}
+}
+
 // String gives the text and, where it is known, the number of the line before it.
 func (s Sample) String() string {
 	if s.Line == 0 {

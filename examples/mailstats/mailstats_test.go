@@ -1,9 +1,11 @@
 package main
 
 import (
+	"encoding/base64"
 	"encoding/json"
 	"os"
 	"path/filepath"
+	"regexp"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -48,5 +50,32 @@ func TestTotalsAreThoseOfTheLog(t *testing.T) {
 		status, _, stderr := clitest.Run(t, run, args...)
 		assert.Equal(t, 3, status, "%q", args)
 		assert.NotEmpty(t, stderr)
+	}
+}
+
+func TestWithASecretNoOutputHasAnAddress(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("mail.log", []byte(log+"Nov 25 10:00:02 mx anna: nonsense of 192.0.2.1\n"), 0o600))
+	require.NoError(t, os.WriteFile("else.log", []byte("anna: nonsense of 192.0.2.1\n"), 0o600))
+	require.NoError(t, os.WriteFile("secret", []byte("sixteen bytes, and more"), 0o600))
+	for _, args := range [][]string{{"-json", "mail.log"}, {"mail.log"}, {"-html", "mail.log"}, {"-state", "state", "mail.log"}, {"-state", "other", "else.log"}, {"else.log"}, {"-compat", "pflogsumm", "mail.log"}} {
+		_, stdout, stderr := clitest.Run(t, run, append([]string{"-rows", "-1", "-pseudonyms", "secret"}, args...)...)
+		for _, name := range []string{"anna", "192.0.2.1", "a@example.org", "x@example.net", "a.example.org"} {
+			assert.NotContains(t, stdout+stderr, name, "%q", args)
+		}
+		assert.NotEmpty(t, stdout+stderr, "%q", args)
+	}
+	text, err := os.ReadFile("state/mailstats")
+	require.NoError(t, err)
+	kept := regexp.MustCompile(`"[A-Za-z0-9+/]+=*"`).ReplaceAllStringFunc(string(text), func(s string) string {
+		raw, err := base64.StdEncoding.DecodeString(s[1 : len(s)-1])
+		if err != nil {
+			return s
+		}
+		return string(raw)
+	})
+	assert.Contains(t, kept, "@example.org")
+	for _, name := range []string{"anna", "a@example.org", "x@example.net", "192.0.2.1"} {
+		assert.NotContains(t, kept, name)
 	}
 }

@@ -21,7 +21,7 @@ func main() { cli.Main(run) }
 // run is the whole program.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return logstats.Program{
-		Name: "mailstats", Peer: "pflogsumm", New: analysis,
+		Name: "mailstats", Peer: "pflogsumm", Plain: true, New: analysis,
 		About: `
 Tells what a mail server did, from its logs: how much was received, delivered,
 deferred, bounced and rejected, from and to whom, how long it took and why it

@@ -83,3 +83,15 @@ func TestRunsAddUp(t *testing.T) {
 		assert.JSONEq(t, want, got)
 	}
 }
+
+func TestWithASecretNoOutputHasAnAddress(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("access.log", []byte(log), 0o600))
+	require.NoError(t, os.WriteFile("else.log", []byte("192.0.2.7: nonsense\n"), 0o600))
+	require.NoError(t, os.WriteFile("secret", []byte("sixteen bytes, and more"), 0o600))
+	for _, args := range [][]string{{"-json", "access.log"}, {"access.log"}, {"-html", "access.log"}, {"-state", "state", "access.log"}, {"else.log"}, {"-compat", "goaccess", "-json", "access.log"}} {
+		_, stdout, stderr := clitest.Run(t, run, append([]string{"-rows", "-1", "-pseudonyms", "secret"}, args...)...)
+		assert.NotContains(t, stdout+stderr, "192.0.2.7", "%q", args)
+		assert.NotEmpty(t, stdout+stderr, "%q", args)
+	}
+}

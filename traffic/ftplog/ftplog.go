@@ -117,6 +117,10 @@ type Stats struct {
 	DownloadBytes        int64
 	Users, Files, Client traffic.Top
 
+	// Pseudonyms, where they have a secret, stand for clients and users; the names of
+	// files are left.
+	Pseudonyms traffic.Pseudonyms
+
 	transfer Transfer
 }
 
@@ -139,8 +143,8 @@ func (s *Stats) Add(r *logstream.Record) bool {
 		s.Downloads++
 		s.DownloadBytes += t.Bytes
 	}
-	s.Users.Add(t.User, 1, t.Bytes)
+	s.Users.Add(s.Pseudonyms.Of(t.User), 1, t.Bytes)
 	s.Files.Add(t.File, 1, t.Bytes)
-	s.Client.Add(t.Client, 1, t.Bytes)
+	s.Client.Add(s.Pseudonyms.Of(t.Client), 1, t.Bytes)
 	return true
 }

@@ -22,6 +22,9 @@ type Mail struct {
 	// Sources are absolute paths of logs, and traffic.Journal; nil is the logs of
 	// mail servers that are there or, without any, the journal.
 	Sources []string
+	// Pseudonyms, where they have a secret, stand for addresses in all that is told
+	// and kept.
+	Pseudonyms traffic.Pseudonyms
 }
 
 // Name returns "traffic.maillog".
@@ -52,12 +55,12 @@ func (c Mail) Check(ctx context.Context, rec *report.Recorder) error {
 	if err != nil {
 		rec.Problem(fmt.Errorf("what is usual is not known, counting starts anew: %w", err), "memory")
 	}
-	stats := New(Options{Keys: 50_000})
+	stats := New(Options{Keys: 50_000, Pseudonyms: c.Pseudonyms})
 	if err := stats.resume(old.Open); err != nil {
 		return err
 	}
 	now := c.Host.Time()
-	logs := traffic.Logs{Host: c.Host, Paths: old.Positions.Missed(c.sources(ctx), now)}
+	logs := traffic.Logs{Host: c.Host, Paths: old.Positions.Missed(c.sources(ctx), now), Private: len(c.Pseudonyms.Secret) > 0}
 	if err := c.nothing(ctx, logs.Paths); err != nil {
 		return err
 	}
@@ -84,7 +87,8 @@ func (c Mail) Check(ctx context.Context, rec *report.Recorder) error {
 }
 
 // headless reports whether there are lines, and no program has written them: what
-// another program wrote into the same log is no fault.
+// another program wrote into the same log is no fault. Of lines that are hidden
+// nobody knows.
 func headless(samples []traffic.Sample) bool {
 	var p syslog.Parser
 	return len(samples) > 0 && !slices.ContainsFunc(samples, func(s traffic.Sample) bool {

@@ -1,6 +1,7 @@
 package maillog
 
 import (
+	"net/netip"
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/traffic"
@@ -84,6 +85,19 @@ func (k *keys) grow() {
 	}
 }
 
+// textKey is of a relay, or of a protocol. A relay without a name is an address.
+func (s *Stats) textKey(raw string) *key {
+	if host, _, _ := strings.Cut(strings.TrimPrefix(raw, "["), " "); len(s.pseudonyms.Secret) > 0 && isIP(strings.TrimSuffix(host, "]")) {
+		return s.nameKey(raw)
+	}
+	return plain(raw)
+}
+
+func isIP(text string) bool {
+	_, err := netip.ParseAddr(strings.TrimPrefix(text, "IPv6:"))
+	return err == nil
+}
+
 func plain(raw string) *key { return &key{text: raw} }
 
 func (s *Stats) nameKey(raw string) *key { return &key{text: s.pseudonym(raw)} }
@@ -107,7 +121,11 @@ func (s *Stats) addressKey(raw string) *key {
 		k.text, k.domain = raw[:at+1]+low, low
 	}
 	if len(s.pseudonyms.Secret) > 0 {
-		k.text = s.pseudonym(k.text) + "@" + k.domain
+		whole := k.text
+		if isIP(strings.Trim(k.domain, "[]")) {
+			k.domain = s.pseudonym(k.domain)
+		}
+		k.text = s.pseudonym(whole) + "@" + k.domain
 	}
 	return k
 }

@@ -61,6 +61,15 @@ func TestPseudonymsTellTheSameAddressAndNothingElse(t *testing.T) {
 	for _, row := range a.Senders {
 		assert.Regexp(t, `^p-[a-z2-7]{15}@x\.org$`, row.Key)
 	}
+	merged := New(Options{Pseudonyms: traffic.Pseudonyms{Secret: []byte("sixteen bytes, and more")}})
+	for _, host := range []int{2, 1} {
+		s := New(Options{Pseudonyms: traffic.Pseudonyms{Secret: []byte("sixteen bytes, and more")}})
+		read(t, s, hostLog(host))
+		merged.Merge(s)
+	}
+	whole := New(Options{Pseudonyms: traffic.Pseudonyms{Secret: []byte("sixteen bytes, and more")}})
+	read(t, whole, hostLog(1)+hostLog(2))
+	assert.Equal(t, whole.Report(-1, nil), merged.Report(-1, nil), "hosts with one secret add up")
 	for _, row := range a.Clients {
 		assert.Regexp(t, `^p-[a-z2-7]{15}$`, row.Key)
 	}

@@ -32,6 +32,9 @@ func (p *part) reason(raw []byte, complaint bool) text {
 		text = text[p.piece(text, complaint):]
 	}
 	reason := p.reasons[begin:]
+	if len(p.stats.pseudonyms.Secret) > 0 {
+		reason = known(reason)
+	}
 	if len(reason) > maxReason {
 		reason = []byte(prose.Clip(string(reason), maxReason))
 	}

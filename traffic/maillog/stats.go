@@ -102,7 +102,7 @@ type Stats struct {
 // New makes empty Stats.
 func New(o Options) *Stats {
 	s := &Stats{Hours: map[int64]*Counts{}, messages: newMessages(o.Messages), seed: maphash.MakeSeed(), noted: make(chan *[]step, 64), pseudonyms: o.Pseudonyms}
-	s.addresses.make, s.names.make, s.texts.make, s.reasons.make = s.addressKey, s.nameKey, plain, plain
+	s.addresses.make, s.names.make, s.texts.make, s.reasons.make = s.addressKey, s.nameKey, s.textKey, plain
 	s.own = s.newPart()
 	for _, t := range s.tables() {
 		t.Most, t.Seed = o.Keys, o.Seed

@@ -22,6 +22,9 @@ type Web struct {
 	// Sources are absolute paths of access logs; nil is those that are where
 	// systems keep them.
 	Sources []string
+	// Pseudonyms, where they have a secret, stand for addresses in all that is told
+	// and kept.
+	Pseudonyms traffic.Pseudonyms
 }
 
 // Name returns "traffic.weblog".
@@ -105,7 +108,7 @@ func (c Web) Check(ctx context.Context, rec *report.Recorder) error {
 		rec.Problem(fmt.Errorf("what is usual is not known, counting starts anew: %w", err), "memory")
 	}
 	now := c.Host.Time()
-	logs := traffic.Logs{Host: c.Host, Paths: old.Positions.Missed(c.sources(ctx, rec), now)}
+	logs := traffic.Logs{Host: c.Host, Paths: old.Positions.Missed(c.sources(ctx, rec), now), Private: len(c.Pseudonyms.Secret) > 0}
 	if len(logs.Paths) == 0 {
 		return report.Skip("there is no log of a web server")
 	}
@@ -115,7 +118,7 @@ func (c Web) Check(ctx context.Context, rec *report.Recorder) error {
 		zone = time.UTC
 	}
 	logs.Zone = zone
-	stats := New(Options{Zone: zone, Keys: 20_000})
+	stats := New(Options{Zone: zone, Keys: 20_000, Pseudonyms: c.Pseudonyms})
 	next := memory{}
 	var reading traffic.Reading
 	next.Positions, reading = logs.Follow(ctx, rec, old.Positions, stats)

@@ -123,6 +123,9 @@ func (p *part) takes(e *Entry) bool {
 func (p *part) note(h *hit) {
 	h.Client, h.User = p.opt.Pseudonyms.Of(h.Client), p.opt.Pseudonyms.Of(h.User)
 	h.agent, h.attack = p.agents.of(h.Agent), attackOf(h.URL)
+	if len(p.opt.Pseudonyms.Secret) > 0 {
+		h.URL, h.Referrer = withoutNames(h.URL), withoutNames(h.Referrer)
+	}
 	if p.opt.Goaccess && len(h.Method) > 0 && len(h.Protocol) == 0 { // of HTTP 0.9; there all are one
 		h.URL, h.Method = unknown, nil
 	}

@@ -36,6 +36,24 @@ func appendRequest(key []byte, e *Entry) []byte {
 	return key
 }
 
+// withoutNames gives a URL without its query, and <> for each part with an address:
+// what a person typed may stand there.
+func withoutNames(url []byte) []byte {
+	if i := bytes.IndexAny(url, "?#;"); i >= 0 {
+		url = url[:i]
+	}
+	if bytes.IndexByte(url, '@') < 0 && !bytes.Contains(url, []byte("%40")) {
+		return url
+	}
+	parts := bytes.Split(url, []byte("/"))
+	for i, part := range parts {
+		if bytes.IndexByte(part, '@') >= 0 || bytes.Contains(part, []byte("%40")) {
+			parts[i] = []byte("<>")
+		}
+	}
+	return bytes.Join(parts, []byte("/"))
+}
+
 func hex(c byte) byte {
 	switch {
 	case c >= '0' && c <= '9':

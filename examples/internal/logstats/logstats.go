@@ -24,6 +24,7 @@ type Program struct {
 	Name     string
 	About    string
 	Peer     string // the program whose numbers -compat gives
+	Plain    bool   // which knows no pseudonyms
 	Examples []cli.Example
 	New      func(Options) Analysis
 }
@@ -87,19 +88,19 @@ func (p Program) report(ctx context.Context, c cli.Call, set settings) error {
 	if opt.Secret, err = secretOf(set.secret); err != nil {
 		return err
 	}
+	if opt.Secret != nil && opt.Peer && p.Plain {
+		return cli.Advise(errors.New("-compat "+p.Peer+" shows addresses as they are"), "leave -compat or -pseudonyms away")
+	}
 	target, err := cli.Open(ctx, set.target)
 	if err != nil {
 		return err
 	}
 	defer target.Close()
 	opt.Now = target.Host.Time().In(opt.Zone)
-	files := traffic.Files{Host: target.Host, Zone: opt.Zone, Stdin: os.Stdin, Openers: unpack.Openers()}
+	files := traffic.Files{Host: target.Host, Zone: opt.Zone, Stdin: os.Stdin, Openers: unpack.Openers(), Private: opt.Secret != nil}
 	a, reading, err := p.count(ctx, files, set, opt, c.Args)
 	if a.Analyzer == nil {
 		return err
-	}
-	if opt.Secret != nil {
-		reading.Samples = nil
 	}
 	return errors.Join(p.write(c, set, a, reading), err)
 }
