@@ -37,13 +37,20 @@ func tellHeading(a Analyzer, line []byte) {
 }
 
 // lastHeading finds the last heading among lines.
-func lastHeading(lines []byte) []byte {
-	at := bytes.LastIndex(lines, []byte("\n"+heading)) + 1
-	if at == 0 && !isHeading(lines) {
-		return nil
+func lastHeading(lines []byte) (last []byte) {
+	if isHeading(lines) {
+		last = lines
 	}
-	line, _, _ := bytes.Cut(lines[at:], []byte("\n"))
-	return line[:min(len(line), maxLine)]
+	for rest := lines; ; {
+		i := bytes.Index(rest, []byte("\n"+heading)) // from the front: that is much faster
+		if i < 0 {
+			break
+		}
+		rest = rest[i+1:]
+		last = rest
+	}
+	last, _, _ = bytes.Cut(last, []byte("\n"))
+	return last[:min(len(last), maxLine)]
 }
 
 // headOf finds the heading with which a log begins, for a reading that begins in

@@ -9,7 +9,6 @@ import (
 
 // A key is a text that is counted, and the places where it was.
 type key struct {
-	hash    uint64
 	raw     string // as it was logged
 	text    string // as it is counted
 	domain  string // of an address
@@ -32,10 +31,16 @@ func (k *key) same(o *key) bool { return k != nil && o != nil && k.text == o.tex
 // keys are those of texts of one kind, found by their hash: a table in which what
 // is looked for stands at its hash or right behind it.
 type keys struct {
-	slots []*key // a power of two of them
+	slots []slot // a power of two of them
 	count int
 	size  int // bytes of their texts
 	make  func(raw string) *key
+}
+
+// A slot has the hash beside the key: what is not equal is not looked at.
+type slot struct {
+	hash uint64
+	key  *key
 }
 
 // maxKeys and maxKeyText bound the texts of one kind that are remembered, and their
@@ -50,21 +55,22 @@ func (k *keys) of(t text) *key {
 		k.grow()
 	}
 	i := k.find(t.hash, t.raw)
-	if k.slots[i] == nil {
+	if k.slots[i].key == nil {
 		raw := string(t.raw)
-		k.slots[i] = k.make(raw)
-		k.slots[i].raw, k.slots[i].hash = raw, t.hash
+		made := k.make(raw)
+		made.raw = raw
+		k.slots[i] = slot{t.hash, made}
 		k.count++
 		k.size += len(raw)
 	}
-	return k.slots[i]
+	return k.slots[i].key
 }
 
 // find gives the place of a text, or the empty one where it belongs.
 func (k *keys) find(hash uint64, raw []byte) uint64 {
 	mask := uint64(len(k.slots) - 1)
 	i := hash & mask
-	for at := k.slots[i]; at != nil && (at.hash != hash || at.raw != string(raw)); at = k.slots[i] {
+	for at := &k.slots[i]; at.key != nil && (at.hash != hash || at.key.raw != string(raw)); at = &k.slots[i] {
 		i = (i + 1) & mask
 	}
 	return i
@@ -73,13 +79,13 @@ func (k *keys) find(hash uint64, raw []byte) uint64 {
 func (k *keys) grow() {
 	old := k.slots
 	if len(old) >= 2*maxKeys || k.size > maxKeyText { // all is forgotten
-		k.slots, k.count, k.size = make([]*key, len(old)), 0, 0
+		k.slots, k.count, k.size = make([]slot, len(old)), 0, 0
 		return
 	}
-	k.slots, k.count = make([]*key, max(64, 2*len(old))), 0
+	k.slots, k.count = make([]slot, max(64, 2*len(old))), 0
 	for _, at := range old {
-		if at != nil {
-			k.slots[k.find(at.hash, []byte(at.raw))] = at
+		if at.key != nil {
+			k.slots[k.find(at.hash, []byte(at.key.raw))] = at
 			k.count++
 		}
 	}

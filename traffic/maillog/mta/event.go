@@ -76,7 +76,10 @@ func (e *Event) clear() {
 }
 
 // RelayName is the relay without its address.
-func (e *Event) RelayName() []byte { return before(e.Relay, "[") }
+func (e *Event) RelayName() []byte {
+	name, _, _ := cut(e.Relay, '[')
+	return name
+}
 
 // ToItself reports whether the relay is this machine.
 func (e *Event) ToItself() bool {
@@ -150,6 +153,28 @@ func is(b []byte, s string) bool { return string(b) == s }
 func before(b []byte, sep string) []byte {
 	head, _, _ := bytes.Cut(b, []byte(sep))
 	return head
+}
+
+// cut is bytes.Cut at one byte, as most of a line is.
+func cut(b []byte, sep byte) (head, rest []byte, ok bool) {
+	i := bytes.IndexByte(b, sep)
+	if i < 0 {
+		return b, nil, false
+	}
+	return b[:i], b[i+1:], true
+}
+
+// cutComma is bytes.Cut at ", ".
+func cutComma(b []byte) (head, rest []byte, ok bool) {
+	for at := 0; ; {
+		i := bytes.IndexByte(b[at:], ',') + 1
+		if at += i; i == 0 {
+			return b, nil, false
+		}
+		if at < len(b) && b[at] == ' ' {
+			return b[:at-1], b[at+1:], true
+		}
+	}
 }
 
 // between gives what stands between two texts, where both are there.

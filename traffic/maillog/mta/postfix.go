@@ -15,7 +15,7 @@ import (
 //	postfix/qmgr[8]: 4CA1B2: removed
 func parsePostfix(tag, msg []byte, e *Event) bool {
 	e.Kind = Ignored
-	e.Instance = before(tag, "/")
+	e.Instance, _, _ = cut(tag, '/')
 	word := msg[:idLen(msg)]
 	rest, ok := bytes.CutPrefix(msg[len(word):], []byte(": "))
 	if !ok {
@@ -84,12 +84,12 @@ func postfixMessage(msg []byte, e *Event) bool {
 // sasl_sender=…, orig_queue_id=…, orig_client=…".
 func postfixClient(msg []byte, e *Event) {
 	e.Kind = Accepted
-	client, rest, _ := bytes.Cut(msg[len("client="):], []byte(", "))
+	client, rest, _ := cutComma(msg[len("client="):])
 	e.Client, e.Local = client, loopback(client)
 	for len(rest) > 0 {
 		var field []byte
-		field, rest, _ = bytes.Cut(rest, []byte(", "))
-		key, value, _ := bytes.Cut(field, []byte("="))
+		field, rest, _ = cutComma(rest)
+		key, value, _ := cut(field, '=')
 		switch string(key) {
 		case "sasl_username":
 			e.User = value
@@ -135,17 +135,17 @@ func postfixAttempt(msg []byte, e *Event) bool {
 		return false
 	}
 	e.Kind, e.To = Attempt, to
-	e.Relay, tail, _ = bytes.Cut(tail, []byte(", "))
+	e.Relay, tail, _ = cutComma(tail)
 	for len(tail) > 0 {
 		var key, value []byte
-		key, value, ok = bytes.Cut(tail, []byte("="))
+		key, value, ok = cut(tail, '=')
 		if !ok {
 			return false
 		}
 		if is(key, "status") {
 			return postfixStatus(value, e)
 		}
-		value, tail, _ = bytes.Cut(value, []byte(", "))
+		value, tail, _ = cutComma(value)
 		switch string(key) {
 		case "delay":
 			e.Delay, _ = seconds(value)
@@ -176,7 +176,7 @@ func postfixStages(value []byte, e *Event) {
 	var stages [4]time.Duration
 	for i := range stages {
 		var one []byte
-		one, value, _ = bytes.Cut(value, []byte("/"))
+		one, value, _ = cut(value, '/')
 		d, ok := seconds(one)
 		if !ok {
 			return
@@ -187,7 +187,7 @@ func postfixStages(value []byte, e *Event) {
 }
 
 func postfixStatus(value []byte, e *Event) bool {
-	word, text, _ := bytes.Cut(value, []byte(" "))
+	word, text, _ := cut(value, ' ')
 	e.Detail = bytes.TrimSuffix(bytes.TrimPrefix(text, []byte("(")), []byte(")"))
 	switch string(word) {
 	case "sent":
