@@ -120,6 +120,9 @@ var rooms = []room{
 	{"resource/disk", adapter, nil},
 
 	{"integrity", root, []string{xsys}},
+	{"integrity/continuity", reader, nil},
+	{"integrity/rotation", reader, nil},
+	{"integrity/trust", reader, nil},
 	{"integrity/aide", adapter, nil},
 	{"integrity/changelist", adapter, nil},
 	{"integrity/signature", adapter, nil},

@@ -11,7 +11,9 @@
 //		func(c integrity.Change) error { fmt.Println(c.Kind, c.Path); return nil })
 //
 // The same as a check is package files; package inventory asks what no file
-// tells.
+// tells. Package rotation knows the ways of logs, package trust when a content need
+// not be read again, and package continuity whether a baseline is the one that was
+// there.
 //
 // It does not watch in real time, does not know who made a change, and cannot
 // see through a kernel that lies: for that, scan the machine's image from

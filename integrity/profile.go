@@ -28,8 +28,8 @@ type Profile struct {
 	// CrossFileSystems also goes into directories on which something is mounted.
 	// Otherwise their content is said to be unknown.
 	CrossFileSystems bool
-	// Logs are folders of logs, which grow and are rotated: Logs takes that from a
-	// comparison.
+	// Logs are folders of logs, which grow and are rotated: package rotation takes that
+	// from a comparison.
 	Logs []string
 	// Rules names rules beyond these, by which a Scanner chose: two scans can be
 	// compared only if it is the same; "" is none.
@@ -169,6 +169,9 @@ func (p Profile) Selects(name string, dir bool) bool {
 	}
 	return true
 }
+
+// IsLog reports whether a path is in a folder of logs.
+func (p Profile) IsLog(name string) bool { return under(name, p.Logs) }
 
 // excludes matches one path, without the directories above it.
 func (p Profile) excludes(name string) bool { return matchesAny(name, p.Exclude) }

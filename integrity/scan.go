@@ -23,8 +23,8 @@ type Counts struct {
 	Entries  int64 // yielded
 	Bytes    int64 // of content that was read
 	Vanished int64 // listed, but gone when looked at: no error
-	Trusted  int64 // whose content was not read (ScanTrusting)
-	Full     error // of ScanTrusting: why the content of every file was read all the same
+	Trusted  int64 // whose content was not read (package trust)
+	Full     error // of package trust: why the content of every file was read all the same
 }
 
 // ComparePaths gives the order of entries: -1, 0 or 1, by components, each by
@@ -48,12 +48,11 @@ type Scanner struct {
 	// goroutine at a time.
 	Choose func(path string, st host.Stat) (take, descend bool)
 
-	// Old are the entries of an earlier scan by the same rules. Grown gets each file
-	// that is longer than there, and whose beginning is what all of it was; it is
-	// called before the file's entry is yielded, from several goroutines. Both may be
-	// nil.
-	Old   Entries
-	Grown func(path string)
+	// Old are the entries of an earlier scan by the same rules; nil: none. Read says
+	// of a content what is to be done beside hashing it; was is the old entry, nil
+	// where there is none. It is called from several goroutines.
+	Old  Entries
+	Read func(now, was *host.Entry) host.Reading
 
 	Pace Pace // the zero Pace: as fast as can be
 }
@@ -64,9 +63,7 @@ func (s Scanner) Entries(ctx context.Context, counts *Counts) Entries {
 		counts = new(Counts)
 	}
 	inner := scan{files: s.Files, counts: counts, opts: s.Profile.options()}
-	if s.Grown != nil {
-		inner.opts.Read = func(now, was *host.Entry) host.Reading { return grownReading(now, was, s.Grown) }
-	}
+	inner.opts.Read = s.Read
 	s.Pace.slow(ctx, &inner.opts)
 	if s.Choose == nil {
 		return inner.entries(ctx, s.Profile, s.Old)
@@ -221,4 +218,23 @@ func FollowRoots(ctx context.Context, files host.FS, p Profile) Profile {
 		return nil
 	})
 	return p
+}
+
+// onward makes one stream of entries serve several walks in their order: each
+// goes on where the one before stopped.
+func onward(entries Entries) (Entries, func()) {
+	next, stop := iter.Pull2(entries)
+	var last host.Entry
+	held := false
+	return func(yield func(host.Entry, error) bool) {
+		if held && !yield(last, nil) {
+			return
+		}
+		for e, err, more := next(); more; e, err, more = next() {
+			last, held = e, err == nil
+			if !yield(e, err) || err != nil {
+				return
+			}
+		}
+	}, stop
 }

@@ -13,6 +13,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/integrity/aide"
 	"github.com/pugetsoundtech/upkeep/integrity/changelist"
+	"github.com/pugetsoundtech/upkeep/integrity/rotation"
 )
 
 // A chooser says which files there are beyond a profile.
@@ -87,7 +88,7 @@ func (r *rules) entries(ctx context.Context, h host.Host, p integrity.Profile, o
 		s.Choose = r.Choose
 	}
 	if r.config != nil {
-		s.Old, s.Grown = old, r.grew
+		s.Old, s.Read = old, rotation.Grown(r.grew)
 	}
 	return s.Entries(ctx, counts)
 }

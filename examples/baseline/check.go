@@ -20,6 +20,8 @@ import (
 	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/integrity/aide"
 	"github.com/pugetsoundtech/upkeep/integrity/files"
+	"github.com/pugetsoundtech/upkeep/integrity/rotation"
+	"github.com/pugetsoundtech/upkeep/integrity/trust"
 )
 
 // The bits of the exit status, as aide's.
@@ -143,7 +145,7 @@ func (o *options) check(ctx context.Context, c cli.Call) (int, error) {
 		}
 		now := o.scan(ctx, h, b, by, &counts)
 		t := teller{call: c, asIs: by.config != nil, collect: o.asAide, began: h.Time()}
-		logs := integrity.Logs{Files: h.Files, Profile: b.Profile}
+		logs := rotation.Logs{Files: h.Files, Profile: b.Profile}
 		err = integrity.Compare(b.Entries(), logs.Seen(now), b.Profile.Compared(), func(ch integrity.Change) error {
 			ch, ok := by.reported(ch)
 			if !ok || logs.Take(ch) {
@@ -185,7 +187,7 @@ func (o *options) scan(ctx context.Context, h host.Host, b *integrity.Baseline, 
 	if !o.trust || by.chooser != nil {
 		return by.entries(ctx, h, b.Profile, b.Entries(), counts)
 	}
-	return integrity.ScanTrusting(ctx, h, b, by.pace, counts)
+	return trust.Scan(ctx, h, b, by.pace, counts)
 }
 
 // A teller prints changes, those of what was moved as one.

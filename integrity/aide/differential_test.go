@@ -20,6 +20,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/tree"
 	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/integrity/aide"
+	"github.com/pugetsoundtech/upkeep/integrity/rotation"
 	"github.com/pugetsoundtech/upkeep/internal/need"
 )
 
@@ -152,7 +153,7 @@ func (p plot) ours(old []host.Entry) (map[string]string, []host.Entry) {
 	scan := integrity.Scanner{Files: h.Files, Profile: c.Profile(), Choose: c.Choose}
 	if old != nil {
 		scan.Old = stream(old)
-		scan.Grown = func(path string) { mu.Lock(); defer mu.Unlock(); grown[path] = true }
+		scan.Read = rotation.Grown(func(path string) { mu.Lock(); defer mu.Unlock(); grown[path] = true })
 	}
 	var now []host.Entry
 	for e, err := range scan.Entries(p.t.Context(), nil) {

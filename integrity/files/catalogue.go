@@ -1,7 +1,7 @@
 package files
 
 import (
-	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/integrity/continuity"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
@@ -20,7 +20,7 @@ func (System) Rules() []report.Rule {
 	rule := func(id string, s report.Severity, title, explain, fix string) report.Rule {
 		return report.Rule{ID: id, Kind: report.Condition, Severity: s, Title: title, Explain: explain, Remedy: fix}
 	}
-	return append(integrity.BaselineRules(System{}.Name()), report.Since("0.1.0",
+	return append(continuity.Rules(System{}.Name()), report.Since("0.1.0",
 		rule(ruleAdded, report.Notice, "A file is new",
 			"It is not in the baseline. New files in system folders come with packages and by hand, and an intruder's tools do as well.", remedy),
 		rule(ruleRemoved, report.Notice, "A file was removed",

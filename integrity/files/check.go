@@ -9,6 +9,8 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/howto"
 	"github.com/pugetsoundtech/upkeep/host/tree"
 	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/integrity/continuity"
+	"github.com/pugetsoundtech/upkeep/integrity/rotation"
 	"github.com/pugetsoundtech/upkeep/internal/durable"
 	"github.com/pugetsoundtech/upkeep/report"
 )
@@ -74,14 +76,14 @@ func (s System) profile(ctx context.Context) integrity.Profile {
 // A run is one run of the check.
 type run struct {
 	System
-	integrity.Watch
+	continuity.Watch
 	ctx    context.Context
 	rec    *report.Recorder
 	counts integrity.Counts
 	expect int64   // entries, for the progress; zero: not known
 	last   string  // path of the last entry
 	found  []found // not reported yet
-	logs   integrity.Logs
+	logs   rotation.Logs
 	guide  howto.Guide
 }
 
@@ -144,7 +146,7 @@ func (r *run) later(b *integrity.Baseline) error {
 		now, was = integrity.Selected(now, b.Profile), integrity.Selected(was, r.Profile)
 		r.rec.Finding(r.otherRules(b.Profile))
 	}
-	r.logs = integrity.Logs{Files: r.Host.Files, Profile: r.Profile}
+	r.logs = rotation.Logs{Files: r.Host.Files, Profile: r.Profile}
 	err := integrity.Compare(was, r.logs.Seen(now), r.Profile.Compared(), func(c integrity.Change) error {
 		if !r.logs.Take(c) {
 			r.take1(c)
@@ -156,7 +158,7 @@ func (r *run) later(b *integrity.Baseline) error {
 	if r.Replaced {
 		return err
 	}
-	r.rec.Covered(integrity.ScopeBaseline)
+	r.rec.Covered(continuity.Scope)
 	for _, root := range r.Profile.Tops() {
 		if b.Profile.Selects(root, true) && r.Profile.SameBelow(root, b.Profile) && (err == nil || r.passed(root)) {
 			r.rec.Covered(scopeOf(root))

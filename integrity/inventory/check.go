@@ -10,6 +10,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/tree"
 	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/integrity/continuity"
 	"github.com/pugetsoundtech/upkeep/internal/durable"
 	"github.com/pugetsoundtech/upkeep/report"
 )
@@ -57,7 +58,7 @@ type Check struct {
 
 // Rules returns the catalogue.
 func (c Check) Rules() []report.Rule {
-	return append(c.Question.Rules(), integrity.BaselineRules(c.Name())...)
+	return append(c.Question.Rules(), continuity.Rules(c.Name())...)
 }
 
 func (c Check) domain() string { return strings.TrimPrefix(c.Name(), "integrity.") }
@@ -116,7 +117,7 @@ func (c Check) compare(ctx context.Context, now *List, rec *report.Recorder) err
 		return err
 	}
 	if !w.Replaced {
-		rec.Covered(integrity.ScopeBaseline)
+		rec.Covered(continuity.Scope)
 		for _, s := range now.Sections {
 			if now.Unknown[s] == nil {
 				rec.Covered(c.domain() + "/" + s)
@@ -131,8 +132,8 @@ func (c Check) compare(ctx context.Context, now *List, rec *report.Recorder) err
 	return w.Remember(base)
 }
 
-func (c Check) watch() integrity.Watch {
-	return integrity.Watch{Check: c.Name(), Baseline: c.baseline(), Signed: c.Signed}
+func (c Check) watch() continuity.Watch {
+	return continuity.Watch{Check: c.Name(), Baseline: c.baseline(), Signed: c.Signed}
 }
 
 // told compares with the baseline and says in words what differs: the changes of

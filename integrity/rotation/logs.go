@@ -1,4 +1,4 @@
-package integrity
+package rotation
 
 import (
 	"cmp"
@@ -14,6 +14,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/follow"
 	"github.com/pugetsoundtech/upkeep/host/tree"
+	"github.com/pugetsoundtech/upkeep/integrity"
 )
 
 // Logs takes from a comparison what is the business of logs, by the folders that
@@ -22,7 +23,7 @@ import (
 // or in a folder of their own. A log that became shorter is left, unless a copy
 // holds what it held.
 //
-//	logs := integrity.Logs{Files: h.Files, Profile: p}
+//	logs := rotation.Logs{Files: h.Files, Profile: p}
 //	err := integrity.Compare(old, logs.Seen(now), p.Compared(), func(c integrity.Change) error {
 //		if logs.Take(c) {
 //			return nil
@@ -32,10 +33,10 @@ import (
 //	left, rotated := logs.Left(ctx)
 type Logs struct {
 	Files   host.FS
-	Profile Profile
+	Profile integrity.Profile
 
 	seen []host.Entry // regular files in the folders of logs, as they are now
-	kept []Change
+	kept []integrity.Change
 
 	named  map[string][]host.Entry // of seen, by the last component
 	copies map[string][]host.Entry // by the path of their log, the oldest first
@@ -46,7 +47,7 @@ type Logs struct {
 const mostLogs = 1 << 16
 
 // Seen gives the entries of a scan, and remembers the logs among them.
-func (l *Logs) Seen(now Entries) Entries {
+func (l *Logs) Seen(now integrity.Entries) integrity.Entries {
 	return func(yield func(host.Entry, error) bool) {
 		for e, err := range now {
 			if err == nil && e.Stat.IsRegular() && l.Profile.IsLog(e.Path) && len(l.seen) < mostLogs {
@@ -59,11 +60,8 @@ func (l *Logs) Seen(now Entries) Entries {
 	}
 }
 
-// IsLog reports whether a path is in a folder of logs.
-func (p Profile) IsLog(name string) bool { return under(name, p.Logs) }
-
 // Take takes a change in a folder of logs, and reports whether it did.
-func (l *Logs) Take(c Change) bool {
+func (l *Logs) Take(c integrity.Change) bool {
 	if !l.Profile.IsLog(c.Path) || len(l.kept) >= mostLogs {
 		return false
 	}
@@ -74,11 +72,11 @@ func (l *Logs) Take(c Change) bool {
 // Left gives what is left of the changes that were taken, in their order, and the
 // paths of logs that were rotated so often that what they held is gone, or is in a
 // copy that cannot be read here.
-func (l *Logs) Left(ctx context.Context) (left []Change, rotated []string) {
+func (l *Logs) Left(ctx context.Context) (left []integrity.Change, rotated []string) {
 	l.index()
 	for _, c := range l.kept {
 		switch {
-		case c.Kind == Changed && c.Was.Stat.IsRegular() && c.Now.Stat.IsRegular():
+		case c.Kind == integrity.Changed && c.Was.Stat.IsRegular() && c.Now.Stat.IsRegular():
 			c.Fields &^= tree.FieldContent | tree.FieldMtime | tree.FieldCtime | tree.FieldInode | tree.FieldBtime
 			if c.Fields&tree.FieldSize == 0 {
 				break
@@ -90,10 +88,10 @@ func (l *Logs) Left(ctx context.Context) (left []Change, rotated []string) {
 			if gone {
 				rotated = append(rotated, c.Path)
 			}
-		case c.Kind == Added && l.isNewCopy(c.Now), c.Kind == Removed && l.isOldCopy(c.Was):
+		case c.Kind == integrity.Added && l.isNewCopy(c.Now), c.Kind == integrity.Removed && l.isOldCopy(c.Was):
 			continue
 		}
-		if c.Kind != Changed || c.Fields != 0 {
+		if c.Kind != integrity.Changed || c.Fields != 0 {
 			left = append(left, c)
 		}
 	}
@@ -102,7 +100,7 @@ func (l *Logs) Left(ctx context.Context) (left []Change, rotated []string) {
 
 // shorter reports whether it is explained that a log is not as long as it was, or
 // whether nothing that could explain it is there any more.
-func (l *Logs) shorter(ctx context.Context, c Change) (explained, gone bool) {
+func (l *Logs) shorter(ctx context.Context, c integrity.Change) (explained, gone bool) {
 	if c.Now.Stat.Size >= c.Was.Stat.Size || isWrittenAnew(c.Path) || numbered(c.Path) && l.logOf(c.Path) != nil {
 		return true, false
 	}
@@ -231,4 +229,9 @@ func numbered(name string) bool {
 // writtenAnew are names of what is no log, but written anew from time to time.
 var writtenAnew = []string{"dmesg", "boot", "boot.log", "udev", "fontconfig.log", "eipp.log.xz", "Xorg.*.log", "sa[0-9][0-9]*", "sar[0-9][0-9]*"}
 
-func isWrittenAnew(name string) bool { return matchesAny(path.Base(name), writtenAnew) }
+func isWrittenAnew(name string) bool {
+	return slices.ContainsFunc(writtenAnew, func(pattern string) bool {
+		hit, err := path.Match(pattern, path.Base(name))
+		return err == nil && hit
+	})
+}

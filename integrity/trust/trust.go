@@ -1,9 +1,8 @@
-package integrity
+package trust
 
 import (
 	"context"
 	"fmt"
-	"iter"
 	"math/rand/v2"
 	"path"
 	"slices"
@@ -12,6 +11,8 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/sysview"
+	"github.com/pugetsoundtech/upkeep/host/tree"
+	"github.com/pugetsoundtech/upkeep/integrity"
 )
 
 const (
@@ -32,7 +33,7 @@ var (
 	}
 )
 
-// ScanTrusting is Scan that reads the content of a file only where something may
+// Scan is integrity.Scan that reads the content of a file only where something may
 // have changed it since the baseline: where device, inode, size, mtime, ctime and
 // birth time are not all known and as they were, where the ctime is not clearly
 // older than the baseline, on a file system that does not keep it, of what gives
@@ -40,37 +41,35 @@ var (
 //
 // Times prove nothing when somebody set the clock. So everything is read the first
 // time, after a restart, and when the clock was set since the last time that all was
-// read; Counts.Full then says why. What is needed to know that lies beside the
-// baseline (TrustPath), and is written when a full scan has found no content that
+// read; Full of the counts then says why. What is needed to know that lies beside the
+// baseline (Path), and is written when a full scan has found no content that
 // differs under unchanged times.
 //
 // Whoever sets the clock and sets it back, or writes to the disk below the file
 // system, can deceive it: a full scan finds what it passes over.
-func ScanTrusting(ctx context.Context, h host.Host, b *Baseline, pace Pace, counts *Counts) Entries {
+func Scan(ctx context.Context, h host.Host, b *integrity.Baseline, pace integrity.Pace, counts *integrity.Counts) integrity.Entries {
 	if counts == nil {
-		counts = new(Counts)
+		counts = new(integrity.Counts)
 	}
 	t := trust{before: b.Created.Add(-coarse).UnixNano(), devices: devices(ctx, h)}
 	now, err := clockOf(ctx, h, b)
 	if err == nil {
-		err = now.follows(TrustPath(b.Path))
+		err = now.follows(Path(b.Path))
 	}
 	counts.Full = err
-	s := scan{files: h.Files, counts: counts, opts: b.Profile.options()}
+	s := integrity.Scanner{Files: h.Files, Profile: b.Profile, Old: b.Entries(), Pace: pace}
 	if err == nil {
-		s.opts.Read = func(now, was *host.Entry) host.Reading { return host.Reading{Trust: was != nil && t.same(now, was)} }
-		pace.slow(ctx, &s.opts)
-		return s.entries(ctx, b.Profile, b.Entries())
+		s.Read = func(now, was *host.Entry) host.Reading { return host.Reading{Trust: was != nil && t.same(now, was)} }
+		return s.Entries(ctx, counts)
 	}
 	var forged atomic.Bool
-	s.opts.Read = func(now, was *host.Entry) host.Reading {
+	s.Read = func(now, was *host.Entry) host.Reading {
 		if was == nil || !was.Hashed() || !t.same(now, was) {
 			return host.Reading{}
 		}
 		return host.Reading{Sink: &unforged{was.Digests[0], &forged}}
 	}
-	pace.slow(ctx, &s.opts)
-	return now.keep(s.entries(ctx, b.Profile, b.Entries()), &forged, counts, TrustPath(b.Path))
+	return now.keep(s.Entries(ctx, counts), &forged, counts, Path(b.Path))
 }
 
 // A trust decides whose content is not read.
@@ -106,7 +105,7 @@ func (t trust) same(now, was *host.Entry) bool {
 		return false
 	case a.Mode != b.Mode || a.UID != b.UID || a.GID != b.GID || a.Ctime >= t.before:
 		return false
-	case a.Perm()&(host.ModeSetUID|host.ModeSetGID) != 0 || under(now.Path, alwaysRead) || isLoader(now.Path):
+	case a.Perm()&(host.ModeSetUID|host.ModeSetGID) != 0 || slices.ContainsFunc(alwaysRead, func(top string) bool { return tree.Within(now.Path, top) }) || isLoader(now.Path):
 		return false
 	case !slices.Contains(t.devices, a.Dev):
 		return false
@@ -117,23 +116,4 @@ func (t trust) same(now, was *host.Entry) bool {
 func isLoader(name string) bool {
 	hit, err := path.Match("ld-*.so*", path.Base(name))
 	return err == nil && hit
-}
-
-// onward makes one stream of entries serve several walks in their order: each
-// goes on where the one before stopped.
-func onward(entries Entries) (Entries, func()) {
-	next, stop := iter.Pull2(entries)
-	var last host.Entry
-	held := false
-	return func(yield func(host.Entry, error) bool) {
-		if held && !yield(last, nil) {
-			return
-		}
-		for e, err, more := next(); more; e, err, more = next() {
-			last, held = e, err == nil
-			if !yield(e, err) || err != nil {
-				return
-			}
-		}
-	}, stop
 }

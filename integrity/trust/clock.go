@@ -1,4 +1,4 @@
-package integrity
+package trust
 
 import (
 	"bytes"
@@ -13,11 +13,12 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/facts"
+	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/internal/durable"
 )
 
-// TrustPath is where it is kept by what clock the last full scan was made.
-func TrustPath(baseline string) string { return baseline + ".trust" }
+// Path is where it is kept by what clock the last full scan was made.
+func Path(baseline string) string { return baseline + ".trust" }
 
 // A clock is by what the times of a machine's files are told, and of what baseline
 // all were read under it.
@@ -31,7 +32,7 @@ type clock struct {
 // moves it by less in a day.
 const clockSlack = 2
 
-func clockOf(ctx context.Context, h host.Host, b *Baseline) (clock, error) {
+func clockOf(ctx context.Context, h host.Host, b *integrity.Baseline) (clock, error) {
 	boot, err := facts.BootID(ctx, h)
 	if err != nil {
 		return clock{}, fmt.Errorf("whether the machine was restarted: %w", err)
@@ -75,7 +76,7 @@ func (c clock) follows(name string) error {
 
 // keep gives the entries, and when all were read writes down by what clock, unless
 // one was forged.
-func (c clock) keep(all Entries, forged *atomic.Bool, counts *Counts, name string) Entries {
+func (c clock) keep(all integrity.Entries, forged *atomic.Bool, counts *integrity.Counts, name string) integrity.Entries {
 	return func(yield func(host.Entry, error) bool) {
 		for e, err := range all {
 			if !yield(e, err) || err != nil {

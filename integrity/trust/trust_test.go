@@ -1,4 +1,4 @@
-package integrity
+package trust
 
 import (
 	"fmt"
@@ -14,6 +14,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/tree"
+	"github.com/pugetsoundtech/upkeep/integrity"
 )
 
 func TestAContentIsTrustedOnlyWhereNothingMayHaveChangedIt(t *testing.T) {
@@ -67,15 +68,15 @@ func TestATrustingScanReadsTheBaselineWhileItIsCompared(t *testing.T) {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, fmt.Sprintf("%s%04d", strings.Repeat("x", 60), i)), nil, 0o644))
 	}
 	h, name := host.Local(), filepath.Join(t.TempDir(), "b")
-	p := Profile{Roots: []string{root + "/d03", root + "/d07", root}, Attrs: true}
-	require.NoError(t, CreateBaseline(name, Head{Created: h.Time().Add(time.Hour), Profile: p}, Scan(t.Context(), h.Files, p, nil)))
-	b, err := OpenBaseline(name)
+	p := integrity.Profile{Roots: []string{root + "/d03", root + "/d07", root}, Attrs: true}
+	require.NoError(t, integrity.CreateBaseline(name, integrity.Head{Created: h.Time().Add(time.Hour), Profile: p}, integrity.Scan(t.Context(), h.Files, p, nil)))
+	b, err := integrity.OpenBaseline(name)
 	require.NoError(t, err)
 	defer b.Close()
-	var counts Counts
+	var counts integrity.Counts
 	scan := func() {
-		counts = Counts{}
-		require.NoError(t, Compare(b.Entries(), ScanTrusting(t.Context(), h, b, Pace{}, &counts), tree.FieldsAll, func(c Change) error {
+		counts = integrity.Counts{}
+		require.NoError(t, integrity.Compare(b.Entries(), Scan(t.Context(), h, b, integrity.Pace{}, &counts), tree.FieldsAll, func(c integrity.Change) error {
 			return fmt.Errorf("%v %s", c.Kind, c.Path)
 		}))
 	}
@@ -100,7 +101,7 @@ func TestTimesProveNothingAfterTheClockWasSet(t *testing.T) {
 	var none atomic.Bool
 	read := func(forged bool) {
 		none.Store(forged)
-		for range c.keep(func(func(host.Entry, error) bool) {}, &none, &Counts{}, name) {
+		for range c.keep(func(func(host.Entry, error) bool) {}, &none, &integrity.Counts{}, name) {
 			t.Fatal("an entry")
 		}
 	}

@@ -1,4 +1,4 @@
-package integrity
+package continuity
 
 import (
 	"errors"
@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
 )
@@ -24,7 +25,7 @@ var kept = report.State[memory]{Name: "baseline", Version: 1}
 // A Watch is the use of a baseline by one run of a check, which does not believe
 // its own memory: the root of the baseline has to be the one that was kept with
 // the last stored report, or acceptances have to lead from that to it. The rules
-// are those of BaselineRules.
+// are those of Rules.
 type Watch struct {
 	Check    string // its name, such as "integrity.files"
 	Baseline string // name of the file
@@ -32,7 +33,7 @@ type Watch struct {
 
 	// Signed reports by its error why nobody who may has signed a baseline, as
 	// signature.By does; nil: nobody has to. That it is nil where it was not is told.
-	Signed func(*Baseline) error
+	Signed func(*integrity.Baseline) error
 
 	Took     bool // this run took the baseline
 	Known    bool // a stored run had it before
@@ -43,18 +44,18 @@ type Watch struct {
 
 // Open opens the baseline, takes it first if there was never one, and holds it
 // against what was kept. Without a baseline the error is not nil.
-func (w *Watch) Open(take func() error) (*Baseline, error) {
+func (w *Watch) Open(take func() error) (*integrity.Baseline, error) {
 	var err error
 	if w.was, w.Known, err = kept.Load(w.Rec); err != nil {
 		return nil, err
 	}
-	b, err := OpenBaseline(w.Baseline)
+	b, err := integrity.OpenBaseline(w.Baseline)
 	switch {
 	case err == nil:
 		return b, errors.Join(w.believe(b), w.verify(b))
-	case !errors.Is(err, ErrNoBaseline) && !errors.Is(err, ErrDamaged):
+	case !errors.Is(err, integrity.ErrNoBaseline) && !errors.Is(err, integrity.ErrDamaged):
 		return nil, err
-	case w.Known || w.accepted() || errors.Is(err, ErrDamaged): // there was one
+	case w.Known || w.accepted() || errors.Is(err, integrity.ErrDamaged): // there was one
 		w.Rec.Finding(w.About(ruleLost, report.Finding{
 			Title:  "The baseline " + prose.Clip(w.Baseline, 200) + " is lost",
 			Detail: err.Error() + ". Nothing is compared until it is back.",
@@ -65,7 +66,7 @@ func (w *Watch) Open(take func() error) (*Baseline, error) {
 		return nil, err
 	}
 	w.Took = true
-	if b, err = OpenBaseline(w.Baseline); err == nil {
+	if b, err = integrity.OpenBaseline(w.Baseline); err == nil {
 		err = w.verify(b)
 	}
 	return b, err
@@ -73,12 +74,12 @@ func (w *Watch) Open(take func() error) (*Baseline, error) {
 
 // accepted reports whether anybody ever accepted anything: then there was a baseline.
 func (w *Watch) accepted() bool {
-	_, err := os.Lstat(AcceptedPath(w.Baseline))
+	_, err := os.Lstat(integrity.AcceptedPath(w.Baseline))
 	return !errors.Is(err, fs.ErrNotExist)
 }
 
 // believe compares the root of the baseline with the one that was kept.
-func (w *Watch) believe(b *Baseline) error {
+func (w *Watch) believe(b *integrity.Baseline) error {
 	if b.Damaged != nil {
 		w.Rec.Finding(w.damaged(b))
 	}
@@ -86,12 +87,12 @@ func (w *Watch) believe(b *Baseline) error {
 	if !w.Known || root == w.was.Root {
 		return nil
 	}
-	all, err := Acceptances(w.Baseline)
+	all, err := integrity.Acceptances(w.Baseline)
 	if err != nil {
-		w.Rec.Problem(err, ScopeBaseline)
+		w.Rec.Problem(err, Scope)
 	}
-	anew, ok := Leads(w.was.Root, root, all)
-	if _, back := Leads(root, w.was.Root, all); b.Damaged != nil && back {
+	anew, ok := integrity.Leads(w.was.Root, root, all)
+	if _, back := integrity.Leads(root, w.was.Root, all); b.Damaged != nil && back {
 		ok = true // the copy before the last acceptances, and its finding says so
 	}
 	if !ok {
@@ -107,7 +108,7 @@ func (w *Watch) believe(b *Baseline) error {
 }
 
 // verify tells when a baseline is not signed, and was or has to be.
-func (w *Watch) verify(b *Baseline) error {
+func (w *Watch) verify(b *integrity.Baseline) error {
 	root := b.Root.String()
 	switch {
 	case w.Signed == nil && w.was.Signed == "":
@@ -124,7 +125,7 @@ func (w *Watch) verify(b *Baseline) error {
 		w.was.Signed = root
 		return nil
 	}
-	all, unread := Acceptances(w.Baseline)
+	all, unread := integrity.Acceptances(w.Baseline)
 	f := report.Finding{
 		Title:  "The baseline " + prose.Clip(w.Baseline, 200) + " is not signed by anybody who may",
 		Detail: err.Error() + "." + acceptedSince(w.was.Signed, all),
@@ -139,7 +140,7 @@ func (w *Watch) verify(b *Baseline) error {
 
 // acceptedSince says who moved a baseline since it was signed: that is what a
 // person looks at who is to sign it.
-func acceptedSince(signed string, all []Acceptance) string {
+func acceptedSince(signed string, all []integrity.Acceptance) string {
 	var words []string
 	for _, a := range all {
 		if a.To == signed {
@@ -169,7 +170,7 @@ func (w *Watch) Gap(what, id string) report.Finding {
 }
 
 // Remember keeps the root of a baseline that is believed.
-func (w *Watch) Remember(b *Baseline) error {
+func (w *Watch) Remember(b *integrity.Baseline) error {
 	if w.Replaced {
 		return nil
 	}
@@ -178,11 +179,11 @@ func (w *Watch) Remember(b *Baseline) error {
 
 // About completes a finding about the baseline itself.
 func (w *Watch) About(rule string, f report.Finding) report.Finding {
-	f.Rule, f.Subject, f.Scope = w.Check+"."+rule, report.Path.Of(w.Baseline), ScopeBaseline
+	f.Rule, f.Subject, f.Scope = w.Check+"."+rule, report.Path.Of(w.Baseline), Scope
 	return f
 }
 
-func (w *Watch) damaged(b *Baseline) report.Finding {
+func (w *Watch) damaged(b *integrity.Baseline) report.Finding {
 	return w.About(ruleDamaged, report.Finding{
 		Title:    "The baseline " + prose.Clip(w.Baseline, 200) + " cannot be used; its previous copy was",
 		Detail:   fmt.Sprintf("%v. What was accepted since that copy shows as changed.", b.Damaged),
@@ -190,7 +191,7 @@ func (w *Watch) damaged(b *Baseline) report.Finding {
 	})
 }
 
-func (w *Watch) replacedBy(b *Baseline) report.Finding {
+func (w *Watch) replacedBy(b *integrity.Baseline) report.Finding {
 	return w.About(ruleReplaced, report.Finding{
 		Title:    "The baseline " + prose.Clip(w.Baseline, 200) + " is not the one that was there",
 		Detail:   "No acceptance leads from the one that was compared last to this one. What it shows as unchanged may have changed: nothing that was found before counts as put right.",
@@ -198,7 +199,7 @@ func (w *Watch) replacedBy(b *Baseline) report.Finding {
 	})
 }
 
-func (w *Watch) begunAnew(a *Acceptance) report.Finding {
+func (w *Watch) begunAnew(a *integrity.Acceptance) report.Finding {
 	text := "No comparison leads from the baseline before to this one."
 	if a.Comment != "" {
 		text += " The reason that was given: " + a.Comment
@@ -219,8 +220,8 @@ func orNobody(by string) string {
 	return by
 }
 
-// ScopeBaseline is the scope of findings about the baseline itself.
-const ScopeBaseline = "baseline"
+// Scope is the scope of findings about the baseline itself.
+const Scope = "baseline"
 
 const (
 	ruleDamaged  = "baseline-damaged"
@@ -233,8 +234,8 @@ const (
 
 const lostRemedy = "Find out who was on the system, and restore the file from a backup. If that cannot be done, compare the system with another one, and only then begin anew: a new baseline says so in the next report, and expects all that is there now."
 
-// BaselineRules are the rules of a check about its own baseline.
-func BaselineRules(check string) []report.Rule {
+// Rules are the rules of a check about its own baseline.
+func Rules(check string) []report.Rule {
 	rule := func(id string, s report.Severity, title, explain, fix string) report.Rule {
 		return report.Rule{ID: check + "." + id, Kind: report.Condition, Severity: s, Title: title, Explain: explain, Remedy: fix}
 	}

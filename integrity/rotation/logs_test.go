@@ -1,4 +1,4 @@
-package integrity_test
+package rotation_test
 
 import (
 	"bytes"
@@ -16,6 +16,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/integrity/integritytest"
+	"github.com/pugetsoundtech/upkeep/integrity/rotation"
 )
 
 // A shelf is a folder of logs; its times are days from a first one.
@@ -61,7 +62,7 @@ func (s shelf) scan() (all []host.Entry) {
 // left compares, and gives what is told: of what was rotated away, the name alone.
 func (s shelf) left(was []host.Entry) (out []string) {
 	p := s.profile()
-	l := integrity.Logs{Files: host.Local().Files, Profile: p}
+	l := rotation.Logs{Files: host.Local().Files, Profile: p}
 	err := integrity.Compare(integritytest.Entries(was...), l.Seen(integritytest.Entries(s.scan()...)), p.Compared(), func(c integrity.Change) error {
 		assert.True(s.t, l.Take(c))
 		return nil
