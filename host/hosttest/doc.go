@@ -48,11 +48,14 @@
 //	-- /etc/ dir complete --                     what the text lists in it is all
 //	-- / dir complete=tree --                    and so everywhere below
 //	-- /dev/null char rdev=259 mode=0666 --      also: block, fifo, socket
+//	-- /srv/a xattr.user.note="of mine" --       an extended attribute, by the kernel's name
+//	-- /srv/b xattrs --                          is known to have none
 //
 // The attributes mode (octal), uid, gid, size, blocks, dev, ino, nlink, rdev, flags (1 immutable, 2 append), mount,
 // mtime, ctime and btime (RFC 3339) set the fields of host.Stat and its Known
 // mask. Without mode a directory has 0755, a link 0777 and all else 0644; size
-// is that of the content or link target; every other field is unknown. An error
+// is that of the content or link target; every other field is unknown, and so are
+// the extended attributes of a file that says nothing of them. An error
 // is permission, unsupported, notregular, io, or any other text in quotes. Parent
 // directories that have no section are directories that are not complete. What
 // nobody lists in a directory with an error answers that error.

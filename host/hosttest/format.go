@@ -91,7 +91,7 @@ func fileWords(n *node) []string {
 	if n.err != nil {
 		words = append(words, "error="+errorWord(n.err))
 	}
-	return append(words, fieldWords(n)...)
+	return append(append(words, fieldWords(n)...), xattrWords(n)...)
 }
 
 // fieldWords are the fields of the Stat that are known and not implied.

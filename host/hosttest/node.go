@@ -15,11 +15,12 @@ type node struct {
 	kids     map[string]*node
 	listed   bool // has a section of its own; else it is only a parent
 	absent   bool
-	complete bool  // the kids are all
-	whole    bool  // and so everywhere below
-	noData   bool  // the content was not recorded
-	err      error // of Open and ReadDir
-	statErr  error // of everything
+	complete bool              // the kids are all
+	whole    bool              // and so everywhere below
+	noData   bool              // the content was not recorded
+	xattrs   map[string]string // nil: not known
+	err      error             // of Open and ReadDir
+	statErr  error             // of everything
 }
 
 // newDir returns a directory that nobody listed.

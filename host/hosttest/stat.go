@@ -35,6 +35,9 @@ func parseFile(s *section, n *node, defaults host.Stat) error {
 	if err := parseBody(s, n); err != nil {
 		return err
 	}
+	if err := parseXattrs(s, n); err != nil {
+		return err
+	}
 	return parseFields(s, &n.stat)
 }
 

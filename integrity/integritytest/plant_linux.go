@@ -16,13 +16,20 @@ import (
 // Plant makes real files in dir, which is empty, as they are in another file
 // system, such as that of a text:
 //
-//	m := hosttest.New("-- / dir complete --\n-- /motd mode=0600 mtime=2026-11-01T00:00:00Z --\nhello\n")
-//	err := integritytest.Plant(ctx, dir, m, map[string]map[string]string{"/motd": {"user.note": "x"}})
+//	m := hosttest.New("-- / dir complete --\n-- /motd mode=0600 mtime=2026-11-01T00:00:00Z xattr.user.note=x --\nhello\n")
+//	err := integritytest.Plant(ctx, dir, m)
 //
 // They have its types, contents, links, modes and times, and the extended
-// attributes that are given by path and name. For device nodes and for owners that
-// are not those of who calls it takes the rights of root.
-func Plant(ctx context.Context, dir string, from host.FS, xattrs map[string]map[string]string) error {
+// attributes where it gives them by name, as a text does. For device nodes, owners
+// that are not those of who calls, and attributes that give rights it takes the
+// rights of root.
+func Plant(ctx context.Context, dir string, from host.FS) error {
+	xattrs := func(string) (map[string]string, bool) { return nil, false }
+	if named, ok := from.(interface {
+		Xattrs(name string) (map[string]string, bool)
+	}); ok {
+		xattrs = named.Xattrs
+	}
 	var all []host.Stat // their names are paths
 	_, err := tree.Walk(ctx, from, "/", host.WalkOptions{}, func(e *host.Entry) error {
 		st := e.Stat
@@ -31,7 +38,8 @@ func Plant(ctx context.Context, dir string, from host.FS, xattrs map[string]map[
 		return errors.Join(e.Err, plant(ctx, filepath.Join(dir, e.Path), from, st))
 	})
 	for i := len(all) - 1; i >= 0 && err == nil; i-- { // what is made in a folder changes its times
-		err = dress(filepath.Join(dir, all[i].Name), all[i], xattrs[all[i].Name])
+		set, _ := xattrs(all[i].Name)
+		err = dress(filepath.Join(dir, all[i].Name), all[i], set)
 	}
 	if err != nil {
 		return fmt.Errorf("plant: %w", err)

@@ -19,7 +19,7 @@ import (
 // links that lead astray, and a folder that its owner may not read.
 const hostile = `-- machine uid=1000 gid=1000 mtime=2026-11-01T00:00:00.123456789Z --
 -- / dir complete mode=0755 --
--- /motd mode=0604 --
+-- /motd mode=0604 xattr.trusted.note="\x00x" xattr.security.capability="\x01\x00\x00\x02\x00\x04\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00" --
 hello
 -- "/a\nb" --
 -- "/\x1b[2J\xff" base64 --
@@ -35,8 +35,7 @@ func TestAPlantedTreeIsAsTheTextHasIt(t *testing.T) {
 	need.Root(t)
 	dir := t.TempDir()
 	m := hosttest.New(hostile)
-	xattrs := map[string]map[string]string{"/motd": {"trusted.note": "x"}}
-	require.NoError(t, integritytest.Plant(t.Context(), dir, m, xattrs))
+	require.NoError(t, integritytest.Plant(t.Context(), dir, m))
 	p := integrity.Profile{Roots: []string{"/"}, Attrs: true}
 	seen := 0
 	want := tree.FieldsState&^(tree.FieldSize|tree.FieldFlags) | tree.FieldMtime
@@ -52,7 +51,9 @@ func TestAPlantedTreeIsAsTheTextHasIt(t *testing.T) {
 			v, _ := e.Attr(host.AttrXattrs)
 			set, ok := host.Xattrs(v)
 			assert.True(t, ok)
-			assert.Equal(t, "x", set["trusted.note"])
+			assert.Equal(t, "\x00x", set["trusted.note"])
+			caps, _ := e.Attr(host.AttrCapabilities)
+			assert.Equal(t, "cap_net_bind_service", integrity.CapabilitiesText(caps))
 		}
 	}
 	assert.Equal(t, 8, seen)
