@@ -49,8 +49,12 @@ func (s System) Check(ctx context.Context, rec *report.Recorder) error {
 		return errors.New("integrity.files: no state folder was given")
 	}
 	s.Profile = s.profile(ctx)
-	r := run{System: s, ctx: ctx, rec: rec, Watch: s.watch()}
+	r := run{System: s, ctx: ctx, rec: rec, Watch: s.watch(), texts: map[string]string{}}
 	r.Rec = rec
+	var unread error
+	if r.were, _, unread = lastTexts.Load(rec); unread != nil {
+		rec.Problem(unread, continuity.Scope)
+	}
 	b, err := r.Open(r.take)
 	if b != nil {
 		defer b.Close()
@@ -62,7 +66,7 @@ func (s System) Check(ctx context.Context, rec *report.Recorder) error {
 		return fmt.Errorf("integrity.files: %w", err)
 	}
 	r.tell(b)
-	return r.Remember(b)
+	return errors.Join(r.Remember(b), lastTexts.Keep(rec, r.texts))
 }
 
 // profile is that of the check, with the roots that are links followed.
@@ -84,6 +88,8 @@ type run struct {
 	last   string  // path of the last entry
 	found  []found // not reported yet
 	logs   rotation.Logs
+	were   map[string]string // lastTexts of the last stored run
+	texts  map[string]string // and of this one
 	guide  howto.Guide
 }
 

@@ -32,6 +32,7 @@ func (c *closer) finding(f *found) report.Finding {
 	out.Fix += typed(out.Remedy)
 	describe(&out, f, a)
 	c.shorter(&out, f.Change)
+	c.sinceLast(&out, f.Change)
 	if len(lines) > 0 {
 		out.Title += ", " + headline(lines)
 	}

@@ -2,6 +2,7 @@ package files
 
 import (
 	"bytes"
+	"encoding/hex"
 	"path"
 	"slices"
 	"strings"
@@ -12,6 +13,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/internal/textdiff"
+	"github.com/pugetsoundtech/upkeep/report"
 )
 
 // showable reports whether the text of a change may be shown to a person: a
@@ -30,17 +32,26 @@ func showable(c integrity.Change) bool {
 	return isConfig(c.Path) || sensitive(c.Path)
 }
 
-// lines gives the lines that a change added and took away, without blanks and
-// comments where there is anything else. It is nil where nobody has the texts.
+// lines gives the lines that a change added and took away since the baseline,
+// without blanks and comments where there is anything else. It is nil where nobody
+// has the texts.
 func (c *closer) lines(ch integrity.Change) []textdiff.Line {
+	if ch.Kind == integrity.Changed {
+		return c.linesSince(&ch.Was, ch)
+	}
+	return c.linesSince(nil, ch)
+}
+
+// linesSince does so since the file was found as was; nil: since it was not there.
+func (c *closer) linesSince(was *host.Entry, ch integrity.Change) []textdiff.Line {
 	again, there := c.seen[ch.Path]
 	same, known := host.SameContent(&ch.Now, &again.Entry)
 	if !showable(ch) || !there || !known || !same || again.Text == nil && ch.Now.Stat.Size > 0 {
 		return nil
 	}
 	var old []byte
-	if ch.Kind == integrity.Changed {
-		text, ok := integrity.Old(c.ctx, c.OldText, ch.Was)
+	if was != nil {
+		text, ok := integrity.Old(c.ctx, c.OldText, *was)
 		if !ok {
 			return nil
 		}
@@ -59,6 +70,33 @@ func (c *closer) lines(ch integrity.Change) []textdiff.Line {
 		return telling
 	}
 	return all
+}
+
+// sinceLast says what changed since the last stored report, where that told of the
+// file as it was then.
+func (c *closer) sinceLast(out *report.Finding, ch integrity.Change) {
+	now, known := ch.Now.Digest("sha256")
+	if !known || !showable(ch) {
+		return
+	}
+	if len(c.texts) < mostTexts {
+		c.texts[ch.Path] = now.Hex()
+	}
+	sum, err := hex.DecodeString(c.were[ch.Path])
+	then := host.NewDigest("sha256", sum)
+	if err != nil || len(sum) == 0 || then == now {
+		return
+	}
+	lines := c.linesSince(&host.Entry{Path: ch.Path, Digests: []host.Digest{then}}, ch)
+	if len(lines) == 0 {
+		out.Detail = strings.TrimSpace(out.Detail + " It changed again since the last report.")
+		return
+	}
+	var words []string
+	for _, l := range lines {
+		words = append(words, lineText(l))
+	}
+	out.Detail = strings.TrimSpace(out.Detail + " Since the last report: " + prose.List(words, mostLines) + ".")
 }
 
 // tells reports whether a line says something: what is taken out of a comment
