@@ -8,6 +8,7 @@ import (
 	"io/fs"
 	"slices"
 	"strconv"
+	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/sysview"
@@ -21,7 +22,9 @@ import (
 // sockets beside TCP and UDP, by which they can be talked to, or see the packets of
 // others. Its scopes are families and the name of the family below it. A program is
 // its file and its user; of the abstract names of Unix, which programs choose at
-// random, only that it has some counts.
+// random, only that it has some counts. Of the first process, which holds sockets
+// for services that it starts when somebody comes, each socket counts by its name
+// and by the unit that asked for it.
 type Families struct {
 	Host host.Host
 }
@@ -62,32 +65,84 @@ const allPackets = "0003"
 func (c Families) Read(ctx context.Context) *inventory.List {
 	l := &inventory.List{}
 	names := userNames(ctx, c.Host)
-	for _, t := range sysview.OtherSockets(ctx, c.Host) {
+	tables := sysview.OtherSockets(ctx, c.Host)
+	units, err := c.socketUnits(ctx, tables)
+	for _, t := range tables {
 		l.Sections = append(l.Sections, t.Network)
 		switch {
 		case errors.Is(t.Err, errors.ErrUnsupported):
 			l.Sections = l.Sections[:len(l.Sections)-1]
 		case t.Err != nil:
 			l.Fail(t.Network, t.Err)
+		case err != nil && slices.ContainsFunc(t.Sockets, ofFirst):
+			l.Fail(t.Network, err)
 		}
 		for _, s := range t.Sockets {
-			c.add(l, t.Network, s, names)
+			c.add(l, t.Network, s, names, units)
 		}
 	}
 	return l
 }
 
 // add records a socket. Whose program nobody knows is known by its user alone.
-func (c Families) add(l *inventory.List, network string, s sysview.Socket, names map[uint32]string) {
+func (c Families) add(l *inventory.List, network string, s sysview.Socket, names map[uint32]string, units map[string]string) {
 	s.Network = network
 	who := listenerOf(s, names)
-	if network == sysview.Unix {
-		s.Name = "*"
+	fields := inventory.Fields("program", who.Program, "exe", who.Exe, "user", who.User)
+	switch {
+	case ofFirst(s) && units != nil:
+		if unit := units[s.Name]; unit != "" {
+			fields = append(fields, inventory.Fields("unit", unit)...)
+		}
+	case network == sysview.Unix:
+		s.Name = anyName
 	}
-	if s.Process.PID == 1 {
-		return // it holds sockets for services that are not started yet
+	l.Add(fields, network, cmp.Or(who.Exe, who.Program, "?"), cmp.Or(who.User, "?"), s.Name)
+}
+
+// anyName stands for the abstract names of a program.
+const anyName = "*"
+
+// ofFirst reports whether the first process holds a socket.
+func ofFirst(s sysview.Socket) bool { return s.Process.PID == 1 }
+
+// socketUnits gives systemd's units by the abstract names and the ports on which
+// the first process waits for them; nil where that is another than systemd, and a
+// program like any other.
+func (c Families) socketUnits(ctx context.Context, tables []sysview.Table) (map[string]string, error) {
+	if !slices.ContainsFunc(tables, func(t sysview.Table) bool { return slices.ContainsFunc(t.Sockets, ofFirst) }) {
+		return nil, nil
 	}
-	l.Add(inventory.Fields("program", who.Program, "exe", who.Exe, "user", who.User), network, cmp.Or(who.Exe, who.Program, "?"), cmp.Or(who.User, "?"), s.Name)
+	if _, err := c.Host.Lstat(ctx, "/run/systemd/system"); err != nil { // see sd_booted(3)
+		if errors.Is(err, fs.ErrNotExist) {
+			err = nil
+		}
+		return nil, err
+	}
+	out, err := c.Host.Query(ctx, "systemctl", "list-sockets", "--all", "--full", "--no-legend", "--no-pager")
+	if err != nil {
+		return nil, fmt.Errorf("for which units the first process holds sockets: %w", err)
+	}
+	return parseSocketUnits(out), nil
+}
+
+// parseSocketUnits reads systemctl list-sockets: what is waited on, which may hold
+// blanks, the socket's unit and the unit that it starts.
+func parseSocketUnits(out []byte) map[string]string {
+	units := map[string]string{}
+	for line := range strings.Lines(string(out)) {
+		words := strings.Fields(line)
+		i := slices.IndexFunc(words, func(w string) bool { return strings.HasSuffix(w, ".socket") })
+		if i < 1 {
+			continue
+		}
+		at, unit := strings.Join(words[:i], " "), words[i]
+		units[at] = unit
+		if at[0] != '@' && at[0] != '/' {
+			units[at[strings.LastIndexByte(at, ':')+1:]] = unit // the port of an address
+		}
+	}
+	return units
 }
 
 // Inspect tells of programs without their file.
@@ -119,8 +174,10 @@ func (c Families) Inspect(ctx context.Context, rec *report.Recorder) error {
 
 func doing(network, name string) string {
 	switch {
-	case network == sysview.Unix:
+	case network == sysview.Unix && name == anyName:
 		return does[network]
+	case network == sysview.Unix:
+		return "listens under the abstract name " + prose.Clip(name, 100) + ", which no file shows"
 	case network == sysview.Packet && name == allPackets:
 		return "sees all packets on the network, as a sniffer does"
 	}
@@ -140,7 +197,16 @@ func (Families) Tell(changes []integrity.Change) (out []inventory.Told) {
 		t.Subject = report.Process.Of(inventory.Word(key[1]))
 		t.Identity = []report.Attr{report.System.Of(key[0]), report.User.Of(inventory.Word(key[2]))}
 		t.Title = programOf(Listener{Program: r.Get("program"), Exe: r.Get("exe")}) + " of user " + prose.Clip(key[2], 64) + verb + doing(key[0], key[3])
-		t.Evidence = inventory.Differences(c)
+		if unit := r.Get("unit"); unit != "" {
+			t.Title += ", for " + prose.Clip(unit, 100)
+			if a := report.Unit.Of(unit); a.Validate() == nil {
+				t.Evidence = append(t.Evidence, a)
+			}
+		}
+		if key[0] == sysview.Unix && key[3] != anyName { // each name of the first process is one
+			t.Identity = append(t.Identity, report.Field.Of(inventory.Word(key[3])))
+		}
+		t.Evidence = append(t.Evidence, inventory.Differences(c)...)
 		same := func(o inventory.Told) bool {
 			return o.Rule == t.Rule && o.Scope == t.Scope && o.Subject == t.Subject && slices.Equal(o.Identity, t.Identity)
 		}

@@ -4,6 +4,7 @@ import (
 	"context"
 	"path"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
@@ -52,16 +53,9 @@ var passing = []string{
 var guarded = []string{"/bin", "/sbin", "/lib", "/lib64", "/libexec", "/usr", "/etc", "/root", "/boot", "/proc", "/opt", "/var/spool/cron", "/var/cron", "/var/log"}
 
 // ordinary are places within the guarded ones that have a file system of their
-// own, or a mask, on systems as they are installed and in containers.
+// own on systems as they are installed.
 var ordinary = []string{
 	"/usr", "/usr/local", "/usr/home", "/usr/share", "/usr/src", "/usr/xsrc", "/usr/obj", "/usr/xobj", "/usr/ports", "/usr/pkg", "/usr/pkgsrc", "/usr/X11R6", "/opt", "/boot", "/boot/efi", "/boot/firmware", "/root", "/var/log", "/var/log/audit", "/var/spool/cron",
-	"/etc/hosts", "/etc/hostname", "/etc/resolv.conf", "/proc",
-	"/proc/acpi", "/proc/asound", "/proc/bus", "/proc/fs", "/proc/interrupts", "/proc/irq", "/proc/kcore", "/proc/keys", "/proc/latency_stats",
-	"/proc/sched_debug", "/proc/scsi", "/proc/sys", "/proc/sysrq-trigger", "/proc/kallsyms", "/proc/kmsg",
-	"/proc/sys/kernel/random/boot_id", "/proc/sys/kernel/hostname", "/proc/sys/kernel/domainname",
-	"/proc/cpuinfo", "/proc/diskstats", "/proc/loadavg", "/proc/meminfo", "/proc/stat", "/proc/swaps", "/proc/uptime", // amounts, of a container
-	"/proc/timer_list", "/proc/timer_stats",
-	"/proc/[1-9]*", // of processes package listeners tells
 }
 
 // inMemory are types of file systems that show what no disk has, or has elsewhere.
@@ -84,7 +78,11 @@ func (c Mounts) Read(ctx context.Context) *inventory.List {
 		}
 		options := slices.DeleteFunc(slices.Clone(m.Options), func(o string) bool { return !slices.Contains(rights, o) })
 		slices.Sort(options)
-		l.Add(inventory.Fields("source", m.Source, "part", part(m, mounts), "type", m.Type, "options", strings.Join(slices.Compact(options), ",")), secTable, m.Point)
+		fields := inventory.Fields("source", m.Source, "part", part(m, mounts), "type", m.Type, "options", strings.Join(slices.Compact(options), ","))
+		if hides(m, part(m, mounts)) && !ofContainer(ctx, c.Host, m) {
+			fields = append(fields, inventory.Fields(fieldHides, "yes")...)
+		}
+		l.Add(fields, secTable, m.Point)
 	}
 	return l
 }
@@ -109,21 +107,25 @@ func part(m sysview.Mount, all []sysview.Mount) string {
 }
 
 // hides reports whether a mount stands where only the system's own files should.
-func hides(point string, r inventory.Record) bool {
-	if !slices.ContainsFunc(guarded, func(top string) bool { return tree.Within(point, top) }) || r.Get("type") == "fuse.lxcfs" || r.Get("part") == itself {
+func hides(m sysview.Mount, part string) bool {
+	if !slices.ContainsFunc(guarded, func(top string) bool { return tree.Within(m.Point, top) }) || part == itself {
 		return false
 	}
-	usual := slices.ContainsFunc(ordinary, func(pattern string) bool {
-		hit, err := path.Match(pattern, point)
-		return err == nil && hit
-	})
-	if point == "/proc" {
-		return r.Get("type") != "proc" && r.Get("type") != "procfs" && r.Get("type") != "linprocfs"
+	if m.Point == "/proc" {
+		return m.Type != "proc" && m.Type != "procfs" && m.Type != "linprocfs"
 	}
-	if strings.HasPrefix(point, "/proc/") || path.Dir(point) == "/etc" && usual {
-		return !usual
+	if _, process := pidOf(m.Point); process || m.Point == "/proc/sys/fs/binfmt_misc" {
+		return false // of processes package listeners tells
 	}
-	return !usual || r.Get("part") != "" || slices.Contains(inMemory, r.Get("type"))
+	return !slices.Contains(ordinary, m.Point) || part != "" || slices.Contains(inMemory, m.Type)
+}
+
+// pidOf gives the process in whose folder of /proc a place is.
+func pidOf(point string) (pid int, ok bool) {
+	rest, ok := strings.CutPrefix(point, "/proc/")
+	first, _, _ := strings.Cut(rest, "/")
+	pid, err := strconv.Atoi(first)
+	return pid, ok && err == nil
 }
 
 // Inspect tells of each mount that hides what gives rights, whatever was accepted.
@@ -135,7 +137,7 @@ func (c Mounts) Inspect(ctx context.Context, rec *report.Recorder) error {
 	}
 	rec.Covered("mounts/" + secTable)
 	for _, r := range l.Records {
-		if point := r.Key[1]; hides(point, r) {
+		if point := r.Key[1]; r.Get(fieldHides) != "" {
 			rec.Finding(report.Finding{
 				Rule: c.Name() + ".hides", Scope: "mounts/" + secTable, Subject: report.Mount.Of(point),
 				Title:    whatIs(r) + " is mounted over " + prose.Clip(point, 200) + " and hides what is below it",
@@ -157,7 +159,7 @@ func (c Mounts) Tell(changes []integrity.Change) (out []inventory.Told) {
 		over := slices.ContainsFunc(guarded, func(top string) bool { return tree.Within(point, top) })
 		switch now, was := inventory.RecordOf(change.Now), inventory.RecordOf(change.Was); change.Kind {
 		case integrity.Added:
-			t.Title, t.Elsewhere = whatIs(now)+" is now mounted over "+short, hides(point, now)
+			t.Title, t.Elsewhere = whatIs(now)+" is now mounted over "+short, now.Get(fieldHides) != ""
 			if over {
 				t.Severity, t.Detail = report.Warning, "What was in that folder before cannot be seen any more, and a comparison of files sees what is mounted."
 			}
@@ -172,18 +174,4 @@ func (c Mounts) Tell(changes []integrity.Change) (out []inventory.Told) {
 		out = append(out, t)
 	}
 	return out
-}
-
-func whatIs(r inventory.Record) string {
-	what := prose.Clip(r.Get("source"), 100)
-	if part := r.Get("part"); part != "" && part != itself {
-		what = prose.Clip(part, 100) + " of " + what
-	}
-	return what + " (" + prose.Clip(r.Get("type"), 40) + ")"
-}
-
-// fewer reports whether an option that takes rights is no longer there.
-func fewer(was, now string) bool {
-	left := strings.Split(now, ",")
-	return slices.ContainsFunc(strings.Split(was, ","), func(o string) bool { return !slices.Contains(left, o) })
 }

@@ -48,26 +48,29 @@ const mounts = `-- /proc/self/mountinfo --
 22 20 0:21 / /run/user/1000 rw,nosuid - tmpfs tmpfs rw
 `
 
+// bare is no container.
+const bare = "-- /proc/self/ns/pid link=\"pid:[4026531836]\" --\n"
+
 func TestAMountThatHidesIsToldFromTheFirstRun(t *testing.T) {
 	for line, told := range map[string]bool{
-		"8:1 /home/eve/cron /etc/cron.d rw - ext4 /dev/sda1 rw":                 true,
-		"7:0 / /etc/cron.d rw - ext4 /dev/loop0 rw":                             true,
-		"0:30 / /usr rw - tmpfs tmpfs rw":                                       true,
-		"8:1 /tmp/ls /usr/bin/ls rw - ext4 /dev/sda1 rw":                        true,
-		"8:1 /tmp/x /proc/modules rw - ext4 /dev/sda1 rw":                       true,
-		"0:40 /@/home/eve /usr/bin rw - btrfs /dev/sdb1 rw,subvol=/@":           true,
-		"0:50 / /proc rw - tmpfs tmpfs rw":                                      true,
-		"0:50 / /proc rw - proc proc rw":                                        false,
-		"8:2 / /usr rw - ext4 /dev/sda2 rw":                                     false,
-		"8:3 / /boot/efi rw - vfat /dev/sda3 rw":                                false,
-		"8:1 /etc /etc ro - ext4 /dev/sda1 rw":                                  false, // itself, as systemd makes it
-		"8:1 /var/lib/docker/containers/a/hosts /etc/hosts rw - ext4 /dev/a rw": false,
-		"0:40 /@usr /usr rw - btrfs /dev/sdb1 rw,subvol=/@usr":                  false,
-		"0:41 /proc/stat /proc/stat rw - fuse.lxcfs lxcfs rw":                   false,
-		"0:42 / /proc/keys rw - tmpfs tmpfs rw":                                 false,
-		"8:17 / /srv rw - xfs /dev/sdb1 rw":                                     false,
+		"8:1 /home/eve/cron /etc/cron.d rw - ext4 /dev/sda1 rw":       true,
+		"7:0 / /etc/cron.d rw - ext4 /dev/loop0 rw":                   true,
+		"0:30 / /usr rw - tmpfs tmpfs rw":                             true,
+		"8:1 /tmp/ls /usr/bin/ls rw - ext4 /dev/sda1 rw":              true,
+		"8:1 /tmp/x /proc/modules rw - ext4 /dev/sda1 rw":             true,
+		"0:40 /@/home/eve /usr/bin rw - btrfs /dev/sdb1 rw,subvol=/@": true,
+		"0:50 / /proc rw - tmpfs tmpfs rw":                            true,
+		"0:50 / /proc rw - proc proc rw":                              false,
+		"8:2 / /usr rw - ext4 /dev/sda2 rw":                           false,
+		"8:3 / /boot/efi rw - vfat /dev/sda3 rw":                      false,
+		"8:1 /etc /etc ro - ext4 /dev/sda1 rw":                        false, // itself, as systemd makes it
+		"8:1 /home/eve/hosts /etc/hosts rw - ext4 /dev/sda1 rw":       true,
+		"0:40 /@usr /usr rw - btrfs /dev/sdb1 rw,subvol=/@usr":        false,
+		"0:41 /proc/stat /proc/stat rw - fuse.lxcfs lxcfs rw":         true, // of an intruder: here is no container
+		"0:42 / /proc/keys rw - tmpfs tmpfs rw":                       true,
+		"8:17 / /srv rw - xfs /dev/sdb1 rw":                           false,
 	} {
-		check := inventory.Check{Question: system.Mounts{Host: hosttest.New(mounts + "30 20 " + line + "\n").Host()}, Dir: t.TempDir()}
+		check := inventory.Check{Question: system.Mounts{Host: hosttest.New(bare + mounts + "30 20 " + line + "\n").Host()}, Dir: t.TempDir()}
 		for range 2 {
 			assert.Len(t, integritytest.Collect(t, check).Findings, map[bool]int{true: 1}[told], line)
 		}
@@ -77,6 +80,39 @@ func TestAMountThatHidesIsToldFromTheFirstRun(t *testing.T) {
 		if told {
 			assert.Len(t, integritytest.Collect(t, later).Findings, 1, line)
 		}
+	}
+}
+
+// in a container, by the kernel's own number of its namespace.
+const inContainer = `-- /proc/self/ns/pid link="pid:[4026532187]" --
+-- /proc/keys char rdev=259 --
+-- /proc/kcore mode=0000 --
+-- /proc/acpi/ dir complete --
+-- /proc/scsi/ dir complete --
+-- /proc/scsi/scsi --
+-- /proc/kallsyms --
+ffffffff81000000 T startup_64
+`
+
+func TestWhatRunsContainersMountsIsExcusedByWhatItIs(t *testing.T) {
+	for line, told := range map[string]bool{
+		"0:41 /proc/stat /proc/stat rw - fuse.lxcfs lxcfs rw":                     false,
+		"0:41 /proc/stat /proc/stat rw - fuse.lxcfs eve rw":                       true,
+		"0:41 /x /proc/stat rw - fuse.lxcfs lxcfs rw":                             true,
+		"0:41 /proc/stat /proc/loadavg rw - fuse.lxcfs lxcfs rw":                  true,
+		"8:1 /tmp/stat /proc/stat rw - ext4 /dev/sda1 rw":                         true,
+		"0:41 /proc/stat /etc/pam.d rw - fuse.lxcfs lxcfs rw":                     true,
+		"0:5 /null /proc/keys rw - devtmpfs udev rw":                              false,
+		"0:24 /systemd/inaccessible/reg /proc/kcore ro - tmpfs tmpfs rw":          false,
+		"0:44 / /proc/acpi ro - tmpfs tmpfs ro":                                   false,
+		"0:44 / /proc/scsi ro - tmpfs tmpfs ro":                                   true, // something is in it
+		"0:44 /k /proc/kallsyms ro - tmpfs tmpfs ro":                              true,
+		"0:44 / /proc/sys ro - tmpfs tmpfs ro":                                    true,
+		"8:1 /var/lib/docker/containers/a/hosts /etc/hosts rw - ext4 /dev/sda rw": false,
+		"8:1 /tmp/x /proc/7/exe rw - ext4 /dev/sda1 rw":                           false, // package listeners tells it
+	} {
+		check := inventory.Check{Question: system.Mounts{Host: hosttest.New(inContainer + mounts + "30 20 " + line + "\n").Host()}, Dir: t.TempDir()}
+		assert.Len(t, integritytest.Collect(t, check).Findings, map[bool]int{true: 1}[told], line)
 	}
 }
 
