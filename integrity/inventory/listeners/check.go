@@ -3,6 +3,7 @@ package listeners
 import (
 	"context"
 	"errors"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -99,7 +100,9 @@ func (c Sockets) Check(ctx context.Context, rec *report.Recorder) error {
 	c.otherNetworks(ctx, rec)
 	c.hidden(ctx, rec)
 	for _, program := range byProcess(r.restarted) {
-		rec.Finding(restartFinding(program))
+		f := restartFinding(program)
+		f.Evidence = append(f.Evidence, r.packageOf(program[0])...)
+		rec.Finding(f)
 	}
 	return nil
 }
@@ -121,6 +124,7 @@ type listenerRun struct {
 	chosen    Ports
 	boot, net string // "" when not known
 	restarted []Listener
+	claims    map[string]host.Claim // by the files of programs that listen, or did
 }
 
 func nounOf(network string) report.Noun {
@@ -140,11 +144,15 @@ func (r *listenerRun) compare(table Table) error {
 	r.rec.Metric(report.Metric{Name: "listeners_" + table.Network, Value: report.Count(uint64(len(table.Listeners))), Noun: nounOf(table.Network)})
 	all := CompareListeners(accepted.Listeners, Settled(table.Listeners, last.Listeners, r.chosen), r.chosen)
 	changes, many := folded(all, table.Listeners, r.chosen)
+	r.ask(slices.Concat(table.Listeners, gone(changes)))
 	strange := r.strange(table.Listeners)
 	for _, service := range byService(changes) {
 		if f, now := changeFinding(service), service[0].Now; now == nil || service[0].Was != nil || !strange.takes(*now) {
 			if now != nil && strange.takes(*now) {
 				f.Severity = report.Critical
+			}
+			if now == nil {
+				f = r.gone(f, *service[0].Was)
 			}
 			r.rec.Finding(r.complete(f, now))
 		}

@@ -107,13 +107,16 @@ func evidenceOf(l Listener) []report.Attr {
 	if l.Program != "" {
 		attrs = append(attrs, report.Attr{Key: report.Process, Value: l.Program})
 	}
-	if a := (report.Attr{Key: report.Path, Value: l.Exe}); a.Validate() == nil {
-		attrs = append(attrs, a)
+	if a := report.Path.Of(l.Exe); a.Validate() == nil {
+		attrs = append(attrs, a, report.Program.Of(l.Exe))
 	}
 	if a := (report.Attr{Key: report.User, Value: l.User}); a.Validate() == nil {
 		attrs = append(attrs, a)
 	}
-	if a := (report.Attr{Key: report.Service, Value: l.Unit}); a.Validate() == nil {
+	if a := report.Service.Of(l.Unit); a.Validate() == nil {
+		attrs = append(attrs, a)
+	}
+	if a := report.Unit.Of(l.Unit); a.Validate() == nil {
 		attrs = append(attrs, a)
 	}
 	return attrs

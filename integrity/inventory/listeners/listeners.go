@@ -129,6 +129,16 @@ func CompareListeners(before, after []Listener, chosen Ports) []ListenerChange {
 	return changes
 }
 
+// gone gives the listeners that are no longer there.
+func gone(changes []ListenerChange) (out []Listener) {
+	for _, c := range changes {
+		if c.Now == nil {
+			out = append(out, *c.Was)
+		}
+	}
+	return out
+}
+
 func (c ListenerChange) addr() netip.AddrPort {
 	if c.Now != nil {
 		return c.Now.Addr

@@ -91,7 +91,7 @@ func TestTheFirstRunFindsNothingAndTheNextOnlyWhatIsNew(t *testing.T) {
 		Title: "nc listens on tcp port 11111 of all IPv4 addresses and did not before",
 		Detail: "Other machines can reach it, if no firewall stands between. The program is nc (/tmp/nc), run by the user www-data, " +
 			"process 900. Its program file was removed or replaced since it started.",
-		Evidence: []report.Attr{{Key: report.Process, Value: "nc"}, {Key: report.Path, Value: "/tmp/nc"}, {Key: report.User, Value: "www-data"}},
+		Evidence: []report.Attr{{Key: report.Process, Value: "nc"}, {Key: report.Path, Value: "/tmp/nc"}, report.Program.Of("/tmp/nc"), {Key: report.User, Value: "www-data"}},
 	}, res[2].Findings[0], cmp.FilterPath(func(p cmp.Path) bool {
 		switch p.Last().String() {
 		case ".Fix", ".Remedy", ".Count", ".Kind", ".Explain", ".Fingerprint", ".State":

@@ -52,12 +52,11 @@ func byProcess(list []Listener) [][]Listener {
 
 // restartFinding is the finding about one process and all its places.
 func restartFinding(places []Listener) report.Finding {
-	const minutes = "2006-01-02 15:04 UTC"
 	l := places[0]
 	start := l.Start.UTC()
 	f := report.Finding{
 		Rule: ruleRestarted, Subject: report.ListenerOf(l.Network, l.Addr), Scope: "listeners/" + l.Network,
-		Title:  fmt.Sprintf("%s on %s was restarted at %s", l.Program, portsOf(places), start.Format(minutes)),
+		Title:  l.Program + " on " + portsOf(places) + " was restarted",
 		Detail: "The process that was there at the last run is gone, and what was connected to it may have been cut off." + about(l),
 		Fix:    "If no update and no person restarted it, read its log of that time" + logOf(l) + ".",
 		First:  start, Last: start,

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strconv"
@@ -33,11 +34,10 @@ type suspicions []suspicion
 
 // strange looks for listeners whose program file is gone, or is of no package.
 func (r *listenerRun) strange(list []Listener) suspicions {
-	claims := r.owners(list)
 	var all suspicions
 	for _, l := range list {
 		s := suspicion{places: []Listener{l}}
-		claim, told := claims[l.Exe]
+		claim, told := r.claims[l.Exe]
 		switch {
 		case (sysview.Process{Exe: l.Exe}).InMemory():
 			s.rule, s.why = "integrity.listeners.no-file", "from memory alone"
@@ -63,8 +63,8 @@ func (s suspicion) like(o suspicion) bool {
 	return s.rule == o.rule && a.identity() == b.identity() && a.Network == b.Network && a.Addr.Port() == b.Addr.Port()
 }
 
-// owners asks the packages of all program files.
-func (r *listenerRun) owners(list []Listener) map[string]host.Claim {
+// ask asks the packages of all program files.
+func (r *listenerRun) ask(list []Listener) {
 	var paths []string
 	for _, l := range list {
 		if path.IsAbs(l.Exe) {
@@ -72,14 +72,17 @@ func (r *listenerRun) owners(list []Listener) map[string]host.Claim {
 		}
 	}
 	if r.check.Attestor == nil || len(paths) == 0 {
-		return nil
+		return
 	}
 	slices.Sort(paths)
 	claims, err := r.check.Attestor.Attest(r.ctx, slices.Compact(paths))
 	if err != nil {
 		r.rec.Problem(fmt.Errorf("ask which packages own programs that listen: %w", err), "packages")
 	}
-	return claims
+	if r.claims == nil {
+		r.claims = map[string]host.Claim{}
+	}
+	maps.Copy(r.claims, claims)
 }
 
 // isGone reports whether nothing is at a path any more: what an update replaced
