@@ -19,6 +19,8 @@ ann:x:0:0::/home/ann:/bin/sh
 -- /etc/shadow --
 root:*:20000::::::
 ann:*:20000::::::
+-- /etc/group --
+root:x:0:
 `
 
 func Example() {

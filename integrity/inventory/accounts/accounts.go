@@ -47,6 +47,11 @@ func (Users) Rules() []report.Rule {
 		Explain: "Programs use the first or the last such line, and do not agree which.",
 		Remedy:  "Remove the wrong line.",
 	}, {
+		ID: "integrity.accounts.elsewhere", Kind: report.Condition, Severity: report.Warning, Since: since,
+		Title:   "Accounts are asked of another machine",
+		Explain: "A line that begins with + sends programs to NIS for accounts. Whoever answers there decides who is let in.",
+		Remedy:  "If this system has no NIS, remove the line.",
+	}, {
 		ID: "integrity.accounts.malformed", Kind: report.Condition, Severity: report.Warning, Since: since,
 		Title:   "A line of an account file cannot be read",
 		Explain: "Programs read such a line in different ways; some take an empty field for no password.",
@@ -87,8 +92,11 @@ func (c Users) Read(ctx context.Context) *inventory.List { return readAccounts(c
 // one with it.
 func (Users) Tell(changes []integrity.Change) []inventory.Told {
 	all := tellAccounts(changes)
-	for i, t := range all { // a second root is told as what it is, on every run
-		all[i].Elsewhere = t.Rule == "integrity.accounts.new" && inventory.RecordOf(t.Changes[0].Now).Get("uid") == "0"
+	for i, t := range all { // told as what they are, on every run
+		was, now := inventory.RecordOf(t.Changes[0].Was), inventory.RecordOf(t.Changes[0].Now)
+		secondRoot := t.Rule == "integrity.accounts.new" && now.Get("uid") == "0"
+		asksNow := t.Rule == "integrity.accounts.lines" && asksElsewhere(now.Get("text")) && !asksElsewhere(was.Get("text"))
+		all[i].Elsewhere = secondRoot || asksNow
 	}
 	return all
 }
@@ -103,6 +111,14 @@ func (c Users) Inspect(ctx context.Context, rec *report.Recorder) error {
 	recordAll(rec, InspectPasswd(data))
 	users, _ := etc.ParsePasswd(data)
 	recordAll(rec, openAccounts(etc.PasswdFile, users))
+	groups, err := c.Host.ReadFile(ctx, etc.GroupFile, etc.MaxFile)
+	switch {
+	case err == nil:
+		rec.Covered("accounts/groups")
+		recordAll(rec, InspectGroup(groups))
+	case !errors.Is(err, fs.ErrNotExist):
+		rec.Problem(err, "accounts/groups")
+	}
 	found, err := c.passwords(ctx)
 	if err != nil {
 		rec.Problem(err, "accounts/passwords")
@@ -124,7 +140,11 @@ func recordAll(rec *report.Recorder, findings []report.Finding) {
 // lines last.
 func InspectPasswd(data []byte) []report.Finding {
 	users, bad := etc.ParsePasswd(data)
-	return append(inspectUsers(users), malformed("/etc/passwd", "accounts/users", bad)...)
+	found := append(inspectUsers(users), elsewhere(etc.PasswdFile, "accounts/users", data)...)
+	for _, u := range users {
+		bad = append(bad, oddName(u.Name, u.Line)...)
+	}
+	return append(found, malformed("/etc/passwd", "accounts/users", bad)...)
 }
 
 func inspectUsers(users []etc.User) []report.Finding {

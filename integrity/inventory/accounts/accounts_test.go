@@ -27,7 +27,7 @@ odd name:x:zero:0:::
 `
 
 func TestWhatIsWrongWithTheAccountsIsFound(t *testing.T) {
-	m := hosttest.New(passwd + "-- /etc/shadow --\nroot:$y$x:1:0:9:7:::\nann::1:0:9:7:::\nshort:x\n")
+	m := hosttest.New(passwd + "-- /etc/group absent --\n-- /etc/shadow --\nroot:$y$x:1:0:9:7:::\nann::1:0:9:7:::\nshort:x\n")
 	res := integritytest.Collect(t, inventory.Check{Question: accounts.Users{Host: m.Host()}})
 	assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
 	assert.ElementsMatch(t, []string{
@@ -54,7 +54,7 @@ func TestAccountsAreCountedAndWhoCanLogIn(t *testing.T) {
 }
 
 func TestPasswordsThatMayNotBeReadAreUnknownAndTheRestIsKnown(t *testing.T) {
-	m := hosttest.New(passwd + "-- /etc/shadow error=permission --\n")
+	m := hosttest.New(passwd + "-- /etc/group absent --\n-- /etc/shadow error=permission --\n")
 	res := integritytest.Collect(t, inventory.Check{Question: accounts.Users{Host: m.Host()}})
 	assert.Equal(t, report.Partial, res.Status)
 	assert.True(t, res.LacksOnlyRights())
@@ -69,6 +69,8 @@ func TestTheAccountsOfABSDAreRead(t *testing.T) {
 root:*:0:0:Charlie &:/root:/bin/sh
 toor:*:0:0:Bourne-again Superuser:/root:
 -- /etc/shadow absent --
+-- /etc/group --
+wheel:*:0:root
 -- /etc/master.passwd --
 root:$6$x:0:0::0:0:Charlie &:/root:/bin/sh
 toor:*:0:0::0:0:Bourne-again Superuser:/root:

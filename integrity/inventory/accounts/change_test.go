@@ -105,7 +105,7 @@ func TestOnePlantedChangeOfAnAccountIsOneFinding(t *testing.T) {
 			[]string{"# kept\nssh", "# kept\nfrom=\"192.0.2.1, x\" ssh"},
 			"warning: A key of root may be used otherwise than before: ssh-ed25519 ann@desk in /root/.ssh/authorized_keys",
 		},
-		"accounts of elsewhere": {[]string{oldBob, oldBob + "+::::::\n"}, "warning: Lines of /etc/passwd that are no accounts changed"},
+		"accounts of elsewhere": {[]string{oldBob, oldBob + "+::::::\n"}, "warning: Lines of /etc/passwd send programs to another machine for accounts"},
 		"no shadow file": {
 			[]string{people[strings.Index(people, "-- /etc/shadow"):strings.Index(people, "-- /etc/gshadow")], ""},
 			"critical: The file /etc/shadow is gone with all that was in it",

@@ -18,9 +18,10 @@ import (
 )
 
 // Homes is the check "integrity.homes": the list of the BSDs' nightly security runs
-// for what lies in homes, for mailboxes and for files that let in the users of
-// other machines. It remembers nothing: what is wrong is told on every run. Its
-// scope is homes/files.
+// for what lies in homes, for mailboxes, for files that let in the users of other
+// machines, for programs that mail runs, for rules of sudo and doas, and for who can
+// change what root's programs read. It remembers nothing: what is wrong is told on
+// every run. Its scope is homes/files.
 type Homes struct {
 	Host host.Host
 }
@@ -56,6 +57,11 @@ func (c Homes) Rules() []report.Rule {
 		rule("trusts-hosts", report.Warning, "Users of other machines may log in without a password", "Files such as .rhosts and hosts.equiv believe what another machine says of its users.", "Remove the file, and use keys."),
 		rule("root-start", report.Warning, "The shell of root starts unsafely", "With a folder in PATH to which others can write, or with the current one, root runs what somebody put there. With an open umask, others can write to what root makes.", "Correct the line."),
 		rule("exports", report.Warning, "A folder is shared with every machine", "Whoever reaches the NFS server can read the folder, and write to it where that is allowed.", "Name the machines in /etc/exports, and run exportfs -ra or restart mountd."),
+		rule("mail-runs", report.Notice, "Mail runs a program", "Whoever sends such a mail gives the program its input. Intruders put such a line there to come back.", "If you know the program, accept it. Otherwise remove the alias, run newaliases, and find out who was on the system."),
+		rule("exception", report.Notice, "A rule takes something out of a right", "Who may run all commands but some runs those under another name; who is denied by an earlier rule may be permitted by a later one.", "Name what is allowed, and nothing else."),
+		rule("settings-open", report.Warning, "Others than root can change settings of the system", "Whoever can change what root's programs read becomes root.", "Give it back to root, and take the right to write from others."),
+		rule("hashes-open", report.Critical, "Everybody can read secrets of the system", "Weak passwords are guessed from their hashes; with a host key another machine can pretend to be this one.", "Take the right to read from others; change the passwords and keys."),
+		rule("ftp-root", report.Notice, "root may log in by FTP", "FTP sends passwords in clear text.", "Add root to /etc/ftpusers."),
 		rule("mailbox", report.Notice, "A mailbox is not its user's alone", "Others can read the mail, or take it away.", "Give it to its user, with the mode 0600 or 0660."),
 	}
 }
@@ -81,6 +87,10 @@ func (c Homes) Check(ctx context.Context, rec *report.Recorder) error {
 	p.hostsTrusted()
 	p.exports()
 	p.rootStart()
+	p.aliases()
+	p.sudo()
+	p.settings()
+	p.ftp()
 	for _, dir := range mailboxes {
 		p.mail(dir)
 	}

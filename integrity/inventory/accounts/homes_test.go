@@ -20,8 +20,12 @@ root:x:0:0:root:/root:/bin/bash
 ann:x:1000:1000::/home/ann:/bin/sh
 eve:x:1001:1001::/home/eve:/bin/sh
 www:x:33:33::/var/www:/usr/sbin/nologin
--- /etc/shadow --
+-- /etc/shadow mode=0640 --
 root:!:1:0:9:7:::
+-- / dir complete --
+-- /usr dir complete --
+-- /var dir complete --
+-- /dev dir --
 -- /root dir complete mode=0700 --
 -- /root/.profile --
 # PATH=. is not said
@@ -29,6 +33,30 @@ umask 077
 export PATH="/usr/bin:/bin:$HOME/bin"
 set path = (/usr/bin /bin)
 -- /home dir complete --
+-- /usr/lib dir complete --
+-- /usr/lib/majordomo --
+-- /srv dir complete --
+-- /srv/list uid=1001 gid=1001 --
+-- /srv/staff --
+-- /etc/aliases --
+# a comment: |/no
+postmaster: root
+staff: :include:/srv/staff
+root:
+	ann, "eve"
+-- /etc/ftpusers --
+root
+-- /etc/sudoers --
+Defaults !lecture, env_reset
+root ALL=(ALL:ALL) ALL
+%sudo ALL=(ALL) ALL # !not
+@includedir /etc/sudoers.d
+-- /etc/sudoers.d dir complete --
+-- /etc/sudoers.d/README.txt --
+eve ALL = ALL, !/bin/sh
+-- /etc/doas.conf --
+permit persist :wheel
+deny eve
 -- /var/spool/mail absent --
 -- /etc dir complete --
 -- /etc/exports --
@@ -69,6 +97,19 @@ func TestTheListOfTheNightlySecurityRuns(t *testing.T) {
 		"the current folder":          {"/bin:$HOME", "/bin:.:$HOME", `warning: The shell of root starts unsafely by /root/.profile: "." in PATH is the current folder, or in it`},
 		"an empty one":                {"path = (/usr/bin", "path = (bin /usr/bin", `warning: The shell of root starts unsafely by /root/.profile: "bin" in PATH is the current folder, or in it`},
 		"a folder for everybody":      {"/bin:$HOME", "/bin:/tmp:$HOME", "warning: The shell of root starts unsafely by /root/.profile: others can write to /tmp in PATH"},
+		"a program that mail runs":    {"postmaster: root", `list-a: "|/usr/lib/majordomo a"` + "\nlist-b: |/usr/lib/majordomo", "notice: Mail to list-a and list-b runs /usr/lib/majordomo"},
+		"one of a user's":             {"postmaster: root", "x: ann, |/srv/list", "warning: Mail to x runs /srv/list, and it belongs to user 1001"},
+		"one that unpacks":            {"postmaster: root", `decode: "|/usr/bin/uudecode"`, "warning: Mail to decode runs /usr/bin/uudecode, which unpacks what anybody sends"},
+		"a list of a user's":          {"/srv/staff\nroot", "/srv/list\nroot", "warning: Mail to staff goes where /srv/list says, and it belongs to user 1001"},
+		"a program of root's mail":    {"-- /home dir", "-- /root/.forward --\nann\n\"|/tmp/.x\"\n-- /home dir", "warning: Mail to root runs /tmp/.x"},
+		"all but a shell":             {"root ALL=(ALL:ALL) ALL", "ann ALL = ALL, !/bin/sh, \\\n  !SHELLS", "notice: /etc/sudoers takes something out of a right, which can be got around: ann ALL = ALL, !/bin/sh, !SHELLS"},
+		"all but a group":             {"%sudo ALL", "%sudo, !%guests ALL", "notice: /etc/sudoers takes something out of a right, which can be got around: %sudo, !%guests ALL=(ALL) ALL"},
+		"in a folder":                 {"README.txt", "eve", "notice: /etc/sudoers.d/eve takes something out of a right, which can be got around: eve ALL = ALL, !/bin/sh"},
+		"a denial too early":          {"deny eve", "deny eve\npermit nopass setenv { A B } :users as root", "notice: /etc/doas.conf takes something out of a right, which can be got around: deny eve, before permit nopass setenv { A B } :users as root"},
+		"settings of a user's":        {"/etc/aliases --", "/etc/aliases uid=1001 --", "warning: Others than root can change settings of the system: /etc/aliases (it belongs to user 1001)"},
+		"programs for everybody":      {"/usr/bin dir complete mode=0755", "/usr/bin dir complete mode=0777", "warning: The shell of root starts unsafely by /root/.profile: others can write to /usr/bin in PATH\nwarning: Others than root can change settings of the system: /usr/bin (others can write to it)"},
+		"hashes for everybody":        {"/etc/shadow mode=0640", "/etc/shadow mode=0644", "critical: Everybody can read secrets of the system: /etc/shadow (mode 0644)"},
+		"root by FTP":                 {"ftpusers --\nroot\n", "ftpusers --\n# root\nguest\n", "notice: root is not among those whom /etc/ftpusers keeps out"},
 		"a mailbox of somebody else":  {"/var/mail/ann mode=0660 uid=1000", "/var/mail/ann mode=0660 uid=1001", "notice: The mailbox of ann is not theirs alone: /var/mail/ann belongs to user 1001"},
 		"a mailbox that all may read": {"/var/mail/ann mode=0660", "/var/mail/ann mode=0664", "notice: The mailbox of ann is not theirs alone: /var/mail/ann has the mode 0664"},
 	} {
