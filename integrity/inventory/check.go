@@ -93,6 +93,9 @@ func (c Check) Check(ctx context.Context, rec *report.Recorder) error {
 	for _, m := range now.Metrics {
 		rec.Metric(m)
 	}
+	for _, f := range now.Findings {
+		rec.Finding(f)
+	}
 	return c.compare(ctx, now, rec)
 }
 

@@ -5,7 +5,7 @@
 //	accounts    accounts, groups, members, passwords and authorized keys
 //	listeners   the sockets on which programs listen or see what others send, and
 //	            processes that hide
-//	privileged  programs that run with rights of another, on all local disks
+//	privileged  programs that run with rights of another, and devices, on all local disks
 //	running     programs that run what an update replaced; the kernel's modules
 //	startup     services that nothing here needs; jobs of cron and at
 //	system      mounts, settings of the kernel, rules of the firewall
@@ -19,6 +19,21 @@
 // The packages read only: they close no port and lock no account. They look from
 // inside, at what the kernel tells; a kernel that was made to lie is seen from
 // outside alone (netprobe).
+//
+// # The nightly lists of the BSDs
+//
+// What OpenBSD's security(8), NetBSD's /etc/security and FreeBSD's periodic(8) look
+// at each night, and who tells it here:
+//
+//	form of passwd and group, second root, doubles, empty passwords, NIS  accounts.Users
+//	homes, start files, root's PATH and umask, .rhosts, hosts.equiv       accounts.Homes
+//	mailboxes, exports, aliases, ftpusers, login.conf and special files   accounts.Homes
+//	set-id programs, devices, disks, negative rights                      privileged.Programs
+//	mounts                                                                system.Mounts
+//	changes of settings and of programs (changelist, mtree)               package files, changelist, mtree
+//	log-ins, failed log-ins, kernel messages, what a firewall refused     package logwatch
+//	packages with holes or other contents than they came with             package pkgupdate
+//	copies of settings and of the tables of disks                         package backup
 //
 // # Design
 //

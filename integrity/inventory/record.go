@@ -69,6 +69,7 @@ type List struct {
 	Unknown  map[string]error // by section: why it could not be read
 	Partly   []error          // what could not be looked at beside
 	Metrics  []report.Metric
+	Findings []report.Finding // what is wrong now, with nothing to compare it with
 
 	below []host.Entry // folders in a section that could not be read
 }

@@ -1,5 +1,5 @@
 // Package privileged watches the programs anywhere on the local disks that run
-// with rights of another, by their set-id bits or capabilities.
+// with rights of another, by their set-id bits or capabilities, and devices.
 //
 //	check := inventory.Check{Question: privileged.Programs{Host: h}, Dir: dir}
 //	result, err := suite.Collect(ctx, check)

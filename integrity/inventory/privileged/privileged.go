@@ -3,7 +3,6 @@ package privileged
 import (
 	"context"
 	"errors"
-	"fmt"
 	"io/fs"
 	"slices"
 	"strings"
@@ -20,8 +19,10 @@ import (
 
 // Programs is the inventory "integrity.privileged": programs anywhere on the local
 // disks that run with the rights of another, by their set-id bits or
-// capabilities, and differ from the baseline that the first run takes. Its scope
-// is privileged/programs.
+// capabilities, and differ from the baseline that the first run takes; likewise
+// devices outside of /dev. On every run it tells of those that give rights, of disks
+// and memory in /dev that others can use, and of files that deny their group what
+// all others may. Its scopes are privileged/programs, devices and negative.
 type Programs struct {
 	Host host.Host
 
@@ -39,12 +40,16 @@ func (Programs) Rules() []report.Rule {
 	rule := func(id string, s report.Severity, title, explain string) report.Rule {
 		return report.Rule{
 			ID: "integrity.privileged." + id, Kind: report.Condition, Severity: s, Title: title, Explain: explain, Since: since,
-			Remedy: "If it belongs here, accept it. Otherwise take the rights away (chmod u-s,g-s; setcap -r), keep a copy, and find out who was on the system at that time.",
+			Remedy: "If it belongs here, accept it. Otherwise remove it or take the rights away (chmod u-s,g-s; setcap -r), keep a copy, and find out who was on the system at that time.",
 		}
 	}
 	return []report.Rule{
 		rule("new", report.Critical, "A program has rights of another", "Whoever runs it has these rights. Intruders leave such a program to come back."),
 		rule("changed", report.Critical, "A program with rights of another changed", "Whoever runs it has these rights, whatever it now does with them."),
+		rule("device", report.Warning, "A device stands outside of /dev", "By a device file whoever may open it reads and writes a disk or the memory, past all rights. Intruders leave one where nobody looks."),
+		rule("device-open", report.Warning, "Others can use a disk or the memory", "Whoever reads a disk or the memory reads all that is kept there; who writes it has all rights."),
+		rule("dev-file", report.Warning, "A file stands in the folder of devices", "Nobody looks there. Intruders keep what they gather in such a place."),
+		rule("negative", report.Notice, "Files deny their group what all others may", "Such rights are mostly a slip of the hand, and who leaves the group gains them."),
 		rule("gone", report.Info, "A program has no rights of another any more", "It was removed, or its rights were taken away."),
 	}
 }
@@ -52,8 +57,14 @@ func (Programs) Rules() []report.Rule {
 // localDisks are the types of file systems whose set-id bits are this machine's.
 var localDisks = []string{"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "jfs", "zfs", "ufs", "ffs", "hammer", "apfs", "tmpfs", "overlay"}
 
-// images are folders of other systems' files, which are not run from there.
+// images are folders of other systems' files, which nobody runs from there where
+// they are closed to others, as what manages them does.
 var images = []string{"/var/lib/docker", "/var/lib/containers", "/var/lib/containerd", "/var/lib/machines"}
+
+// isClosedImage reports whether others cannot reach what is in a folder of images.
+func isClosedImage(name string, st host.Stat) bool {
+	return st.IsDir() && st.Perm()&0o001 == 0 && slices.ContainsFunc(images, func(top string) bool { return tree.Within(name, top) })
+}
 
 // disks gives where to look: the local file systems that honour set-id bits.
 func (c Programs) disks(ctx context.Context) []string {
@@ -63,7 +74,9 @@ func (c Programs) disks(ctx context.Context) []string {
 	}
 	var out []string
 	for _, m := range mounts {
-		if slices.Contains(localDisks, m.Type) && !slices.Contains(m.Options, "nosuid") {
+		// A device needs no set-id bit.
+		powerless := slices.Contains(m.Options, "nosuid") && slices.Contains(m.Options, "nodev")
+		if slices.Contains(localDisks, m.Type) && !powerless {
 			out = append(out, m.Point)
 		}
 	}
@@ -72,24 +85,34 @@ func (c Programs) disks(ctx context.Context) []string {
 
 // Read walks the local disks.
 func (c Programs) Read(ctx context.Context) *inventory.List {
-	l := &inventory.List{Sections: []string{secPrograms}}
+	l := &inventory.List{Sections: []string{secPrograms, secDevices, secNegative}}
+	odd := negatives{}
 	for _, disk := range c.disks(ctx) {
-		if err := c.walk(ctx, l, disk); err != nil {
-			l.Fail(secPrograms, err)
+		if err := c.walk(ctx, l, odd, disk); err != nil {
+			for _, section := range l.Sections {
+				l.Fail(section, err)
+			}
 		}
 	}
+	if err := c.inDev(ctx, l); err != nil {
+		l.Fail(secDevices, err)
+	}
+	l.Findings = append(l.Findings, odd.findings()...)
 	l.Metrics = []report.Metric{{Name: "integrity_privileged_programs", Value: report.Count(uint64(len(l.Records)))}}
 	return l
 }
 
 // walk looks at one file system. What cannot be listed is said, and is no reason
 // to forget what was there: its folder is unknown.
-func (c Programs) walk(ctx context.Context, l *inventory.List, disk string) error {
-	o := host.WalkOptions{OneFileSystem: true, Attrs: true, Prune: images}
+func (c Programs) walk(ctx context.Context, l *inventory.List, odd negatives, disk string) error {
+	o := host.WalkOptions{OneFileSystem: true, Attrs: true, Skip: isClosedImage}
 	var paths []string
 	found := map[string]host.Entry{}
 	_, err := tree.Walk(ctx, c.Host.Files, disk, o, func(e *host.Entry) error {
+		odd.take(e)
 		switch {
+		case isStray(e):
+			addDevice(l, e)
 		case e.Stat.IsDir() && e.Err != nil && !errors.Is(e.Err, host.ErrOtherFileSystem):
 			l.Partly = append(l.Partly, e.Err)
 		case isPrivileged(e) && (c.Told == nil || !c.Told(e.Path)):
@@ -112,7 +135,7 @@ func (c Programs) walk(ctx context.Context, l *inventory.List, disk string) erro
 		}
 		e := found[name]
 		caps, _ := e.Attr(host.AttrCapabilities)
-		l.Add(inventory.Fields("mode", fmt.Sprintf("%04o", e.Stat.Perm()), "owner", fmt.Sprintf("%d:%d", e.Stat.UID, e.Stat.GID),
+		l.Add(inventory.Fields("mode", modeOf(e.Stat), "owner", ownerOf(e.Stat),
 			"capabilities", integrity.CapabilitiesText(caps), "content", content), secPrograms, name)
 	}
 	return err
@@ -131,7 +154,12 @@ func isPrivileged(e *host.Entry) bool {
 func (Programs) Tell(changes []integrity.Change) []inventory.Told {
 	var out []inventory.Told
 	for _, c := range changes {
-		name := inventory.KeyOf(c.Path)[1]
+		key := inventory.KeyOf(c.Path)
+		name := key[1]
+		if key[0] == secDevices {
+			out = append(out, tellDevice(c, name))
+			continue
+		}
 		t := inventory.Told{Changes: []integrity.Change{c}}
 		t.Scope, t.Subject = "privileged/"+secPrograms, report.Path.Of(name)
 		was, now := inventory.RecordOf(c.Was), inventory.RecordOf(c.Now)

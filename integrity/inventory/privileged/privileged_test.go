@@ -3,12 +3,14 @@ package privileged_test
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/integrity/integritytest"
 	"github.com/pugetsoundtech/upkeep/integrity/inventory"
@@ -46,4 +48,54 @@ func TestAProgramWithRightsOfAnotherIsToldWhereverItIs(t *testing.T) {
 	assert.Empty(t, integritytest.Collect(t, c).Findings)
 	require.NoError(t, os.Chmod(filepath.Join(root, "opt/old"), 0o755))
 	assert.Len(t, integritytest.Collect(t, c).Findings, 1)
+}
+
+// disk is a machine with nothing to tell.
+const disk = `-- machine uid=0 gid=0 mtime=2026-11-01T00:00:00Z --
+-- / dir complete --
+-- /srv dir complete --
+-- /srv/null char rdev=259 mode=0666 --
+-- /srv/a mode=0644 --
+-- /dev dir complete --
+-- /dev/null char rdev=259 mode=0666 --
+-- /dev/sda block rdev=2048 mode=0660 gid=6 --
+-- /dev/sr0 block rdev=2816 mode=0666 --
+-- /dev/mem char rdev=257 mode=0640 gid=15 --
+-- /dev/MAKEDEV mode=0755 --
+-- /dev/shm dir complete mode=01777 --
+-- /dev/shm/x mode=0600 uid=1000 gid=1000 --
+-- /var/lib/docker dir complete mode=0710 --
+-- /var/lib/docker/su mode=04755 --
+-- /var dir complete --
+-- /var/lib dir complete --
+`
+
+func TestDevicesAndOddRightsAreToldAnywhere(t *testing.T) {
+	check := inventory.Check{Question: privileged.Programs{Host: hosttest.New(disk).Host()}, Dir: t.TempDir()}
+	first := integritytest.Collect(t, check)
+	assert.Empty(t, first.Findings)
+	assert.Equal(t, report.OK, first.Status, first.Problems)
+	for was, c := range map[string]struct{ now, want string }{
+		"":                                   {"", ""},
+		"/srv/a mode=0644 --":                {"/srv/a block rdev=2048 mode=0600 --", "warning: /srv/a is a block device outside of /dev: mode 0600, owner 0:0"},
+		"/srv/a mode=0644":                   {"/srv/a mode=0604", "notice: Files of user 0 deny their group what all others may: /srv/a"},
+		"-- /srv/a":                          {"-- /srv/zero char rdev=261 mode=0666 --\n-- /srv/a", "notice: /srv/zero is a character device outside of /dev: mode 0666, owner 0:0"},
+		"/srv/null char rdev=259":            {"/srv/null char rdev=257", "warning: /srv/null is a character device outside of /dev: mode 0666, owner 0:0"},
+		"/dev/sda block rdev=2048 mode=0660": {"/dev/sda block rdev=2048 mode=0664", "warning: /dev/sda can be used by everybody: mode 0664"},
+		"/dev/sda block rdev=2048 mode=0660 gid=6":    {"/dev/sda block rdev=2048 mode=0660 uid=1000", "warning: /dev/sda belongs to user 1000"},
+		"/dev/sda block rdev=2048 mode=0660 gid=6 --": {"/dev/sda block rdev=2048 mode=0660 gid=1000 --", "warning: /dev/sda can be used by group 1000"},
+		"/dev/mem char rdev=257 mode=0640":            {"/dev/mem char rdev=257 mode=0644", "warning: /dev/mem can be used by everybody: mode 0644"},
+		"/dev/mem char rdev=257 mode=0640 gid=15 --":  {"/dev/other char rdev=257 mode=0646 --", "warning: /dev/other can be used by everybody: mode 0646"},
+		"/dev/shm dir":                                            {"/dev/.x --\n-- /dev/shm dir", "warning: /dev/.x is a file, where only devices should be"},
+		"/var/lib/docker dir complete mode=0710":                  {"/var/lib/docker dir complete mode=0711", "critical: /var/lib/docker/su is new or has new rights: it runs with the rights of root"},
+		"/dev/null char rdev=259 mode=0666 --\n-- /dev/sda block": {"/dev/null char rdev=259 mode=0666 --\n-- /dev/cd0 block rdev=1 mode=0666 --\n-- /dev/sda block", ""},
+	} {
+		assert.Contains(t, disk, was)
+		check.Question = privileged.Programs{Host: hosttest.New(strings.Replace(disk, was, c.now, 1)).Host()}
+		res := integritytest.Collect(t, check)
+		assert.Equal(t, c.want, strings.Join(integritytest.Titles(res), "\n"), was)
+		if strings.HasPrefix(c.want, "warning") { // from the first run on
+			assert.Len(t, check.Read(t.Context()).Findings, 1, was)
+		}
+	}
 }
