@@ -229,6 +229,40 @@ func TestOpenSSHSignsWhatSignPrints(t *testing.T) {
 	assert.Equal(t, 0, status, errs)
 }
 
+func TestOpenSSHSignsAllBaselinesOfAFolderAsOne(t *testing.T) {
+	keygen := need.Program(t, "ssh-keygen")
+	key, dir := filepath.Join(t.TempDir(), "key"), t.TempDir()
+	require.NoError(t, exec.Command(keygen, "-q", "-t", "ed25519", "-N", "", "-f", key).Run())
+	var all []folder
+	for _, name := range []string{"one.baseline", "two.baseline"} {
+		f := folder{t, filepath.Join(t.TempDir(), "etc"), filepath.Join(dir, name)}
+		f.write("a", "old")
+		_, _, errs := f.run("init", f.dir)
+		require.Empty(t, errs)
+		all = append(all, f)
+	}
+	folderOfThem := folder{t, "", dir}
+	_, out, _ := folderOfThem.run("sign")
+	statement := filepath.Join(dir, "baselines")
+	require.NoError(t, os.WriteFile(statement, []byte(out), 0o600))
+	require.NoError(t, exec.Command(keygen, "-q", "-Y", "sign", "-n", "baseline@upkeep", "-f", key, statement).Run())
+	check := func(want int) {
+		t.Helper()
+		for _, f := range all {
+			status, _, errs := f.run("check", "-trusted", key+".pub")
+			assert.Equal(t, want, status, errs)
+		}
+	}
+	check(0)
+	for _, name := range []string{statement, statement + ".sig"} {
+		require.NoError(t, os.Remove(name))
+	}
+	check(bitFailed)
+	_, out, errs := folderOfThem.run("sign", "-key", key)
+	assert.Equal(t, "signed "+statement+": "+statement+".sig\n", out, errs)
+	check(0)
+}
+
 func TestASpecificationOfMtreeIsWrittenAndCompared(t *testing.T) {
 	f := newFolder(t)
 	_, out, errs := f.run("show", "-as-mtree", f.dir)

@@ -56,7 +56,7 @@ Exit status: 0 nothing differs; else the sum of 1 something is new, 2 something 
 gone, 4 something changed, 16 something could not be looked at or done; 3 for a
 command line that is not understood.`,
 		Flags: func(f *flag.FlagSet) {
-			f.StringVar(&o.db, "db", "upkeep.baseline", "the `file` of the baseline")
+			f.StringVar(&o.db, "db", "upkeep.baseline", "the `file` of the baseline; sign also takes a folder of them, such as the agent's, and signs all as one")
 			f.StringVar(&o.profile, "profile", "daily", "what init looks at without folders: etc, daily, system, logs, webroot, image or bsd")
 			f.StringVar(&o.aide, "aide", "", "choose files and attributes by this aide.conf, as it is; check and accept need it, too")
 			f.BoolVar(&o.aideOld, "aide-0.18", false, "read it as AIDE before 0.19 does: a rule with ! leaves out all below a folder")

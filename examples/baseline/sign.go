@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"os"
+	"path/filepath"
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/integrity"
@@ -13,6 +14,9 @@ import (
 // sign signs the baseline with a key, or without one gives what is to be signed
 // elsewhere.
 func (o *options) sign(_ context.Context, c cli.Call) (int, error) {
+	if st, err := os.Stat(o.db); err == nil && st.IsDir() {
+		return o.signAll(c)
+	}
 	b, err := integrity.OpenBaseline(o.db)
 	if err != nil {
 		return bitFailed, err
@@ -37,6 +41,31 @@ func (o *options) sign(_ context.Context, c cli.Call) (int, error) {
 		return bitFailed, err
 	}
 	return 0, c.Say(object, "signed "+b.Root.String()+": "+signature.Path(o.db))
+}
+
+// signAll signs all the baselines in a folder as one.
+func (o *options) signAll(c cli.Call) (int, error) {
+	text, err := signature.StatementOf(o.db)
+	if err != nil {
+		return bitFailed, err
+	}
+	name := filepath.Join(o.db, signature.All)
+	object := map[string]any{"statement": string(text), "signature": signature.Path(name)}
+	if o.key == "" {
+		if c.JSON {
+			return 0, c.Say(object)
+		}
+		_, err := c.Stdout.Write(text)
+		return 0, err
+	}
+	private, err := os.ReadFile(o.key)
+	if err == nil {
+		err = signature.SignAll(o.db, private)
+	}
+	if err != nil {
+		return bitFailed, err
+	}
+	return 0, c.Say(object, "signed "+name+": "+signature.Path(name))
 }
 
 // signed reports why a baseline is not signed by one of the trusted keys, where

@@ -255,7 +255,7 @@ func Rules(check string) []report.Rule {
 			lostRemedy),
 		rule(ruleUnsigned, report.Warning, "The baseline is not signed",
 			"Who is root on the system can move the baseline and leave a record of it. He cannot sign it with a key that is kept elsewhere.",
-			"Look at what was accepted since, with baseline show. If all of it is known, sign it with baseline sign."),
+			"Look at what was accepted since, with baseline show. If all of it is known, sign it with baseline sign: with -db and the folder of the baselines, all at once."),
 		rule(ruleGap, report.Warning, "The baseline has a gap",
 			"What stands there has nothing to be compared with: what an intruder put there is taken for what always was there.",
 			"Look at it. If all is as it should be, accept it: from then on it is compared."),

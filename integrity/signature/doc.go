@@ -9,6 +9,9 @@
 // there can write another one, with a record of an acceptance that leads to it.
 // What he cannot write is the signature of a key that is kept elsewhere.
 //
+// A folder of baselines, such as that of the agent with its files, accounts, mounts
+// and all else, is signed by one signature (SignAll), which Verify takes for each.
+//
 // The package keeps no keys, and does not say who may sign: that is a file of
 // public keys of the one who asks.
 package signature

@@ -54,24 +54,48 @@ func Sign(b *integrity.Baseline, private []byte) error {
 }
 
 // Verify reports by its error why none of these keys, a line each as in
-// authorized_keys, has signed this very baseline. The error is ErrNone where
-// there is no signature.
+// authorized_keys, has signed this very baseline, by a signature of its own or by
+// one of all that are in its folder. The error is ErrNone where there is neither.
 func Verify(b *integrity.Baseline, public []byte) error {
-	keys, err := sshsig.ParsePublic(public)
-	if err != nil {
+	if _, err := sshsig.ParsePublic(public); err != nil {
 		return fmt.Errorf("keys that may sign: %w", err)
 	}
-	text, err := durable.Read(Path(b.Path), maxText)
+	own, all := verifyOwn(b, public), error(nil)
+	if own != nil {
+		all = verifyAll(b, public)
+	}
+	switch {
+	case own == nil, all == nil:
+		return nil
+	case own == ErrNone && all == ErrNone:
+		return ErrNone
+	case own == ErrNone:
+		own = nil
+	case all == ErrNone:
+		all = nil
+	}
+	return fmt.Errorf("this baseline is not the one that was signed: %w", errors.Join(own, all))
+}
+
+// verifyOwn is Verify by the baseline's own signature.
+func verifyOwn(b *integrity.Baseline, public []byte) error {
+	sig, err := durable.Read(Path(b.Path), maxText)
 	if errors.Is(err, fs.ErrNotExist) {
 		return ErrNone
 	}
-	if err == nil {
-		_, err = sshsig.Verify(text, Namespace, bytes.NewReader(Statement(b)), keys)
-	}
 	if err != nil {
-		return fmt.Errorf("this baseline is not the one that was signed: %w", err)
+		return err
 	}
-	return nil
+	return signedBy(public, sig, Statement(b))
+}
+
+// signedBy reports by its error why none of these keys has signed a text.
+func signedBy(public, sig, text []byte) error {
+	keys, err := sshsig.ParsePublic(public)
+	if err == nil {
+		_, err = sshsig.Verify(sig, Namespace, bytes.NewReader(text), keys)
+	}
+	return err
 }
 
 // By gives Verify for the keys in a file, which is read each time: a key that is
