@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync/atomic"
 	"syscall"
 	"testing"
 
@@ -53,6 +54,8 @@ func (w world) start(name, env string, args ...string) *exec.Cmd {
 	return cmd
 }
 
+var worlds atomic.Int32 // so far
+
 // newWorld makes namespaces r, with the bridge, and one for each other name: the
 // first has the address 10.77.0.1, and so on; r has 10.77.0.9.
 func newWorld(t *testing.T, names ...string) world {
@@ -60,7 +63,7 @@ func newWorld(t *testing.T, names ...string) world {
 	need.Root(t)
 	need.Program(t, "ip")
 	need.Program(t, "nft")
-	w := world{t, fmt.Sprintf("upw%d", os.Getpid()%100000)}
+	w := world{t, fmt.Sprintf("upw%d-%d", os.Getpid()%100000, worlds.Add(1))}
 	for _, name := range append([]string{"r"}, names...) {
 		out, err := exec.Command("ip", "netns", "add", w.prefix+name).CombinedOutput()
 		need.That(t, "network namespaces", err == nil)
@@ -128,6 +131,37 @@ postlog unix-dgram n - n - 1 postlogd
 	return start, stop
 }
 
+// references are three servers in r that greet who comes.
+func (w world) references() {
+	for port := range 3 {
+		w.start("r", fmt.Sprintf("UPKEEP_TEST_LISTEN=10.77.0.9:%d", 1001+port))
+	}
+}
+
+// twoHosts lets a and b watch one target, until each sees it up and knows the other.
+func (w world) twoHosts(target, more string) (all map[string]*vantage, running map[string]*exec.Cmd) {
+	t := w.t
+	t.Helper()
+	all = hosts(t, t.TempDir(), map[string]string{"a": "10.77.0.1:9443", "b": "10.77.0.2:9443"}, slower+fmt.Sprintf("targets: [%q]\n", target)+
+		`references: ["tcp://10.77.0.9:1001?expect=220", "tcp://10.77.0.9:1002?expect=220", "tcp://10.77.0.9:1003?expect=220"]`+"\n"+more)
+	t.Cleanup(func() {
+		for _, h := range all {
+			if text, err := os.ReadFile(h.events()); err == nil && t.Failed() {
+				t.Logf("%s told:\n%s", h.name, text)
+			}
+		}
+	})
+	running = map[string]*exec.Cmd{}
+	for name, h := range all {
+		running[name] = w.start(name, "UPKEEP_TEST_WATCH=1", "-config", h.config, "run")
+	}
+	for name, other := range map[string]string{"a": "b", "b": "a"} {
+		eventually(t, name+" sees it up", func() bool { return all[name].states(t)[target] == "up" })
+		eventually(t, name+" knows "+other, func() bool { return knows(t, all[name], "vantage:"+other) })
+	}
+	return all, running
+}
+
 const slower = "interval: 1s\nretry: 500ms\ntimeout: 3s\ntick: 200ms\nattempts: 2\n"
 
 // TestTwoHostsAndARealMailServer is the whole story: the server stops and an
@@ -138,28 +172,12 @@ func TestTwoHostsAndARealMailServer(t *testing.T) {
 	const target = "smtp://10.77.0.3:25"
 	w := newWorld(t, "a", "b", "t")
 	start, stop := w.postfix("t")
-	for port := range 3 {
-		w.start("r", fmt.Sprintf("UPKEEP_TEST_LISTEN=10.77.0.9:%d", 1001+port))
-	}
+	w.references()
 	mend := "approve " + target + " " + need.Program(t, "ip") + " netns exec " + w.prefix + "t " + start
-	all := hosts(t, t.TempDir(), map[string]string{"a": "10.77.0.1:9443", "b": "10.77.0.2:9443"}, slower+fmt.Sprintf("targets: [%q]\n", target)+
-		`references: ["tcp://10.77.0.9:1001", "tcp://10.77.0.9:1002", "tcp://10.77.0.9:1003"]`+fmt.Sprintf("\nmend: [%q]\n", mend))
-	t.Cleanup(func() {
-		for _, h := range all {
-			if text, err := os.ReadFile(h.events()); err == nil && t.Failed() {
-				t.Logf("%s told:\n%s", h.name, text)
-			}
-		}
-	})
-	running := map[string]*exec.Cmd{}
-	for name, h := range all {
-		running[name] = w.start(name, "UPKEEP_TEST_WATCH=1", "-config", h.config, "run")
-	}
+	all, running := w.twoHosts(target, fmt.Sprintf("mend: [%q]\n", mend))
 	bothSay := func(subject, state string) func() bool {
 		return func() bool { return all["a"].states(t)[subject] == state && all["b"].states(t)[subject] == state }
 	}
-	eventually(t, "both see it up", bothSay(target, "up"))
-	eventually(t, "both know each other", func() bool { return knows(t, all["a"], "vantage:b") && knows(t, all["b"], "vantage:a") })
 
 	stop()
 	eventually(t, "one incident, and how to mend it", func() bool { return count(told(t, all), "problem "+target) == 1 && outbox(t, all["a"]) == 0 })

@@ -6,8 +6,8 @@
 //	defer srv.Close()
 //	res := protocol.SMTP{Addr: srv.Addr(), Timeout: time.Second}.Probe(ctx)
 //
-// A Server is a real listener on the loopback interface. The package does not
-// import testing.
+// A Server is a real listener on the loopback interface. A Relay is the bad network
+// before a good one. The package does not import testing.
 package netprobetest
 
 import (
@@ -33,8 +33,10 @@ type Server struct {
 type Behaviour func(conn net.Conn, stop <-chan struct{})
 
 // Listen starts a server on a free port of 127.0.0.1.
-func Listen(serve Behaviour) (*Server, error) {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
+func Listen(serve Behaviour) (*Server, error) { return listenAt("127.0.0.1:0", serve) }
+
+func listenAt(addr string, serve Behaviour) (*Server, error) {
+	l, err := net.Listen("tcp", addr)
 	if err != nil {
 		return nil, err
 	}
