@@ -3,7 +3,9 @@ package main
 import (
 	"fmt"
 	"net"
+	"os/exec"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 
@@ -23,36 +25,84 @@ func TestAKillAtAnyStepLosesAndDoublesNothing(t *testing.T) {
 		for _, n := range []int{1, 2, 3, 4, 6, 9, 13} {
 			t.Run(fmt.Sprintf("%s-%d", call, n), func(t *testing.T) {
 				t.Parallel()
-				target := closedPort(t)
-				h := hosts(t, t.TempDir(), map[string]string{"a": ""}, quick+fmt.Sprintf("targets: [%q]", target))["a"]
-				all := map[string]*vantage{"a": h}
-				cmd := h.start(t, strace, "-f", "-qq", "-o", "/dev/null", "-e", "trace="+call, "-e", fmt.Sprintf("inject=%s:signal=SIGKILL:when=%d", call, n))
-				ended := make(chan struct{})
-				go func() { cmd.Wait(); close(ended) }() //nolint:errcheck // it is killed
-				eventually(t, "it was killed, or did all", func() bool {
-					select {
-					case <-ended:
-						return true
-					default:
-						return len(told(t, all)) > 0 && outbox(t, h) == 0
-					}
-				})
-				kill(cmd)
-				<-ended
-				eventually(t, "it is gone", func() bool {
-					lock, err := statedir.Lock(filepath.Join(h.folder, "lock"))
-					return err == nil && lock.Close() == nil
-				})
-				h.start(t)
-				eventually(t, "the problem is told", func() bool { return len(told(t, all)) == 1 })
-				service, err := net.Listen("tcp", strings.TrimPrefix(target, "tcp://"))
-				require.NoError(t, err)
-				defer service.Close()
-				go accept(service)
-				eventually(t, "and its end", func() bool { return len(told(t, all)) == 2 && outbox(t, h) == 0 })
-				assert.Equal(t, []string{"problem " + target, "recovery " + target}, told(t, all))
-				assert.Len(t, handedOver(t, h.events()), 2, "and nothing twice")
+				killAt(t, strace, call, n, map[string]string{"a": ""})
 			})
 		}
 	}
+}
+
+// With a peer nothing is lost either, and what each of them tells is of one
+// incident, whichever of them is killed. Of two messages with one id who gets them
+// takes one.
+func TestAKillOfEitherOfTwoHostsLosesAndDoublesNothing(t *testing.T) {
+	need.Long(t)
+	strace := need.Program(t, "strace")
+	for _, call := range []string{"fsync", "renameat"} {
+		for _, n := range []int{1, 2, 3, 4, 6, 9, 13, 18, 24} {
+			for range 2 { // names are by chance, and so is who of them sends
+				t.Run(fmt.Sprintf("%s-%d", call, n), func(t *testing.T) {
+					t.Parallel()
+					killAt(t, strace, call, n, map[string]string{"a": freeAddr(t), "b": freeAddr(t)})
+				})
+			}
+		}
+	}
+}
+
+// killAt lets host a be killed at the nth of a call, while a target is down, and
+// begins it anew.
+func killAt(t *testing.T, strace, call string, n int, addrs map[string]string) {
+	target := closedPort(t)
+	all := hosts(t, t.TempDir(), addrs, quick+fmt.Sprintf("targets: [%q]", target))
+	for name, h := range all {
+		if name != "a" {
+			h.start(t)
+		}
+	}
+	a := all["a"]
+	cmd := a.start(t, strace, "-f", "-qq", "-o", "/dev/null", "-e", "trace="+call, "-e", fmt.Sprintf("inject=%s:signal=SIGKILL:when=%d", call, n))
+	awaitKill(t, cmd, func() bool { return len(told(t, all)) > 0 && outbox(t, a) == 0 })
+	eventually(t, "it is gone", func() bool {
+		lock, err := statedir.Lock(filepath.Join(a.folder, "lock"))
+		return err == nil && lock.Close() == nil
+	})
+	a.start(t)
+	eventually(t, "the problem is told", func() bool { return len(told(t, all)) >= 1 })
+	service, err := net.Listen("tcp", strings.TrimPrefix(target, "tcp://"))
+	require.NoError(t, err)
+	defer service.Close()
+	go accept(service)
+	eventually(t, "and its end", func() bool {
+		for _, h := range all {
+			if outbox(t, h) > 0 {
+				return false
+			}
+		}
+		return count(told(t, all), "recovery "+target) >= 1
+	})
+	got := slices.DeleteFunc(told(t, all), func(line string) bool { return line == "changed "+target }) // one host saw it up before the other
+	assert.Equal(t, []string{"problem " + target, "recovery " + target}, got)
+	for _, h := range all {
+		ids := map[string]bool{}
+		for _, rep := range handedOver(t, h.events()) {
+			assert.False(t, ids[rep.ID], "%s handed %s over twice", h.name, rep.ID)
+			ids[rep.ID] = true
+		}
+	}
+}
+
+// awaitKill waits until a process is killed, or has done all that it was to do.
+func awaitKill(t *testing.T, cmd *exec.Cmd, done func() bool) {
+	ended := make(chan struct{})
+	go func() { cmd.Wait(); close(ended) }() //nolint:errcheck // it is killed
+	eventually(t, "it was killed, or did all", func() bool {
+		select {
+		case <-ended:
+			return true
+		default:
+			return done()
+		}
+	})
+	kill(cmd)
+	<-ended
 }

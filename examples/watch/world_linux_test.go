@@ -162,7 +162,7 @@ func (w world) twoHosts(target, more string) (all map[string]*vantage, running m
 	return all, running
 }
 
-const slower = "interval: 1s\nretry: 500ms\ntimeout: 3s\ntick: 200ms\nattempts: 2\n"
+const slower = "interval: 1s\nretry: 500ms\ntimeout: 3s\ntick: 200ms\nattempts: 3\n"
 
 // TestTwoHostsAndARealMailServer is the whole story: the server stops and an
 // approved command starts it; one host is cut off; one is killed.

@@ -255,3 +255,21 @@ func ExampleRules_Step() {
 	}
 	// Output: problem smtp://mx.example.org is down
 }
+
+// Two vantages may notice at other times that something is wrong. By when it is
+// sure each knows when the first of them saw it begin.
+func TestTheIdOfAnIncidentIsMadeOfWhatAllKnowWhenItIsSure(t *testing.T) {
+	rules := incident.Rules{Attempts: 2, Slot: time.Minute}
+	ids := map[string]bool{}
+	for _, first := range []time.Duration{-time.Second, time.Second} { // of its own looks alone
+		b := incident.NewBook()
+		for minute, onset := range []time.Duration{first, -time.Second} {
+			now := start.Add(time.Duration(minute+1) * time.Minute)
+			s := incident.Sight{Subject: mx, Level: incident.Major, Soft: minute == 0, Newest: now, Onset: start.Add(onset)}
+			for _, e := range rules.Step(b, now, []incident.Sight{s}) {
+				ids[e.ID] = true
+			}
+		}
+	}
+	assert.Len(t, ids, 1)
+}

@@ -112,10 +112,18 @@ func (o Rules) lookBad(r *Record, s Sight, now time.Time) {
 		return
 	}
 	r.Level, r.Hard, r.Attempt = s.Level, now, 0
-	if r.Incident == "" {
-		r.Incident = ID(o.Tenant, s.Subject, r.Onset, o.Slot)
+	if r.Incident == "" { // by what all of them know now, and not by who of them has looked first
+		r.Incident = ID(o.Tenant, s.Subject, onsetOf(s.Onset, r.Onset), o.Slot)
 	}
 	r.record()
+}
+
+// onsetOf gives t, which the vantages have in common, or what is known without them.
+func onsetOf(t, otherwise time.Time) time.Time {
+	if t.IsZero() {
+		return otherwise
+	}
+	return t
 }
 
 // change takes over how bad it is now. A suspicion does not change what was sure,

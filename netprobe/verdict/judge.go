@@ -75,7 +75,7 @@ type Verdict struct {
 	None      []string    // who has no vote
 	Why       Observation // the observation that is told: the gravest, of the first vantage by name
 	Onset     time.Time   // when the first of those that say down began to; zero without one
-	Newest    time.Time   // of the observations that voted
+	Newest    time.Time   // of the observations that say so: of those for down, where there is one
 }
 
 // Judge gives the verdict over the observations of one target. Those of others,
@@ -112,9 +112,14 @@ func (p Policy) Judge(observations []Observation, health map[string]Health, now 
 	return v
 }
 
-// take notes what is told of an observation that votes.
+// take notes what is told of an observation that votes. That others look again and
+// see it up is no second look of those who see it down.
 func (v *Verdict) take(o Observation) {
-	if seen := o.seen(); seen.After(v.Newest) {
+	seen := o.seen()
+	switch first := v.Why.Vantage == ""; {
+	case first, o.Vote == Down && v.Why.Vote == Up:
+		v.Newest = seen
+	case o.Vote == v.Why.Vote && seen.After(v.Newest):
 		v.Newest = seen
 	}
 	if v.Why.Vantage == "" || grave(o) > grave(v.Why) {

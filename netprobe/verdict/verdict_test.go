@@ -72,6 +72,20 @@ func TestTheWordOfOneAloneCountsAfterAWhile(t *testing.T) {
 	assert.True(t, p.Judge(say("DN"), nil, now).Confirmed, "the policy asks for one")
 }
 
+// One failed look of one vantage does not become surer because another looks again
+// and sees the target up.
+func TestTheNewestIsThatOfThoseWhoSayIt(t *testing.T) {
+	p := verdict.Policy{Vantages: []string{"a", "b"}}
+	for votes, want := range map[string]time.Duration{"UD": 5 * time.Minute, "DU": time.Minute, "UU": time.Minute, "DD": time.Minute} {
+		observations := say(votes)
+		observations[1].At = now.Add(-5 * time.Minute)
+		for range 2 {
+			assert.Equal(t, now.Add(-want), p.Judge(observations, nil, now).Newest, votes)
+			observations[0], observations[1] = observations[1], observations[0]
+		}
+	}
+}
+
 func TestNobodyVotesButTheVantagesOfThePolicyThatAreWell(t *testing.T) {
 	p := verdict.Policy{Vantages: []string{"a", "b"}}
 	v := p.Judge(append(say("UD"), saw("stranger", mx, verdict.Down)), map[string]verdict.Health{"b": {State: verdict.Sick}}, now)
