@@ -134,6 +134,16 @@ func hosts(t *testing.T, dir string, addrs map[string]string, more string) map[s
 	return out
 }
 
+// deliver puts another place to which messages go in place of the file.
+func (h *vantage) deliver(t *testing.T, place string) {
+	t.Helper()
+	text, err := os.ReadFile(h.config)
+	require.NoError(t, err)
+	before, _, found := strings.Cut(string(text), "deliver: ")
+	require.True(t, found)
+	require.NoError(t, os.WriteFile(h.config, []byte(before+"deliver: ["+place+"]\n"), 0o600))
+}
+
 func (h *vantage) events() string { return h.folder + ".events" }
 
 // told gives the messages of all hosts, as kind and subject. A receiver takes two

@@ -20,9 +20,11 @@ type SMTP struct {
 	TLS      *tls.Config   // nil: STARTTLS is refused
 	Stall    bool          // agrees to STARTTLS and then stays silent
 	Delay    time.Duration // before the banner
+	Takes    bool          // mail for anybody, which Mails returns; else there is no such command
 
 	mu    sync.Mutex
 	heard []string
+	mails []string
 }
 
 // Commands returns every command that clients sent.
@@ -30,6 +32,32 @@ func (s *SMTP) Commands() []string {
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	return append([]string(nil), s.heard...)
+}
+
+// Mails returns every mail that was taken, as it came and without the dot at its end.
+func (s *SMTP) Mails() []string {
+	s.mu.Lock()
+	defer s.mu.Unlock()
+	return append([]string(nil), s.mails...)
+}
+
+// take reads one mail.
+func (s *SMTP) take(in *bufio.Reader) error {
+	var text strings.Builder
+	for {
+		line, err := in.ReadString('\n')
+		if err != nil {
+			return err
+		}
+		if line == ".\r\n" {
+			break
+		}
+		text.WriteString(strings.TrimPrefix(line, "."))
+	}
+	s.mu.Lock()
+	s.mails = append(s.mails, text.String())
+	s.mu.Unlock()
+	return nil
 }
 
 // Serve is the Behaviour of s.
@@ -55,6 +83,12 @@ func (s *SMTP) Serve(conn net.Conn, stop <-chan struct{}) {
 		reply, end := s.reply(line)
 		if _, err := io.WriteString(conn, reply); err != nil || end {
 			return
+		}
+		if strings.HasPrefix(reply, "354") {
+			if s.take(in) != nil {
+				return
+			}
+			io.WriteString(conn, "250 taken\r\n") //nolint:errcheck // the next read tells
 		}
 		if line == "STARTTLS" && strings.HasPrefix(reply, "220") {
 			if s.Stall {
@@ -84,6 +118,14 @@ func (s *SMTP) reply(line string) (text string, end bool) {
 			return "502 no TLS here\r\n", false
 		}
 		return or(s.StartTLS, "220 go ahead\r\n"), false
+	case "MAIL", "RCPT", "NOOP", "RSET":
+		if s.Takes {
+			return "250 ok\r\n", false
+		}
+	case "DATA":
+		if s.Takes {
+			return "354 go ahead\r\n", false
+		}
 	case "QUIT":
 		return "221 bye\r\n", true
 	}
