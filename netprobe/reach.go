@@ -2,7 +2,7 @@ package netprobe
 
 import (
 	"context"
-	"fmt"
+	"errors"
 	"net"
 	"net/netip"
 	"slices"
@@ -18,6 +18,7 @@ type Net struct {
 	Resolve func(ctx context.Context, name string) ([]netip.Addr, error) // nil: the resolver of this system
 	Now     func() time.Time                                             // for certificates and stamps; nil: time.Now
 	Guard   func(netip.Addr) error                                       // refuses addresses; nil: none. Public is one
+	Ports   []uint16                                                     // that may be connected to; none: all
 	Family  int                                                          // 4 or 6: only addresses of IPv4 or of IPv6; zero: both
 	All     bool                                                         // that one of several addresses fails is as bad as that all do
 }
@@ -108,7 +109,7 @@ func (n Net) lookup(ctx context.Context, host string) ([]netip.Addr, error) {
 
 // connect makes the connection, and says whose fault it is that there is none.
 func (n Net) connect(ctx context.Context, network string, g goal) (net.Conn, netip.AddrPort, error) {
-	if err := n.allowed(g.at); err != nil {
+	if err := errors.Join(n.portAllowed(network, g.dial), n.allowed(g.at)); err != nil {
 		return nil, g.at, err
 	}
 	conn, err := n.dial(ctx, network, g.dial)
@@ -151,6 +152,24 @@ func (n Net) allowed(at netip.AddrPort) error {
 	return nil
 }
 
+// portAllowed holds a port to the list; ICMP has none.
+func (n Net) portAllowed(network, addr string) error {
+	if len(n.Ports) == 0 || network == "icmp" {
+		return nil
+	}
+	_, text, err := net.SplitHostPort(addr)
+	if port, parseErr := strconv.ParseUint(text, 10, 16); err == nil && parseErr == nil && slices.Contains(n.Ports, uint16(port)) {
+		return nil
+	}
+	return Failf(LocalPolicy, "connect: the port %.10s is not among those that may be connected to", text)
+}
+
+// Allowed returns an error where Guard or Ports forbid an address, for what connects
+// in another way than a Script.
+func (n Net) Allowed(at netip.AddrPort) error {
+	return errors.Join(n.portAllowed("tcp", at.String()), n.allowed(at))
+}
+
 // route asks this system for the way to an address: connecting a datagram socket
 // sends nothing.
 func (n Net) route(ctx context.Context, g goal) error {
@@ -159,46 +178,4 @@ func (n Net) route(ctx context.Context, g goal) error {
 		return err
 	}
 	return conn.Close()
-}
-
-// reserved is what no target of a stranger may be, beside what netip knows by name.
-var reserved = func() (out []netip.Prefix) {
-	for _, p := range []string{
-		"0.0.0.0/8", "100.64.0.0/10", "192.0.0.0/24", "198.18.0.0/15", "240.0.0.0/4", // RFC 6890
-		"64:ff9b:1::/48", "2001::/32", "fec0::/10", // local translation, Teredo, site-local
-	} {
-		out = append(out, netip.MustParsePrefix(p))
-	}
-	return out
-}()
-
-// Public is a Net.Guard for targets that strangers name: it refuses loopback,
-// private, link-local (which is where clouds keep their metadata), shared,
-// multicast and reserved addresses, also where IPv6 carries them inside.
-func Public(ip netip.Addr) error {
-	ip = ip.Unmap().WithZone("")
-	bad := !ip.IsGlobalUnicast() || ip.IsPrivate() ||
-		slices.ContainsFunc(reserved, func(p netip.Prefix) bool { return p.Contains(ip) })
-	if bad {
-		return fmt.Errorf("the address %s is not public", ip)
-	}
-	if inner, ok := carried(ip); ok {
-		return Public(inner)
-	}
-	return nil
-}
-
-// carried returns the address of IPv4 inside one of NAT64 or 6to4.
-func carried(ip netip.Addr) (netip.Addr, bool) {
-	if !ip.Is6() {
-		return netip.Addr{}, false
-	}
-	b := ip.As16()
-	switch {
-	case netip.MustParsePrefix("64:ff9b::/96").Contains(ip), netip.MustParsePrefix("::/96").Contains(ip):
-		return netip.AddrFrom4([4]byte(b[12:])), true
-	case netip.MustParsePrefix("2002::/16").Contains(ip):
-		return netip.AddrFrom4([4]byte(b[2:6])), true
-	}
-	return netip.Addr{}, false
 }

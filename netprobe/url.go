@@ -49,6 +49,13 @@ type Parser struct {
 	Timeout time.Duration // of each probe; zero means 10s
 	Net     Net
 	Schemes []Scheme // more than tcp and tls, or in their place
+
+	// Strangers says that those who wrote the targets are not to be trusted with
+	// this machine and its network: a target may have public addresses (unless
+	// Net.Guard says otherwise) and the ports of known protocols (unless Net.Ports
+	// does), may name no file of this machine, may send no more than one line, and
+	// may take no longer than Timeout or DefaultTimeout.
+	Strangers bool
 }
 
 // Parse makes a prober of a URL. An error says what is wrong with it.
@@ -145,7 +152,16 @@ func (p Parser) take(raw *url.URL, s Scheme) (URL, error) {
 	if u.Options, err = url.ParseQuery(text); err != nil {
 		return u, err
 	}
-	return u, u.common(s)
+	if err := p.strange(&u); err != nil {
+		return u, err
+	}
+	if err := u.common(s); err != nil {
+		return u, err
+	}
+	if longest := max(p.Timeout, DefaultTimeout); p.Strangers && u.Timeout > longest {
+		u.Timeout = longest
+	}
+	return u, nil
 }
 
 // CheckHost returns what is wrong with the name or address of a host.

@@ -50,7 +50,7 @@ Exit status: 0 OK, 1 warning, 2 critical, 3 nobody knows; of several URLs the
 worst, in the order 2, 3, 1, 0.`,
 		Flags: func(fs *flag.FlagSet) {
 			fs.DurationVar(&timeout, "timeout", 0, "how long each probe may take (default 10s)")
-			fs.BoolVar(&public, "public", false, "refuse private, loopback, link-local and reserved addresses, for targets of strangers")
+			fs.BoolVar(&public, "public", false, "the targets are of strangers: refuse private, loopback, link-local and reserved addresses, ports of no known protocol, and files")
 		},
 	}
 	p.Verbs = []cli.Verb{{Args: "URL…", Least: 1, Most: math.MaxInt, Run: func(ctx context.Context, c cli.Call) (int, error) {
@@ -58,9 +58,7 @@ worst, in the order 2, 3, 1, 0.`,
 			return 0, errors.New("-timeout is not less than nothing")
 		}
 		parser.Timeout = timeout
-		if public {
-			parser.Net.Guard = netprobe.Public
-		}
+		parser.Strangers = public
 		return probe(ctx, c, parser)
 	}}}
 	return p.Run(ctx, args, stdout, stderr)

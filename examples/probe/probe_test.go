@@ -44,7 +44,7 @@ func TestThePluginLineAndItsExitStatus(t *testing.T) {
 		"ok":               {[]string{"smtp://" + good}, 0, `OK - smtp://` + good + `: answers "mail.example ESMTP" | time=`},
 		"refused":          {[]string{"tcp://127.0.0.1:1"}, 2, "[net.refused]"},
 		"warning":          {[]string{"smtp://" + listen(t, netprobetest.Say("421 busy\r\n"))}, 1, "[proto.defer]"},
-		"unknown":          {[]string{"-public", "smtp://" + good}, 3, "UNKNOWN - "},
+		"unknown":          {[]string{"-public", "smtp://127.0.0.1"}, 3, "UNKNOWN - "},
 		"too slow":         {[]string{"smtp://" + good + "?warn=@0:1&crit=60"}, 1, "s;@1;60;0"},
 		"worst of several": {[]string{"smtp://" + good, "tcp://127.0.0.1:1"}, 2, "CRITICAL"},
 		"hostile banner":   {[]string{"smtp://" + listen(t, netprobetest.Say("554 a|b=1;<script>\x1b[31m\u202e\r\n"))}, 2, `\x7cb=1;\x3cscript>`},

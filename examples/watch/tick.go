@@ -2,6 +2,7 @@ package main
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"net/netip"
@@ -76,15 +77,21 @@ func transcript(r netprobe.Result) string {
 
 // network is what may fail together with a target: its network, or its name.
 func network(r netprobe.Result, target string) string {
-	ip := r.Addr.Addr().Unmap()
+	return cmp.Or(prefixOf(r.Addr.Addr()), groupOf(target))
+}
+
+// prefixOf is the network of an address; "" of none.
+func prefixOf(ip netip.Addr) string {
+	ip = ip.Unmap()
 	bits := 24
 	if ip.Is6() {
 		bits = 48
 	}
-	if prefix, err := ip.Prefix(bits); err == nil && ip.IsValid() {
-		return prefix.String()
+	prefix, err := ip.Prefix(bits)
+	if err != nil || !ip.IsValid() {
+		return ""
 	}
-	return groupOf(target)
+	return prefix.String()
 }
 
 // groupOf is the host of a target: two of one host wait for each other.

@@ -413,3 +413,16 @@ func count(lines []string, line string) (n int) {
 	}
 	return n
 }
+
+func TestTargetsOfOneNetworkShareItsPlaces(t *testing.T) {
+	w, closeAll := alone(t, t.TempDir())
+	defer closeAll()
+	w.last["smtp://mx.example.org"] = verdict.Observation{Group: "192.0.2.0/24"}
+	w.last["smtp://new.example.org"] = verdict.Observation{Group: "new.example.org"}
+	for target, want := range map[string]string{
+		"smtp://mx.example.org": "192.0.2.0/24", "smtp://new.example.org": "", "smtp://nobody.example.org": "",
+		"tcp://198.51.100.7:25": "198.51.100.0/24", "tcp://[2001:db8:1:2::3]:25": "2001:db8:1::/48",
+	} {
+		assert.Equal(t, want, w.networkOf(target), target)
+	}
+}

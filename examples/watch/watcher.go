@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net/netip"
 	"path/filepath"
 	"regexp"
 	"slices"
@@ -185,9 +186,21 @@ func (w *watcher) place() int {
 func (w *watcher) jobs() []schedule.Job {
 	var out []schedule.Job
 	for target := range w.probers {
-		out = append(out, schedule.Job{Key: target, Group: groupOf(target), Interval: w.set.Interval, Retry: w.set.Retry})
+		out = append(out, schedule.Job{
+			Key: target, Group: groupOf(target), Network: w.networkOf(target), Interval: w.set.Interval, Retry: w.set.Retry,
+		})
 	}
 	return out
+}
+
+// networkOf is the network that a target was in when it was last looked at, or that
+// of its address; "" of a name that nobody has looked at yet.
+func (w *watcher) networkOf(target string) string {
+	if seen, err := netip.ParsePrefix(w.last[target].Group); err == nil {
+		return seen.String()
+	}
+	ip, _ := netip.ParseAddr(groupOf(target)) //nolint:errcheck // the zero value is of no network
+	return prefixOf(ip)
 }
 
 // loop judges and delivers, until it is ended.

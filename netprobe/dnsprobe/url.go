@@ -45,11 +45,9 @@ func build(u netprobe.URL) (netprobe.Prober, error) {
 		}
 	}
 	for name, re := range map[string]**regexp.Regexp{"expect": &p.Expect, "reject": &p.Reject} {
-		if text := u.Get(name); text != "" {
-			var err error
-			if *re, err = regexp.Compile(text); err != nil {
-				return nil, fmt.Errorf("%s: %w", name, err)
-			}
+		var err error
+		if *re, err = u.Pattern(name); err != nil {
+			return nil, err
 		}
 	}
 	_, err := p.question()

@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/netprobe"
 )
 
@@ -44,7 +45,11 @@ const (
 	Listed        netprobe.Cause = "mailpath.listed"  // on a block list
 )
 
-const maxServers = 10
+// Bounds of what a zone makes us ask: it is written by who owns the domain.
+const (
+	maxServers   = 10 // names of one kind
+	maxAddresses = 32 // of all servers together
+)
 
 // A server is one address of one MX.
 type server struct {
@@ -59,6 +64,7 @@ type survey struct {
 	res     netprobe.Result
 	names   []string // of the MX records
 	servers []server
+	beyond  int // servers that are not asked
 }
 
 // Probe asks every question. One that has no answer leaves the others alone.
@@ -133,6 +139,10 @@ func (s *survey) mx() {
 	for _, name := range s.names[:min(len(s.names), maxServers)] {
 		s.addresses(name)
 	}
+	s.beyond += max(0, len(s.names)-maxServers)
+	if s.beyond > 0 {
+		s.res.Facts["not-asked"] = []string{prose.Count(s.beyond, "server") + " more"}
+	}
 }
 
 func (s *survey) addresses(name string) {
@@ -153,6 +163,10 @@ func (s *survey) addresses(name string) {
 			found++
 			if err := netprobe.Public(ip); err != nil {
 				s.say(netprobe.Critical, RecordWrong, PhaseMX, "the MX %s: %v", name, err)
+			}
+			if len(s.servers) == maxAddresses {
+				s.beyond++
+				continue
 			}
 			s.servers = append(s.servers, server{name, ip})
 		}

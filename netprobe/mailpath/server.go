@@ -31,7 +31,7 @@ func (s *survey) connect() {
 func (s *survey) helo(srv server, res netprobe.Result) {
 	name, _, _ := strings.Cut(res.Facts.Get("banner"), " ")
 	switch {
-	case !strings.Contains(name, "."):
+	case !strings.Contains(name, ".") || netprobe.CheckHost(name) != nil:
 		s.say(netprobe.Warning, RecordWrong, PhaseHELO, "%s greets as %.80q, which is no full name", srv.name, name)
 	case !s.leadsTo(PhaseHELO, name, srv.addr):
 		s.say(netprobe.Warning, RecordWrong, PhaseHELO, "%s greets as %.200q, which does not lead to %s", srv.name, name, srv.addr)

@@ -42,7 +42,11 @@ func build(u netprobe.URL) (netprobe.Prober, error) {
 	if err != nil {
 		return nil, err
 	}
-	d.Zone = Resolver{Addr: server, Net: netprobe.Net{Dial: u.Net.Dial}}
+	via := netprobe.Net{Dial: u.Net.Dial}
+	if u.Get("resolver") != "" { // who wrote the target names an address by it
+		via.Guard, via.Ports = u.Net.Guard, u.Net.Ports
+	}
+	d.Zone = Resolver{Addr: server, Net: via}
 	switch u.Get("connect") {
 	case "":
 		d.Connect = func(mx string, addr netip.AddrPort) netprobe.Prober {
@@ -58,8 +62,12 @@ func build(u netprobe.URL) (netprobe.Prober, error) {
 	return d, nil
 }
 
+// maxList is how many selectors or block lists are asked about.
+const maxList = 20
+
 func list(text string) []string {
-	return strings.FieldsFunc(text, func(r rune) bool { return r == ',' })
+	all := strings.FieldsFunc(text, func(r rune) bool { return r == ',' })
+	return all[:min(len(all), maxList)]
 }
 
 // resolverOf completes the address of a resolver.
@@ -92,12 +100,12 @@ func orNone(err error) error {
 // 3.3), and connects where the guard allows it.
 func fetcher(via netprobe.Net) func(context.Context, string) ([]byte, error) {
 	allowed := func(addr string) error {
-		if via.Guard == nil {
+		if via.Guard == nil && len(via.Ports) == 0 {
 			return nil
 		}
 		at, err := netip.ParseAddrPort(addr)
 		if err == nil {
-			err = via.Guard(at.Addr())
+			err = via.Allowed(at)
 		}
 		return err
 	}

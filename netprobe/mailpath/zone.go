@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net"
+	"net/netip"
 	"strings"
 
 	"github.com/miekg/dns"
@@ -66,6 +67,9 @@ func (r Resolver) exchange(ctx context.Context, network string, q *dns.Msg) (*dn
 	if dial == nil {
 		dial = new(net.Dialer).DialContext
 	}
+	if err := r.allowed(); err != nil {
+		return nil, err
+	}
 	conn, err := dial(ctx, network, r.Addr)
 	if err != nil {
 		return nil, err
@@ -75,6 +79,18 @@ func (r Resolver) exchange(ctx context.Context, network string, q *dns.Msg) (*dn
 	defer stop()
 	m, _, err := new(dns.Client).ExchangeWithConnContext(ctx, q, &dns.Conn{Conn: conn, UDPSize: 1232})
 	return m, err
+}
+
+// allowed holds the resolver to what its network may reach.
+func (r Resolver) allowed() error {
+	if r.Net.Guard == nil && len(r.Net.Ports) == 0 {
+		return nil
+	}
+	at, err := netip.ParseAddrPort(r.Addr)
+	if err != nil {
+		return fmt.Errorf("resolver %.60q: %w", r.Addr, err)
+	}
+	return r.Net.Allowed(at)
 }
 
 func answerOf(m *dns.Msg, kind uint16) Answer {

@@ -13,7 +13,7 @@
 // vantages share the interval between them, so that two of them with fifteen
 // minutes look at a target every seven and a half. A job that fails is looked at
 // again after its Retry. What is late is done once, however many moments it has
-// missed. Targets that share a group, such as an address, wait for each other,
-// and jobs that fail take no more than half of the workers: a hundred tarpits
-// delay nobody else.
+// missed. Targets that share an address, a network or a tenant wait for each
+// other beyond so many at once, and jobs that fail take no more than half of the
+// workers: a hundred tarpits delay nobody else, and no tenant another.
 package schedule

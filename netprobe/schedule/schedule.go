@@ -11,7 +11,9 @@ import (
 // A Job is one target, looked at again and again.
 type Job struct {
 	Key      string        // tells it from all others, and says when it is due
-	Group    string        // of those that must not be looked at all at once; "": none
+	Group    string        // of those that must not be looked at all at once, such as an address; "": none
+	Network  string        // that many groups share, such as "192.0.2.0/24"; "": none
+	Tenant   string        // for whom it is; "": for nobody in particular, who has no share
 	Interval time.Duration // at least a second
 	Retry    time.Duration // while it fails; zero: a fifteenth of Interval, at least a second
 }
@@ -22,10 +24,12 @@ type Schedule struct {
 	// the target does, in a bounded time.
 	Do func(ctx context.Context, key string) (failing bool)
 
-	Workers  int // jobs under way at most; zero: 2,000
-	PerGroup int // and of one group; zero: 2
-	Vantage  int // which of Vantages this is, from 0
-	Vantages int // that share the interval; zero: 1
+	Workers    int // jobs under way at most; zero: 2,000
+	PerGroup   int // and of one group; zero: 2
+	PerNetwork int // of one network; zero: 64
+	PerTenant  int // of one tenant; zero: half of Workers
+	Vantage    int // which of Vantages this is, from 0
+	Vantages   int // that share the interval; zero: 1
 
 	// Lag is told by how much a job began after it was due; nil: nobody asks.
 	Lag func(key string, late time.Duration)
@@ -35,8 +39,9 @@ type Schedule struct {
 }
 
 const (
-	defaultWorkers  = 2000
-	defaultPerGroup = 2
+	defaultWorkers    = 2000
+	defaultPerGroup   = 2
+	defaultPerNetwork = 64
 )
 
 // Due gives the first moment at or after t at which the job is due on vantage i of n.
@@ -98,7 +103,11 @@ type entry struct {
 	at      int // in the heap; -1: not there
 	failing bool
 	again   bool // asked for while it was under way
+	called  room // it waited for this one, in which there is a place now
 }
+
+// A room is what takes so many jobs at once: a group, a network or a tenant.
+type room struct{ kind, name string }
 
 // A run is a Schedule at work. One goroutine owns it.
 type run struct {
@@ -107,10 +116,10 @@ type run struct {
 	all      map[string]*entry
 	ended    chan ending
 	underway int
-	retries  int                 // of those under way
-	groups   map[string]int      // under way, by group
-	waiting  map[string][]*entry // for their group
-	held     []*entry            // failing ones, for a worker of their half
+	retries  int               // of those under way
+	inside   map[room]int      // under way
+	waiting  map[room][]*entry // for a place in it
+	held     []*entry          // failing ones, for a worker of their half
 }
 
 type ending struct {
@@ -122,12 +131,17 @@ func newRun(s Schedule, jobs []Job) *run {
 	if s.Workers <= 0 {
 		s.Workers = defaultWorkers
 	}
-	if s.PerGroup <= 0 {
-		s.PerGroup = defaultPerGroup
+	for _, cap := range []struct {
+		field    *int
+		standard int
+	}{{&s.PerGroup, defaultPerGroup}, {&s.PerNetwork, defaultPerNetwork}, {&s.PerTenant, max(s.Workers/2, 1)}} {
+		if *cap.field <= 0 {
+			*cap.field = cap.standard
+		}
 	}
 	r := &run{
 		Schedule: s, all: map[string]*entry{}, ended: make(chan ending),
-		groups: map[string]int{}, waiting: map[string][]*entry{},
+		inside: map[room]int{}, waiting: map[room][]*entry{},
 	}
 	now := time.Now()
 	for _, j := range jobs {
@@ -163,22 +177,43 @@ func (r *run) start(ctx context.Context, now time.Time) time.Duration {
 	return idle // or until one ends
 }
 
-// begin starts a job, or lets it wait for its group or its half of the workers.
+// rooms gives the rooms that a job takes a place in.
+func (e *entry) rooms() (out []room) {
+	for _, r := range []room{{"group", e.Group}, {"network", e.Network}, {"tenant", e.Tenant}} {
+		if r.name != "" {
+			out = append(out, r)
+		}
+	}
+	return out
+}
+
+func (r *run) full(x room) bool {
+	return r.inside[x] >= map[string]int{"group": r.PerGroup, "network": r.PerNetwork, "tenant": r.PerTenant}[x.kind]
+}
+
+// begin starts a job, or lets it wait for a place in a room, or for its half of the
+// workers. One that was called to a place and waits for another gives it to the next.
 func (r *run) begin(ctx context.Context, e *entry, now time.Time) {
-	switch {
-	case e.failing && r.retries >= max(r.Workers/2, 1):
+	called := e.called
+	e.called = room{}
+	for _, x := range e.rooms() {
+		if r.full(x) {
+			r.waiting[x] = append(r.waiting[x], e)
+			r.call(called)
+			return
+		}
+	}
+	if e.failing && r.retries >= max(r.Workers/2, 1) {
 		r.held = append(r.held, e)
-		return
-	case e.Group != "" && r.groups[e.Group] >= r.PerGroup:
-		r.waiting[e.Group] = append(r.waiting[e.Group], e)
+		r.call(called)
 		return
 	}
 	r.underway++
 	if e.failing {
 		r.retries++
 	}
-	if e.Group != "" {
-		r.groups[e.Group]++
+	for _, x := range e.rooms() {
+		r.inside[x]++
 	}
 	if r.Lag != nil {
 		r.Lag(e.Key, now.Sub(e.due))
@@ -193,11 +228,11 @@ func (r *run) end(x ending, now time.Time) {
 	if e.failing {
 		r.retries--
 	}
-	if e.Group != "" {
-		if r.groups[e.Group]--; r.groups[e.Group] == 0 {
-			delete(r.groups, e.Group)
+	for _, x := range e.rooms() {
+		if r.inside[x]--; r.inside[x] == 0 {
+			delete(r.inside, x)
 		}
-		r.release(e.Group)
+		r.call(x)
 	}
 	if len(r.held) > 0 {
 		heap.Push(&r.queue, r.held[0])
@@ -218,18 +253,20 @@ func (r *run) end(x ending, now time.Time) {
 	heap.Push(&r.queue, e)
 }
 
-// release puts the first of those that wait for a group back in the queue.
-func (r *run) release(group string) {
-	list := r.waiting[group]
-	if len(list) == 0 {
+// call puts the first of those that wait for a place back in the queue, where there
+// is one.
+func (r *run) call(x room) {
+	list := r.waiting[x]
+	if len(list) == 0 || r.full(x) {
 		return
 	}
+	list[0].called = x
 	heap.Push(&r.queue, list[0])
 	if list = list[1:]; len(list) == 0 {
-		delete(r.waiting, group)
+		delete(r.waiting, x)
 		return
 	}
-	r.waiting[group] = list
+	r.waiting[x] = list
 }
 
 // hasten makes a job due now.

@@ -219,3 +219,119 @@ func ExampleJob_Due() {
 	fmt.Println(j.Due(noon, 1, 2).Sub(j.Due(noon, 0, 2)).Abs())
 	// Output: 7m30s
 }
+
+// most notes how many of a kind are under way at once.
+type most struct {
+	sync.Mutex
+	now, peak map[string]int
+}
+
+func (m *most) look(kinds []string, took time.Duration) {
+	count := func(by int) {
+		m.Lock()
+		defer m.Unlock()
+		for _, k := range kinds {
+			m.now[k] += by
+			m.peak[k] = max(m.peak[k], m.now[k])
+		}
+	}
+	count(1)
+	time.Sleep(took)
+	count(-1)
+}
+
+// Of each address, network and tenant no more are looked at than their shares, and
+// nobody is forgotten who waits for several of them.
+func TestAddressNetworkAndTenantHaveTheirShares(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var all []schedule.Job
+		kinds := map[string][]string{}
+		for i, j := range jobs(600, time.Minute) {
+			j.Group, j.Network, j.Tenant = fmt.Sprint("address", i%40), fmt.Sprint("network", i%7), fmt.Sprint("tenant", i%3)
+			kinds[j.Key] = []string{j.Group, j.Network, j.Tenant}
+			all = append(all, j)
+		}
+		m := &most{now: map[string]int{}, peak: map[string]int{}}
+		l := newLog()
+		s := schedule.Schedule{Workers: 30, PerGroup: 2, PerNetwork: 5, PerTenant: 11, Do: func(_ context.Context, key string) bool {
+			l.note(key)
+			m.look(kinds[key], 2*time.Second)
+			return len(key)%2 == 0
+		}}
+		during(t, 10*time.Minute, s, all)
+		assert.Len(t, l.at, 600)
+		for key, at := range l.at {
+			assert.GreaterOrEqual(t, len(at), 5, key)
+		}
+		limits := map[byte]int{'a': 2, 'n': 5, 't': 11}
+		reached := map[byte]int{}
+		for kind, peak := range m.peak {
+			assert.LessOrEqual(t, peak, limits[kind[0]], kind)
+			reached[kind[0]] = max(reached[kind[0]], peak)
+		}
+		assert.Equal(t, limits, reached, "they use what they may")
+	})
+}
+
+// A tenant all of whose targets are tarpits delays no other.
+func TestATenantOfTarpitsDelaysNoOther(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		var all []schedule.Job
+		tarpit := map[string]bool{}
+		for i, j := range jobs(2000, time.Minute) {
+			j.Tenant = "good"
+			if i%2 == 0 {
+				j.Tenant, tarpit[j.Key] = "bad", true
+			}
+			all = append(all, j)
+		}
+		var worst time.Duration
+		s := schedule.Schedule{
+			Workers: 100, Do: func(_ context.Context, key string) bool {
+				if tarpit[key] {
+					time.Sleep(time.Minute)
+				}
+				return false
+			},
+			Lag: func(key string, late time.Duration) {
+				if !tarpit[key] {
+					worst = max(worst, late)
+				}
+			},
+		}
+		during(t, 5*time.Minute, s, all)
+		assert.Less(t, worst, time.Second)
+	})
+}
+
+// Who was called to a place and must wait for another thing gives it to the next.
+func TestAPlaceIsNotKeptByOneWhoCannotTakeIt(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		l := newLog()
+		s := schedule.Schedule{PerGroup: 1, PerNetwork: 1, Do: func(_ context.Context, key string) bool {
+			l.note(key)
+			if key == "long" {
+				time.Sleep(time.Hour)
+			}
+			time.Sleep(time.Second)
+			return false
+		}}
+		day := 24 * time.Hour
+		soon := make(chan string)
+		s.Soon = soon
+		go func() {
+			for _, key := range []string{"long", "first", "caught", "free"} {
+				soon <- key
+				time.Sleep(time.Millisecond)
+			}
+		}()
+		during(t, 10*time.Minute, s, []schedule.Job{
+			{Key: "long", Network: "n", Interval: 300 * day},
+			{Key: "first", Group: "g", Interval: 300 * day},
+			{Key: "caught", Group: "g", Network: "n", Interval: 300 * day},
+			{Key: "free", Group: "g", Interval: 300 * day},
+		})
+		assert.Len(t, l.at["free"], 1, "it need not wait for the long one of another network")
+		assert.Less(t, l.at["free"][0], time.Minute)
+	})
+}
