@@ -41,6 +41,9 @@ func mute(_ context.Context, c cli.Call, s settings, o options) (int, error) {
 	if o.length <= 0 {
 		return 0, cli.Advise(errors.New("for how long is not said"), "add -for 2h")
 	}
+	if o.length > incident.MaxMute {
+		return 0, cli.Advise(fmt.Errorf("-for %s is longer than %s", o.length, incident.MaxMute), "mute it again when that is over")
+	}
 	return leave(c, s, o, act{Do: "mute", What: c.Args[0], For: o.length})
 }
 
@@ -95,7 +98,9 @@ func (a *act) apply(b *incident.Book, hooks []incident.Hook) (err error) {
 	case "approve":
 		return b.Approve(hooks, a.What, a.By, a.At)
 	case "mute":
-		b.Mute(a.window(), a.At)
+		if now := a.At; !b.Mute(a.window(), now) && len(b.WindowsOf("")) >= incident.MaxWindows {
+			return fmt.Errorf("%d windows are open, and no more may be: say it of more targets by one, such as smtp://*", incident.MaxWindows)
+		}
 		return nil
 	}
 	return fmt.Errorf("%.40q is no act", a.Do)
@@ -120,7 +125,7 @@ func (a *act) tell(ctx context.Context, w *watcher, now time.Time) error {
 	case a.Do == "ack" && a.subject != "":
 		return w.sayValue(ctx, ackWord+a.subject, a.ack(), now)
 	case a.Do == "mute":
-		return w.sayValue(ctx, muteWord+a.What, a.window(), now)
+		return w.sayValue(ctx, muteWord, w.memory.Book.WindowsOf(""), now)
 	}
 	return nil
 }

@@ -66,10 +66,10 @@ func (w *watcher) number() {
 // that one says that it has, and is sent from here when it does not.
 func (w *watcher) deliver(ctx context.Context, live []string, sent []verdict.Observation, now time.Time) (failed []error) {
 	for _, e := range slices.Clone(w.memory.Book.Outbox) {
-		sender := incident.Sender(e.Subject, live)
-		ours := sender == w.node.Name || sender == "" || now.Sub(e.At) >= w.hold()
+		sender := senderOf(e, live)
+		ours := sender == w.node.Name || sender == "" || now.Sub(e.At) >= w.hold() || e.Kind == incident.Muted
 		switch kept := w.memory.Sending[e.ID].Kept; {
-		case w.sentBy(sent, e):
+		case !(e.Kind == incident.Repeat && sender == w.node.Name) && w.sentBy(sent, e):
 			failed = append(failed, w.drop(ctx, e))
 		case ours && !kept:
 			failed = append(failed, w.keep(ctx, e))
@@ -82,6 +82,16 @@ func (w *watcher) deliver(ctx context.Context, live []string, sent []verdict.Obs
 		}
 	}
 	return failed
+}
+
+// senderOf gives who sends a message. Another may send each repetition, and for that
+// one no other's word is taken: who has stolen a key can delay an alarm by it, and
+// not keep it from being told.
+func senderOf(e incident.Event, live []string) string {
+	if e.Kind == incident.Repeat {
+		return incident.Sender(e.ID, live)
+	}
+	return incident.Sender(e.Subject, live)
 }
 
 // keep puts a message into the spool of each who gets it.
@@ -136,6 +146,9 @@ func (w *watcher) done(e incident.Event) {
 // sentBy reports whether a peer has sent this message, or one of its kind for the
 // same reason: two hosts may see the beginning of an incident in other slots of time.
 func (w *watcher) sentBy(sent []verdict.Observation, e incident.Event) bool {
+	if e.Kind == incident.Muted {
+		return false // that is about what a peer says, and told from here
+	}
 	return slices.ContainsFunc(sent, func(o verdict.Observation) bool {
 		return o.Vantage != w.node.Name && o.Target == sentWord+e.Subject &&
 			(o.Detail == e.ID || kindOf(o.Detail) == kindOf(e.ID) && !o.At.Before(e.At.Add(-w.hold())))

@@ -13,21 +13,6 @@ import (
 	"github.com/pugetsoundtech/upkeep/netprobe/netprobetest"
 )
 
-// relay stands before servers, as this test's binary does in a namespace: words are
-// the link in JSON, and then pairs of where to listen and to whom that leads.
-func relay(words []string) {
-	var link netprobetest.Link
-	if err := json.Unmarshal([]byte(words[0]), &link); err != nil {
-		panic(err)
-	}
-	for pair := words[1:]; len(pair) > 1; pair = pair[2:] {
-		if _, err := netprobetest.NewRelay(pair[0], pair[1], link); err != nil {
-			panic(err)
-		}
-	}
-	select {} // until the test ends it
-}
-
 // lead puts a relay before all that a namespace looks at, and returns what ends that.
 func (w world) lead(namespace string, link netprobetest.Link, servers ...string) (mend func()) {
 	w.t.Helper()

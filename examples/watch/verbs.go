@@ -78,6 +78,7 @@ type line struct {
 	Cause    string            `json:",omitempty"`
 	Incident string            `json:",omitempty"`
 	Since    time.Time         `json:",omitzero"`
+	Until    time.Time         `json:",omitzero"` // of what is muted
 	Ack      string            `json:",omitempty"`
 }
 
@@ -133,6 +134,13 @@ func (w *watcher) lines(set verdict.Set, health map[string]verdict.Health, now t
 			if r.Ack != nil {
 				l.Ack = "known to " + r.Ack.By
 			}
+		}
+		out = append(out, l)
+	}
+	for _, m := range w.memory.Book.Windows {
+		l := line{Subject: "mute " + m.Subject, State: "muted", Since: m.From, Until: m.To, Ack: "by " + m.By + ", until " + m.To.Local().Format(time.DateTime)}
+		if m.Vantage != "" {
+			l.Ack += ", says " + m.Vantage
 		}
 		out = append(out, l)
 	}

@@ -27,6 +27,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/netprobe"
 	"github.com/pugetsoundtech/upkeep/netprobe/exchange"
 	"github.com/pugetsoundtech/upkeep/netprobe/incident"
+	"github.com/pugetsoundtech/upkeep/netprobe/netprobetest"
 	"github.com/pugetsoundtech/upkeep/netprobe/verdict"
 	"github.com/pugetsoundtech/upkeep/report"
 )
@@ -59,6 +60,21 @@ func TestMain(m *testing.M) {
 		panic(err)
 	}
 	os.Exit(m.Run())
+}
+
+// relay stands before servers, as this test's binary does in a namespace: words are
+// the link in JSON, and then pairs of where to listen and to whom that leads.
+func relay(words []string) {
+	var link netprobetest.Link
+	if err := json.Unmarshal([]byte(words[0]), &link); err != nil {
+		panic(err)
+	}
+	for pair := words[1:]; len(pair) > 1; pair = pair[2:] {
+		if _, err := netprobetest.NewRelay(pair[0], pair[1], link); err != nil {
+			panic(err)
+		}
+	}
+	select {} // until the test ends it
 }
 
 func TestTheCommandLine(t *testing.T) {
@@ -425,4 +441,90 @@ func TestTargetsOfOneNetworkShareItsPlaces(t *testing.T) {
 	} {
 		assert.Equal(t, want, w.networkOf(target), target)
 	}
+}
+
+// stolen is what somebody says who has the key of peer b.
+func stolen(t *testing.T, target string, v any, at time.Time) verdict.Observation {
+	t.Helper()
+	detail, ok := v.(string)
+	if !ok {
+		text, err := json.Marshal(v)
+		require.NoError(t, err)
+		detail = string(text)
+	}
+	return verdict.Observation{Vantage: "b", Target: target, Seq: 1, At: at, Since: at, Detail: detail}
+}
+
+func TestAStolenKeyMutesForAWeekAtMostAndPeopleAreTold(t *testing.T) {
+	file, now := filepath.Join(t.TempDir(), "events"), time.Now()
+	w, closeAll := alone(t, t.TempDir(), delivery.Delivery{Name: "file", File: file})
+	defer closeAll()
+	for _, target := range []string{muteWord + "*", muteWord + "tcp://127.0.0.1:1", "mute", "sent:x"} {
+		assert.False(t, w.takes(target), "%q: what peers say is of a bounded number of things", target)
+	}
+	require.True(t, w.takes(muteWord))
+	forever := incident.Window{Subject: "*", By: "eve", From: now, To: now.AddDate(1000, 0, 0)}
+	words := []verdict.Observation{stolen(t, muteWord, []incident.Window{forever}, now)}
+	assert.True(t, w.learn(words, now))
+	assert.False(t, w.learn(words, now), "once")
+	require.Len(t, w.memory.Book.Windows, 1)
+	assert.LessOrEqual(t, w.memory.Book.Windows[0].To.Sub(now), incident.MaxMute)
+	w.number()
+	lie := stolen(t, sentWord+w.memory.Book.Outbox[0].Subject, w.memory.Book.Outbox[0].ID, now)
+	require.NoError(t, errors.Join(w.deliver(t.Context(), []string{"b"}, []verdict.Observation{lie}, now)...))
+	reports := handedOver(t, file)
+	require.Len(t, reports, 1, "at once, and whatever that peer says")
+	assert.Equal(t, `The vantage b has muted "*" for 7 days`, reports[0].Changes[0].Finding.Title)
+	lines := w.lines(verdict.Set{}, nil, now)
+	assert.True(t, slices.ContainsFunc(lines, func(l line) bool {
+		return l.State == "muted" && l.Subject == "mute *" && strings.HasPrefix(l.Ack, "by eve, until ") && strings.HasSuffix(l.Ack, ", says b")
+	}), "the page says so: %+v", lines)
+	assert.False(t, w.learn([]verdict.Observation{stolen(t, muteWord, "[{", now)}, now))
+	assert.False(t, w.learn([]verdict.Observation{stolen(t, muteWord, []incident.Window{{Subject: strings.Repeat("x", 600), From: now, To: now.Add(time.Hour)}}, now)}, now))
+}
+
+// Who has stolen a key may say that he has sent what he has not: the repetitions
+// that are this host's to send are sent.
+func TestAStolenKeyKeepsNoAlarmFromBeingToldForEver(t *testing.T) {
+	file, now := filepath.Join(t.TempDir(), "events"), time.Now()
+	w, closeAll := alone(t, t.TempDir(), delivery.Delivery{Name: "file", File: file})
+	defer closeAll()
+	sent := 0
+	for n := range 20 {
+		e := problem(now)
+		e.Kind, e.ID = incident.Repeat, fmt.Sprintf("i/repeat/%d", n)
+		w.memory.Book.Outbox = []incident.Event{e}
+		w.number()
+		w.deliver(t.Context(), []string{"a", "b"}, []verdict.Observation{stolen(t, sentWord+e.Subject, e.ID, now)}, now)
+		assert.Empty(t, w.memory.Book.Outbox)
+		sent = len(handedOver(t, file))
+	}
+	assert.Greater(t, sent, 3)
+	assert.Less(t, sent, 17, "the others are the peer's to send")
+}
+
+func TestAMuteHasAnEnd(t *testing.T) {
+	w, closeAll := alone(t, t.TempDir())
+	defer closeAll()
+	config := filepath.Join(t.TempDir(), "watch.yaml")
+	require.NoError(t, os.WriteFile(config, fmt.Appendf(nil, "name: a\nstate: %s\ntargets: [\"tcp://127.0.0.1:1\"]\n", w.folder), 0o600))
+	say := func(args ...string) (int, string) {
+		status, _, errs := clitest.Run(t, run, append([]string{"-config", config}, args...)...)
+		return status, errs
+	}
+	status, errs := say("mute", "smtp://*", "-by", "ann")
+	assert.Equal(t, cli.Failed, status)
+	assert.Contains(t, errs, "add -for 2h")
+	status, errs = say("mute", "smtp://*", "-by", "ann", "-for", "9999h")
+	assert.Equal(t, cli.Failed, status)
+	assert.Contains(t, errs, "is longer than 168h")
+	now := time.Now()
+	for i := range incident.MaxWindows {
+		require.True(t, w.memory.Book.Mute(incident.Window{Subject: fmt.Sprint("x", i), From: now, To: now.Add(time.Hour)}, now))
+	}
+	w.changed = true
+	require.NoError(t, w.save())
+	status, errs = say("mute", "smtp://*", "-by", "ann", "-for", "2h")
+	assert.Equal(t, 1, status)
+	assert.Contains(t, errs, "10 windows are open")
 }

@@ -16,7 +16,7 @@ import (
 const (
 	sentWord   = "sent:"   // a message about it was sent; the detail is its id
 	ackWord    = "ack:"    // a person knows of it; the detail is an incident.Ack
-	muteWord   = "mute:"   // nothing is to be told of it; an incident.Window
+	muteWord   = "mute:"   // without a subject: of what nothing is to be told; a list of incident.Window
 	mendedWord = "mended:" // a command for it has begun; an incident.Mending
 )
 
@@ -45,7 +45,7 @@ func apart(all []verdict.Observation) (observations, words []verdict.Observation
 // takes reports whether something of a peer is taken.
 func (w *watcher) takes(target string) bool {
 	word, subject := wordOf(target)
-	return w.probers[target] != nil || word == muteWord && len(subject) <= maxComment || word != "" && w.isWatched(subject)
+	return w.probers[target] != nil || target == muteWord || word != "" && word != muteWord && w.isWatched(subject)
 }
 
 // say tells the peers.
@@ -93,18 +93,30 @@ func learnOne(b *incident.Book, o verdict.Observation, now time.Time) (taken boo
 	case ackWord:
 		var a incident.Ack
 		if err = json.Unmarshal([]byte(o.Detail), &a); err == nil {
-			taken = b.Learn(subject, a)
+			taken = b.Learn(subject, a, now)
 		}
 	case muteWord:
-		var m incident.Window
-		if err = json.Unmarshal([]byte(o.Detail), &m); err == nil {
-			taken = b.Mute(m, now)
-		}
+		taken, err = learnMutes(b, o, now)
 	case mendedWord:
 		var m incident.Mending
 		if err = json.Unmarshal([]byte(o.Detail), &m); err == nil {
-			taken = b.Heard(subject, m)
+			taken = b.Heard(subject, m, now)
 		}
 	}
 	return taken, err
+}
+
+func learnMutes(b *incident.Book, o verdict.Observation, now time.Time) (taken bool, err error) {
+	var list []incident.Window
+	if err := json.Unmarshal([]byte(o.Detail), &list); err != nil {
+		return false, err
+	}
+	for _, m := range list[:min(len(list), incident.MaxWindows)] {
+		if len(m.Subject)+len(m.By)+len(m.Comment) > maxComment {
+			return taken, fmt.Errorf("a window has more than %d bytes of text", maxComment)
+		}
+		m.Vantage = o.Vantage
+		taken = b.Mute(m, now) || taken
+	}
+	return taken, nil
 }

@@ -38,6 +38,7 @@ type Record struct {
 	Flapping bool
 	Ack      *Ack
 	Learned  time.Time // when the last acknowledgement was given that another vantage told of
+	Far      int       // how many of those were heeded in this incident
 
 	Suggested  bool   // what would mend it was told
 	Approved   string // who lets it be run; "": nobody
@@ -56,13 +57,21 @@ type Ack struct {
 // A Window is a time in which nobody is told of problems.
 type Window struct {
 	From, To    time.Time
-	Subject     string // a glob as path.Match has it, or the subject itself
+	Subject     string // a glob in which * is any text, or the subject itself
 	By, Comment string
+	Vantage     string `json:",omitempty"` // that told of it; "": a person here said so
 }
 
 func (w Window) covers(subject string, now time.Time) bool {
-	matched, err := path.Match(w.Subject, subject)
-	return (matched && err == nil || w.Subject == subject) && !now.Before(w.From) && now.Before(w.To)
+	return fits(w.Subject, subject) && !now.Before(w.From) && now.Before(w.To)
+}
+
+// flat lets the * of path.Match be any text, as subjects are no paths.
+var flat = strings.NewReplacer("/", "\x1f")
+
+func fits(glob, subject string) bool {
+	matched, err := path.Match(flat.Replace(glob), flat.Replace(subject))
+	return matched && err == nil || glob == subject
 }
 
 // NewBook returns one in which nothing has happened.
@@ -101,27 +110,6 @@ func (b *Book) Acknowledge(name string, a Ack) error {
 		r.Ack = &a
 	}
 	return err
-}
-
-// Learn takes an acknowledgement that a person gave at another vantage: once, of
-// an incident that had begun by then, and not in place of a later one.
-func (b *Book) Learn(subject string, a Ack) (taken bool) {
-	r := b.Subjects[subject]
-	if r == nil || r.Incident == "" || !a.At.After(r.Onset) || !a.At.After(r.Learned) || r.Ack != nil && !a.At.After(r.Ack.At) {
-		return false
-	}
-	r.Ack, r.Learned = &a, a.At
-	return true
-}
-
-// Mute adds a window, once.
-func (b *Book) Mute(w Window, now time.Time) (added bool) {
-	same := func(o Window) bool { return o.Subject == w.Subject && o.From.Equal(w.From) && o.To.Equal(w.To) }
-	if !now.Before(w.To) || slices.ContainsFunc(b.Windows, same) {
-		return false
-	}
-	b.Windows = append(b.Windows, w)
-	return true
 }
 
 // Open gives the subject of an open incident, by its id, the beginning of it, or

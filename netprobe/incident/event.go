@@ -24,6 +24,7 @@ const (
 	Flapping   Kind = "flapping" // it comes and goes, and is told again when it has settled
 	Retired    Kind = "retired"  // it is no longer watched
 	Suggestion Kind = "suggestion"
+	Muted      Kind = "muted" // another vantage says that nothing is to be told of something
 )
 
 // An Event is one message. A receiver that has seen its ID has seen it all.

@@ -37,7 +37,7 @@ func ParseMode(text string) (Mode, error) {
 
 // A Hook is a command that may mend a subject.
 type Hook struct {
-	Subject  string // a glob as path.Match has it, or the subject itself
+	Subject  string // a glob in which * is any text, or the subject itself
 	Mode     Mode
 	Argv     []string      // {target} and {host} are put in word by word
 	Cooldown time.Duration // between two attempts; zero: 15 minutes
@@ -154,8 +154,7 @@ func (b *Book) mayMend(hooks []Hook, s Sight, seenHere bool, now time.Time) (Hoo
 // hookOf gives the first hook of a subject that is not off.
 func hookOf(hooks []Hook, subject string) (h Hook, found bool) {
 	i := slices.IndexFunc(hooks, func(h Hook) bool {
-		matched, err := path.Match(h.Subject, subject)
-		return h.Mode != Off && (matched && err == nil || h.Subject == subject)
+		return h.Mode != Off && fits(h.Subject, subject)
 	})
 	if i < 0 {
 		return Hook{}, false
@@ -205,17 +204,6 @@ func (b *Book) Begin(subject string, m Mending) {
 		r.Approved = ""
 		b.Tries = append(b.Tries, m.At)
 	}
-}
-
-// Heard takes the word of another vantage that it has begun one: it counts here too.
-func (b *Book) Heard(subject string, m Mending) (taken bool) {
-	r := b.Subjects[subject]
-	m.Far = true
-	if r == nil || r.Incident == "" || !m.At.After(r.Onset) || slices.ContainsFunc(r.Mended, func(o Mending) bool { return o.At.Equal(m.At) }) {
-		return false
-	}
-	b.Begin(subject, m)
-	return true
 }
 
 // End notes how the last attempt of this vantage ended.

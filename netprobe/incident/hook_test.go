@@ -105,12 +105,12 @@ func TestAnAttemptThatWasCutOffIsNotRepeated(t *testing.T) {
 func TestWhatAnotherVantageTriedCountsHere(t *testing.T) {
 	b, s := down(t)
 	far := incident.Mending{At: start.Add(time.Minute), By: "b, by lease 1"}
-	assert.True(t, b.Heard(mx, far))
-	assert.False(t, again(t, b).Heard(mx, far), "once")
+	assert.True(t, b.Heard(mx, far, far.At))
+	assert.False(t, again(t, b).Heard(mx, far, far.At), "once")
 	_, _, err := b.Propose(hooks, s, true, start.Add(24*time.Hour))
 	assert.ErrorIs(t, err, incident.ErrNotNow)
 	b, _ = down(t)
-	assert.False(t, b.Heard(mx, incident.Mending{At: start.Add(-time.Hour)}), "of an earlier incident")
+	assert.False(t, b.Heard(mx, incident.Mending{At: start.Add(-time.Hour)}, start), "of an earlier incident")
 }
 
 func TestNotMoreThanAFewThingsAreTriedInAnHour(t *testing.T) {
@@ -143,22 +143,22 @@ func TestWhatDidNotHelpIsTakenBackOnceByWhoDidIt(t *testing.T) {
 	b.Begin(mx, incident.Mending{At: start.Add(10 * time.Minute), Back: true})
 	assert.Nil(t, undo(time.Hour), "it was taken back")
 	b, s = down(t)
-	b.Heard(mx, incident.Mending{At: start.Add(time.Second)})
+	b.Heard(mx, incident.Mending{At: start.Add(time.Second)}, start)
 	assert.Nil(t, undo(time.Hour), "another did it")
 }
 
 func TestAnAcknowledgementThatWasGivenElsewhereIsTakenOnce(t *testing.T) {
 	b, _ := down(t)
 	given := incident.Ack{By: "ann", At: start.Add(time.Minute)}
-	assert.True(t, b.Learn(mx, given))
+	assert.True(t, b.Learn(mx, given, given.At))
 	b = again(t, b)
 	assert.Equal(t, "ann", b.Subjects[mx].Ack.By)
 	b.Subjects[mx].Ack = nil // it has become worse since
-	assert.False(t, b.Learn(mx, given), "not again")
+	assert.False(t, b.Learn(mx, given, given.At), "not again")
 	b, _ = down(t)
-	assert.False(t, b.Learn(mx, incident.Ack{At: start.Add(-time.Hour)}), "of an earlier incident")
+	assert.False(t, b.Learn(mx, incident.Ack{At: start.Add(-time.Hour)}, start), "of an earlier incident")
 	require.NoError(t, b.Acknowledge(mx, incident.Ack{By: "bob", At: start.Add(2 * time.Minute)}))
-	assert.False(t, b.Learn(mx, given), "a later one stands")
+	assert.False(t, b.Learn(mx, given, given.At), "a later one stands")
 	window := incident.Window{Subject: mx, From: start, To: start.Add(time.Hour)}
 	assert.True(t, b.Mute(window, start))
 	assert.False(t, b.Mute(window, start), "once")

@@ -18,6 +18,7 @@ const Check = "netprobe.watch"
 const (
 	ruleTarget  = Check + ".target"
 	ruleVantage = Check + ".vantage"
+	ruleMuted   = Check + ".muted"
 )
 
 // scope is that of all findings here.
@@ -32,13 +33,16 @@ func Catalogue() []report.Rule {
 		report.Condition.Rule(ruleVantage, report.Warning, "A monitoring host sees nothing, or is silent").
 			Text("Its votes do not count. What it alone watches is not watched.",
 				"Look at its network, at its resolver, and whether watch runs there."),
+		report.Event.Rule(ruleMuted, report.Warning, "Another monitoring host keeps all quiet about targets").
+			Text("Somebody there has said that nothing is to be told of them for a time. Who has stolen its key can say so as well.",
+				"Ask who is named. Where nobody there has said so, give that host a new key, and mute nothing by its word."),
 	)
 }
 
 // changes says what a message means for the finding that it is about.
 var changes = map[Kind]report.ChangeKind{
 	Problem: report.New, Changed: report.Updated, Repeat: report.Still, Recovery: report.Fixed,
-	Flapping: report.Updated, Retired: report.Retired, Suggestion: report.Updated,
+	Flapping: report.Updated, Retired: report.Retired, Suggestion: report.Updated, Muted: report.New,
 }
 
 // Report gives the message as a report of one finding, for any report.Reporter. Its
@@ -75,6 +79,10 @@ func hostOf(subject string) string {
 	if name, ok := strings.CutPrefix(subject, vantagePrefix); ok {
 		return name
 	}
+	if words, ok := strings.CutPrefix(subject, mutePrefix); ok {
+		name, _, _ := strings.Cut(words, " ")
+		return name
+	}
 	u, err := url.Parse(subject)
 	if err != nil {
 		return subject
@@ -90,6 +98,8 @@ func (e Event) finding() report.Finding {
 	}
 	if name, ok := strings.CutPrefix(e.Subject, vantagePrefix); ok {
 		f.Rule, f.Subject = ruleVantage, report.System.Of(name)
+	} else if e.Kind == Muted {
+		f.Rule, f.Subject = ruleMuted, report.Key("x-window").Of(e.Subject)
 	} else if f.Subject.Validate() != nil {
 		f.Subject = report.Key("x-subject").Of(e.Subject)
 	}

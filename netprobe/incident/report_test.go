@@ -56,6 +56,7 @@ func TestEachKindOfMessageIsAReport(t *testing.T) {
 	for kind, want := range map[incident.Kind]report.ChangeKind{
 		incident.Problem: report.New, incident.Changed: report.Updated, incident.Repeat: report.Still, incident.Recovery: report.Fixed,
 		incident.Flapping: report.Updated, incident.Retired: report.Retired, incident.Suggestion: report.Updated,
+		incident.Muted: report.New,
 	} {
 		for _, subject := range []string{"smtp://mx.example.org:25", "vantage:b", "icmp://[::1]", "\xff://\x01 |"} {
 			e := refused(kind)

@@ -169,7 +169,7 @@ func (o Rules) tellWell(r *Record, s Sight, now time.Time) (events []Event) {
 		events = []Event{r.event(s.Subject, Recovery, now, s)}
 	}
 	r.Incident, r.Ack, r.Told, r.ToldLevel, r.Worst, r.Repeats = "", nil, false, Unknown, Unknown, 0
-	r.Suggested, r.Approved, r.Mended = false, "", nil
+	r.Suggested, r.Approved, r.Mended, r.Far = false, "", nil, 0
 	return events
 }
 
