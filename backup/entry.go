@@ -89,3 +89,24 @@ const (
 	Socket  Type = "s"
 	State   Type = "state"
 )
+
+// TypeOf is the type of a file as an entry names it; "" is one that has no name.
+func TypeOf(st host.Stat) Type {
+	switch st.Type() {
+	case host.ModeRegular:
+		return Regular
+	case host.ModeDir:
+		return Dir
+	case host.ModeSymlink:
+		return Symlink
+	case host.ModeBlock:
+		return Block
+	case host.ModeChar:
+		return Char
+	case host.ModeFIFO:
+		return FIFO
+	case host.ModeSocket:
+		return Socket
+	}
+	return ""
+}

@@ -21,7 +21,8 @@ type Damage struct {
 }
 
 // A Level is how much a verification looks at. The zero value is the most that
-// the keys allow.
+// the keys allow. Two more go beyond the store: restore.Rehearse restores a
+// snapshot and compares, restore.Compare holds it to the system itself.
 type Level uint8
 
 // The levels: each does what those before it do.

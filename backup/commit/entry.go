@@ -15,30 +15,10 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/tree"
 )
 
-func typeOf(st host.Stat) backup.Type {
-	switch st.Type() {
-	case host.ModeRegular:
-		return backup.Regular
-	case host.ModeDir:
-		return backup.Dir
-	case host.ModeSymlink:
-		return backup.Symlink
-	case host.ModeBlock:
-		return backup.Block
-	case host.ModeChar:
-		return backup.Char
-	case host.ModeFIFO:
-		return backup.FIFO
-	case host.ModeSocket:
-		return backup.Socket
-	}
-	return ""
-}
-
 // entryOf is an entry without its content.
 func entryOf(e *host.Entry) backup.Entry {
 	entry := backup.Entry{
-		Path: e.Path, Type: typeOf(e.Stat), Mode: e.Perm(), UID: e.UID, GID: e.GID, Mtime: e.Mtime, Link: e.Link, Flags: e.Flags,
+		Path: e.Path, Type: backup.TypeOf(e.Stat), Mode: e.Perm(), UID: e.UID, GID: e.GID, Mtime: e.Mtime, Link: e.Link, Flags: e.Flags,
 	}
 	for _, a := range e.Attrs {
 		if a.Value != "" {

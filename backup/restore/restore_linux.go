@@ -62,6 +62,15 @@ const (
 	appendOnly = 0x20
 )
 
+// clearFlags lets a file be changed and removed.
+func clearFlags(fd int) error {
+	n, err := unix.IoctlGetInt(fd, unix.FS_IOC_GETFLAGS)
+	if err != nil || n&(immutable|appendOnly) == 0 {
+		return err
+	}
+	return unix.IoctlSetPointerInt(fd, unix.FS_IOC_SETFLAGS, n&^(immutable|appendOnly))
+}
+
 // setFlags makes a file immutable or append-only.
 func setFlags(fd int, flags uint32) error {
 	n, err := unix.IoctlGetInt(fd, unix.FS_IOC_GETFLAGS)

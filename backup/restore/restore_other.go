@@ -30,3 +30,5 @@ func setAttrs(_ int, e backup.Entry) (left []string) {
 }
 
 func setFlags(int, uint32) error { return errors.ErrUnsupported }
+
+func clearFlags(int) error { return errors.ErrUnsupported }

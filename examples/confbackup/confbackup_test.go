@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bytes"
 	"context"
 	"os"
 	"os/exec"
@@ -89,6 +90,26 @@ func TestADayOfABackup(t *testing.T) {
 
 	at(t, state, 0, "verify")
 	at(t, state, 0, "verify", "-keyless")
+	for level, want := range map[string]string{
+		"heads": "with its size", "bytes": "every byte", "contents": "every content", "restore": "are as they were", "live": "compared with the system",
+	} {
+		out, _ = at(t, state, 0, "verify", "-level", level)
+		assert.Contains(t, out, want)
+	}
+	now, err := os.Stat(file)
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(file, bytes.ToUpper(got), 0o600))
+	require.NoError(t, os.Chtimes(file, now.ModTime(), now.ModTime()))
+	at(t, state, 0, "run", from)
+	require.NoError(t, os.WriteFile(file, got, 0o600))
+	require.NoError(t, os.Chtimes(file, now.ModTime(), now.ModTime()))
+	out, _ = at(t, state, 3, "verify", "-level", "live")
+	assert.Contains(t, out, "neither size nor time tells why")
+	_, stderr = at(t, state, 3, "verify", "-level", "restore", "-keyless")
+	assert.Contains(t, stderr, "heads and bytes")
+	left, err := filepath.Glob(filepath.Join(state, "*", "rehearsal", "*"))
+	require.NoError(t, err)
+	assert.Empty(t, left)
 	out, _ = at(t, state, 0, "retain", "-n", "-keep", "1")
 	assert.Contains(t, out, "would be put aside")
 	assert.Contains(t, out, "0 snapshots")

@@ -24,11 +24,11 @@ func main() {
 
 // job is what the flags say.
 type job struct {
-	target, state, store, identity, to, recipients, client, access, from string
-	keyless, dry, inPlace, json                                          bool
-	keep                                                                 int
-	most                                                                 int64
-	well                                                                 uint64
+	target, state, store, identity, to, recipients, client, access, from, level string
+	keyless, dry, inPlace, json                                                 bool
+	keep                                                                        int
+	most                                                                        int64
+	well                                                                        uint64
 }
 
 // run is the whole program.
@@ -46,7 +46,7 @@ ssh://USER@NAME one to which this machine can only add: there the key of this
 machine has in authorized_keys the options
 restrict,command="confbackup serve -store /srv/backups -client THIS"
 With -host ssh://USER@NAME the backup is pulled from a system where nothing is
-installed.`,
+installed; where logins take long add ?timeout=2m.`,
 		Examples: []cli.Example{
 			{Args: "init", About: "make the keys, and say how to keep them"},
 			{Args: "run /etc/hostname /etc/hosts", About: "back up these; without paths what suits the system"},
@@ -55,6 +55,7 @@ installed.`,
 			{Args: "show latest /etc/hostname", About: "one file, as it was"},
 			{Args: "restore -n -to / latest /etc/hostname", About: "what would be put back"},
 			{Args: "verify -keyless", About: "what can be seen without an identity"},
+			{Args: "verify -level restore", About: "restore all of the newest snapshot, and compare"},
 		},
 		Exit: `
 Exit status: 0 done, 1 there are differences (diff only), 3 not everything could
@@ -90,5 +91,6 @@ func (j *job) flags(fs *flag.FlagSet) {
 	fs.Uint64Var(&j.well, "well", 0, "with retain: odd snapshots up to this `number` are as they should be")
 	fs.BoolVar(&j.dry, "n", false, "with restore and retain: say what would be done, and do nothing")
 	fs.BoolVar(&j.inPlace, "replace", false, "with restore: files that are there give way, and stay beside the restored ones")
+	fs.StringVar(&j.level, "level", "", "with verify: how `far`, each with what is before: heads (signatures, chain, sizes), bytes, contents, restore (the newest snapshot, into the state directory, and compare), live (and compare with the system); default: contents where there is an identity, else bytes")
 	fs.BoolVar(&j.keyless, "keyless", false, "with verify: without an identity: signatures, the chain and every byte")
 }

@@ -259,27 +259,3 @@ func sayRestored(c cli.Call, done []restore.Restored) (int, error) {
 	}
 	return status, nil
 }
-
-func (j *job) verify(ctx context.Context, c cli.Call) (int, error) {
-	return j.with(ctx, func(w *work) (int, error) {
-		o := backup.VerifyOptions{}
-		if j.keyless {
-			o.Level = backup.Bytes
-		}
-		v, err := w.repo.Verify(ctx, o)
-		if err != nil {
-			return 0, err
-		}
-		for _, d := range v.Damage {
-			object := map[string]any{"name": d.Name, "snapshots": d.Snapshots, "error": d.Err.Error()}
-			if err := c.Say(object, "damaged", d.Name, fmt.Sprint("snapshots ", d.Snapshots), d.Err.Error()); err != nil {
-				return 0, err
-			}
-		}
-		if len(v.Damage) > 0 {
-			return cli.Failed, nil
-		}
-		how := map[backup.Level]string{backup.Bytes: "signatures, chain and every byte are right", backup.Contents: "every content can be read"}[v.Level]
-		return 0, c.Say(map[string]any{"files": len(v.Looked), "level": v.Level}, fmt.Sprintf("%d files: %s", len(v.Looked), how))
-	})
-}

@@ -1,0 +1,89 @@
+package restore
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"golang.org/x/sys/unix"
+
+	"github.com/pugetsoundtech/upkeep/backup"
+	"github.com/pugetsoundtech/upkeep/host"
+)
+
+// A Rehearsal is what came of restoring a snapshot into an empty place.
+type Rehearsal struct {
+	Entries     int          // that were restored
+	Left        []Restored   // of which something could not be given back
+	Differences []Difference // between what was restored and the snapshot
+}
+
+// rehearsal begins the names of the places that are made in a folder of rehearsals.
+const rehearsal = "rehearsal-"
+
+// Rehearse restores a whole snapshot into a new directory in dir, which others
+// cannot enter, reads all of it again, compares it with the snapshot, and removes
+// it. What a killed rehearsal has left there is removed first, so that dir is for
+// one at a time. It is made where it is missing, and needs the room of the files.
+func Rehearse(ctx context.Context, r backup.Repo, snap backup.Snapshot, dir string) (out Rehearsal, err error) {
+	if err := os.MkdirAll(dir, 0o700); err != nil {
+		return out, err
+	}
+	left, err := filepath.Glob(filepath.Join(dir, rehearsal+"*"))
+	for _, name := range left {
+		err = errors.Join(err, remove(name))
+	}
+	if err != nil {
+		return out, fmt.Errorf("remove an earlier rehearsal: %w", err)
+	}
+	place, err := os.MkdirTemp(dir, rehearsal)
+	if err != nil {
+		return out, err
+	}
+	defer func() { err = errors.Join(err, remove(place)) }()
+	into, err := os.OpenRoot(place)
+	if err != nil {
+		return out, err
+	}
+	defer into.Close() //nolint:errcheck // it is only a place
+	done, err := Into(ctx, r, snap, into, Options{})
+	if err != nil {
+		return out, err
+	}
+	for _, one := range done {
+		if one.Err != nil || len(one.Left) > 0 {
+			out.Left = append(out.Left, one)
+		}
+		if one.Err == nil {
+			out.Entries++
+		}
+	}
+	out.Differences, err = Compare(ctx, r, snap, host.Root(place), nil)
+	return out, err
+}
+
+// remove removes a place with files that nobody could change.
+func remove(place string) error {
+	err := os.RemoveAll(place)
+	if err == nil {
+		return nil
+	}
+	walked := filepath.WalkDir(place, func(name string, d fs.DirEntry, err error) error {
+		if err != nil || !d.IsDir() && !d.Type().IsRegular() {
+			return err
+		}
+		fd, err := unix.Open(name, unix.O_RDONLY|unix.O_NOFOLLOW|unix.O_NONBLOCK|unix.O_CLOEXEC, 0)
+		if err != nil {
+			return err
+		}
+		defer unix.Close(fd)
+		return clearFlags(fd)
+	})
+	if again := os.RemoveAll(place); again != nil {
+		return errors.Join(again, walked)
+	}
+	return nil
+}
