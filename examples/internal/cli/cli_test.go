@@ -125,6 +125,8 @@ func TestOnlyATargetIsATarget(t *testing.T) {
 		"replay:" + prose: "no recorded machine", "replay:" + dir + "/none": "no such file", "replay:": "no such file",
 		"root:" + prose: "no directory", "root:mnt": "absolute path", "root:" + dir + "/none": "mount the image",
 		"web1": "give local", "": "give local", "ssh://web1": "ssh://user@name", "local:": "give local",
+		"ssh://root@web1?timeout=0s": "timeout=2m", "ssh://root@web1?timeout=1s&timeout=2s": "timeout=2m",
+		"ssh://root@web1?sudo=1s": "timeout=2m", "ssh://root@web1?%": "invalid URL escape",
 	} {
 		_, err := Open(t.Context(), spec)
 		if assert.ErrorContains(t, err, want) {
