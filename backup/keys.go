@@ -13,6 +13,16 @@ type Keys struct {
 	Opener   Opener
 	Signer   Signer
 	Verifier Verifier
+	// Server checks what a server signs: receipts, and records of what went. Nil:
+	// Verifier, since who writes keeps the store as well.
+	Server Verifier
+}
+
+func (k Keys) server() Verifier {
+	if k.Server != nil {
+		return k.Server
+	}
+	return k.Verifier
 }
 
 // A Sealer encrypts. What is written before Close is no whole ciphertext.

@@ -68,7 +68,7 @@ func (r Repo) begins(ctx context.Context, oldest Snapshot) error {
 	if err != nil {
 		return err
 	}
-	record, err := ParseRetention(file, r.Keys.Verifier)
+	record, err := ParseRetention(file, r.Keys.server())
 	switch {
 	case err != nil:
 		return fmt.Errorf("%s, by which snapshot %d went: %w", records[at], before, err)

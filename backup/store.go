@@ -79,6 +79,8 @@ var (
 	ErrDamaged = errors.New("the store is damaged")
 	// ErrNoSnapshot says that the store has no such snapshot.
 	ErrNoSnapshot = errors.New("no such snapshot")
+	// ErrOther says that a snapshot is not the one that was reported.
+	ErrOther = errors.New("another snapshot than was reported")
 	// ErrNoIdentity says that there is no key with which the store can be read.
 	ErrNoIdentity = errors.New("no identity to decrypt with")
 )

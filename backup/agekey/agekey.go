@@ -35,6 +35,7 @@ const (
 	identityName   = "identity.txt"
 	signingName    = "signing-key"
 	publicName     = "signing-key.pub"
+	serverName     = "server-key.pub"
 	limit          = 1 << 20 // bytes of a file
 )
 
@@ -48,7 +49,33 @@ func (f Folder) identity() string {
 }
 
 // Keys gives the keys of the folder.
-func (f Folder) Keys() backup.Keys { return backup.Keys{Sealer: f, Opener: f, Signer: f, Verifier: f} }
+func (f Folder) Keys() backup.Keys {
+	return backup.Keys{Sealer: f, Opener: f, Signer: f, Verifier: f, Server: server{f}}
+}
+
+// HasServer reports whether the folder has the public key of a server.
+func (f Folder) HasServer() (bool, error) {
+	_, err := durable.Read(f.path(serverName), limit)
+	if errors.Is(err, fs.ErrNotExist) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// server takes what the server signs that keeps the store: by its public key in
+// server-key.pub or, since a store may be kept by who writes it, by its own.
+type server struct{ f Folder }
+
+func (s server) Verify(message, signature []byte) error {
+	has, err := s.f.HasServer()
+	if has {
+		err = s.f.verify(serverName, message, signature)
+	}
+	if has && errors.Is(err, backup.ErrDamaged) || !has && err == nil {
+		return s.f.Verify(message, signature)
+	}
+	return err
+}
 
 // Init makes the keys that are missing, and names their files: none when all are
 // there. Recipients without an identity stay as they are: the identity is elsewhere.
@@ -187,13 +214,17 @@ func (f Folder) Sign(message []byte) ([]byte, error) {
 
 // Verify takes the signatures of the public keys in the folder, and no others.
 func (f Folder) Verify(message, signature []byte) error {
-	text, err := durable.Read(f.path(publicName), limit)
+	return f.verify(publicName, message, signature)
+}
+
+func (f Folder) verify(name string, message, signature []byte) error {
+	text, err := durable.Read(f.path(name), limit)
 	if err != nil {
 		return fmt.Errorf("no key to verify with: %v", err) //nolint:errorlint // what is missing here is not missing in a store
 	}
 	keys, err := sshsig.ParsePublic(text)
 	if err != nil {
-		return fmt.Errorf("%s: %w", f.path(publicName), err)
+		return fmt.Errorf("%s: %w", f.path(name), err)
 	}
 	if _, err = sshsig.Verify(signature, Namespace, bytes.NewReader(message), keys); err != nil {
 		return fmt.Errorf("%w: %w", backup.ErrDamaged, err)

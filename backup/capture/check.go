@@ -95,15 +95,15 @@ func (c Configuration) Check(ctx context.Context, rec *report.Recorder) error {
 // compareKnown says before anything is committed that the snapshot which was
 // last reported is gone, or is another.
 func (c Configuration) compareKnown(ctx context.Context, rec *report.Recorder, repo backup.Repo) {
-	repo.Host = "" // whose it is, is not asked here
-	s, err := repo.Snapshot(ctx, repo.Known.Seq)
+	err := repo.CheckKnown(ctx)
+	name := backup.SnapshotName(repo.Known.Seq)
 	switch {
 	case errors.Is(err, backup.ErrNoSnapshot):
-		rec.Finding(c.damaged(backup.SnapshotName(repo.Known.Seq), "The backup store has lost its newest snapshots",
+		rec.Finding(c.damaged(name, "The backup store has lost its newest snapshots",
 			fmt.Sprintf("Snapshot %d was reported, and now it is not there: files were removed, or the store is an older copy.", repo.Known.Seq)))
-	case err == nil && s.Digest != repo.Known.Digest:
-		rec.Finding(c.damaged(backup.SnapshotName(repo.Known.Seq), "The backup store has another snapshot than was reported",
-			fmt.Sprintf("Snapshot %d is another than the one that was reported: somebody replaced it, or the store is that of another time.", s.Seq)))
+	case errors.Is(err, backup.ErrOther):
+		rec.Finding(c.damaged(name, "The backup store has another snapshot than was reported",
+			fmt.Sprintf("Snapshot %d is another than the one that was reported: somebody replaced it, or the store is that of another time.", repo.Known.Seq)))
 	}
 }
 

@@ -8,6 +8,10 @@
 // client, follows the newest one, and needs only packs that are there whole. So a
 // client that was broken into can add to its history, and change nothing of it.
 //
+// With a key of its own the server signs a receipt for each snapshot: that it has
+// it, and since when. No client can write or replace one; a number that has one is
+// never taken by another snapshot, and old ones are let go by the receipts' times.
+//
 // Remote is the store of such a client. Both speak HTTP over any pipe as well: a
 // forced command of ssh needs neither a port nor a certificate.
 package pushserver

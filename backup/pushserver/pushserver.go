@@ -24,6 +24,7 @@ type Client struct {
 	Name     string
 	Store    backup.Store
 	Verifier backup.Verifier // required
+	Signer   backup.Signer   // of the server, for receipts of what was stored; nil: none are given
 	MaxBytes int64           // of all that it has stored; zero: no bound
 }
 
@@ -31,7 +32,8 @@ type Client struct {
 type Server struct {
 	// Client finds who sends a request, such as by its certificate; false refuses it.
 	Client func(*http.Request) (Client, bool)
-	Log    *slog.Logger // of what is refused; nil: slog.Default
+	Log    *slog.Logger     // of what is refused; nil: slog.Default
+	Now    func() time.Time // for receipts; nil: time.Now
 
 	one sync.Map // by the name of a client, a *sync.Mutex: it sends one file at a time
 }
@@ -94,6 +96,9 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) error {
 	}
 	switch r.Method {
 	case http.MethodGet, http.MethodHead:
+		if err := s.late(r.Context(), c, name); err != nil {
+			return err
+		}
 		return get(w, r, c, name)
 	case http.MethodPut:
 		if err := s.put(w, r, c, name); err != nil {
@@ -116,10 +121,16 @@ func get(w http.ResponseWriter, r *http.Request, c Client, name string) error {
 	return nil
 }
 
-func (s *Server) put(w http.ResponseWriter, r *http.Request, c Client, name string) error {
+// alone waits until no other file of a client is taken: so no client fills the
+// memory of all, nor keeps others waiting.
+func (s *Server) alone(c Client) (release func()) {
 	one, _ := s.one.LoadOrStore(c.Name, new(sync.Mutex))
-	one.(*sync.Mutex).Lock() // and so no client fills the memory of all, nor keeps others waiting
-	defer one.(*sync.Mutex).Unlock()
+	one.(*sync.Mutex).Lock()
+	return one.(*sync.Mutex).Unlock
+}
+
+func (s *Server) put(w http.ResponseWriter, r *http.Request, c Client, name string) error {
+	defer s.alone(c)()
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxFile))
 	var large *http.MaxBytesError
 	switch {
@@ -128,7 +139,8 @@ func (s *Server) put(w http.ResponseWriter, r *http.Request, c Client, name stri
 	case err != nil:
 		return refuse(http.StatusBadRequest, "cut off: %v", err)
 	}
-	if strings.HasPrefix(name, "packs/") {
+	pack := strings.HasPrefix(name, "packs/")
+	if pack {
 		err = checkPack(name, data)
 	} else {
 		err = checkSnapshot(r.Context(), c, name, data)
@@ -138,6 +150,9 @@ func (s *Server) put(w http.ResponseWriter, r *http.Request, c Client, name stri
 	}
 	if err == nil {
 		err = c.Store.Create(r.Context(), name, bytes.NewReader(data), int64(len(data)))
+	}
+	if err == nil && !pack && c.Signer != nil {
+		err = s.receipt(r.Context(), c, name, data)
 	}
 	return err
 }
@@ -178,6 +193,9 @@ func checkSnapshot(ctx context.Context, c Client, name string, data []byte) erro
 		}
 		sum := sha256.Sum256(file)
 		digest = hex.EncodeToString(sum[:])
+	}
+	if err := checkReceipt(ctx, c, snap); err != nil {
+		return err
 	}
 	if name <= last || snap.Prev != digest || !near(snap.Seq, last) {
 		return refuse(http.StatusConflict, "snapshot %d does not follow %q", snap.Seq, last)

@@ -55,9 +55,9 @@ func stored(name string) bool {
 }
 
 // shown reports whether a name is one that a client may read: what it may store,
-// and the server's records of what went.
+// the server's receipts, and its records of what went.
 func shown(name string) bool {
-	return stored(name) || strings.HasPrefix(name, backup.RetentionPrefix)
+	return stored(name) || strings.HasPrefix(name, backup.RetentionPrefix) || strings.HasPrefix(name, backup.ReceiptPrefix)
 }
 
 // Remote is the store of a client of a Server. It keeps the sentences of

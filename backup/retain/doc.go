@@ -7,12 +7,13 @@
 // # Design
 //
 // Whoever rules a client can send it snapshots of nothing, with any times in them.
-// So age is counted from when the store got a file, by its own clock; the newest
-// complete snapshot always stays; and the last one before something odd stays
-// until a person has said that it is well: most files changed, a size ten times
-// another, a clock that stepped, a system of another name.
+// So age is counted from when the store got a file, by its own clock or, where
+// there is one, by the server's receipt; the newest complete snapshot always
+// stays; and the last one before something odd stays until a person has said that
+// it is well: most files changed, a size ten times another, a clock that stepped, a
+// system of another name.
 //
 // Only the oldest snapshots go, so the chain has no gap; a record that the server
-// signs says up to which, and whoever verifies wants to see it. What goes is put aside first, and deleted after the grace: until then a
-// person can move it back.
+// signs says up to which, and whoever verifies wants to see it. What goes is put
+// aside first, and deleted after the grace: until then a person can move it back.
 package retain

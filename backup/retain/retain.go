@@ -72,6 +72,16 @@ func Look(ctx context.Context, repo backup.Repo, p Policy, now time.Time) (Plan,
 	if err != nil {
 		return plan, fmt.Errorf("nothing may go: %w", err)
 	}
+	for _, s := range snaps {
+		if _, has := received[backup.ReceiptName(s.Seq)]; !has {
+			continue
+		}
+		r, _, err := repo.Receipt(ctx, s.Head())
+		if err != nil {
+			return plan, fmt.Errorf("nothing may go: %w", err)
+		}
+		received[backup.SnapshotName(s.Seq)] = r.Time
+	}
 	got := func(s backup.Snapshot) time.Time { return received[backup.SnapshotName(s.Seq)] }
 	plan.Oddities = odd(snaps, got, p.Well)
 	stays := first(snaps, got, now.Add(-p.keep()))

@@ -1,6 +1,7 @@
 package retain_test
 
 import (
+	"bytes"
 	"context"
 	"fmt"
 	"os"
@@ -189,4 +190,31 @@ func ExampleLook() {
 	plan, err := retain.Look(context.Background(), backup.Repo{Store: &backuptest.Memory{}, Keys: backuptest.Keys()}, retain.Policy{}, start)
 	fmt.Println(len(plan.Snapshots), len(plan.Packs), err)
 	// Output: 0 0 <nil>
+}
+
+// A store that was copied has files of today; the receipts say how old they are. One
+// that is not right lets nothing go.
+func TestReceiptsOutweighTheTimesOfFiles(t *testing.T) {
+	dir, repo := days(t, 10, nothing)
+	now := start.Add(60 * day)
+	snaps, err := repo.List(t.Context())
+	require.NoError(t, err)
+	for i, s := range snaps {
+		name := filepath.Join(string(dir), backup.SnapshotName(s.Seq))
+		require.NoError(t, os.Chtimes(name, now, now))
+		file, err := backup.Receipt{Host: "web1", Time: start.Add(time.Duration(i) * day), Snapshot: s.Head()}.Seal(repo.Keys.Signer)
+		require.NoError(t, err)
+		require.NoError(t, dir.Create(t.Context(), backup.ReceiptName(s.Seq), bytes.NewReader(file), int64(len(file))))
+	}
+	plan, err := retain.Look(t.Context(), repo, retain.Policy{Keep: 54 * day}, now)
+	require.NoError(t, err)
+	assert.Len(t, plan.Snapshots, 6)
+	assert.Empty(t, plan.Oddities)
+	name := filepath.Join(string(dir), backup.ReceiptName(3))
+	file, err := os.ReadFile(name)
+	require.NoError(t, err)
+	require.NoError(t, os.Remove(name))
+	require.NoError(t, os.WriteFile(name, bytes.Replace(file, []byte("2026"), []byte("2016"), 1), 0o600))
+	_, err = retain.Look(t.Context(), repo, retain.Policy{Keep: 54 * day}, now)
+	require.ErrorIs(t, err, backup.ErrDamaged)
 }

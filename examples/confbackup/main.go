@@ -24,11 +24,11 @@ func main() {
 
 // job is what the flags say.
 type job struct {
-	target, state, store, identity, to, recipients, client, access, from, level string
-	keyless, dry, inPlace, json                                                 bool
-	keep                                                                        int
-	most                                                                        int64
-	well                                                                        uint64
+	target, state, store, identity, to, recipients, client, access, from, level, receipts string
+	keyless, dry, inPlace, json                                                           bool
+	keep                                                                                  int
+	most                                                                                  int64
+	well                                                                                  uint64
 }
 
 // run is the whole program.
@@ -45,6 +45,9 @@ s3:https://SERVICE/BUCKET/PREFIX one in a bucket (with -access FILE), and
 ssh://USER@NAME one to which this machine can only add: there the key of this
 machine has in authorized_keys the options
 restrict,command="confbackup serve -store /srv/backups -client THIS"
+With -receipts the server signs what it has taken, and when: put the signing-key.pub
+of those keys as server-key.pub into backup-keys of this machine, which then wants a
+receipt for each snapshot, keeps it, and compares.
 With -host ssh://USER@NAME the backup is pulled from a system where nothing is
 installed; where logins take long add ?timeout=2m.`,
 		Examples: []cli.Example{
@@ -86,6 +89,7 @@ func (j *job) flags(fs *flag.FlagSet) {
 	fs.StringVar(&j.access, "access", "", "`file` of the access key to a bucket, such as ~/.aws/credentials")
 	fs.StringVar(&j.from, "from", "", "with mend: another `store` that has the same files")
 	fs.StringVar(&j.client, "client", "", "on the server: the `name` of the system whose backups are meant, below -store")
+	fs.StringVar(&j.receipts, "receipts", "", "with serve: the `directory` of the keys to sign receipts with, such as backup-keys of the server's own state")
 	fs.Int64Var(&j.most, "most", 0, "with serve: `MiB` that the client may store (default: no bound)")
 	fs.IntVar(&j.keep, "keep", 400, "with retain: `days` that snapshots stay")
 	fs.Uint64Var(&j.well, "well", 0, "with retain: odd snapshots up to this `number` are as they should be")

@@ -28,6 +28,12 @@ func (j *job) serve(ctx context.Context, _ cli.Call) (int, error) {
 	client := pushserver.Client{
 		Name: j.client, Store: storeIn(dir), MaxBytes: j.most << 20, Verifier: agekey.Folder{Dir: dir}.Keys().Verifier,
 	}
+	if j.receipts != "" {
+		if _, err := os.Stat(filepath.Join(j.receipts, "signing-key")); err != nil {
+			return 0, cli.Advise(err, "make the server's keys with confbackup init, and give their directory with -receipts")
+		}
+		client.Signer = agekey.Folder{Dir: j.receipts}
+	}
 	srv := &pushserver.Server{Client: func(*http.Request) (pushserver.Client, bool) { return client, true }}
 	return 0, srv.ServePipe(ctx, os.Stdin, os.Stdout)
 }
@@ -54,19 +60,8 @@ func (j *job) ofClient(own backup.Keys) (backup.Repo, error) {
 		return backup.Repo{}, err
 	}
 	client := agekey.Folder{Dir: dir}.Keys()
-	keys := backup.Keys{Signer: own.Signer, Verifier: either{client.Verifier, own.Verifier}}
+	keys := backup.Keys{Signer: own.Signer, Verifier: client.Verifier, Server: own.Verifier}
 	return backup.Repo{Store: storeIn(dir), Keys: keys, Host: j.client}, nil
-}
-
-// either takes a signature that one of two takes.
-type either [2]backup.Verifier
-
-func (e either) Verify(message, signature []byte) error {
-	err := e[0].Verify(message, signature)
-	if err == nil || !errors.Is(err, backup.ErrDamaged) {
-		return err
-	}
-	return e[1].Verify(message, signature)
 }
 
 // pushed is the store of this client at a server that it reaches by ssh.

@@ -50,6 +50,10 @@ func (j *job) init(ctx context.Context, c cli.Call) (int, error) {
 
 func (j *job) run(ctx context.Context, c cli.Call) (int, error) {
 	return j.with(ctx, func(w *work) (int, error) {
+		was, status, err := w.compareKnown(ctx, c)
+		if err != nil {
+			return 0, err
+		}
 		src := commit.Source{Host: w.target.Host, Paths: c.Args}
 		if len(c.Args) == 0 {
 			src.Paths, src.Queries = capture.Paths(ctx, w.target.Host), capture.Queries(ctx, w.target.Host)
@@ -79,10 +83,14 @@ func (j *job) run(ctx context.Context, c cli.Call) (int, error) {
 				return 0, err
 			}
 		}
-		if err := sayHead(c, snap); err != nil || snap.Complete {
+		if err := sayHead(c, snap); err != nil {
 			return 0, err
 		}
-		return cli.Failed, nil
+		if !snap.Complete {
+			status = cli.Failed
+		}
+		kept, err := w.keepKnown(ctx, c, was, snap)
+		return max(status, kept), err
 	})
 }
 
