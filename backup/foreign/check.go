@@ -55,12 +55,12 @@ func (c Backups) Check(ctx context.Context, rec *report.Recorder) error {
 	}
 	now := map[string]memory{}
 	for i, p := range places {
-		m := past[p.Path]
-		m.Found = !slices.ContainsFunc(c.Places, func(named Place) bool { return named.Path == p.Path })
+		m := past[p.name()]
+		m.Found = !slices.ContainsFunc(c.Places, func(named Place) bool { return named.name() == p.name() })
 		if err := c.one(share(ctx, len(places)-i), rec, p, &m); err != nil {
-			rec.Problem(fmt.Errorf("look at the backup in %s: %w", p.Path, err), "place/"+url.PathEscape(p.Path))
+			rec.Problem(fmt.Errorf("look at the backup in %s: %w", p.name(), err), "place/"+url.PathEscape(p.name()))
 		}
-		now[p.Path] = m
+		now[p.name()] = m
 	}
 	if err := keptPlaces.Keep(rec, now); err != nil {
 		rec.Problem(err, "memory")
@@ -105,15 +105,15 @@ func (c Backups) places(ctx context.Context, past map[string]memory) ([]Place, e
 			}
 		}
 	}
-	slices.SortStableFunc(out, func(a, b Place) int { return tree.Compare(a.Path, b.Path) })
-	return slices.CompactFunc(out, func(a, b Place) bool { return a.Path == b.Path }), err
+	slices.SortStableFunc(out, func(a, b Place) int { return tree.Compare(a.name(), b.name()) })
+	return slices.CompactFunc(out, func(a, b Place) bool { return a.name() == b.name() }), err
 }
 
 // one looks at one place.
 func (c Backups) one(ctx span, rec *report.Recorder, p Place, m *memory) error {
 	l, err := lookAt(ctx, c.Host, p)
 	if errors.Is(err, fs.ErrNotExist) {
-		rec.Covered(stateScope(p.Path))
+		rec.Covered(stateScope(p.name()))
 		rec.Finding(goneFinding(p, *m))
 		return nil
 	}
@@ -122,10 +122,10 @@ func (c Backups) one(ctx span, rec *report.Recorder, p Place, m *memory) error {
 	}
 	l.recall(*m)
 	m.Totals = append(m.Totals, l.total())
-	rec.Covered(stateScope(p.Path))
+	rec.Covered(stateScope(p.name()))
 	c.recordState(rec, l, *m)
 	for _, err := range l.errs {
-		rec.Problem(err, stateScope(p.Path)+"/unread")
+		rec.Problem(err, stateScope(p.name())+"/unread")
 	}
 	c.verify(ctx, rec, l, m)
 	l.remember(m)
@@ -190,7 +190,7 @@ func (l *look) metrics(rec *report.Recorder, newest int64, m memory) {
 }
 
 func (l *look) sameDisk() bool {
-	if l.place.Source == "" {
+	if l.place.Source == "" || l.place.Files != nil {
 		return false
 	}
 	var devices [2]uint64
@@ -216,7 +216,7 @@ func (c Backups) verify(ctx span, rec *report.Recorder, l *look, m *memory) {
 		}
 		left -= f.Size
 		err := c.whole(ctx, l, m, f)
-		scope := fileScope(l.place.Path, f.name)
+		scope := fileScope(l.place.name(), f.name)
 		var why spoiled
 		switch {
 		case errors.As(err, &why):
@@ -224,7 +224,7 @@ func (c Backups) verify(ctx span, rec *report.Recorder, l *look, m *memory) {
 			rec.Finding(l.spoiledFinding(f.name, why))
 			rec.Covered(scope)
 		case err != nil:
-			rec.Problem(fmt.Errorf("read %s: %w", path.Join(l.place.Path, f.name), err), scope)
+			rec.Problem(fmt.Errorf("read %s: %w", l.place.of(f.name), err), scope)
 		default:
 			rec.Covered(scope)
 		}
@@ -247,7 +247,7 @@ func (c Backups) ended(rec *report.Recorder, l *look, m *memory, bad []string, d
 	}
 	for _, name := range m.Bad {
 		if _, there := l.checks[name]; !there {
-			rec.Covered(fileScope(l.place.Path, name))
+			rec.Covered(fileScope(l.place.name(), name))
 		} else if !read[name] {
 			bad = append(bad, name)
 		}
@@ -294,7 +294,7 @@ var errMoved = errors.New("it was exchanged while it was looked at")
 
 // whole reads one file.
 func (c Backups) whole(ctx context.Context, l *look, m *memory, f file) error {
-	opened, err := c.Host.Open(ctx, path.Join(l.place.Path, f.name))
+	opened, err := l.host.Open(ctx, path.Join(l.place.Path, f.name))
 	if err != nil {
 		return err
 	}

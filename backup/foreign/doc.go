@@ -6,7 +6,7 @@
 //
 // It knows the repositories of restic, borg, kopia, rsnapshot, rdiff-backup and
 // duplicity, and folders of archives and dumps. It needs no key and no program, and
-// changes nothing.
+// changes nothing. A Place may lie in a bucket of S3, with s3store.Files.
 //
 // # Design
 //

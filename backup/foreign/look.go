@@ -69,6 +69,9 @@ var errMany = fmt.Errorf("it has more than %d files", most)
 // lookAt lists a place and reads what its kind tells. The error wraps
 // fs.ErrNotExist where there is no such place.
 func lookAt(ctx context.Context, h host.Host, p Place) (*look, error) {
+	if p.Files != nil {
+		h = host.Host{Files: p.Files(), Now: h.Time}
+	}
 	l := &look{ctx: ctx, host: h, place: p, now: h.Time(), series: map[string]*series{}, checks: map[string]check{}}
 	list, err := h.ReadDir(ctx, p.Path)
 	if err != nil {
@@ -111,7 +114,7 @@ func (l *look) list() error {
 }
 
 func (l *look) leaves(name string) bool {
-	rel, below := strings.CutPrefix(name, l.place.Path+"/")
+	rel, below := strings.CutPrefix(name, strings.TrimSuffix(l.place.Path, "/")+"/")
 	if !below {
 		return false
 	}

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/tree"
+	"github.com/pugetsoundtech/upkeep/report"
 )
 
 // A Place is a directory with backups of one kind.
@@ -19,7 +20,31 @@ type Place struct {
 	Path   string        // absolute
 	Source string        // a path of what is backed up, if it is on this system; "": not known
 	Every  time.Duration // how often a backup is made; zero: learned
+
+	// Files opens, for each look, what Path lies in where that is not the Host, such
+	// as a bucket, and In names that in reports: "s3:https://s3.example/backups".
+	Files func() host.FS
+	In    string
 }
+
+// name is what a place is known by.
+func (p Place) name() string {
+	if p.In != "" {
+		return p.In + strings.TrimSuffix(p.Path, "/")
+	}
+	return p.Path
+}
+
+// attr is the attribute that says where something lies.
+func (p Place) attr(name string) report.Attr {
+	if p.In != "" {
+		return report.Attr{Key: report.Repository, Value: name}
+	}
+	return report.Attr{Key: report.Path, Value: name}
+}
+
+// of names a file of the place.
+func (p Place) of(file string) string { return p.In + path.Join(p.Path, file) }
 
 // A Kind is a program that makes backups.
 type Kind string

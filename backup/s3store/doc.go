@@ -4,7 +4,8 @@
 //	repo := backup.Repo{Store: store, Keys: sealing, State: "/var/lib/upkeep/backup-state"}
 //
 // It asks for three things alone: to put an object that is not there, to get one,
-// and to list. It deletes nothing, and its key needs no right to.
+// and to list. It deletes nothing, and its key needs no right to. Files shows a
+// bucket of any kind as files, for those who read what others put there.
 //
 // # Design
 //

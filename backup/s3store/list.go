@@ -19,11 +19,13 @@ import (
 type page struct {
 	IsTruncated           bool
 	NextContinuationToken string
-	Contents              []struct {
-		Key          string
-		Size         int64
-		LastModified time.Time
-	}
+	Contents              []object
+}
+
+type object struct {
+	Key          string
+	Size         int64
+	LastModified time.Time
 }
 
 // maxPage are the bytes of a page, which has a thousand names.
@@ -57,23 +59,31 @@ func (s *Store) List(ctx context.Context, prefix string) iter.Seq2[backup.Info, 
 
 func (s *Store) list(ctx context.Context, prefix string, yield func(backup.Info) bool) error {
 	top := strings.TrimPrefix(s.key(""), "/"+s.Bucket+"/")
-	last, token := "", ""
+	last := ""
+	return s.objects(ctx, top+prefix, func(o object) (bool, error) {
+		name, ours := strings.CutPrefix(o.Key, top)
+		switch {
+		case !ours || !strings.HasPrefix(name, prefix) || !backup.ValidName(name):
+			return true, nil
+		case name <= last:
+			return false, errors.New("the service does not list in order")
+		}
+		last = name
+		return yield(backup.Info{Name: name, Size: o.Size, Time: o.LastModified}), nil
+	})
+}
+
+// objects gives all that begins with a prefix, until fn wants no more.
+func (s *Store) objects(ctx context.Context, prefix string, fn func(object) (more bool, err error)) error {
+	token := ""
 	for {
-		p, err := s.page(ctx, top+prefix, token)
+		p, err := s.page(ctx, prefix, token)
 		if err != nil {
 			return err
 		}
 		for _, o := range p.Contents {
-			name, ours := strings.CutPrefix(o.Key, top)
-			switch {
-			case !ours || !strings.HasPrefix(name, prefix) || !backup.ValidName(name):
-				continue
-			case name <= last:
-				return errors.New("the service does not list in order")
-			}
-			last = name
-			if !yield(backup.Info{Name: name, Size: o.Size, Time: o.LastModified}) {
-				return nil
+			if more, err := fn(o); !more || err != nil {
+				return err
 			}
 		}
 		if !p.IsTruncated {

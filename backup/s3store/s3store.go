@@ -265,14 +265,22 @@ func (s *Store) Open(ctx context.Context, name string) (backup.Blob, error) {
 	if err := check(ctx, name); err != nil {
 		return nil, err
 	}
-	resp, err := s.do(ctx, call{method: http.MethodGet, path: s.key(name), digest: nothing})
+	b, err := s.open(ctx, s.key(name))
 	if err != nil {
 		return nil, fmt.Errorf("open %s: %w", name, err)
 	}
-	if resp.ContentLength < 0 {
-		return nil, errors.Join(fmt.Errorf("open %s: the service does not say how long it is", name), resp.Body.Close())
+	return b, nil
+}
+
+func (s *Store) open(ctx context.Context, path string) (*blob, error) {
+	resp, err := s.do(ctx, call{method: http.MethodGet, path: path, digest: nothing})
+	if err != nil {
+		return nil, err
 	}
-	return &blob{store: s, ctx: ctx, name: name, tag: resp.Header.Get("ETag"), size: resp.ContentLength, body: resp.Body}, nil
+	if resp.ContentLength < 0 {
+		return nil, errors.Join(errors.New("the service does not say how long it is"), resp.Body.Close())
+	}
+	return &blob{store: s, ctx: ctx, path: path, tag: resp.Header.Get("ETag"), size: resp.ContentLength, body: resp.Body}, nil
 }
 
 // A blob is an answer that is read from its beginning; for another place it asks
@@ -280,7 +288,7 @@ func (s *Store) Open(ctx context.Context, name string) (backup.Blob, error) {
 type blob struct {
 	store *Store
 	ctx   context.Context //nolint:containedctx // that of Open, as in the others
-	name  string
+	path  string          // escaped
 	tag   string
 	size  int64
 
@@ -308,7 +316,7 @@ func (b *blob) ReadAt(p []byte, off int64) (int, error) {
 	}
 	if off != b.at {
 		if err := b.seek(off); err != nil {
-			return 0, fmt.Errorf("read %s: %w", b.name, err)
+			return 0, fmt.Errorf("read %s: %w", b.path, err)
 		}
 	}
 	want := min(int64(len(p)), left)
@@ -316,7 +324,7 @@ func (b *blob) ReadAt(p []byte, off int64) (int, error) {
 	b.at += int64(n)
 	switch {
 	case err != nil:
-		return n, fmt.Errorf("read %s: the answer broke off: %w", b.name, errors.Join(b.ctx.Err(), io.ErrUnexpectedEOF))
+		return n, fmt.Errorf("read %s: the answer broke off: %w", b.path, errors.Join(b.ctx.Err(), io.ErrUnexpectedEOF))
 	case want < int64(len(p)):
 		return n, io.EOF
 	}
@@ -324,7 +332,7 @@ func (b *blob) ReadAt(p []byte, off int64) (int, error) {
 }
 
 func (b *blob) seek(off int64) error {
-	c := call{method: http.MethodGet, path: b.store.key(b.name), digest: nothing, header: map[string]string{"Range": fmt.Sprintf("bytes=%d-", off)}}
+	c := call{method: http.MethodGet, path: b.path, digest: nothing, header: map[string]string{"Range": fmt.Sprintf("bytes=%d-", off)}}
 	if b.tag != "" {
 		c.header["If-Match"] = b.tag
 	}

@@ -130,11 +130,7 @@ func (b *bucket) list(w http.ResponseWriter, r *http.Request) {
 		keys = keys[:2]
 		p.IsTruncated, p.NextContinuationToken = true, keys[1]
 	}
-	p.Contents = make([]struct {
-		Key          string
-		Size         int64
-		LastModified time.Time
-	}, len(keys))
+	p.Contents = make([]object, len(keys))
 	for i, key := range keys {
 		p.Contents[i].Key, p.Contents[i].Size = key, int64(len(b.files[key]))
 	}

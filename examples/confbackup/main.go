@@ -74,7 +74,7 @@ be done.`,
 			{Name: "retain", About: "on the server: put aside what is older than -keep", Run: j.retain},
 			{Name: "mend", About: "on the server: put damaged files aside, and in their place those of -from", Run: j.mend},
 			{Name: "serve", About: "take the backups of -client, as the forced command of its key", Run: j.serve},
-			{Name: "watch", Args: "[DIR...]", About: "look at backups that other programs make", Most: many, Run: j.watch},
+			{Name: "watch", Args: "[DIR|s3:...]", About: "look at backups that other programs make", Most: many, Run: j.watch},
 			{Name: "verify", About: "read all that is stored, and check it", Run: j.verify},
 		},
 	}

@@ -13,21 +13,36 @@ import (
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 )
 
-// inBucket is a store in a bucket: https://SERVICE/BUCKET/PREFIX, and the region
-// where the service has several.
-func (j *job) inBucket(name string) (*s3store.Store, error) {
+var errBucket = errors.New("give s3:https://SERVICE/BUCKET/PREFIX, and the access key with -access")
+
+// bucket is https://SERVICE/BUCKET/PREFIX, and the region where the service has
+// several.
+func (j *job) bucket(name string) (s *s3store.Store, prefix string, err error) {
 	u, err := url.Parse(name)
+	if err != nil {
+		return nil, "", err
+	}
+	bucket, prefix, _ := strings.Cut(strings.Trim(u.Path, "/"), "/")
+	if u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || bucket == "" {
+		return nil, "", errBucket
+	}
+	return &s3store.Store{
+		Endpoint: u.Scheme + "://" + u.Host, Bucket: bucket, Region: u.Query().Get("region"),
+		Keys: func() (s3store.Keys, error) { return readAccess(j.access) },
+	}, prefix, nil
+}
+
+// inBucket is a store below a prefix in a bucket.
+func (j *job) inBucket(name string) (*s3store.Store, error) {
+	s, prefix, err := j.bucket(name)
+	if err == nil && prefix != "" && !backup.ValidName(prefix) {
+		err = errBucket
+	}
 	if err != nil {
 		return nil, err
 	}
-	bucket, prefix, _ := strings.Cut(strings.Trim(u.Path, "/"), "/")
-	if u.Scheme != "https" && u.Scheme != "http" || u.Host == "" || u.User != nil || bucket == "" || prefix != "" && !backup.ValidName(prefix) {
-		return nil, errors.New("give s3:https://SERVICE/BUCKET/PREFIX, and the access key with -access")
-	}
-	return &s3store.Store{
-		Endpoint: u.Scheme + "://" + u.Host, Bucket: bucket, Prefix: prefix, Region: u.Query().Get("region"),
-		Keys: func() (s3store.Keys, error) { return readAccess(j.access) },
-	}, nil
+	s.Prefix = prefix
+	return s, nil
 }
 
 // readAccess reads an access key from a file in the form of ~/.aws/credentials: its

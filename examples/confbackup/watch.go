@@ -2,9 +2,13 @@ package main
 
 import (
 	"context"
+	"fmt"
+	"strings"
 
 	"github.com/pugetsoundtech/upkeep/backup/foreign"
+	"github.com/pugetsoundtech/upkeep/backup/s3store"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
+	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/suite"
 )
@@ -18,8 +22,12 @@ func (j *job) watch(ctx context.Context, c cli.Call) (int, error) {
 	}
 	defer t.Close()
 	check := foreign.Backups{Host: t.Host, Find: len(c.Args) == 0}
-	for _, p := range c.Args {
-		check.Places = append(check.Places, foreign.Place{Path: p})
+	for _, arg := range c.Args {
+		p, err := j.place(arg)
+		if err != nil {
+			return 0, fmt.Errorf("%s: %w", arg, err)
+		}
+		check.Places = append(check.Places, p)
 	}
 	res, err := suite.Collect(ctx, check)
 	if err != nil {
@@ -49,4 +57,17 @@ func (j *job) watch(ctx context.Context, c cli.Call) (int, error) {
 		return 0, c.Say(map[string]any{"places": 0}, "no backup is in the usual places; name a directory")
 	}
 	return status, nil
+}
+
+// place is a directory, or a prefix in a bucket.
+func (j *job) place(arg string) (foreign.Place, error) {
+	name, remote := strings.CutPrefix(arg, "s3:")
+	if !remote {
+		return foreign.Place{Path: arg}, nil
+	}
+	bucket, prefix, err := j.bucket(name)
+	if err != nil {
+		return foreign.Place{}, err
+	}
+	return foreign.Place{Path: "/", In: arg, Files: func() host.FS { return &s3store.Files{Store: bucket, Prefix: prefix} }}, nil
 }

@@ -1,0 +1,92 @@
+package foreign_test
+
+import (
+	"encoding/xml"
+	"io/fs"
+	"net/http"
+	"net/http/httptest"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/backup/foreign"
+	"github.com/pugetsoundtech/upkeep/backup/s3store"
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/internal/need"
+)
+
+// bucket serves a directory as the manual of S3 says (GetObject, ListObjectsV2),
+// below the prefix "daily" of the bucket "b".
+func bucket(t *testing.T, dir string) foreign.Place {
+	t.Helper()
+	type object struct {
+		Key          string
+		Size         int64
+		LastModified time.Time
+	}
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if name, ok := strings.CutPrefix(r.URL.Path, "/b/daily/"); ok && !strings.Contains(name, "..") {
+			http.ServeFile(w, r, filepath.Join(dir, name))
+			return
+		}
+		var list struct {
+			XMLName  xml.Name `xml:"ListBucketResult"`
+			Contents []object
+		}
+		err := filepath.WalkDir(dir, func(name string, d fs.DirEntry, err error) error {
+			if err != nil || d.IsDir() {
+				return err
+			}
+			st, err := d.Info()
+			if err == nil {
+				rel, _ := filepath.Rel(dir, name)
+				list.Contents = append(list.Contents, object{"daily/" + rel, st.Size(), st.ModTime().UTC()})
+			}
+			return err
+		})
+		if err != nil && !os.IsNotExist(err) {
+			w.WriteHeader(http.StatusInternalServerError)
+			return
+		}
+		_ = xml.NewEncoder(w).Encode(list) // who asks sees that it ends
+	}))
+	t.Cleanup(srv.Close)
+	s := &s3store.Store{Endpoint: srv.URL, Bucket: "b", Keys: func() (s3store.Keys, error) { return s3store.Keys{ID: "id", Secret: "secret"}, nil }}
+	return foreign.Place{Path: "/", In: "s3:" + srv.URL + "/b/daily", Files: func() host.FS { return &s3store.Files{Store: s, Prefix: "daily"} }}
+}
+
+// TestFourVerdictsOfAPrefixInABucket watches what lies in S3 by its list alone, and
+// reads it as it reads files.
+func TestFourVerdictsOfAPrefixInABucket(t *testing.T) {
+	for name, make := range map[string]maker{"restic": restic, "dumps": tarred("shop-%s.tar.gz", "-z")} {
+		t.Run(name, func(t *testing.T) {
+			if name == "restic" {
+				need.Long(t)
+				need.Program(t, "restic")
+			}
+			work := t.TempDir()
+			dir, data := make(t, work, files(t, work))
+			w := &watcher{place: bucket(t, dir)}
+			assert.Empty(t, w.rules(t, 0), "healthy")
+			late := w.rules(t, 10*24*time.Hour)
+			require.True(t, has(late, "late"), "stale: %v", late)
+			assert.Contains(t, late[0], w.place.In)
+			victim := largest(t, dir, data)
+			whole, err := os.ReadFile(victim)
+			require.NoError(t, err)
+			for what, spoil := range map[string]func([]byte) []byte{"truncated": half, "flipped": flip} {
+				changed(t, victim, spoil)
+				assert.True(t, has(w.rules(t, time.Hour), "spoiled"), what)
+				changed(t, victim, func([]byte) []byte { return whole })
+			}
+			assert.Empty(t, w.rules(t, 2*time.Hour), "mended")
+			require.NoError(t, os.RemoveAll(dir))
+			assert.True(t, has(w.rules(t, 2*time.Hour), "gone"))
+		})
+	}
+}
