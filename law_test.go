@@ -196,6 +196,7 @@ var rooms = []room{
 	{"pkgupdate/pkgsrc", adapter, nil},
 	{"pkgupdate/rpm", adapter, nil},
 	{"pkgupdate/slackware", adapter, nil},
+	{"pkgupdate/job", adapter, nil},
 	{"pkgupdate/apply", question, []string{multierr}},
 	{"pkgupdate/merges", question, nil},
 	{"pkgupdate/restarts", question, nil},

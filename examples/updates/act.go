@@ -15,6 +15,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/apply"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/job"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/restarts"
 )
 
@@ -139,7 +140,7 @@ func (a *acting) do(ctx context.Context, c cli.Call, h host.Host) (int, error) {
 // outcome says what became of a plan: 0 all of it is done and in effect, 1 something
 // is to be done by hand, 2 a security fix is not in, 3 nobody knows.
 func outcome(c cli.Call, r apply.Result, err error) (int, error) {
-	if errors.Is(err, apply.ErrRunning) {
+	if errors.Is(err, job.ErrRunning) {
 		return cli.Failed, cli.Advise(err, "look again with: updates verify")
 	}
 	if r.Job.ID == "" {
@@ -226,14 +227,14 @@ func asked(ids []string, j apply.Job, last bool) bool {
 			return true
 		}
 	}
-	return len(ids) == 0 && (last || j.State == apply.Running)
+	return len(ids) == 0 && (last || j.State == job.Running)
 }
 
 func (a *acting) look(ctx context.Context, c cli.Call, doer apply.Applier, j apply.Job) (int, error) {
 	if err := c.Say(map[string]any{"job": j.ID, "state": j.State}, "job "+j.ID, string(j.State)); err != nil {
 		return cli.Failed, err
 	}
-	if j.State == apply.Running {
+	if j.State == job.Running {
 		return cli.Failed, nil
 	}
 	r, err := doer.Resume(ctx, j.ID)

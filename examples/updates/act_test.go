@@ -11,12 +11,13 @@ import (
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/apply"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/job"
 )
 
 // What became of a plan is an exit status: nothing but all of it, in effect, is 0.
 func TestOutcomesAreExitStatuses(t *testing.T) {
 	fix, plain := apply.Step{Name: "a", Security: true}, apply.Step{Name: "b"}
-	ended := apply.Job{ID: "1", State: apply.Ended}
+	ended := apply.Job{ID: "1", State: job.Ended}
 	restart := pkgupdate.Answer[[]pkgupdate.Restart]{Value: []pkgupdate.Restart{{Service: "ssh.service"}}}
 	for name, c := range map[string]struct {
 		result apply.Result

@@ -2,7 +2,6 @@ package main
 
 import (
 	"cmp"
-	"time"
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/examples/internal/config"
@@ -19,20 +18,10 @@ type policy struct {
 
 // hold is an apply.Hold.
 type hold struct {
-	Package string `doc:"A pattern of names of packages, or of their source."`
-	Reason  string `doc:"Why."`
-	By      string `doc:"Who decided it."`
-	Until   day    `doc:"The last day, as in 2026-12-31. Left out: a person looks at each update, and names the package."`
-}
-
-// A day is written as in 2026-12-31, and lasts to its end.
-type day struct{ end time.Time }
-
-// UnmarshalText reads a day in the zone of this machine.
-func (d *day) UnmarshalText(text []byte) error {
-	at, err := time.ParseInLocation(time.DateOnly, string(text), time.Local)
-	d.end = at.AddDate(0, 0, 1)
-	return err
+	Package string     `doc:"A pattern of names of packages, or of their source."`
+	Reason  string     `doc:"Why."`
+	By      string     `doc:"Who decided it."`
+	Until   config.Day `doc:"The last day, as in 2026-12-31. Left out: a person looks at each update, and names the package."`
 }
 
 // settle puts what people decided into the options: in the file, and in the flags.
@@ -54,7 +43,7 @@ func (a *acting) settle(c cli.Call) error {
 		a.options.Windows = p.SecurityWindows
 	}
 	for _, h := range p.Holds {
-		a.options.Holds = append(a.options.Holds, apply.Hold{Package: h.Package, Reason: h.Reason, By: h.By, Until: h.Until.end})
+		a.options.Holds = append(a.options.Holds, apply.Hold{Package: h.Package, Reason: h.Reason, By: h.By, Until: h.Until.End()})
 	}
 	return nil
 }

@@ -12,6 +12,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/job"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
 )
 
@@ -343,7 +344,7 @@ func (a Applier) Apply(ctx context.Context, p Plan) (Result, error) {
 func (a Applier) idle(ctx context.Context) error {
 	jobs, err := a.Jobs(ctx)
 	for _, j := range jobs {
-		if j.State == Running {
+		if j.State == job.Running {
 			return &RunningError{Job: j.ID, Since: j.Plan.Made}
 		}
 	}

@@ -16,6 +16,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/apply"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/job"
 )
 
 // three packages, of which one has a fix below the newest version, one an update, and
@@ -261,9 +262,9 @@ func TestAnApplyGoesOnWithoutItsCaller(t *testing.T) {
 	_, err = a.Apply(ctx, p)
 	var running *apply.RunningError
 	require.ErrorAs(t, err, &running)
-	require.ErrorIs(t, err, apply.ErrRunning)
+	require.ErrorIs(t, err, job.ErrRunning)
 	_, err = a.Apply(t.Context(), p)
-	require.ErrorIs(t, err, apply.ErrRunning, "there is one at a time")
+	require.ErrorIs(t, err, job.ErrRunning, "there is one at a time")
 	require.NoError(t, os.WriteFile(gate, nil, 0o600))
 	r, err := w.applier().Resume(t.Context(), running.Job)
 	require.NoError(t, err, r.Failure)
@@ -296,8 +297,8 @@ func TestAKilledJobIsInterrupted(t *testing.T) {
 		}
 	}()
 	r, err := a.Apply(t.Context(), p)
-	require.ErrorIs(t, err, apply.ErrJobInterrupted)
-	assert.Equal(t, apply.Interrupted, r.Job.State)
+	require.ErrorIs(t, err, job.ErrInterrupted)
+	assert.Equal(t, job.Interrupted, r.Job.State)
 	assert.Len(t, r.Undone, 3)
 	assert.False(t, r.Complete())
 }

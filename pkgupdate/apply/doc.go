@@ -22,15 +22,10 @@
 // apt NAME- is a removal, and to zypper -NAME. So the manager is asked before what it
 // would do with exactly these words, and what it says must be the plan.
 //
-// The manager runs in a session of its own, or as a unit of systemd where that is
-// the first process, with its output in a file. It is never ended, since a manager
-// that is ended half way leaves a system half changed: when the context ends, Apply
-// stops to look, and Resume looks again. That is so too when the caller dies or
-// the connection is lost. A job without an end and without a process was interrupted.
+// The manager runs as a job of its own (package job), which is never ended: when the context ends, Apply stops
+// to look, and Resume looks again. That is so too when the caller dies or the connection
+// is lost.
 //
 // What was done is told by the inventory, package by package; the exit status of a
 // manager is evidence and no more.
-//
-// The job is started by a shell, the only place of the domain where one is used: its
-// text is constant, and all values are its positional parameters.
 package apply

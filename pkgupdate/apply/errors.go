@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/internal/prose"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/job"
 )
 
 var (
@@ -20,13 +21,6 @@ var (
 	ErrTerminal = errors.New("the package manager asked a question")
 	// ErrNoSpace says that a file system is full.
 	ErrNoSpace = errors.New("no space left")
-	// ErrRunning says that a job goes on although nobody waits for it.
-	ErrRunning = errors.New("the package manager is still at work")
-	// ErrJobInterrupted says that a job ended without having said how: the system went
-	// down, or somebody killed it.
-	ErrJobInterrupted = errors.New("the job was interrupted")
-	// ErrUnsafeDir says that others can write where jobs are kept.
-	ErrUnsafeDir = errors.New("others can write there")
 	// ErrAgain says that the package manager put itself in anew, and has more to do then.
 	ErrAgain = errors.New("the package manager itself was updated: make a plan again")
 	// ErrScript says that what a package runs when it is installed failed.
@@ -55,7 +49,7 @@ func (e *DriftError) Error() string {
 	return "the plan is no longer what would be done: " + prose.List(e.Differences, 4)
 }
 
-// A RunningError names the job that goes on. It is an ErrRunning.
+// A RunningError names the job that goes on. It is a job.ErrRunning.
 type RunningError struct {
 	Job   string
 	Since time.Time
@@ -63,11 +57,11 @@ type RunningError struct {
 
 // Error says how to look again.
 func (e *RunningError) Error() string {
-	return ErrRunning.Error() + ": job " + e.Job + ", since " + prose.Time(e.Since, nil)
+	return job.ErrRunning.Error() + ": job " + e.Job + ", since " + prose.Time(e.Since, nil)
 }
 
-// Is makes it an ErrRunning.
-func (e *RunningError) Is(target error) bool { return target == ErrRunning }
+// Is makes it a job.ErrRunning.
+func (e *RunningError) Is(target error) bool { return target == job.ErrRunning }
 
 // why finds in what a manager wrote the reasons that callers can test.
 func why(transcript []byte) error {

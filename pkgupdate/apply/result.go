@@ -8,6 +8,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/job"
 )
 
 // A Result is what became of a plan, as the inventory has it afterwards.
@@ -30,7 +31,7 @@ type Undone struct {
 
 // Complete reports whether every step is done, and nothing is half done.
 func (r Result) Complete() bool {
-	return r.Job.State == Ended && len(r.Undone) == 0 && len(r.Faults) == 0
+	return r.Job.State == job.Ended && len(r.Undone) == 0 && len(r.Faults) == 0
 }
 
 // Resume waits for a job and says what became of it, also when another process began
@@ -52,7 +53,7 @@ func (a Applier) Resume(ctx context.Context, id string) (Result, error) {
 		r.Undo = t.undo(r.Done)
 	}
 	said := t.ends[j.Exit]
-	if j.State != Ended {
+	if j.State != job.Ended {
 		said = nil
 	}
 	a.restarts(ctx, &r, said)
@@ -172,8 +173,8 @@ func (a Applier) verdict(ctx context.Context, r *Result) error {
 		return nil
 	}
 	var errs []error
-	if r.Job.State == Interrupted {
-		errs = append(errs, ErrJobInterrupted)
+	if r.Job.State == job.Interrupted {
+		errs = append(errs, job.ErrInterrupted)
 	}
 	transcript, err := a.Transcript(ctx, r.Job.ID)
 	errs = append(errs, err, why(transcript))

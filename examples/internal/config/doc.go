@@ -8,7 +8,8 @@
 //
 // A field is named as in Go, in small letters with hyphens: MaxAge is max-age.
 // Its tag doc says what it is for. A field that the file does not name keeps its
-// value. Durations are as in "90s", "12h" or "7d", and Bytes as in "20 GiB".
+// value. Durations are as in "90s", "12h" or "7d", Bytes as in "20 GiB",
+// and a Day as in 2026-12-31.
 //
 // # Design
 //

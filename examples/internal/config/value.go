@@ -48,6 +48,38 @@ func (b *Bytes) UnmarshalText(text []byte) error {
 	return nil
 }
 
+// A Day is written as in 2026-12-31, and lasts to its end by the clock of this machine.
+type Day struct{ begin time.Time }
+
+// End is when the day is over; the zero time of no day.
+func (d Day) End() time.Time {
+	if d.begin.IsZero() {
+		return time.Time{}
+	}
+	return d.begin.AddDate(0, 0, 1)
+}
+
+// UnmarshalText reads a day; no text is no day.
+func (d *Day) UnmarshalText(text []byte) error {
+	if d.begin = (time.Time{}); len(text) == 0 {
+		return nil
+	}
+	at, err := time.ParseInLocation(time.DateOnly, string(text), time.Local)
+	if err != nil {
+		return fmt.Errorf("%q is no day, such as 2026-12-31", text)
+	}
+	d.begin = at
+	return nil
+}
+
+// MarshalText writes what UnmarshalText reads.
+func (d Day) MarshalText() ([]byte, error) {
+	if d.begin.IsZero() {
+		return nil, nil
+	}
+	return []byte(d.begin.Format(time.DateOnly)), nil
+}
+
 // scalar decodes one value.
 func scalar(n *yaml.Node, name string, v reflect.Value) error {
 	if n.Kind != yaml.ScalarNode {

@@ -1,4 +1,4 @@
-package apply
+package job
 
 import (
 	"context"
@@ -53,7 +53,7 @@ func TestAJobThatMayHaveBegunIsNotStartedAnotherWay(t *testing.T) {
 	} {
 		h := hosttest.New("-- /jobs/ dir mode=0700 uid=0 gid=0 complete --\n-- /run/systemd/system/ " + c.systemd + " --\n").Host()
 		h.Exec = &c.starter
-		_, err := Applier{Host: h, Dir: "/jobs"}.start(t.Context(), Plan{}, host.Command{Args: []string{"apt-get"}})
+		_, err := Folder{Host: h, Dir: "/jobs"}.Start(t.Context(), []byte("{}"), host.Command{Args: []string{"apt-get"}})
 		assert.Equal(t, c.fails, err != nil, "%s: %v", name, err)
 		assert.Equal(t, [2]int{c.units, c.shells}, [2]int{c.starter.units, c.starter.shells}, name)
 	}
