@@ -188,6 +188,7 @@ var rooms = []room{
 	{"pkgupdate/version", leaf, nil},
 	{"pkgupdate/lifecycle", question, nil},
 	{"pkgupdate/advisory", reader, nil},
+	{"pkgupdate/dpkg", reader, nil},
 	{"pkgupdate/apk", adapter, nil},
 	{"pkgupdate/apt", adapter, nil},
 	{"pkgupdate/freebsd", adapter, nil},

@@ -168,3 +168,17 @@ func Settled(ctx context.Context, h host.Host, at string, claim host.Claim, sum 
 	}
 	return claim
 }
+
+const maxErrors = 20
+
+// Limited keeps the first errors and counts the rest.
+func Limited(errs []error) []error {
+	if len(errs) <= maxErrors {
+		return errs
+	}
+	more := fmt.Errorf("and %d more of the kind", len(errs)-maxErrors)
+	if record := (*RecordError)(nil); errors.As(errs[0], &record) {
+		more = &RecordError{Record: record.Record, Err: more}
+	}
+	return append(errs[:maxErrors:maxErrors], more)
+}

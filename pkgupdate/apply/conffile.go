@@ -14,7 +14,7 @@ import (
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
-	"github.com/pugetsoundtech/upkeep/pkgupdate/apt"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/dpkg"
 )
 
 // A Conffile is a configuration file that a person edited or removed, of a package
@@ -80,7 +80,7 @@ const maxConffile = 16 << 20
 // aptConffiles looks for edited configuration files of the packages to be changed. Of
 // those alone the new package is fetched and looked into.
 func aptConffiles(ctx context.Context, h host.Host, s simulation, o Options) ([]Conffile, error) {
-	known, err := (&apt.Manager{Host: h}).Conffiles(ctx)
+	known, err := dpkg.Database{Host: h}.Conffiles(ctx)
 	if err != nil {
 		return nil, err
 	}
@@ -168,7 +168,7 @@ func debDigests(ctx context.Context, h host.Host, file string, wanted map[string
 		return nil, errors.New("where it comes from is not known")
 	}
 	sums := map[string]string{}
-	err := apt.Archive(ctx, h, file, func(head *tar.Header, content io.Reader) error {
+	err := dpkg.Archive(ctx, h, file, func(head *tar.Header, content io.Reader) error {
 		name := path.Join("/", head.Name)
 		if _, ok := wanted[name]; !ok || head.Typeflag != tar.TypeReg || head.Size > maxConffile {
 			return nil

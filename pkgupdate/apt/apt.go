@@ -3,10 +3,7 @@ package apt
 import (
 	"bytes"
 	"context"
-	"errors"
 	"fmt"
-	"io"
-	"io/fs"
 	"regexp"
 	"strconv"
 	"strings"
@@ -14,15 +11,11 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/dpkg"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
 )
 
 const (
-	pkgType     = "deb"
-	statusFile  = "/var/lib/dpkg/status"
-	updatesDir  = "/var/lib/dpkg/updates"
-	maxStatus   = 64 << 20
-	settled     = 2 * time.Minute // after the last write dpkg is not at work
 	defaultAge  = 48 * time.Hour
 	maxSimulate = 16 << 20
 )
@@ -47,7 +40,7 @@ type Manager struct {
 // Info returns the manager's name and the commands that a person runs.
 func (m *Manager) Info() pkgupdate.Info {
 	return pkgupdate.Info{
-		ID: "apt", Type: pkgType, Scheme: version.Deb,
+		ID: "apt", Type: dpkg.Type, Scheme: version.Deb,
 		Commands: pkgupdate.Commands{
 			// apt-get leaves no trace of a refresh that found nothing new.
 			Refresh:     [][]string{{"apt-get", "update", "--error-on=any"}, {"touch", successStamp}},
@@ -60,104 +53,22 @@ func (m *Manager) Info() pkgupdate.Info {
 	}
 }
 
-// Installed lists the packages of the database. Where dpkg is a tool among
-// others of another system, its database is empty: then it is absent.
+// Installed lists the packages of dpkg's database.
 func (m *Manager) Installed(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Package] {
-	text, asOf, err := m.status(ctx)
-	if err == nil && len(text) == 0 {
-		err = errNoDatabase
-	}
-	if err != nil {
-		return pkgupdate.Unproven[[]pkgupdate.Package](nil, err)
-	}
-	list, err := ParseStatus(text)
-	if err != nil {
-		return pkgupdate.Unproven(list, err)
-	}
-	return pkgupdate.Proven(list, fmt.Sprintf("%d packages in %s", len(list), statusFile), asOf)
+	return m.database().Installed(ctx)
 }
 
-// errNoDatabase is of a system that is not dpkg's.
-var errNoDatabase = fmt.Errorf("there is no dpkg database: %w: %w", pkgupdate.ErrAbsent, errors.ErrUnsupported)
-
-// status reads the database and when it was written; the time is zero where
-// the host does not tell. On a system without dpkg the error is
-// errors.ErrUnsupported.
-func (m *Manager) status(ctx context.Context) ([]byte, time.Time, error) {
-	f, err := m.Host.Open(ctx, statusFile)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, time.Time{}, errNoDatabase
-	}
-	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("dpkg database: %w", err)
-	}
-	defer f.Close()
-	st, err := f.Stat()
-	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("dpkg database: %w", err)
-	}
-	text, err := io.ReadAll(io.LimitReader(f, maxStatus+1))
-	if err == nil && len(text) > maxStatus {
-		err = host.ErrTruncated
-	}
-	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("dpkg database: read %s: %w", statusFile, err)
-	}
-	return text, st.ModTime(), nil
-}
-
-// Audit looks for what an interrupted dpkg left. While dpkg may be at work the
-// answer is Unknown with pkgupdate.ErrBusy.
+// Audit looks for what an interrupted dpkg left.
 func (m *Manager) Audit(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Fault] {
-	var left []pkgupdate.Fault
-	entries, err := m.Host.ReadDir(ctx, updatesDir)
-	if err != nil {
-		return pkgupdate.Unproven(left, fmt.Errorf("dpkg journal: %w", err))
-	}
-	if n := journalled(entries); n > 0 {
-		left = append(left, pkgupdate.Fault{What: fmt.Sprintf("%d changes in %s were not written to the database", n, updatesDir)})
-	}
-	installed := m.Installed(ctx)
-	for _, p := range installed.Value {
-		if p.Fault != "" {
-			left = append(left, pkgupdate.Fault{Pkg: p, What: p.Fault})
-		}
-	}
-	switch {
-	case len(left) > 0 && m.writing(ctx, entries):
-		return pkgupdate.Unproven[[]pkgupdate.Fault](nil, pkgupdate.ErrBusy)
-	case installed.State == pkgupdate.Unknown:
-		return pkgupdate.Unproven(left, installed.Reason)
-	}
-	return pkgupdate.Proven(left, "every package in "+statusFile+" and the journal "+updatesDir+" were read", installed.AsOf)
+	return m.database().Audit(ctx)
 }
 
-// journalled counts the files of dpkg's journal, whose names are numbers.
-func journalled(entries []host.Stat) int {
-	n := 0
-	for _, e := range entries {
-		if _, err := strconv.Atoi(e.Name); err == nil {
-			n++
-		}
-	}
-	return n
+// Attest says which package owns each path, as dpkg's database has it.
+func (m *Manager) Attest(ctx context.Context, paths []string) (map[string]host.Claim, error) {
+	return m.database().Attest(ctx, paths)
 }
 
-// writing reports whether dpkg's database or journal was written just now.
-func (m *Manager) writing(ctx context.Context, journal []host.Stat) bool {
-	stats := journal
-	for _, name := range []string{statusFile, updatesDir} {
-		if st, err := m.Host.Lstat(ctx, name); err == nil {
-			stats = append(stats, st)
-		}
-	}
-	for _, st := range stats {
-		if age := m.Host.Time().Sub(st.ModTime()); age > -settled && age < settled {
-			return true
-		}
-	}
-	return false
-}
+func (m *Manager) database() dpkg.Database { return dpkg.Database{Host: m.Host} }
 
 // run runs a read-only command and turns the ways in which apt fails into
 // errors that callers can test.

@@ -12,13 +12,15 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/dpkg"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
 func machine(t testing.TB) *hosttest.Machine {
@@ -40,10 +42,10 @@ func deb(t testing.TB, text string) version.Version {
 // edit changes the text of the machine's package database.
 func edit(t testing.TB, m *hosttest.Machine, old, new string) {
 	t.Helper()
-	text, err := m.Host().ReadFile(t.Context(), statusFile, 0)
+	text, err := m.Host().ReadFile(t.Context(), dpkg.StatusFile, 0)
 	require.NoError(t, err)
 	require.Contains(t, string(text), old)
-	require.NoError(t, m.WriteFile(statusFile, bytes.Replace(text, []byte(old), []byte(new), 1), 0o644))
+	require.NoError(t, m.WriteFile(dpkg.StatusFile, bytes.Replace(text, []byte(old), []byte(new), 1), 0o644))
 }
 
 const simulateUpgrade = "apt-get -s -o Debug::NoLocking=1 -o APT::Get::Show-User-Simulation-Note=no --with-new-pkgs upgrade"
@@ -175,13 +177,13 @@ func TestPackagesThatAptDoesNotNameMakeTheAnswerUnknown(t *testing.T) {
 
 func TestEmptyDatabaseOfAnotherSystemIsNotPresent(t *testing.T) {
 	m := machine(t)
-	require.NoError(t, m.WriteFile(statusFile, nil, 0o644))
+	require.NoError(t, m.WriteFile(dpkg.StatusFile, nil, 0o644))
 	assert.ErrorIs(t, (&Manager{Host: m.Host()}).Installed(t.Context()).Reason, pkgupdate.ErrAbsent)
-	require.NoError(t, m.Remove(statusFile))
+	require.NoError(t, m.Remove(dpkg.StatusFile))
 	_, err := (&Manager{Host: m.Host()}).Attest(t.Context(), []string{"/etc/passwd"})
 	assert.ErrorIs(t, err, errors.ErrUnsupported)
 	assert.ErrorIs(t, (&Manager{Host: m.Host()}).Installed(t.Context()).Reason, pkgupdate.ErrAbsent)
-	require.NoError(t, m.Add("-- "+statusFile+" error=permission --\n"))
+	require.NoError(t, m.Add("-- "+dpkg.StatusFile+" error=permission --\n"))
 	reason := (&Manager{Host: m.Host()}).Installed(t.Context()).Reason
 	assert.ErrorIs(t, reason, fs.ErrPermission)
 	assert.NotErrorIs(t, reason, pkgupdate.ErrAbsent, "nobody knows")
@@ -443,14 +445,14 @@ func TestHalfDoneWorkIsAFaultOnceDpkgIsNotWriting(t *testing.T) {
 	assert.Equal(t, pkgupdate.Empty, manager.Audit(t.Context()).State)
 
 	edit(t, m, "Package: unzip\nStatus: install ok installed", "Package: unzip\nStatus: install ok half-configured")
-	st, err := m.Host().Lstat(t.Context(), statusFile)
+	st, err := m.Host().Lstat(t.Context(), dpkg.StatusFile)
 	require.NoError(t, err)
 	m.SetNow(st.ModTime().Add(30 * time.Second))
 	busy := manager.Audit(t.Context())
 	assert.ErrorIs(t, busy.Reason, pkgupdate.ErrBusy)
 	assert.Empty(t, busy.Value)
 
-	require.NoError(t, m.WriteFile(updatesDir+"/0007", nil, 0o644))
+	require.NoError(t, m.WriteFile(dpkg.JournalDir+"/0007", nil, 0o644))
 	m.SetNow(st.ModTime().Add(time.Hour))
 	left := manager.Audit(t.Context())
 	require.NoError(t, left.Reason)
@@ -508,7 +510,7 @@ func TestRunsOfAptAreTransactionsAndWhatDpkgDidOutsideIsOneToo(t *testing.T) {
 2026-11-25 09:00:30 remove gone:amd64 2.0 <none>
 2026-11-25 10:00:00 install later:all <none> 1.0
 `
-	rest := outside(list, ParseLog([]byte(log), time.UTC, time.Time{}))
+	rest := outside(list, dpkg.ParseLog([]byte(log), time.UTC, time.Time{}))
 	require.Len(t, rest, 2)
 	assert.Equal(t, []string{"local", "gone", "later"}, []string{rest[0].Events[0].Name, rest[0].Events[1].Name, rest[1].Events[0].Name})
 	assert.Equal(t, "dpkg-2026-11-25T09:00:00Z", rest[0].ID)
@@ -537,7 +539,7 @@ func TestClaimsNameOwnerVersionAndDigest(t *testing.T) {
 
 func TestUnreadableListLeavesUnownedPathsUnknown(t *testing.T) {
 	m := machine(t)
-	require.NoError(t, m.Remove(infoDir+"/unzip.list"))
+	require.NoError(t, m.Remove("/var/lib/dpkg/info/unzip.list"))
 	require.NoError(t, m.Add("-- /var/lib/dpkg/info/unzip.list error=permission --\n"))
 	claims, err := (&Manager{Host: m.Host()}).Attest(t.Context(), []string{"/usr/bin/unzip", "/usr/bin/openssl"})
 	assert.ErrorIs(t, err, fs.ErrPermission)
@@ -547,8 +549,8 @@ func TestUnreadableListLeavesUnownedPathsUnknown(t *testing.T) {
 
 func TestDivertedFileBelongsToItsOwnerUnderTheNewName(t *testing.T) {
 	m := machine(t)
-	require.NoError(t, m.WriteFile(diversions, []byte("/usr/bin/unzip\n/usr/bin/unzip.distrib\nbusybox\n/usr/bin/openssl\n/usr/bin/openssl.other\nopenssl\n"), 0o644))
-	require.NoError(t, m.WriteFile(overrides, []byte("root ssl-cert 4750 /usr/bin/unzip.distrib\n"), 0o644))
+	require.NoError(t, m.WriteFile("/var/lib/dpkg/diversions", []byte("/usr/bin/unzip\n/usr/bin/unzip.distrib\nbusybox\n/usr/bin/openssl\n/usr/bin/openssl.other\nopenssl\n"), 0o644))
+	require.NoError(t, m.WriteFile("/var/lib/dpkg/statoverride", []byte("root ssl-cert 4750 /usr/bin/unzip.distrib\n"), 0o644))
 	claims, err := (&Manager{Host: m.Host()}).Attest(t.Context(), []string{"/usr/bin/unzip", "/bin/unzip.distrib", "/usr/bin/openssl"})
 	require.NoError(t, err)
 	assert.Equal(t, "deb:openssl", claims["/usr/bin/openssl"].Package, "it diverts the files of others")

@@ -1,5 +1,5 @@
 // Package apt is the package manager of Debian, Ubuntu and their kin, read
-// through a host.Host: the database of dpkg, and what apt-get would do.
+// through a host.Host: the database of dpkg (package dpkg), and what apt-get would do.
 //
 //	m := &apt.Manager{Host: host.Local()}
 //	installed := m.Installed(ctx) // from /var/lib/dpkg/status: works on images too
@@ -23,11 +23,4 @@
 // repositories are configured. Without one, as on Debian unstable, which
 // upgrades are fixes is not known, but the list of upgrades is; and of what
 // comes from other makers it is never known.
-//
-// dpkg keeps the files of each package in a list of their own. To find the
-// owners of paths, one grep searches them all, which is one exchange with a
-// remote host; what it did not search for certain is read.
-//
-// A dpkg that is at work looks like one that was interrupted. What the database
-// says is half done is believed once nothing has been written for two minutes.
 package apt

@@ -14,6 +14,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host/facts"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/dpkg"
 )
 
 const (
@@ -40,7 +41,7 @@ func (m *Manager) History(ctx context.Context, since time.Time) ([]pkgupdate.Tra
 	var events []pkgupdate.Event
 	for _, name := range []string{dpkgLog + ".1", dpkgLog} {
 		text, err := pkgupdate.Tail(ctx, m.Host, name)
-		events, errs = append(events, ParseLog(text, loc, since)...), append(errs, absentIsNone(err))
+		events, errs = append(events, dpkg.ParseLog(text, loc, since)...), append(errs, absentIsNone(err))
 	}
 	runs = append(runs, outside(runs, events)...)
 	runs = slices.DeleteFunc(runs, func(t pkgupdate.Transaction) bool { return t.Begin.Before(since) })
@@ -142,7 +143,7 @@ func parseItems(field, text string) []pkgupdate.Event {
 		default:
 			e.From, e.To = first, second
 		}
-		if ValidName(e.Name) {
+		if dpkg.ValidName(e.Name) {
 			list = append(list, e)
 		}
 	}

@@ -17,6 +17,7 @@ import (
 	"sync"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/dpkg"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
 )
 
@@ -31,7 +32,7 @@ type Keeper interface {
 // only those of packages and the heads of repositories count.
 var (
 	sayFiles = []string{
-		statusFile, "/var/lib/dpkg/arch", "/var/lib/apt/extended_states", "/etc/apt/apt.conf", "/etc/apt/sources.list", "/etc/apt/preferences",
+		dpkg.StatusFile, "/var/lib/dpkg/arch", "/var/lib/apt/extended_states", "/etc/apt/apt.conf", "/etc/apt/sources.list", "/etc/apt/preferences",
 		"/etc/dpkg/dpkg.cfg", "/etc/machine-id",
 	}
 	sayDirs = []string{"/etc/apt/apt.conf.d", "/etc/apt/sources.list.d", "/etc/apt/preferences.d", "/etc/dpkg/dpkg.cfg.d", listsDir}
@@ -106,8 +107,8 @@ var errOpen = errors.New("it depends on more files")
 
 // dependencies is the digest of all on which the answers depend.
 func (m *Manager) dependencies(ctx context.Context) (string, error) {
-	journal, err := m.Host.ReadDir(ctx, updatesDir)
-	if err != nil || journalled(journal) > 0 {
+	journal, err := m.Host.ReadDir(ctx, dpkg.JournalDir)
+	if err != nil || dpkg.Journalled(journal) > 0 {
 		return "", errors.Join(errOpen, err)
 	}
 	names := slices.Clone(sayFiles)

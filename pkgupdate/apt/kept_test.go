@@ -14,6 +14,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/dpkg"
 )
 
 // memory is a Keeper in memory.
@@ -59,7 +60,7 @@ func TestAKeptAnswerIsForgottenWhenAnythingChanges(t *testing.T) {
 	for _, name := range files {
 		write(name, "Package: a\n")
 	}
-	write(updatesDir+"/x", "")
+	write(dpkg.JournalDir+"/x", "")
 	m := &Manager{Host: host.Root(root)}
 	digest := func() string {
 		d, err := m.dependencies(t.Context())
@@ -86,7 +87,7 @@ func TestAKeptAnswerIsForgottenWhenAnythingChanges(t *testing.T) {
 	_, err := m.dependencies(t.Context())
 	require.ErrorIs(t, err, errOpen)
 	write("/etc/apt/apt.conf.d/60y", "")
-	write(updatesDir+"/0001", "")
+	write(dpkg.JournalDir+"/0001", "")
 	_, err = m.dependencies(t.Context())
 	require.ErrorIs(t, err, errOpen, "dpkg was interrupted, and its database is not all")
 }

@@ -14,16 +14,18 @@ import (
 	"testing"
 
 	"github.com/google/go-cmp/cmp"
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/dpkg"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/updates"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/suite"
-	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 )
 
 // live is the manager of this machine, which must be Debian's.
@@ -202,11 +204,11 @@ func TestRealAptTellsOfEveryInstalledPackage(t *testing.T) {
 }
 
 func BenchmarkParseStatus(b *testing.B) {
-	text, err := os.ReadFile(statusFile)
+	text, err := os.ReadFile(dpkg.StatusFile)
 	need.That(b, "dpkg database", err == nil)
 	b.SetBytes(int64(len(text)))
 	for b.Loop() {
-		if _, err := ParseStatus(text); err != nil {
+		if _, err := dpkg.ParseStatus(text); err != nil {
 			b.Fatal(err)
 		}
 	}

@@ -42,7 +42,7 @@ func (m *Manager) Orphans(ctx context.Context, installed []pkgupdate.Package) pk
 		}
 	}
 	if err := errors.Join(errs...); err != nil {
-		return pkgupdate.Unproven(list, limited(errs)[0])
+		return pkgupdate.Unproven(list, pkgupdate.Limited(errs)[0])
 	}
 	return pkgupdate.Proven(list, fmt.Sprintf("apt-cache policy tells of %d packages", len(offered)), m.Host.Time())
 }

@@ -5,11 +5,11 @@ import (
 	"testing"
 	"time"
 
-	"github.com/pugetsoundtech/upkeep/pkgupdate"
-
 	"github.com/google/go-cmp/cmp"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/pkgupdate/dpkg"
 )
 
 // The lines are of apt 2.6.1, but for those marked.
@@ -63,63 +63,6 @@ func TestSummaryCountsDowngradesAndReinstallations(t *testing.T) {
 	assert.Equal(t, 7, s.NotUpgraded())
 }
 
-// The states are those of dpkg(1).
-func TestEachStateOfTheDatabase(t *testing.T) {
-	entry := func(name, status string) string {
-		return "Package: " + name + "\nStatus: " + status + "\nArchitecture: amd64\nVersion: 1\n\n"
-	}
-	list, err := ParseStatus([]byte(entry("good", "install ok installed") + entry("gone", "deinstall ok config-files") +
-		entry("never", "unknown ok not-installed") + entry("half", "install ok half-installed") + entry("unpacked", "install ok unpacked") +
-		entry("waits", "install ok triggers-awaited") + entry("redo", "install reinstreq half-installed") + entry("held", "hold ok installed")))
-	require.NoError(t, err)
-	got := map[string]string{}
-	for _, p := range list {
-		got[p.Name] = p.Fault
-		assert.Equal(t, p.Name == "held", p.Held)
-	}
-	assert.Equal(t, map[string]string{
-		"good": "", "half": "half-installed", "unpacked": "unpacked", "waits": "triggers-awaited", "redo": "reinstallation required", "held": "",
-	}, got)
-}
-
-func TestOneBadEntryDoesNotHideTheOthers(t *testing.T) {
-	good := "Package: good\nStatus: install ok installed\nArchitecture: all\nVersion: 1\n"
-	for _, bad := range []string{
-		"Package: ../evil\nStatus: install ok installed\nVersion: 1\n",
-		"Package: bad\nStatus: install ok\nVersion: 1\n",
-		"Package: bad\nStatus: install ok installed\nVersion: 1 0\n",
-		"Package: bad\nStatus: install ok splendid\nVersion: 1\n",
-		"Package: bad\nStatus: install ok installed\nVersion: 1\nSource: --evil\n",
-		"Package: bad\nStatus: install ok installed\nVersion: 1\nArchitecture: am\td64\n",
-	} {
-		list, err := ParseStatus([]byte(bad + "\n" + good))
-		var record *pkgupdate.RecordError
-		assert.ErrorAs(t, err, &record, bad)
-		require.NotEmpty(t, list)
-		assert.Equal(t, "good", list[len(list)-1].Name)
-		for _, p := range list[:len(list)-1] {
-			assert.Equal(t, "bad", p.Name, "it is there, whatever is odd about its version")
-		}
-	}
-}
-
-func TestForeignArchitectureIsPartOfTheIdentity(t *testing.T) {
-	list, err := ParseStatus([]byte("Package: dpkg\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n\n" +
-		"Package: libc6\nStatus: install ok installed\nArchitecture: i386\nVersion: 1\n\n" +
-		"Package: libc6\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n\n"))
-	require.NoError(t, err)
-	assert.Equal(t, "deb:dpkg deb:libc6 deb:libc6:i386", list[0].ID()+" "+list[1].ID()+" "+list[2].ID())
-}
-
-func TestConffilesWithFlagsAndBlanks(t *testing.T) {
-	list := parseConffiles([]byte("Package: a1\nVersion: 1\nConffiles:\n /etc/a b 0123456789abcdef0123456789abcdef\n" +
-		" /etc/old 0123456789abcdef0123456789abcdef obsolete\n /etc/new newconffile\n nonsense\n"))
-	require.Len(t, list, 3)
-	assert.Equal(t, "/etc/a b", list[0].path)
-	assert.Equal(t, "/etc/old 0123456789abcdef0123456789abcdef", list[1].path+" "+list[1].md5)
-	assert.Nil(t, owned{}.withDigest(list[2].md5).claim.Digest)
-}
-
 func TestReleaseHeadsWithAndWithoutSignature(t *testing.T) {
 	plain := "Origin: Debian\nLabel: Debian-Security\nSuite: oldstable-security\nCodename: bookworm-security\n" +
 		"Date: Tue, 24 Nov 2026 00:34:33 UTC\nValid-Until: Tue, 01 Dec 2026 00:34:33 +0000\nSHA256:\n abc 0 x\n"
@@ -149,7 +92,7 @@ func TestSecurityOriginsOfDebianAndUbuntu(t *testing.T) {
 func TestFixesTakesTheNewestWhateverTheWrites(t *testing.T) {
 	text := "Package: a1\nVersion: 2\nArchitecture: all\n\nPackage: b1\nVersion: 9\nArchitecture: amd64\n\n" +
 		"Package: a1\nVersion: 10\nArchitecture: amd64\n\nPackage: a1\nVersion: bad version\n\nPackage: a1\nVersion: 99\nArchitecture: i386\n\nPackage: a1\nArchitecture: amd64\nVersion: 3"
-	installed, err := ParseStatus([]byte("Package: a1\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n"))
+	installed, err := dpkg.ParseStatus([]byte("Package: a1\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n"))
 	require.NoError(t, err)
 	for size := 1; size < len(text); size++ {
 		f := newFixes(installed)
@@ -165,40 +108,6 @@ func TestFixesTakesTheNewestWhateverTheWrites(t *testing.T) {
 	}
 	_, err = newFixes(nil).Write(make([]byte, 2<<20))
 	assert.ErrorIs(t, err, errLongLine)
-}
-
-func TestDamagedLogLinesArePassedOver(t *testing.T) {
-	text := "2026-11-25 10:00:00 upgrade a1:amd64 1 2\n2026-11-25 10:00 upgrade\n\x00\xff\n2026-99-25 10:00:00 install a1:all <none> 2\n" +
-		"2026-11-25 10:00:00 trigproc a1:amd64 1 2\n2026-11-24 10:00:00 install old:all <none> 2\n"
-	events := ParseLog([]byte(text), time.UTC, time.Date(2026, 11, 25, 0, 0, 0, 0, time.UTC))
-	require.Len(t, events, 1)
-	assert.Equal(t, "a1 amd64 2", events[0].Name+" "+events[0].Arch+" "+events[0].To)
-}
-
-func TestOnlyPackageNamesOfDpkgAreValid(t *testing.T) {
-	for _, name := range []string{"a1", "libstdc++6", "python3.11", "0ad", "my_tool", "A1"} {
-		assert.True(t, ValidName(name), name)
-	}
-	for _, name := range []string{"", "a", "-a", "_a", "a1/x", "a1=2", "a*", "+a", ".a", "a\n", "a1:amd64", strings.Repeat("a", 300)} {
-		assert.False(t, ValidName(name), name)
-	}
-}
-
-func FuzzParseStatus(f *testing.F) {
-	f.Add([]byte("Package: a1\nStatus: install ok installed\nVersion: 1\nSource: b1 (2)\nConffiles:\n /etc/a 00\n\nPackage"))
-	f.Fuzz(func(t *testing.T, text []byte) {
-		list, err := ParseStatus(text)
-		for _, p := range list {
-			if !ValidName(p.Name) || p.Version.IsZero() && err == nil {
-				t.Fatalf("%+v", p)
-			}
-		}
-		for _, c := range parseConffiles(text) {
-			if !strings.HasPrefix(c.path, "/") {
-				t.Fatalf("%+v", c)
-			}
-		}
-	})
 }
 
 func FuzzParseSimulation(f *testing.F) {
@@ -221,8 +130,8 @@ func FuzzParseRelease(f *testing.F) {
 }
 
 func FuzzLists(f *testing.F) {
-	f.Add([]byte("/a\tb\tc\td\n"), []byte("'http://x/InRelease' x_InRelease 0 \n"), []byte("/a\n/b\nc\n"), []byte("root root 4755 /usr/bin/x\n"))
-	f.Fuzz(func(t *testing.T, targets, uris, diverted, overridden []byte) {
+	f.Add([]byte("/a\tb\tc\td\n"), []byte("'http://x/InRelease' x_InRelease 0 \n"))
+	f.Fuzz(func(t *testing.T, targets, uris []byte) {
 		list, err := parseTargets(targets)
 		for _, x := range list {
 			if err == nil && !strings.HasPrefix(x.file, "/") {
@@ -230,11 +139,6 @@ func FuzzLists(f *testing.F) {
 			}
 		}
 		parseURIs(uris)
-		parseDiversions(diverted)
-		if o, ok := parseOverride(string(overridden)); ok && o.mode > 0o7777 {
-			t.Fatal(o)
-		}
-		ParseLog(overridden, time.UTC, time.Time{})
 		fx := newFixes(nil)
 		fx.Write(targets)
 		fx.end()

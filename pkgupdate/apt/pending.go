@@ -10,6 +10,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/dpkg"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
 	"github.com/pugetsoundtech/upkeep/report"
 )
@@ -30,7 +31,7 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 		evidence, simErr = m.simulate(ctx, p)
 	}()
 	targets, fixErr := m.targets(ctx)
-	x, indexErr := m.index(ctx, targets, nativeArch(installed.Value))
+	x, indexErr := m.index(ctx, targets, dpkg.NativeArch(installed.Value))
 	var fixed map[key]version.Version
 	if fixErr == nil {
 		fixed, fixErr = m.securityVersions(ctx, installed.Value, targets, x)
@@ -166,11 +167,11 @@ func (p *plan) add(s Simulation, blocked pkgupdate.Block) error {
 		u.Blocked = blocked
 		p.upgrades[k] = u
 	}
-	return errors.Join(limited(errs)...)
+	return errors.Join(pkgupdate.Limited(errs)...)
 }
 
 func (p *plan) upgrade(k key, in Install) (*pkgupdate.Upgrade, error) {
-	u := &pkgupdate.Upgrade{New: in.From == "", Origins: in.Origins, Pkg: pkgupdate.Package{Type: pkgType, Name: in.Name, Arch: in.Arch, Foreign: in.Foreign}}
+	u := &pkgupdate.Upgrade{New: in.From == "", Origins: in.Origins, Pkg: pkgupdate.Package{Type: dpkg.Type, Name: in.Name, Arch: in.Arch, Foreign: in.Foreign}}
 	var err error
 	if u.Candidate, err = version.Parse(version.Deb, in.To); err != nil {
 		return nil, &pkgupdate.RecordError{Record: "apt-get -s: " + in.Name, Err: err}
@@ -202,7 +203,7 @@ func (p *plan) leave(s Simulation) error {
 			errs = append(errs, p.leaveOne(name, l.reason))
 		}
 	}
-	return errors.Join(limited(slices.DeleteFunc(errs, func(err error) bool { return err == nil }))...)
+	return errors.Join(pkgupdate.Limited(slices.DeleteFunc(errs, func(err error) bool { return err == nil }))...)
 }
 
 // leaveOne takes a name with the architecture, where that is a foreign one.

@@ -6,6 +6,7 @@ import (
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/dpkg"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
 )
 
@@ -31,7 +32,7 @@ type fixes struct {
 }
 
 func newFixes(installed []pkgupdate.Package) *fixes {
-	f := &fixes{native: nativeArch(installed), installed: map[key]bool{}, newest: map[key]version.Version{}}
+	f := &fixes{native: dpkg.NativeArch(installed), installed: map[key]bool{}, newest: map[key]version.Version{}}
 	for _, p := range installed {
 		f.installed[keyOf(p)] = true
 	}

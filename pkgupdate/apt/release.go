@@ -7,6 +7,8 @@ import (
 	"strconv"
 	"strings"
 	"time"
+
+	"github.com/pugetsoundtech/upkeep/pkgupdate/dpkg"
 )
 
 // A Release is the head of a repository's Release or InRelease file.
@@ -30,8 +32,8 @@ func ParseRelease(text []byte) (Release, error) {
 	if body, signed := bytes.CutPrefix(text, []byte("-----BEGIN PGP SIGNED MESSAGE-----\n")); signed {
 		_, text, _ = bytes.Cut(body, []byte("\n\n"))
 	}
-	for p := range paragraphs(text) {
-		for name, value := range p.fields() {
+	for p := range dpkg.Paragraphs(text) {
+		for name, value := range p.Fields() {
 			if err := r.set(name, string(value)); err != nil {
 				return r, err
 			}

@@ -131,7 +131,7 @@ func (w *world) publish(suite, label, entries string) {
 func (w *world) Run(ctx context.Context, c host.Command) (host.Output, error) {
 	c.Env = append(c.Env, "APT_CONFIG="+w.conf)
 	for i, arg := range c.Args {
-		if strings.HasPrefix(arg, infoDir) {
+		if strings.HasPrefix(arg, "/var/lib/dpkg/info") {
 			c.Args[i] = filepath.Join(w.dir, "root", arg)
 		}
 	}

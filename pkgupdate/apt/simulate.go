@@ -6,6 +6,8 @@ import (
 	"fmt"
 	"strconv"
 	"strings"
+
+	"github.com/pugetsoundtech/upkeep/pkgupdate/dpkg"
 )
 
 // A Simulation is what apt-get -s said it would do.
@@ -99,7 +101,7 @@ func parseInst(rest string) (Install, error) {
 		}
 	}
 	rest, ok = strings.CutPrefix(rest, "(")
-	if !ok || !ValidName(in.Name) {
+	if !ok || !dpkg.ValidName(in.Name) {
 		return in, errForm
 	}
 	if rest, _, ok = strings.Cut(rest, "])"); !ok {

@@ -14,7 +14,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/internal/textdiff"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
-	"github.com/pugetsoundtech/upkeep/pkgupdate/apt"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/dpkg"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
 )
 
@@ -134,7 +134,7 @@ func alpmParts(file string) (name, ver string, ok bool) {
 
 func fromDeb(ctx context.Context, h host.Host, file, name string) ([]byte, error) {
 	var text []byte
-	err := apt.Archive(ctx, h, file, func(head *tar.Header, content io.Reader) (err error) {
+	err := dpkg.Archive(ctx, h, file, func(head *tar.Header, content io.Reader) (err error) {
 		if path.Join("/", head.Name) == name && head.Typeflag == tar.TypeReg && head.Size <= maxText {
 			text, err = io.ReadAll(content)
 			text = append([]byte{}, text...) // an empty file is there

@@ -1,4 +1,4 @@
-package apt
+package dpkg
 
 import "context"
 
@@ -12,14 +12,10 @@ type Conffile struct {
 
 // Conffiles lists the configuration files in dpkg's database, in its order. One that
 // a package no longer ships stays there with its last digest.
-func (m *Manager) Conffiles(ctx context.Context) ([]Conffile, error) {
-	text, _, err := m.status(ctx)
+func (d Database) Conffiles(ctx context.Context) ([]Conffile, error) {
+	text, _, err := d.status(ctx)
 	if err != nil {
 		return nil, err
 	}
-	var list []Conffile
-	for _, c := range parseConffiles(text) {
-		list = append(list, Conffile{Path: c.path, Package: c.pkg, Arch: c.arch, MD5: c.md5})
-	}
-	return list, nil
+	return parseConffiles(text), nil
 }

@@ -1,4 +1,4 @@
-package apt
+package dpkg
 
 import (
 	"bytes"
@@ -17,7 +17,7 @@ import (
 func ParseStatus(text []byte) ([]pkgupdate.Package, error) {
 	var list []pkgupdate.Package
 	var errs []error
-	for p := range paragraphs(text) {
+	for p := range Paragraphs(text) {
 		e, err := parseEntry(p)
 		if err != nil {
 			errs = append(errs, &pkgupdate.RecordError{Record: "dpkg database", Err: err})
@@ -26,13 +26,13 @@ func ParseStatus(text []byte) ([]pkgupdate.Package, error) {
 			list = append(list, e.pkg)
 		}
 	}
-	native := nativeArch(list)
+	native := NativeArch(list)
 	for i := range list {
-		list[i].Type = pkgType
+		list[i].Type = Type
 		list[i].Foreign = list[i].Arch != native && list[i].Arch != "all"
 	}
 	pkgupdate.SortPackages(list)
-	return list, errors.Join(limited(errs)...)
+	return list, errors.Join(pkgupdate.Limited(errs)...)
 }
 
 // An entry is one paragraph of the database.
@@ -41,10 +41,10 @@ type entry struct {
 	present bool // its files are there, or some of them
 }
 
-func parseEntry(p paragraph) (entry, error) {
+func parseEntry(p Paragraph) (entry, error) {
 	var e entry
 	var status, ver, source string
-	for name, value := range p.fields() {
+	for name, value := range p.Fields() {
 		switch name {
 		case "Package":
 			e.pkg.Name = string(value)
@@ -115,9 +115,9 @@ func (e *entry) setSource(source string) error {
 	return nil
 }
 
-// nativeArch gives the architecture of dpkg itself; where dpkg is not among
+// NativeArch gives the architecture of dpkg itself; where dpkg is not among
 // the packages, the one that most of them have.
-func nativeArch(list []pkgupdate.Package) string {
+func NativeArch(list []pkgupdate.Package) string {
 	count := map[string]int{}
 	best := ""
 	for _, p := range list {
@@ -162,30 +162,19 @@ func validArch(arch string) bool {
 	return len(arch) < 64
 }
 
-// A conffile is a configuration file as the package shipped it.
-type conffile struct {
-	path string
-	md5  string // hexadecimal
-	pkg  string // name of the package
-	arch string
-	ver  string
-}
-
 // parseConffiles lists the configuration files in the database, those of
 // removed packages too. An obsolete one stays with its last digest.
-func parseConffiles(text []byte) []conffile {
-	var list []conffile
-	for p := range paragraphs(text) {
-		var base conffile
+func parseConffiles(text []byte) []Conffile {
+	var list []Conffile
+	for p := range Paragraphs(text) {
+		var base Conffile
 		var block []byte
-		for name, value := range p.fields() {
+		for name, value := range p.Fields() {
 			switch name {
 			case "Package":
-				base.pkg = string(value)
+				base.Package = string(value)
 			case "Architecture":
-				base.arch = string(value)
-			case "Version":
-				base.ver = string(value)
+				base.Arch = string(value)
 			case "Conffiles":
 				block = value
 			}
@@ -201,7 +190,7 @@ func parseConffiles(text []byte) []conffile {
 
 // withLine reads "PATH MD5" with optional flags behind. The path may hold
 // blanks; a digest that is no digest ("newconffile") is left out.
-func (c conffile) withLine(line string) (conffile, bool) {
+func (c Conffile) withLine(line string) (Conffile, bool) {
 	line = strings.TrimSpace(line)
 	for strings.HasSuffix(line, " obsolete") || strings.HasSuffix(line, " remove-on-upgrade") {
 		line = line[:strings.LastIndexByte(line, ' ')]
@@ -210,20 +199,6 @@ func (c conffile) withLine(line string) (conffile, bool) {
 	if i < 0 || !strings.HasPrefix(line, "/") {
 		return c, false
 	}
-	c.path, c.md5 = line[:i], line[i+1:]
+	c.Path, c.MD5 = line[:i], line[i+1:]
 	return c, true
-}
-
-const maxErrors = 20
-
-// limited keeps the first errors and counts the rest.
-func limited(errs []error) []error {
-	if len(errs) <= maxErrors {
-		return errs
-	}
-	more := fmt.Errorf("and %d more of the kind", len(errs)-maxErrors)
-	if record := (*pkgupdate.RecordError)(nil); errors.As(errs[0], &record) {
-		more = &pkgupdate.RecordError{Record: record.Record, Err: more}
-	}
-	return append(errs[:maxErrors:maxErrors], more)
 }

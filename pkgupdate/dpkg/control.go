@@ -1,17 +1,17 @@
-package apt
+package dpkg
 
 import (
 	"bytes"
 	"iter"
 )
 
-// A paragraph is one block of deb822 text: fields, each "Name: value", whose
+// A Paragraph is one block of deb822 text: fields, each "Name: value", whose
 // further lines start with a blank.
-type paragraph []byte
+type Paragraph []byte
 
-// paragraphs gives the paragraphs of text, which empty lines separate.
-func paragraphs(text []byte) iter.Seq[paragraph] {
-	return func(yield func(paragraph) bool) {
+// Paragraphs gives the Paragraphs of text, which empty lines separate.
+func Paragraphs(text []byte) iter.Seq[Paragraph] {
+	return func(yield func(Paragraph) bool) {
 		for len(text) > 0 {
 			block, rest, _ := bytes.Cut(text, []byte("\n\n"))
 			text = bytes.TrimLeft(rest, "\n")
@@ -22,9 +22,9 @@ func paragraphs(text []byte) iter.Seq[paragraph] {
 	}
 }
 
-// fields gives the names and values of the fields in order. A value of several
+// Fields gives the names and values of the fields in order. A value of several
 // lines is given whole; a line that is no field is passed over.
-func (p paragraph) fields() iter.Seq2[string, []byte] {
+func (p Paragraph) Fields() iter.Seq2[string, []byte] {
 	return func(yield func(string, []byte) bool) {
 		rest := []byte(p)
 		for len(rest) > 0 {

@@ -1,8 +1,9 @@
-package apt
+package dpkg
 
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -10,6 +11,8 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 )
+
+var errForm = errors.New("not in the expected form")
 
 const (
 	sumsSuffix = ".md5sums"
@@ -20,12 +23,12 @@ const (
 // reports whether all were read. One command does it in one exchange with a
 // remote host. Every list names the root: one for which the command did not
 // find even that is read, as are all where there are no commands.
-func (m *Manager) lists(ctx context.Context, a *attestation) (complete bool) {
-	entries, err := m.Host.ReadDir(ctx, infoDir)
+func (d Database) lists(ctx context.Context, a *attestation) (complete bool) {
+	entries, err := d.Host.ReadDir(ctx, infoDir)
 	if err != nil {
 		a.errs = append(a.errs, fmt.Errorf("dpkg file lists: %w", err))
 	}
-	found, err := m.grep(ctx, a.patterns(), "--line-regexp", "--fixed-strings", "--recursive", "--include=*"+listSuffix, infoDir)
+	found, err := d.grep(ctx, a.patterns(), "--line-regexp", "--fixed-strings", "--recursive", "--include=*"+listSuffix, infoDir)
 	for _, e := range entries {
 		if stem, ok := strings.CutSuffix(e.Name, sumsSuffix); ok {
 			a.summed[stem] = true
@@ -37,7 +40,7 @@ func (m *Manager) lists(ctx context.Context, a *attestation) (complete bool) {
 		text, searched := found[e.Name]
 		if err != nil || !searched {
 			var err error
-			if text, err = m.Host.ReadFile(ctx, infoDir+"/"+e.Name, maxInfo); err != nil {
+			if text, err = d.Host.ReadFile(ctx, infoDir+"/"+e.Name, maxInfo); err != nil {
 				a.errs = append(a.errs, err)
 			}
 		}
@@ -70,9 +73,9 @@ func (a *attestation) patterns() []byte {
 
 // grep gives the lines that match one of patterns, by the base name of the
 // file. An error says that not all was searched.
-func (m *Manager) grep(ctx context.Context, patterns []byte, args ...string) (map[string][]byte, error) {
+func (d Database) grep(ctx context.Context, patterns []byte, args ...string) (map[string][]byte, error) {
 	args = append([]string{"grep", "--text", "--with-filename", "--null", "--file=-"}, args...)
-	out, err := m.Host.Run(ctx, host.Command{Args: args, Stdin: bytes.NewReader(patterns), Limit: maxInfo})
+	out, err := d.Host.Run(ctx, host.Command{Args: args, Stdin: bytes.NewReader(patterns), Limit: maxInfo})
 	if err == nil && (out.Exit != 1 || len(out.Stdout) > 0 || out.Truncated) { // 1: nothing matches
 		err = out.Err()
 	}
@@ -93,7 +96,7 @@ func (m *Manager) grep(ctx context.Context, patterns []byte, args ...string) (ma
 
 // digests reads the sums of the packages that own wanted paths, again by one
 // command where it can. A package without sums is normal.
-func (m *Manager) digests(ctx context.Context, a *attestation) {
+func (d Database) digests(ctx context.Context, a *attestation) {
 	var stems []string
 	for stem := range a.owners {
 		if a.summed[stem] {
@@ -106,11 +109,11 @@ func (m *Manager) digests(ctx context.Context, a *attestation) {
 		for i, stem := range chunk {
 			names[i] = infoDir + "/" + stem + sumsSuffix
 		}
-		found, err := m.grep(ctx, []byte("\n"), names...)
+		found, err := d.grep(ctx, []byte("\n"), names...)
 		for i, stem := range chunk {
 			text := found[stem+sumsSuffix]
 			if err != nil || len(text) == 0 {
-				text = m.optional(ctx, a, names[i])
+				text = d.optional(ctx, a, names[i])
 			}
 			a.sums(stem, text)
 		}

@@ -1,4 +1,4 @@
-package apt
+package dpkg
 
 import (
 	"bytes"
@@ -29,19 +29,19 @@ const (
 // names has an entry without a package only when every list was read; the
 // error says which were not. A folder of several packages gets the first by
 // name. Paths that are not absolute and clean get no entry.
-func (m *Manager) Attest(ctx context.Context, paths []string) (map[string]host.Claim, error) {
-	text, _, err := m.status(ctx)
+func (d Database) Attest(ctx context.Context, paths []string) (map[string]host.Claim, error) {
+	text, _, err := d.status(ctx)
 	if err != nil {
 		return nil, err
 	}
-	a := m.newAttestation(ctx, paths, text)
-	complete := m.lists(ctx, a)
-	m.digests(ctx, a)
+	a := d.newAttestation(ctx, paths, text)
+	complete := d.lists(ctx, a)
+	d.digests(ctx, a)
 	for _, c := range parseConffiles(text) {
 		a.conffile(c)
 	}
-	a.override(m.optional(ctx, a, overrides))
-	return a.claims(complete), errors.Join(limited(a.errs)...)
+	a.override(d.optional(ctx, a, overrides))
+	return a.claims(complete), errors.Join(pkgupdate.Limited(a.errs)...)
 }
 
 // An attestation gathers claims about the paths that were asked for.
@@ -52,7 +52,7 @@ type attestation struct {
 	owners   map[string]bool     // file stems in dpkg's info folder that own something
 	summed   map[string]bool     // file stems that have sums
 	native   string
-	versions map[key]version.Version
+	versions map[string]version.Version // by label
 	errs     []error
 }
 
@@ -61,25 +61,25 @@ type owned struct {
 	claim host.Claim
 }
 
-func (m *Manager) newAttestation(ctx context.Context, paths []string, status []byte) *attestation {
+func (d Database) newAttestation(ctx context.Context, paths []string, status []byte) *attestation {
 	a := &attestation{
 		wanted: map[string][]string{}, owned: map[string]owned{}, owners: map[string]bool{}, summed: map[string]bool{},
-		versions: map[key]version.Version{},
+		versions: map[string]version.Version{},
 	}
 	installed, err := ParseStatus(status)
 	if err != nil {
 		a.errs = append(a.errs, err)
 	}
-	a.native = nativeArch(installed)
+	a.native = NativeArch(installed)
 	for _, p := range installed {
-		a.versions[keyOf(p)] = p.Version
+		a.versions[p.Label()] = p.Version
 	}
-	links, err := pkgupdate.MergedDirs(ctx, m.Host)
+	links, err := pkgupdate.MergedDirs(ctx, d.Host)
 	if err != nil {
 		a.errs = append(a.errs, err)
 	}
 	a.layout = layout{links: links, diverted: map[string]diversion{}}
-	for _, d := range parseDiversions(m.optional(ctx, a, diversions)) {
+	for _, d := range parseDiversions(d.optional(ctx, a, diversions)) {
 		from := string(a.layout.place(nil, []byte(d.from)))
 		d.to = string(a.layout.place(nil, []byte(d.to)))
 		a.layout.diverted[from] = d
@@ -94,8 +94,8 @@ func (m *Manager) newAttestation(ctx context.Context, paths []string, status []b
 }
 
 // optional reads a file of dpkg's database that need not be there.
-func (m *Manager) optional(ctx context.Context, a *attestation, name string) []byte {
-	text, err := m.Host.ReadFile(ctx, name, maxInfo)
+func (d Database) optional(ctx context.Context, a *attestation, name string) []byte {
+	text, err := d.Host.ReadFile(ctx, name, maxInfo)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		a.errs = append(a.errs, err)
 	}
@@ -122,11 +122,11 @@ func (a *attestation) list(stem string, text []byte) {
 
 // claim is what is known of every file of a package.
 func (a *attestation) claim(stem string) host.Claim {
-	p := pkgupdate.Package{Type: pkgType, Name: stem}
+	p := pkgupdate.Package{Type: Type, Name: stem}
 	if name, arch, ok := strings.Cut(stem, ":"); ok {
 		p.Name, p.Arch, p.Foreign = name, arch, arch != a.native
 	}
-	v := a.versions[keyOf(p)]
+	v := a.versions[p.Label()]
 	return host.Claim{Package: p.ID(), Version: v.String(), Strength: host.StrengthOwned}
 }
 
@@ -150,18 +150,18 @@ func (a *attestation) sums(stem string, text []byte) {
 
 // conffile takes a configuration file from the status database, which is the
 // only place where its sum stands.
-func (a *attestation) conffile(c conffile) {
-	at := string(a.layout.installed(nil, []byte(c.path), c.pkg))
+func (a *attestation) conffile(c Conffile) {
+	at := string(a.layout.installed(nil, []byte(c.Path), c.Package))
 	if a.wanted[at] == nil {
 		return
 	}
 	o := a.owned[at]
 	if name, _, _ := strings.Cut(o.stem, ":"); o.stem == "" {
-		o = owned{c.pkg, a.claim(c.pkg)}
-	} else if name != c.pkg {
+		o = owned{c.Package, a.claim(c.Package)}
+	} else if name != c.Package {
 		return
 	}
-	a.owned[at] = o.withDigest(c.md5)
+	a.owned[at] = o.withDigest(c.MD5)
 }
 
 func (o owned) withDigest(hexSum string) owned {
