@@ -21,6 +21,7 @@ type Source struct {
 	ValidUntil time.Time // after that it must be fetched anew
 	Fetched    time.Time // when that last succeeded
 	Signature  Signature
+	Branch     string // in development, where the system is a release: "sid", "rawhide"; "" where it is none, or nobody knows
 }
 
 // Settle says whether what s has is new enough: it is Known when its own date, or

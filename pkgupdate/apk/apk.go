@@ -140,12 +140,14 @@ func (m *Manager) source(ctx context.Context) pkgupdate.Source {
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		s.Err = err
 	}
+	lines := repositoryLines(text)
 	want := 0
-	for line := range strings.Lines(string(text)) {
-		if f := strings.Fields(line); len(f) > 0 && f[0][0] != '#' && strings.Contains(f[len(f)-1], "://") {
+	for _, f := range lines {
+		if strings.Contains(f[len(f)-1], "://") {
 			want++
 		}
 	}
+	s.Branch = branchOf(lines)
 	byName := map[string]time.Time{} // one folder may be a link to another
 	for _, dir := range []string{"/etc/apk/cache", "/var/cache/apk", "/var/lib/apk"} {
 		entries, err := m.Host.ReadDir(ctx, dir)

@@ -124,3 +124,24 @@ ssl_client-1.36.1-r28                   ?
 	m = &apk.Manager{Host: hosttest.New(strings.Replace(compared, "ssl_client-1.36.1-r28                   ?", "x", 1)).Host()}
 	assert.Error(t, m.Orphans(t.Context(), m.Installed(t.Context()).Value).Reason, "one that is not listed is not known")
 }
+
+func TestPackagesByTheTagOfEdgeAreStrays(t *testing.T) {
+	const release = "https://mirror.example.org/alpine/v3.22/main\n"
+	tagged := strings.Replace(machine, release, release+"@edge https://mirror.example.org/alpine/edge/main\n-- /etc/apk/world --\nbusybox@edge\nssl_client>1\nlost@edge\n", 1)
+	ask := func(text string) (pkgupdate.Source, pkgupdate.Answer[[]pkgupdate.Stray]) {
+		m := &apk.Manager{Host: hosttest.New(text).Host()}
+		sources := m.Pending(t.Context()).Value.Sources
+		return sources[0], m.Strays(t.Context(), m.Installed(t.Context()).Value, sources)
+	}
+	s, a := ask(tagged)
+	assert.Equal(t, "edge", s.Branch)
+	require.NoError(t, a.Reason)
+	require.Len(t, a.Value, 1)
+	assert.Equal(t, "busybox edge", a.Value[0].Pkg.Name+" "+a.Value[0].Branch)
+
+	_, a = ask(strings.Replace(tagged, "@edge https", "https", 1))
+	assert.Error(t, a.Reason, "what came from one without a tag is not told")
+	s, a = ask(strings.Replace(machine, "v3.22", "edge", 1))
+	assert.Equal(t, "", s.Branch, "the system is edge")
+	assert.Equal(t, pkgupdate.Empty, a.State)
+}

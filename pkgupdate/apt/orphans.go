@@ -15,29 +15,18 @@ import (
 // Orphans asks apt-cache which versions of each package the sources have: an orphan is
 // one of which none has the installed version or a newer one.
 func (m *Manager) Orphans(ctx context.Context, installed []pkgupdate.Package) pkgupdate.Answer[[]pkgupdate.Package] {
-	args := []string{"apt-cache", "policy"}
-	for _, p := range installed {
-		args = append(args, p.Name+":"+p.Arch)
-	}
-	if len(installed) == 0 {
-		return pkgupdate.Unproven[[]pkgupdate.Package](nil, errors.New("no package is installed"))
-	}
-	out, err := m.policy(ctx, args)
+	offered, err := m.policies(ctx, installed)
 	if err != nil {
 		return pkgupdate.Unproven[[]pkgupdate.Package](nil, err)
 	}
-	offered := parsePolicy(out)
 	var list []pkgupdate.Package
 	var errs []error
 	for _, p := range installed {
-		best, known := offered[p.Name+":"+p.Arch]
-		if !known {
-			best, known = offered[p.Name]
-		}
+		o, err := offered.of(p)
 		switch {
-		case !known:
-			errs = append(errs, &pkgupdate.RecordError{Record: p.Label(), Err: errors.New("apt-cache policy does not tell of it")})
-		case best.IsZero() || version.Compare(best, p.Version) == version.Older:
+		case err != nil:
+			errs = append(errs, err)
+		case o.newest.IsZero() || version.Compare(o.newest, p.Version) == version.Older:
 			list = append(list, p)
 		}
 	}
@@ -45,6 +34,84 @@ func (m *Manager) Orphans(ctx context.Context, installed []pkgupdate.Package) pk
 		return pkgupdate.Unproven(list, pkgupdate.Limited(errs)[0])
 	}
 	return pkgupdate.Proven(list, fmt.Sprintf("apt-cache policy tells of %d packages", len(offered)), m.Host.Time())
+}
+
+// Strays asks apt-cache which of the sources have the installed version of each package: a
+// stray is one that those of branches in development alone have.
+func (m *Manager) Strays(ctx context.Context, installed []pkgupdate.Package, sources []pkgupdate.Source) pkgupdate.Answer[[]pkgupdate.Stray] {
+	branches := pkgupdate.Branched(sources)
+	if len(branches) == 0 {
+		return pkgupdate.Proven[pkgupdate.Stray](nil, "no source is of a branch in development", m.Host.Time())
+	}
+	offered, err := m.policies(ctx, installed)
+	if err != nil {
+		return pkgupdate.Unproven[[]pkgupdate.Stray](nil, err)
+	}
+	var list []pkgupdate.Stray
+	var errs []error
+	for _, p := range installed {
+		o, err := offered.of(p)
+		errs = append(errs, err)
+		branch := ""
+		for _, place := range o.installed {
+			if branch = branchOf(place, branches); branch == "" {
+				break
+			}
+		}
+		if branch != "" {
+			list = append(list, pkgupdate.Stray{Pkg: p, Branch: branch})
+		}
+	}
+	if err := errors.Join(errs...); err != nil {
+		return pkgupdate.Unproven(list, err)
+	}
+	return pkgupdate.Proven(list, fmt.Sprintf("apt-cache policy tells of %d packages", len(offered)), m.Host.Time())
+}
+
+// branchOf gives the branch of a place, "http://deb.debian.org/debian/dists/sid/main".
+func branchOf(place string, branches map[string]string) string {
+	for id, branch := range branches {
+		if strings.HasPrefix(place+"/", id+"/") {
+			return branch
+		}
+	}
+	return ""
+}
+
+// policies asks apt-cache about all of the packages.
+func (m *Manager) policies(ctx context.Context, installed []pkgupdate.Package) (policies, error) {
+	args := []string{"apt-cache", "policy"}
+	for _, p := range installed {
+		args = append(args, p.Name+":"+p.Arch)
+	}
+	if len(installed) == 0 {
+		return nil, errors.New("no package is installed")
+	}
+	out, err := m.policy(ctx, args)
+	if err != nil {
+		return nil, err
+	}
+	return parsePolicy(out), nil
+}
+
+// policies are what the sources have, by the name of a package as apt-cache gives it.
+type policies map[string]offered
+
+// An offered package is what the sources have of one.
+type offered struct {
+	newest    version.Version // zero where none has any
+	installed []string        // the places that have the installed version
+}
+
+func (all policies) of(p pkgupdate.Package) (offered, error) {
+	o, known := all[p.Name+":"+p.Arch]
+	if !known {
+		o, known = all[p.Name]
+	}
+	if !known {
+		return o, &pkgupdate.RecordError{Record: p.Label(), Err: errors.New("apt-cache policy does not tell of it")}
+	}
+	return o, nil
 }
 
 // policy asks apt-cache, which takes longer than all else, or remembers what it said.
@@ -59,9 +126,8 @@ func (m *Manager) policy(ctx context.Context, args []string) ([]byte, error) {
 
 const maxPolicy = 64 << 20
 
-// parsePolicy gives the newest version that a source has of each package; zero where
-// none has any. A package is headed by its name; below a version stand its places, of
-// which dpkg's own database is no source:
+// parsePolicy reads what the sources have of each package. It is headed by its name; below
+// a version stand its places, of which dpkg's own database is no source:
 //
 //	bash:
 //	  Installed: 5.2.15-2+b8
@@ -69,25 +135,33 @@ const maxPolicy = 64 << 20
 //	 *** 5.2.15-2+b8 500
 //	        500 http://deb.debian.org/debian bookworm/main amd64 Packages
 //	        100 /var/lib/dpkg/status
-func parsePolicy(out []byte) map[string]version.Version {
-	offered := map[string]version.Version{}
+func parsePolicy(out []byte) policies {
+	all := policies{}
 	name := ""
 	var of version.Version
+	here := false // it is the installed version
 	for raw := range bytes.Lines(out) {
 		line := strings.TrimSuffix(string(raw), "\n")
 		f := strings.Fields(line)
 		switch {
 		case len(f) == 0:
 		case line[0] != ' ' && strings.HasSuffix(line, ":"):
-			name, of = strings.TrimSuffix(line, ":"), version.Version{}
-			offered[name] = version.Version{}
+			name, of, here = strings.TrimSuffix(line, ":"), version.Version{}, false
+			all[name] = offered{}
 		case strings.HasPrefix(line, "        "):
-			if len(f) > 2 && !of.IsZero() && version.Compare(of, offered[name]) != version.Older {
-				offered[name] = of
+			if o := all[name]; len(f) > 2 && !of.IsZero() {
+				if version.Compare(of, o.newest) != version.Older {
+					o.newest = of
+				}
+				if here {
+					o.installed = append(o.installed, pkgupdate.PublicURL(f[1])+"/dists/"+f[2])
+				}
+				all[name] = o
 			}
 		case strings.HasPrefix(line, " *** ") || strings.HasPrefix(line, "     "):
 			of, _ = version.Parse(version.Deb, strings.Fields(line[5:])[0]) // zero: no version
+			here = strings.HasPrefix(line, " *** ")
 		}
 	}
-	return offered
+	return all
 }

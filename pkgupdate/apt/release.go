@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -107,6 +108,18 @@ func (r Release) of() string {
 		name = strings.TrimSuffix(name, pocket)
 	}
 	return name
+}
+
+// branch is the branch in development that the repository is of; "" of a release.
+func (r Release) branch() string {
+	for _, name := range []string{r.Suite, r.Codename} {
+		switch {
+		case slices.Contains([]string{"testing", "unstable", "sid", "experimental", "rc-buggy", "devel"}, name),
+			strings.HasSuffix(name, "-backports-sloppy"), strings.HasSuffix(name, "-proposed"), strings.HasSuffix(name, "-proposed-updates"), name == "proposed-updates":
+			return name
+		}
+	}
+	return ""
 }
 
 // securityOrigin reports whether an origin of an Inst line, LABEL:VERSION/SUITE,

@@ -55,11 +55,28 @@ func (m *Manager) index(ctx context.Context, targets []target, arch string) (ind
 		s.Fetched = refreshed
 		x.sources, x.releases = append(x.sources, s), append(x.releases, r)
 	}
+	x.branches()
 	x.name()
 	x.incomplete(repos, targets, arch)
 	x.age(now, m.maxAge())
 	x.judge(now)
 	return x, nil
+}
+
+// branches says which sources are of a branch in development, where the same maker has
+// one of a release.
+func (x *index) branches() {
+	released := map[string]bool{}
+	for _, r := range x.releases {
+		if r.branch() == "" {
+			released[r.Origin] = true
+		}
+	}
+	for i, r := range x.releases {
+		if released[r.Origin] {
+			x.sources[i].Branch = r.branch()
+		}
+	}
 }
 
 // name says which sources hold the security fixes of the release that the other

@@ -146,6 +146,39 @@ func (m *Manager) Orphans(ctx context.Context, installed []pkgupdate.Package) pk
 	return pkgupdate.Proven(list, fmt.Sprintf("%d packages of the repositories are listed", len(offered)), m.Host.Time())
 }
 
+// Strays are the packages whose installed version is that of a repository in development,
+// and of no other.
+func (m *Manager) Strays(ctx context.Context, installed []pkgupdate.Package, sources []pkgupdate.Source) pkgupdate.Answer[[]pkgupdate.Stray] {
+	branches := pkgupdate.Branched(sources)
+	if len(branches) == 0 {
+		return pkgupdate.Proven[pkgupdate.Stray](nil, "no repository is in development", m.Host.Time())
+	}
+	out, err := m.Host.Query(ctx, "pacman", "-Sl")
+	if err != nil {
+		return pkgupdate.Unproven[[]pkgupdate.Stray](nil, err)
+	}
+	_, listErr := parseList(out) // what it says of a line that it cannot read
+	has := map[string]string{}   // by name and version: "" where a repository that is not in development has it
+	for line := range strings.Lines(string(out)) {
+		if f := strings.Fields(line); len(f) > 2 {
+			key := f[1] + " " + f[2]
+			if branch, known := has[key]; !known || branch != "" {
+				has[key] = branches[f[0]]
+			}
+		}
+	}
+	var list []pkgupdate.Stray
+	for _, p := range installed {
+		if branch := has[p.Name+" "+p.Version.String()]; branch != "" {
+			list = append(list, pkgupdate.Stray{Pkg: p, Branch: branch})
+		}
+	}
+	if listErr != nil {
+		return pkgupdate.Unproven(list, listErr)
+	}
+	return pkgupdate.Proven(list, fmt.Sprintf("%d packages of the repositories are listed", len(has)), m.Host.Time())
+}
+
 // parseList reads "repository name version" of pacman -Sl. The first repository that
 // has a package is the one that it is taken from.
 func parseList(out []byte) (map[string]version.Version, error) {

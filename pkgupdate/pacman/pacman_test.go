@@ -78,3 +78,12 @@ func TestWhatIsIgnoredIsPendingAndHeld(t *testing.T) {
 	assert.Empty(t, a.Value.Upgrades[0].Blocked)
 	assert.Equal(t, pkgupdate.Held, a.Value.Upgrades[1].Blocked)
 }
+
+func TestWhatOnlyATestingRepositoryHasIsAStray(t *testing.T) {
+	text := strings.Replace(machine, "[core]\nUsage", "[core-testing]\nUsage = All\n[core]\nUsage", 1) + "core-testing bash 5.2.037-1\ncore-testing gtk-update-icon-cache 1:4.16.7-1\n"
+	m := &pacman.Manager{Host: hosttest.New(text).Host()}
+	a := m.Strays(t.Context(), m.Installed(t.Context()).Value, m.Pending(t.Context()).Value.Sources)
+	require.NoError(t, a.Reason)
+	require.Len(t, a.Value, 1)
+	assert.Equal(t, "bash testing", a.Value[0].Pkg.Name+" "+a.Value[0].Branch)
+}

@@ -77,6 +77,7 @@ func (m *Manager) sources(ctx context.Context, repos []pkgupdate.Source) []pkgup
 	var newest time.Time
 	for i := range repos {
 		s := &repos[i]
+		s.Branch = pkgupdate.Branch(s.ID, "testing", "staging", "unstable") // core-testing, kde-unstable
 		st, err := m.Host.Lstat(ctx, sync+"/"+s.ID+".db")
 		switch {
 		case errors.Is(err, fs.ErrNotExist):

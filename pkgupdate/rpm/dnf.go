@@ -99,7 +99,7 @@ func (m *Manager) dnfRepos(ctx context.Context) ([]pkgupdate.Source, error) {
 		if id == "" {
 			continue
 		}
-		s := pkgupdate.Source{ID: id}
+		s := pkgupdate.Source{ID: id, Branch: pkgupdate.Branch(id, developed...)}
 		var files []string
 		if files, s.Err = m.dnfCache(ctx, id); s.Err == nil {
 			s.Fetched, s.Err = m.fetched(ctx, files...)
@@ -111,6 +111,7 @@ func (m *Manager) dnfRepos(ctx context.Context) ([]pkgupdate.Source, error) {
 	if len(list) == 0 {
 		return nil, errors.New("dnf: no repository is enabled")
 	}
+	pkgupdate.Unmixed(list, dnfReleased)
 	return list, nil
 }
 

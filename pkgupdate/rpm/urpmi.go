@@ -90,7 +90,7 @@ func (m *Manager) media(ctx context.Context) ([]pkgupdate.Source, error) {
 	}
 	var list []pkgupdate.Source
 	for _, name := range names {
-		s := pkgupdate.Source{ID: name, Kind: pkgupdate.OfSystem}
+		s := pkgupdate.Source{ID: name, Kind: pkgupdate.OfSystem, Branch: pkgupdate.Branch(name, developed...)}
 		dir := media + "/" + name
 		s.Fetched, s.Err = m.fetched(ctx, dir+"/MD5SUM", dir+"/synthesis.hdlist.cz", dir+"/synthesis.hdlist.cz.xz")
 		s.Settle(m.Host.Time(), m.maxAge())
@@ -99,6 +99,7 @@ func (m *Manager) media(ctx context.Context) ([]pkgupdate.Source, error) {
 	if len(list) == 0 {
 		return nil, errors.New("urpmi: no medium is configured")
 	}
+	pkgupdate.Unmixed(list, func(pkgupdate.Source) bool { return true })
 	return list, nil
 }
 

@@ -23,6 +23,7 @@ type zypperStream struct {
 	} `xml:"message"`
 	Repos []struct {
 		Alias   string `xml:"alias,attr"`
+		Name    string `xml:"name,attr"`
 		Enabled string `xml:"enabled,attr"`
 		URL     string `xml:"url"`
 	} `xml:"repo-list>repo"`
@@ -70,9 +71,11 @@ func (m *Manager) zypper(ctx context.Context, installed []pkgupdate.Package) (pk
 		cache := "/var/cache/zypp/raw/" + r.Alias
 		s.Fetched, s.Err = m.fetched(ctx, cache+"/repodata/repomd.xml", cache+"/repodata", "/var/cache/zypp/solv/"+r.Alias+"/cookie")
 		s.Date = m.made(ctx, cache+"/repodata/repomd.xml")
+		s.Branch = pkgupdate.Branch(s.URL, developed...)
 		s.Settle(m.Host.Time(), m.maxAge())
 		pending.Sources = append(pending.Sources, s)
 	}
+	pkgupdate.Unmixed(pending.Sources, zypperReleased)
 	if len(pending.Sources) == 0 {
 		return pending, "", errors.New("zypper: no repository is enabled")
 	}

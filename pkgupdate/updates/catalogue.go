@@ -23,6 +23,7 @@ const (
 	ruleLocal       = name + ".fixed-locally"
 	ruleLapsed      = name + ".record-lapsed"
 	ruleOrphans     = name + ".orphans"
+	ruleStrays      = name + ".development"
 	ruleInstalled   = name + ".package-installed"
 	ruleRemoved     = name + ".package-removed"
 	ruleUpgraded    = name + ".package-upgraded"
@@ -73,6 +74,9 @@ func advisoryRules() []report.Rule {
 		report.Condition.Rule(ruleOrphans, report.Notice, "Installed packages are offered by no source").Text(
 			"No configured source has them in this version or a newer one, so no fix will come: what was removed from the release, came from a source that is gone, or was installed by hand.",
 			"Remove what is not needed; for the rest, find a source that supports it, or watch its maker."),
+		report.Condition.Rule(ruleStrays, report.Notice, "Packages or sources of a branch in development are on a system that is a release").Text(
+			"What comes from testing, unstable or a snapshot gets no security support for this release, changes without notice, and may draw more in with it.",
+			"Replace the packages by those of the release or its backports, and remove the source."),
 		report.Condition.Rule(ruleUnfixed, report.Info, "Holes are known for which there is no fix").Text(
 			"They are public, and whoever attacks knows them too. Most are minor or need what is not in use here.",
 			"Read the list; where one matters, switch off what it needs and put that on record."),

@@ -45,8 +45,8 @@ const defaultEvents = 200
 func (s Software) Name() string { return name }
 
 // Check asks the managers. Scopes are ID/pending/security, ID/pending/stable,
-// ID/sources, ID/dependencies, ID/broken, ID/orphans, ID/advisories, ID/ledger and
-// ID/changes, where ID is the manager's; and records, of the policy.
+// ID/sources, ID/dependencies, ID/broken, ID/orphans, ID/development, ID/advisories,
+// ID/ledger and ID/changes, where ID is the manager's; and records, of the policy.
 func (s Software) Check(ctx context.Context, rec *report.Recorder) error {
 	asked := 0
 	standing := s.records(ctx, rec)

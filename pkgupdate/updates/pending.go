@@ -37,6 +37,7 @@ func (c *managerCheck) pending(ctx context.Context, installed []pkgupdate.Packag
 	}
 	c.sources(a.Value.Sources)
 	c.orphans(ctx, installed, a.Value.Sources)
+	c.strays(ctx, installed, a.Value.Sources)
 	if errors.Is(a.Reason, pkgupdate.ErrBroken) {
 		c.rec.Finding(c.unmet())
 	}
