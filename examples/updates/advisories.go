@@ -3,9 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"os"
+	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/host"
@@ -13,20 +16,52 @@ import (
 	"github.com/pugetsoundtech/upkeep/pkgupdate/advisory"
 )
 
+// feeds are a folder of feeds of advisories on this machine, as the flags have it.
+type feeds struct {
+	dir, keep string
+	keyrings  []string
+}
+
+func (f *feeds) flags(fs *flag.FlagSet) {
+	fs.StringVar(&f.dir, "advisories", "", "`folder` of feeds of advisories, as they were fetched, for security")
+	fs.StringVar(&f.keep, "keep", "", "security: `folder` into which the feeds are copied, so that the answer can be had again")
+	fs.Func("keyring", "security: `file` of keys by one of which each feed, or the folder's SHA256SUMS, has to be signed; may be given again", func(name string) error {
+		f.keyrings = append(f.keyrings, name)
+		return nil
+	})
+}
+
+func (f *feeds) folder(now func() time.Time) (advisory.Folder, error) {
+	dir, err := filepath.Abs(f.dir)
+	folder := advisory.Folder{FS: os.DirFS(dir), Now: now}
+	if len(f.keyrings) > 0 {
+		folder.Keys = &advisory.Keys{Host: host.Local(), Dir: dir, Keyrings: f.keyrings, Required: true}
+	}
+	return folder, err
+}
+
 // advisories lists what the feeds in a folder say: a line for each package and
 // advisory. What was read is listed beside what could not be.
-func advisories(ctx context.Context, c cli.Call, h host.Host, folder string) (int, error) {
+func advisories(ctx context.Context, c cli.Call, h host.Host, from *feeds) (int, error) {
+	folder, err := from.folder(h.Time)
+	if err != nil {
+		return cli.Failed, err
+	}
 	list, installed, err := present(ctx, h)
 	status, errs := 0, []error{err}
 	for i, m := range list {
 		s, err := advisory.SystemOf(ctx, h, m.Info(), installed[i].Value)
-		r, feedErr := advisory.Folder{FS: os.DirFS(folder), Now: h.Time}.Read(ctx, s)
+		r, feedErr := folder.Read(ctx, s)
 		errs = append(errs, err, feedErr)
 		for _, f := range r.Feeds {
 			errs = append(errs, sayFeed(c, f))
 			if f.State == pkgupdate.Unknown {
 				errs = append(errs, fmt.Errorf("feed %s: %w", f.ID, f.Err))
 			}
+		}
+		if from.keep != "" {
+			_, err := folder.Keep(ctx, r.Feeds, from.keep)
+			errs = append(errs, err)
 		}
 		n, err := sayMatches(c, m.Info().ID, r.Matches)
 		status, errs = max(status, n), append(errs, err)

@@ -65,12 +65,12 @@ func pending(ctx context.Context, c cli.Call, h host.Host) (int, error) {
 
 // security lists the pending fixes, and what the feeds of a folder, if one is given,
 // say about what is installed.
-func security(ctx context.Context, c cli.Call, h host.Host, feeds string) (int, error) {
+func security(ctx context.Context, c cli.Call, h host.Host, from *feeds) (int, error) {
 	status, err := changes(ctx, c, h, func(class pkgupdate.Class) bool { return class == pkgupdate.Security })
-	if feeds == "" {
+	if from.dir == "" {
 		return status, err
 	}
-	holes, feedErr := advisories(ctx, c, h, feeds)
+	holes, feedErr := advisories(ctx, c, h, from)
 	if err := errors.Join(err, feedErr); err != nil {
 		return cli.Failed, err
 	}

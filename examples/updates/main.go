@@ -19,12 +19,13 @@ func main() { cli.Main(run) }
 
 // run is the whole program.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	target, asJSON, feeds, merged := "local", false, "", false
+	target, asJSON, merged := "local", false, false
 	var act acting
+	var from feeds
 	at := func(fn question) func(context.Context, cli.Call) (int, error) {
 		return func(ctx context.Context, c cli.Call) (int, error) { return ask(ctx, c, target, fn) }
 	}
-	secure := func(ctx context.Context, c cli.Call, h host.Host) (int, error) { return security(ctx, c, h, feeds) }
+	secure := func(ctx context.Context, c cli.Call, h host.Host) (int, error) { return security(ctx, c, h, &from) }
 	merge := func(ctx context.Context, c cli.Call, h host.Host) (int, error) { return waiting(ctx, c, h, merged) }
 	p := &cli.Program{
 		Name: "updates", JSON: &asJSON, Host: &target,
@@ -41,7 +42,7 @@ with the command.`,
 		},
 		Flags: func(fs *flag.FlagSet) {
 			act.flags(fs)
-			fs.StringVar(&feeds, "advisories", "", "`folder` of feeds of advisories, as they were fetched, for security")
+			from.flags(fs)
 			fs.BoolVar(&merged, "merged", false, "merges: print the text that has both sides' changes; nothing is written")
 		},
 		Exit: `

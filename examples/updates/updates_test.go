@@ -116,4 +116,16 @@ Linux web 6.1.0-18-amd64 x86_64
 	_, stdout, _ = clitest.Run(t, run, "security", "-json", "-host", "replay:"+name, "-advisories", feeds)
 	assert.Contains(t, stdout, `"feed":"DSA"`)
 	assert.Regexp(t, `"sha256":"[0-9a-f]{64}"`, stdout, "the answer can be had again")
+
+	keep := t.TempDir()
+	clitest.Run(t, run, "security", "-host", "replay:"+name, "-advisories", feeds, "-keep", keep)
+	kept, err := filepath.Glob(filepath.Join(keep, "feeds-*"))
+	require.NoError(t, err)
+	require.Len(t, kept, 1)
+	_, again, _ := clitest.Run(t, run, "security", "-json", "-host", "replay:"+name, "-advisories", kept[0])
+	assert.Equal(t, stdout, again)
+
+	status, _, stderr = clitest.Run(t, run, "security", "-host", "replay:"+name, "-advisories", feeds, "-keyring", "/usr/share/keyrings/none.gpg")
+	assert.Equal(t, 3, status)
+	assert.Contains(t, stderr, "it has no signature")
 }

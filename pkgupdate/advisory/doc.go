@@ -26,5 +26,6 @@
 //
 // Silence of a feed proves nothing unless it speaks of this system: Applies says
 // that at least one of its records was for this release. The digest of each file is
-// in the answer, so that a report can be made again from the same bytes.
+// in the answer, and Keep copies what was read, so that a report can be made again from
+// the same bytes. Signatures are checked by gpgv(1) where a Folder has Keys.
 package advisory

@@ -31,8 +31,9 @@ type Feed struct {
 	Cleared int    // statements that a package of this system has no hole
 	Applies bool   // it speaks of this system and release
 
-	// Beside it are these files of signatures. They are not verified here; a checksum in
-	// NAME.sha256 is, and without it a damaged feed is one that is read in part.
+	// Beside it are these files of signatures. They are verified where the Folder has
+	// Keys; Signature says with what result, and is not known without. A checksum in
+	// NAME.sha256 or SHA256SUMS is checked always.
 	Signatures []string
 }
 
@@ -79,6 +80,9 @@ type Folder struct {
 	// Openers unpack files by their suffix, such as ".xz"; gzip, bzip2 and zlib are
 	// known by their content.
 	Openers map[string]func(io.Reader) (io.Reader, error)
+
+	// Keys, where given, check what is signed. Nil: nobody does.
+	Keys *Keys
 }
 
 // ReadFolder is Folder.Read with the default limits.
@@ -103,14 +107,14 @@ func (f Folder) Read(ctx context.Context, s System) (Result, error) {
 	if err != nil {
 		return Result{}, err
 	}
-	x := newIndex(s)
+	x, sums := newIndex(s), f.readSums(ctx)
 	var r Result
 	applies := false
 	for _, e := range entries {
 		if !e.Type().IsRegular() || e.Name()[0] == '.' || isSignature(e.Name()) {
 			continue
 		}
-		feed, matches := f.one(ctx, e.Name(), x)
+		feed, matches := f.one(ctx, e.Name(), x, sums)
 		r.Feeds, r.Matches = append(r.Feeds, feed), append(r.Matches, matches...)
 		applies = applies || feed.Applies
 	}
@@ -121,21 +125,15 @@ func (f Folder) Read(ctx context.Context, s System) (Result, error) {
 	return r, ctx.Err()
 }
 
-// isSignature tells what stands beside a feed.
-func isSignature(name string) bool {
-	return slices.ContainsFunc([]string{".asc", ".sig", ".sha256", ".md", ".txt.gz.asc"}, func(end string) bool { return strings.HasSuffix(name, end) })
-}
-
 // one reads a feed.
-func (f Folder) one(ctx context.Context, name string, x *index) (Feed, []Match) {
+func (f Folder) one(ctx context.Context, name string, x *index, s sums) (Feed, []Match) {
 	limits := f.Limits.orDefault()
 	ctx, cancel := context.WithTimeout(ctx, limits.Time)
 	defer cancel()
 	c := &collector{ctx: ctx, index: x, name: name, limits: limits}
 	feed := Feed{Source: pkgupdate.Source{ID: name, Kind: pkgupdate.OfSecurity}}
-	feed.Err = f.read(c, &feed)
+	feed.Err = f.read(c, &feed, s)
 	c.fill(&feed)
-	f.beside(&feed)
 	now := time.Now
 	if f.Now != nil {
 		now = f.Now
@@ -144,29 +142,12 @@ func (f Folder) one(ctx context.Context, name string, x *index) (Feed, []Match) 
 	return feed, c.matches
 }
 
-// beside looks at what stands beside the feed: its checksum and its signatures.
-func (f Folder) beside(feed *Feed) {
-	for _, end := range []string{".asc", ".sig"} {
-		if _, err := fs.Stat(f.FS, feed.ID+end); err == nil {
-			feed.Signatures = append(feed.Signatures, feed.ID+end)
-		}
-	}
-	text, err := fs.ReadFile(f.FS, feed.ID+".sha256")
-	if errors.Is(err, fs.ErrNotExist) || feed.SHA256 == "" {
-		return
-	}
-	if err != nil || !strings.Contains(strings.ToLower(string(text)), feed.SHA256) {
-		feed.Signature = pkgupdate.Refused
-		feed.Err = errors.Join(feed.Err, fmt.Errorf("%w: %s.sha256 has another checksum", pkgupdate.ErrUnverified, feed.ID), err)
-	}
-}
-
 func (c *collector) fill(f *Feed) {
 	f.Records, f.Applies, f.Date, f.Form, f.Cleared = c.records, c.applies, c.newest, c.form, c.cleared
 }
 
-// read opens the file once, digests it, and reads it.
-func (f Folder) read(c *collector, feed *Feed) error {
+// read opens the file once, digests it, checks what is signed, and reads it.
+func (f Folder) read(c *collector, feed *Feed, s sums) error {
 	file, err := f.FS.Open(c.name)
 	if err != nil {
 		return err
@@ -196,10 +177,11 @@ func (f Folder) read(c *collector, feed *Feed) error {
 		return err
 	}
 	feed.SHA256 = hex.EncodeToString(sum.Sum(nil))
+	doubt := f.check(c.ctx, feed, s, whole)
 	if _, err := whole.Seek(0, io.SeekStart); err != nil {
 		return err
 	}
-	return c.file(whole, feed.Size, f.opener(c.name))
+	return errors.Join(doubt, c.file(whole, feed.Size, f.opener(c.name)))
 }
 
 func (f Folder) opener(name string) func(io.Reader) (io.Reader, error) {
