@@ -90,6 +90,18 @@ func ReadFolder(ctx context.Context, fsys fs.FS, s System) (Result, error) {
 	return Folder{FS: fsys}.Read(ctx, s)
 }
 
+// Parse reads one feed that a manager keeps on its system, with the default limits.
+func Parse(ctx context.Context, name string, text []byte, s System) (Feed, []Match) {
+	c := &collector{ctx: ctx, index: newIndex(s), name: name, limits: DefaultLimits}
+	feed := Feed{Source: pkgupdate.Source{ID: name, Kind: pkgupdate.OfSecurity}, Size: int64(len(text))}
+	feed.Err = c.file(bytes.NewReader(text), feed.Size, nil)
+	c.fill(&feed)
+	if feed.Err == nil {
+		feed.State = pkgupdate.Known
+	}
+	return feed, c.matches
+}
+
 var (
 	// ErrForm says that a file is no feed that can be read.
 	ErrForm = errors.New("it is no feed of advisories that is known")

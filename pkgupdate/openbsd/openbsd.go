@@ -16,6 +16,7 @@ import (
 	"fmt"
 	"regexp"
 	"strings"
+	"time"
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
@@ -83,6 +84,9 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 	if addErr == nil {
 		packages.Fetched = now
 	}
+	if f := sign.FindStringSubmatch(signed); f != nil {
+		packages.Date, _ = time.Parse(time.RFC3339, f[1]) // zero: it does not say
+	}
 	base := pkgupdate.Source{ID: "syspatch", Kind: pkgupdate.OfSecurity}
 	if class == pkgupdate.Security {
 		if base.Err = m.patches(ctx, &pending); base.Err == nil {
@@ -119,7 +123,7 @@ func (m *Manager) class(ctx context.Context) (pkgupdate.Class, error) {
 
 var (
 	change = regexp.MustCompile(`^([^ ]+?)->([^ :]+): ok$`)
-	sign   = regexp.MustCompile(`^quirks-[^ ]+ signed on \S+$`)
+	sign   = regexp.MustCompile(`^quirks-[^ ]+ signed on (\S+)$`)
 	alone  = regexp.MustCompile(`^Couldn't find updates for (\S+(?: \S+)*)$`)
 	chat   = regexp.MustCompile(`^(Update candidates: |The following new rcscripts were installed: |--- ?-?[+-]|Running tags: ok|Read shared items: ok|Merging manpages|\s*$)`)
 )

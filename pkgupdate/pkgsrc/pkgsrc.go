@@ -9,7 +9,6 @@
 package pkgsrc
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -21,6 +20,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/advisory"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
 )
 
@@ -89,13 +89,13 @@ func (m *Manager) parseName(full string) (pkgupdate.Package, error) {
 // vulnerabilities.
 func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pending] {
 	installed := m.Installed(ctx)
-	pending := pkgupdate.Pending{Sources: m.sources(ctx)}
+	holes, made, holeErr := m.holes(ctx, installed.Value)
+	pending := pkgupdate.Pending{Sources: m.sources(ctx, made)}
 	out, err := m.Host.Query(ctx, "pkgin", "-n", "full-upgrade")
 	newer, evidence := map[string]version.Version{}, ""
 	if err == nil {
 		newer, evidence, err = m.plan(out)
 	}
-	holes, holeErr := m.holes(ctx, installed.Value)
 	for _, p := range installed.Value {
 		to, offered := newer[p.Name]
 		if !offered && holes[p.Name] == nil {
@@ -104,11 +104,12 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 		u := pkgupdate.Upgrade{Pkg: p, Candidate: to}
 		switch {
 		case holes[p.Name] != nil:
-			u.Class, u.Fix, u.Advisories = pkgupdate.Security, to, holes[p.Name]
+			u.Class, u.Fix, u.Advisories = pkgupdate.Security, to, idsOf(holes[p.Name])
 		case holeErr == nil:
 			u.Class = pkgupdate.Ordinary
 		}
-		if !offered {
+		if !offered || !fixes(to, holes[p.Name]) {
+			u.Fix = version.Version{}
 			u.Blocked = "no version with a fix is offered"
 		}
 		pending.Upgrades = append(pending.Upgrades, u)
@@ -162,8 +163,9 @@ func (m *Manager) plan(out []byte) (map[string]version.Version, string, error) {
 	return newer, evidence, nil
 }
 
-// holes gives, by package, the pages of what the list of vulnerabilities has of it.
-func (m *Manager) holes(ctx context.Context, installed []pkgupdate.Package) (map[string][]string, error) {
+// holes gives, by package, what the list of vulnerabilities has of it, and when the list
+// was made. One that its own checksum does not fit was cut, and hides what it lacks.
+func (m *Manager) holes(ctx context.Context, installed []pkgupdate.Package) (map[string][]advisory.Match, time.Time, error) {
 	var text []byte
 	err := error(fs.ErrNotExist)
 	for _, name := range vulnerabilities {
@@ -172,53 +174,48 @@ func (m *Manager) holes(ctx context.Context, installed []pkgupdate.Package) (map
 		}
 	}
 	if err != nil {
-		return nil, fmt.Errorf("list of vulnerabilities: %w", err)
+		return nil, time.Time{}, fmt.Errorf("list of vulnerabilities: %w", err)
 	}
-	return parseHoles(text, installed)
+	feed, matches := advisory.Parse(ctx, "pkg-vulnerabilities", text, advisory.System{ID: "netbsd", Type: "pkgsrc", Scheme: version.Pkgsrc, Packages: installed})
+	err = feed.Err
+	if err == nil && (feed.Form != "pkg-vulnerabilities" || feed.Records == 0) {
+		err = advisory.ErrForm
+	}
+	if err != nil {
+		err = fmt.Errorf("list of vulnerabilities: %w", err)
+	}
+	holes := map[string][]advisory.Match{}
+	for _, match := range matches {
+		if !strings.HasPrefix(match.ID, "eol:") {
+			holes[match.Pkg.Name] = append(holes[match.Pkg.Name], match)
+		}
+	}
+	return holes, feed.Date, err
 }
 
-// parseHoles reads the lines "pattern type URL" between the comments and the
-// signature.
-func parseHoles(text []byte, installed []pkgupdate.Package) (map[string][]string, error) {
-	holes, entries := map[string][]string{}, 0
-	var errs []error
-	for line := range bytes.Lines(text) {
-		f := strings.Fields(string(line))
-		if len(f) != 3 || f[0][0] == '#' || !strings.Contains(f[2], "://") {
-			continue
-		}
-		entries++
-		if f[1] == "eol" {
-			continue
-		}
-		for _, p := range installed {
-			if !strings.HasPrefix(f[0], p.Name) && f[0][0] != '{' && !strings.ContainsAny(f[0], "{*?[") {
-				continue
-			}
-			hit, err := version.MatchPkgsrc(f[0], p.Name+"-"+p.Version.String())
-			if err != nil {
-				errs = append(errs, &pkgupdate.RecordError{Record: "list of vulnerabilities", Err: fmt.Errorf("pattern %.80q: %w", f[0], err)})
-				break
-			}
-			id := f[2][strings.LastIndexByte(f[2], '/')+1:]
-			if hit && !slices.Contains(holes[p.Name], id) {
-				holes[p.Name] = append(holes[p.Name], id)
-			}
-		}
-	}
-	if entries == 0 {
-		return nil, errors.New("the list of vulnerabilities has no entry")
-	}
-	return holes, errors.Join(errs...)
+// fixes reports whether a version has the fix of each hole, as far as they tell of one.
+func fixes(to version.Version, holes []advisory.Match) bool {
+	return !slices.ContainsFunc(holes, func(m advisory.Match) bool {
+		return !m.Fix.IsZero() && version.Compare(to, m.Fix) == version.Older
+	})
 }
 
-// sources are pkgin's summaries, and the list of vulnerabilities.
-func (m *Manager) sources(ctx context.Context) []pkgupdate.Source {
+func idsOf(holes []advisory.Match) []string {
+	var ids []string
+	for _, m := range holes {
+		ids = append(ids, m.IDs()...)
+	}
+	slices.Sort(ids)
+	return slices.Compact(ids)
+}
+
+// sources are pkgin's summaries, and the list of vulnerabilities, made at that time.
+func (m *Manager) sources(ctx context.Context, made time.Time) []pkgupdate.Source {
 	limit := m.MaxAge
 	if limit == 0 {
 		limit = pkgupdate.DefaultMaxAge
 	}
-	list := []pkgupdate.Source{{ID: "pkgin", Kind: pkgupdate.OfSystem}, {ID: "pkg-vulnerabilities", Kind: pkgupdate.OfSecurity}}
+	list := []pkgupdate.Source{{ID: "pkgin", Kind: pkgupdate.OfSystem}, {ID: "pkg-vulnerabilities", Kind: pkgupdate.OfSecurity, Date: made}}
 	for i, names := range [][]string{{summaries}, vulnerabilities} {
 		s := &list[i]
 		for _, name := range names {

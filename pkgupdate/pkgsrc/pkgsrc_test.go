@@ -1,6 +1,8 @@
 package pkgsrc_test
 
 import (
+	"crypto/sha512"
+	"fmt"
 	"strings"
 	"testing"
 
@@ -22,7 +24,7 @@ const machine = `netbsd: after documentation (pkgin(1), pkg_admin(1) and the for
 -- /usr/pkg/pkgdb/php83-curl-8.3.1/+CONTENTS --
 -- /usr/pkg/pkgdb/pkgin-23.8.1/+CONTENTS --
 -- /usr/pkg/pkgdb/pkg-vulnerabilities mtime=2026-11-27T20:00:00Z --
-# $NetBSD$
+# $NetBSD: pkg-vulnerabilities,v 1.500 2026/11/27 12:00:00 spz Exp $
 #FORMAT 1.1.0
 openssl<3.4.1	use-after-free	https://nvd.nist.gov/vuln/detail/CVE-2026-1
 openssl<3.0	other	https://nvd.nist.gov/vuln/detail/CVE-2020-1
@@ -38,6 +40,14 @@ calculating dependencies...done.
 0 to refresh, 2 to upgrade, 0 to install
 `
 
+// summed gives the list of vulnerabilities in a machine the checksum that it ends with: of
+// its lines but for the revision.
+func summed(text string) string {
+	const head, end = "#FORMAT 1.1.0\n", "-- /var/db/pkgin/"
+	i, j := strings.Index(text, head), strings.Index(text, end)
+	return fmt.Sprintf("%s#CHECKSUM SHA512 %x\n%s", text[:j], sha512.Sum512([]byte(text[i:j])), text[j:])
+}
+
 func pending(p pkgupdate.Pending) (out []string) {
 	for _, u := range p.Upgrades {
 		out = append(out, strings.Join(strings.Fields(u.Pkg.Name+" "+u.Pkg.Version.String()+" "+u.To().String()+" "+u.Class.String()+" "+strings.Join(u.Advisories, ",")), " "))
@@ -46,7 +56,7 @@ func pending(p pkgupdate.Pending) (out []string) {
 }
 
 func TestWhatTheListOfVulnerabilitiesNamesIsASecurityUpdate(t *testing.T) {
-	h := hosttest.New(machine).Host()
+	h := hosttest.New(summed(machine)).Host()
 	m := &pkgsrc.Manager{Host: h}
 	require.NoError(t, pkgupdatetest.TestManager(t.Context(), m))
 	require.NoError(t, pkgupdatetest.TestFaults(t.Context(), h, func(h host.Host) pkgupdate.Manager { return &pkgsrc.Manager{Host: h} }))
@@ -60,12 +70,27 @@ func TestNothingIsDueOnlyByAWholePlanOfFreshLists(t *testing.T) {
 	quiet = strings.NewReplacer("openssl<3.4.1", "openssl<3.4", "php{81,82,83}-curl<9", "php{81,82,83}-curl<8").Replace(quiet)
 	for text, want := range map[string]pkgupdate.State{
 		quiet: pkgupdate.Empty,
-		strings.Replace(quiet, "pkg-vulnerabilities mtime=2026-11-27", "pkg-vulnerabilities mtime=2026-11-20", 1): pkgupdate.Unknown,
-		strings.Replace(quiet, "pkgin.db mtime=2026-11-27", "pkgin.db mtime=2026-11-20", 1):                       pkgupdate.Unknown,
-		strings.Replace(quiet, "nothing to do.\n", "", 1):                                                         pkgupdate.Unknown,
-		strings.Replace(machine, "htop-3.4.0 ", "", 1):                                                            pkgupdate.Unknown,
-		strings.Replace(quiet, "openssl<3.4\t", "openssl<\t", 1):                                                  pkgupdate.Unknown,
+		strings.NewReplacer("pkg-vulnerabilities mtime=2026-11-27", "pkg-vulnerabilities mtime=2026-11-20", "2026/11/27", "2026/11/20").Replace(quiet): pkgupdate.Unknown,
+		strings.Replace(quiet, "pkgin.db mtime=2026-11-27", "pkgin.db mtime=2026-11-20", 1):                                                            pkgupdate.Unknown,
+		strings.Replace(quiet, "nothing to do.\n", "", 1):                                                                                              pkgupdate.Unknown,
+		strings.Replace(machine, "htop-3.4.0 ", "", 1):                                                                                                 pkgupdate.Unknown,
+		strings.Replace(quiet, "openssl<3.4\t", "openssl<\t", 1):                                                                                       pkgupdate.Unknown,
 	} {
-		assert.Equal(t, want, (&pkgsrc.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context()).State)
+		assert.Equal(t, want, (&pkgsrc.Manager{Host: hosttest.New(summed(text)).Host()}).Pending(t.Context()).State)
 	}
+}
+
+func TestAListOfVulnerabilitiesThatWasCutIsNone(t *testing.T) {
+	text := strings.Replace(summed(machine), "php{81,82,83}-curl<9\tother\thttps://nvd.nist.gov/vuln/detail/CVE-2026-2\n", "", 1)
+	a := (&pkgsrc.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context())
+	assert.ErrorIs(t, a.Reason, pkgupdate.ErrUnclassified)
+	assert.ErrorContains(t, a.Reason, "its own checksum does not fit")
+}
+
+func TestAnUpgradeThatHasNotTheFixIsNone(t *testing.T) {
+	text := summed(strings.Replace(machine, "openssl<3.4.1\tuse", "openssl<3.4.2\tuse", 1))
+	a := (&pkgsrc.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context())
+	u := a.Value.Upgrades[1]
+	assert.Equal(t, "openssl no version with a fix is offered", u.Pkg.Name+" "+string(u.Blocked))
+	assert.True(t, u.Fix.IsZero())
 }

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"strings"
+	"time"
 
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 )
@@ -16,17 +17,19 @@ type entry struct {
 	security     bool
 }
 
-// changes reads the change log, in which the newest comes first.
-func (m *Manager) changes(ctx context.Context) ([]entry, error) {
+// changes reads the change log, in which the newest comes first, below its time.
+func (m *Manager) changes(ctx context.Context) ([]entry, time.Time, error) {
 	text, err := m.Host.ReadFile(ctx, changeLog, maxText)
 	if err != nil {
-		return nil, err
+		return nil, time.Time{}, err
 	}
+	first, _, _ := strings.Cut(string(text), "\n")
+	made, _ := time.Parse(time.UnixDate, strings.TrimSpace(first)) // zero: it does not say
 	list := parseChanges(string(text))
 	if len(list) == 0 {
-		return nil, fmt.Errorf("%s has no entry: %w", changeLog, pkgupdate.ErrIncomplete)
+		return nil, made, fmt.Errorf("%s has no entry: %w", changeLog, pkgupdate.ErrIncomplete)
 	}
-	return list, nil
+	return list, made, nil
 }
 
 // parseChanges takes the mark for the package whose text it ends.

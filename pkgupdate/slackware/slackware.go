@@ -84,7 +84,8 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 	installed := m.Installed(ctx)
 	source := pkgupdate.Source{ID: "slackpkg", Kind: pkgupdate.OfSecurity}
 	mirror, listErr := m.mirror(ctx)
-	entries, logErr := m.changes(ctx)
+	entries, made, logErr := m.changes(ctx)
+	source.Date = made
 	source.Err = errors.Join(listErr, logErr)
 	if at, err := pkgupdate.ModTime(ctx, m.Host, changeLog); err == nil {
 		source.Fetched = at
