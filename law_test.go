@@ -191,6 +191,7 @@ var rooms = []room{
 	{"pkgupdate/dpkg", reader, nil},
 	{"pkgupdate/apk", adapter, nil},
 	{"pkgupdate/apt", adapter, nil},
+	{"pkgupdate/bsdos", adapter, nil},
 	{"pkgupdate/freebsd", adapter, nil},
 	{"pkgupdate/openbsd", adapter, nil},
 	{"pkgupdate/pacman", adapter, nil},

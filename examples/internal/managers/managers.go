@@ -13,6 +13,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/apk"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/apt"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/bsdos"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/freebsd"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/openbsd"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/pacman"
@@ -50,7 +51,7 @@ func For(h host.Host, family string, maxAge time.Duration) []pkgupdate.Manager {
 	case "netbsd":
 		return []pkgupdate.Manager{&pkgsrc.Manager{Host: h, MaxAge: maxAge}}
 	case "bsdos":
-		return nil // nothing is published for it any more, and its installsw keeps no list
+		return []pkgupdate.Manager{&bsdos.Manager{Host: h}}
 	}
 	return []pkgupdate.Manager{debs, rpms, alpine, arch, slack}
 }
