@@ -3,9 +3,8 @@ package sessions
 import (
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
-	"strings"
-	"time"
 
 	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
@@ -33,18 +32,16 @@ type group struct {
 	sessions []*Session
 }
 
-// maxShown bounds the sessions and commands that one finding names.
-const maxShown = 20
-
 // tell groups the sessions since the last run.
 func (r *run) tell() {
 	all := r.collector.Sessions()
+	known := r.old.known()
 	var groups []*group
 	byKey := map[string]*group{}
 	for i := range all {
 		s := &all[i]
-		if !r.old.Until.IsZero() && s.Start.Before(r.old.Until) && len(s.Commands) == 0 {
-			continue // it was told when it began
+		if !r.old.Until.IsZero() && s.Start.Before(r.old.Until) && s.End.IsZero() && len(s.Commands) == 0 {
+			continue // it was told when it began, and goes on
 		}
 		key := s.Service + " " + s.User + " " + s.By + " " + s.Addr.String()
 		if byKey[key] == nil {
@@ -55,13 +52,15 @@ func (r *run) tell() {
 	}
 	for _, g := range groups {
 		r.rec.Finding(g.finding())
-		if key := g.first.from(); key != "" && !r.first && !slices.Contains(r.old.Known, key) {
+		if key := g.first.from(); key != "" && !r.first && !known[key] {
 			r.rec.Finding(g.newAddress())
 		}
 	}
-	if r.collector.Lost > 0 {
-		r.rec.Problem(fmt.Errorf("%s more than are kept", prose.Count(r.collector.Lost, "session")), "sessions")
-	} else {
+	lost := r.collector.Lost
+	for _, source := range slices.Sorted(maps.Keys(lost)) {
+		r.rec.Problem(fmt.Errorf("%s of %s more than are kept", prose.Count(lost[source], "session"), source), "sessions")
+	}
+	if len(lost) == 0 {
 		r.rec.Covered("sessions")
 	}
 	r.remember(all)
@@ -81,41 +80,17 @@ func (g *group) finding() report.Finding {
 		Rule: ruleLogin, Subject: g.subject(), Scope: "sessions", Count: len(g.sessions), First: s.Start, Last: s.Start,
 		Title: fmt.Sprintf("%s was logged in %s", s.User, g.how()), Identity: g.identity(),
 	}
-	if s.Service == "sudo" {
-		f.Title = fmt.Sprintf("%s ran commands by sudo", s.User)
+	if s.Service == "sudo" || s.Service == "doas" {
+		f.Title = fmt.Sprintf("%s ran commands by %s", s.User, s.Service)
 	}
 	if s.Service == "su" && s.By != "" {
 		f.Title = fmt.Sprintf("%s became %s by su", s.By, s.User)
 	}
-	var open, commands int
-	var text []string
-	for _, s := range g.sessions {
-		f.Last = later(f.Last, s.Start)
-		if s.End.IsZero() {
-			open++
-		}
-		commands += len(s.Commands) + s.Dropped
-		for _, c := range s.Commands {
-			text = append(text, c.Text)
-		}
-	}
-	f.Evidence = g.evidence(text)
-	var say []string
-	if open > 0 {
-		say = append(say, fmt.Sprintf("Still open: %d.", open))
-	}
-	if commands > 0 {
-		say = append(say, fmt.Sprintf("With another's rights: %s.", prose.Count(commands, "command")))
-	}
-	f.Detail = strings.Join(say, " ")
+	f.Last = g.last()
+	var left int
+	f.Evidence, left = g.evidence(true)
+	f.Detail = g.detail(left)
 	return f
-}
-
-func later(a, b time.Time) time.Time {
-	if b.After(a) {
-		return b
-	}
-	return a
 }
 
 // how says by which service and from where.
@@ -139,25 +114,11 @@ func (g *group) identity() []report.Attr {
 	return out
 }
 
-// evidence has the sessions by their ids and moments, and what was run.
-func (g *group) evidence(commands []string) []report.Attr {
-	var out []report.Attr
-	for _, s := range g.sessions[:min(len(g.sessions), maxShown)] {
-		out = append(out, report.AtTime(s.Start))
-		if a := report.Session.Of(s.ID); a.Validate() == nil {
-			out = append(out, a)
-		}
-	}
-	for _, text := range commands[:min(len(commands), maxShown)] {
-		out = append(out, report.Sample.Of(strings.ToValidUTF8(prose.Clip(text, maxText), "?")))
-	}
-	return out
-}
-
 func (g *group) newAddress() report.Finding {
 	s := g.first
+	evidence, _ := g.evidence(false)
 	return report.Finding{
 		Rule: ruleNewAddress, Subject: g.subject(), Scope: "sessions", Count: len(g.sessions), First: s.Start, Last: g.sessions[len(g.sessions)-1].Start,
-		Title: fmt.Sprintf("%s logged in from %s for the first time", s.User, s.Addr), Identity: []report.Attr{report.Addr.Of(s.Addr.String())}, Evidence: g.evidence(nil),
+		Title: fmt.Sprintf("%s logged in from %s for the first time", s.User, s.Addr), Identity: []report.Attr{report.Addr.Of(s.Addr.String())}, Evidence: evidence,
 	}
 }

@@ -2,10 +2,12 @@ package sessions
 
 import (
 	"errors"
+	"fmt"
 	"slices"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/host/follow/logstream"
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
@@ -38,18 +40,34 @@ func (s state) valid() error {
 	return nil
 }
 
+// known is who came from where, to be asked for.
+func (s *state) known() map[string]bool {
+	out := make(map[string]bool, len(s.Known))
+	for _, key := range s.Known {
+		out[key] = true
+	}
+	return out
+}
+
 // remember makes the memory of what is open, and of who came from where.
 func (r *run) remember(all []Session) {
 	r.next.Until, r.next.Known = r.now, slices.Clone(r.old.Known)
+	known := r.old.known()
 	for _, s := range all {
-		if s.End.IsZero() {
+		if s.open() {
 			kept := s
 			kept.Commands, kept.Dropped = nil, 0
 			r.next.Open = append(r.next.Open, kept)
 		}
-		if key := s.from(); key != "" && !slices.Contains(r.next.Known, key) {
+		if key := s.from(); key != "" && !known[key] {
+			known[key] = true
 			r.next.Known = append(r.next.Known, key)
 		}
+	}
+	if more := len(r.next.Open) - maxOpen; more > 0 {
+		r.rec.Problem(fmt.Errorf("the ends of %s will not be known: so many are open", prose.Count(more, "session")), "sessions/open")
+	} else {
+		r.rec.Covered("sessions/open")
 	}
 	r.next.Open = r.next.Open[max(0, len(r.next.Open)-maxOpen):]
 	r.next.Known = r.next.Known[max(0, len(r.next.Known)-maxKnown):]

@@ -3,6 +3,7 @@ package sessions
 import (
 	"bytes"
 	"cmp"
+	"fmt"
 	"net/netip"
 	"regexp"
 	"slices"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/host/follow/logstream"
+	"github.com/pugetsoundtech/upkeep/report"
 )
 
 // A Session is one login.
@@ -22,23 +24,18 @@ type Session struct {
 	Line     string     `json:"line,omitempty"`   // terminal, such as pts/0
 	Method   string     `json:"method,omitempty"` // publickey, password …
 	Start    time.Time  `json:"start"`
-	End      time.Time  `json:"end,omitzero"` // zero: open, or its end is not known
+	End      time.Time  `json:"end,omitzero"`     // zero: open, or its end is not known
+	Untold   bool       `json:"untold,omitempty"` // no line tells of the end of such a session
 	Commands []Command  `json:"commands,omitempty"`
 	Dropped  int        `json:"dropped,omitempty"` // commands beyond those that are kept
 }
 
-// A Command was run with the rights of another.
-type Command struct {
-	At   time.Time `json:"at"`
-	User string    `json:"user"` // whose rights
-	Dir  string    `json:"dir,omitempty"`
-	Text string    `json:"text"`
-}
-
 // Bounds of what is kept.
 const (
-	maxSessions = 20_000
+	maxSessions = 5_000 // of one source
+	maxOfUser   = 500   // of one user, among which the one is sought that a line is of
 	maxCommands = 100
+	maxPaths    = 16 // of one command
 	maxText     = 400
 	// together is how far apart the moments of one beginning are in two sources.
 	together = 10 * time.Second
@@ -46,15 +43,20 @@ const (
 
 // A Collector makes sessions of records. The zero Collector is empty.
 type Collector struct {
-	// Lost is how many sessions there was no room for.
-	Lost     int
+	// Lost is how many sessions there was no room for, by what told of them: the
+	// name of a service, or wtmp.
+	Lost     map[string]int
 	sessions []*Session
+	kept     map[string]int        // as Lost
+	byID     map[string]*Session   // the last of each id
+	byUser   map[string][]*Session // in the order in which they were told
+	told     map[ran][]string      // commands, and the processes that told of them
 }
 
 // Resume takes up sessions that were open.
 func (c *Collector) Resume(open []Session) {
 	for _, s := range open {
-		c.begin(s)
+		c.begin(s, s.Service)
 	}
 }
 
@@ -68,22 +70,35 @@ func (c *Collector) Sessions() []Session {
 	return out
 }
 
-// begin adds a session, or completes one that another source or line began.
-func (c *Collector) begin(s Session) *Session {
-	for _, old := range c.sessions {
+// of gives the sessions of a user that were told last.
+func (c *Collector) of(user string) []*Session {
+	all := c.byUser[user]
+	return all[max(0, len(all)-maxOfUser):]
+}
+
+// begin adds a session, or completes one that another source or line began. Each
+// source has its own room, as any user can write what looks like a login.
+func (c *Collector) begin(s Session, source string) *Session {
+	for _, old := range c.of(s.User) {
 		if old.same(&s) {
 			old.Line, old.Method, old.By = cmp.Or(old.Line, s.Line), cmp.Or(old.Method, s.Method), cmp.Or(old.By, s.By)
 			if !old.Addr.IsValid() {
 				old.Addr = s.Addr
 			}
+			old.Untold = old.Untold && s.Untold
 			return old
 		}
 	}
-	if len(c.sessions) >= maxSessions {
-		c.Lost++
+	if c.byID == nil {
+		c.Lost, c.kept, c.byID, c.byUser = map[string]int{}, map[string]int{}, map[string]*Session{}, map[string][]*Session{}
+	}
+	if c.kept[source] >= maxSessions {
+		c.Lost[source]++
 		return &s
 	}
+	c.kept[source]++
 	c.sessions = append(c.sessions, &s)
+	c.byID[s.ID], c.byUser[s.User] = &s, append(c.byUser[s.User], &s)
 	return &s
 }
 
@@ -97,10 +112,17 @@ func (s *Session) same(o *Session) bool {
 	return twoSources && s.User == o.User && s.Addr == o.Addr && apart < together
 }
 
-// open gives the last session with an id that is not ended.
-func (c *Collector) open(id string) *Session {
-	for i := len(c.sessions) - 1; i >= 0; i-- {
-		if s := c.sessions[i]; s.ID == id && s.End.IsZero() {
+// ending gives the session that a line ends: by the process that wrote it, or
+// where that is not told the last of its user.
+func (c *Collector) ending(r *logstream.Record, service, user string) *Session {
+	if len(r.PID) > 0 {
+		if s := c.byID[service+":"+process(r)]; s != nil && s.User == user && s.End.IsZero() {
+			return s
+		}
+		return nil
+	}
+	for _, s := range slices.Backward(c.of(user)) {
+		if s.Service == service && s.End.IsZero() {
 			return s
 		}
 	}
@@ -111,26 +133,61 @@ var (
 	accepted = regexp.MustCompile(`^Accepted ([^ ]+) for ([^ ]+) from ([0-9A-Fa-f.:]+) port [0-9]+`)
 	opened   = regexp.MustCompile(`^pam_[a-z]+\((sshd|login|su|su-l|gdm-password|lightdm|sddm)[^ ]*:session\): session opened for user ([^ (]+)(?:\(uid=[0-9]+\))?(?: by ([^ (]*)\(uid=[0-9]+\))?`)
 	closed   = regexp.MustCompile(`^pam_[a-z]+\((sshd|login|su|su-l|gdm-password|lightdm|sddm)[^ ]*:session\): session closed for user ([^ (]+)`)
-	command  = regexp.MustCompile(`^([^ :]+) : (?:.* ; )?TTY=([^ ]+) ; PWD=([^;]*) ; USER=([^ ]+) ; (?:GROUP=[^ ]+ ; )?(?:TSID=[^ ]+ ; )?(?:ENV=.* ; )?COMMAND=(.*)$`)
+	became   = regexp.MustCompile(`^([^ ():]+) to ([^ ():]+) on (?:/dev/)?([^ ]+)$`)
+	becomes  = regexp.MustCompile(`^\(to ([^ ()]+)\) ([^ ()]+) on (?:/dev/)?([^ ]+)$`)
 )
 
 // Record takes one record of a log. Others than those of logins say nothing.
 func (c *Collector) Record(r *logstream.Record) {
 	message := bytes.TrimSpace(r.Message)
-	pid := string(r.PID)
 	switch tag := string(r.Tag); {
 	case strings.HasPrefix(tag, "sshd"):
 		if m := accepted.FindSubmatch(message); m != nil {
 			addr, _ := netip.ParseAddr(string(m[3])) //nolint:errcheck // the zero Addr is "not known"
-			c.begin(Session{ID: "ssh:" + pid, Service: "ssh", User: string(m[2]), Addr: addr, Method: string(m[1]), Start: r.At})
+			c.begin(Session{ID: "ssh:" + process(r), Service: "ssh", User: string(m[2]), Addr: addr, Method: string(m[1]), Start: r.At}, "ssh")
 			return
 		}
 		c.pam(r, message)
-	case tag == "sudo":
-		c.command(r, message)
+	case tag == "sudo" || tag == "doas":
+		parse := parseSudo
+		if tag == "doas" {
+			parse = parseDoas
+		}
+		if e, ok := parse(message); ok {
+			c.elevated(r, e)
+		}
+	case tag == "su":
+		c.su(r, message)
+		c.pam(r, message)
 	default:
 		c.pam(r, message)
 	}
+}
+
+// process names the process that wrote a record in an id, or where that is not
+// told its moment.
+func process(r *logstream.Record) string {
+	if pid := string(r.PID); pid != "" && report.Session.Of("x:"+pid).Validate() == nil {
+		return pid
+	}
+	return fmt.Sprintf("@%d", r.At.Unix())
+}
+
+// open reports whether the session has not ended, as far as a line would tell.
+func (s *Session) open() bool { return s.End.IsZero() && !s.Untold }
+
+// su takes the lines of su itself: that of Linux tells the terminal beside what PAM
+// writes, that of the BSDs is all that there is.
+func (c *Collector) su(r *logstream.Record, message []byte) {
+	s := Session{ID: "su:" + process(r), Service: "su", Start: r.At}
+	if m := becomes.FindSubmatch(message); m != nil {
+		s.User, s.By, s.Line = string(m[1]), string(m[2]), string(m[3])
+	} else if m := became.FindSubmatch(message); m != nil {
+		s.By, s.User, s.Line, s.Untold = string(m[1]), string(m[2]), string(m[3]), true
+	} else {
+		return
+	}
+	c.begin(s, s.Service)
 }
 
 // pam takes the lines of a session that PAM writes for any service.
@@ -139,17 +196,15 @@ func (c *Collector) pam(r *logstream.Record, message []byte) {
 		return
 	}
 	if m := opened.FindSubmatch(message); m != nil {
-		s := Session{ID: scheme(m[1]) + ":" + string(r.PID), Service: scheme(m[1]), User: string(m[2]), Start: r.At}
+		s := Session{ID: scheme(m[1]) + ":" + process(r), Service: scheme(m[1]), User: string(m[2]), Start: r.At}
 		if s.Service == "su" {
 			s.By = string(m[3])
 		}
-		if c.open(s.ID) == nil || !c.open(s.ID).same(&s) {
-			c.begin(s)
-		}
+		c.begin(s, s.Service)
 		return
 	}
 	if m := closed.FindSubmatch(message); m != nil {
-		if s := c.open(scheme(m[1]) + ":" + string(r.PID)); s != nil && s.User == string(m[2]) {
+		if s := c.ending(r, scheme(m[1]), string(m[2])); s != nil {
 			s.End = r.At
 		}
 	}
@@ -164,35 +219,4 @@ func scheme(service []byte) string {
 		return "su"
 	}
 	return string(service)
-}
-
-// command takes what sudo ran. It belongs to the open session of its user on
-// that terminal, or to the only one that the user has.
-func (c *Collector) command(r *logstream.Record, message []byte) {
-	m := command.FindSubmatch(message)
-	if m == nil {
-		return
-	}
-	var owner *Session
-	many := false
-	for _, s := range c.sessions {
-		if s.User != string(m[1]) || s.Start.After(r.At) || !s.End.IsZero() && s.End.Before(r.At) {
-			continue
-		}
-		if s.Line != "" && s.Line == string(m[2]) {
-			owner, many = s, false
-			break
-		}
-		many = owner != nil
-		owner = s
-	}
-	if owner == nil || many {
-		owner = c.begin(Session{ID: "sudo:" + string(r.PID), Service: "sudo", User: string(m[1]), Line: string(m[2]), Start: r.At, End: r.At})
-	}
-	if len(owner.Commands) >= maxCommands {
-		owner.Dropped++
-		return
-	}
-	text := string(m[5])
-	owner.Commands = append(owner.Commands, Command{At: r.At, User: string(m[4]), Dir: strings.TrimSpace(string(m[3])), Text: text[:min(len(text), maxText)]})
 }

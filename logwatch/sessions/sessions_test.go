@@ -68,12 +68,12 @@ func TestWhoWasInFromWhereAndFromWhenToWhen(t *testing.T) {
 	want := []sessions.Session{
 		{
 			ID: "ssh:4711", Service: "ssh", User: "anna", Addr: netip.MustParseAddr("192.0.2.7"), Method: "publickey", Start: at("10:00"), End: at("10:30"),
-			Commands: []sessions.Command{{At: at("10:05"), User: "root", Dir: "/home/anna", Text: "/usr/bin/apt upgrade"}},
+			Commands: []sessions.Command{{At: at("10:05"), User: "root", Dir: "/home/anna", Program: "/usr/bin/apt", Text: "/usr/bin/apt upgrade"}},
 		},
 		{ID: "su:5001", Service: "su", User: "root", By: "bert", Start: at("10:06")},
 		{
 			ID: "sudo:5003", Service: "sudo", User: "bert", Line: "pts/9", Start: at("10:40"), End: at("10:40"),
-			Commands: []sessions.Command{{At: at("10:40"), User: "root", Dir: "/", Text: "/bin/sh"}},
+			Commands: []sessions.Command{{At: at("10:40"), User: "root", Dir: "/", Program: "/bin/sh", Text: "/bin/sh"}},
 		},
 	}
 	assert.Equal(t, want, c.Sessions())

@@ -221,7 +221,7 @@ func (c *Collector) Wtmp(records []LoginRecord) {
 			if r.Addr.IsValid() {
 				s.Service = "ssh"
 			}
-			lines[r.Line] = c.begin(s)
+			lines[r.Line] = c.begin(s, "wtmp")
 		case LogoutRecord:
 			if s := lines[r.Line]; s != nil && s.End.IsZero() {
 				s.End = r.Time
