@@ -18,6 +18,9 @@ func logLines(n int, text string) string {
 	return b.String()
 }
 
+// heldOpen is kept, as a file that nobody names any more is closed.
+var heldOpen []*os.File
+
 func init() {
 	silence = append(silence,
 		row{
@@ -117,6 +120,25 @@ func init() {
 				w.append("/var/log/syslog", strings.Repeat("\x00", 3<<20)+logLine("sshd[9]: Accepted password for root from 203.0.113.66 port 9 ssh2"))
 			},
 			line: "root logged in over SSH from 203.0.113.66",
+		},
+		row{
+			name: "a program writes to a log that an intruder has deleted",
+			act: func(w *world) {
+				w.write("/var/log/shop.log", logLine("shop: an order"), 0o640)
+				file, err := os.OpenFile("/var/log/shop.log", os.O_WRONLY|os.O_APPEND, 0)
+				must(err)
+				heldOpen = append(heldOpen, file)
+				must(os.Remove("/var/log/shop.log"))
+			},
+			line: "has /var/log/shop.log open for writing, which was deleted",
+		},
+		row{
+			name:   "an intruder hides his login among thousands of sessions that never were",
+			before: func(w *world) { w.write("/var/log/auth.log", logLine("app: a start"), 0o640) },
+			act: func(w *world) {
+				w.write("/var/log/auth.log", logLines(6_000, "su[%[1]d]: (to root) x%[1]d on pts/1")+logLine("sshd[9]: Accepted password for ann from 203.0.113.66 port 9 ssh2"), 0o640)
+			},
+			line: "ann logged in from 203.0.113.66 for the first time",
 		},
 	)
 }

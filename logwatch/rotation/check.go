@@ -19,12 +19,6 @@ import (
 // name is the name of the check.
 const name = "logwatch.rotation"
 
-// Rules of the check.
-const (
-	ruleNotRotated = name + ".not-rotated"
-	ruleReadable   = name + ".readable"
-)
-
 const (
 	logDir  = "/var/log"
 	maxConf = 4 << 20
@@ -41,16 +35,6 @@ type Rotation struct {
 // Name is "logwatch.rotation".
 func (Rotation) Name() string { return name }
 
-// Rules lists what the check can report.
-func (Rotation) Rules() []report.Rule {
-	return report.Since("0.1.0",
-		report.Condition.Rule(ruleNotRotated, report.Notice, "A log grows and nobody rotates it").Text(
-			"It grows until the disk is full.", "Write the stanza that the finding shows."),
-		report.Condition.Rule(ruleReadable, report.Warning, "A log that names who logs in may be read by everybody").Text(
-			"Failed logins have passwords that were typed in place of names.", "chmod o-r, and the same mode in the configuration of the rotation."),
-	)
-}
-
 // private are logs that not everybody should read.
 var private = []string{"auth.log", "secure", "authlog", "btmp", "sulog", "faillog"}
 
@@ -63,8 +47,18 @@ func (c Rotation) Check(ctx context.Context, rec *report.Recorder) error {
 	}
 	rec.Covered("rotation/configuration")
 	mounts, _ := sysview.Mounts(ctx, c.Host) // else a log is joined to no full disk
+	l := look{tool: tool, stanzas: stanzas, mounts: mounts, files: map[string]host.Stat{}, copies: map[string]string{}}
+	if err := c.folders(ctx, rec, &l); err != nil {
+		return err
+	}
+	c.held(ctx, rec, &l)
+	return errors.Join(ctx.Err(), c.turned(ctx, rec, &l))
+}
+
+// folders judges the logs of all folders.
+func (c Rotation) folders(ctx context.Context, rec *report.Recorder, l *look) error {
 	dirs := []string{logDir}
-	for i := 0; i < len(dirs) && i < maxDirs; i++ {
+	for i := 0; i < len(dirs); i++ {
 		entries, err := c.Host.ReadDir(ctx, dirs[i])
 		scope := "rotation" + dirs[i]
 		switch {
@@ -74,85 +68,102 @@ func (c Rotation) Check(ctx context.Context, rec *report.Recorder) error {
 			rec.Problem(err, scope)
 			continue
 		}
-		copies := map[string]bool{}
 		for older, name := range follow.Rotated(entries) {
-			copies[older], copies[name] = true, true
+			l.copies[path.Join(dirs[i], older)] = path.Join(dirs[i], name)
 		}
+		l.sort()
 		for _, st := range entries {
 			log := path.Join(dirs[i], st.Name)
-			if st.IsDir() && dirs[i] == logDir && st.Name != "journal" {
+			switch {
+			case st.IsDir() && dirs[i] == logDir && st.Name != "journal" && len(dirs) < maxDirs:
 				dirs = append(dirs, log)
-			}
-			if st.IsRegular() {
-				c.judge(rec, look{log, scope, tool, stanzas, st, copies, mounts})
+			case st.IsDir() && dirs[i] == logDir && st.Name != "journal":
+				rec.Problem(fmt.Errorf("%s has more than %s", logDir, prose.Count(maxDirs, "folder")), "rotation"+log)
+			case st.IsRegular():
+				l.files[log] = st
+				c.judge(rec, l, log, scope)
 			}
 		}
 		rec.Covered(scope)
 	}
-	return ctx.Err()
+	return nil
 }
 
 // maxDirs bounds the folders that are looked at.
 const maxDirs = 500
 
-// look is one log with what is around it.
+// look is what was seen of the logs and of what rotates them.
 type look struct {
-	log, scope, tool string
-	stanzas          []Stanza
-	stat             host.Stat
-	copies           map[string]bool // names of files that are copies, or have some
-	mounts           []sysview.Mount
+	tool    string
+	stanzas []Stanza
+	mounts  []sysview.Mount
+	files   map[string]host.Stat // the regular files by their paths
+	copies  map[string]string    // of a rotated copy, the log
+	current map[string]bool      // logs that have copies
+}
+
+func (l *look) sort() {
+	l.current = map[string]bool{}
+	for _, log := range l.copies {
+		l.current[log] = true
+	}
 }
 
 // judge tells what is wrong with one log.
-func (c Rotation) judge(rec *report.Recorder, l look) {
-	if slices.Contains(private, l.stat.Name) && l.stat.Known.Has(host.KnownMode) && l.stat.Perm()&0o004 != 0 {
+func (c Rotation) judge(rec *report.Recorder, l *look, log, scope string) {
+	st := l.files[log]
+	if slices.Contains(private, st.Name) && st.Known.Has(host.KnownMode) && st.Perm()&0o004 != 0 {
 		rec.Finding(report.Finding{
-			Rule: ruleReadable, Subject: report.Path.Of(l.log), Scope: l.scope,
-			Title: fmt.Sprintf("%s may be read by everybody", l.log),
-			Fix:   "chmod o-r " + prose.Quote(l.log) + ", and the same mode where its rotation is configured",
+			Rule: ruleReadable, Subject: report.Path.Of(log), Scope: scope,
+			Title: fmt.Sprintf("%s may be read by everybody", log),
+			Fix:   "chmod o-r " + prose.Quote(log) + ", and the same mode where its rotation is configured",
 			Remedy: &report.Remedy{
-				Do:   [][]string{{"chmod", "o-r", l.log}},
-				Undo: [][]string{{"chmod", "o+r", l.log}},
+				Do:   [][]string{{"chmod", "o-r", log}},
+				Undo: [][]string{{"chmod", "o+r", log}},
 			},
 		})
 	}
-	if !l.stat.Known.Has(host.KnownSize) || l.stat.Size < small || l.rotated() {
+	if !st.Known.Has(host.KnownSize) || st.Size < small || l.rotated(log) {
 		return
 	}
 	severity := report.Notice
-	if l.stat.Size >= large {
+	if st.Size >= large {
 		severity = report.Warning
 	}
 	f := report.Finding{
-		Rule: ruleNotRotated, Subject: report.Path.Of(l.log), Scope: l.scope, Severity: severity,
-		Title:  fmt.Sprintf("%s has %s and nobody rotates it", l.log, prose.Bytes(uint64(l.stat.Size))),
+		Rule: ruleNotRotated, Subject: report.Path.Of(log), Scope: scope, Severity: severity,
+		Title:  fmt.Sprintf("%s has %s and nobody rotates it", log, prose.Bytes(uint64(st.Size))),
 		Detail: "Neither a stanza names it nor has it rotated copies.",
-		Fix:    l.proposal(),
+		Fix:    l.proposal(log),
 	}
-	if m, ok := sysview.MountOf(l.mounts, l.log); ok {
+	if m, ok := sysview.MountOf(l.mounts, log); ok {
 		f.Evidence = append(f.Evidence, report.Mount.Of(m.Point))
 	}
 	rec.Finding(f)
 }
 
-// rotated reports whether somebody rotates the log, or it is a copy itself.
-func (l *look) rotated() bool {
+// stanza gives the stanza that names a log; nil for none.
+func (l *look) stanza(log string) *Stanza {
 	for i := range l.stanzas {
-		if l.stanzas[i].Matches(l.log) {
-			return true
+		if l.stanzas[i].Matches(log) {
+			return &l.stanzas[i]
 		}
 	}
-	return l.stat.Name == "lastlog" || l.copies[l.stat.Name]
+	return nil
+}
+
+// rotated reports whether somebody rotates the log, or it is a copy itself.
+func (l *look) rotated(log string) bool {
+	return l.stanza(log) != nil || path.Base(log) == "lastlog" || l.copies[log] != "" || l.current[log]
 }
 
 // proposal is the stanza that is missing.
-func (l *look) proposal() string {
+func (l *look) proposal(log string) string {
 	if l.tool == newsyslog {
-		return fmt.Sprintf("Add to %s: %s 640 7 1000 * Z", newsyslog, l.log)
+		return fmt.Sprintf("Add to %s: %s 640 7 1000 * Z", newsyslog, log)
 	}
-	name := strings.TrimSuffix(strings.ReplaceAll(strings.TrimPrefix(l.log, logDir+"/"), "/", "-"), ".log")
-	return fmt.Sprintf(`Write /etc/logrotate.d/%s: "%s" { weekly rotate 8 compress delaycompress missingok notifempty copytruncate }, each word on a line of its own.`, name, l.log)
+	name := strings.TrimSuffix(strings.ReplaceAll(strings.TrimPrefix(log, logDir+"/"), "/", "-"), ".log")
+	return fmt.Sprintf(`Write /etc/logrotate.d/%s: "%s" { weekly rotate 8 compress delaycompress missingok notifempty copytruncate }, each word on a line of its own.`, name, log)
 }
 
 const (
