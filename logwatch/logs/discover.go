@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"fmt"
 	"io"
 	"io/fs"
 	"path"
@@ -44,14 +43,11 @@ var programs = map[string]string{
 	"postgresql": "postgres", "mysql": "mysqld", "mariadb": "mariadbd", "exim4": "exim", "unattended-upgrades": "unattended-upgrade",
 }
 
-// maxFolderLogs bounds how many logs of sub-folders are read.
-const maxFolderLogs = 300
-
 // Discover lists the log files of a system: those that syslog daemons write,
 // and other text files in /var/log and its sub-folders whose name is that of a
 // log. A link that root made is taken for the file that it names. What has the
 // name of a system log and is no file is among them, so that its reading says
-// so. A system without that directory has none.
+// so. Of very many each folder gives its share. A system without that directory has none.
 func Discover(ctx context.Context, h host.Host) ([]string, error) {
 	d := discovery{host: h}
 	err := d.run(ctx)
@@ -61,7 +57,10 @@ func Discover(ctx context.Context, h host.Host) ([]string, error) {
 // discovery is one look for logs.
 type discovery struct {
 	host          host.Host
+	known         func(name string) bool // was read before; nil: none was
+	logs          []candidate            // of which found are chosen
 	found, unread []string
+	left          []string // those of unread that could be read, were there fewer
 }
 
 func (d *discovery) run(ctx context.Context) error {
@@ -84,6 +83,8 @@ func (d *discovery) run(ctx context.Context) error {
 			d.file(ctx, name, st, older)
 		}
 	}
+	chosen, left := fair(d.logs, maxLogs, d.known)
+	d.found, d.unread, d.left = append(d.found, chosen...), append(d.unread, left...), left
 	slices.Sort(d.found)
 	d.found = slices.Compact(d.found)
 	return nil
@@ -98,9 +99,16 @@ func (d *discovery) folder(ctx context.Context, dir string) {
 		return
 	}
 	older := follow.Rotated(entries)
+	looks := 0
 	for _, st := range entries {
-		if !st.IsDir() && len(d.found) < maxFolderLogs {
-			d.file(ctx, path.Join(dir, st.Name), st, older)
+		name := path.Join(dir, st.Name)
+		switch {
+		case st.IsDir() || older[st.Name] != "":
+		case looks >= maxLooks:
+			d.unread = append(d.unread, name)
+		default:
+			d.file(ctx, name, st, older)
+			looks++
 		}
 	}
 }
@@ -117,7 +125,7 @@ func (d *discovery) file(ctx context.Context, name string, st host.Stat, older m
 	case st.IsRegular() && st.Size == 0 && !isLog(st.Name):
 	case !isText(ctx, d.host, target):
 	case isLog(st.Name):
-		d.found = append(d.found, target)
+		d.logs = append(d.logs, candidate{target, path.Dir(name), st.Mtime})
 	case !strings.Contains(st.Name, "README"):
 		d.unread = append(d.unread, name)
 	}
@@ -146,52 +154,6 @@ func isLog(name string) bool {
 		}
 	}
 	return name == "current" || name == "error" || name == "log"
-}
-
-// glob replaces patterns by the regular files that they match, without rotated
-// copies. Links are not followed.
-func glob(ctx context.Context, h host.Host, names []string) ([]string, error) {
-	var out []string
-	var errs []error
-	for _, name := range names {
-		if !strings.ContainsAny(name, "*?[") {
-			out = append(out, name)
-			continue
-		}
-		dirs := []string{"/"}
-		parts := strings.Split(strings.Trim(name, "/"), "/")
-		for i, part := range parts {
-			var next []string
-			for _, dir := range dirs {
-				found, err := matching(ctx, h, dir, part, i == len(parts)-1)
-				next, errs = append(next, found...), append(errs, err)
-			}
-			dirs = next
-		}
-		out = append(out, dirs...)
-	}
-	return out, errors.Join(errs...)
-}
-
-// matching gives what a part of a pattern matches in a folder: files at the end
-// of the pattern, else folders.
-func matching(ctx context.Context, h host.Host, dir, part string, last bool) ([]string, error) {
-	entries, err := h.ReadDir(ctx, dir)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	var out []string
-	older := follow.Rotated(entries)
-	for _, st := range entries {
-		ok, bad := path.Match(part, st.Name)
-		switch {
-		case bad != nil:
-			return nil, fmt.Errorf("pattern %s: %w", part, bad)
-		case ok && (!last && st.IsDir() || last && st.IsRegular() && older[st.Name] == ""):
-			out = append(out, path.Join(dir, st.Name))
-		}
-	}
-	return out, err
 }
 
 // programOf names the program whose log a source is; empty where it is of many.

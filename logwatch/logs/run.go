@@ -48,23 +48,28 @@ func newRun(s System, rec *report.Recorder, zone *time.Location) *run {
 
 // names lists the sources of this run: given or found, and those read before.
 func (r *run) names(ctx context.Context) ([]string, error) {
-	extra, globErr := glob(ctx, r.Host, r.Extra)
+	extra, left, globErr := glob(ctx, r.Host, r.Extra, r.wasRead)
 	if r.Sources != nil {
 		return append(slices.Clone(r.Sources), extra...), globErr
 	}
-	d := discovery{host: r.Host}
+	d := discovery{host: r.Host, known: r.wasRead}
 	err := d.run(ctx)
 	r.unread, r.listed = d.unread, err == nil
+	left = append(left, d.left...)
+	r.next.Blind = len(left) > 0 // where one is read later, it is not new
 	err = errors.Join(err, globErr)
 	found := append(d.found, extra...)
 	for source := range r.old.Sources {
-		if source != Journal {
+		if source != Journal && !slices.Contains(left, source) {
 			found = append(found, source)
 		}
 	}
 	slices.Sort(found)
 	return append(slices.Compact(found), Journal), err
 }
+
+// wasRead reports whether an earlier run read a log.
+func (r *run) wasRead(name string) bool { return r.old.Sources[name] != nil }
 
 // order puts the source first that was read to its end the longest ago.
 func (r *run) order(names []string) []string {
