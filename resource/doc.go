@@ -44,6 +44,7 @@ type Options struct {
 	Host   host.Host
 	Local  bool // Host is this machine: its kernel may be asked where no file answers
 	Limits disk.Limits
+	Owners Owners // knows the packages of programs; nil: nobody does
 }
 
 // Checkers returns all checks of the package over one host.
@@ -54,7 +55,7 @@ func Checkers(o Options) []report.Checker {
 		Load{Host: o.Host},
 		Clock{Host: o.Host, Local: o.Local},
 		Reboot{Host: o.Host},
-		Services{Host: o.Host},
+		Services{Host: o.Host, Owners: o.Owners},
 		disk.Raid{Host: o.Host},
 		KernelLimits{Host: o.Host},
 	}

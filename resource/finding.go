@@ -1,6 +1,7 @@
 package resource
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"strings"
@@ -161,33 +162,53 @@ var unitKinds = map[string]string{
 	".mount": "mount", ".automount": "mount", ".swap": "swap space", ".timer": "timer", ".socket": "socket", ".device": "device", ".path": "watch",
 }
 
-func serviceFinding(u Failed, guide howto.Guide) report.Finding {
-	kind := "service"
-	if word := unitKinds[path.Ext(u.Unit)]; word != "" {
-		kind = word
-	}
-	detail := u.Description + "."
-	if u.Since != "" {
-		detail += " It failed on " + u.Since + "."
-	}
+// serviceFinding tells of one unit; of is the software behind it.
+func serviceFinding(u Failed, of []report.Attr, guide howto.Guide) report.Finding {
+	kind := cmp.Or(unitKinds[path.Ext(u.Unit)], "service")
 	f := report.Finding{
 		Rule: ruleServicesFailed, Subject: report.Attr{Key: report.Service, Value: u.Unit},
-		Scope: "services/" + strings.ReplaceAll(u.Unit, "/", "-"),
-		Title: "The " + kind + " " + u.Unit + " has failed",
-		Remedy: remedy(report.Remedy{
-			Do:     howto.Commands(guide.Command(howto.Restart, u.Unit)),
-			Verify: howto.Commands(guide.Command(howto.Status, u.Unit)),
-		}),
+		Scope:    "services/" + strings.ReplaceAll(u.Unit, "/", "-"),
+		Title:    "The " + kind + " " + u.Unit + " has failed",
+		Detail:   u.Description + ".",
+		Evidence: append(unitEvidence(u), of...),
 	}
 	if u.Result != "" {
-		detail += " The service manager's reason: " + u.Result + "."
-		f.Evidence = []report.Attr{{Key: report.Reason, Value: u.Result}}
+		f.Detail += " The service manager's reason: " + u.Result + "."
 	}
-	f.Detail = detail
+	if len(u.Instances) > 0 {
+		return instancesFinding(f, kind, u, guide)
+	}
+	f.Remedy = remedy(report.Remedy{
+		Do:     howto.Commands(guide.Command(howto.Restart, u.Unit)),
+		Verify: howto.Commands(guide.Command(howto.Status, u.Unit)),
+	})
 	then := "remove the cause and start it again"
 	if command := guide.Command(howto.Restart, u.Unit); command != nil {
 		then += ": " + prose.Quote(command...)
 	}
 	f.Fix = howto.Look("Read why", guide.Command(howto.ServiceLog, u.Unit), then)
 	return f
+}
+
+// instancesFinding makes one of many: each connection to a socket may be a unit.
+func instancesFinding(f report.Finding, kind string, u Failed, guide howto.Guide) report.Finding {
+	f.Title = prose.Count(len(u.Instances), kind) + " of " + u.Unit + " have failed"
+	f.Detail += " They are " + prose.List(u.Instances, 5) + "."
+	f.Fix = howto.Look("Read why", guide.Command(howto.ServiceLog, u.Instances[0]),
+		"remove the cause; systemd forgets those that are over by: systemctl reset-failed "+prose.Quote(strings.Replace(u.Unit, "@", "@*", 1)))
+	return f
+}
+
+// unitEvidence gives the typed facts of the manager's own.
+func unitEvidence(u Failed) (out []report.Attr) {
+	if a := report.Unit.Of(u.Unit); a.Validate() == nil {
+		out = append(out, a)
+	}
+	if !u.Since.IsZero() {
+		out = append(out, report.AtTime(u.Since))
+	}
+	if u.Result != "" {
+		out = append(out, report.Reason.Of(u.Result))
+	}
+	return out
 }

@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"strings"
+	"time"
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/howto"
@@ -16,18 +17,29 @@ import (
 // Services checks for services that the service manager gave up. Its scope is
 // services, with the name of the unit below it.
 type Services struct {
-	Host host.Host
+	Host   host.Host
+	Owners Owners // knows the packages of programs; nil: nobody does
+}
+
+// Owners says what package databases know of files, as integrity.Attestor does: a
+// path without an entry is unknown.
+type Owners interface {
+	Attest(ctx context.Context, paths []string) (map[string]host.Claim, error)
 }
 
 // Name returns "resource.services".
 func (Services) Name() string { return "resource.services" }
 
-// A Failed is a unit of systemd in the state failed.
+// A Failed is a service or another unit that its manager gave up. From systemd it is
+// a unit in the state failed.
 type Failed struct {
 	Unit        string
 	Description string
-	Result      string // why: "exit-code", "signal", "timeout"; "" when not told
-	Since       string // in the words of systemd; "" when not told
+	Result      string    // why: "exit-code", "signal", "timeout"; "" when not told
+	Since       time.Time // zero when not told
+	Program     string    // file of the command that failed, else of the main one; "" when not told
+	Script      string    // what Program runs, where that is an interpreter; "" when it is none
+	Instances   []string  // the units, where many of one template failed: Unit is the template
 }
 
 // otherManagers keep a record of failed services too. Their commands give a name
@@ -65,8 +77,13 @@ func (c Services) Check(ctx context.Context, rec *report.Recorder) error {
 func (c Services) tell(ctx context.Context, rec *report.Recorder, failed []Failed) {
 	rec.Covered("services")
 	rec.Metric(report.Metric{Name: "services_failed", Value: report.Count(uint64(len(failed)))})
-	for _, f := range failed {
-		rec.Finding(serviceFinding(f, howto.Of(ctx, c.Host)))
+	failed = byTemplate(failed)
+	of, err := c.software(ctx, failed)
+	if err != nil {
+		rec.Problem(fmt.Errorf("what the programs of failed services belong to: %w", err), "programs")
+	}
+	for i, f := range failed {
+		rec.Finding(serviceFinding(f, of[i], howto.Of(ctx, c.Host)))
 	}
 }
 
@@ -123,67 +140,4 @@ func addNotStarted(ctx context.Context, h host.Host, folder string, failed []Fai
 		failed = append(failed, Failed{Unit: st.Name, Description: "It did not start"})
 	}
 	return failed, err
-}
-
-// ReadFailed returns the failed units of a system that systemd runs.
-func ReadFailed(ctx context.Context, h host.Host) ([]Failed, error) {
-	out, err := h.Query(ctx, "systemctl", "list-units", "--state=failed", "--plain", "--no-legend", "--full", "--no-pager")
-	if err != nil {
-		return nil, err
-	}
-	failed, err := parseUnits(out)
-	if err != nil || len(failed) == 0 {
-		return failed, err
-	}
-	args := []string{"systemctl", "show", "--property=Id,Result,StateChangeTimestamp", "--"}
-	for _, f := range failed {
-		args = append(args, f.Unit)
-	}
-	out, err = h.Query(ctx, args...)
-	if err != nil {
-		return nil, err
-	}
-	addProperties(failed, out)
-	return failed, nil
-}
-
-// parseUnits reads systemctl list-units --plain --no-legend: unit, load state,
-// active state, sub-state, description.
-func parseUnits(out []byte) ([]Failed, error) {
-	failed := []Failed{}
-	for line := range strings.Lines(string(out)) {
-		f := strings.Fields(line)
-		if len(f) == 0 {
-			continue
-		}
-		if len(f) < 4 || !strings.Contains(f[0], ".") {
-			return nil, fmt.Errorf("systemctl: %.80q is no unit", strings.TrimSpace(line))
-		}
-		if f[2] == "failed" && !ofLogin(f[0]) {
-			failed = append(failed, Failed{Unit: f[0], Description: strings.Join(f[4:], " ")})
-		}
-	}
-	return failed, nil
-}
-
-// ofLogin reports whether a unit is of a login or of a program that nobody
-// manages: how such a one ended is no trouble of the system.
-func ofLogin(unit string) bool {
-	return strings.HasSuffix(unit, ".scope") || strings.HasPrefix(unit, "user@") || strings.HasPrefix(unit, "user-runtime-dir@")
-}
-
-// addProperties reads systemctl show: a block of name=value lines for each unit.
-func addProperties(failed []Failed, out []byte) {
-	for block := range strings.SplitSeq(string(out), "\n\n") {
-		values := map[string]string{}
-		for line := range strings.Lines(block) {
-			name, value, _ := strings.Cut(strings.TrimSpace(line), "=")
-			values[name] = value
-		}
-		for i := range failed {
-			if failed[i].Unit == values["Id"] {
-				failed[i].Result, failed[i].Since = values["Result"], values["StateChangeTimestamp"]
-			}
-		}
-	}
 }

@@ -254,7 +254,7 @@ nginx.service loaded failed failed A high performance web server
 dev-disk-by\x2dlabel-x.swap loaded failed failed Swap
 session-3.scope loaded failed failed Session 3 of User ann
 user@1000.service loaded failed failed User Manager for UID 1000
--- $ ["systemctl", "show", "--property=Id,Result,StateChangeTimestamp", "--", "nginx.service", "dev-disk-by\\x2dlabel-x.swap"] --
+-- $ ["systemctl", "show", "--property=Id,Result,StateChangeTimestamp,ExecStartPre,ExecStart,RootDirectory,RootImage", "--", "nginx.service", "dev-disk-by\\x2dlabel-x.swap"] --
 Result=exit-code
 Id=nginx.service
 StateChangeTimestamp=Tue 2026-11-24 10:00:00 UTC
@@ -272,8 +272,8 @@ func TestFailedServicesAreFoundWithReasonAndTime(t *testing.T) {
 		"warning: The service nginx.service has failed",
 	}, titles(res))
 	f := res.Findings[1]
-	assert.Equal(t, "A high performance web server. It failed on Tue 2026-11-24 10:00:00 UTC. The service manager's reason: exit-code.", f.Detail)
-	assert.Equal(t, []report.Attr{{Key: report.Reason, Value: "exit-code"}}, f.Evidence)
+	assert.Equal(t, "A high performance web server. The service manager's reason: exit-code.", f.Detail)
+	assert.Equal(t, []report.Attr{{Key: report.Unit, Value: "nginx.service"}, {Key: report.At, Value: "2026-11-24T10:00:00Z"}, {Key: report.Reason, Value: "exit-code"}}, f.Evidence)
 	assert.Contains(t, res.Findings[0].Fix, `'dev-disk-by\x2dlabel-x.swap'`)
 	assert.Equal(t, &report.Remedy{
 		Do:     [][]string{{"systemctl", "restart", "--", "nginx.service"}},

@@ -111,7 +111,7 @@ func (t *target) checks(st *statedir.Dir, set settings) []report.Checker {
 		WarnPercent: set.Filesystems.WarnPercent, CriticalPercent: set.Filesystems.CriticalPercent,
 		WarnFree: uint64(set.Filesystems.WarnFree), CriticalFree: uint64(set.Filesystems.CriticalFree),
 	}
-	checks := t.running(resource.Checkers(resource.Options{Host: t.Host, Local: t.Local, Limits: limits})...)
+	checks := t.running(resource.Checkers(resource.Options{Host: t.Host, Local: t.Local, Limits: limits, Owners: owners})...)
 	kept := set.Backup.repo(st)
 	packages := managers.For(t.Host, t.facts.Family, set.Packages.MaxIndexAge)
 	if t.Local {

@@ -1,6 +1,6 @@
 // Package sysview reads the running state of a system through a host.Host:
 // mounts, listening sockets and the processes behind them, the files that these
-// run, networks of containers, memory, load.
+// run, the libraries that a program names, networks of containers, memory, load.
 //
 //	for _, table := range sysview.Sockets(ctx, h) {
 //		fmt.Println(table.Network, table.Sockets, table.Err)
