@@ -5,6 +5,8 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+
+	"github.com/pugetsoundtech/upkeep/host/sysview"
 )
 
 func TestReleasesAreOrderedAsTheirNumbersSay(t *testing.T) {
@@ -32,10 +34,16 @@ func FuzzTools(f *testing.F) {
 	f.Add([]byte("00000000,,0,0,0,0,0,0,0,0,1,1,0.0,Not synchronised\n"))
 	f.Add([]byte("leap=00, stratum=2, offset=-1.5\n"))
 	f.Add([]byte("Id=nginx.service\nResult=x\n\nId=b\n"))
+	f.Add([]byte("     4096 bytes per page\n   500000 pages managed\n 9 pages free\n 9 pages inactive\n"))
+	f.Add([]byte("total: 69268 1K-blocks allocated, 0 used, 69268 available\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		for _, parse := range []func([]byte) (ClockState, error){parseChrony, parseNtpctl, parseNtpq, parseTimedatectl} {
 			_, _ = parse(data)
 		}
+		if m, err := parseVmstat(data); err == nil && m.Total > 0 && m.Available > m.Total {
+			t.Fatalf("%+v", m)
+		}
+		_ = addBSDSwap(new(sysview.Memory), string(data))
 		units, err := parseUnits(data)
 		if err == nil {
 			addProperties(units, data)

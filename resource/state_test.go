@@ -102,13 +102,38 @@ func TestPressureThatCannotBeReadIsUnknown(t *testing.T) {
 }
 
 func TestMemoryWithoutProcIsAskedOfThisMachineOnly(t *testing.T) {
-	m := hosttest.New("-- /proc/ absent --\n")
+	m := hosttest.New("-- /proc/ absent --\n-- $ [\"uname\", \"-snrm\"] --\nBSD/OS box 4.1 i386\n")
 	res := collect(t, resource.Memory{Host: m.Host()})
 	assert.Equal(t, report.Failed, res.Status)
 	assert.Equal(t, report.CodeUnsupported, res.Problems[0].Code)
 	res = collect(t, resource.Memory{Host: m.Host(), Local: true})
 	assert.True(t, res.Covers("memory"))
 	assert.False(t, res.Covers("swap"))
+}
+
+func TestTheMemoryOfABSDIsKnownFromAfar(t *testing.T) {
+	// after documentation: vmstat(8), sysctl(8), swapinfo(8); arcstats of OpenZFS
+	const machine = "-- /proc/ absent --\n-- $ [\"uname\", \"-snrm\"] --\nFreeBSD box 14.1-RELEASE amd64\n-- $ [\"sysctl\", \"-n\", \"hw.physmem\"] --\n2048000000\n" +
+		"-- $ [\"vmstat\", \"-s\"] --\n 100 pages inactive\n 200 pages free\n 4096 bytes per page\n"
+	arc := func(answer string) string {
+		return "-- $ [\"sysctl\", \"-n\", \"kstat.zfs.misc.arcstats.size\", \"kstat.zfs.misc.arcstats.c_min\"] " + answer
+	}
+	const none = "-- $ [\"swapinfo\", \"-k\"] --\nDevice          1K-blocks     Used    Avail Capacity\n"
+	for _, c := range []struct {
+		text      string
+		want      []string
+		mem, swap bool
+	}{
+		{arc("--\n1500000000\n100000000\n") + none, []string{}, true, true},
+		{arc("--\n1500000000\n1500000000\n") + none, []string{"critical: Only 1.17 MiB of 1.91 GiB memory can still be used"}, true, true},
+		{arc("--\n1500000000\n100000000\n") + "-- $ [\"swapinfo\", \"-k\"] exit=1 --\n", []string{}, true, false},
+		{arc("--\n1500000000\n100000000\n") + "-- $ [\"swapinfo\", \"-k\"] --\nsomething else\n", []string{}, true, false},
+		{arc("exit=1 --\n-- stderr --\nno\n") + none, []string{}, false, false},
+	} {
+		res := collect(t, resource.Memory{Host: hosttest.New(machine + c.text).Host()})
+		assert.Equal(t, c.want, titles(res), c.text)
+		assert.Equal(t, [2]bool{c.mem, c.swap}, [2]bool{res.Covers("memory"), res.Covers("swap")}, c.text)
+	}
 }
 
 const loads = `-- /proc/pressure/ dir complete --

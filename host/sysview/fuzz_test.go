@@ -13,6 +13,9 @@ func FuzzMounts(f *testing.F) {
 	f.Fuzz(func(t *testing.T, data []byte) {
 		info, infoErr := ParseMountInfo(data)
 		mount, mountErr := ParseMount(data)
+		if old, err := ParseProcMounts(data); err == nil {
+			mount = append(mount, old...)
+		}
 		if infoErr == nil && len(info) == 0 || mountErr == nil && len(mount) == 0 {
 			t.Fatal("nothing, and no error")
 		}

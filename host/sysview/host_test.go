@@ -195,6 +195,19 @@ func TestThisMachineShowsASocketThatWasJustOpened(t *testing.T) {
 	}
 }
 
+func TestTheMountsOfAnOldLinuxAreTheKernelsAndNotAFileOfMount(t *testing.T) {
+	h := hosttest.New("2.6.8\n-- /proc/self/ dir complete --\n-- /proc/mounts --\nrootfs / rootfs rw 0 0\n/dev/root / ext3 ro,noatime 0 0\n/dev/hda2 /a\\040b ext3 rw 0 0\n").Host()
+	mounts, err := sysview.Mounts(t.Context(), h)
+	require.NoError(t, err)
+	require.Len(t, mounts, 2, "what is below another is not seen")
+	assert.True(t, mounts[0].ReadOnly() && mounts[0].SystemReadOnly())
+	assert.Equal(t, "/a b", mounts[1].Point)
+	for _, text := range []string{"", "\n", "/dev/root / ext3\n", "a b c d\n"} {
+		_, err := sysview.ParseProcMounts([]byte(text))
+		assert.Error(t, err, "%q", text)
+	}
+}
+
 func TestThisMachineHasARootMount(t *testing.T) {
 	mounts, err := sysview.Mounts(t.Context(), host.Local())
 	require.NoError(t, err)

@@ -74,6 +74,15 @@ func readMounts(ctx context.Context, h host.Host) ([]Mount, error) {
 	if !errors.Is(err, fs.ErrNotExist) {
 		return nil, err
 	}
+	// Before Linux 2.6.26. What mount(8) prints there is a file that goes on
+	// saying "rw" when the kernel has stopped writing.
+	data, err = h.ReadFile(ctx, "/proc/mounts", maxTable)
+	if err == nil {
+		return ParseProcMounts(data)
+	}
+	if !errors.Is(err, fs.ErrNotExist) {
+		return nil, err
+	}
 	if data, err = h.Query(ctx, "mount"); err != nil {
 		return nil, err
 	}
@@ -103,6 +112,23 @@ func ParseMountInfo(data []byte) ([]Mount, error) {
 	}
 	if mounts == nil {
 		return nil, errors.New("mountinfo: empty")
+	}
+	return mounts, nil
+}
+
+// ParseProcMounts reads Linux's /proc/mounts, whose fields are those of fstab(5). A
+// line that does not keep the form is an error.
+func ParseProcMounts(data []byte) ([]Mount, error) {
+	var mounts []Mount
+	for n, line := range lines(data) {
+		f := strings.Fields(line)
+		if len(f) < 4 || !strings.HasPrefix(f[1], "/") || len(f[1]) > maxPoint {
+			return nil, fmt.Errorf("mounts line %d: malformed", n+1)
+		}
+		mounts = append(mounts, Mount{Source: unescape(f[0]), Point: unescape(f[1]), Type: unescape(f[2]), Options: strings.Split(f[3], ",")})
+	}
+	if mounts == nil {
+		return nil, errors.New("mounts: empty")
 	}
 	return mounts, nil
 }
