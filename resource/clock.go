@@ -42,6 +42,7 @@ const (
 	offsetHigh     = 0.5 // seconds
 	offsetCritical = 60.0
 	heardLongAgo   = 24 * time.Hour // they ask every 17 minutes or oftener
+	setBack        = time.Minute    // a service that sets the clock back itself counts anew
 	stratumNone    = 16             // of one that is not synchronised
 )
 
@@ -101,6 +102,8 @@ func (c Clock) Check(ctx context.Context, rec *report.Recorder) error {
 	switch age := rec.Now().Sub(state.Heard); {
 	case !state.Synchronised, state.Stratum >= stratumNone:
 		rec.Finding(clockFinding(state, sysview.InContainer(ctx, c.Host)))
+	case !state.Heard.IsZero() && age <= -setBack:
+		rec.Finding(setBackFinding(state, -age, howto.Of(ctx, c.Host)))
 	case state.Offset >= offsetHigh:
 		rec.Finding(offsetFinding(state, howto.Of(ctx, c.Host)))
 	case !state.Heard.IsZero() && age >= heardLongAgo:

@@ -99,6 +99,17 @@ func offsetFinding(state ClockState, guide howto.Guide) report.Finding {
 	return f
 }
 
+// setBackFinding tells of a server that was heard at a time that is still to come.
+func setBackFinding(state ClockState, by time.Duration, guide howto.Guide) report.Finding {
+	return report.Finding{
+		Rule: ruleOffset, Subject: report.Attr{Key: report.System, Value: "clock"}, Scope: "clock", Severity: report.Critical,
+		Title: "The clock was set back by " + prose.Duration(by) + " or more",
+		Detail: "By this clock " + state.By + " last heard a server at a time that is still to come, and calls it synchronised all the same. " +
+			"It was set by somebody else, or by the machine below this one.",
+		Fix: howto.Look("See what the time service measures", guide.Command(howto.ClockStatus), "let it set the clock"),
+	}
+}
+
 func silentFinding(state ClockState, age time.Duration, guide howto.Guide) report.Finding {
 	return report.Finding{
 		Rule: ruleSilent, Subject: report.Attr{Key: report.System, Value: "clock"}, Scope: "clock",
@@ -133,7 +144,7 @@ func rebootFinding(by, scheme string, packages []string, guide howto.Guide) repo
 	if len(packages) > 0 {
 		f.Detail += " These packages asked: " + prose.List(packages, 20) + "."
 	}
-	for _, p := range packages {
+	for _, p := range packages[:min(len(packages), packagesMost)] {
 		if a := report.Package.Of(scheme + ":" + p); a.Validate() == nil {
 			f.Evidence = append(f.Evidence, a)
 		}

@@ -60,14 +60,18 @@ func (c Reboot) asked(ctx context.Context, rec *report.Recorder) error {
 	return errors.Join(errs...)
 }
 
+// askedBy tells of the file, which is enough, and of the packages that it names.
 func (c Reboot) askedBy(ctx context.Context, rec *report.Recorder, name string) error {
 	names, err := c.Host.ReadFile(ctx, name+".pkgs", 0)
-	if err != nil && !errors.Is(err, fs.ErrNotExist) {
-		return err
+	if errors.Is(err, fs.ErrNotExist) {
+		err = nil
 	}
 	c.tellAsked(ctx, rec, name, "deb", strings.Fields(string(names)))
-	return nil
+	return err
 }
+
+// packagesMost is how many packages that ask are kept as evidence.
+const packagesMost = 64
 
 func (c Reboot) tellAsked(ctx context.Context, rec *report.Recorder, by, scheme string, packages []string) {
 	slices.Sort(packages)

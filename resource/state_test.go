@@ -209,10 +209,12 @@ func TestAClockThatItsServiceCallsRightIsJudged(t *testing.T) {
 		{"C0000201,192.0.2.1,3,1795899000.1,0.75,0,0,0,0,0,0,0,64.4,Normal", "", "warning: The clock is wrong by 750 ms"},
 		{"C0000201,192.0.2.1,3,1793221200.1,0.0001,0,0,0,0,0,0,0,64.4,Normal", "", "warning: The time service has heard no server for 31 days"},
 		{"C0000201,192.0.2.1,3,1795899000.1,0.0001,0,0,0,0,0,0,0,64.4,Normal", "", ""},
+		{"C0000201,192.0.2.1,3,1795899630.1,0.0001,0,0,0,0,0,0,0,64.4,Normal", "", ""},
+		{"C0000201,192.0.2.1,3,1796072400.1,0.0001,0,0,0,0,0,0,0,64.4,Normal", "", "critical: The clock was set back by 2 days or more"},
 		{"192.0.2.1,3,1795899000.1,0.0001,0,0,0,0,0,0,0,64.4,Normal", "", ""}, // 13 fields
-		{"", "leap=00, stratum=2, offset=-45000.0, reftime=eeb5cc90.12345678 Sat, Nov 28 2026 20:00:00.071", "warning: The clock is wrong by 45 seconds"},
+		{"", "leap=00, stratum=2, offset=-45000.0, reftime=eeb5b140.12345678 Sat, Nov 28 2026 20:00:00.071", "warning: The clock is wrong by 45 seconds"},
 		{"", "leap=00, stratum=16, offset=0.0", "warning: The clock is not kept at the right time by a time service"},
-		{"", "leap=00, stratum=2, offset=0.1, reftime=ee8c1c10.0 Wed, Oct 28 2026 20:00:00.071", "warning: The time service has heard no server for 31 days"},
+		{"", "leap=00, stratum=2, offset=0.1, reftime=ee8cd2c0.0 Wed, Oct 28 2026 20:00:00.071", "warning: The time service has heard no server for 31 days"},
 	} {
 		text := "clock\n-- $ [\"chronyc\", \"-c\", \"-n\", \"tracking\"] --\n" + c.chrony + "\n"
 		if c.chrony == "" {
@@ -405,6 +407,22 @@ func TestAnUpdateThatAsksForARebootIsFoundWithItsPackages(t *testing.T) {
 	res := collect(t, resource.Reboot{Host: hosttest.New(text).Host()})
 	assert.Equal(t, []string{"warning: An update asks for a reboot of the system"}, titles(res))
 	assert.Equal(t, []report.Attr{{Key: report.Package, Value: "deb:libc6"}, {Key: report.Package, Value: "deb:linux-base"}}, res.Findings[0].Evidence)
+}
+
+func TestAWishForARebootIsToldAlsoWhereItsPackagesCannotBeRead(t *testing.T) {
+	text := strings.TrimPrefix(kernels, "-- /run/ dir complete --\n") + "-- /run/reboot-required --\n-- /run/reboot-required.pkgs "
+	res := collect(t, resource.Reboot{Host: hosttest.New(text + "error=io --\n").Host()})
+	assert.Equal(t, report.Partial, res.Status)
+	assert.Equal(t, []string{"warning: An update asks for a reboot of the system"}, titles(res))
+	many := "--\n"
+	for i := range 1000 {
+		many += fmt.Sprintf("package%04d\n", i)
+	}
+	res = collect(t, resource.Reboot{Host: hosttest.New(text + many).Host()})
+	assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
+	require.Len(t, res.Findings, 1)
+	assert.Len(t, res.Findings[0].Evidence, 64)
+	assert.Contains(t, res.Findings[0].Detail, "980 more")
 }
 
 func TestSUSEAsksForARebootByAFileOfItsOwn(t *testing.T) {

@@ -208,6 +208,21 @@ func TestTheMountsOfAnOldLinuxAreTheKernelsAndNotAFileOfMount(t *testing.T) {
 	}
 }
 
+// The users of a machine may have a thousand mounts (mount_max of fuse.conf(5)).
+func TestTheMountsOfUsersHideNoneOfTheSystems(t *testing.T) {
+	var table strings.Builder
+	table.WriteString("users\n-- /proc/self/mountinfo --\n27 1 254:0 / / rw - ext4 /dev/vda1 rw\n")
+	blanks := strings.Repeat(`\040`, 4000)
+	for i := range 540 {
+		fmt.Fprintf(&table, "%d 27 0:%d / /home/ann/%d%s rw - fuse.x %s rw,user_id=1000\n", 100+i, 100+i, i, blanks[:16000], blanks[:16000])
+	}
+	table.WriteString("900000 27 254:16 / /srv rw - ext4 /dev/vdb rw\n")
+	h := hosttest.New(table.String()).Host()
+	mounts, err := sysview.Mounts(t.Context(), h)
+	require.NoError(t, err)
+	assert.Len(t, mounts, 542)
+}
+
 func TestThisMachineHasARootMount(t *testing.T) {
 	mounts, err := sysview.Mounts(t.Context(), host.Local())
 	require.NoError(t, err)

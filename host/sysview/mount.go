@@ -66,8 +66,13 @@ func MountOf(mounts []Mount, name string) (on Mount, ok bool) {
 	return on, ok
 }
 
+// maxMountInfo bounds the table of mounts: fusermount lets the users of a machine
+// have a thousand, and whoever gives each a name and a source of blanks, which are
+// escaped, makes 32 MiB of them.
+const maxMountInfo = 64 << 20
+
 func readMounts(ctx context.Context, h host.Host) ([]Mount, error) {
-	data, err := h.ReadFile(ctx, "/proc/self/mountinfo", maxTable)
+	data, err := h.ReadFile(ctx, "/proc/self/mountinfo", maxMountInfo)
 	if err == nil {
 		return ParseMountInfo(data)
 	}

@@ -154,13 +154,25 @@ func (c Filesystems) missing(ctx context.Context, rec *report.Recorder, mounts [
 	}
 	rec.Covered("mounted")
 	told := map[string]bool{}
+	var wanted []sysview.Mount
 	for _, want := range table {
-		point := path.Clean(want.Point)
-		if told[point] || !wantedAtStart(want) || seenAt(mounts, point) || onNetwork(mounts, point) || throughLink(ctx, c.Host, point) {
-			continue
+		want.Point = path.Clean(want.Point)
+		if !told[want.Point] && wantedAtStart(want) && !seenAt(mounts, want.Point) {
+			told[want.Point] = true
+			wanted = append(wanted, want)
 		}
-		told[point] = true
-		rec.Finding(missingFinding(want, point))
+	}
+	linked, errs := make([]bool, len(wanted)), make([]error, len(wanted))
+	together(len(wanted), func(i int) {
+		linked[i], errs[i] = patiently(ctx, func() (bool, error) { return throughLink(ctx, c.Host, wanted[i].Point), nil })
+	})
+	for i, want := range wanted {
+		switch {
+		case errs[i] != nil:
+			rec.Problem(fmt.Errorf("the way to %s: %w", want.Point, errs[i]), scopeOf("mounted", want.Point))
+		case !linked[i]:
+			rec.Finding(missingFinding(want, want.Point))
+		}
 	}
 }
 
@@ -178,14 +190,6 @@ func wantedAtStart(m sysview.Mount) bool {
 // seenAt reports whether something is mounted at point.
 func seenAt(mounts []sysview.Mount, point string) bool {
 	return slices.ContainsFunc(mounts, func(m sysview.Mount) bool { return path.Clean(m.Point) == point })
-}
-
-// onNetwork reports whether point is on a file system of another machine, which
-// could keep a look at it waiting for ever.
-func onNetwork(mounts []sysview.Mount, point string) bool {
-	return slices.ContainsFunc(mounts, func(m sysview.Mount) bool {
-		return slices.Contains(networks, m.Type) && strings.HasPrefix(point, m.Point+"/")
-	})
 }
 
 // throughLink reports whether a component of the path is a link, so that the

@@ -1,6 +1,8 @@
 package disk_test
 
 import (
+	"context"
+	"slices"
 	"strconv"
 	"strings"
 	"testing"
@@ -10,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
@@ -74,6 +77,10 @@ df: /srv: Input/output error
 	assert.Equal(t, []string{"critical: /srv answers with an error: nothing on it can be used"}, titles(res))
 	assert.False(t, res.Covers("space/srv"), "a full disk is not mended by this")
 	assert.True(t, res.Covers("root/space"))
+	for _, word := range []string{"I/O error", "Device not configured", "No such device or address"} { // of musl, and of the BSDs
+		res := collect(t, disk.Filesystems{Host: hosttest.New(strings.Replace(text, "Input/output error", word, 1)).Host()})
+		assert.Equal(t, []string{"critical: /srv answers with an error: nothing on it can be used"}, titles(res), word)
+	}
 	spoofed := strings.Replace(text, "df: /srv: Input", "df: /x: y: Input", 1)
 	res = collect(t, disk.Filesystems{Host: hosttest.New(spoofed).Host()})
 	assert.Empty(t, ofRule(res, "resource.filesystems.no-answer"))
@@ -121,6 +128,63 @@ Linux box 6.1.0 x86_64
 	})
 }
 
+// A machine that is too busy, or too far away, is no dead disk.
+func TestWhereDFAnswersOfNothingNoDiskIsToBlame(t *testing.T) {
+	const points = "27 1 254:0 / / rw,relatime - ext4 /dev/vda1 rw\n28 27 254:16 / /srv rw,relatime - xfs /dev/vdb rw\n30 27 0:40 / /net rw - nfs4 server:/x rw\n"
+	const hung = "busy\n-- /sys/ dir complete --\n-- /etc/fstab absent --\n-- /proc/self/mountinfo --\n" + points + `-- $ ["uname", "-snrm"] --
+Linux box 6.1.0 x86_64
+-- $ ["df", "-P", "-k", "/", "/srv"] hang --
+-- $ ["df", "-P", "-k", "/"] hang --
+-- $ ["df", "-P", "-k", "/srv"] hang --
+-- $ ["df", "-k", "/net"] hang --
+-- $ ["df", "-P", "-k", "/proc"] `
+	synctest.Test(t, func(t *testing.T) {
+		res := collect(t, disk.Filesystems{Host: hosttest.New(hung + "hang --\n").Host()})
+		assert.Empty(t, ofRule(res, "resource.filesystems.no-answer"))
+		assert.Equal(t, report.Partial, res.Status)
+		for _, scope := range []string{"root/space", "space/srv", "inodes/srv", "answers/net"} {
+			assert.False(t, res.Covers(scope), scope)
+		}
+	})
+	synctest.Test(t, func(t *testing.T) {
+		res := collect(t, disk.Filesystems{Host: hosttest.New(hung + "--\nproc 0 0 0 - /proc\n").Host()})
+		assert.Len(t, ofRule(res, "resource.filesystems.no-answer"), 3)
+	})
+}
+
+// hangs keeps whoever looks at these names in the kernel.
+type hangs struct {
+	host.FS
+	names []string
+	free  chan struct{}
+}
+
+func (h hangs) Lstat(ctx context.Context, name string) (host.Stat, error) {
+	if slices.Contains(h.names, name) {
+		<-h.free
+	}
+	return h.FS.Lstat(ctx, name)
+}
+
+func TestALookThatTheKernelKeepsBlindsNothingElse(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := onLinux(`"/", "/bound"`, "27 1 254:0 / / rw - ext4 /dev/vda1 rw\n28 27 254:16 /x /bound rw - xfs /dev/vdb rw\n",
+			"/dev/vda1 1000 995 5 99% /\n/dev/vdb 100 10 90 10% /bound\n", "-- /etc/fstab --\n/dev/vdb /bound/below xfs defaults\n/dev/vdc /gone xfs defaults\n-- /gone/ dir --\n"+
+				"-- /run/ dir complete --\n-- /.dockerenv absent --\n")
+		h := m.Host()
+		free := make(chan struct{})
+		defer close(free)
+		h.Files = hangs{h.Files, []string{"/bound", "/bound/below"}, free}
+		begin := time.Now()
+		res := collect(t, disk.Filesystems{Host: h})
+		assert.Less(t, time.Since(begin), 15*time.Second)
+		assert.Equal(t, []string{"critical: / is >99 % full: 5 KiB of 1,000 KiB free", "warning: /gone is not mounted, although /etc/fstab has it"},
+			append(ofRule(res, "resource.filesystems.space"), ofRule(res, "resource.filesystems.not-mounted")...))
+		assert.False(t, res.Covers("mounted/bound/below"), "nobody knows")
+		assert.True(t, res.Covers("mounted/gone"))
+	})
+}
+
 func TestWhatFstabNamesAndIsNotMountedIsFound(t *testing.T) {
 	mounts := strings.Replace(twoDisks, "%s", "rw", 1) + "29 27 0:41 / /auto rw - autofs systemd-1 rw\n"
 	m := onLinux(`"/", "/srv"`, mounts, "/dev/vda1 100 10 90 10% /\n/dev/vdb 100 10 90 10% /srv\n", `-- /etc/fstab --
@@ -147,6 +211,49 @@ func TestWhatFstabNamesAndIsNotMountedIsFound(t *testing.T) {
 		"notice: /usb is not mounted, although /etc/fstab has it",
 	}, ofRule(res, "resource.filesystems.not-mounted"))
 	assert.True(t, res.Covers("mounted/data"))
+}
+
+// filling runs the check on these days; a disk of 1000 GiB has used so many GiB.
+func filling(t *testing.T, store report.Store, size int, days []int, used func(day int) int) report.Change {
+	t.Helper()
+	var last report.Change
+	for _, day := range days {
+		rows := "/dev/vda1 1048576000 100 1048575900 1% /\n" +
+			"/dev/vdb " + strconv.Itoa(size<<20) + " " + strconv.Itoa(used(day)<<20) + " " + strconv.Itoa((size-used(day))<<20) + " 9% /srv\n"
+		m := onLinux(`"/", "/srv"`, strings.Replace(twoDisks, "%s", "rw", 1), rows, "-- /etc/fstab absent --\n")
+		suite := report.Suite{
+			Checks: []report.Checker{disk.Filesystems{Host: m.Host()}}, Store: store,
+			Clock: func() time.Time { return time.Date(2026, 11, 1, 6, 0, 0, 0, time.UTC).AddDate(0, 0, day) },
+		}
+		rep, err := suite.Run(t.Context())
+		require.NoError(t, err)
+		last = report.Change{}
+		for _, ch := range rep.Changes {
+			if ch.Finding.Rule == "resource.filesystems.filling" {
+				last = ch
+			}
+		}
+	}
+	return last
+}
+
+func TestAForecastIsNotOverWhenTheClockIsSetBack(t *testing.T) {
+	grows := func(day int) int { return 500 + 40*day }
+	days := []int{0, 1, 2, 3, 4, 5, 6, 7, 8}
+	for name, c := range map[string]struct {
+		size int
+		next int
+		used func(int) int
+		want report.ChangeKind
+	}{
+		"the clock is a month back: nobody knows": {1000, -30, func(int) int { return 830 }, report.Stale},
+		"the disk was enlarged":                   {5000, 9, grows, report.Fixed},
+		"what grew was removed":                   {1000, 9, func(int) int { return 100 }, report.Fixed},
+	} {
+		store := &reporttest.Store{}
+		require.NotEmpty(t, filling(t, store, 1000, days, grows).Finding.Title, name)
+		assert.Equal(t, c.want, filling(t, store, c.size, []int{c.next}, c.used).Kind, name)
+	}
 }
 
 func TestADiskThatFillsIsFoundBeforeItIsFull(t *testing.T) {

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"context"
 	"slices"
+	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/howto"
@@ -121,7 +122,16 @@ func checkSpace(rec *report.Recorder, u shared, l Limits, guide func() howto.Gui
 	if severity == report.RuleSeverity || u.with != "" {
 		return
 	}
-	rec.Finding(spaceFinding(u, severity, guide()))
+	rec.Finding(spaceFinding(u, forOne(u.Usage, severity), guide()))
+}
+
+// forOne makes a notice of what is full and is one user's alone: he fills it when he
+// likes, and nobody else writes to it.
+func forOne(u Usage, severity report.Severity) report.Severity {
+	if user, ok := strings.CutPrefix(u.Mount, "/run/user/"); ok && u.Type == "tmpfs" && user != "" && strings.Trim(user, "0123456789") == "" && user != "0" {
+		return report.Notice
+	}
+	return severity
 }
 
 // spaceMetrics gives the figures. Each container and service brings some file
@@ -153,7 +163,7 @@ func checkInodes(rec *report.Recorder, u Usage, l Limits, guide func() howto.Gui
 	rec.Metric(report.Metric{Name: "filesystem_inodes", Value: report.Count(u.Inodes), Attrs: attrs})
 	rec.Metric(report.Metric{Name: "filesystem_inodes_used", Value: report.Count(u.InodesUsed), Attrs: attrs})
 	if severity := l.inodes(u); severity != report.RuleSeverity {
-		rec.Finding(inodesFinding(u, severity, guide()))
+		rec.Finding(inodesFinding(u, forOne(u, severity), guide()))
 	}
 }
 

@@ -329,6 +329,40 @@ func TestAFileSystemOfAnUnlistedTypeIsUnknownAndNotAsked(t *testing.T) {
 	}
 }
 
+func TestWhatOneUserAloneCanFillIsNoAlarm(t *testing.T) {
+	// after documentation: pam_systemd(8); any user fills his own, root's is everybody's
+	points := []string{"/run/user/0", "/run/user/1000", "/run/user/x"}
+	mountinfo, rows := "", ""
+	for i, p := range points {
+		mountinfo += fmt.Sprintf("%d 1 0:%d / %s rw - tmpfs tmpfs rw\n", 40+i, 40+i, p)
+		rows += "tmpfs 1000 1000 0 100% " + p + "\n"
+	}
+	res := collect(t, disk.Filesystems{Host: onLinux(`"`+strings.Join(points, `", "`)+`"`, mountinfo, rows, "-- /etc/fstab absent --\n").Host()})
+	require.Equal(t, report.OK, res.Status, "%v", res.Problems)
+	severities := map[string]report.Severity{}
+	for _, f := range res.Findings {
+		severities[f.Subject.Value] = max(severities[f.Subject.Value], f.Severity)
+	}
+	assert.Equal(t, map[string]report.Severity{"/run/user/0": report.Critical, "/run/user/1000": report.Notice, "/run/user/x": report.Critical}, severities)
+}
+
+func TestAUsersFileSystemOnABSDIsNotAskedAndNoRiddle(t *testing.T) {
+	m := hosttest.New(`FreeBSD, with vfs.usermount=1
+-- /sys/ dir complete --
+-- /proc/ absent --
+-- /etc/fstab absent --
+-- $ ["uname", "-snrm"] --
+FreeBSD box 14.1-RELEASE amd64
+-- $ ["mount"] --
+/dev/ada0p2 on / (ufs, local)
+/dev/fuse on /home/ann/far (fusefs.sshfs, mounted by ann)
+-- $ ["df", "-k", "-i", "/"] --
+/dev/ada0p2 1005950 1000 1004950 1% 2204 153698 1% /
+`)
+	res := collect(t, disk.Filesystems{Host: m.Host()})
+	assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
+}
+
 func TestAFullBootIsEmptiedByThePackageManager(t *testing.T) {
 	m := onLinux(`"/boot"`, "27 1 254:0 / /boot rw - ext4 /dev/vda1 rw\n", "/dev/vda1 100000 99000 1000 99% /boot\n", "-- /etc/fstab absent --\n-- /etc/os-release --\nID=debian\n")
 	res := collect(t, disk.Filesystems{Host: m.Host()})

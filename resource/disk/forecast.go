@@ -52,9 +52,8 @@ func (c Filesystems) filling(ctx context.Context, rec *report.Recorder, usage []
 	before, _, err := keptHistory.Load(rec)
 	if err != nil {
 		rec.Problem(err, "filling")
-	} else if !slices.ContainsFunc(usage, func(u Usage) bool { return u.SpaceErr != nil }) {
-		rec.Covered("filling")
 	}
+	all := err == nil
 	now := map[string]history{}
 	for _, s := range sharing(usage) {
 		u := s.Usage
@@ -63,25 +62,48 @@ func (c Filesystems) filling(ctx context.Context, rec *report.Recorder, usage []
 			if known {
 				now[u.Mount] = h
 			}
+			all = all && u.SpaceErr == nil
 			continue
 		}
+		another := known && !h.isOf(u)
 		h = h.with(u, rec.Now())
 		now[u.Mount] = h
+		if !h.isLong() && !another {
+			all = false // nobody knows yet, or no longer: the clock was set back, or the memory is new
+			continue
+		}
 		rec.Covered(scopeOf("filling", u.Mount))
 		left, over := h.fullIn(u.Free)
 		if left > 0 && left <= fillsWithin && s.with == "" && l.space(u) == report.RuleSeverity {
 			rec.Finding(fillingFinding(u, left, over, howto.Of(ctx, c.Host)))
 		}
 	}
+	if all {
+		rec.Covered("filling") // what is no longer mounted no longer fills
+	}
 	if err := keptHistory.Keep(rec, now); err != nil {
 		rec.Problem(err, "filling")
 	}
 }
 
+// isOf reports whether h is of the same file system: another size or device is another one.
+func (h history) isOf(u Usage) bool { return h.Source == u.Source && h.Size == u.Size }
+
+// over is the time from the first sample to the last.
+func (h history) over() time.Duration {
+	if len(h.Samples) == 0 {
+		return 0
+	}
+	return time.Duration(h.Samples[len(h.Samples)-1].At-h.Samples[0].At) * time.Second
+}
+
+// isLong reports whether there is enough to tell a pace from.
+func (h history) isLong() bool { return len(h.Samples) >= samplesLeast && h.over() >= historyLeast }
+
 // with adds what is used now, or puts it in the place of the last one when that
 // is young.
 func (h history) with(u Usage, at time.Time) history {
-	if h.Source != u.Source || h.Size != u.Size {
+	if !h.isOf(u) {
 		h = history{Source: u.Source, Size: u.Size}
 	}
 	samples := slices.DeleteFunc(slices.Clone(h.Samples), func(s sample) bool { return s.At >= at.Unix() })
@@ -98,14 +120,10 @@ func (h history) with(u Usage, at time.Time) history {
 // too short. The pace is the median of those between any two samples: neither
 // one large file nor one night's clean-up makes it.
 func (h history) fullIn(free uint64) (left, over time.Duration) {
-	n := len(h.Samples)
-	if n < samplesLeast {
+	if !h.isLong() {
 		return 0, 0
 	}
-	over = time.Duration(h.Samples[n-1].At-h.Samples[0].At) * time.Second
-	if over < historyLeast {
-		return 0, 0
-	}
+	over = h.over()
 	var paces []float64 // bytes a second
 	for i, a := range h.Samples {
 		for _, b := range h.Samples[i+1:] {

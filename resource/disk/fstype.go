@@ -42,6 +42,6 @@ func ofDisk(m sysview.Mount) bool {
 // nobodyKnows reports whether the file system may be on a disk of this machine,
 // but is of a type that nobody has listed.
 func nobodyKnows(m sysview.Mount) bool {
-	return strings.HasPrefix(m.Source, "/dev/") && !strings.HasPrefix(m.Type, "fuse.") && !m.ReadOnly() &&
+	return strings.HasPrefix(m.Source, "/dev/") && !strings.HasPrefix(m.Type, "fuse.") && !strings.HasPrefix(m.Type, "fusefs.") && !m.ReadOnly() &&
 		!slices.Contains(disks, m.Type) && !slices.Contains(notDisks, m.Type)
 }

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os/exec"
+	"path"
 	"regexp"
 	"slices"
 	"strconv"
@@ -238,22 +239,34 @@ func (a *Array) addBtrfs(ctx context.Context, h host.Host, folder string) error 
 	if err != nil {
 		return err
 	}
+	var errs []error
 	for _, d := range devices {
-		missing, err := h.ReadFile(ctx, folder+"/"+d.Name+"/missing", 64)
-		if err == nil && strings.TrimSpace(string(missing)) == "1" {
-			a.Missing++
-			a.Degraded = true
-		}
-		stats, err := h.ReadFile(ctx, folder+"/"+d.Name+"/error_stats", 4096)
-		if errors.Is(err, fs.ErrNotExist) {
-			return fmt.Errorf("btrfs %s: this kernel does not tell of errors of devices: %w", a.Name, errors.ErrUnsupported)
-		}
-		if err != nil {
-			return err
-		}
-		a.Errors += sumStats(string(stats))
+		errs = append(errs, a.addDevice(ctx, h, folder+"/"+d.Name))
 	}
-	return nil
+	return errors.Join(errs...)
+}
+
+func (a *Array) addDevice(ctx context.Context, h host.Host, folder string) error {
+	missing, err := a.ofDevice(ctx, h, folder+"/missing")
+	if err != nil {
+		return err
+	}
+	if strings.TrimSpace(missing) == "1" {
+		a.Missing++
+		a.Degraded = true
+	}
+	stats, err := a.ofDevice(ctx, h, folder+"/error_stats")
+	a.Errors += sumStats(stats)
+	return err
+}
+
+// ofDevice reads what a kernel may be too old to tell.
+func (a *Array) ofDevice(ctx context.Context, h host.Host, name string) (string, error) {
+	data, err := h.ReadFile(ctx, name, 4096)
+	if errors.Is(err, fs.ErrNotExist) {
+		return "", fmt.Errorf("btrfs %s: this kernel does not tell of the %s of its devices: %w", a.Name, path.Base(name), errors.ErrUnsupported)
+	}
+	return string(data), err
 }
 
 // sumStats adds up lines such as "write_errs 3".

@@ -119,6 +119,18 @@ func TestBtrfsIsFoundByMissingDevicesAndByErrors(t *testing.T) {
 	assert.Equal(t, report.CodeUnsupported, res.Problems[0].Code)
 }
 
+func TestADeviceOfBtrfsThatCannotBeReadIsUnknownAndHidesNoOther(t *testing.T) {
+	const id = "/sys/fs/btrfs/7fe21481-9083-4f7b-a00c-e651fd16bfa1/devinfo"
+	for _, unreadable := range []string{"-- " + id + "/1/missing error=io --\n", "-- " + id + "/1/missing absent --\n", "-- " + id + "/1/missing --\n0\n-- " + id + "/1/error_stats error=permission --\n"} {
+		m := hosttest.New("btrfs\n-- /proc/mdstat absent --\n-- /dev/zfs absent --\n-- /sys/fs/btrfs/ dir complete --\n-- " + id + "/ dir complete --\n" +
+			unreadable + "-- " + id + "/2/missing --\n1\n-- " + id + "/2/error_stats --\nwrite_errs 0\n")
+		res := collect(t, disk.Raid{Host: m.Host()})
+		assert.Equal(t, []string{"critical: The array 7fe21481-9083-4f7b-a00c-e651fd16bfa1 is not whole: 1 disk missing"}, titles(res), unreadable)
+		assert.Equal(t, report.Partial, res.Status)
+		assert.False(t, res.Covers("raid/btrfs"))
+	}
+}
+
 func TestASystemWithoutArraysHasNoSuchQuestion(t *testing.T) {
 	res := collect(t, disk.Raid{Host: hosttest.New("none\n-- /proc/mdstat absent --\n" + noOther).Host()})
 	assert.Equal(t, report.Skipped, res.Status)

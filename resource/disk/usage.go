@@ -125,18 +125,19 @@ func fillInodes(usage []Usage, table dfTable, numbers func(dfRow) (all, used uin
 // folders leaves out what is no disk, and single files that are mounted: by
 // these a container gets its /etc/hosts, which is full when another system is.
 func folders(ctx context.Context, h host.Host, mounts []sysview.Mount) []sysview.Mount {
+	mounts = slices.DeleteFunc(slices.Clone(mounts), func(m sysview.Mount) bool { return !ofDisk(m) && !nobodyKnows(m) })
+	file := make([]bool, len(mounts))
+	together(len(mounts), func(i int) {
+		if m := mounts[i]; m.Root != "" && m.Root != "/" {
+			st, err := patiently(ctx, func() (host.Stat, error) { return h.Lstat(ctx, m.Point) })
+			file[i] = err == nil && !st.IsDir()
+		}
+	})
 	var out []sysview.Mount
-	for _, m := range mounts {
-		if !ofDisk(m) && !nobodyKnows(m) {
-			continue
+	for i, m := range mounts {
+		if !file[i] {
+			out = append(out, m)
 		}
-		if m.Root != "" && m.Root != "/" {
-			st, err := h.Lstat(ctx, m.Point)
-			if err == nil && !st.IsDir() {
-				continue
-			}
-		}
-		out = append(out, m)
 	}
 	return out
 }
