@@ -26,6 +26,31 @@ func (w *world) cover(name, text string) {
 	must(unix.Mount(calm, name, "", unix.MS_BIND, ""))
 }
 
+// answers makes a program that prints a file of the world's.
+func (w *world) answers(program, script string) {
+	w.write(program, "#!/bin/sh\n"+script+"\n", 0o755)
+}
+
+// hangs mounts a file system on a disk at a folder: nobody answers for it.
+func (*world) hangs(at string) {
+	ctl, err := os.OpenFile("/dev/loop-control", os.O_RDWR, 0)
+	must(err)
+	n, err := unix.IoctlRetInt(int(ctl.Fd()), unix.LOOP_CTL_GET_FREE)
+	must(err)
+	device := fmt.Sprintf("/dev/loop%d", n)
+	must(unix.Mknod(device, unix.S_IFBLK|0o600, int(unix.Mkdev(7, uint32(n)))))
+	loop, err := os.OpenFile(device, os.O_RDWR, 0)
+	must(err)
+	must(os.WriteFile("/run/image", make([]byte, 1<<20), 0o600))
+	image, err := os.OpenFile("/run/image", os.O_RDWR, 0)
+	must(err)
+	must(unix.IoctlSetInt(int(loop.Fd()), unix.LOOP_SET_FD, int(image.Fd())))
+	must(unix.IoctlLoopSetStatus64(int(loop.Fd()), &unix.LoopInfo64{Flags: unix.LO_FLAGS_AUTOCLEAR}))
+	program, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
+	must(err)
+	must(unix.Mount(device, at, "fuseblk", 0, fmt.Sprintf("fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other", program.Fd())))
+}
+
 func init() {
 	srv := func(options string) func(w *world) {
 		return func(*world) { must(unix.Mount("disk", "/srv", "tmpfs", 0, options)) }
@@ -104,6 +129,58 @@ func init() {
 			name: "an update waits for a reboot",
 			act:  func(w *world) { w.write("/run/reboot-required", "*** System restart required ***\n", 0o644) },
 			line: "An update asks for a reboot",
+		},
+		row{
+			name: "an update waits for a reboot, and the list of what asks for it is no file",
+			act: func(w *world) {
+				w.write("/run/reboot-required", "*** System restart required ***\n", 0o644)
+				must(unix.Mkfifo("/run/reboot-required.pkgs", 0o644))
+			},
+			line: "An update asks for a reboot",
+		},
+		row{
+			name:  "a service fails behind six hundred that strangers make fail by connecting",
+			needs: []string{"/bin/sh", "/bin/cat"},
+			before: func(w *world) {
+				must(os.MkdirAll("/run/systemd/system", 0o755))
+				w.write("/run/failed", "", 0o644)
+				w.answers("/usr/bin/systemctl", `case "$*" in list-units*) cat /run/failed;; show*) ;; *) exit 1;; esac`)
+			},
+			act: func(w *world) {
+				for i := range 600 {
+					w.append("/run/failed", fmt.Sprintf("in.fingerd@%d-192.0.2.1:79-192.0.2.9:%d.service loaded failed failed Finger\n", i, 1024+i))
+				}
+				w.append("/run/failed", "postgresql.service loaded failed failed PostgreSQL\n")
+			},
+			line: "The service postgresql.service has failed",
+		},
+		row{
+			name:  "the clock is set back below a time service that calls it right",
+			needs: []string{"/bin/sh", "/bin/date"},
+			before: func(w *world) {
+				w.write("/run/ahead", "0", 0o644)
+				w.answers("/usr/bin/chronyc", `read -r ahead </run/ahead; echo "C0000201,192.0.2.1,3,$(( $(date +%s) + ahead )).1,0.0001,0,0,0,0,0,0,0,64.4,Normal"`)
+			},
+			act:  func(w *world) { w.write("/run/ahead", "172800\n", 0o644) },
+			line: "The clock was set back by",
+		},
+		row{
+			name: "thirty users fill what is theirs alone, and the disk of all fills up",
+			before: func(w *world) {
+				srv("size=8m")(w)
+				for i := range 30 {
+					own := fmt.Sprintf("/run/user/%d", 1000+i)
+					must(os.MkdirAll(own, 0o700))
+					must(unix.Mount("tmpfs", own, "tmpfs", 0, "size=64k"))
+				}
+			},
+			act: func(w *world) {
+				for i := range 30 {
+					w.write(fmt.Sprintf("/run/user/%d/ballast", 1000+i), strings.Repeat("x", 64<<10), 0o600)
+				}
+				w.write("/srv/ballast", strings.Repeat("x", 8<<20-64<<10), 0o600)
+			},
+			line: "/srv is >99 % full",
 		},
 	)
 }
