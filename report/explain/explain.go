@@ -17,9 +17,10 @@
 // since updates restart what uses them.
 //
 // A file that was changed while somebody was logged in is possibly that
-// person's work, and likely so where the session's own record names the file: as
-// evidence, or as a word of a command that it ran. The line about such a command in
-// a log is then of the same act, where it tells of no other.
+// person's work, and likely so where the session's own record names the file as a
+// typed path. Where only a word of a command that it ran is the file's name, that
+// is possible. The line about such a command in a log is of the same act, where it
+// tells of no other.
 // One trouble that two checks see is told once: a unit's failure and the log
 // line about it, a listener and its probe, an account and the files that hold
 // it. A file system that is full is possibly so by the log that grows on it. What is worse than a notice is never called fully explained; a page puts it
@@ -30,6 +31,34 @@
 // what was first seen in the same report. A login, a command by sudo, a line
 // that no rule explains, and a fix that is missing are effects of nothing. A wrong
 // reason is worse than none.
+//
+// # What each join wants
+//
+// Key names stand for attributes of package report, in a finding's subject,
+// identity or evidence.
+//
+//	file ← software      act: an Event of subject Package or Transaction, with At.
+//	                     File: Package (likely) or Transaction (proven), with At.
+//	file ← rotation      act: an Event of subject Transaction, with At and a Path for
+//	                     each log. File: subject Path, with At (likely).
+//	service down ← it    service: subject Service or Unit, worse than a notice, with the At
+//	                     of its failure and the Package that owns its program or a
+//	                     library of it; or its Program, or a Path for each library,
+//	                     where a finding about that file names the Package (possible).
+//	file ← person        session: an Event of subject User, with, for each session, At of
+//	                     its begin, Session, and At of its end where that is known; then,
+//	                     for each command, its At, Program, and a Path for each file
+//	                     (likely), or the command as a Sample (possible).
+//	                     File: subject Path, with At, and no Package.
+//	sudo line ← that     line: an Event of subject Service sudo or doas, the User in its
+//	                     identity, and a Sample for each command, none left out.
+//	account ← traces     account: subject User or Group, with Path of the file that holds
+//	                     it. Trace: subject Path of such a file, or Service of a tool.
+//	full disk ← log      disk: subject Mount. Log: subject Path, a warning at least, with
+//	                     that Mount (possible).
+//	fix ← old code       fix: subject Package, with Path of the library. Programs: Unit or
+//	                     Process, with that Path.
+//	probe ← listener     probe: subject Target, with Listener and Reason. Listener: subject.
 package explain
 
 import (

@@ -1,7 +1,6 @@
 package explain_test
 
 import (
-	"context"
 	"fmt"
 	"testing"
 	"time"
@@ -12,7 +11,6 @@ import (
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/explain"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
-	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
@@ -37,7 +35,7 @@ func explained(t *testing.T, findings ...report.Finding) map[string]string {
 		{ID: "bad", Kind: report.Event, Severity: report.Warning, Title: "bad", Remedy: "r"},
 		{ID: "failed", Kind: report.Condition, Severity: report.Warning, Title: "failed", Remedy: "r"},
 	}}
-	rep, err := suite.Run(t.Context(), []report.Checker{c})
+	rep, err := report.Run(t.Context(), []report.Checker{c})
 	require.NoError(t, err)
 	require.Empty(t, rep.Results[0].Problems)
 	before, err := report.Encode(rep)
@@ -149,9 +147,19 @@ func TestAFileThatChangedInASessionIsPossiblyThatPersons(t *testing.T) {
 	}
 }
 
+// session is a login as a check tells it: its begin, its id, its end where it is
+// known, and what was run in it.
+func session(who report.Attr, end time.Duration, run ...report.Attr) report.Finding {
+	f := report.Finding{Rule: "restarted", Subject: who, Scope: "x", Evidence: []report.Attr{report.AtTime(noon), attr(report.Session, "ssh:1")}}
+	if end > 0 {
+		f.Evidence = append(f.Evidence, report.AtTime(noon.Add(end)))
+	}
+	f.Evidence = append(f.Evidence, run...)
+	return f
+}
+
 func TestAnEditBySudoIsOneAct(t *testing.T) {
 	hosts, ann := attr(report.Path, "/etc/hosts"), attr(report.User, "ann")
-	session := finding("restarted", ann, noon, attr(report.Session, "ssh:1"), attr(report.Sample, "/usr/bin/vi /etc/hosts"))
 	line := func(user report.Attr, count int, lines ...string) report.Finding {
 		f := finding("line", attr(report.Service, "sudo"), noon.Add(time.Second))
 		f.Identity, f.Count = []report.Attr{user}, count
@@ -160,37 +168,55 @@ func TestAnEditBySudoIsOneAct(t *testing.T) {
 		}
 		return f
 	}
+	typed := []report.Attr{report.AtTime(noon.Add(time.Second)), attr(report.Program, "/usr/bin/vi"), hosts}
+	words := []report.Attr{attr(report.Sample, "/usr/bin/vi /etc/hosts")}
 	edit, file := "/usr/bin/vi /etc/hosts", map[string]string{"/etc/hosts": "likely true ann"}
 	for name, c := range map[string]struct {
-		line  report.Finding
-		saved time.Duration
-		want  map[string]string
+		session report.Finding
+		line    report.Finding
+		saved   time.Duration
+		want    map[string]string
 	}{
-		"it tells of nothing else":    {line(ann, 1, edit), time.Minute, map[string]string{"/etc/hosts": "likely true ann", "sudo": "likely true ann"}},
-		"another command is among it": {line(ann, 2, edit, "/usr/bin/cat /etc/shadow"), time.Minute, file},
-		"more than it shows":          {line(ann, 3, edit), time.Minute, file},
-		"of another":                  {line(attr(report.User, "eve"), 1, edit), time.Minute, file},
-		"of a longer name":            {line(ann, 1, "/usr/bin/vi /etc/hosts.allow"), time.Minute, file},
-		"long after":                  {line(ann, 1, edit), 2 * time.Hour, map[string]string{}},
-		"before":                      {line(ann, 1, edit), -time.Minute, map[string]string{}},
+		"it tells of nothing else":    {session(ann, 0, typed...), line(ann, 1, edit), time.Minute, map[string]string{"/etc/hosts": "likely true ann", "sudo": "likely true ann"}},
+		"another command is among it": {session(ann, 0, typed...), line(ann, 2, edit, "/usr/bin/cat /etc/shadow"), time.Minute, file},
+		"more than it shows":          {session(ann, 0, typed...), line(ann, 3, edit), time.Minute, file},
+		"of another":                  {session(ann, 0, typed...), line(attr(report.User, "eve"), 1, edit), time.Minute, file},
+		"of a longer name":            {session(ann, 0, typed...), line(ann, 1, "/usr/bin/vi /etc/hosts.allow"), time.Minute, file},
+		"in a long session":           {session(ann, 5*time.Hour, typed...), line(ann, 3, edit), 4 * time.Hour, file},
+		"after its end":               {session(ann, 10*time.Minute, typed...), line(ann, 1, edit), 11 * time.Minute, map[string]string{}},
+		"long after, no end known":    {session(ann, 0, typed...), line(ann, 1, edit), 2 * time.Hour, map[string]string{}},
+		"before":                      {session(ann, 0, typed...), line(ann, 1, edit), -time.Minute, map[string]string{}},
+		"before its command":          {session(ann, time.Hour, report.AtTime(noon.Add(30*time.Minute)), hosts), line(ann, 2, edit), time.Minute, map[string]string{"/etc/hosts": "possible false ann"}},
+		"words of it alone":           {session(ann, 0, words...), line(ann, 1, edit), time.Minute, map[string]string{"/etc/hosts": "possible false ann", "sudo": "likely false /etc/hosts"}},
+		"words, after its end":        {session(ann, 10*time.Minute, words...), line(ann, 1, edit), 11 * time.Minute, map[string]string{}},
+		"words, long after":           {session(ann, 0, words...), line(ann, 1, edit), 2 * time.Hour, map[string]string{}},
 	} {
 		t.Run(name, func(t *testing.T) {
-			assert.Equal(t, c.want, explained(t, session, c.line, finding("changed", hosts, noon.Add(c.saved))))
+			assert.Equal(t, c.want, explained(t, c.session, c.line, finding("changed", hosts, noon.Add(c.saved))))
 		})
+	}
+}
+
+// Of two sessions in one finding, each has its own interval.
+func TestAFileIsExplainedByTheSessionThatWasOpen(t *testing.T) {
+	ann, hosts := attr(report.User, "ann"), attr(report.Path, "/etc/hosts")
+	two := session(ann, 10*time.Minute, report.AtTime(noon.Add(3*time.Hour)), attr(report.Session, "ssh:2"), report.AtTime(noon.Add(4*time.Hour)))
+	for at, want := range map[time.Duration]int{5 * time.Minute: 1, time.Hour: 0, 200 * time.Minute: 1, 5 * time.Hour: 0} {
+		assert.Len(t, explained(t, two, finding("changed", hosts, noon.Add(at))), want, at)
 	}
 }
 
 func TestAnEditFromANewAddressIsOneThingToLookAt(t *testing.T) {
 	ann, id := attr(report.User, "ann"), attr(report.Session, "ssh:1")
-	session := finding("restarted", ann, noon, id, attr(report.Sample, "/usr/bin/vi /etc/hosts"))
+	in := session(ann, 0, report.AtTime(noon.Add(time.Second)), attr(report.Path, "/etc/hosts"))
 	arrival := finding("line", ann, noon, id)
 	arrival.Identity = []report.Attr{attr(report.Addr, "192.0.2.14")}
 	line := finding("line", attr(report.Service, "sudo"), noon, attr(report.Sample, "ann : COMMAND=/usr/bin/vi /etc/hosts"))
 	line.Identity = []report.Attr{ann}
 	file := finding("changed", attr(report.Path, "/etc/hosts"), noon.Add(time.Minute))
-	assert.Equal(t, map[string]string{"/etc/hosts": "likely false ann", "ann": "likely false /etc/hosts", "sudo": "likely false /etc/hosts"}, explained(t, session, arrival, line, file))
+	assert.Equal(t, map[string]string{"/etc/hosts": "likely false ann", "ann": "likely false /etc/hosts", "sudo": "likely false /etc/hosts"}, explained(t, in, arrival, line, file))
 	file.Severity = report.Warning
-	assert.Equal(t, map[string]string{"/etc/hosts": "likely false ann", "sudo": "likely false /etc/hosts"}, explained(t, session, line, file))
+	assert.Equal(t, map[string]string{"/etc/hosts": "likely false ann", "sudo": "likely false /etc/hosts"}, explained(t, in, line, file))
 }
 
 func TestAnAccountAndItsTracesAreOneThing(t *testing.T) {
@@ -241,10 +267,10 @@ func TestExplanationStandsAsLongAsWhatItExplains(t *testing.T) {
 		{ID: "changed", Kind: report.Condition, Severity: report.Notice, Title: "a file changed", Remedy: "r"},
 	}}
 	file := finding("changed", attr(report.Path, "/usr/bin/openssl"), noon, openssl)
-	set := &suite.Suite{Checks: []report.Checker{c}, Store: &reporttest.Store{}, Explain: explain.Joins}
+	suite := &report.Suite{Checks: []report.Checker{c}, Store: &reporttest.Store{}, Explain: explain.Joins}
 	for _, findings := range [][]report.Finding{{finding("upgraded", openssl, noon), file}, {file}, {file}} {
 		c.Findings = findings
-		rep, err := set.Run(t.Context())
+		rep, err := suite.Run(t.Context())
 		require.NoError(t, err)
 		require.Len(t, rep.Explanations, 1)
 		assert.Equal(t, "likely", rep.Explanations[0].Confidence)
@@ -375,6 +401,7 @@ func TestAServiceIsDownByTheUpdateOfItsProgramOrLibraryBeforeThat(t *testing.T) 
 		"it had failed before":         {finding("failed", unit, noon.Add(-time.Minute), attr(report.Program, program)), ""},
 		"it failed on another day":     {finding("failed", unit, noon.Add(9*time.Hour), attr(report.Program, program)), ""},
 		"nobody knows when":            {finding("failed", unit, time.Time{}, attr(report.Program, program)), ""},
+		"its package is named":         {finding("failed", unit, noon.Add(5*time.Minute), nginx), "possible false deb:nginx"},
 		"the package is named, before": {finding("failed", unit, noon.Add(-time.Minute), nginx), ""},
 	} {
 		t.Run(name, func(t *testing.T) {
@@ -387,6 +414,9 @@ func TestARotationExplainsTheLogsThatItNames(t *testing.T) {
 	run, log := attr(report.Transaction, "logrotate:20261125"), attr(report.Path, "/var/log/syslog")
 	assert.Equal(t, map[string]string{"/var/log/syslog": "proven true logrotate:20261125"},
 		explained(t, finding("upgraded", run, noon), finding("changed", log, noon.Add(time.Minute), run), finding("changed", attr(report.Path, "/var/log/app.log"), noon.Add(time.Minute))))
+	assert.Equal(t, map[string]string{"/var/log/syslog": "likely true logrotate:20261125"},
+		explained(t, finding("upgraded", run, noon, log), finding("changed", log, noon.Add(time.Minute)), finding("changed", attr(report.Path, "/var/log/app.log"), noon.Add(time.Minute))))
+	assert.Empty(t, explained(t, finding("upgraded", run, noon, log), finding("changed", log, noon.Add(-time.Hour))), "it was cut before that")
 }
 
 func TestNothingIsExplainedWithoutACause(t *testing.T) {
@@ -396,33 +426,4 @@ func TestNothingIsExplainedWithoutACause(t *testing.T) {
 		finding("changed", attr(report.Listener, "tcp/[::]:22"), noon, ssh),
 	))
 	assert.Empty(t, explain.Joins(&report.Report{}))
-}
-
-func ExampleJoins() {
-	openssl := report.Attr{Key: report.Package, Value: "deb:openssl"}
-	at := report.AtTime(time.Date(2026, 11, 25, 3, 10, 0, 0, time.UTC))
-	check := report.CheckerFunc{
-		ID: "demo",
-		Catalogue: []report.Rule{
-			{ID: "upgraded", Kind: report.Event, Severity: report.Info, Title: "openssl was upgraded", Remedy: "nothing"},
-			{ID: "changed", Kind: report.Condition, Severity: report.Notice, Title: "/usr/bin/openssl changed", Remedy: "look"},
-		},
-		Func: func(_ context.Context, rec *report.Recorder) error {
-			rec.Finding(report.Finding{Rule: "upgraded", Subject: openssl, Scope: "packages", Evidence: []report.Attr{at}})
-			rec.Finding(report.Finding{
-				Rule: "changed", Subject: report.Attr{Key: report.Path, Value: "/usr/bin/openssl"}, Scope: "files",
-				Evidence: []report.Attr{openssl, at},
-			})
-			return nil
-		},
-	}
-	rep, err := suite.Run(context.Background(), []report.Checker{check})
-	if err != nil {
-		fmt.Println(err)
-		return
-	}
-	for _, e := range explain.Joins(rep) {
-		fmt.Println(e.Confidence+":", e.Text)
-	}
-	// Output: likely: openssl was upgraded
 }

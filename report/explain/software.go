@@ -118,15 +118,24 @@ func (w *walker) effects(a act) {
 
 func (w *walker) hang(a act, effect int, joined []report.Attr) {
 	sure, direct := possible, false
-	if len(joined) == 1 {
+	if len(joined) == 1 && !w.nodes[effect].isDown() {
 		switch joined[0].Key {
 		case report.Transaction:
 			sure, direct = proven, true
 		case report.Package:
 			sure, direct = likely, true
+		case report.Path: // the act's own record names it
+			sure, direct = likely, a.transaction.Key != ""
 		}
 	}
 	w.explain(effect, a.causes, a.text, sure, direct, joined...)
+}
+
+// isDown reports whether n tells that a service failed: of that, what was changed
+// before is never more than a possible reason.
+func (n node) isDown() bool {
+	key := n.finding.Subject.Key
+	return (key == report.Service || key == report.Unit) && n.finding.Severity > report.Notice
 }
 
 // near reports whether an effect's times fit the act's. What has no time is near
