@@ -2,6 +2,7 @@ package deliver
 
 import (
 	"bytes"
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -9,6 +10,7 @@ import (
 	"os"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"github.com/pugetsoundtech/upkeep/internal/durable"
 	"github.com/pugetsoundtech/upkeep/report"
@@ -17,11 +19,12 @@ import (
 // A Folder keeps each report as files in one folder of the local disk, and the
 // newest once more as latest.EXT. Each file is written whole or not at all.
 type Folder struct {
-	Dir     string   // is made, with mode 0700, where it is missing
-	Formats []Format // one file each
-	Keep    int      // reports kept, the newest; zero: 400
-	Plain   int      // of these, the newest that are not compressed; zero: 30
-	Bytes   int64    // that all kept reports may have, but for the newest; zero: 256 MiB
+	Dir     string         // is made, with mode 0700, where it is missing
+	Formats []Format       // one file each
+	Keep    int            // reports kept, the newest; zero: 400
+	Plain   int            // of these, the newest that are not compressed; zero: 30
+	Zone    *time.Location // of the day in names; nil: UTC
+	Bytes   int64          // that all kept reports may have, but for the newest; zero: 256 MiB
 }
 
 // A Format is one form of a report in a Folder.
@@ -44,7 +47,7 @@ func (f Folder) Report(_ context.Context, rep *report.Report) error {
 
 // Name is the path of a report's file in a format.
 func (f Folder) Name(rep *report.Report, ext string) string {
-	return filepath.Join(f.Dir, fmt.Sprintf("%s-%08d.%s", rep.Started.UTC().Format("2006-01-02"), rep.Seq, ext))
+	return filepath.Join(f.Dir, fmt.Sprintf("%s-%08d.%s", rep.Started.In(cmp.Or(f.Zone, time.UTC)).Format(time.DateOnly), rep.Seq, ext))
 }
 
 func (f Folder) write(rep *report.Report, format Format) error {

@@ -7,7 +7,6 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/report"
-	"github.com/pugetsoundtech/upkeep/report/memory"
 )
 
 const (
@@ -16,35 +15,36 @@ const (
 	nagging = 2 * day  // without a sign-off
 )
 
-// Fold gives the function by which a suite learns what people did.
-func Fold(store Store) func(ctx context.Context, before *report.Report, open memory.Open, rep *report.Report) (memory.Reviewed, error) {
-	return func(ctx context.Context, before *report.Report, open memory.Open, rep *report.Report) (memory.Reviewed, error) {
+// Fold gives the function by which a suite learns what people did. Days in its
+// sentences are those of the machine's zone, as those that people name.
+func Fold(store Store) func(ctx context.Context, before *report.Report, open report.Open, rep *report.Report) (report.Reviewed, error) {
+	return func(ctx context.Context, before *report.Report, open report.Open, rep *report.Report) (report.Reviewed, error) {
 		log, err := store.Acts(ctx)
 		if err != nil {
-			return memory.Reviewed{}, err
+			return report.Reviewed{}, err
 		}
-		return fold(log, before, open, rep)
+		return fold(log, before, open, rep, time.Local)
 	}
 }
 
 // fold takes what people dealt with out of the changes, and what they closed out
 // of what the machine keeps open.
-func fold(log []Record, before *report.Report, open memory.Open, rep *report.Report) (memory.Reviewed, error) {
+func fold(log []Record, before *report.Report, open report.Open, rep *report.Report, zone *time.Location) (report.Reviewed, error) {
 	var last report.Review
 	if before != nil && before.Review != nil {
 		last = *before.Review
 	}
 	if err := Reaches(log, last.Acts, last.Head); err != nil {
-		return memory.Reviewed{}, err
+		return report.Reviewed{}, err
 	}
-	out := memory.Reviewed{Open: open, Review: begin(log, last, rep)}
+	out := report.Reviewed{Open: open, Review: begin(log, last, rep)}
 	standings, acted := map[string]Standing{}, lastActs(log)
-	for _, s := range Standings(open, log, rep.Finished) {
+	for _, s := range Standings(open, log, rep.Finished.In(zone)) {
 		standings[s.Check+"\x00"+s.Finding.Fingerprint] = s
 		if s.Quiet() {
 			out.Review.Reminders = append(out.Review.Reminders, old(s, rep.Finished)...)
 		}
-		if s.State == Accepted && s.Act.Kind == Accept && (s.Finding.Kind == report.Event || s.Item.State == memory.ItemRetired) {
+		if s.State == Accepted && s.Act.Kind == Accept && (s.Finding.Kind == report.Event || s.Item.State == report.ItemRetired) {
 			out.Open = out.Open.Close(s.Check, s.Finding.Fingerprint, rep.Finished)
 		}
 	}
@@ -80,7 +80,7 @@ func begin(log []Record, last report.Review, rep *report.Report) report.Review {
 		r.Since = r.Signed.At
 	}
 	if ago := rep.Finished.Sub(r.Since); ago >= nagging {
-		r.Reminders = append(r.Reminders, fmt.Sprintf("nobody has signed for %d days, since %s", int(ago/day), r.Since.Format(time.DateOnly)))
+		r.Reminders = append(r.Reminders, fmt.Sprintf("nobody has signed for %d days", int(ago/day)))
 	}
 	return r
 }
@@ -129,7 +129,7 @@ func old(s Standing, now time.Time) []string {
 }
 
 // closeOverflow closes what a person accepted in bulk, unless there is more of it since.
-func closeOverflow(open memory.Open, last acts) memory.Open {
+func closeOverflow(open report.Open, last acts) report.Open {
 	for _, u := range slices.Clone(open.Overflow) {
 		did, ok := last[u.Check+"\x00"]
 		if ok && did.record.Kind == Accept && did.seen.Overflow == u.Count && did.seen.Last.Equal(u.Last) {

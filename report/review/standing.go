@@ -5,7 +5,6 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/report"
-	"github.com/pugetsoundtech/upkeep/report/memory"
 )
 
 // State is where a finding stands between machine and people.
@@ -37,11 +36,13 @@ const (
 
 // A Standing is a finding with what people did about it.
 type Standing struct {
-	memory.Item
+	report.Item
 	State State
 	Stale bool    // nobody could look again
 	Act   *Record // the last act about it; nil: there is none
 	Again Reason  // why that act does not hold any longer; "": it holds
+
+	zone *time.Location // of the person who reads
 }
 
 // Quiet reports whether a person dealt with it, and the act still holds.
@@ -50,17 +51,18 @@ func (s Standing) Quiet() bool {
 }
 
 // Why says in words why a finding that a person dealt with is open again; "" otherwise.
+// Its day is one of the zone of the time that Standings was given.
 func (s Standing) Why() string {
 	if s.Again == "" || s.Act == nil {
 		return ""
 	}
-	return fmt.Sprintf("%s by %s on %s, and open again: %s", past[s.Act.Kind], s.Act.By, s.Act.Time.Format(time.DateOnly), s.Again)
+	return fmt.Sprintf("%s by %s on %s, and open again: %s", past[s.Act.Kind], s.Act.By, s.Act.Time.In(s.zone).Format(time.DateOnly), s.Again)
 }
 
 var past = map[Kind]string{Acknowledge: "acknowledged", Accept: "accepted", AcceptRisk: "accepted as a risk", Reopen: "reopened"}
 
 // Standings folds the log over what is open, at a time. It is pure.
-func Standings(open memory.Open, log []Record, now time.Time) []Standing {
+func Standings(open report.Open, log []Record, now time.Time) []Standing {
 	last := lastActs(log)
 	out := make([]Standing, 0, len(open.Items))
 	for _, it := range open.Items {
@@ -94,7 +96,7 @@ func lastActs(log []Record) acts {
 }
 
 // of gives the last act about an item, under any of its names.
-func (a acts) of(it memory.Item) (about, bool) {
+func (a acts) of(it report.Item) (about, bool) {
 	var best about
 	for _, fingerprint := range append([]string{it.Finding.Fingerprint}, it.Finding.Former...) {
 		if b, ok := a[it.Check+"\x00"+fingerprint]; ok && (best.record == nil || b.record.Seq > best.record.Seq) {
@@ -104,8 +106,8 @@ func (a acts) of(it memory.Item) (about, bool) {
 	return best, best.record != nil
 }
 
-func (a acts) standing(it memory.Item, now time.Time) Standing {
-	s := Standing{Item: it, State: Open, Stale: it.State == memory.ItemStale}
+func (a acts) standing(it report.Item, now time.Time) Standing {
+	s := Standing{Item: it, State: Open, Stale: it.State == report.ItemStale, zone: now.Location()}
 	if it.Recurrences > 0 {
 		s.State = Regressed
 	}
@@ -116,14 +118,14 @@ func (a acts) standing(it memory.Item, now time.Time) Standing {
 			s.State = map[Kind]State{Acknowledge: Acknowledged, Accept: Accepted, AcceptRisk: AcceptedRisk}[did.record.Kind]
 		}
 	}
-	if it.State == memory.ItemFixed || it.State == memory.ItemClosed {
+	if it.State == report.ItemFixed || it.State == report.ItemClosed {
 		s.State, s.Again = Resolved, ""
 	}
 	return s
 }
 
 // broken says why an act does not hold for an item as it is now; "": it holds.
-func (d about) broken(it memory.Item, now time.Time) Reason {
+func (d about) broken(it report.Item, now time.Time) Reason {
 	f, upTo := it.Finding, max(d.record.UpTo, d.seen.Severity)
 	if d.record.Kind != Acknowledge {
 		upTo = d.seen.Severity

@@ -133,7 +133,7 @@ func (d Delivery) mail(password []byte, subject func(*report.Report) string) (re
 		return nil, errors.New("say from whom the mails are: from")
 	}
 	m := mail.Message{
-		From: d.From, To: d.Mail, Prefix: "[upkeep]", Subject: subject,
+		From: d.From, To: d.Mail, Prefix: "[upkeep]", Subject: subject, Zone: time.Local,
 		Text: func(w io.Writer, rep *report.Report) error { return text.Write(w, rep, text.Options{Zone: time.Local}) },
 		HTML: func(w io.Writer, rep *report.Report) error {
 			return htmlmail.Write(w, rep, htmlmail.Options{Zone: time.Local})

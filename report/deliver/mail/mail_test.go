@@ -13,6 +13,7 @@ import (
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -60,6 +61,16 @@ func parts(t *testing.T, raw []byte) (*mail.Message, map[string]string) {
 		body, err := io.ReadAll(quotedprintable.NewReader(p))
 		require.NoError(t, err)
 		out[kind] += strings.ReplaceAll(string(body), "\r\n", "\n")
+	}
+}
+
+func TestTheDayOfASubjectIsThatOfItsReader(t *testing.T) {
+	rep := rendertest.Sample()
+	rep.Started = time.Date(2026, 11, 25, 23, 30, 0, 0, time.UTC)
+	for want, zone := range map[string]*time.Location{"(25 Nov 2026 #42)": nil, "(26 Nov 2026 #42)": time.FixedZone("CET", 3600)} {
+		m := message
+		m.Zone = zone
+		assert.True(t, strings.HasSuffix(m.subject(rep), want), m.subject(rep))
 	}
 }
 

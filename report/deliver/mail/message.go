@@ -2,6 +2,7 @@ package mail
 
 import (
 	"bytes"
+	"cmp"
 	"crypto/sha256"
 	"encoding/hex"
 	"errors"
@@ -9,6 +10,7 @@ import (
 	"io"
 	"net/mail"
 	"strings"
+	"time"
 
 	gomail "github.com/wneessen/go-mail"
 
@@ -25,6 +27,8 @@ type Message struct {
 
 	// Subject says what stands in the subject in place of the verdict; nil: the verdict.
 	Subject func(rep *report.Report) string
+
+	Zone *time.Location // of the day in the subject; it is that of the texts. nil: UTC
 
 	Text Format // the body; it must not be nil
 	HTML Format // an alternative to it, of elements that mail programs know; may be nil
@@ -98,7 +102,7 @@ func (m Message) subject(rep *report.Report) string {
 	}
 	parts := []string{m.Prefix, term.Truncate(verdict, maxSubject, "...")}
 	if !rep.Started.IsZero() {
-		parts = append(parts, fmt.Sprintf("(%s #%d)", rep.Started.UTC().Format("2 Jan 2006"), rep.Seq))
+		parts = append(parts, fmt.Sprintf("(%s #%d)", rep.Started.In(cmp.Or(m.Zone, time.UTC)).Format("2 Jan 2006"), rep.Seq))
 	}
 	return strings.TrimSpace(term.Visible(strings.Join(parts, " ")))
 }

@@ -1,0 +1,44 @@
+package rendertest_test
+
+import (
+	"bytes"
+	"io"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/render/html"
+	"github.com/pugetsoundtech/upkeep/report/render/htmlmail"
+	"github.com/pugetsoundtech/upkeep/report/render/markdown"
+	"github.com/pugetsoundtech/upkeep/report/render/rendertest"
+	"github.com/pugetsoundtech/upkeep/report/render/text"
+)
+
+// Every time on a page is one of the page's zone: a reader who finds two clocks on
+// it believes neither.
+func TestAPageHasOneZone(t *testing.T) {
+	zone := time.FixedZone("NZDT", 13*3600)
+	sample := rendertest.Sample()
+	signed := *sample
+	signed.Review = &report.Review{
+		Signed: &report.Signature{By: "ann", At: sample.Started.Add(-20 * time.Hour)}, Since: sample.Started.Add(-20 * time.Hour),
+		Handled: []report.Handled{}, Reminders: []string{},
+	}
+	for name, write := range map[string]func(w io.Writer, rep *report.Report) error{
+		"html":     func(w io.Writer, rep *report.Report) error { return html.Write(w, rep, html.Options{Zone: zone}) },
+		"text":     func(w io.Writer, rep *report.Report) error { return text.Write(w, rep, text.Options{Zone: zone}) },
+		"mail":     func(w io.Writer, rep *report.Report) error { return htmlmail.Write(w, rep, htmlmail.Options{Zone: zone}) },
+		"markdown": func(w io.Writer, rep *report.Report) error { return markdown.Write(w, rep, markdown.Options{Zone: zone}) },
+	} {
+		for _, rep := range []*report.Report{sample, &signed, rendertest.Caused()} {
+			var page bytes.Buffer
+			require.NoError(t, write(&page, rep))
+			assert.NotContains(t, page.String(), "UTC", name)
+			assert.NotContains(t, page.String(), rep.Started.Format("15:04"), name)
+			assert.Contains(t, page.String(), rep.Started.In(zone).Format("15:04"), name)
+		}
+	}
+}
