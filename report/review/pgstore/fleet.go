@@ -1,14 +1,18 @@
 package pgstore
 
 import (
+	"bytes"
+	"compress/gzip"
 	"context"
 	"errors"
 	"fmt"
+	"io"
 	"strings"
 	"time"
 
 	"github.com/jackc/pgx/v5"
 
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
@@ -27,8 +31,12 @@ type HostDay struct {
 // The day is that of the report's end, in UTC.
 func (db *DB) Take(ctx context.Context, reports ...*report.Report) error {
 	batch := &pgx.Batch{}
+	z, err := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed) // it is large: one for all
+	if err != nil {
+		return err
+	}
 	for _, rep := range reports {
-		body, err := report.Encode(rep)
+		body, err := packed(z, rep)
 		if err != nil {
 			return err
 		}
@@ -38,7 +46,7 @@ func (db *DB) Take(ctx context.Context, reports ...*report.Report) error {
 			text(rep.Labels.Tenant), text(rep.Labels.Host), int64(rep.Seq), text(rep.ID), rep.Finished.UTC(), rep.Finished.UTC(),
 			n.Critical, n.Warning, n.Notice, n.Unseen, body)
 	}
-	err := pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error { return tx.SendBatch(ctx, batch).Close() })
+	err = pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error { return tx.SendBatch(ctx, batch).Close() })
 	if err != nil {
 		return fmt.Errorf("database: %w", err)
 	}
@@ -85,7 +93,41 @@ func (db *DB) Report(ctx context.Context, tenant, host string, seq uint64) (*rep
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
-	return report.Decode(body)
+	return unpacked(body)
+}
+
+// packed gives the form in which a report is kept. A tenth of the bytes goes to the
+// database, its log and its disk, which are what taking in a fleet waits for.
+func packed(z *gzip.Writer, rep *report.Report) ([]byte, error) {
+	line, err := report.EncodeLine(*rep)
+	if err != nil {
+		return nil, err
+	}
+	var out bytes.Buffer
+	z.Reset(&out)
+	if _, err := z.Write(line); err != nil {
+		return nil, err
+	}
+	err = z.Close() // writes the rest
+	return out.Bytes(), err
+}
+
+// maxBody bounds a report as it is read again.
+const maxBody = 256 << 20
+
+func unpacked(body []byte) (*report.Report, error) {
+	z, err := gzip.NewReader(bytes.NewReader(body))
+	if err != nil {
+		return nil, fmt.Errorf("a kept report: %w", err)
+	}
+	line, err := io.ReadAll(io.LimitReader(z, maxBody+1))
+	switch {
+	case err != nil:
+		return nil, fmt.Errorf("a kept report: %w", err)
+	case len(line) > maxBody:
+		return nil, fmt.Errorf("a kept report has more than %s", prose.Bytes(maxBody))
+	}
+	return report.Decode(line)
 }
 
 // count is what is open in a report and nobody dealt with.

@@ -132,6 +132,15 @@ func takesFleet(t *testing.T, s *pgtest.Server) {
 		require.NoError(t, db.Take(t.Context(), day...))
 	}
 	t.Logf("10,000 reports were taken in in %s", time.Since(began).Round(time.Millisecond))
+	c, err := pgx.Connect(t.Context(), s.Address())
+	require.NoError(t, err)
+	defer c.Close(context.Background())
+	var kept int64
+	require.NoError(t, c.QueryRow(t.Context(), "select avg(length(body))::bigint from upkeep_report").Scan(&kept))
+	line, err := report.EncodeLine(*small("customer0", "host0", 1))
+	require.NoError(t, err)
+	t.Logf("each is kept in %d bytes of %d", kept, len(line))
+	assert.Less(t, kept*5, int64(len(line)))
 	worse := small("customer7", "host42", 2)
 	worse.Changes[0].Finding.Severity = report.Critical
 	require.NoError(t, db.Take(t.Context(), worse))
