@@ -23,6 +23,8 @@ import (
 	"github.com/pugetsoundtech/upkeep/pkgupdate/slackware"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/updates"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // A family is a machine on which nothing is pending, its lists fetched on 27 November,
@@ -228,10 +230,10 @@ Update candidates: quirks-7.50 -> quirks-7.50
 }
 
 // memory is a Store that keeps what was saved last.
-type memory struct{ saved report.Saved }
+type memory struct{ saved memory.Saved }
 
-func (m *memory) Load(context.Context) (report.Saved, error)   { return m.saved, nil }
-func (m *memory) Save(_ context.Context, s report.Saved) error { m.saved = s; return nil }
+func (m *memory) Load(context.Context) (memory.Saved, error)   { return m.saved, nil }
+func (m *memory) Save(_ context.Context, s memory.Saved) error { m.saved = s; return nil }
 
 // Of urpmi and pkg no file that the network serves says when it was made, so one that
 // went back cannot be seen there.
@@ -241,7 +243,7 @@ var undated = []string{"urpmi", "pkg"}
 // never covers what is pending, so nothing is told as mended or absent.
 func TestAFailedRefreshIsNoAnswerOfAnyManager(t *testing.T) {
 	for name, f := range families {
-		good, saved := f.run(t, name, f.machine, time.Time{}, report.Saved{})
+		good, saved := f.run(t, name, f.machine, time.Time{}, memory.Saved{})
 		id := f.make(host.Host{}).Info().ID
 		require.True(t, good.Covers(id+"/pending/security"), "%s: %v", name, good.Problems)
 		for _, condition := range conditions {
@@ -267,14 +269,14 @@ func TestAFailedRefreshIsNoAnswerOfAnyManager(t *testing.T) {
 
 // run is one run of the check at a time, which is the machine's own where it is zero, with
 // what the run before kept.
-func (f family) run(t *testing.T, name, text string, now time.Time, saved report.Saved) (report.Result, report.Saved) {
+func (f family) run(t *testing.T, name, text string, now time.Time, saved memory.Saved) (report.Result, memory.Saved) {
 	t.Helper()
 	h := hosttest.New(name + ": after documentation (its manual and source)\n" + text).Host()
 	if !now.IsZero() {
 		h.Now = func() time.Time { return now }
 	}
 	store := memory{saved}
-	suite := &report.Suite{Checks: []report.Checker{updates.Software{Managers: []pkgupdate.Manager{f.make(h)}}}, Store: &store, Clock: h.Time}
+	suite := &suite.Suite{Checks: []report.Checker{updates.Software{Managers: []pkgupdate.Manager{f.make(h)}}}, Store: &store, Clock: h.Time}
 	rep, err := suite.Run(t.Context())
 	require.NoError(t, err)
 	return rep.Results[0], store.saved

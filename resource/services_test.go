@@ -15,6 +15,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/explain"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 	"github.com/pugetsoundtech/upkeep/resource"
 )
 
@@ -101,7 +102,7 @@ func TestTheUpdateBeforeAServiceFailedIsNamedWhereItOwnsItsProgramOrALibrary(t *
 		update := &reporttest.Checker{ID: "packages", Covered: []string{"x"}, Catalogue: []report.Rule{
 			{ID: "upgraded", Kind: report.Event, Severity: report.Info, Title: "A package was upgraded", Remedy: "r"},
 		}, Findings: []report.Finding{{Rule: "upgraded", Subject: report.Package.Of(c.pkg), Scope: "x", Evidence: []report.Attr{report.At.Of(c.at)}}}}
-		rep, err := report.Run(t.Context(), []report.Checker{resource.Services{Host: failedWeb(c.library), Owners: owners}, update})
+		rep, err := suite.Run(t.Context(), []report.Checker{resource.Services{Host: failedWeb(c.library), Owners: owners}, update})
 		require.NoError(t, err)
 		failed, cause := rep.Results[0].Findings[0].Fingerprint, rep.Results[1].Findings[0].Fingerprint
 		joins := explain.Joins(rep)

@@ -12,6 +12,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/logwatch/rotation"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 const debian = `# see "man logrotate"
@@ -65,7 +66,7 @@ func big() string { return strings.Repeat(strings.Repeat("x", 1023)+"\n", 1100) 
 
 func titles(t *testing.T, m *hosttest.Machine) (out []string) {
 	t.Helper()
-	res, err := report.Collect(t.Context(), rotation.Rotation{Host: m.Host()})
+	res, err := suite.Collect(t.Context(), rotation.Rotation{Host: m.Host()})
 	require.NoError(t, err)
 	require.Empty(t, res.Problems)
 	for _, f := range res.Findings {
@@ -83,7 +84,7 @@ func TestALogOfLoginsThatEverybodyMayReadIsTold(t *testing.T) {
 	m := machine(t, "-- /var/log/auth.log mode=0644 --\nx\n-- /var/log/syslog mode=0644 --\nx\n")
 	assert.Equal(t, []string{"warning /var/log/auth.log may be read by everybody"}, titles(t, m))
 	assert.Empty(t, titles(t, machine(t, "-- /var/log/auth.log mode=0640 --\nx\n")))
-	res, err := report.Collect(t.Context(), rotation.Rotation{Host: m.Host()})
+	res, err := suite.Collect(t.Context(), rotation.Rotation{Host: m.Host()})
 	require.NoError(t, err)
 	assert.Equal(t, &report.Remedy{Do: [][]string{{"chmod", "o-r", "/var/log/auth.log"}}, Undo: [][]string{{"chmod", "o+r", "/var/log/auth.log"}}}, res.Findings[0].Remedy)
 }
@@ -91,7 +92,7 @@ func TestALogOfLoginsThatEverybodyMayReadIsTold(t *testing.T) {
 func TestAConfigurationThatCannotBeReadSaysNothingOfLogs(t *testing.T) {
 	m := machine(t, "-- /var/log/wild.log --\n"+big())
 	require.NoError(t, m.Add("-- /etc/logrotate.d/app error=permission --\n"))
-	res, err := report.Collect(t.Context(), rotation.Rotation{Host: m.Host()})
+	res, err := suite.Collect(t.Context(), rotation.Rotation{Host: m.Host()})
 	require.NoError(t, err)
 	assert.Empty(t, res.Findings)
 	require.Len(t, res.Problems, 1)
@@ -113,7 +114,7 @@ func FuzzParseLogrotate(f *testing.F) {
 
 func TestALogSaysOnWhichFileSystemItGrows(t *testing.T) {
 	m := machine(t, "-- /proc/ dir complete --\n-- /proc/self/mountinfo --\n21 1 8:1 / / rw - ext4 /dev/sda1 rw\n22 21 8:2 / /var rw - ext4 /dev/sda2 rw\n-- /var/log/wild.log --\n"+big())
-	res, err := report.Collect(t.Context(), rotation.Rotation{Host: m.Host()})
+	res, err := suite.Collect(t.Context(), rotation.Rotation{Host: m.Host()})
 	require.NoError(t, err)
 	require.Len(t, res.Findings, 1)
 	assert.Equal(t, []report.Attr{report.Mount.Of("/var")}, res.Findings[0].Evidence)

@@ -14,6 +14,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/logwatch/sessions"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // one gives what one line of a log makes, as: who [by whom] program in folder as user: files.
@@ -94,7 +95,7 @@ func login(t *testing.T, log, title string) report.Finding {
 	t.Helper()
 	m := hosttest.New(machine)
 	require.NoError(t, m.WriteFile("/var/log/auth.log", []byte(log), 0o640))
-	res, err := report.Collect(t.Context(), sessions.Logins{Host: m.Host()})
+	res, err := suite.Collect(t.Context(), sessions.Logins{Host: m.Host()})
 	require.NoError(t, err)
 	for _, f := range res.Findings {
 		if f.Title == title {
@@ -135,7 +136,7 @@ func TestWhatAFindingHasNoRoomForIsCounted(t *testing.T) {
 func TestTheEndOfASessionIsToldWhenItComes(t *testing.T) {
 	m := hosttest.New(machine)
 	require.NoError(t, m.WriteFile("/var/log/auth.log", []byte("Nov 25 10:00:00 web sshd[4711]: Accepted publickey for anna from 192.0.2.7 port 40022 ssh2\n"), 0o640))
-	suite := &report.Suite{Checks: []report.Checker{sessions.Logins{Host: m.Host()}}, Store: &reporttest.Store{}}
+	suite := &suite.Suite{Checks: []report.Checker{sessions.Logins{Host: m.Host()}}, Store: &reporttest.Store{}}
 	rep, err := suite.Run(t.Context())
 	require.NoError(t, err)
 	require.Len(t, rep.Results[0].Findings, 1)

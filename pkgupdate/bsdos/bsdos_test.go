@@ -13,6 +13,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/updates"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 func TestOfBSDOSNobodyKnowsWhatItLacks(t *testing.T) {
@@ -23,7 +24,7 @@ func TestOfBSDOSNobodyKnowsWhatItLacks(t *testing.T) {
 	require.ErrorIs(t, m.Installed(t.Context()).Reason, bsdos.ErrNoRecord)
 	require.ErrorIs(t, m.Pending(t.Context()).Reason, bsdos.ErrUnpublished)
 
-	res, err := report.Collect(t.Context(), updates.Software{Managers: []pkgupdate.Manager{m}})
+	res, err := suite.Collect(t.Context(), updates.Software{Managers: []pkgupdate.Manager{m}})
 	require.NoError(t, err)
 	assert.NotEqual(t, report.OK, res.Status)
 	assert.NotEqual(t, report.Skipped, res.Status)

@@ -7,6 +7,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/explain"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // morning is the minute of a day in the examples.
@@ -31,7 +32,7 @@ func show(findings ...report.Finding) {
 			return nil
 		},
 	}
-	rep, err := report.Run(context.Background(), []report.Checker{check})
+	rep, err := suite.Run(context.Background(), []report.Checker{check})
 	if err != nil {
 		fmt.Println(err)
 		return

@@ -11,6 +11,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/explain"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 var noon = time.Date(2026, 11, 25, 12, 0, 0, 0, time.UTC)
@@ -35,7 +36,7 @@ func explained(t *testing.T, findings ...report.Finding) map[string]string {
 		{ID: "bad", Kind: report.Event, Severity: report.Warning, Title: "bad", Remedy: "r"},
 		{ID: "failed", Kind: report.Condition, Severity: report.Warning, Title: "failed", Remedy: "r"},
 	}}
-	rep, err := report.Run(t.Context(), []report.Checker{c})
+	rep, err := suite.Run(t.Context(), []report.Checker{c})
 	require.NoError(t, err)
 	require.Empty(t, rep.Results[0].Problems)
 	before, err := report.Encode(rep)
@@ -267,7 +268,7 @@ func TestExplanationStandsAsLongAsWhatItExplains(t *testing.T) {
 		{ID: "changed", Kind: report.Condition, Severity: report.Notice, Title: "a file changed", Remedy: "r"},
 	}}
 	file := finding("changed", attr(report.Path, "/usr/bin/openssl"), noon, openssl)
-	suite := &report.Suite{Checks: []report.Checker{c}, Store: &reporttest.Store{}, Explain: explain.Joins}
+	suite := &suite.Suite{Checks: []report.Checker{c}, Store: &reporttest.Store{}, Explain: explain.Joins}
 	for _, findings := range [][]report.Finding{{finding("upgraded", openssl, noon), file}, {file}, {file}} {
 		c.Findings = findings
 		rep, err := suite.Run(t.Context())

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 )
 
 const (
@@ -17,11 +18,11 @@ const (
 
 // Fold gives the function by which a suite learns what people did. Days in its
 // sentences are those of the machine's zone, as those that people name.
-func Fold(store Store) func(ctx context.Context, before *report.Report, open report.Open, rep *report.Report) (report.Reviewed, error) {
-	return func(ctx context.Context, before *report.Report, open report.Open, rep *report.Report) (report.Reviewed, error) {
+func Fold(store Store) func(ctx context.Context, before *report.Report, open memory.Open, rep *report.Report) (memory.Reviewed, error) {
+	return func(ctx context.Context, before *report.Report, open memory.Open, rep *report.Report) (memory.Reviewed, error) {
 		log, err := store.Acts(ctx)
 		if err != nil {
-			return report.Reviewed{}, err
+			return memory.Reviewed{}, err
 		}
 		return fold(log, before, open, rep, time.Local)
 	}
@@ -29,22 +30,22 @@ func Fold(store Store) func(ctx context.Context, before *report.Report, open rep
 
 // fold takes what people dealt with out of the changes, and what they closed out
 // of what the machine keeps open.
-func fold(log []Record, before *report.Report, open report.Open, rep *report.Report, zone *time.Location) (report.Reviewed, error) {
+func fold(log []Record, before *report.Report, open memory.Open, rep *report.Report, zone *time.Location) (memory.Reviewed, error) {
 	var last report.Review
 	if before != nil && before.Review != nil {
 		last = *before.Review
 	}
 	if err := Reaches(log, last.Acts, last.Head); err != nil {
-		return report.Reviewed{}, err
+		return memory.Reviewed{}, err
 	}
-	out := report.Reviewed{Open: open, Review: begin(log, last, rep)}
+	out := memory.Reviewed{Open: open, Review: begin(log, last, rep)}
 	standings, acted := map[string]Standing{}, lastActs(log)
 	for _, s := range Standings(open, log, rep.Finished.In(zone)) {
 		standings[s.Check+"\x00"+s.Finding.Fingerprint] = s
 		if s.Quiet() {
 			out.Review.Reminders = append(out.Review.Reminders, old(s, rep.Finished)...)
 		}
-		if s.State == Accepted && s.Act.Kind == Accept && (s.Finding.Kind == report.Event || s.Item.State == report.ItemRetired) {
+		if s.State == Accepted && s.Act.Kind == Accept && (s.Finding.Kind == report.Event || s.Item.State == memory.ItemRetired) {
 			out.Open = out.Open.Close(s.Check, s.Finding.Fingerprint, rep.Finished)
 		}
 	}
@@ -129,7 +130,7 @@ func old(s Standing, now time.Time) []string {
 }
 
 // closeOverflow closes what a person accepted in bulk, unless there is more of it since.
-func closeOverflow(open report.Open, last acts) report.Open {
+func closeOverflow(open memory.Open, last acts) memory.Open {
 	for _, u := range slices.Clone(open.Overflow) {
 		did, ok := last[u.Check+"\x00"]
 		if ok && did.record.Kind == Accept && did.seen.Overflow == u.Count && did.seen.Last.Equal(u.Last) {

@@ -5,6 +5,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 )
 
 // State is where a finding stands between machine and people.
@@ -36,7 +37,7 @@ const (
 
 // A Standing is a finding with what people did about it.
 type Standing struct {
-	report.Item
+	memory.Item
 	State State
 	Stale bool    // nobody could look again
 	Act   *Record // the last act about it; nil: there is none
@@ -62,7 +63,7 @@ func (s Standing) Why() string {
 var past = map[Kind]string{Acknowledge: "acknowledged", Accept: "accepted", AcceptRisk: "accepted as a risk", Reopen: "reopened"}
 
 // Standings folds the log over what is open, at a time. It is pure.
-func Standings(open report.Open, log []Record, now time.Time) []Standing {
+func Standings(open memory.Open, log []Record, now time.Time) []Standing {
 	last := lastActs(log)
 	out := make([]Standing, 0, len(open.Items))
 	for _, it := range open.Items {
@@ -96,7 +97,7 @@ func lastActs(log []Record) acts {
 }
 
 // of gives the last act about an item, under any of its names.
-func (a acts) of(it report.Item) (about, bool) {
+func (a acts) of(it memory.Item) (about, bool) {
 	var best about
 	for _, fingerprint := range append([]string{it.Finding.Fingerprint}, it.Finding.Former...) {
 		if b, ok := a[it.Check+"\x00"+fingerprint]; ok && (best.record == nil || b.record.Seq > best.record.Seq) {
@@ -106,8 +107,8 @@ func (a acts) of(it report.Item) (about, bool) {
 	return best, best.record != nil
 }
 
-func (a acts) standing(it report.Item, now time.Time) Standing {
-	s := Standing{Item: it, State: Open, Stale: it.State == report.ItemStale, zone: now.Location()}
+func (a acts) standing(it memory.Item, now time.Time) Standing {
+	s := Standing{Item: it, State: Open, Stale: it.State == memory.ItemStale, zone: now.Location()}
 	if it.Recurrences > 0 {
 		s.State = Regressed
 	}
@@ -118,14 +119,14 @@ func (a acts) standing(it report.Item, now time.Time) Standing {
 			s.State = map[Kind]State{Acknowledge: Acknowledged, Accept: Accepted, AcceptRisk: AcceptedRisk}[did.record.Kind]
 		}
 	}
-	if it.State == report.ItemFixed || it.State == report.ItemClosed {
+	if it.State == memory.ItemFixed || it.State == memory.ItemClosed {
 		s.State, s.Again = Resolved, ""
 	}
 	return s
 }
 
 // broken says why an act does not hold for an item as it is now; "": it holds.
-func (d about) broken(it report.Item, now time.Time) Reason {
+func (d about) broken(it memory.Item, now time.Time) Reason {
 	f, upTo := it.Finding, max(d.record.UpTo, d.seen.Severity)
 	if d.record.Kind != Acknowledge {
 		upTo = d.seen.Severity

@@ -15,6 +15,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
 	"github.com/pugetsoundtech/upkeep/report/suite"
 	"github.com/pugetsoundtech/upkeep/resource/disk"
@@ -214,14 +215,14 @@ func TestWhatFstabNamesAndIsNotMountedIsFound(t *testing.T) {
 }
 
 // filling runs the check on these days; a disk of 1000 GiB has used so many GiB.
-func filling(t *testing.T, store report.Store, size int, days []int, used func(day int) int) report.Change {
+func filling(t *testing.T, store memory.Store, size int, days []int, used func(day int) int) report.Change {
 	t.Helper()
 	var last report.Change
 	for _, day := range days {
 		rows := "/dev/vda1 1048576000 100 1048575900 1% /\n" +
 			"/dev/vdb " + strconv.Itoa(size<<20) + " " + strconv.Itoa(used(day)<<20) + " " + strconv.Itoa((size-used(day))<<20) + " 9% /srv\n"
 		m := onLinux(`"/", "/srv"`, strings.Replace(twoDisks, "%s", "rw", 1), rows, "-- /etc/fstab absent --\n")
-		suite := report.Suite{
+		suite := suite.Suite{
 			Checks: []report.Checker{disk.Filesystems{Host: m.Host()}}, Store: store,
 			Clock: func() time.Time { return time.Date(2026, 11, 1, 6, 0, 0, 0, time.UTC).AddDate(0, 0, day) },
 		}

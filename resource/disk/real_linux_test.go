@@ -23,6 +23,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 	"github.com/pugetsoundtech/upkeep/resource/disk"
 )
 
@@ -129,7 +130,7 @@ func TestAnExt4OnWhichTheKernelFindsAnErrorIsFoundAndWhenItStopsWritingToo(t *te
 		at := filepath.Join(dir, options[len("errors="):])
 		ext4On(t, at, options)
 		store := &reporttest.Store{}
-		suite := report.Suite{Checks: []report.Checker{disk.Filesystems{Host: host.Local()}}, Store: store}
+		suite := suite.Suite{Checks: []report.Checker{disk.Filesystems{Host: host.Local()}}, Store: store}
 		rules := func() (out []string) {
 			rep, err := suite.Run(t.Context())
 			require.NoError(t, err)

@@ -15,6 +15,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 	"github.com/pugetsoundtech/upkeep/traffic"
 	"github.com/pugetsoundtech/upkeep/traffic/maillog"
 	"github.com/pugetsoundtech/upkeep/traffic/weblog"
@@ -96,7 +97,7 @@ func TestWithASecretNobodyIsInWhatIsToldOrKept(t *testing.T) {
 	} {
 		var store reporttest.Store
 		for range 2 {
-			rep, err := (&report.Suite{Checks: []report.Checker{c(m.Host())}, Store: &store}).Run(t.Context())
+			rep, err := (&suite.Suite{Checks: []report.Checker{c(m.Host())}, Store: &store}).Run(t.Context())
 			require.NoError(t, err)
 			text, err := json.Marshal(rep)
 			require.NoError(t, err)
@@ -119,7 +120,7 @@ func TestASenderWhoSendsFarMoreIsToldByItsPseudonym(t *testing.T) {
 		require.NoError(t, m.AppendFile("/var/log/mail.log", []byte(b.String())))
 		h := m.Host()
 		h.Now = func() time.Time { return now }
-		rep, err := (&report.Suite{Checks: []report.Checker{maillog.Mail{Host: h, Sources: []string{"/var/log/mail.log"}, Pseudonyms: secret}}, Store: &store}).Run(t.Context())
+		rep, err := (&suite.Suite{Checks: []report.Checker{maillog.Mail{Host: h, Sources: []string{"/var/log/mail.log"}, Pseudonyms: secret}}, Store: &store}).Run(t.Context())
 		require.NoError(t, err)
 		if now = now.AddDate(0, 0, 2); round == 0 {
 			continue

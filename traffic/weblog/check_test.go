@@ -127,7 +127,7 @@ func TestTimesOfAllAgesAreNoJudgement(t *testing.T) {
 		b.WriteString(requestsAt(noon.Add(time.Duration(i)*time.Hour), 1, 200))
 	}
 	require.NoError(t, m.AppendFile(accessPath, []byte(b.String())))
-	res, err := report.Collect(t.Context(), Web{Host: m.Host()})
+	res, err := suite.Collect(t.Context(), Web{Host: m.Host()})
 	require.NoError(t, err)
 	assert.Equal(t, report.Partial, res.Status)
 	assert.Contains(t, fmt.Sprint(res.Problems), traffic.ErrTimes.Error())

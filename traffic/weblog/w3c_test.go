@@ -11,6 +11,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/follow/logstream"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 	"github.com/pugetsoundtech/upkeep/traffic"
 )
 
@@ -26,7 +27,7 @@ func TestAFieldListHoldsForTheRunsBehindIt(t *testing.T) {
 	other := "/var/log/nginx/other-access.log"
 	run := func(want int) {
 		t.Helper()
-		rep, err := (&report.Suite{Checks: []report.Checker{Web{Host: m.Host()}}, Store: &store}).Run(t.Context())
+		rep, err := (&suite.Suite{Checks: []report.Checker{Web{Host: m.Host()}}, Store: &store}).Run(t.Context())
 		require.NoError(t, err)
 		res := rep.Results[0]
 		assert.Equal(t, report.OK, res.Status, "%v", res.Problems)

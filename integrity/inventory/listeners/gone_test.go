@@ -13,15 +13,17 @@ import (
 	"github.com/pugetsoundtech/upkeep/integrity/integritytest"
 	"github.com/pugetsoundtech/upkeep/integrity/inventory/listeners"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // days gives the findings of a second run, with packages that are known.
 func days(t *testing.T, claims integritytest.Claims, was, now *hosttest.Machine) []report.Finding {
 	t.Helper()
-	store := report.FileStore{Dir: t.TempDir()}
+	store := memory.FileStore{Dir: t.TempDir()}
 	var rep *report.Report
 	for _, m := range []*hosttest.Machine{was, now} {
-		suite := report.Suite{Checks: []report.Checker{listeners.Sockets{Host: m.Host(), Attestor: claims}}, Store: store}
+		suite := suite.Suite{Checks: []report.Checker{listeners.Sockets{Host: m.Host(), Attestor: claims}}, Store: store}
 		var err error
 		rep, err = suite.Run(t.Context())
 		require.NoError(t, err)

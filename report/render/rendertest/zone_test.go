@@ -28,10 +28,14 @@ func TestAPageHasOneZone(t *testing.T) {
 		Handled: []report.Handled{}, Reminders: []string{},
 	}
 	for name, write := range map[string]func(w io.Writer, rep *report.Report) error{
-		"html":     func(w io.Writer, rep *report.Report) error { return html.Write(w, rep, html.Options{Zone: zone}) },
-		"text":     func(w io.Writer, rep *report.Report) error { return text.Write(w, rep, text.Options{Zone: zone}) },
-		"mail":     func(w io.Writer, rep *report.Report) error { return htmlmail.Write(w, rep, htmlmail.Options{Zone: zone}) },
-		"markdown": func(w io.Writer, rep *report.Report) error { return markdown.Write(w, rep, markdown.Options{Zone: zone}) },
+		"html": func(w io.Writer, rep *report.Report) error { return html.Write(w, rep, html.Options{Zone: zone}) },
+		"text": func(w io.Writer, rep *report.Report) error { return text.Write(w, rep, text.Options{Zone: zone}) },
+		"mail": func(w io.Writer, rep *report.Report) error {
+			return htmlmail.Write(w, rep, htmlmail.Options{Zone: zone})
+		},
+		"markdown": func(w io.Writer, rep *report.Report) error {
+			return markdown.Write(w, rep, markdown.Options{Zone: zone})
+		},
 	} {
 		for _, rep := range []*report.Report{sample, &signed, rendertest.Caused()} {
 			var page bytes.Buffer
