@@ -40,8 +40,8 @@ func TestTheReviewOnPagesIsTheReviewInTheTerminal(t *testing.T) {
 		require.Equal(t, http.StatusOK, resp.StatusCode, string(body))
 		return string(body)
 	}
-	page(client.Get(link))
 	base, _, _ := strings.Cut(link, "/open")
+	base += regexp.MustCompile(`href="(/\w+)/"`).FindStringSubmatch(page(client.Get(link)))[1]
 	list := page(client.Get(base + "/"))
 	assert.Contains(t, list, "odd thing")
 	form := url.Values{"act": {"accept"}, "comment": {"known"}, "form": {regexp.MustCompile(`name="form" value="([^"]+)"`).FindStringSubmatch(list)[1]}}

@@ -47,7 +47,7 @@ type page struct {
 
 // wrap writes data as lines of a first indent and another for what follows.
 func (p *page) wrap(first, rest, s string) {
-	for i, line := range term.Wrap(term.Visible(s), width-len(rest)) {
+	for i, line := range term.Wrap(term.Visible(render.Sentence(s, p.zone)), width-len(rest)) {
 		indent := rest
 		if i == 0 {
 			indent = first

@@ -42,6 +42,7 @@ const maxSubject = 160
 
 // compose makes the mail of a report.
 func (m Message) compose(rep *report.Report) (*gomail.Msg, error) {
+	rep = render.InZone(rep, m.Zone)
 	from, err := mail.ParseAddress(m.From)
 	if err != nil {
 		return nil, fmt.Errorf("the sender: %w", err)

@@ -52,7 +52,7 @@ func Write(w io.Writer, rep *report.Report, opt Options) error {
 	if opt.MaxItems <= 0 {
 		opt.MaxItems = 1000
 	}
-	if err := page.Execute(w, newView(rep, opt)); err != nil {
+	if err := page.Execute(w, newView(render.InZone(rep, opt.Zone), opt)); err != nil {
 		return fmt.Errorf("write html report: %w", err)
 	}
 	return nil

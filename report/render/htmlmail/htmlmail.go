@@ -37,7 +37,7 @@ func Write(w io.Writer, rep *report.Report, opt Options) error {
 	if opt.Zone == nil {
 		opt.Zone = time.UTC
 	}
-	if err := mail.Execute(w, newView(rep, opt)); err != nil {
+	if err := mail.Execute(w, newView(render.InZone(rep, opt.Zone), opt)); err != nil {
 		return fmt.Errorf("write html mail: %w", err)
 	}
 	return nil

@@ -42,6 +42,7 @@ func Write(w io.Writer, rep *report.Report, opt Options) error {
 		opt.MaxItems = 50
 	}
 	p := page{opt: opt}
+	rep = render.InZone(rep, opt.Zone)
 	d := render.NewDigest(rep)
 	p.line("# " + escape(d.Verdict))
 	if !rep.Started.IsZero() {

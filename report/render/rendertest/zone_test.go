@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/render/html"
 	"github.com/pugetsoundtech/upkeep/report/render/htmlmail"
@@ -22,6 +23,10 @@ import (
 func TestAPageHasOneZone(t *testing.T) {
 	zone := time.FixedZone("NZDT", 13*3600)
 	sample := rendertest.Sample()
+	at := prose.Time(sample.Started, nil) // as checks write it
+	sample.Changes[0].Finding.Title += ", since " + at
+	sample.Changes[1].Finding.Detail += " It began on " + at + "."
+	sample.Notices = append(sample.Notices, "the log ends on "+at)
 	signed := *sample
 	signed.Review = &report.Review{
 		Signed: &report.Signature{By: "ann", At: sample.Started.Add(-20 * time.Hour)}, Since: sample.Started.Add(-20 * time.Hour),

@@ -58,6 +58,7 @@ func (o Options) withDefaults() Options {
 // Write writes the report. The first line is the verdict.
 func Write(w io.Writer, rep *report.Report, opt Options) error {
 	p := page{opt: opt.withDefaults()}
+	rep = render.InZone(rep, p.opt.Zone)
 	d := render.NewDigest(rep)
 	p.head(rep, d)
 	p.worst(rep, d)

@@ -11,7 +11,9 @@
 // # Design
 //
 // The link holds a secret that is good once: it is exchanged for a cookie that no
-// script and no other site can use. What changes anything is a POST with that
+// script and no other site can use. Browsers give a cookie to every port of a
+// machine, and any user may listen on one: the cookie is for a folder alone whose
+// name is a secret as well. What changes anything is a POST with that
 // cookie, a secret of the form, and an origin that is this one. Requests under
 // another name than the one that was given are refused, so that no name which is
 // pointed at this machine reaches it. Nothing is loaded from elsewhere, nothing

@@ -1,6 +1,7 @@
 package web
 
 import (
+	"context"
 	_ "embed"
 	"html/template"
 	"io"
@@ -19,10 +20,32 @@ import (
 var pageText string
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
-	"word": render.Word, "facts": func(f report.Finding) []render.Fact { return render.Facts(f, time.Local) },
+	"word": render.Word, "facts": func(report.Finding) []render.Fact { return nil },
 	"remedy": render.Remedy, "key": key, "begins": strings.HasPrefix, "id": func(f report.Finding) string { return render.ShortID(f.Fingerprint) },
-	"day": func(t time.Time) string { return t.Local().Format("2 Jan 2006, 15:04") },
+	"day": func(time.Time) string { return "" },
 }).Parse(pageText))
+
+// inZone gives the pages with all times in a zone.
+func inZone(zone *time.Location) *template.Template {
+	return template.Must(pages.Clone()).Funcs(template.FuncMap{
+		"facts": func(f report.Finding) []render.Fact { return render.Facts(f, zone) },
+		"day":   func(t time.Time) string { return t.In(zone).Format("2 Jan 2006, 15:04 MST") },
+	})
+}
+
+// load gives what there is to review, with sentences in the zone of the pages.
+func (s *Site) load(ctx context.Context) (View, error) {
+	view, err := s.desk.Load(ctx)
+	if err != nil {
+		return view, err
+	}
+	view.Report = render.InZone(view.Report, s.desk.Zone)
+	view.Standings = slices.Clone(view.Standings)
+	for i := range view.Standings {
+		view.Standings[i].Finding = render.FindingInZone(view.Standings[i].Finding, s.desk.Zone)
+	}
+	return view, nil
+}
 
 // listing is what the list shows.
 type listing struct {
@@ -42,7 +65,7 @@ type section struct {
 
 // list shows everything on one page, worst first.
 func (s *Site) list(w http.ResponseWriter, r *http.Request) {
-	view, err := s.desk.Load(r.Context())
+	view, err := s.load(r.Context())
 	if err != nil {
 		w.WriteHeader(http.StatusInternalServerError)
 		s.page(w, "failed", err.Error())
@@ -101,7 +124,7 @@ type one struct {
 
 // show tells all about one finding.
 func (s *Site) show(w http.ResponseWriter, r *http.Request) {
-	view, err := s.desk.Load(r.Context())
+	view, err := s.load(r.Context())
 	if err != nil {
 		w.WriteHeader(http.StatusInternalServerError)
 		s.page(w, "failed", err.Error())
@@ -131,7 +154,7 @@ func (s *Site) show(w http.ResponseWriter, r *http.Request) {
 // its reader.
 func (s *Site) page(w http.ResponseWriter, name string, data any) {
 	var b strings.Builder
-	if err := pages.ExecuteTemplate(&b, name, data); err != nil {
+	if err := s.pages.ExecuteTemplate(&b, name, data); err != nil {
 		http.Error(w, "the page cannot be made", http.StatusInternalServerError)
 		return
 	}

@@ -7,6 +7,7 @@ import (
 	"crypto/sha256"
 	"crypto/subtle"
 	"encoding/hex"
+	"html/template"
 	"net/http"
 	"net/url"
 	"slices"
@@ -38,6 +39,7 @@ type Desk struct {
 	Load func(ctx context.Context) (View, error)
 	Do   func(ctx context.Context, act Act) (said string, err error)
 	Diff func(ctx context.Context, path string) ([]string, error) // lines without secrets; nil: no differences are shown
+	Zone *time.Location                                           // of all times; nil: that of this machine
 }
 
 const (
@@ -51,25 +53,31 @@ type Site struct {
 	desk  Desk
 	host  string // as the Host header has it
 	inner http.Handler
+	pages *template.Template
 
 	mu      sync.Mutex
 	link    string // the secret of the link; "": it was used
-	session string
+	session string // the secret of the cookie
 	form    string // the secret of the forms of the session
+	folder  string // the pages are below it; only they get the cookie
 }
 
 // New makes a site under a base address such as http://127.0.0.1:4711, and the
 // link that opens it once.
 func New(desk Desk, base string) (site *Site, link string) {
-	s := &Site{desk: desk, link: rand.Text(), host: base}
+	s := &Site{desk: desk, link: rand.Text(), host: base, folder: "/" + rand.Text() + "/"}
+	if s.desk.Zone == nil {
+		s.desk.Zone = time.Local
+	}
+	s.pages = inZone(s.desk.Zone)
 	if u, err := url.Parse(base); err == nil {
 		s.host = u.Host
 	}
 	mux := http.NewServeMux()
 	mux.HandleFunc("GET /open", s.open)
-	mux.HandleFunc("GET /{$}", s.guarded(s.list))
-	mux.HandleFunc("GET /finding/{id}", s.guarded(s.show))
-	mux.HandleFunc("POST /act", s.guarded(s.act))
+	mux.HandleFunc("GET "+s.folder+"{$}", s.guarded(s.list))
+	mux.HandleFunc("GET "+s.folder+"finding/{id}", s.guarded(s.show))
+	mux.HandleFunc("POST "+s.folder+"act", s.guarded(s.act))
 	s.inner = http.NewCrossOriginProtection().Handler(mux)
 	return s, base + "/open?key=" + s.link
 }
@@ -97,10 +105,10 @@ func (s *Site) open(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	s.link, s.session, s.form = "", rand.Text(), rand.Text()
-	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: s.session, Path: "/", HttpOnly: true, SameSite: http.SameSiteStrictMode})
+	http.SetCookie(w, &http.Cookie{Name: cookieName, Value: s.session, Path: s.folder, HttpOnly: true, SameSite: http.SameSiteStrictMode})
 	// A redirect would not carry the cookie where the link was opened from another
 	// site: the page that follows is asked for by this one.
-	s.page(w, "open", nil)
+	s.page(w, "open", s.folder)
 }
 
 // guarded lets only the session in.
@@ -134,13 +142,13 @@ func (s *Site) act(w http.ResponseWriter, r *http.Request) {
 	act := Act{Kind: review.Kind(r.PostForm.Get("act")), Comment: r.PostForm.Get("comment"), Until: r.PostForm.Get("until")}
 	switch act.Kind {
 	case review.Acknowledge:
-		act.Until = cmp.Or(act.Until, time.Now().AddDate(0, 0, 7).Format(time.DateOnly))
+		act.Until = cmp.Or(act.Until, time.Now().In(s.desk.Zone).AddDate(0, 0, 7).Format(time.DateOnly))
 	case review.Accept, review.Reopen, review.Sign:
 	default:
 		http.Error(w, "the form does not say what to do", http.StatusBadRequest)
 		return
 	}
-	view, err := s.desk.Load(r.Context())
+	view, err := s.load(r.Context())
 	if err != nil {
 		s.list(w, withSaid(r, "", err))
 		return

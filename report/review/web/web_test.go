@@ -93,12 +93,22 @@ func post(t *testing.T, c *http.Client, address string, form url.Values, header 
 
 var formField = regexp.MustCompile(`name="form" value="([^"]+)"`)
 
+var begin = regexp.MustCompile(`<a href="(/[A-Z2-7]{26})/"`)
+
+// folder gives the folder of the pages, without the last slash.
+func folder(t *testing.T, opened string) string {
+	t.Helper()
+	found := begin.FindStringSubmatch(opened)
+	require.NotNil(t, found, opened)
+	return found[1]
+}
+
 func TestAPersonListsShowsAcceptsAndSigns(t *testing.T) {
 	d := &desk{}
 	base, link, c := visit(t, d)
 	status, body := get(t, c, link)
 	require.Equal(t, http.StatusOK, status)
-	assert.Contains(t, body, `href="/"`)
+	base += folder(t, body)
 	status, list := get(t, c, base+"/")
 	require.Equal(t, http.StatusOK, status)
 	assert.Contains(t, list, "nobody has signed yet")
@@ -124,15 +134,32 @@ func TestAPersonListsShowsAcceptsAndSigns(t *testing.T) {
 	assert.Equal(t, review.Sign, d.did[1].Kind)
 }
 
+// Another user's server on another port of this machine is the same site to a browser.
+func TestACookieIsForThePagesAlone(t *testing.T) {
+	base, link, c := visit(t, &desk{})
+	_, opened := get(t, c, link)
+	var heard []*http.Cookie
+	other := httptest.NewServer(http.HandlerFunc(func(_ http.ResponseWriter, r *http.Request) { heard = append(heard, r.Cookies()...) }))
+	defer other.Close()
+	get(t, c, other.URL+"/")
+	get(t, c, other.URL+"/finding/x")
+	assert.Empty(t, heard)
+	status, _ := get(t, c, base+folder(t, opened)+"/")
+	assert.Equal(t, http.StatusOK, status)
+}
+
 func TestNobodyElseGetsIn(t *testing.T) {
 	d := &desk{}
 	base, link, c := visit(t, d)
-	for _, address := range []string{base + "/", base + "/finding/" + id, base + "/open?key=guess", base + "/open"} {
+	for _, address := range []string{base + "/", base + "/act", base + "/finding/" + id, base + "/open?key=guess", base + "/open"} {
 		status, _ := get(t, c, address)
-		assert.Equal(t, http.StatusForbidden, status, address)
+		assert.Contains(t, []int{http.StatusForbidden, http.StatusNotFound}, status, address)
 	}
-	status, _ := get(t, c, link)
+	status, opened := get(t, c, link)
 	require.Equal(t, http.StatusOK, status)
+	base += folder(t, opened)
+	status, _ = get(t, &http.Client{}, base+"/")
+	assert.Equal(t, http.StatusForbidden, status, "the folder alone opens nothing")
 	status, _ = get(t, &http.Client{}, link)
 	assert.Equal(t, http.StatusForbidden, status, "the link opens once")
 	_, list := get(t, c, base+"/")
@@ -159,7 +186,8 @@ func TestNobodyElseGetsIn(t *testing.T) {
 func TestWhatCannotBeReadIsNoEmptyList(t *testing.T) {
 	d := &desk{}
 	base, link, c := visit(t, d)
-	get(t, c, link)
+	_, opened := get(t, c, link)
+	base += folder(t, opened)
 	d.fail = errors.New("the log is damaged")
 	status, body := get(t, c, base+"/")
 	assert.Equal(t, http.StatusInternalServerError, status)
