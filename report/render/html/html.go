@@ -21,6 +21,7 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -164,21 +165,15 @@ func facts(rep *report.Report, zone *time.Location) []shown {
 	if !rep.Started.IsZero() {
 		out = append(out, clean(rep.Started.In(zone).Format("Monday, 2 January 2006, 15:04 MST")))
 	}
-	if r := rep.Review; r != nil && r.Signed != nil {
-		out = append(out, clean("since "+r.Signed.By+" signed, "+r.Signed.At.In(zone).Format("2 January, 15:04")))
-	} else if r != nil && !r.Since.IsZero() {
-		out = append(out, clean("nobody has signed since "+r.Since.In(zone).Format("2 January, 15:04")))
+	if since := render.SignedSince(rep, zone); since != "" {
+		out = append(out, clean(since))
 	}
 	return out
 }
 
 // notices are what a person should know of the run, and what is due.
 func notices(rep *report.Report) []shown {
-	out := cleanAll(rep.Notices)
-	if rep.Review != nil {
-		out = append(out, cleanAll(rep.Review.Reminders)...)
-	}
-	return out
+	return cleanAll(slices.Concat(rep.Notices, render.Reminders(rep)))
 }
 
 func (b *builder) times(rep *report.Report) string {

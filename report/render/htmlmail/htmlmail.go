@@ -14,9 +14,11 @@ import (
 	"fmt"
 	"html/template"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/internal/term"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/render"
@@ -66,7 +68,7 @@ type part struct {
 type row struct {
 	Word, Color string
 	Title       shown
-	Detail      shown
+	Detail      []shown // a paragraph each
 	Added, Gone []shown
 	Why, Note   shown
 	Do          []shown
@@ -94,8 +96,8 @@ func newView(rep *report.Report, opt Options) view {
 	if !rep.Started.IsZero() {
 		facts = append(facts, rep.Started.In(opt.Zone).Format("Mon 2 Jan 2006, 15:04 MST"))
 	}
-	v.Facts = clean(join(facts...))
-	for _, n := range rep.Notices {
+	v.Facts = clean(join(append(facts, render.SignedSince(rep, opt.Zone))...))
+	for _, n := range slices.Concat(rep.Notices, render.Reminders(rep)) {
 		v.Notices = append(v.Notices, clean(n))
 	}
 	for _, res := range append(d.Unseen, d.Rights...) {
@@ -175,7 +177,11 @@ func newRow(e render.Entry, full bool) row {
 	if !full || e.Brief {
 		return r
 	}
-	r.Detail = clean(term.Truncate(term.Visible(cmp.Or(f.Detail, f.Explain)), maxDetail, "…"))
+	for line := range strings.Lines(prose.Clip(cmp.Or(f.Detail, f.Explain), maxDetail)) {
+		if line = strings.TrimSpace(line); line != "" && len(r.Detail) < maxLines {
+			r.Detail = append(r.Detail, clean(line))
+		}
+	}
 	r.difference(e)
 	for _, why := range e.Why {
 		r.Why = clean(why.Confidence + ": " + why.Text)

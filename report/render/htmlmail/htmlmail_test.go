@@ -44,6 +44,10 @@ func elements(t *testing.T, page string) map[string]int {
 	}
 }
 
+func TestADetailOfTwoLinesIsTwoParagraphs(t *testing.T) {
+	assert.Contains(t, write(t, rendertest.Sample()), ">The owner and the mode are as before.</p>")
+}
+
 func TestAMailHoldsOnlyElementsThatMailProgramsKnow(t *testing.T) {
 	known := regexp.MustCompile(`^(html|head|meta|title|body|table|tr|td|p|b|br|span)$`)
 	for _, s := range rendertest.Corpus() {

@@ -14,6 +14,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -49,6 +50,10 @@ func Write(w io.Writer, rep *report.Report, opt Options) error {
 		p.line("")
 		p.line(escape(fmt.Sprintf("%s, report %d, %s", rep.Started.In(opt.Zone).Format("Mon 2 Jan 2006, 15:04 MST"), rep.Seq, rep.Labels.System)))
 	}
+	if since := render.SignedSince(rep, opt.Zone); since != "" {
+		p.line("")
+		p.line(escape(since))
+	}
 	p.unseen(rep, d)
 	for _, s := range d.Sections {
 		p.section(s)
@@ -73,11 +78,12 @@ func (p *page) heading(title string) {
 
 func (p *page) unseen(rep *report.Report, d render.Digest) {
 	all := append(d.Unseen, d.Rights...)
-	if len(rep.Notices)+len(all) == 0 {
+	notices := slices.Concat(rep.Notices, render.Reminders(rep))
+	if len(notices)+len(all) == 0 {
 		return
 	}
 	p.heading("Note")
-	for _, n := range rep.Notices {
+	for _, n := range notices {
 		p.line("- " + escape(n))
 	}
 	for _, res := range all {

@@ -3,6 +3,7 @@ package rendertest_test
 import (
 	"bytes"
 	"io"
+	"strings"
 	"testing"
 	"time"
 
@@ -18,6 +19,32 @@ import (
 	"github.com/pugetsoundtech/upkeep/report/render/text"
 )
 
+// What the last report knew of people's acts is no fact where their log cannot be read.
+func TestNoPageTellsOfASignatureThatNobodyKnows(t *testing.T) {
+	rep := rendertest.Sample()
+	rep.Review = &report.Review{Signed: &report.Signature{By: "ann", At: rep.Started.Add(-20 * time.Hour)}, Handled: []report.Handled{}, Reminders: []string{"an old one"}}
+	for _, known := range []bool{true, false} {
+		if !known {
+			rep.Review.Unknown = "the log is damaged"
+		}
+		for name, write := range pages(time.UTC) {
+			var page bytes.Buffer
+			require.NoError(t, write(&page, rep))
+			assert.Equal(t, known, strings.Contains(page.String(), "ann signed"), name)
+			assert.Equal(t, known, strings.Contains(page.String(), "an old one"), name)
+		}
+	}
+}
+
+func pages(zone *time.Location) map[string]func(w io.Writer, rep *report.Report) error {
+	return map[string]func(w io.Writer, rep *report.Report) error{
+		"html":     func(w io.Writer, rep *report.Report) error { return html.Write(w, rep, html.Options{Zone: zone}) },
+		"text":     func(w io.Writer, rep *report.Report) error { return text.Write(w, rep, text.Options{Zone: zone}) },
+		"mail":     func(w io.Writer, rep *report.Report) error { return htmlmail.Write(w, rep, htmlmail.Options{Zone: zone}) },
+		"markdown": func(w io.Writer, rep *report.Report) error { return markdown.Write(w, rep, markdown.Options{Zone: zone}) },
+	}
+}
+
 // Every time on a page is one of the page's zone: a reader who finds two clocks on
 // it believes neither.
 func TestAPageHasOneZone(t *testing.T) {
@@ -32,16 +59,7 @@ func TestAPageHasOneZone(t *testing.T) {
 		Signed: &report.Signature{By: "ann", At: sample.Started.Add(-20 * time.Hour)}, Since: sample.Started.Add(-20 * time.Hour),
 		Handled: []report.Handled{}, Reminders: []string{},
 	}
-	for name, write := range map[string]func(w io.Writer, rep *report.Report) error{
-		"html": func(w io.Writer, rep *report.Report) error { return html.Write(w, rep, html.Options{Zone: zone}) },
-		"text": func(w io.Writer, rep *report.Report) error { return text.Write(w, rep, text.Options{Zone: zone}) },
-		"mail": func(w io.Writer, rep *report.Report) error {
-			return htmlmail.Write(w, rep, htmlmail.Options{Zone: zone})
-		},
-		"markdown": func(w io.Writer, rep *report.Report) error {
-			return markdown.Write(w, rep, markdown.Options{Zone: zone})
-		},
-	} {
+	for name, write := range pages(zone) {
 		for _, rep := range []*report.Report{sample, &signed, rendertest.Caused()} {
 			var page bytes.Buffer
 			require.NoError(t, write(&page, rep))

@@ -105,21 +105,15 @@ func (p *page) head(rep *report.Report, d render.Digest) {
 		facts = append(facts, "seen from "+rep.Labels.Observer)
 	}
 	p.prose(0, 2, dim, strings.Join(nonEmpty(facts), ", "))
-	p.reviewed(rep.Review)
+	p.reviewed(rep)
 }
 
 // reviewed says what people did: everything on the page is since then.
-func (p *page) reviewed(r *report.Review) {
-	switch {
-	case r == nil || r.Unknown != "":
-		return
-	case r.Signed != nil:
-		text := "since " + r.Signed.By + " signed, " + r.Signed.At.In(p.opt.Zone).Format("Mon 2 Jan 15:04")
-		p.prose(0, 2, dim, text)
-	case !r.Since.IsZero():
-		p.prose(0, 2, dim, "nobody has signed since "+r.Since.In(p.opt.Zone).Format("Mon 2 Jan 15:04"))
+func (p *page) reviewed(rep *report.Report) {
+	if since := render.SignedSince(rep, p.opt.Zone); since != "" {
+		p.prose(0, 2, dim, since)
 	}
-	for _, reminder := range r.Reminders {
+	for _, reminder := range render.Reminders(rep) {
 		p.prose(2, 4, yellow, reminder)
 	}
 }

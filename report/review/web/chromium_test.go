@@ -203,11 +203,12 @@ func (b *browser) strict(text string) {
 // prints.
 func (b *browser) look(name string) {
 	b.t.Helper()
+	pictures := os.Getenv("UPKEEP_TEST_PICTURES") != "" && strings.HasPrefix(name, "sample")
 	for screen, width := range map[string]int{"desk": 1200, "phone": 390} {
 		b.call("Emulation.setDeviceMetricsOverride", map[string]any{"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500}, nil)
 		assert.Equal(b.t, "true", b.ask("document.documentElement.scrollWidth <= window.innerWidth"), "%s on a %s is too wide", name, screen)
 		for _, scheme := range []string{"light", "dark"} {
-			if os.Getenv("UPKEEP_TEST_PICTURES") == "" {
+			if !pictures {
 				break
 			}
 			b.call("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{{"name": "prefers-color-scheme", "value": scheme}}}, nil)
@@ -215,7 +216,7 @@ func (b *browser) look(name string) {
 		}
 	}
 	b.call("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{}}, nil)
-	if os.Getenv("UPKEEP_TEST_PICTURES") != "" || strings.HasPrefix(name, "sample") {
+	if strings.HasPrefix(name, "sample") {
 		b.keep(name+".pdf", "Page.printToPDF", map[string]any{"preferCSSPageSize": true})
 	}
 }
@@ -292,6 +293,7 @@ func TestAPersonReviewsADayInABrowser(t *testing.T) {
 			require.NoError(t, html.Write(&page, rep, html.Options{}))
 			b.file(page.String())
 			b.strict(page.String())
+			b.look(name + "-page")
 			b.quiet("file://")
 		})
 		b.run(name+" mail", func(t *testing.T) {

@@ -54,13 +54,19 @@ type listing struct {
 	Said     string
 	Failed   string
 	Sections []section
-	Open     int
+	Open     string // how many of each severity
 }
 
 type section struct {
 	Title   string
 	Dealt   bool
-	Entries []review.Standing
+	Entries []listed
+}
+
+// listed is a finding with what explains it.
+type listed struct {
+	review.Standing
+	By []report.Explanation
 }
 
 // list shows everything on one page, worst first.
@@ -72,11 +78,7 @@ func (s *Site) list(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	l := listing{View: view, Form: s.form, Sections: sections(view)}
-	for _, part := range l.Sections {
-		if !part.Dealt {
-			l.Open += len(part.Entries)
-		}
-	}
+	l.Open = tally(l.Sections)
 	if what, ok := r.Context().Value(saidKey{}).(said); ok {
 		l.Said = what.text
 		if what.err != nil {
@@ -94,6 +96,13 @@ func sections(view View) []section {
 		signed = view.Signed.At
 	}
 	out := []section{{Title: "New since the last sign-off"}, {Title: "Still open"}, {Title: "Dealt with", Dealt: true}}
+	if view.Signed == nil {
+		out[0].Title = "Open, and never signed"
+	}
+	why := map[string][]report.Explanation{}
+	for _, e := range view.Report.Explanations {
+		why[e.Finding] = append(why[e.Finding], e)
+	}
 	for _, s := range view.Standings {
 		at := 2
 		switch {
@@ -104,14 +113,36 @@ func sections(view View) []section {
 		case !s.Quiet():
 			at = 1
 		}
-		out[at].Entries = append(out[at].Entries, s)
+		out[at].Entries = append(out[at].Entries, listed{s, why[s.Finding.Fingerprint]})
 	}
 	for i := range out {
-		slices.SortStableFunc(out[i].Entries, func(a, b review.Standing) int {
+		slices.SortStableFunc(out[i].Entries, func(a, b listed) int {
 			return int(render.Rank(b.Finding.Severity)) - int(render.Rank(a.Finding.Severity))
 		})
 	}
 	return slices.DeleteFunc(out, func(p section) bool { return len(p.Entries) == 0 })
+}
+
+// tally counts what is open by its severity, worst first.
+func tally(parts []section) string {
+	count := map[report.Severity]int{}
+	for _, part := range parts {
+		for _, e := range part.Entries {
+			if !part.Dealt {
+				count[render.Rank(e.Finding.Severity)]++
+			}
+		}
+	}
+	var out []string
+	for s := report.Critical; s >= report.Info; s-- {
+		if count[s] > 0 {
+			out = append(out, render.Tally(count[s], s))
+		}
+	}
+	if len(out) == 0 {
+		return "nothing open"
+	}
+	return strings.Join(out, ", ") + " open"
 }
 
 // one is what the page of one finding shows.
