@@ -38,10 +38,14 @@ func TestNoPageTellsOfASignatureThatNobodyKnows(t *testing.T) {
 
 func pages(zone *time.Location) map[string]func(w io.Writer, rep *report.Report) error {
 	return map[string]func(w io.Writer, rep *report.Report) error{
-		"html":     func(w io.Writer, rep *report.Report) error { return html.Write(w, rep, html.Options{Zone: zone}) },
-		"text":     func(w io.Writer, rep *report.Report) error { return text.Write(w, rep, text.Options{Zone: zone}) },
-		"mail":     func(w io.Writer, rep *report.Report) error { return htmlmail.Write(w, rep, htmlmail.Options{Zone: zone}) },
-		"markdown": func(w io.Writer, rep *report.Report) error { return markdown.Write(w, rep, markdown.Options{Zone: zone}) },
+		"html": func(w io.Writer, rep *report.Report) error { return html.Write(w, rep, html.Options{Zone: zone}) },
+		"text": func(w io.Writer, rep *report.Report) error { return text.Write(w, rep, text.Options{Zone: zone}) },
+		"mail": func(w io.Writer, rep *report.Report) error {
+			return htmlmail.Write(w, rep, htmlmail.Options{Zone: zone})
+		},
+		"markdown": func(w io.Writer, rep *report.Report) error {
+			return markdown.Write(w, rep, markdown.Options{Zone: zone})
+		},
 	}
 }
 
