@@ -1,7 +1,6 @@
 package pkgupdate_test
 
 import (
-	"context"
 	"crypto/sha512"
 	"fmt"
 	"strings"
@@ -24,6 +23,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/pkgupdate/updates"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/memory"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
 	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
@@ -229,12 +229,6 @@ Update candidates: quirks-7.50 -> quirks-7.50
 	},
 }
 
-// memory is a Store that keeps what was saved last.
-type memory struct{ saved memory.Saved }
-
-func (m *memory) Load(context.Context) (memory.Saved, error)   { return m.saved, nil }
-func (m *memory) Save(_ context.Context, s memory.Saved) error { m.saved = s; return nil }
-
 // Of urpmi and pkg no file that the network serves says when it was made, so one that
 // went back cannot be seen there.
 var undated = []string{"urpmi", "pkg"}
@@ -275,9 +269,12 @@ func (f family) run(t *testing.T, name, text string, now time.Time, saved memory
 	if !now.IsZero() {
 		h.Now = func() time.Time { return now }
 	}
-	store := memory{saved}
-	suite := &suite.Suite{Checks: []report.Checker{updates.Software{Managers: []pkgupdate.Manager{f.make(h)}}}, Store: &store, Clock: h.Time}
-	rep, err := suite.Run(t.Context())
+	store := &reporttest.Store{}
+	require.NoError(t, store.Save(t.Context(), saved))
+	set := &suite.Suite{Checks: []report.Checker{updates.Software{Managers: []pkgupdate.Manager{f.make(h)}}}, Store: store, Clock: h.Time}
+	rep, err := set.Run(t.Context())
 	require.NoError(t, err)
-	return rep.Results[0], store.saved
+	saved, err = store.Load(t.Context())
+	require.NoError(t, err)
+	return rep.Results[0], saved
 }

@@ -147,7 +147,7 @@ func (t *target) checks(st *statedir.Dir, set settings) []report.Checker {
 func (set settings) foreignPlaces() []foreign.Place {
 	out := make([]foreign.Place, len(set.Foreign))
 	for i, b := range set.Foreign {
-		out[i] = foreign.Place(b)
+		out[i] = foreign.Place{Path: b.Path, Source: b.Source, Every: b.Every}
 	}
 	return out
 }

@@ -119,8 +119,8 @@ x
 -- /var/log/old.log --
 x
 `)
-	suite := &suite.Suite{Checks: []report.Checker{rotation.Rotation{Host: m.Host()}}, Store: &reporttest.Store{}}
-	rep, err := suite.Run(t.Context())
+	set := &suite.Suite{Checks: []report.Checker{rotation.Rotation{Host: m.Host()}}, Store: &reporttest.Store{}}
+	rep, err := set.Run(t.Context())
 	require.NoError(t, err)
 	require.Len(t, rep.Results[0].Findings, 1)
 	f := rep.Results[0].Findings[0]
@@ -131,7 +131,7 @@ x
 		report.AtTime(at), report.Path.Of("/var/log/app.log"), report.Path.Of("/var/log/app.log.1"),
 		report.Path.Of("/var/log/syslog"), report.Path.Of("/var/log/syslog.1"), report.Path.Of("/var/log/syslog.2.gz"),
 	}, f.Evidence)
-	rep, err = suite.Run(t.Context())
+	rep, err = set.Run(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, rep.Results[0].Findings, "it was told")
 }

@@ -136,14 +136,14 @@ func TestWhatAFindingHasNoRoomForIsCounted(t *testing.T) {
 func TestTheEndOfASessionIsToldWhenItComes(t *testing.T) {
 	m := hosttest.New(machine)
 	require.NoError(t, m.WriteFile("/var/log/auth.log", []byte("Nov 25 10:00:00 web sshd[4711]: Accepted publickey for anna from 192.0.2.7 port 40022 ssh2\n"), 0o640))
-	suite := &suite.Suite{Checks: []report.Checker{sessions.Logins{Host: m.Host()}}, Store: &reporttest.Store{}}
-	rep, err := suite.Run(t.Context())
+	set := &suite.Suite{Checks: []report.Checker{sessions.Logins{Host: m.Host()}}, Store: &reporttest.Store{}}
+	rep, err := set.Run(t.Context())
 	require.NoError(t, err)
 	require.Len(t, rep.Results[0].Findings, 1)
 	assert.Equal(t, "Still open: 1.", rep.Results[0].Findings[0].Detail)
 	m.SetNow(noon.Add(time.Hour))
 	require.NoError(t, m.AppendFile("/var/log/auth.log", []byte("Nov 25 12:30:00 web sshd[4711]: pam_unix(sshd:session): session closed for user anna\n")))
-	rep, err = suite.Run(t.Context())
+	rep, err = set.Run(t.Context())
 	require.NoError(t, err)
 	require.Len(t, rep.Changes, 1)
 	assert.Equal(t, report.Updated, rep.Changes[0].Kind)

@@ -268,10 +268,10 @@ func TestExplanationStandsAsLongAsWhatItExplains(t *testing.T) {
 		{ID: "changed", Kind: report.Condition, Severity: report.Notice, Title: "a file changed", Remedy: "r"},
 	}}
 	file := finding("changed", attr(report.Path, "/usr/bin/openssl"), noon, openssl)
-	suite := &suite.Suite{Checks: []report.Checker{c}, Store: &reporttest.Store{}, Explain: explain.Joins}
+	set := &suite.Suite{Checks: []report.Checker{c}, Store: &reporttest.Store{}, Explain: explain.Joins}
 	for _, findings := range [][]report.Finding{{finding("upgraded", openssl, noon), file}, {file}, {file}} {
 		c.Findings = findings
-		rep, err := suite.Run(t.Context())
+		rep, err := set.Run(t.Context())
 		require.NoError(t, err)
 		require.Len(t, rep.Explanations, 1)
 		assert.Equal(t, "likely", rep.Explanations[0].Confidence)

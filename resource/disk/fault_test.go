@@ -222,11 +222,11 @@ func filling(t *testing.T, store memory.Store, size int, days []int, used func(d
 		rows := "/dev/vda1 1048576000 100 1048575900 1% /\n" +
 			"/dev/vdb " + strconv.Itoa(size<<20) + " " + strconv.Itoa(used(day)<<20) + " " + strconv.Itoa((size-used(day))<<20) + " 9% /srv\n"
 		m := onLinux(`"/", "/srv"`, strings.Replace(twoDisks, "%s", "rw", 1), rows, "-- /etc/fstab absent --\n")
-		suite := suite.Suite{
+		set := suite.Suite{
 			Checks: []report.Checker{disk.Filesystems{Host: m.Host()}}, Store: store,
 			Clock: func() time.Time { return time.Date(2026, 11, 1, 6, 0, 0, 0, time.UTC).AddDate(0, 0, day) },
 		}
-		rep, err := suite.Run(t.Context())
+		rep, err := set.Run(t.Context())
 		require.NoError(t, err)
 		last = report.Change{}
 		for _, ch := range rep.Changes {

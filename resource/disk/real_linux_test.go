@@ -130,9 +130,9 @@ func TestAnExt4OnWhichTheKernelFindsAnErrorIsFoundAndWhenItStopsWritingToo(t *te
 		at := filepath.Join(dir, options[len("errors="):])
 		ext4On(t, at, options)
 		store := &reporttest.Store{}
-		suite := suite.Suite{Checks: []report.Checker{disk.Filesystems{Host: host.Local()}}, Store: store}
+		set := suite.Suite{Checks: []report.Checker{disk.Filesystems{Host: host.Local()}}, Store: store}
 		rules := func() (out []string) {
-			rep, err := suite.Run(t.Context())
+			rep, err := set.Run(t.Context())
 			require.NoError(t, err)
 			for _, f := range onMount(rep.Results[0], at) {
 				out = append(out, f.Rule)

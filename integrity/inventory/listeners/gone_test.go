@@ -23,9 +23,9 @@ func days(t *testing.T, claims integritytest.Claims, was, now *hosttest.Machine)
 	store := memory.FileStore{Dir: t.TempDir()}
 	var rep *report.Report
 	for _, m := range []*hosttest.Machine{was, now} {
-		suite := suite.Suite{Checks: []report.Checker{listeners.Sockets{Host: m.Host(), Attestor: claims}}, Store: store}
+		set := suite.Suite{Checks: []report.Checker{listeners.Sockets{Host: m.Host(), Attestor: claims}}, Store: store}
 		var err error
-		rep, err = suite.Run(t.Context())
+		rep, err = set.Run(t.Context())
 		require.NoError(t, err)
 	}
 	assert.Empty(t, rep.Results[0].Problems)

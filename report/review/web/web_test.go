@@ -17,13 +17,14 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/review"
 )
 
 const hostile = `<script>alert(1)</script>"'><img src=x onerror=alert(1)>` + "\u202e\x1b[2J"
 
 // id is the name of the one finding in addresses and forms.
-var id = key(review.Standing{Item: report.Item{Check: "files", Finding: report.Finding{Fingerprint: "v1:0123456789abcdef"}}})
+var id = key(review.Standing{Item: memory.Item{Check: "files", Finding: report.Finding{Fingerprint: "v1:0123456789abcdef"}}})
 
 // desk is one finding, and what was done about it.
 type desk struct {
@@ -41,7 +42,7 @@ func (d *desk) load(context.Context) (View, error) {
 		Remedy: &report.Remedy{Do: [][]string{{"rm", hostile}}},
 	}
 	rep := &report.Report{Seq: 7, Labels: report.Labels{Host: "web1" + hostile}, Finished: time.Now(), Explanations: []report.Explanation{{Finding: f.Fingerprint, Text: "ann was in", Confidence: "possible"}}}
-	return View{Report: rep, Standings: []review.Standing{{Item: report.Item{Check: "files", Finding: f, Since: time.Now()}, State: review.Open}}}, nil
+	return View{Report: rep, Standings: []review.Standing{{Item: memory.Item{Check: "files", Finding: f, Since: time.Now()}, State: review.Open}}}, nil
 }
 
 func (d *desk) do(_ context.Context, act Act) (string, error) {
