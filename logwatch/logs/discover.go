@@ -5,7 +5,6 @@ import (
 	"cmp"
 	"context"
 	"errors"
-	"io"
 	"io/fs"
 	"path"
 	"slices"
@@ -58,6 +57,7 @@ func Discover(ctx context.Context, h host.Host) ([]string, error) {
 type discovery struct {
 	host          host.Host
 	known         func(name string) bool // was read before; nil: none was
+	fronts        []front                // not looked at yet
 	logs          []candidate            // of which found are chosen
 	found, unread []string
 	left          []string // those of unread that could be read, were there fewer
@@ -72,16 +72,27 @@ func (d *discovery) run(ctx context.Context) error {
 		return err
 	}
 	older := follow.Rotated(entries)
+	var folders []host.Ask
 	for _, st := range entries {
 		switch name := path.Join(logDir, st.Name); {
 		case st.IsDir() && !slices.Contains(otherDirs[:], st.Name):
-			d.folder(ctx, name)
+			folders = append(folders, host.Ask{Op: host.OpList, Name: name})
 		case st.IsDir():
 		case slices.Contains(systemLogs[:], st.Name):
 			d.found = append(d.found, d.target(ctx, name, st))
 		default:
 			d.file(ctx, name, st, older)
 		}
+	}
+	err = d.host.Batch(ctx, folders, func(i int, a host.Answer) error {
+		d.folder(ctx, folders[i].Name, a)
+		return nil
+	})
+	if err != nil {
+		return err
+	}
+	if err := d.read(ctx); err != nil {
+		return err
 	}
 	chosen, left := fair(d.logs, maxLogs, d.known)
 	d.found, d.unread, d.left = append(d.found, chosen...), append(d.unread, left...), left
@@ -92,15 +103,14 @@ func (d *discovery) run(ctx context.Context) error {
 
 // folder takes the logs of one sub-folder. One that may not be listed is named
 // as its reading would be.
-func (d *discovery) folder(ctx context.Context, dir string) {
-	entries, err := d.host.ReadDir(ctx, dir)
-	if err != nil {
+func (d *discovery) folder(ctx context.Context, dir string, a host.Answer) {
+	if a.Err != nil {
 		d.unread = append(d.unread, dir)
 		return
 	}
-	older := follow.Rotated(entries)
+	older := follow.Rotated(a.List)
 	looks := 0
-	for _, st := range entries {
+	for _, st := range a.List {
 		name := path.Join(dir, st.Name)
 		switch {
 		case st.IsDir() || older[st.Name] != "":
@@ -113,7 +123,7 @@ func (d *discovery) folder(ctx context.Context, dir string) {
 	}
 }
 
-// file takes a file whose name is that of a log, and names what is none.
+// file takes a file that may be a log, and names what is none.
 func (d *discovery) file(ctx context.Context, name string, st host.Stat, older map[string]string) {
 	if older[st.Name] != "" || isOther(st.Name) {
 		return
@@ -123,11 +133,8 @@ func (d *discovery) file(ctx context.Context, name string, st host.Stat, older m
 	case !st.IsRegular() && target == name:
 		d.unread = append(d.unread, name)
 	case st.IsRegular() && st.Size == 0 && !isLog(st.Name):
-	case !isText(ctx, d.host, target):
-	case isLog(st.Name):
-		d.logs = append(d.logs, candidate{target, path.Dir(name), st.Mtime})
-	case !strings.Contains(st.Name, "README"):
-		d.unread = append(d.unread, name)
+	default:
+		d.fronts = append(d.fronts, front{name, target, st.Mtime})
 	}
 }
 
@@ -177,18 +184,36 @@ func isOther(name string) bool {
 		strings.HasPrefix(name, "wtmp") || strings.HasPrefix(name, "btmp")
 }
 
-// isText looks at the front of a file. One that cannot be read is taken, so
-// that the missing rights are told.
-func isText(ctx context.Context, h host.Host, name string) bool {
-	f, err := h.Open(ctx, name)
-	if err != nil {
+// A front is a file of which the first bytes tell whether it is text.
+type front struct {
+	name, target string
+	changed      int64
+}
+
+// read looks at the front of all files, and takes those whose name is that of a log.
+func (d *discovery) read(ctx context.Context) error {
+	asks := make([]host.Ask, len(d.fronts))
+	for i, f := range d.fronts {
+		asks[i] = host.Ask{Op: host.OpRead, Name: f.target, Limit: 512}
+	}
+	return d.host.Batch(ctx, asks, func(i int, a host.Answer) error {
+		f := d.fronts[i]
+		switch base := path.Base(f.name); {
+		case !isText(a):
+		case isLog(base):
+			d.logs = append(d.logs, candidate{f.target, path.Dir(f.name), f.changed})
+		case !strings.Contains(base, "README"):
+			d.unread = append(d.unread, f.name)
+		}
+		return nil
+	})
+}
+
+// isText reports whether the front of a file is text. One that cannot be read is
+// taken, so that the missing rights are told.
+func isText(a host.Answer) bool {
+	if a.Err != nil && !errors.Is(a.Err, host.ErrTruncated) {
 		return true
 	}
-	defer f.Close()
-	front := make([]byte, 512)
-	n, err := io.ReadFull(f, front)
-	if n == 0 && err != io.EOF {
-		return true
-	}
-	return bytes.IndexByte(bytes.TrimLeft(front[:n], "\x00"), 0) < 0
+	return bytes.IndexByte(bytes.TrimLeft(a.Data, "\x00"), 0) < 0
 }
