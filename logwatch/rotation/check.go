@@ -57,36 +57,47 @@ func (c Rotation) Check(ctx context.Context, rec *report.Recorder) error {
 
 // folders judges the logs of all folders.
 func (c Rotation) folders(ctx context.Context, rec *report.Recorder, l *look) error {
-	dirs := []string{logDir}
-	for i := 0; i < len(dirs); i++ {
-		entries, err := c.Host.ReadDir(ctx, dirs[i])
-		scope := "rotation" + dirs[i]
-		switch {
-		case errors.Is(err, fs.ErrNotExist) && dirs[i] == logDir:
-			return report.Skip("there is no " + logDir)
-		case err != nil:
-			rec.Problem(err, scope)
-			continue
-		}
-		for older, name := range follow.Rotated(entries) {
-			l.copies[path.Join(dirs[i], older)] = path.Join(dirs[i], name)
-		}
-		l.sort()
-		for _, st := range entries {
-			log := path.Join(dirs[i], st.Name)
-			switch {
-			case st.IsDir() && dirs[i] == logDir && st.Name != "journal" && len(dirs) < maxDirs:
-				dirs = append(dirs, log)
-			case st.IsDir() && dirs[i] == logDir && st.Name != "journal":
-				rec.Problem(fmt.Errorf("%s has more than %s", logDir, prose.Count(maxDirs, "folder")), "rotation"+log)
-			case st.IsRegular():
-				l.files[log] = st
-				c.judge(rec, l, log, scope)
-			}
-		}
-		rec.Covered(scope)
+	entries, err := c.Host.ReadDir(ctx, logDir)
+	if errors.Is(err, fs.ErrNotExist) {
+		return report.Skip("there is no " + logDir)
 	}
-	return nil
+	c.folder(rec, l, logDir, entries, err)
+	var below []host.Ask
+	for _, st := range entries {
+		dir := path.Join(logDir, st.Name)
+		switch {
+		case !st.IsDir() || st.Name == "journal":
+		case len(below) == maxDirs:
+			rec.Problem(fmt.Errorf("%s has more than %s", logDir, prose.Count(maxDirs, "folder")), "rotation"+dir)
+		default:
+			below = append(below, host.Ask{Op: host.OpList, Name: dir})
+		}
+	}
+	return c.Host.Batch(ctx, below, func(i int, a host.Answer) error {
+		c.folder(rec, l, below[i].Name, a.List, a.Err)
+		return nil
+	})
+}
+
+// folder judges the logs of one folder.
+func (c Rotation) folder(rec *report.Recorder, l *look, dir string, entries []host.Stat, err error) {
+	scope := "rotation" + dir
+	if err != nil {
+		rec.Problem(err, scope)
+		return
+	}
+	for older, name := range follow.Rotated(entries) {
+		l.copies[path.Join(dir, older)] = path.Join(dir, name)
+	}
+	l.sort()
+	for _, st := range entries {
+		if st.IsRegular() {
+			log := path.Join(dir, st.Name)
+			l.files[log] = st
+			c.judge(rec, l, log, scope)
+		}
+	}
+	rec.Covered(scope)
 }
 
 // maxDirs bounds the folders that are looked at.
