@@ -50,10 +50,22 @@ func (d Database) Installed(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Pa
 // errNoDatabase is of a system that is not dpkg's.
 var errNoDatabase = fmt.Errorf("there is no dpkg database: %w: %w", pkgupdate.ErrAbsent, errors.ErrUnsupported)
 
-// status reads the database and when it was written; the time is zero where
+// status gives the database and when it was written; the time is zero where
 // the host does not tell. On a system without dpkg the error is
-// errors.ErrUnsupported.
+// errors.ErrUnsupported. A host that remembers is asked once.
 func (d Database) status(ctx context.Context) ([]byte, time.Time, error) {
+	type status struct {
+		text []byte
+		asOf time.Time
+	}
+	s, err := host.Once(ctx, d.Host, "dpkg.status", func(ctx context.Context) (status, error) {
+		text, asOf, err := d.readStatus(ctx)
+		return status{text, asOf}, err
+	})
+	return s.text, s.asOf, err
+}
+
+func (d Database) readStatus(ctx context.Context) ([]byte, time.Time, error) {
 	f, err := d.Host.Open(ctx, StatusFile)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil, time.Time{}, errNoDatabase
