@@ -25,7 +25,7 @@ import (
 )
 
 // farChecks ask a far machine at a time, so that their questions share exchanges.
-const farChecks = 8
+const farChecks = 32
 
 // round is one daily round.
 type round struct {

@@ -47,13 +47,16 @@ func hasReadOnly(options []string) bool {
 }
 
 // Mounts returns the mounted file systems that can be seen at their mount
-// points, one for each. Those over which others are mounted are left out.
+// points, one for each: once for a host that remembers. Those over which others are
+// mounted are left out.
 func Mounts(ctx context.Context, h host.Host) ([]Mount, error) {
-	all, err := readMounts(ctx, h)
-	if err != nil {
-		return nil, fmt.Errorf("mounts: %w", err)
-	}
-	return visible(all), nil
+	return host.Once(ctx, h, "sysview.mounts", func(ctx context.Context) ([]Mount, error) {
+		all, err := readMounts(ctx, h)
+		if err != nil {
+			return nil, fmt.Errorf("mounts: %w", err)
+		}
+		return visible(all), nil
+	})
 }
 
 // MountOf gives the mount of Mounts on which a name is; none where that is not told.

@@ -103,8 +103,16 @@ func (c Rotation) turned(ctx context.Context, rec *report.Recorder, l *look) err
 
 // turns reads what logrotate keeps, or what newsyslog writes at the front of a log.
 func (c Rotation) turns(ctx context.Context, l *look) ([]Turn, error) {
-	for _, name := range stateFiles {
-		data, err := c.Host.ReadFile(ctx, name, maxConf)
+	asks := make([]host.Ask, len(stateFiles))
+	for i, name := range stateFiles {
+		asks[i] = host.Ask{Op: host.OpRead, Name: name, Limit: maxConf}
+	}
+	answers, err := c.Host.BatchAll(ctx, asks)
+	if err != nil {
+		return nil, err
+	}
+	for i, name := range stateFiles {
+		data, err := answers[i].Data, answers[i].Err
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}

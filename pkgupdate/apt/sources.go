@@ -47,8 +47,12 @@ func (m *Manager) index(ctx context.Context, targets []target, arch string) (ind
 	now := m.Host.Time()
 	var x index
 	refreshed := m.refreshed(ctx, now)
-	for _, repo := range repos {
-		s, r := m.source(ctx, entries, repo)
+	sources, releases, err := m.sources(ctx, entries, repos)
+	if err != nil {
+		return index{}, err
+	}
+	for i, repo := range repos {
+		s, r := sources[i], releases[i]
 		if s.Err == nil && refused(repo.file) {
 			s.Signature, s.Err = pkgupdate.Refused, pkgupdate.ErrUnverified
 		}
@@ -236,12 +240,37 @@ func (m *Manager) repositories(ctx context.Context) ([]repository, error) {
 	return list, nil
 }
 
-// source reads what apt has of a repository: its InRelease file or, from old
+// sources reads what apt has of each repository: its InRelease file or, from old
 // servers, its Release file.
-func (m *Manager) source(ctx context.Context, entries []host.Stat, repo repository) (pkgupdate.Source, Release) {
-	s := pkgupdate.Source{ID: repo.uri, URL: repo.uri, Signature: pkgupdate.Unsigned}
+func (m *Manager) sources(ctx context.Context, entries []host.Stat, repos []repository) ([]pkgupdate.Source, []Release, error) {
+	sources, releases := make([]pkgupdate.Source, len(repos)), make([]Release, len(repos))
+	var asks []host.Ask
+	var of []int // the repository of each ask
+	for i, repo := range repos {
+		s := &sources[i]
+		*s = pkgupdate.Source{ID: repo.uri, URL: repo.uri, Signature: pkgupdate.Unsigned}
+		if name := fetched(s, entries, repo); name != "" {
+			asks, of = append(asks, host.Ask{Op: host.OpRead, Name: listsDir + "/" + name, Limit: maxRelease}), append(of, i)
+		}
+	}
+	err := m.Host.Batch(ctx, asks, func(n int, a host.Answer) error {
+		s := &sources[of[n]]
+		r, err := Release{}, a.Err
+		if err == nil {
+			r, err = ParseRelease(a.Data)
+		}
+		if s.Err = err; err == nil {
+			s.Date, s.ValidUntil, releases[of[n]] = r.Date, r.ValidUntil, r
+		}
+		return nil
+	})
+	return sources, releases, err
+}
+
+// fetched finds the file of a repository among those that apt has, and says whether
+// it is signed. What was never fetched has none.
+func fetched(s *pkgupdate.Source, entries []host.Stat, repo repository) (name string) {
 	plain := strings.TrimSuffix(repo.file, "InRelease") + "Release"
-	name := ""
 	for _, e := range entries {
 		switch e.Name {
 		case repo.file: // apt keeps it only once it verified
@@ -254,20 +283,8 @@ func (m *Manager) source(ctx context.Context, entries []host.Stat, repo reposito
 	}
 	if name == "" {
 		s.Signature, s.Err = "", pkgupdate.ErrNeverFetched
-		return s, Release{}
 	}
-	text, err := m.Host.ReadFile(ctx, listsDir+"/"+name, maxRelease)
-	if err != nil {
-		s.Err = err
-		return s, Release{}
-	}
-	r, err := ParseRelease(text)
-	if err != nil {
-		s.Err = err
-		return s, Release{}
-	}
-	s.Date, s.ValidUntil = r.Date, r.ValidUntil
-	return s, r
+	return name
 }
 
 // refused tells the index files that apt fetched and did not take. Only root

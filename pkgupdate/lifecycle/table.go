@@ -38,24 +38,24 @@ func ForHost(ctx context.Context, h host.Host, id string) (Table, error) {
 		return t, nil
 	}
 	name := "/usr/share/distro-info/" + id + ".csv"
-	text, err := h.ReadFile(ctx, name, 0)
+	answers, err := h.BatchAll(ctx, []host.Ask{{Op: host.OpRead, Name: name}})
+	if err == nil {
+		err = answers[0].Err
+	}
 	if errors.Is(err, fs.ErrNotExist) {
 		return t, nil
 	}
 	if err != nil {
 		return t, fmt.Errorf("release dates: %w", err)
 	}
-	st, err := h.Lstat(ctx, name)
-	if err != nil {
-		return t, fmt.Errorf("release dates: %w", err)
-	}
-	list, err := ParseDistroInfo(id, text)
+	list, err := ParseDistroInfo(id, answers[0].Data)
 	if err != nil {
 		return t, err
 	}
-	newer := st.ModTime().After(t.Dated) && !st.ModTime().After(h.Time())
+	written := answers[0].Stat.ModTime()
+	newer := written.After(t.Dated) && !written.After(h.Time())
 	if newer {
-		t.Dated = st.ModTime()
+		t.Dated = written
 	}
 	return t.merge(list, newer), nil
 }
