@@ -176,8 +176,8 @@ func (s *Exchange) Step(phase Phase, fn func() error) error {
 }
 
 func (s *Exchange) record(phase Phase, err error) {
-	if s.caller.Err() != nil {
-		s.Note(Unknown, LocalCancelled, phase, fmt.Sprintf("%s: %v", phase, s.caller.Err()))
+	if err := ended(s.caller); err != nil {
+		s.Note(Unknown, LocalCancelled, phase, fmt.Sprintf("%s: %v", phase, err))
 		return
 	}
 	f := s.failureOf(phase, err)
@@ -187,6 +187,15 @@ func (s *Exchange) record(phase Phase, err error) {
 	s.Result.Issues = append(s.Result.Issues, Issue{
 		State: f.State, Cause: f.Cause, Phase: phase, Code: f.Code, Enhanced: f.Enhanced, Detail: prose.Clip(f.Detail, maxDetail),
 	})
+}
+
+// ended returns why a context is over. A connection has its deadline too and may
+// notice it first, when the context itself has no error yet.
+func ended(ctx context.Context) error {
+	if at, set := ctx.Deadline(); set && ctx.Err() == nil && !time.Now().Before(at) {
+		return context.DeadlineExceeded
+	}
+	return ctx.Err()
 }
 
 // failureOf classifies an error by where it came up.

@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/netprobe"
+	"github.com/pugetsoundtech/upkeep/netprobe/protocol"
 )
 
 // An arrival is what the mailbox has of the mail.
@@ -20,64 +21,34 @@ type arrival struct {
 // look opens the mailbox and, when the mail is there, reads its header and
 // deletes it.
 func (l Loop) look(ctx context.Context, token string, a *arrival) netprobe.Result {
+	p := protocol.IMAP{TLS: l.Mailbox.TLS, StartTLS: protocol.Required, User: l.Mailbox.User, Password: l.Mailbox.Password}
 	return netprobe.Script{
-		Addr: l.Mailbox.Addr, Net: l.Net, Policy: l.Mailbox.Policy, Secrets: l.Mailbox.secrets(), Max: 256 << 10,
+		Addr: l.Mailbox.Addr, Net: l.Net, Policy: l.Mailbox.Policy, Secrets: p.Secrets(), Max: 256 << 10,
 		Run: func(e *netprobe.Exchange) error {
-			if err := l.open(e); err != nil {
-				return err
+			err := p.Open(e)
+			if err == nil {
+				err = e.Step(PhaseArrival, func() error { return find(e, token, a) })
 			}
-			return e.Step(PhaseArrival, func() error { return find(e, token, a) })
+			e.Leave("m9 LOGOUT")
+			return err
 		},
 	}.Probe(ctx)
 }
 
-// open logs in, inside verified TLS.
-func (l Loop) open(e *netprobe.Exchange) error {
-	if l.Mailbox.TLS {
-		if err := e.TLS(); err != nil {
-			return err
-		}
-	}
-	err := e.Step(netprobe.PhaseBanner, func() error {
-		line, err := e.ReadLine()
-		if err == nil && !strings.HasPrefix(string(line), "* OK") {
-			err = netprobe.Failf(netprobe.ProtoReject, "the mailbox server greets with %.200q", line)
-		}
-		if err != nil || l.Mailbox.TLS {
-			return err
-		}
-		_, err = ask(e, "a1", "STARTTLS")
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	if !l.Mailbox.TLS {
-		if err := e.TLS(); err != nil {
-			return err
-		}
-	}
-	return e.Step(netprobe.PhaseAuth, func() error {
-		if err := e.Trusted(); err != nil {
-			return err
-		}
-		quote := strings.NewReplacer(`\`, `\\`, `"`, `\"`)
-		if _, err := ask(e, "a2", `LOGIN "`+quote.Replace(l.Mailbox.User)+`" "`+quote.Replace(string(l.Mailbox.Password))+`"`); err != nil {
-			return err
-		}
-		_, err := ask(e, "a3", "SELECT INBOX")
-		return err
-	})
-}
-
 // find searches for the token alone, and touches nothing else.
 func find(e *netprobe.Exchange, token string, a *arrival) error {
-	lines, err := ask(e, "a4", "UID SEARCH HEADER "+tokenHeader+" "+token)
+	if err := e.Trusted(); err != nil {
+		return err
+	}
+	if _, err := protocol.Ask(e, "m1", "SELECT INBOX"); err != nil {
+		return err
+	}
+	responses, err := protocol.Ask(e, "m2", "UID SEARCH HEADER "+tokenHeader+" "+token)
 	if err != nil {
 		return err
 	}
-	for _, line := range lines {
-		if rest, ok := strings.CutPrefix(line, "* SEARCH"); ok {
+	for _, r := range responses {
+		if rest, ok := strings.CutPrefix(r, "* SEARCH"); ok {
 			for _, uid := range strings.Fields(rest) {
 				if _, err := strconv.ParseUint(uid, 10, 32); err == nil && len(a.uids) < maxHops {
 					a.uids = append(a.uids, uid)
@@ -85,59 +56,31 @@ func find(e *netprobe.Exchange, token string, a *arrival) error {
 			}
 		}
 	}
-	if len(a.uids) > 0 {
-		if lines, err = ask(e, "a5", "UID FETCH "+a.uids[0]+" BODY.PEEK[HEADER]"); err != nil {
-			return err
-		}
-		a.header = headerOf(lines)
-		all := strings.Join(a.uids, ",")
-		if _, err = ask(e, "a6", "UID STORE "+all+` +FLAGS.SILENT (\Deleted)`); err != nil {
-			return err
-		}
-		// Without UIDPLUS it stays marked: a plain EXPUNGE would take others along.
-		ask(e, "a7", "UID EXPUNGE "+all) //nolint:errcheck // see above
+	if len(a.uids) == 0 {
+		return nil
 	}
-	_, err = ask(e, "a9", "LOGOUT")
-	return err
+	if responses, err = protocol.Ask(e, "m3", "UID FETCH "+a.uids[0]+" BODY.PEEK[HEADER]"); err != nil {
+		return err
+	}
+	a.header = headerOf(responses)
+	all := strings.Join(a.uids, ",")
+	if _, err = protocol.Ask(e, "m4", "UID STORE "+all+` +FLAGS.SILENT (\Deleted)`); err != nil {
+		return err
+	}
+	// Without UIDPLUS it stays marked: a plain EXPUNGE would take others along.
+	protocol.Ask(e, "m5", "UID EXPUNGE "+all) //nolint:errcheck // see above
+	return nil
 }
 
-// headerOf leaves out the lines of IMAP around a header.
-func headerOf(lines []string) []byte {
-	var out []byte
-	inside := false
-	for _, line := range lines {
-		switch {
-		case !inside && strings.Contains(line, "BODY[HEADER]"):
-			inside = true
-		case inside && line == "":
-			return append(out, "\r\n"...)
-		case inside:
-			out = append(append(out, line...), "\r\n"...)
+// headerOf gives the literal of the response that has the header.
+func headerOf(responses []string) []byte {
+	for _, r := range responses {
+		if _, rest, ok := strings.Cut(r, "BODY[HEADER] {"); ok {
+			_, header, _ := strings.Cut(rest, "\r\n")
+			return []byte(header)
 		}
 	}
-	return append(out, "\r\n"...)
-}
-
-// ask sends a command and returns the lines up to its tagged answer.
-func ask(e *netprobe.Exchange, tag, command string) (lines []string, err error) {
-	if _, err := e.Write([]byte(tag + " " + command + "\r\n")); err != nil {
-		return nil, err
-	}
-	for range 2000 {
-		got, err := e.ReadLine()
-		if err != nil {
-			return nil, err
-		}
-		line := string(got)
-		if rest, ok := strings.CutPrefix(line, tag+" "); ok {
-			if strings.HasPrefix(strings.ToUpper(rest), "OK") {
-				return lines, nil
-			}
-			return nil, netprobe.Failf(netprobe.ProtoReject, "the mailbox server answered %.200q", rest)
-		}
-		lines = append(lines, line)
-	}
-	return nil, netprobe.Failf(netprobe.ProtoOversize, "an answer has more than 2000 lines")
+	return nil
 }
 
 // A Hop is one server on the way of a mail, and how long it took to get there.

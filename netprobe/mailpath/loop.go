@@ -3,7 +3,6 @@ package mailpath
 import (
 	"context"
 	"crypto/rand"
-	"encoding/base64"
 	"encoding/hex"
 	"fmt"
 	"strconv"
@@ -60,8 +59,8 @@ func (l Loop) Probe(ctx context.Context) netprobe.Result {
 	}
 	token := hex.EncodeToString(random)
 	began := time.Now()
-	sent := l.submit(ctx, token)
-	if sent.State != netprobe.OK && sent.State != netprobe.Warning {
+	sent, taken := l.submit(ctx, token)
+	if !taken {
 		return sent
 	}
 	res := l.await(ctx, token, began)
@@ -130,15 +129,4 @@ func (l Loop) judge(res netprobe.Result, a arrival, took time.Duration) netprobe
 		add(netprobe.Warning, Duplicate, "the mail arrived "+prose.Count(len(a.uids), "time"))
 	}
 	return res
-}
-
-func (a Account) secrets() []string {
-	if a.Password == "" {
-		return nil
-	}
-	return []string{string(a.Password), a.plain()}
-}
-
-func (a Account) plain() string {
-	return base64.StdEncoding.EncodeToString([]byte("\x00" + a.User + "\x00" + string(a.Password)))
 }

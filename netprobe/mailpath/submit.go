@@ -7,77 +7,56 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/netprobe"
+	"github.com/pugetsoundtech/upkeep/netprobe/protocol"
 )
 
 // submitTimeout is how long taking the mail may last.
 const submitTimeout = 30 * time.Second
 
-// submit sends the mail.
-func (l Loop) submit(ctx context.Context, token string) netprobe.Result {
+// submit sends the mail, and reports whether the server took it.
+func (l Loop) submit(ctx context.Context, token string) (sent netprobe.Result, taken bool) {
 	for _, word := range []string{l.From, l.To} {
 		if word == "" || strings.ContainsAny(word, " <>\r\n\t") {
-			return failed(netprobe.Unknown, netprobe.LocalConfig, PhaseSubmit, fmt.Sprintf("%.80q is no address of mail", word))
+			return failed(netprobe.Unknown, netprobe.LocalConfig, PhaseSubmit, fmt.Sprintf("%.80q is no address of mail", word)), false
 		}
 	}
-	return netprobe.Script{
-		Addr: l.Submit.Addr, Net: l.Net, Policy: l.Submit.Policy, Timeout: submitTimeout, Secrets: l.Submit.secrets(),
+	p := protocol.SMTP{HELO: "upkeep-loop.invalid", TLS: l.Submit.TLS, StartTLS: protocol.Required, User: l.Submit.User, Password: l.Submit.Password}
+	sent = netprobe.Script{
+		Addr: l.Submit.Addr, Net: l.Net, Policy: l.Submit.Policy, Timeout: submitTimeout, Secrets: p.Secrets(),
 		Run: func(e *netprobe.Exchange) error {
-			if err := l.greet(e); err != nil {
-				return err
+			err := p.Open(e)
+			if err == nil {
+				err = e.Step(PhaseSubmit, func() error { return l.send(e, token) })
 			}
-			return e.Step(PhaseSubmit, func() error { return l.send(e, token) })
+			taken = err == nil
+			e.Leave("QUIT")
+			return err
 		},
 	}.Probe(ctx)
-}
-
-// greet comes to the point at which a mail may be sent.
-func (l Loop) greet(e *netprobe.Exchange) error {
-	if l.Submit.TLS {
-		if err := e.TLS(); err != nil {
-			return err
+	if taken {
+		return sent, true
+	}
+	for i, is := range sent.Issues {
+		if is.Cause == netprobe.ProtoDefer { // a server that is busy is up; a mail that it did not take is not on its way
+			sent.Issues[i].State = netprobe.Critical
 		}
 	}
-	err := e.Step(netprobe.PhaseBanner, func() error {
-		if err := reply(e, "", 2); err != nil {
-			return err
-		}
-		if err := reply(e, "EHLO upkeep-loop.invalid", 2); err != nil || l.Submit.TLS {
-			return err
-		}
-		return reply(e, "STARTTLS", 2)
-	})
-	if err != nil {
-		return err
-	}
-	if !l.Submit.TLS {
-		if err := e.TLS(); err != nil {
-			return err
-		}
-		if err := e.Step(netprobe.PhaseEHLO, func() error { return reply(e, "EHLO upkeep-loop.invalid", 2) }); err != nil {
-			return err
-		}
-	}
-	if l.Submit.User == "" {
-		return nil
-	}
-	return e.Step(netprobe.PhaseAuth, func() error {
-		if err := e.Trusted(); err != nil {
-			return err
-		}
-		return reply(e, "AUTH PLAIN "+l.Submit.plain(), 2)
-	})
+	return sent.Without(func(netprobe.Issue) bool { return false }), false
 }
 
 func (l Loop) send(e *netprobe.Exchange, token string) error {
+	if err := e.Trusted(); err != nil {
+		return err
+	}
 	for _, c := range []struct {
-		line  string
-		class int
-	}{{"MAIL FROM:<" + l.From + ">", 2}, {"RCPT TO:<" + l.To + ">", 2}, {"DATA", 3}, {l.text(token), 2}} {
-		if err := reply(e, c.line, c.class); err != nil {
+		line string
+		code int
+	}{{"MAIL FROM:<" + l.From + ">", 250}, {"RCPT TO:<" + l.To + ">", 250}, {"DATA", 354}, {l.text(token), 250}} {
+		if err := protocol.Command(e, c.line, c.code); err != nil {
 			return err
 		}
 	}
-	return reply(e, "QUIT", 2)
+	return nil
 }
 
 // tokenHeader is the header by which the mail is found.
@@ -90,39 +69,4 @@ func (l Loop) text(token string) string {
 		"Message-ID: <" + token + "@upkeep-loop.invalid>", "Auto-Submitted: auto-generated", tokenHeader + ": " + token,
 		"", "This mail tests the way to this mailbox, and is deleted when it has arrived.", ".",
 	}, "\r\n")
-}
-
-// reply sends a line, if there is one, and wants a reply of a class.
-func reply(e *netprobe.Exchange, line string, class int) error {
-	if line != "" {
-		if _, err := e.Write([]byte(line + "\r\n")); err != nil {
-			return err
-		}
-	}
-	for range 100 {
-		got, err := e.ReadLine()
-		if err != nil {
-			return err
-		}
-		text := string(got)
-		if len(text) < 3 || text[0] < '2' || text[0] > '5' {
-			return netprobe.Failf(netprobe.ProtoSyntax, "the server sent %.80q, which is no SMTP reply", text)
-		}
-		if len(text) > 3 && text[3] == '-' {
-			continue
-		}
-		code := 0
-		fmt.Sscan(text[:3], &code) //nolint:errcheck // zero is no code
-		e.Result.Code = code
-		if code/100 == class {
-			return nil
-		}
-		f := netprobe.Failf(netprobe.ProtoReject, "the server does not take the mail: %.200q", text)
-		if code/100 == 4 {
-			f.Cause = netprobe.ProtoDefer
-		}
-		f.Code = code
-		return f
-	}
-	return netprobe.Failf(netprobe.ProtoOversize, "a reply has more than 100 lines")
 }

@@ -1,7 +1,9 @@
 package protocol
 
 import (
+	"bytes"
 	"context"
+	"strconv"
 	"strings"
 	"time"
 
@@ -24,30 +26,30 @@ type IMAP struct {
 
 // Probe makes one transaction.
 func (p IMAP) Probe(ctx context.Context) netprobe.Result {
-	t := netprobe.Script{Addr: p.Addr, Timeout: p.Timeout, Net: p.Net, Policy: p.Policy, Run: p.script}
-	if p.Password != "" {
-		t.Secrets = []string{string(p.Password), quoted(string(p.Password))}
-	}
-	return t.Probe(ctx)
+	return netprobe.Script{Addr: p.Addr, Timeout: p.Timeout, Net: p.Net, Policy: p.Policy, Secrets: p.Secrets(), Run: p.script}.Probe(ctx)
 }
 
-func (p IMAP) script(s *netprobe.Exchange) error {
-	if p.TLS {
-		if err := s.TLS(); err != nil {
-			return err
-		}
+func (p IMAP) script(s *netprobe.Exchange) error { return p.mailbox(s).visit(s, "a9 LOGOUT") }
+
+// Open comes to the point at which the mailbox may be used, for scripts that do more
+// than a Probe. Their tags should not begin with "a".
+func (p IMAP) Open(s *netprobe.Exchange) error { return p.mailbox(s).open(s) }
+
+// Secrets are what a script that logs in has to keep out of its result.
+func (p IMAP) Secrets() []string {
+	if p.Password == "" {
+		return nil
 	}
-	if err := s.Step(netprobe.PhaseBanner, func() error { return p.greeting(s) }); err != nil {
-		return err
+	return []string{string(p.Password), quoted(string(p.Password))}
+}
+
+func (p IMAP) mailbox(s *netprobe.Exchange) mailbox {
+	return mailbox{
+		tls: p.TLS, user: p.User,
+		greeting: func() error { return p.greeting(s) },
+		upgrade:  func() error { return p.upgrade(s) },
+		login:    func() error { return p.login(s) },
 	}
-	err := p.upgrade(s)
-	if err == nil && p.User != "" {
-		err = s.Step(netprobe.PhaseAuth, func() error { return p.login(s) })
-	}
-	if err == nil || s.Secure() != nil && s.Result.TLS != nil {
-		s.Leave("a9 LOGOUT")
-	}
-	return err
 }
 
 func (p IMAP) greeting(s *netprobe.Exchange) error {
@@ -73,78 +75,97 @@ func (p IMAP) greeting(s *netprobe.Exchange) error {
 	return netprobe.Failf(netprobe.ProtoSyntax, "the greeting is %.200q, expected was \"* OK\" or \"* PREAUTH\"", text)
 }
 
-// ask sends a command and reads up to its tagged answer; untagged lines that
-// begin with want are returned.
-func (p IMAP) ask(s *netprobe.Exchange, tag, command, want string) (found string, err error) {
+// Ask sends a command of IMAP and gives what comes before its tagged answer, one
+// response a string, with its literals inside.
+func Ask(s *netprobe.Exchange, tag, command string) (responses []string, err error) {
 	if err := s.WriteLine(tag + " " + command); err != nil {
-		return "", err
+		return nil, err
 	}
+	for range s.MaxLines() {
+		text, err := response(s)
+		if err != nil {
+			return nil, err
+		}
+		switch {
+		case strings.HasPrefix(text, tag+" "):
+			status, rest, _ := strings.Cut(text[len(tag)+1:], " ")
+			if strings.EqualFold(status, "OK") {
+				return responses, nil
+			}
+			if strings.EqualFold(status, "NO") {
+				return nil, turnedAway(rest)
+			}
+			return nil, netprobe.Failf(netprobe.ProtoReject, "the server answered %.200q", text)
+		case strings.HasPrefix(strings.ToUpper(text), "* BYE"):
+			return nil, turnedAway(text[5:])
+		case !strings.HasPrefix(text, "* "):
+			return nil, netprobe.Failf(netprobe.ProtoSyntax, "the server sent %.200q, which is no answer of IMAP", text)
+		}
+		responses = append(responses, text)
+	}
+	return nil, netprobe.Failf(netprobe.ProtoOversize, "an answer has more than %d lines", s.MaxLines())
+}
+
+// response reads a line and, where it ends by announcing so many bytes of a literal,
+// these and what follows them: what is inside a literal is no answer.
+func response(s *netprobe.Exchange) (string, error) {
+	text := ""
 	for range s.MaxLines() {
 		line, err := s.ReadLine()
 		if err != nil {
 			return "", err
 		}
-		text := string(line)
-		switch {
-		case strings.HasPrefix(text, tag+" "):
-			status, rest, _ := strings.Cut(text[len(tag)+1:], " ")
-			if strings.EqualFold(status, "OK") {
-				return found, nil
-			}
-			if strings.EqualFold(status, "NO") {
-				return "", turnedAway(rest)
-			}
-			return "", netprobe.Failf(netprobe.ProtoReject, "the server answered %.200q", text)
-		case strings.HasPrefix(strings.ToUpper(text), "* BYE"):
-			return "", turnedAway(text[5:])
-		case want != "" && strings.HasPrefix(strings.ToUpper(text), want):
-			found = text[len(want):]
-		case !strings.HasPrefix(text, "* "):
-			return "", netprobe.Failf(netprobe.ProtoSyntax, "the server sent %.200q, which is no answer of IMAP", text)
+		text += string(line)
+		size, found := bytes.CutSuffix(line, []byte("}"))
+		n, err := strconv.ParseUint(string(size[bytes.LastIndexByte(size, '{')+1:]), 10, 31)
+		if !found || err != nil || !bytes.ContainsRune(size, '{') {
+			return text, nil
 		}
+		literal, err := s.ReadN(int(n))
+		if err != nil {
+			return "", err
+		}
+		text += "\r\n" + string(literal)
 	}
-	return "", netprobe.Failf(netprobe.ProtoOversize, "an answer has more than %d lines", s.MaxLines())
+	return "", netprobe.Failf(netprobe.ProtoOversize, "a response has more than %d literals", s.MaxLines())
 }
 
 func (p IMAP) capabilities(s *netprobe.Exchange, tag string) error {
 	return s.Step("capability", func() error {
-		words, err := p.ask(s, tag, "CAPABILITY", "* CAPABILITY ")
-		if err == nil {
-			s.Fact("capabilities", strings.Fields(strings.ToUpper(words))...)
+		responses, err := Ask(s, tag, "CAPABILITY")
+		if err != nil {
+			return err
 		}
-		return err
+		for _, r := range responses {
+			if words, ok := strings.CutPrefix(strings.ToUpper(r), "* CAPABILITY "); ok {
+				s.Fact("capabilities", strings.Fields(words)...)
+			}
+		}
+		return nil
 	})
 }
 
 func (p IMAP) upgrade(s *netprobe.Exchange) error {
-	if err := p.capabilities(s, "a1"); err != nil || p.StartTLS == Note || p.TLS {
+	if err := p.capabilities(s, "a1"); err != nil || p.TLS {
 		return err
 	}
-	if !hasCapability(s.Result.Facts["capabilities"], "STARTTLS") {
-		return noTLS(s, p.StartTLS, "capability")
-	}
-	err := s.Step(netprobe.PhaseStartTLS, func() error {
-		_, err := p.ask(s, "a2", "STARTTLS", "")
+	return upgrade(s, p.StartTLS, "STARTTLS", "capability", func() error {
+		_, err := Ask(s, "a2", "STARTTLS")
 		return err
-	})
-	if err != nil {
-		return err
-	}
-	delete(s.Result.Facts, "capabilities")
-	if err := s.TLS(); err != nil {
-		return err
-	}
-	return p.capabilities(s, "a3")
+	}, func() error { return p.capabilities(s, "a3") })
 }
 
 func (p IMAP) login(s *netprobe.Exchange) error {
 	if err := s.Trusted(); err != nil {
 		return err
 	}
+	if strings.ContainsAny(p.User+string(p.Password), "\r\n\x00") {
+		return netprobe.Failf(netprobe.ProtoUnexpected, "user and password must each stand on one line")
+	}
 	// Some servers open the mailbox only after they have said OK.
-	_, err := p.ask(s, "a4", `LOGIN "`+quoted(p.User)+`" "`+quoted(string(p.Password))+`"`, "")
+	_, err := Ask(s, "a4", `LOGIN "`+quoted(p.User)+`" "`+quoted(string(p.Password))+`"`)
 	if err == nil {
-		_, err = p.ask(s, "a5", "NOOP", "")
+		_, err = Ask(s, "a5", "NOOP")
 	}
 	return err
 }

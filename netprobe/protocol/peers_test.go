@@ -138,7 +138,7 @@ func postfix(t *testing.T, dir, port string, lines ...string) (logFile string) {
 	for _, d := range []string{config, data, filepath.Join(queue, "pid")} {
 		require.NoError(t, os.MkdirAll(d, 0o755))
 	}
-	for _, d := range []string{"active", "corrupt", "defer", "deferred", "hold", "incoming", "maildrop", "private", "public"} {
+	for _, d := range []string{"active", "bounce", "corrupt", "defer", "deferred", "hold", "incoming", "maildrop", "private", "public", "trace"} {
 		require.NoError(t, os.Mkdir(filepath.Join(queue, d), 0o755))
 		require.NoError(t, exec.Command("chown", "postfix", filepath.Join(queue, d)).Run())
 	}
@@ -167,6 +167,9 @@ defer unix - - n - 0 bounce
 trace unix - - n - 0 bounce
 anvil unix - - n - 1 anvil
 scache unix - - n - 1 scache
+error unix - - n - - error
+retry unix - - n - - error
+lmtp unix - - n - - lmtp
 proxymap unix - - n - - proxymap
 postlog unix-dgram n - n - 1 postlogd
 `, port, front), 0o644)

@@ -32,27 +32,16 @@ func (p POP3) Probe(ctx context.Context) netprobe.Result {
 }
 
 func (p POP3) script(s *netprobe.Exchange) error {
-	if p.TLS {
-		if err := s.TLS(); err != nil {
+	return mailbox{
+		tls: p.TLS, user: p.User,
+		greeting: func() error {
+			text, err := p.ask(s, "")
+			s.Fact("banner", text)
 			return err
-		}
-	}
-	err := s.Step(netprobe.PhaseBanner, func() error {
-		text, err := p.ask(s, "")
-		s.Fact("banner", text)
-		return err
-	})
-	if err != nil {
-		return err
-	}
-	err = p.upgrade(s)
-	if err == nil && p.User != "" {
-		err = s.Step(netprobe.PhaseAuth, func() error { return p.login(s) })
-	}
-	if err == nil {
-		s.Leave("QUIT")
-	}
-	return err
+		},
+		upgrade: func() error { return p.upgrade(s) },
+		login:   func() error { return p.login(s) },
+	}.visit(s, "QUIT")
 }
 
 // ask sends a command, if there is one, and reads its one-line answer.
@@ -101,24 +90,13 @@ func (p POP3) capabilities(s *netprobe.Exchange) error {
 }
 
 func (p POP3) upgrade(s *netprobe.Exchange) error {
-	if err := p.capabilities(s); err != nil || p.StartTLS == Note || p.TLS {
+	if err := p.capabilities(s); err != nil || p.TLS {
 		return err
 	}
-	if !hasCapability(s.Result.Facts["capabilities"], "STLS") {
-		return noTLS(s, p.StartTLS, "capa")
-	}
-	err := s.Step(netprobe.PhaseStartTLS, func() error {
+	return upgrade(s, p.StartTLS, "STLS", "capa", func() error {
 		_, err := p.ask(s, "STLS")
 		return err
-	})
-	if err != nil {
-		return err
-	}
-	delete(s.Result.Facts, "capabilities")
-	if err := s.TLS(); err != nil {
-		return err
-	}
-	return p.capabilities(s)
+	}, func() error { return p.capabilities(s) })
 }
 
 func (p POP3) login(s *netprobe.Exchange) error {

@@ -4,6 +4,7 @@ import (
 	"context"
 	"net"
 	"net/netip"
+	"os"
 	"sync"
 	"syscall"
 	"testing"
@@ -180,4 +181,16 @@ func TestTheGuardSeesTheAddressThatIsConnected(t *testing.T) {
 		assert.Equal(t, netprobe.LocalPolicy, res.Cause, name)
 		assert.Empty(t, res.Transcript, name)
 	}
+}
+
+// slowClock is a context whose time is up, and whose timer has not fired yet.
+type slowClock struct{ context.Context }
+
+func (slowClock) Deadline() (time.Time, bool) { return time.Now().Add(-time.Millisecond), true }
+
+func TestACallersDeadlineThatTheConnectionNoticesFirstIsTheCallers(t *testing.T) {
+	dial := func(context.Context, string, string) (net.Conn, error) { return nil, os.ErrDeadlineExceeded }
+	res := protocol.SMTP{Addr: "192.0.2.1:25", Net: netprobe.Net{Dial: dial}}.Probe(slowClock{t.Context()})
+	assert.Equal(t, netprobe.LocalCancelled, res.Cause, res.Detail)
+	assert.Equal(t, netprobe.Unknown, res.State)
 }

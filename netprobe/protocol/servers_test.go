@@ -92,6 +92,7 @@ ssl_cert = <%[2]s
 ssl_key = <%[3]s
 mail_location = maildir:%[1]s/mail/%%u
 disable_plaintext_auth = yes
+auth_username_format = %%n
 first_valid_uid = 1
 passdb {
   driver = passwd-file

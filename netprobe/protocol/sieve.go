@@ -66,13 +66,7 @@ func (p Sieve) greeting(s *netprobe.Exchange) error {
 }
 
 func (p Sieve) upgrade(s *netprobe.Exchange) error {
-	if p.StartTLS == Note {
-		return nil
-	}
-	if !hasCapability(s.Result.Facts["capabilities"], "STARTTLS") {
-		return noTLS(s, p.StartTLS, netprobe.PhaseBanner)
-	}
-	err := s.Step(netprobe.PhaseStartTLS, func() error {
+	return upgrade(s, p.StartTLS, "STARTTLS", netprobe.PhaseBanner, func() error {
 		if err := s.WriteLine("STARTTLS"); err != nil {
 			return err
 		}
@@ -81,13 +75,7 @@ func (p Sieve) upgrade(s *netprobe.Exchange) error {
 			err = turnedAway(string(line))
 		}
 		return err
+	}, func() error {
+		return s.Step("capability", func() error { return p.greeting(s) })
 	})
-	if err != nil {
-		return err
-	}
-	delete(s.Result.Facts, "capabilities")
-	if err := s.TLS(); err != nil {
-		return err
-	}
-	return s.Step("capability", func() error { return p.greeting(s) })
 }

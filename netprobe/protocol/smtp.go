@@ -30,14 +30,28 @@ type SMTP struct {
 
 // Probe makes one transaction.
 func (p SMTP) Probe(ctx context.Context) netprobe.Result {
-	t := netprobe.Script{Addr: p.Addr, Timeout: p.Timeout, Net: p.Net, Policy: p.Policy, Run: p.script}
-	if p.Password != "" {
-		t.Secrets = []string{string(p.Password), p.plain()}
+	return netprobe.Script{Addr: p.Addr, Timeout: p.Timeout, Net: p.Net, Policy: p.Policy, Secrets: p.Secrets(), Run: p.script}.Probe(ctx)
+}
+
+// Secrets are what a script that logs in has to keep out of its result.
+func (p SMTP) Secrets() []string {
+	if p.Password == "" {
+		return nil
 	}
-	return t.Probe(ctx)
+	return []string{string(p.Password), p.plain()}
 }
 
 func (p SMTP) script(s *netprobe.Exchange) error {
+	err := p.Open(s)
+	if err == nil {
+		err = p.dryRun(s)
+	}
+	return p.end(s, err)
+}
+
+// Open comes to the point at which mail may be sent, for scripts that do more than a
+// Probe.
+func (p SMTP) Open(s *netprobe.Exchange) error {
 	for _, word := range append([]string{p.HELO, p.From}, p.Rcpt...) {
 		if word != "" && !plainWord(word) {
 			return netprobe.Failf(netprobe.LocalConfig, "%.80q is no single word", word)
@@ -48,12 +62,19 @@ func (p SMTP) script(s *netprobe.Exchange) error {
 			return err
 		}
 	}
-	for _, part := range []func(*netprobe.Exchange) error{p.greeting, p.ehlo, p.upgrade, p.login, p.dryRun} {
+	for _, part := range []func(*netprobe.Exchange) error{p.greeting, p.ehlo, p.upgrade, p.login} {
 		if err := part(s); err != nil {
-			return p.end(s, err)
+			return err
 		}
 	}
-	return p.end(s, nil)
+	return nil
+}
+
+// Command sends a line of SMTP and reads a reply that must have code. A line ends
+// where it ends: what has more of them is text, behind a reply of 354.
+func Command(s *netprobe.Exchange, line string, code int) error {
+	_, err := command(s, line, code)
+	return err
 }
 
 // end says QUIT wherever the server is still there to hear it.

@@ -7,28 +7,14 @@ import (
 	"github.com/pugetsoundtech/upkeep/netprobe"
 )
 
-// upgrade changes to TLS where that is asked for, and greets again: nothing
-// learned in plain text counts.
 func (p SMTP) upgrade(s *netprobe.Exchange) error {
-	if p.StartTLS == Note || p.TLS {
+	if p.TLS {
 		return nil
 	}
-	if !hasCapability(s.Result.Facts["capabilities"], "STARTTLS") {
-		return noTLS(s, p.StartTLS, netprobe.PhaseEHLO)
-	}
-	err := s.Step(netprobe.PhaseStartTLS, func() error {
+	return upgrade(s, p.StartTLS, "STARTTLS", netprobe.PhaseEHLO, func() error {
 		_, err := command(s, "STARTTLS", 220)
 		return err
-	})
-	if err != nil {
-		return err
-	}
-	s.Result.Code = 0
-	delete(s.Result.Facts, "capabilities")
-	if err := s.TLS(); err != nil {
-		return err
-	}
-	return p.ehlo(s)
+	}, func() error { return p.ehlo(s) })
 }
 
 func (p SMTP) plain() string {

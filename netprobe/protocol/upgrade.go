@@ -1,0 +1,58 @@
+package protocol
+
+import "github.com/pugetsoundtech/upkeep/netprobe"
+
+// upgrade changes to TLS where want asks for it and the server offers it by a
+// keyword, and asks again: nothing learned in plain text counts.
+func upgrade(s *netprobe.Exchange, want StartTLS, keyword string, phase netprobe.Phase, consent, again func() error) error {
+	if want == Note {
+		return nil
+	}
+	if !hasCapability(s.Result.Facts["capabilities"], keyword) {
+		return noTLS(s, want, phase)
+	}
+	if err := s.Step(netprobe.PhaseStartTLS, consent); err != nil {
+		return err
+	}
+	s.Result.Code = 0
+	delete(s.Result.Facts, "capabilities")
+	if err := s.TLS(); err != nil {
+		return err
+	}
+	return again()
+}
+
+// A mailbox is what servers of mailboxes have in common.
+type mailbox struct {
+	tls      bool // begin with a handshake
+	user     string
+	greeting func() error
+	upgrade  func() error
+	login    func() error
+}
+
+// open comes to the point at which the mailbox may be used.
+func (m mailbox) open(s *netprobe.Exchange) error {
+	if m.tls {
+		if err := s.TLS(); err != nil {
+			return err
+		}
+	}
+	if err := s.Step(netprobe.PhaseBanner, m.greeting); err != nil {
+		return err
+	}
+	if err := m.upgrade(); err != nil || m.user == "" {
+		return err
+	}
+	return s.Step(netprobe.PhaseAuth, m.login)
+}
+
+// visit opens a mailbox and leaves, which is waited for where the server is there
+// to hear it.
+func (m mailbox) visit(s *netprobe.Exchange, bye string) error {
+	err := m.open(s)
+	if err == nil || s.Secure() != nil && s.Result.TLS != nil {
+		s.Leave(bye)
+	}
+	return err
+}
