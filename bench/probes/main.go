@@ -1,5 +1,6 @@
 // Command probes measures how much CPU a probe costs: ours, a bare loop that
-// does the same, and blackbox_exporter, on the same server in turn.
+// does the same, and blackbox_exporter, on the same server in turn. Then it runs a
+// schedule of 10,000 targets, half of which never answer.
 //
 //	go run ./bench/probes -n 2000
 package main
@@ -31,17 +32,18 @@ import (
 func main() {
 	n := flag.Int("n", 2000, "probes of each kind in a round")
 	rounds := flag.Int("rounds", 5, "rounds, of which the median counts")
+	length := flag.Duration("schedule", 3*time.Minute, "how long the schedule of 10,000 targets runs; 0: not at all")
 	serve := flag.Bool("serve", false, "be the server (used by the program itself)")
 	flag.Parse()
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt)
 	defer stop()
-	if err := run(ctx, *n, *rounds, *serve); err != nil {
+	if err := run(ctx, *n, *rounds, *length, *serve); err != nil {
 		fmt.Fprintln(os.Stderr, "probes:", err)
 		os.Exit(1)
 	}
 }
 
-func run(ctx context.Context, n, rounds int, serve bool) error {
+func run(ctx context.Context, n, rounds int, length time.Duration, serve bool) error {
 	if serve {
 		return server()
 	}
@@ -53,7 +55,10 @@ func run(ctx context.Context, n, rounds int, serve bool) error {
 	if err := measure(ctx, addr, n, rounds); err != nil {
 		return err
 	}
-	return holes(ctx, addr)
+	if err := holes(ctx, addr); err != nil || length <= 0 {
+		return err
+	}
+	return plan(ctx, addr, time.Minute, length)
 }
 
 // server answers EHLO and QUIT, in a process of its own so that its CPU counts
