@@ -41,11 +41,19 @@ func length(s *netprobe.Exchange, first byte) (int, error) {
 		return 0, netprobe.Failf(netprobe.ProtoSyntax, "the length of the answer takes %d bytes", n)
 	}
 	more, err := s.ReadN(n)
-	size := 0
-	for _, b := range more {
-		size = size<<8 | int(b)
+	if err != nil {
+		return 0, err
 	}
-	return size, err
+	return sum(more), nil
+}
+
+// sum gives a length, which is never negative where an int has 32 bits.
+func sum(digits []byte) int {
+	size := uint64(0)
+	for _, b := range digits {
+		size = size<<8 | uint64(b)
+	}
+	return int(min(size, 1<<30))
 }
 
 // resultCode finds the code in a message: an identifier, the operation, and an
@@ -77,11 +85,7 @@ func element(data []byte, tag byte) (value, rest []byte, ok bool) {
 		if n == 0 || n > 4 || len(data) < n {
 			return nil, nil, false
 		}
-		size = 0
-		for _, b := range data[:n] {
-			size = size<<8 | int(b)
-		}
-		data = data[n:]
+		size, data = sum(data[:n]), data[n:]
 	}
 	if size > len(data) {
 		return nil, nil, false

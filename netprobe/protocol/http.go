@@ -3,6 +3,8 @@ package protocol
 import (
 	"context"
 	"encoding/base64"
+	"errors"
+	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
@@ -65,45 +67,52 @@ func (p HTTP) Probe(ctx context.Context) netprobe.Result {
 		deadline = netprobe.DefaultTimeout
 	}
 	began := time.Now()
-	res, next := p.once(ctx, deadline)
-	for hops := 0; next != nil && hops < min(p.Redirects, maxRedirect); hops++ {
+	res, location := p.once(ctx, deadline)
+	for hops := 0; location != ""; hops++ {
 		left := deadline - time.Since(began)
-		to, err := p.follow(next, res.Code)
-		if err != nil || left <= 0 {
-			break
+		to, err := p.follow(location, res.Code)
+		switch {
+		case err != nil:
+		case hops >= min(p.Redirects, maxRedirect):
+			err = fmt.Errorf("more than %d redirects", hops)
+		case left <= 0:
+			err = errors.New("no time is left to follow it")
+		}
+		if err != nil { // nobody has seen a page
+			is := netprobe.Issue{State: netprobe.Critical, Cause: netprobe.ProtoUnexpected, Phase: netprobe.PhaseRequest, Code: res.Code}
+			is.Detail = fmt.Sprintf("redirected to %.200q: %v", location, err)
+			res.Issues = append(res.Issues, is)
+			res.Judge()
+			return res
 		}
 		before := res
 		p = to
-		res, next = p.once(ctx, left)
+		res, location = p.once(ctx, left)
 		res.Attempts = append(before.Attempts, res.Attempts...)
 		res.Issues = append(before.Issues, res.Issues...)
 		res.Start, res.Took = before.Start, time.Since(began)
 		if res.Facts == nil {
 			res.Facts = netprobe.Facts{}
 		}
-		res.Facts["redirects"] = append(before.Facts["redirects"], next0(before))
+		res.Facts["redirects"] = append(before.Facts["redirects"], before.Facts.Get("location"))
 		res.Judge()
 	}
 	return res
 }
 
-func next0(r netprobe.Result) string { return r.Facts.Get("location") }
-
-func (p HTTP) once(ctx context.Context, timeout time.Duration) (netprobe.Result, *url.URL) {
-	var next *url.URL
+// once makes one transaction, and gives where it leads to; "": nowhere.
+func (p HTTP) once(ctx context.Context, timeout time.Duration) (res netprobe.Result, location string) {
 	if p.Policy.ServerName == "" && p.Host != "" {
 		p.Policy.ServerName = strings.Trim((&url.URL{Host: p.Host}).Hostname(), "[]")
 	}
-	res := netprobe.Script{
-		Addr: p.Addr, Timeout: timeout, Net: p.Net, Policy: p.Policy, Max: maxBody + maxHead, Secrets: p.secrets(), Run: p.script,
+	res = netprobe.Script{
+		Addr: p.Addr, Timeout: timeout, Net: p.Net, Policy: p.Policy, Max: maxBody + maxHead, Secrets: p.secrets(),
+		Run: func(s *netprobe.Exchange) error { return p.script(s, &location) },
 	}.Probe(ctx)
-	if location := res.Facts.Get("location"); location != "" && p.Redirects > 0 {
-		base := &url.URL{Scheme: map[bool]string{false: "http", true: "https"}[p.TLS], Host: p.host(), Path: "/"}
-		if to, err := base.Parse(location); err == nil {
-			next = to
-		}
+	if res.State != netprobe.OK && res.State != netprobe.Warning {
+		location = ""
 	}
-	return res, next
+	return res, location
 }
 
 // secrets are what a request may carry of them: whatever stands in a header that
@@ -138,7 +147,7 @@ func (p HTTP) host() string {
 	return p.Addr
 }
 
-func (p HTTP) script(s *netprobe.Exchange) error {
+func (p HTTP) script(s *netprobe.Exchange, location *string) error {
 	if p.Path == "" {
 		p.Path = "/"
 	}
@@ -162,7 +171,7 @@ func (p HTTP) script(s *netprobe.Exchange) error {
 	var answer *http.Response
 	err := s.Step(netprobe.PhaseRequest, func() (err error) {
 		if answer, err = p.request(s); err == nil {
-			err = p.judge(s, answer)
+			*location, err = p.judge(s, answer)
 		}
 		return err
 	})

@@ -14,13 +14,15 @@ import (
 	"github.com/pugetsoundtech/upkeep/netprobe"
 )
 
-func (p HTTP) judge(s *netprobe.Exchange, answer *http.Response) error {
+// judge holds an answer to what is asked of it, or gives where it leads to: that is
+// judged then.
+func (p HTTP) judge(s *netprobe.Exchange, answer *http.Response) (location string, err error) {
 	code := answer.StatusCode
 	s.Result.Code = code
-	if location := answer.Header.Get("Location"); location != "" && code/100 == 3 {
-		s.Fact("location", location)
+	if to := answer.Header.Get("Location"); to != "" && code/100 == 3 {
+		s.Fact("location", to)
 		if p.Redirects > 0 {
-			return nil // where it leads to is judged
+			return to, nil
 		}
 	}
 	if modified, err := http.ParseTime(answer.Header.Get("Last-Modified")); err == nil {
@@ -30,14 +32,14 @@ func (p HTTP) judge(s *netprobe.Exchange, answer *http.Response) error {
 		s.Fact("content-length", strconv.FormatInt(answer.ContentLength, 10))
 	}
 	if p.fine(code) {
-		return p.head(answer)
+		return "", p.head(answer)
 	}
 	f := netprobe.Failf(netprobe.ProtoReject, "the server answered %.200q", answer.Proto+" "+answer.Status)
 	if code == http.StatusServiceUnavailable || code == http.StatusTooManyRequests {
 		f.Cause = netprobe.ProtoDefer
 	}
 	f.Code = code
-	return f
+	return "", f
 }
 
 // head holds version and headers to what is asked of them.

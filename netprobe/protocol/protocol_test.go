@@ -118,7 +118,7 @@ func TestEachProtocolSaysWhatIsWrong(t *testing.T) {
 		"http 404 as asked": {"http:///#status=404", netprobetest.Say("HTTP/1.1 404 Not Found\r\nContent-Length: 0\r\n\r\n"), netprobe.OK, "", 404},
 		"http text found":   {"http:///#expect=wel+come", netprobetest.Say("HTTP/1.1 200 OK\r\nContent-Length: 8\r\n\r\nwel come"), netprobe.OK, "", 200},
 		"http text missing": {"http:///#expect=welcome", netprobetest.Say("HTTP/1.1 200 OK\r\nContent-Length: 4\r\n\r\ngone"), netprobe.Critical, netprobe.ProtoUnexpected, 0},
-		"http loop":         {"http:///a", netprobetest.Say("HTTP/1.1 302 Found\r\nLocation: /a\r\nContent-Length: 0\r\n\r\n"), netprobe.OK, "", 302},
+		"http loop":         {"http:///a", netprobetest.Say("HTTP/1.1 302 Found\r\nLocation: /a\r\nContent-Length: 0\r\n\r\n"), netprobe.Critical, netprobe.ProtoUnexpected, 302},
 		"http header bomb": {"http://", func(c net.Conn, stop <-chan struct{}) {
 			io.WriteString(c, "HTTP/1.1 200 OK\r\n")
 			netprobetest.Endless("a: b\r\n")(c, stop)
@@ -253,6 +253,68 @@ func TestARedirectIsJudgedByItsGoalUnderTheSameGuard(t *testing.T) {
 	assert.Equal(t, netprobe.LocalPolicy, res.Cause, "the guard is asked for each redirect")
 	assert.Equal(t, netprobe.Unknown, res.State)
 }
+
+// A page that nobody can reach is none, whatever the redirects say of themselves.
+func TestARedirectThatLeadsNowhereIsNoPage(t *testing.T) {
+	moved := func(to string) string {
+		return "HTTP/1.1 302 Found\r\nLocation: " + to + "\r\nContent-Length: 0\r\n\r\n"
+	}
+	for name, c := range map[string]struct{ to, says string }{
+		"to itself":           {"/", "more than 5 redirects"},
+		"to another protocol": {"ftp://www.example/", "leads to no web server"},
+		"to a script":         {"javascript:alert(1)", "leads to no web server"},
+		"to no URL":           {"http://[::1", "is no URL"},
+		"to no host":          {"http://a..b/", "leads to no web server"},
+		"to a bad port":       {"http://127.0.0.1:99999/", "99999"},
+	} {
+		p, err := protocol.Parse("http://" + listen(t, netprobetest.Say(moved(c.to))))
+		require.NoError(t, err)
+		res := p.Probe(t.Context())
+		assert.NotEqual(t, netprobe.OK, res.State, name)
+		assert.Contains(t, res.Detail, c.says, name)
+	}
+	p, err := protocol.Parse("http://" + listen(t, netprobetest.Say(moved("/"))) + "/#redirects=0")
+	require.NoError(t, err)
+	assert.Equal(t, netprobe.OK, p.Probe(t.Context()).State, "who asks for the redirect gets it")
+}
+
+// What is sent inside TLS is not sent again in the clear, at a word of the server.
+func TestARedirectTakesNoSecretOutOfTLS(t *testing.T) {
+	heard := make(chan string, 10)
+	now := time.Now()
+	cert, pool, err := netprobetest.Certify(now.Add(-time.Hour), now.AddDate(0, 3, 0), "127.0.0.1")
+	require.NoError(t, err)
+	addr := ""
+	addr = listen(t, func(conn net.Conn, _ <-chan struct{}) {
+		in := bufio.NewReader(conn)
+		if first, err := in.Peek(1); err != nil || first[0] == 'G' { // in the clear
+			for line, err := in.ReadString('\n'); err == nil && line != "\r\n"; line, err = in.ReadString('\n') {
+				heard <- line
+			}
+			io.WriteString(conn, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+			return
+		}
+		secure := tls.Server(peeked{conn, in}, &tls.Config{Certificates: []tls.Certificate{cert}})
+		bufio.NewReader(secure).ReadString('\n')
+		io.WriteString(secure, "HTTP/1.1 302 Found\r\nLocation: http://"+addr+"/\r\nContent-Length: 0\r\n\r\n")
+		secure.Close()
+	})
+	res := protocol.HTTP{
+		Addr: addr, TLS: true, Version1: true, Redirects: 2, Header: http.Header{"X-Token": {"sesame"}}, Policy: netprobe.TLSPolicy{Roots: pool},
+	}.Probe(t.Context())
+	require.Equal(t, netprobe.OK, res.State, res.Detail)
+	require.NotEmpty(t, heard)
+	for len(heard) > 0 {
+		assert.NotContains(t, <-heard, "sesame")
+	}
+}
+
+type peeked struct {
+	net.Conn
+	in io.Reader
+}
+
+func (p peeked) Read(b []byte) (int, error) { return p.in.Read(b) }
 
 func TestNTPIsJudgedByItsClock(t *testing.T) {
 	for name, c := range map[string]struct {

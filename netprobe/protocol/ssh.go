@@ -72,12 +72,14 @@ func identify(s *netprobe.Exchange) (string, error) {
 
 // exchange makes the key exchange, and stops where logging in would begin.
 func (p SSH) exchange(s *netprobe.Exchange, theirs string) error {
-	var key string
+	shown := make(chan ssh.PublicKey, 1) // the library may go on in a goroutine of its own
 	config := &ssh.ClientConfig{
 		User: "upkeep_probe", ClientVersion: sshVersion,
 		HostKeyCallback: func(_ string, _ net.Addr, k ssh.PublicKey) error {
-			key = ssh.FingerprintSHA256(k)
-			s.Fact("hostkey", key, k.Type())
+			select {
+			case shown <- k:
+			default: // keys are exchanged again
+			}
 			return nil
 		},
 	}
@@ -85,6 +87,13 @@ func (p SSH) exchange(s *netprobe.Exchange, theirs string) error {
 	conn, _, _, err := ssh.NewClientConn(raw, p.Addr, config)
 	if err == nil {
 		conn.Close()
+	}
+	key := ""
+	select {
+	case k := <-shown:
+		key = ssh.FingerprintSHA256(k)
+		s.Fact("hostkey", key, k.Type())
+	default:
 	}
 	switch broken := raw.broken(); {
 	case key == "" && s.Context().Err() != nil:
