@@ -528,3 +528,37 @@ func TestAMuteHasAnEnd(t *testing.T) {
 	assert.Equal(t, 1, status)
 	assert.Contains(t, errs, "10 windows are open")
 }
+
+// Strangers who connect and say nothing take a bounded number of descriptors, and a
+// peer gets in when they have been sent away.
+func TestStrangersTakeAFewPlacesOnly(t *testing.T) {
+	inner, err := net.Listen("tcp", "127.0.0.1:0")
+	require.NoError(t, err)
+	l := &fewAtOnce{Listener: inner, places: make(chan struct{}, 2)}
+	taken := make(chan net.Conn, 10)
+	go func() {
+		for {
+			conn, err := l.Accept()
+			if err != nil {
+				close(taken)
+				return
+			}
+			taken <- conn
+		}
+	}()
+	for range 5 {
+		conn, err := net.Dial("tcp", inner.Addr().String())
+		require.NoError(t, err)
+		defer conn.Close()
+	}
+	first := <-taken
+	<-taken
+	assert.Never(t, func() bool { return len(taken) > 0 }, 200*time.Millisecond, 10*time.Millisecond)
+	first.Close()
+	first.Close() // a place is given back once
+	third := <-taken
+	assert.Never(t, func() bool { return len(taken) > 0 }, 200*time.Millisecond, 10*time.Millisecond)
+	third.Close()
+	<-taken
+	inner.Close()
+}
