@@ -12,6 +12,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -182,6 +183,42 @@ func TestAHostileBodyIsRefused(t *testing.T) {
 		answer.Body.Close()
 		assert.NotEqual(t, http.StatusInternalServerError, answer.StatusCode)
 	}
+}
+
+// A peer that asks often at once is answered twice at a time; another is not kept waiting.
+func TestAPeerTakesABoundedPartOfAnother(t *testing.T) {
+	b, server := node(t, "b", "a", "c")
+	a, _ := node(t, "a", "b", "c")
+	c, _ := node(t, "c", "b")
+	client := func(n *exchange.Node) *http.Client {
+		secure, err := n.ServerTLS()
+		require.NoError(t, err)
+		secure.InsecureSkipVerify = true
+		return &http.Client{Transport: &http.Transport{TLSClientConfig: secure}}
+	}
+	held := make(chan struct{})
+	var slow sync.WaitGroup
+	for range 2 {
+		body, write := io.Pipe()
+		slow.Go(func() {
+			answer, err := client(a).Post(server.URL+"/v1/observations", "application/json", body)
+			if assert.NoError(t, err) {
+				answer.Body.Close()
+			}
+		})
+		go func() { <-held; io.WriteString(write, "{}"); write.Close() }()
+	}
+	toB := exchange.Peer{Name: "b", URL: server.URL, Key: public("b")}
+	require.Eventually(t, func() bool {
+		err := a.Swap(t.Context(), toB)
+		return err != nil && strings.Contains(err.Error(), "429")
+	}, time.Minute, 10*time.Millisecond)
+	require.NoError(t, c.Observe(t.Context(), saw(mx, 1)))
+	assert.NoError(t, c.Swap(t.Context(), toB))
+	assert.Len(t, has(t, b), 1)
+	close(held)
+	slow.Wait()
+	assert.NoError(t, a.Swap(t.Context(), toB))
 }
 
 func TestTheFileStoreKeepsItsContract(t *testing.T) {

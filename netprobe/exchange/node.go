@@ -41,6 +41,7 @@ type Node struct {
 	arrived map[verdict.Key]uint64 // when, in the count of this process
 	known   map[string]position    // how far each peer has told
 	opened  map[verdict.Key]opened // what is known to be well signed
+	served  map[string]int         // how often a peer is being answered
 }
 
 // opened is an observation and what it was read from.
@@ -232,6 +233,11 @@ func (n *Node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "no such thing", http.StatusNotFound)
 		return
 	}
+	if !n.serve(peer) {
+		http.Error(w, "not so many at a time", http.StatusTooManyRequests)
+		return
+	}
+	defer n.serveEnd(peer)
 	var theirs message
 	if err := json.NewDecoder(http.MaxBytesReader(w, r.Body, maxMessage)).Decode(&theirs); err != nil {
 		http.Error(w, "not understood", http.StatusBadRequest)
@@ -247,6 +253,30 @@ func (n *Node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		w.Header().Set("X-Refused", cmp.Or(firstLine(refused), "some"))
 	}
 	json.NewEncoder(w).Encode(ours) //nolint:errcheck // the peer asks again
+}
+
+// perPeer is how many questions of a peer are answered at a time, so that none of them
+// takes more of this machine: one may have been cut off on its way.
+const perPeer = 2
+
+// serve reports whether a peer may be answered now.
+func (n *Node) serve(peer string) bool {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	if n.served == nil {
+		n.served = map[string]int{}
+	}
+	if n.served[peer] >= perPeer {
+		return false
+	}
+	n.served[peer]++
+	return true
+}
+
+func (n *Node) serveEnd(peer string) {
+	n.mu.Lock()
+	defer n.mu.Unlock()
+	n.served[peer]--
 }
 
 // swapPatience is how long one exchange may take.
