@@ -3,10 +3,12 @@ package redact
 import "regexp"
 
 // pattern finds secrets: the first group that takes part in a match is one.
-// Without one of its hints, lower-case literals, it cannot match; judge, where
-// there is one, reports that what was found is none.
+// Without one of its hints, lower-case literals, it cannot match, and no further
+// from it than lines, as Near has them; judge, where there is one, reports that
+// what was found is none.
 type pattern struct {
 	hints []string
+	lines int
 	re    *regexp.Regexp
 	judge func(f found) bool
 	bare  bool // a value without quotes may go on behind a delimiter: see extend
@@ -32,8 +34,8 @@ const pem = ` [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----`
 
 // patterns go from those that take much to those that take little.
 var patterns = []pattern{
-	{hints: []string{"-----begin"}, re: regexp.MustCompile(`(?s)-----BEGIN` + pem + `(.*?)(?:-----END` + pem + `|\z)`)},
-	{hints: []string{"-----end"}, re: regexp.MustCompile(`((?:[A-Za-z0-9+/=]{16,}(?:\s|\\n)*)+)-----END` + pem)},
+	{hints: []string{"private key"}, lines: -1, re: regexp.MustCompile(`(?s)-----BEGIN` + pem + `(.*?)(?:-----END` + pem + `|\z)`)},
+	{hints: []string{"private key"}, lines: -1, re: regexp.MustCompile(`((?:[A-Za-z0-9+/=]{16,}(?:\s|\\n)*)+)-----END` + pem)},
 	// The first lines of a key whose markers are elsewhere: PKCS#1 and #8, OpenSSH, and any in base64 once more.
 	{hints: []string{"mii"}, re: regexp.MustCompile(`\b(MII[A-Za-z0-9+/]{1,5}IBA[A-Za-z0-9+/=]{20,})`)},
 	{hints: []string{"b3blbnnza"}, re: regexp.MustCompile(`(b3BlbnNzaC1rZXktdjE[A-Za-z0-9+/=]*)`)},
@@ -41,25 +43,25 @@ var patterns = []pattern{
 	// A path that was cleaned has one slash. An @ or a slash in a password should be escaped and often is not. Digits alone before a slash are a port.
 	{hints: []string{":/"}, re: regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://?[^/\s:@"'<>]*:(\d*[^/\s"'<>\d?#,][^/\s"'<>]*|\d+)@`)},
 	{hints: []string{":/"}, re: regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://?[^/\s:@"'<>]*:(\d*[^/\s"'<>\d?#,@][^\s"'<>@]*)@`)},
-	{hints: []string{"authorization"}, re: regexp.MustCompile(`(?i)authorization(?:\\?["'])?[ \t]*[:=]\s*(?:\\?["'])?(?:(?:basic|bearer|digest|negotiate|token)\s+)?([^\s"',;\\]+)`)},
-	{hints: []string{"bearer"}, re: regexp.MustCompile(`(?i)\bbearer\s+([A-Za-z0-9._~+/=-]{8,})`), judge: isWord},
+	{hints: []string{"authorization"}, lines: 2, re: regexp.MustCompile(`(?i)authorization(?:\\?["'])?[ \t]*[:=]\s*(?:\\?["'])?(?:(?:basic|bearer|digest|negotiate|token)\s+)?([^\s"',;\\]+)`)},
+	{hints: []string{"bearer"}, lines: 2, re: regexp.MustCompile(`(?i)\bbearer\s+([A-Za-z0-9._~+/=-]{8,})`), judge: isWord},
 	{hints: []string{"cookie"}, re: regexp.MustCompile(`\b(?:Set-)?Cookie: *([\w.-]+=[^\r\n"']+)`)},
-	{hints: []string{"curl"}, re: regexp.MustCompile(`\bcurl\b[^\n|]*?\s(?:-[uU]|--user|--proxy-user)[ =]?["']?[^\s:"']*:([^\s"']+)`)},
-	{hints: []string{"mysql"}, re: regexp.MustCompile(`\bmysql\w*\b[^\n|;]*?\s-p["']?([^\s"']+)`)},
-	{hints: []string{"mariadb"}, re: regexp.MustCompile(`\bmariadb[\w-]*\b[^\n|;]*?\s-p["']?([^\s"']+)`)},
-	{hints: []string{"sshpass"}, re: regexp.MustCompile(`\bsshpass\b[^\n|;]*?\s-p ?["']?([^\s"']+)`)},
-	{hints: []string{"ldap"}, re: regexp.MustCompile(`\bldap\w+\b[^\n|;]*?\s-w ?["']?([^\s"']+)`)},
-	{hints: []string{"docker"}, re: regexp.MustCompile(`\bdocker\b[^\n|;]*?\slogin\b[^\n|;]*?\s-p ?["']?([^\s"']+)`)},
-	{hints: []string{"chpasswd"}, re: regexp.MustCompile(`\becho ["']?[^\s:"']+:([^\s"'|]+)["']?\s*\|\s*(?:sudo\s+)?chpasswd`)},
-	{hints: []string{"redis-cli"}, re: regexp.MustCompile(`\bredis-cli\b[^\n|;]*?\s-a ?["']?([^\s"']+)`)},
-	{hints: []string{"pass", "secret", "token", "api"}, re: regexp.MustCompile(`(?i)\s--(?:[\w-]*(?:password|passwd|passphrase|secret|token|api-?key)|pass) +["']?([^\s"'-][^\s"']*)`), judge: isWord},
+	{hints: []string{"curl"}, lines: 2, re: regexp.MustCompile(`\bcurl\b[^\n|]*?\s(?:-[uU]|--user|--proxy-user)[ =]?["']?[^\s:"']*:([^\s"']+)`)},
+	{hints: []string{"mysql"}, lines: 2, re: regexp.MustCompile(`\bmysql\w*\b[^\n|;]*?\s-p["']?([^\s"']+)`)},
+	{hints: []string{"mariadb"}, lines: 2, re: regexp.MustCompile(`\bmariadb[\w-]*\b[^\n|;]*?\s-p["']?([^\s"']+)`)},
+	{hints: []string{"sshpass"}, lines: 2, re: regexp.MustCompile(`\bsshpass\b[^\n|;]*?\s-p ?["']?([^\s"']+)`)},
+	{hints: []string{"ldap"}, lines: 2, re: regexp.MustCompile(`\bldap\w+\b[^\n|;]*?\s-w ?["']?([^\s"']+)`)},
+	{hints: []string{"docker"}, lines: 2, re: regexp.MustCompile(`\bdocker\b[^\n|;]*?\slogin\b[^\n|;]*?\s-p ?["']?([^\s"']+)`)},
+	{hints: []string{"chpasswd"}, lines: 3, re: regexp.MustCompile(`\becho ["']?[^\s:"']+:([^\s"'|]+)["']?\s*\|\s*(?:sudo\s+)?chpasswd`)},
+	{hints: []string{"redis-cli"}, lines: 2, re: regexp.MustCompile(`\bredis-cli\b[^\n|;]*?\s-a ?["']?([^\s"']+)`)},
+	{hints: []string{"pass", "secret", "token", "api"}, lines: 2, re: regexp.MustCompile(`(?i)\s--(?:[\w-]*(?:password|passwd|passphrase|secret|token|api-?key)|pass) +["']?([^\s"'-][^\s"']*)`), judge: isWord},
 	// An environment of Kubernetes or Compose has name and value side by side.
-	assignment("value", `\bname["']?:\s*["']?[\w.-]*(?:`+passNames+`|`+secretNames+`|`+tokenNames+`|`+keyNames+`)["']?\s*,?\s*["']?value`),
-	assignment("pass", passNames),
-	assignment("pwd", `(?:\b|_)pwd`),
-	assignment("secret", secretNames),
-	assignment("token", tokenNames),
-	{hints: []string{"key"}, re: regexp.MustCompile(`(?i)key` + assigned), judge: isOtherKey, bare: true},
+	assignment("value", 4, `\bname["']?:\s*["']?[\w.-]*(?:`+passNames+`|`+secretNames+`|`+tokenNames+`|`+keyNames+`)["']?\s*,?\s*["']?value`),
+	assignment("pass", 1, passNames),
+	assignment("pwd", 1, `(?:\b|_)pwd`),
+	assignment("secret", 1, secretNames),
+	assignment("token", 1, tokenNames),
+	{hints: []string{"key"}, lines: 1, re: regexp.MustCompile(`(?i)key` + assigned), judge: isOtherKey, bare: true},
 	{hints: []string{"psk"}, re: regexp.MustCompile(`(?i)\bpsk[ \t]*=[ \t]*["']?([^\s"']+)`)},
 	{hints: []string{"akia", "asia", "aiza"}, re: regexp.MustCompile(`\b((?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{35})\b`)},
 	{hints: []string{"eyj"}, re: regexp.MustCompile(`\b(eyJ[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]{8,}\.[A-Za-z0-9_-]*)`)},
@@ -70,6 +72,6 @@ var patterns = []pattern{
 }
 
 // assignment finds what is assigned to one of the names, in any case.
-func assignment(hint, names string) pattern {
-	return pattern{hints: []string{hint}, re: regexp.MustCompile(`(?i)` + names + assigned), judge: isNone, bare: true}
+func assignment(hint string, lines int, names string) pattern {
+	return pattern{hints: []string{hint}, lines: lines, re: regexp.MustCompile(`(?i)` + names + assigned), judge: isNone, bare: true}
 }

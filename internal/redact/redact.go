@@ -10,7 +10,6 @@ import (
 	"crypto/hmac"
 	"crypto/sha256"
 	"encoding/hex"
-	"slices"
 	"strings"
 )
 
@@ -27,19 +26,20 @@ func (r *Redactor) Text(s string) string {
 	if s == "" {
 		return s
 	}
-	lower := strings.ToLower(s)
+	in := In(s)
 	for _, p := range patterns {
-		if slices.ContainsFunc(p.hints, func(hint string) bool { return strings.Contains(lower, hint) }) {
-			s = r.replace(s, p)
+		if matches := (Near{p.hints, p.lines, p.re}).All(in); len(matches) > 0 {
+			s = r.replace(s, p, matches)
+			in = In(s)
 		}
 	}
 	return s
 }
 
-func (r *Redactor) replace(s string, p pattern) string {
+func (r *Redactor) replace(s string, p pattern, matches [][]int) string {
 	var b strings.Builder
 	last := 0
-	for _, m := range p.re.FindAllStringSubmatchIndex(s, -1) {
+	for _, m := range matches {
 		f := secretOf(s, m)
 		if p.bare {
 			f.match, f.to = nameStart(f), extend(f)

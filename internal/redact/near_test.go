@@ -1,0 +1,35 @@
+package redact
+
+import (
+	"math/rand/v2"
+	"strings"
+	"testing"
+
+	"github.com/stretchr/testify/require"
+)
+
+// words are what the patterns are made of, and what stands between.
+var words = []string{
+	"\n", "\n", "\n", "\n\n", "\r\n", "\n  ", " ", "  ", "\t", "=", ": ", ":", "=>", "\"", "'", "\\\"", ",", ";", "&", "|", "<", ">", "@", "/", "://", "-p ", "-u", " --",
+	"password", "Passwd", "PASS", "pwd", "secret", "access_key", "token", "api-key", "key", "psk", "name", "value", "Authorization", "Basic", "bearer", "Cookie", "a=b",
+	"curl", "mysql", "mysqldump", "mariadb", "sshpass", "ldapsearch", "-w", "docker", "login", "echo a:b", "sudo", "chpasswd", "redis-cli", "-a", "community", "auth",
+	"hunter22", "correct-horse", "x", "0", "1234567890abcdef1234", "http", "root", "«secret:12345678»", "$6$", "AKIAABCDEFGHIJKLMNOP", "{SSHA}", "ſ", "K", "é",
+	"-----BEGIN RSA PRIVATE KEY-----", "-----END RSA PRIVATE KEY-----", "MIIEowIBAAKCAQEA7bq", "eyJhbGciOi.eyJzdWIiOi.c2ln",
+}
+
+// Where a pattern is looked for only near its hints, it finds what it finds in all
+// of a text.
+func TestNothingIsFoundFartherFromAHint(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 1500 {
+		var text strings.Builder
+		for range 2 + r.IntN(40) {
+			text.WriteString(words[r.IntN(len(words))])
+		}
+		s := text.String()
+		for _, p := range patterns {
+			want := p.re.FindAllStringSubmatchIndex(s, -1)
+			require.Equal(t, want, (Near{p.hints, p.lines, p.re}).All(In(s)), "%v in %q", p.hints, s)
+		}
+	}
+}
