@@ -29,6 +29,8 @@ type Cache struct {
 	loaded  bool
 	changed bool
 	texts   map[string][]Text // newest first, by path
+	room    int               // bytes that are left
+	least   int               // size of the smallest file for which there was none; zero: there was for all
 	err     error             // that of loading
 }
 
@@ -42,7 +44,7 @@ type Text struct {
 
 const (
 	versions = 4
-	maxCache = 48 << 20 // bytes of all texts
+	maxCache = 12 << 20 // bytes of all texts
 )
 
 func (c *Cache) file() durable.Sealed {
@@ -51,15 +53,26 @@ func (c *Cache) file() durable.Sealed {
 
 // Keep takes a content. What is no text, or a long one, is not kept.
 func (c *Cache) Keep(path, sha256 string, content []byte, now time.Time) {
-	if texts := c.Texts(path); len(texts) > 0 && texts[0].SHA256 == sha256 || !readable(content) {
+	if texts := c.Texts(path); len(texts) > 0 && texts[0].SHA256 == sha256 || c.full(len(content)) || !readable(content) {
 		return
 	}
 	t := Text{[]byte(path), sha256, now.UTC(), Redact(path, content, c.Key)}
 	c.mu.Lock()
 	defer c.mu.Unlock()
+	c.room += c.size(path)
 	old := c.texts[path]
 	c.texts[path] = append([]Text{t}, old[:min(len(old), versions-1)]...)
 	c.changed = true
+	if c.room -= c.size(path); c.room < 0 {
+		c.shrink()
+	}
+}
+
+// full reports whether there was no room for a file of that size, and so will be none.
+func (c *Cache) full(size int) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	return c.least > 0 && size >= c.least
 }
 
 // Texts gives what is kept of a file, newest first.
@@ -108,6 +121,10 @@ func (c *Cache) load() {
 		err = nil
 	}
 	c.err = errors.Join(unusable, err)
+	c.room = maxCache
+	for path := range c.texts {
+		c.room -= c.size(path)
+	}
 }
 
 func (c *Cache) decode(body []byte) error {
@@ -125,7 +142,7 @@ func (c *Cache) decode(body []byte) error {
 		case err != nil:
 			return err
 		}
-		if left -= len(t.Text); left < 0 {
+		if left -= len(t.Text) + len(t.Path); left < 0 {
 			return durable.ErrDamaged
 		}
 		texts[string(t.Path)] = append(texts[string(t.Path)], t)
@@ -141,9 +158,12 @@ func (c *Cache) Save() error {
 		return c.err
 	}
 	var out bytes.Buffer
-	gz := gzip.NewWriter(&out)
+	gz, err := gzip.NewWriterLevel(&out, gzip.BestSpeed)
+	if err != nil {
+		return err
+	}
 	enc := json.NewEncoder(gz)
-	for _, t := range c.fitting() {
+	for _, t := range c.all() {
 		if err := enc.Encode(t); err != nil {
 			return err
 		}
@@ -155,21 +175,34 @@ func (c *Cache) Save() error {
 	return errors.Join(c.err, c.file().Save(out.Bytes()))
 }
 
-// fitting are the texts that there is room for: those of small files first, and
-// each file's newest first.
-func (c *Cache) fitting() (out []Text) {
-	size := func(path string) (n int) {
-		for _, t := range c.texts[path] {
-			n += len(t.Text)
-		}
-		return n
+// size are the bytes of all that is kept of a file.
+func (c *Cache) size(path string) (n int) {
+	for _, t := range c.texts[path] {
+		n += len(t.Text) + len(t.Path)
 	}
-	paths := slices.SortedFunc(maps.Keys(c.texts), func(a, b string) int { return cmp.Or(cmp.Compare(size(a), size(b)), strings.Compare(a, b)) })
-	room := maxCache
+	return n
+}
+
+// shrink drops the largest files until there is room again for some.
+func (c *Cache) shrink() {
+	c.room = maxCache
+	paths := slices.SortedFunc(maps.Keys(c.texts), func(a, b string) int { return cmp.Or(cmp.Compare(c.size(a), c.size(b)), strings.Compare(a, b)) })
 	for _, path := range paths {
-		if room -= size(path); room < 0 {
-			break
+		n := c.size(path)
+		if c.room-n < maxCache/4 {
+			if c.least == 0 || n < c.least {
+				c.least = n
+			}
+			delete(c.texts, path)
+			continue
 		}
+		c.room -= n
+	}
+}
+
+// all are the texts, in the order of paths.
+func (c *Cache) all() (out []Text) {
+	for _, path := range slices.Sorted(maps.Keys(c.texts)) {
 		out = append(out, c.texts[path]...)
 	}
 	return out

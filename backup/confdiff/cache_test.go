@@ -1,6 +1,7 @@
 package confdiff_test
 
 import (
+	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
@@ -74,4 +75,38 @@ func TestCacheKeepsTheNewestAndSaysThatItWasDamaged(t *testing.T) {
 	require.ErrorContains(t, again.Save(), "damaged")
 	_, ok := (&confdiff.Cache{Name: name}).Diff("/etc/motd", "", "new")
 	assert.True(t, ok)
+}
+
+// A tree of any size is kept as far as there is room, and of the smallest files
+// first, whichever come first.
+func TestCacheIsBoundedAndKeepsTheSmallest(t *testing.T) {
+	c := &confdiff.Cache{Name: filepath.Join(t.TempDir(), "texts")}
+	text := []byte(strings.Repeat("a line of a configuration\n", 800))
+	keep := func(i, size int) {
+		name := fmt.Sprintf("/etc/%d", i)
+		c.Keep(name, "1", append(fmt.Appendf(nil, "%d", i), text[:size]...), time.Unix(1, 0))
+	}
+	for i := range 1000 {
+		keep(i, 20_000)
+		keep(1000+i, 500)
+	}
+	require.NoError(t, c.Save())
+	again := &confdiff.Cache{Name: c.Name}
+	small, large, bytes := 0, 0, 0
+	for i := range 2000 {
+		for _, text := range again.Texts(fmt.Sprintf("/etc/%d", i)) {
+			bytes += len(text.Text)
+			if i < 1000 {
+				large++
+			} else {
+				small++
+			}
+		}
+	}
+	assert.Equal(t, 1000, small)
+	assert.Greater(t, large, 400, "room is used")
+	assert.LessOrEqual(t, bytes, 12<<20)
+	again.Keep("/etc/new", "1", []byte("new\n"), time.Unix(2, 0))
+	assert.Len(t, again.Texts("/etc/new"), 1)
+	require.NoError(t, again.Save())
 }

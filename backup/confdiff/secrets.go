@@ -5,18 +5,26 @@ import (
 	"regexp"
 	"slices"
 	"strings"
+
+	"github.com/pugetsoundtech/upkeep/internal/redact"
 )
 
 // What package redact knows of any text stands before what only configurations
 // have: secrets behind a blank, in elements, and in statements. Each last group is
-// a secret.
-var spoken = []*regexp.Regexp{
-	regexp.MustCompile(`(?i)(?:[-_.]pass|(?:\b|[-_.])(?:password|passwd|passphrase|secret|token|psk|(?:ro|rw|trap|sec)?community6?|bindpw|bindpasswd|requirepass|masterauth|identified by(?: password)?))["']?` +
-		`(?:[ \t]*=[ \t]*|[ \t]+)` + word),
-	regexp.MustCompile(`(?i)<[\w:.-]*(?:password|passwd|passphrase|secret|token|apikey|privatekey)[\w:.-]*>([^<]+)<`),
-	regexp.MustCompile(`(?i)\b(?:basic|bearer|digest)[ \t]+([\w+/=.~-]{6,})`),
-	regexp.MustCompile(`(?i)"_?auth"[ \t]*:[ \t]*` + word),
-	regexp.MustCompile(`(?im)^[ \t]*(?:createuser|usmuser|com2sec6?|trapsess)[ \t]+(\S.*)$`),
+// a secret; a text without one of the hints has none.
+var spoken = []redact.Near{
+	{
+		Hints: []string{"pass", "secret", "token", "psk", "community", "bindpw", "masterauth", "identified by"},
+		RE: regexp.MustCompile(`(?i)(?:[-_.]pass|(?:\b|[-_.])(?:password|passwd|passphrase|secret|token|psk|(?:ro|rw|trap|sec)?community6?|bindpw|bindpasswd|requirepass|masterauth|identified by(?: password)?))["']?` +
+			`(?:[ \t]*=[ \t]*|[ \t]+)` + word),
+	},
+	{
+		Hints: []string{"password", "passwd", "passphrase", "secret", "token", "apikey", "privatekey"}, Lines: -1,
+		RE: regexp.MustCompile(`(?i)<[\w:.-]*(?:password|passwd|passphrase|secret|token|apikey|privatekey)[\w:.-]*>([^<]+)<`),
+	},
+	{Hints: []string{"basic", "bearer", "digest"}, RE: regexp.MustCompile(`(?i)\b(?:basic|bearer|digest)[ \t]+([\w+/=.~-]{6,})`)},
+	{Hints: []string{"auth"}, RE: regexp.MustCompile(`(?i)"_?auth"[ \t]*:[ \t]*` + word)},
+	{Hints: []string{"createuser", "usmuser", "com2sec", "trapsess"}, RE: regexp.MustCompile(`(?im)^[ \t]*(?:createuser|usmuser|com2sec6?|trapsess)[ \t]+(\S.*)$`)},
 }
 
 // word is a value with or without quotes, which stay.
@@ -30,10 +38,11 @@ var plain = []string{
 // text hides the secrets in a text of a configuration.
 func (d differ) text(s string) string {
 	s = d.redact.Text(s)
-	for _, re := range spoken {
+	in := redact.In(s)
+	for _, near := range spoken {
 		var out strings.Builder
 		last := 0
-		for _, m := range re.FindAllStringSubmatchIndex(s, -1) {
+		for _, m := range near.All(in) {
 			from, to := m[len(m)-2], m[len(m)-1]
 			value := s[from:to]
 			if strings.Contains(value, "«") || strings.HasPrefix(value, "[") || slices.Contains(plain, strings.ToLower(value)) {
@@ -42,7 +51,10 @@ func (d differ) text(s string) string {
 			out.WriteString(s[last:from] + d.redact.Mark(value))
 			last = to
 		}
-		s = out.String() + s[last:]
+		if last > 0 {
+			s = out.String() + s[last:]
+			in = redact.In(s)
+		}
 	}
 	return s
 }
