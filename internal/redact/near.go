@@ -19,12 +19,19 @@ type Near struct {
 // A Haystack is a text in which hints are looked for.
 type Haystack struct {
 	text, lower string
-	pairs       [1 << 16 / 64]uint64 // a bit for each pair of bytes that lower has
+	pairs       *[1 << 16 / 64]uint64 // a bit for each pair of bytes that lower has; nil of a short one
 }
+
+// short is a text that is faster searched than prepared.
+const short = 4 << 10
 
 // In prepares a text.
 func In(s string) *Haystack {
 	h := &Haystack{text: s, lower: lowered(s)}
+	if len(s) < short {
+		return h
+	}
+	h.pairs = new([1 << 16 / 64]uint64)
 	for i := 1; i < len(h.lower); i++ {
 		pair := uint(h.lower[i-1])<<8 | uint(h.lower[i])
 		h.pairs[pair/64] |= 1 << (pair % 64)
@@ -34,7 +41,7 @@ func In(s string) *Haystack {
 
 // may reports whether all pairs of a hint are there: most often one is not.
 func (h *Haystack) may(hint string) bool {
-	for i := 1; i < len(hint); i++ {
+	for i := 1; i < len(hint) && h.pairs != nil; i++ {
 		pair := uint(hint[i-1])<<8 | uint(hint[i])
 		if h.pairs[pair/64]&(1<<(pair%64)) == 0 {
 			return false
@@ -46,8 +53,7 @@ func (h *Haystack) may(hint string) bool {
 // All gives what RE.FindAllStringSubmatchIndex gives.
 func (n Near) All(h *Haystack) (out [][]int) {
 	s := h.text
-	n.Hints = slices.DeleteFunc(slices.Clone(n.Hints), func(hint string) bool { return !h.may(hint) || !strings.Contains(h.lower, hint) })
-	if len(n.Hints) == 0 {
+	if !slices.ContainsFunc(n.Hints, func(hint string) bool { return h.may(hint) && strings.Contains(h.lower, hint) }) {
 		return nil
 	}
 	if len(h.lower) != len(s) || n.Lines < 0 {
