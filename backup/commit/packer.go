@@ -179,7 +179,7 @@ func deflate(to io.Writer, data []byte, level int) error {
 var deflaters sync.Map
 
 // files are buffers for whole packs.
-var files = sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, 64<<10)) }}
+var files = sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, backup.FullPack+blockSize)) }}
 
 // store takes the blocks in order, and stores each pack.
 func (p *packer) store() {

@@ -44,7 +44,7 @@ type Text struct {
 
 const (
 	versions = 4
-	maxCache = 12 << 20 // bytes of all texts
+	maxCache = 8 << 20 // bytes of all texts
 )
 
 func (c *Cache) file() durable.Sealed {
@@ -142,7 +142,7 @@ func (c *Cache) decode(body []byte) error {
 		case err != nil:
 			return err
 		}
-		if left -= len(t.Text) + len(t.Path); left < 0 {
+		if left -= len(t.Text) + len(t.Path) + around; left < 0 {
 			return durable.ErrDamaged
 		}
 		texts[string(t.Path)] = append(texts[string(t.Path)], t)
@@ -178,10 +178,13 @@ func (c *Cache) Save() error {
 // size are the bytes of all that is kept of a file.
 func (c *Cache) size(path string) (n int) {
 	for _, t := range c.texts[path] {
-		n += len(t.Text) + len(t.Path)
+		n += len(t.Text) + len(t.Path) + around
 	}
 	return n
 }
+
+// around is about what a text takes besides, in memory.
+const around = 400
 
 // shrink drops the largest files until there is room again for some.
 func (c *Cache) shrink() {

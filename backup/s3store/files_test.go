@@ -81,11 +81,11 @@ func TestBucketIsReadAsFiles(t *testing.T) {
 }
 
 func TestBucketOfARealServerIsReadAsFiles(t *testing.T) {
-	s := &Store{Endpoint: startGateway(t), Bucket: "b", Keys: func() (Keys, error) { return testKeys, nil }}
+	s := &Store{Endpoint: startGateway(t), Bucket: "backups", Keys: func() (Keys, error) { return testKeys, nil }}
 	newBucket(t, s)
 	for _, key := range []string{"daily/a/b c+d%?&=é~", "daily/a/b", "other/z"} {
 		text := strings.NewReader(key)
-		resp, err := s.do(t.Context(), call{method: "PUT", path: "/b/" + escapedKey(key), body: text, size: text.Size(), digest: backup.Digest([]byte(key))})
+		resp, err := s.do(t.Context(), call{method: "PUT", path: "/backups/" + escapedKey(key), body: text, size: text.Size(), digest: backup.Digest([]byte(key))})
 		require.NoError(t, err)
 		require.NoError(t, resp.Body.Close())
 	}
