@@ -3,6 +3,7 @@ package netif
 import (
 	"cmp"
 	"maps"
+	"math"
 	"slices"
 	"time"
 )
@@ -224,13 +225,18 @@ type Day struct {
 }
 
 // Local gives the hours by the days, months or years of a zone in which they
-// begin; unit gives the first moment of what a moment belongs to, such as Daily.
+// begin; unit gives the first moment of the whole days that a moment belongs to, such
+// as Daily.
 func (t *Traffic) Local(zone *time.Location, unit func(time.Time) time.Time) []Day {
 	var out []Day
+	tomorrow := int64(math.MinInt64)
 	for _, b := range t.Hours().Buckets {
-		begin := unit(time.Unix(b.Start, 0).In(zone))
-		if n := len(out); n == 0 || !out[n-1].Begin.Equal(begin) {
-			out = append(out, Day{Begin: begin})
+		if b.Start >= tomorrow {
+			at := time.Unix(b.Start, 0).In(zone)
+			tomorrow = Daily(at).AddDate(0, 0, 1).Unix()
+			if begin := unit(at); len(out) == 0 || !out[len(out)-1].Begin.Equal(begin) {
+				out = append(out, Day{Begin: begin})
+			}
 		}
 		last := &out[len(out)-1]
 		last.Received, last.Sent = last.Received+b.Received, last.Sent+b.Sent

@@ -1,6 +1,9 @@
 package netif_test
 
 import (
+	"math"
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -65,6 +68,22 @@ func TestClocksThatAreWrongMoveNoByteAway(t *testing.T) {
 			assert.Equal(t, "5000 50", strings.Join([]string{n(received).String(), n(sent).String()}, " "), name)
 			assert.LessOrEqual(t, len(eth0.Rings[i].Buckets), 2*eth0.Rings[i].Most)
 		}
+	}
+}
+
+func TestAPercentileIsThatOfTheSortedSteps(t *testing.T) {
+	r := rand.New(rand.NewPCG(1, 2))
+	for range 200 {
+		n := 1 + r.IntN(400)
+		traffic := netif.Traffic{}
+		values := make([]uint64, n)
+		for i := range values {
+			values[i] = 300 * r.Uint64N(1+r.Uint64N(1000))
+			traffic.FiveMinutes().Buckets = append(traffic.FiveMinutes().Buckets, netif.Bucket{Start: int64(i) * 300, Received: values[i]})
+		}
+		slices.Sort(values)
+		got := traffic.Percentile95(time.Unix(0, 0), time.Unix(int64(n)*300, 0), true)
+		assert.InDelta(t, float64(values[max(0, int(math.RoundToEven(0.95*float64(n)))-1)]/300), got.Received, 0)
 	}
 }
 

@@ -41,8 +41,46 @@ func (t *Traffic) Percentile95(from, to time.Time, whole bool) Percentile {
 		for i := range buckets {
 			amounts[i] = q.of(&buckets[i])
 		}
-		slices.Sort(amounts)
-		*q.to = float64(amounts[max(0, int(math.RoundToEven(0.95*float64(n)))-1)]) / 300
+		*q.to = float64(nth(amounts, max(0, int(math.RoundToEven(0.95*float64(n)))-1))) / 300
 	}
 	return p
+}
+
+// nth gives what stands at i when values are sorted, and leaves them in some order:
+// a month is not sorted for one of its values.
+func nth(values []uint64, i int) uint64 {
+	for len(values) > 16 {
+		ends := []uint64{values[0], values[len(values)/2], values[len(values)-1]}
+		slices.Sort(ends)
+		low, high := parted(values, ends[1])
+		switch {
+		case i < low:
+			values = values[:low]
+		case i >= high:
+			values, i = values[high:], i-high
+		default:
+			return ends[1]
+		}
+	}
+	slices.Sort(values)
+	return values[i]
+}
+
+// parted moves what is lower than a pivot before low, and what is higher behind high.
+func parted(values []uint64, pivot uint64) (low, high int) {
+	high = len(values)
+	for at := 0; at < high; {
+		switch v := values[at]; {
+		case v < pivot:
+			values[low], values[at] = v, values[low]
+			low++
+			at++
+		case v > pivot:
+			high--
+			values[at], values[high] = values[high], v
+		default:
+			at++
+		}
+	}
+	return low, high
 }
