@@ -33,11 +33,11 @@ export LC_ALL=C
 mail() {
 	perl -e '$most = $ARGV[0] * 1e6; for ($i = 0; $n < $most; $i++) {
 		$at = sprintf("Nov %2d %02d:%02d:%02d mx postfix/", 10 + $i / 40000 % 15, $i / 1700 % 24, $i / 60 % 60, $i % 60);
-		$id = sprintf("%010X", 0x1000000000 + $i * 977); $to = "to=<r" . ($i * 13 % 20000) . "@dest" . ($i * 7 % 800) . ".example>";
+		$id = sprintf("%010X", 0x1000000000 + $i * 977); $to = "to=<r" . ($i * 13 % 20000) . "\@dest" . ($i * 7 % 800) . ".example>";
 		$how = $i % 10 ? "dsn=2.0.0, status=sent (250 2.0.0 Ok: queued as $id)" : "dsn=4.4.1, status=deferred (connect to mx.dest.example[198.51.100.1]:25: Connection timed out)";
 		$text = $at . "smtpd[" . (1000 + $i % 50) . "]: $id: client=mail" . ($i % 99) . ".example.org[192.0.2." . ($i % 250) . "]\n"
 			. $at . "cleanup[" . (2000 + $i % 50) . "]: $id: message-id=<$i.$id\@mail.example.org>\n"
-			. $at . "qmgr[33]: $id: from=<s" . ($i * 31 % 5000) . "@dom" . ($i * 17 % 300) . ".example>, size=" . (400 + $i % 90000) . ", nrcpt=1 (queue active)\n"
+			. $at . "qmgr[33]: $id: from=<s" . ($i * 31 % 5000) . "\@dom" . ($i * 17 % 300) . ".example>, size=" . (400 + $i % 90000) . ", nrcpt=1 (queue active)\n"
 			. $at . "smtp[" . (3000 + $i % 50) . "]: $id: $to, relay=mx.dest.example[198.51.100.1]:25, delay=1.2, delays=0.1/0/0.8/0.3, $how\n"
 			. $at . "qmgr[33]: $id: removed\n";
 		print $text; $n += length $text }' "$1"

@@ -40,14 +40,15 @@ func write(w io.Writer, r maillog.Report) error {
 			return err
 		}
 	}
-	table := func(title string, rows []maillog.Row) logstats.Table {
+	named := func(title, empty string, rows []maillog.Row) logstats.Table {
 		return logstats.Table{Title: title, Rows: logstats.Rows(rows, func(r maillog.Row) logstats.Row {
-			return logstats.Row{Count: r.Count, Key: cmp.Or(r.Key, "<>")}
+			return logstats.Row{Count: r.Count, Key: cmp.Or(r.Key, empty)}
 		})}
 	}
+	table := func(title string, rows []maillog.Row) logstats.Table { return named(title, "<>", rows) }
 	return logstats.Tables(w, t.Approximate, r.MissingAtMost,
 		table("Senders", r.Senders), table("Recipients", r.Recipients),
-		table("Sending domains", r.SenderDomains), table("Recipient domains", r.RecipientDomains),
+		named("Sending domains", "(this machine)", r.SenderDomains), named("Recipient domains", "(this machine)", r.RecipientDomains),
 		table("Why it was deferred", r.Deferrals), table("Why it bounced", r.Bounces), table("Why it was rejected", r.Rejects),
 		table("What the server complains of", r.Complaints), table("Who logged in to send", r.Users), table("Encryption", r.Protocols),
 	)
