@@ -37,10 +37,10 @@ run adds what is new, each line once.`,
 	}.Run(ctx, args, stdout, stderr)
 }
 
-func analysis(o logstats.Options) logstats.Analysis {
+func analysis(o logstats.Options) (logstats.Analysis, error) {
 	if o.Peer {
 		peer := &pflogsumm.Stats{Now: o.Now}
-		return logstats.Analysis{Analyzer: peer, JSON: func() any { return peer.Report() }, Text: peer.Write}
+		return logstats.Analysis{Analyzer: peer, JSON: func() any { return peer.Report() }, Text: peer.Write}, nil
 	}
 	stats := maillog.New(maillog.Options{Seed: o.Seed, Pseudonyms: traffic.Pseudonyms{Secret: o.Secret}})
 	return logstats.Analysis{
@@ -48,5 +48,5 @@ func analysis(o logstats.Options) logstats.Analysis {
 		JSON:     func() any { return stats.Report(o.Rows, o.Zone) },
 		Text:     func(w io.Writer) error { return write(w, stats.Report(o.Rows, o.Zone)) },
 		Pictures: func() []traffic.Picture { return stats.Pictures(o.Zone) },
-	}
+	}, nil
 }

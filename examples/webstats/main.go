@@ -20,11 +20,11 @@ func main() { cli.Main(run) }
 // run is the whole program.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	return logstats.Program{
-		Name: "webstats", Peer: "goaccess", New: analysis,
+		Name: "webstats", Peer: "goaccess", Formats: true, New: analysis,
 		About: `
 Tells what a web server did, from its access logs: requests, visitors, bytes, what
 was not found, who asked and with what, how long it took, and what looks like an
-attack. The format is told by the lines. Files may be packed by
+attack. The format is told by the lines, or by -format. Files may be packed by
 gzip, bzip2, xz or zstd; - is standard input. With -state each run adds what is new,
 each line once.`,
 		Examples: []cli.Example{
@@ -36,8 +36,15 @@ each line once.`,
 	}.Run(ctx, args, stdout, stderr)
 }
 
-func analysis(o logstats.Options) logstats.Analysis {
-	stats := weblog.New(weblog.Options{Zone: o.Zone, Goaccess: o.Peer, Seed: o.Seed, Pseudonyms: traffic.Pseudonyms{Secret: o.Secret}})
+func analysis(o logstats.Options) (logstats.Analysis, error) {
+	var layout *weblog.Layout
+	if o.Format != "" {
+		var err error
+		if layout, err = weblog.ParseLayout(o.Format); err != nil {
+			return logstats.Analysis{}, cli.Advise(err, "copy what stands in the configuration of the server behind LogFormat or log_format")
+		}
+	}
+	stats := weblog.New(weblog.Options{Layout: layout, Zone: o.Zone, Goaccess: o.Peer, Seed: o.Seed, Pseudonyms: traffic.Pseudonyms{Secret: o.Secret}})
 	a := logstats.Analysis{
 		Analyzer: stats,
 		JSON:     func() any { return stats.Report(o.Rows) },
@@ -47,5 +54,5 @@ func analysis(o logstats.Options) logstats.Analysis {
 	if o.Peer {
 		a.JSON = func() any { return stats.Peer() }
 	}
-	return a
+	return a, nil
 }

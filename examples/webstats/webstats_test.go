@@ -51,6 +51,17 @@ func TestTotalsAreThoseOfTheLog(t *testing.T) {
 	}
 }
 
+func TestAFormatOfTheConfigurationIsRead(t *testing.T) {
+	t.Chdir(t.TempDir())
+	require.NoError(t, os.WriteFile("odd.log", []byte("404|192.0.2.7|[25/Nov/2026:10:00:00 +0000]|GET /x HTTP/1.1|512\n"), 0o600))
+	status, stdout, stderr := clitest.Run(t, run, "-format", "%>s|%h|%t|%r|%b", "-json", "odd.log")
+	assert.Zero(t, status, stderr)
+	assert.Contains(t, stdout, `"formats":[{"key":"custom","count":1,"bytes":512}]`)
+	status, _, stderr = clitest.Run(t, run, "-format", "combined", "odd.log")
+	assert.Equal(t, 3, status)
+	assert.Contains(t, stderr, "LogFormat")
+}
+
 func TestPackedLogsAreRead(t *testing.T) {
 	t.Chdir(t.TempDir())
 	require.NoError(t, os.WriteFile("access.log", []byte(strings.Repeat(log, 3000)), 0o600))

@@ -7,7 +7,8 @@
 //
 // It knows the common and combined formats of Apache, nginx and lighttpd, with
 // or without the virtual host and a time behind; JSON of nginx, Caddy and
-// Traefik; HAProxy; and W3C. Which it is is told by each line itself. Web is the
+// Traefik; HAProxy; and W3C. Which it is is told by each line itself. A Layout reads
+// other formats of Apache and nginx, by what their configuration says. Web is the
 // checker on top.
 //
 // With Options.Goaccess it counts as goaccess does: combined lines alone, and the

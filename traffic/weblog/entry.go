@@ -18,9 +18,10 @@ const (
 	JSON
 	HAProxy
 	W3C
+	Custom // as a Layout says
 )
 
-var formatNames = [...]string{"unknown", "common", "combined", "json", "haproxy", "w3c"}
+var formatNames = [...]string{"unknown", "common", "combined", "json", "haproxy", "w3c", "custom"}
 
 // String gives the format's name.
 func (f Format) String() string {
@@ -54,7 +55,8 @@ type Entry struct {
 // A Parser reads lines of any format. It remembers the fields of a W3C log, and
 // the day of the line before. The zero Parser works.
 type Parser struct {
-	Zone *time.Location // of HAProxy's times, which name none; nil is UTC
+	Zone   *time.Location // of HAProxy's times, which name none; nil is UTC
+	Layout *Layout        // that is tried first; nil: none
 
 	fields   [][]byte
 	words    [][]byte       // memory of a line's
@@ -66,6 +68,12 @@ type Parser struct {
 // that is no request; of a line that is none of any format the Format is Unknown.
 func (p *Parser) Parse(line []byte, e *Entry) bool {
 	*e = Entry{Took: -1}
+	if p.Layout != nil && len(line) > 0 {
+		if p.parseLayout(line, e) {
+			return true
+		}
+		*e = Entry{Took: -1}
+	}
 	switch {
 	case len(line) == 0:
 		return false

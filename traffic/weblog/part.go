@@ -38,7 +38,7 @@ type hit struct {
 }
 
 func newPart(o *Options, spare chan *notes) *part {
-	p := &part{opt: *o, statics: statics, agents: agents{}, spare: spare, parser: Parser{Zone: o.Zone}}
+	p := &part{opt: *o, statics: statics, agents: agents{}, spare: spare, parser: Parser{Zone: o.Zone, Layout: o.Layout}}
 	if o.Goaccess {
 		p.statics = peerStatics
 	}

@@ -13,6 +13,9 @@ import (
 type Options struct {
 	// Zone is that of days and hours; nil is UTC.
 	Zone *time.Location
+	// Layout is how lines are written, where that is not one of the formats that are
+	// known; nil: it is.
+	Layout *Layout
 	// Goaccess counts as goaccess 1.7 does: only lines in the combined format
 	// whose client is an address, by the day that stands in the line.
 	Goaccess bool

@@ -25,8 +25,9 @@ type Program struct {
 	About    string
 	Peer     string // the program whose numbers -compat gives
 	Plain    bool   // which knows no pseudonyms
+	Formats  bool   // -format tells how lines are written
 	Examples []cli.Example
-	New      func(Options) Analysis
+	New      func(Options) (Analysis, error)
 }
 
 // Options are what the flags say.
@@ -37,6 +38,7 @@ type Options struct {
 	Rows   int  // of each table
 	Secret []byte
 	Seed   uint64 // see traffic.Distinct
+	Format string // "": lines tell it
 }
 
 // An Analysis counts lines, and tells what it counted. Its Analyzer has the form
@@ -50,9 +52,9 @@ type Analysis struct {
 
 // settings are the flags as they were typed.
 type settings struct {
-	target, compat, zone, secret, state string
-	json, html                          bool
-	rows                                int
+	target, compat, zone, secret, state, format string
+	json, html                                  bool
+	rows                                        int
 }
 
 // Run is the whole program.
@@ -67,6 +69,9 @@ func (p Program) Run(ctx context.Context, args []string, stdout, stderr io.Write
 			fs.IntVar(&set.rows, "rows", set.rows, "`number` of rows of each table; -1: all")
 			fs.BoolVar(&set.html, "html", false, "write a page with pictures")
 			fs.StringVar(&set.state, "state", "", "`directory` of what was counted: count what is new since the last run, and tell of all")
+			if p.Formats {
+				fs.StringVar(&set.format, "format", "", "how lines are written, as a `format` of Apache (LogFormat) or nginx (log_format)")
+			}
 			fs.StringVar(&set.secret, "pseudonyms", "", "show addresses as names that only who has the secret in this `file` can make")
 		},
 		Verbs: []cli.Verb{{Args: "FILE…", Least: 1, Most: 10_000, Run: func(ctx context.Context, c cli.Call) (int, error) {
@@ -77,7 +82,7 @@ func (p Program) Run(ctx context.Context, args []string, stdout, stderr io.Write
 }
 
 func (p Program) report(ctx context.Context, c cli.Call, set settings) error {
-	opt := Options{Peer: set.compat != "", Rows: set.rows}
+	opt := Options{Peer: set.compat != "", Rows: set.rows, Format: set.format}
 	var err error
 	if opt.Zone, err = time.LoadLocation(set.zone); err != nil {
 		return cli.Advise(err, "name a zone such as Europe/Berlin or UTC")
@@ -114,7 +119,9 @@ func (p Program) count(ctx context.Context, files traffic.Files, set settings, o
 		}
 		return p.follow(ctx, files, set, opt, paths)
 	}
-	a = p.New(opt)
+	if a, err = p.New(opt); err != nil {
+		return a, reading, err
+	}
 	reading, err = files.Read(ctx, a, paths...)
 	if reading.Lines == reading.Unknown && err != nil {
 		return Analysis{}, reading, err

@@ -53,7 +53,9 @@ func (p Program) follow(ctx context.Context, files traffic.Files, set settings, 
 		return Analysis{}, reading, err
 	}
 	opt.Seed = state.Seed
-	a = p.New(opt)
+	if a, err = p.New(opt); err != nil {
+		return Analysis{}, reading, err
+	}
 	if state.Stats != nil {
 		if err := json.Unmarshal(state.Stats, a.Analyzer); err != nil {
 			return Analysis{}, reading, fmt.Errorf("%s: %w", file.Name, err)
