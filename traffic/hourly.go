@@ -122,6 +122,11 @@ func (h Hourly) Judge(rec *report.Recorder, now time.Time, questions ...Question
 	}
 }
 
+// JudgePeak asks Hours.JudgePeak.
+func (h Hourly) JudgePeak(rec *report.Recorder, now time.Time, q Question) {
+	h.Line(now, q.Pick).JudgePeak(rec, now, q)
+}
+
 // Judge is Hourly.Judge for one time line.
 func (h Hours) Judge(rec *report.Recorder, now time.Time, q Question) {
 	end := HourOf(now)

@@ -224,6 +224,20 @@ func (h Hours) Changes(now time.Time) (out [3]Change) {
 	return out
 }
 
+// RecordChanges records by what part of it the last day, week and four weeks are more
+// than those before, as metrics whose names begin with that of m. What is not known,
+// or was nothing, is none.
+func RecordChanges(rec *report.Recorder, m report.Metric, changes [3]Change) {
+	name := m.Name
+	for i, c := range changes {
+		if c.Before > 0 && c.Now >= 0 {
+			m.Name, m.Unit = name+[...]string{"_day", "_week", "_month"}[i]+"_change_ratio", "ratio"
+			m.Value = report.Measure(math.Round(1000*(c.Now/c.Before-1)) / 1000)
+			rec.Metric(m)
+		}
+	}
+}
+
 // Peak finds the busiest of the last 24 whole hours, where it is busier than all
 // hours of at least four weeks before, by a tenth; before is the busiest of these.
 func (h Hours) Peak(now time.Time) (at int64, v, before float64, ok bool) {

@@ -10,6 +10,7 @@ const (
 	ruleBounces   = name + ".bounce-surge"
 	ruleRejects   = name + ".reject-surge"
 	ruleVolume    = name + ".volume-surge"
+	rulePeak      = name + ".new-peak"
 	ruleSender    = name + ".sender-surge"
 )
 
@@ -31,6 +32,9 @@ func (c Mail) Rules() []report.Rule {
 		report.Condition.Rule(ruleVolume, report.Notice, "Unusually much mail is sent or received").Text(
 			"A mailing, a loop between two servers, or an account that somebody else uses.",
 			"See in the log who sent it."),
+		report.Condition.Rule(rulePeak, report.Info, "The mail server has its busiest hour").Text(
+			"In no hour of the weeks before came so much mail.",
+			"Ask whether the machine has room for more, and see in the log what the hour was used for."),
 		report.Event.Rule(ruleSender, report.Warning, "One sender sends far more than ever before").Text(
 			"An account whose password is known to others, or a form of a web site that anybody can use, sends for them.",
 			"Ask the owner, or lock the account and look at the queue; then sign this off."),

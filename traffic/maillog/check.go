@@ -149,7 +149,9 @@ func (c Mail) record(rec *report.Recorder, m memory, s *Stats, now time.Time, fo
 		traffic.RecordHours(rec, report.Series{Name: series.name}, m.Hours.Line(now, column(series.pick)))
 	}
 	traffic.RecordForecast(rec, report.Metric{Name: "mail_month_received", Time: now}, m.Hours.Line(now, column(received)).Forecast(now, now.Location()))
+	traffic.RecordChanges(rec, report.Metric{Name: "mail_received", Time: now}, m.Hours.Line(now, column(received)).Changes(now))
 	m.Hours.Judge(rec, now, questions...)
+	m.Hours.JudgePeak(rec, now, peak)
 	judgeSenders(rec, m.Senders, s, now)
 	rec.Covered(scope)
 }

@@ -128,7 +128,7 @@ func TestWhatIsUnusualIsTold(t *testing.T) {
 		rules = append(rules, f.Rule)
 		t.Log(f.Title, f.Detail)
 	}
-	assert.ElementsMatch(t, []string{ruleBounces, ruleSender}, rules)
+	assert.ElementsMatch(t, []string{ruleBounces, rulePeak, ruleSender}, rules)
 	m.now = noon.Add(48 * time.Hour)
 	rules = nil
 	for _, f := range m.run().Findings {

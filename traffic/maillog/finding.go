@@ -21,6 +21,9 @@ var questions = []traffic.Question{
 	{Rule: ruleVolume, Want: traffic.High, Least: 500, Pick: column(received), Title: "Unusually much mail is received", Thing: "received message", Subject: subject, Scope: scope},
 }
 
+// peak is asked of the hours of the last day.
+var peak = traffic.Question{Rule: rulePeak, Least: 100, Pick: column(received), Title: "The mail server has its busiest hour", Thing: "received message", Subject: subject, Scope: scope}
+
 // scope closes what is found, and subject is what it is about.
 const scope = "mail"
 

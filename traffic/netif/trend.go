@@ -42,6 +42,7 @@ func judge(rec *report.Recorder, l Line, now time.Time) {
 	q.Rule, q.Want, q.Least, q.Title = ruleSurge, traffic.High, leastMore, fmt.Sprintf("Unusually much goes through network interface %s", l.Last.Name)
 	line := l.amounts(now)
 	traffic.RecordForecast(rec, report.Metric{Name: "interface_month", Unit: "bytes", Attrs: []report.Attr{q.Subject}, Time: now}, line.Forecast(now, time.UTC))
+	traffic.RecordChanges(rec, report.Metric{Name: "interface", Attrs: []report.Attr{q.Subject}, Time: now}, line.Changes(now))
 	line.Judge(rec, now, q)
 	q.Rule, q.Title = rulePeak, fmt.Sprintf("Network interface %s has its busiest hour", l.Last.Name)
 	line.JudgePeak(rec, now, q)

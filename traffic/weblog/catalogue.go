@@ -9,6 +9,7 @@ const (
 	ruleErrors   = name + ".error-surge"
 	ruleNotFound = name + ".refused-surge"
 	ruleVolume   = name + ".volume-surge"
+	rulePeak     = name + ".new-peak"
 	ruleAttacks  = name + ".attack-surge"
 )
 
@@ -27,6 +28,9 @@ func (c Web) Rules() []report.Rule {
 		report.Condition.Rule(ruleVolume, report.Notice, "Unusually many requests came").Text(
 			"A site that is talked of, a program that reads all of it, or an attempt to overload it.",
 			"See in the report who asks."),
+		report.Condition.Rule(rulePeak, report.Info, "The web server has its busiest hour").Text(
+			"In no hour of the weeks before were so many requests.",
+			"Ask whether the machine and the line have room for more, and see in the report who asked for what."),
 		report.Condition.Rule(ruleAttacks, report.Notice, "Unusually many requests look like attacks").Text(
 			"Somebody tries known holes of known programs. What was answered with 200 is worth a look.",
 			"See in the report what was asked for, and whether such a program is here."),

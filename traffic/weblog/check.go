@@ -171,7 +171,9 @@ func record(rec *report.Recorder, m memory, s *Stats, now time.Time) {
 		traffic.RecordHours(rec, report.Series{Name: series.name, Unit: series.unit}, m.Hours.Line(now, pick(series.column)))
 	}
 	traffic.RecordForecast(rec, report.Metric{Name: "web_month_sent", Unit: "bytes", Time: now}, m.Hours.Line(now, pick(sent)).Forecast(now, now.Location()))
+	traffic.RecordChanges(rec, report.Metric{Name: "web_requests", Time: now}, m.Hours.Line(now, pick(requests)).Changes(now))
 	m.Hours.Judge(rec, now, questions...)
+	m.Hours.JudgePeak(rec, now, peak)
 	rec.Covered(scope)
 }
 
@@ -185,5 +187,8 @@ var questions = []traffic.Question{
 	{Rule: ruleVolume, Want: traffic.High, Least: 5000, Pick: pick(requests), Title: "Unusually many requests came", Thing: "request", Subject: subject, Scope: scope},
 	{Rule: ruleAttacks, Want: traffic.High, Least: 300, Pick: pick(attacked), Title: "Unusually many requests look like attacks", Thing: "request", Subject: subject, Scope: scope},
 }
+
+// peak is asked of the hours of the last day.
+var peak = traffic.Question{Rule: rulePeak, Least: 1000, Pick: pick(requests), Title: "The web server has its busiest hour", Thing: "request", Subject: subject, Scope: scope}
 
 var subject = report.System.Of("web")

@@ -83,6 +83,33 @@ func TestRequestsAreCountedOnceAndWhatIsUnusualIsTold(t *testing.T) {
 	assert.Equal(t, report.Partial, run().Status, "what cannot be read is no silence")
 }
 
+func TestTheBusiestHourIsToldAndDaysAreCompared(t *testing.T) {
+	m := newWebServer()
+	var text strings.Builder
+	for hour := range 24 * 40 {
+		n := 3 + hour%24/8
+		if hour == 24*40-5 {
+			n = 1500
+		}
+		text.WriteString(requestsAt(noon.Add(time.Duration(hour-24*40)*time.Hour), n, 200))
+	}
+	require.NoError(t, m.AppendFile(accessPath, []byte(text.String())))
+	res, err := report.Collect(t.Context(), Web{Host: m.Host()})
+	require.NoError(t, err)
+	require.Len(t, res.Findings, 1)
+	assert.Equal(t, rulePeak, res.Findings[0].Rule)
+	assert.Equal(t, "1,500 requests in an hour; the most before was 5 requests.", res.Findings[0].Detail)
+	changes := map[string]float64{}
+	for _, metric := range res.Metrics {
+		if strings.HasSuffix(metric.Name, "_change_ratio") {
+			changes[metric.Name] = metric.Value.Float()
+		}
+	}
+	assert.InDelta(t, 15.6, changes["web_requests_day_change_ratio"], 0.1)
+	assert.InDelta(t, 2.2, changes["web_requests_week_change_ratio"], 0.1)
+	assert.NotContains(t, changes, "web_requests_month_change_ratio", "nobody knows")
+}
+
 func TestALogThatIsGoneIsNoSilence(t *testing.T) {
 	m, store := newWebServer(), reporttest.Store{}
 	run := func() report.Result {
