@@ -38,7 +38,7 @@ func (f Files) Read(ctx context.Context, a Analyzer, paths ...string) (all Readi
 	for _, path := range paths {
 		reading, err := f.one(ctx, a, path)
 		if f.Private {
-			reading.hide()
+			reading.Hide()
 		}
 		all.merge(&reading)
 		errs = errors.Join(errs, cmp.Or(err, reading.foreign(path)))
@@ -58,7 +58,7 @@ func (f Files) Follow(ctx context.Context, a Analyzer, from Positions, paths ...
 		log := logstream.Log{Host: f.Host, Path: path, Location: f.Zone, Openers: f.Openers}
 		reading, err := Read(ctx, log, from[path], a)
 		if f.Private {
-			reading.hide()
+			reading.Hide()
 		}
 		all.merge(&reading)
 		if reading.Position.Begun() {

@@ -50,7 +50,7 @@ type Logs struct {
 	Host  host.Host
 	Paths []string // absolute, or Journal
 	Zone  *time.Location
-	// Private is that of Files.
+	// Private lets no text of a log into a Position. Samples are for the caller to hide.
 	Private bool
 	// Tail bounds a first reading of a file, in bytes; zero: 64 MiB.
 	Tail int64
@@ -79,7 +79,7 @@ func (l Logs) Follow(ctx context.Context, rec *report.Recorder, from Positions, 
 	for _, path := range l.Paths {
 		reading, err := Read(ctx, l.log(path, from[path]), from[path], a)
 		if l.Private {
-			reading.hide()
+			reading.Position.LastLine = nil
 		}
 		all.merge(&reading)
 		if reading.Position.Begun() {

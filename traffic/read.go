@@ -74,9 +74,10 @@ type Sample struct {
 	Text string
 }
 
-// hide takes away what lines say, and keeps their numbers.
-func (r *Reading) hide() {
-	r.Position.LastLine = nil // a repeat line behind it stands for none
+// Hide takes away what lines say, and keeps their numbers. A repeat line behind the
+// Position stands for none then.
+func (r *Reading) Hide() {
+	r.Position.LastLine = nil
 	for i := range r.Samples {
 		r.Samples[i].Text = "hidden"
 	}

@@ -74,6 +74,9 @@ func (c Mail) Check(ctx context.Context, rec *report.Recorder) error {
 	next, forgotten := old.advance(stats, now)
 	next.Positions, next.Seen = positions, old.Seen || reading.Lines > reading.Unknown
 	if old.Seen && reading.Unknown == reading.Lines && headless(reading.Samples) {
+		if logs.Private {
+			reading.Hide()
+		}
 		rec.Problem(fmt.Errorf("no line is of a mail server any more: %q", reading.Samples), scope)
 	}
 	if stats.until > traffic.HourOf(now)-traffic.KeepDays*24 {
@@ -87,8 +90,7 @@ func (c Mail) Check(ctx context.Context, rec *report.Recorder) error {
 }
 
 // headless reports whether there are lines, and no program has written them: what
-// another program wrote into the same log is no fault. Of lines that are hidden
-// nobody knows.
+// another program wrote into the same log is no fault.
 func headless(samples []traffic.Sample) bool {
 	var p syslog.Parser
 	return len(samples) > 0 && !slices.ContainsFunc(samples, func(s traffic.Sample) bool {

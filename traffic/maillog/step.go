@@ -89,7 +89,7 @@ func (p *part) Add(r *logstream.Record) bool {
 	}
 	st := p.step()
 	st.kind, st.outcome, st.local, st.begun, st.notice, st.whole = e.Kind, e.Outcome, e.Local, e.Begun, e.Notice, e.Whole
-	st.times, st.at, st.size = int32(max(1, min(r.Events, 1_000_000))), r.At.Unix(), e.Size
+	st.times, st.at, st.size = int32(max(1, min(r.Events, maxRepeats))), r.At.Unix(), e.Size
 	switch e.Kind {
 	case mta.Trouble, mta.Rejected:
 		st.detail = p.reason(e.Detail, e.Kind == mta.Trouble)
@@ -182,6 +182,9 @@ func (p *part) server(host, instance []byte) *server {
 	}
 	return p.at
 }
+
+// maxRepeats bounds what a repeat line can claim to stand for.
+const maxRepeats = 10_000
 
 // maxServers is how many servers are remembered.
 const maxServers = 4096

@@ -56,7 +56,8 @@ func (t *Traffic) Hours() *Ring { return &t.Rings[1] }
 // Days is the ring of days of UTC.
 func (t *Traffic) Days() *Ring { return &t.Rings[2] }
 
-// An Archive is a History with the buckets of years. The zero Archive is empty.
+// An Archive is a History with the buckets of years, of up to 1,000 interfaces: beyond,
+// the one that was read longest ago is forgotten. The zero Archive is empty.
 type Archive struct {
 	History    History
 	Interfaces map[string]*Traffic
@@ -82,7 +83,21 @@ func (a *Archive) Advance(snap Snapshot) []Step {
 		}
 		t.add(s, earlier(cmp.Or(before, snap.Time), snap.Time))
 	}
+	for len(a.Interfaces) > maxInterfaces {
+		a.forget()
+	}
 	return done
+}
+
+// forget drops the interface that was read longest ago: names come and go.
+func (a *Archive) forget() {
+	oldest := ""
+	for _, name := range a.Names() {
+		if oldest == "" || a.Interfaces[name].Updated.Before(a.Interfaces[oldest].Updated) {
+			oldest = name
+		}
+	}
+	delete(a.Interfaces, oldest)
 }
 
 // follow gives what is known of an interface to its new name. Two may swap.
@@ -106,6 +121,24 @@ func (a *Archive) follow(done []Step) {
 
 // Names are those of the interfaces, in order.
 func (a *Archive) Names() []string { return slices.Sorted(maps.Keys(a.Interfaces)) }
+
+// Merge adds what went through an interface of another host, as if both were one. In
+// any order and grouping the buckets are the same, and their sum stays that of all
+// differences; o is not changed.
+func (t *Traffic) Merge(o *Traffic) {
+	if t.Created.IsZero() || o.Created.Before(t.Created) {
+		t.Created = o.Created
+	}
+	t.Updated = later(t.Updated, o.Updated)
+	t.Received, t.Sent = t.Received+o.Received, t.Sent+o.Sent
+	for i := range t.Rings {
+		r := &t.Rings[i]
+		for _, b := range o.Rings[i].Buckets {
+			r.put(b)
+		}
+		r.Dropped.Received, r.Dropped.Sent = r.Dropped.Received+o.Rings[i].Dropped.Received, r.Dropped.Sent+o.Rings[i].Dropped.Sent
+	}
+}
 
 // add adds a step; safe is the earlier of two clock readings: what is old by that
 // one is dropped.

@@ -1,6 +1,7 @@
 package netif_test
 
 import (
+	"fmt"
 	"math"
 	"math/rand/v2"
 	"slices"
@@ -85,6 +86,51 @@ func TestAPercentileIsThatOfTheSortedSteps(t *testing.T) {
 		got := traffic.Percentile95(time.Unix(0, 0), time.Unix(int64(n)*300, 0), true)
 		assert.InDelta(t, float64(values[max(0, int(math.RoundToEven(0.95*float64(n)))-1)]/300), got.Received, 0)
 	}
+}
+
+func TestMergingHostsKeepsEveryByteInAnyGrouping(t *testing.T) {
+	of := func(host uint64) *netif.Traffic {
+		var a netif.Archive
+		r := rand.New(rand.NewPCG(host, 7))
+		at, counter := start, uint64(0)
+		for range 200 {
+			at, counter = at.Add(time.Duration(60+r.IntN(9000))*time.Second), counter+r.Uint64N(1<<30)
+			a.Advance(snapshot(at, "a", eth(2, counter, counter/3)))
+		}
+		return a.Interfaces["eth0"]
+	}
+	merged := func(ts ...*netif.Traffic) *netif.Traffic {
+		out := *ts[0]
+		for i := range out.Rings {
+			out.Rings[i].Buckets = slices.Clone(out.Rings[i].Buckets)
+		}
+		for _, o := range ts[1:] {
+			out.Merge(o)
+		}
+		return &out
+	}
+	a, b, c := of(1), of(2), of(3)
+	want := merged(a, b, c)
+	assert.Equal(t, want, merged(a, merged(b, c)))
+	assert.Equal(t, want, merged(merged(c, a), b))
+	assert.Equal(t, a.Received+b.Received+c.Received, want.Received)
+	for i := range want.Rings {
+		received, sent := want.Rings[i].Sum()
+		assert.Equal(t, want.Received, received)
+		assert.Equal(t, want.Sent, sent)
+	}
+}
+
+func TestNamesThatComeAndGoDoNotFillTheDisk(t *testing.T) {
+	var a netif.Archive
+	for i := range 1010 {
+		s := eth(i+2, 1000, 10)
+		s.Name = fmt.Sprintf("wan%d", i)
+		a.Advance(snapshot(start.Add(time.Duration(i)*time.Minute), "a", s))
+	}
+	assert.Len(t, a.Interfaces, 1000)
+	assert.NotContains(t, a.Interfaces, "wan3")
+	assert.Contains(t, a.Interfaces, "wan1009")
 }
 
 func TestOfABSDOnlyTheCardsAreAddedUp(t *testing.T) {

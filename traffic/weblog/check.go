@@ -132,6 +132,9 @@ func (c Web) Check(ctx context.Context, rec *report.Recorder) error {
 	}
 	record(rec, next, stats, now.In(zone))
 	if reading.Lines > 0 && reading.Unknown == reading.Lines {
+		if logs.Private {
+			reading.Hide()
+		}
 		rec.Problem(fmt.Errorf("no line is of an access log that is known: %q", reading.Samples), "requests")
 	}
 	return keptMemory.Keep(rec, next)
