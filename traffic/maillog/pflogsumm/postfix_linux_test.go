@@ -49,7 +49,7 @@ maillog_file_prefixes = DIR
 myhostname = mx.example.org
 mydestination = mx.example.org, example.org
 mynetworks = 127.0.0.0/8
-alias_maps =
+alias_maps = texthash:DIR/conf/aliases
 alias_database =
 virtual_alias_maps = texthash:DIR/conf/virtual
 inet_interfaces = 127.0.0.1
@@ -58,7 +58,7 @@ default_transport = smtp:[127.0.0.1]:SINK
 transport_maps = texthash:DIR/conf/transport
 local_recipient_maps =
 local_transport = discard:
-smtpd_recipient_restrictions = check_recipient_access texthash:DIR/conf/access, permit_mynetworks, reject_unauth_destination
+smtpd_recipient_restrictions = check_recipient_access texthash:DIR/conf/access, warn_if_reject check_recipient_access texthash:DIR/conf/doubt, permit_mynetworks, reject_unauth_destination
 smtpd_peername_lookup = no
 disable_dns_lookups = yes
 minimal_backoff_time = 1s
@@ -81,6 +81,7 @@ showq unix n - n - - showq
 error unix - - n - - error
 retry unix - - n - - error
 discard unix - - n - - discard
+local unix - n n - - local
 anvil unix - - n - 1 anvil
 postlog unix-dgram n - n - 1 postlogd
 `
@@ -112,8 +113,10 @@ func startPostfix(t *testing.T) postfix {
 	fill := strings.NewReplacer("DIR", dir, "SINK", s.ports[1], "LATER", s.ports[2], "NEVER", s.ports[3], "SMTP", s.ports[0])
 	for name, text := range map[string]string{
 		"main.cf": mainCF, "master.cf": masterCF,
-		"transport": "later.example smtp:[127.0.0.1]:LATER\nnever.example smtp:[127.0.0.1]:NEVER\n",
-		"access":    "bad@example.net REJECT go away\nhold@example.net HOLD\ngone@example.net DISCARD\nodd@example.net WARN careful\n",
+		"transport": "later.example smtp:[127.0.0.1]:LATER\nnever.example smtp:[127.0.0.1]:NEVER\nfwd@example.org local:\n",
+		"aliases":   "fwd other@example.net\n",
+		"access":    "bad@example.net REJECT go away\nhold@example.net HOLD\ngone@example.net DISCARD\n",
+		"doubt":     "odd@example.net REJECT careful\n",
 		"virtual":   "list@example.org one@example.net two@example.net\n",
 		"headers":   "/^Subject: evil/ REJECT evil subject\n",
 	} {
@@ -170,6 +173,7 @@ func (s postfix) drive() {
 	s.source("-m", "3", "-f", "carol@example.com", "-t", "x@later.example")
 	s.source("-m", "4", "-f", "dora@example.com", "-t", "x@never.example")
 	s.source("-m", "3", "-f", "dora@example.com", "-t", "list@example.org")
+	s.source("-m", "3", "-f", "dora@example.com", "-t", "fwd@example.org")
 	for _, to := range []string{"hold", "gone", "odd"} {
 		s.source("-m", "2", "-f", "dora@example.com", "-t", to+"@example.net")
 	}
@@ -179,6 +183,8 @@ func (s postfix) drive() {
 	require.NoError(s.t, err, string(out))
 	s.until(4, "status=bounced")
 	s.until(6, "status=deferred")
+	s.until(3, "forwarded as ")
+	s.until(3, "to=<other@example.net>, ")
 	s.until(41, "to=<bob@example.net>, relay")
 	for range cap(refused) {
 		<-refused
@@ -206,6 +212,8 @@ func TestPflogsummAgreesOnALogThatPostfixWrote(t *testing.T) {
 	assert.Equal(t, want.Delivered, got.Delivered)
 	assert.Equal(t, want.BytesReceived, got.BytesReceived)
 	assert.Equal(t, want.BytesDelivered, got.BytesDelivered)
+	assert.EqualValues(t, 3, want.Forwarded)
+	assert.Equal(t, want.Forwarded, got.Forwarded)
 	assert.Equal(t, []int64{want.Deferred, want.Deferrals, want.Bounced, want.Rejected, want.Held, want.Discarded},
 		[]int64{got.Deferred, got.Deferrals, got.Bounced, got.Rejected, got.Held, got.Discarded})
 	assert.Equal(t, want.Received-3, got.Received, "one was rejected at its end, and two were thrown away")
@@ -244,7 +252,7 @@ func assertPeer(t *testing.T, text string, p *Stats) {
 	for _, detail := range []struct {
 		title string
 		inner map[string]map[string]int64
-	}{{"message deferral detail", p.DeferralDetail}, {"message bounce detail (by relay)", p.BounceDetail}, {"Warnings", p.Warnings}} {
+	}{{"message deferral detail", p.DeferralDetail}, {"message bounce detail (by relay)", p.BounceDetail}, {"smtp delivery failures", p.Failures}, {"Warnings", p.Warnings}, {"Fatal Errors", p.Fatals}, {"Panics", p.Panics}} {
 		flat := map[string]int64{}
 		for _, rows := range detail.inner {
 			for key, n := range rows {
@@ -253,22 +261,52 @@ func assertPeer(t *testing.T, text string, p *Stats) {
 		}
 		assert.Equal(t, flat, table(parts[detail.title]), detail.title)
 	}
-	refused := map[string]int64{}
-	for _, reasons := range p.RejectDetail {
-		for _, about := range reasons {
-			for key, n := range about {
-				refused[key] += n
+	for title, detail := range map[string]map[string]map[string]map[string]int64{
+		"message reject detail": p.RejectDetail, "message reject warning detail": p.WarningDetail, "message hold detail": p.HoldDetail, "message discard detail": p.DiscardDetail,
+	} {
+		refused := map[string]int64{}
+		for _, reasons := range detail {
+			for _, about := range reasons {
+				for key, n := range about {
+					refused[key] += n
+				}
 			}
 		}
+		assert.NotEmpty(t, refused, title)
+		assert.Equal(t, refused, table(parts[title]), title)
 	}
-	assert.Equal(t, refused, table(parts["message reject detail"]))
-	hours, domains := timesOf(parts["Per-Hour Traffic Summary"]), strings.Fields(parts["Host/Domain Summary: Message Delivery "])
+	assert.Equal(t, len(p.Master), len(table(parts["Master daemon messages"])))
+	for text, n := range p.Master {
+		assert.Equal(t, n, table(parts["Master daemon messages"])[text], text)
+	}
+	for id := range p.Unsized {
+		assert.Contains(t, parts["Messages with no size data"], id)
+	}
+	hours := timesOf(parts["Per-Hour Traffic Summary"])
 	for hour, h := range p.Hours {
 		assert.Equal(t, fmt.Sprint(h.Received, h.Delivered, h.Deferred, h.Bounced, h.Rejected), hours[hour])
 	}
-	for domain := range p.RecipientDomains {
-		assert.Contains(t, domains, domain)
+	var deliveries, messages []string
+	for domain, r := range p.RecipientDomains {
+		deliveries = append(deliveries, fmt.Sprintf(" %s  %s  %s  %5.1f s  %5.1f s  %s", unit(r.Count), unit(r.Bytes), unit(r.Defers), r.DelaySum/float64(max(1, r.Count)), r.DelayMax, domain))
 	}
+	for domain, r := range p.SendingDomains {
+		messages = append(messages, fmt.Sprintf(" %s  %s  %s", unit(r.Count), unit(r.Bytes), domain))
+	}
+	assert.ElementsMatch(t, deliveries, rowsBehind(parts["Host/Domain Summary: Message Delivery "]))
+	assert.ElementsMatch(t, messages, rowsBehind(parts["Host/Domain Summary: Messages Received "]))
+}
+
+// rowsBehind gives the rows of a table with a heading of two lines.
+func rowsBehind(text string) []string {
+	rows := strings.Split(strings.TrimSpace(text), "\n")
+	rows = rows[min(2, len(rows)):]
+	for i := range rows {
+		if !strings.HasPrefix(rows[i], " ") {
+			rows[i] = " " + rows[i]
+		}
+	}
+	return rows
 }
 
 var row = regexp.MustCompile(`(?m)^ +(\d+)   (.*)$`)
