@@ -137,6 +137,23 @@ func TestWhatIsUnusualIsTold(t *testing.T) {
 	assert.Equal(t, []string{ruleSilent}, rules)
 }
 
+func TestLongNamesOfManyMessagesCanBeKept(t *testing.T) {
+	m := newMailServer(t)
+	var b strings.Builder
+	for i := range 1500 {
+		id, long := fmt.Sprintf("A%05d", i), fmt.Sprintf("%0200d", i)
+		b.WriteString(dated(noon.Add(-time.Hour), "postfix/smtpd[1]: "+id+": client="+long+".example.org[192.0.2.1], orig_queue_id="+long+", orig_client=x",
+			"postfix/qmgr[1]: "+id+": from=<"+long+"@example.org>, size=100, nrcpt=1 (queue active)"))
+	}
+	for hour := range 9 * 7 * 24 {
+		b.WriteString(dated(noon.Add(-time.Duration(hour)*time.Hour), "postfix/smtpd[1]: NOQUEUE: reject: RCPT from c[192.0.2.1]: 554 5.7.1 <x>: no; from=<> to=<x> proto=SMTP helo=<h>"))
+	}
+	m.add(b.String())
+	res := m.run()
+	require.Equal(t, report.OK, res.Status, "%v", res.Problems)
+	assert.EqualValues(t, 1500, metric(res, "mail_open"), "those that are not kept are counted")
+}
+
 func TestALogThatCannotBeReadIsNoSilence(t *testing.T) {
 	m := newMailServer(t)
 	m.write(noon.Add(-time.Hour), receives("AAAA1", "a@example.org")...)

@@ -29,6 +29,7 @@ type usualSender struct {
 // What is remembered stays below the 1 MiB that a run may keep.
 const (
 	keepMessages = 1000
+	keepBytes    = 600 << 10 // of these
 	keepSenders  = 500
 	keepText     = 128 // bytes of an address
 )
@@ -172,23 +173,23 @@ func (m memory) advance(s *Stats, now time.Time) (next memory, forgotten int) {
 	}
 	next.Hours = m.Hours.Add(read, now)
 	next.Open = nil
-	var ended []openMessage
-	for _, msg := range s.messages.followed() {
-		short := len(msg.name) <= 2*keepText
-		switch {
-		case now.Sub(time.Unix(msg.last, 0)) > idle:
-		case msg.ended:
-			if short && len(ended) < keepMessages {
-				ended = append(ended, s.kept(msg, keepText))
-			}
-		case !short || len(next.Open) == keepMessages:
-			forgotten++
-		default:
-			next.Open = append(next.Open, s.kept(msg, keepText))
+	room := keepBytes
+	keep := func(msg *message) bool {
+		out := s.kept(msg, keepText)
+		if len(msg.name) > 2*keepText || len(next.Open) == keepMessages || out.size() > room {
+			return false
 		}
+		next.Open, room = append(next.Open, out), room-out.size()
+		return true
 	}
 	// An end that a filter's reply is yet to come for is worth what room is left.
-	next.Open = append(next.Open, ended[:min(len(ended), keepMessages-len(next.Open))]...)
+	for _, ended := range []bool{false, true} {
+		for _, msg := range s.messages.followed() {
+			if msg.ended == ended && now.Sub(time.Unix(msg.last, 0)) <= idle && !keep(msg) && !ended {
+				forgotten++
+			}
+		}
+	}
 	return next, forgotten
 }
 
