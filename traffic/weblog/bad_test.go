@@ -78,6 +78,17 @@ func TestALineCutAtAnyByteHarmsNoOther(t *testing.T) {
 	}
 }
 
+func TestAUserNameHidesNoRequest(t *testing.T) {
+	for _, user := range []string{"x [25/Nov/2026:10:00:00 +0000] y", "[25/Nov/2026:10:00:00 +0000]", `x] \x22GET /`, "a b c d", `x [25/Nov/2026:10:00:00 +0000] \x22GET / HTTP/1.1\x22 200 5`} {
+		s := New(Options{})
+		reading := read(t, s, "192.0.2.7 - "+user+` [26/Nov/2026:10:00:00 +0000] "GET /real HTTP/1.1" 404 512 "-" "curl"`+"\n")
+		assert.Zero(t, reading.Unknown, user)
+		assert.EqualValues(t, 1, s.NotFound.Get("/real\x00GET\x00HTTP/1.1").Count, user)
+		assert.EqualValues(t, 1, s.Clients.Get("192.0.2.7").Count, user)
+		assert.EqualValues(t, 1, s.Days["2026-11-26"].Requests, user)
+	}
+}
+
 func TestAnUnknownFormatIsNamedByItsLine(t *testing.T) {
 	s := New(Options{})
 	reading := read(t, s, formats["combined"]+"\n\n# a comment\nwhat is this?\n"+formats["caddy"]+"\n{\"msg\":\"server started\"}\n")

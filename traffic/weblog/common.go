@@ -59,11 +59,7 @@ func (p *Parser) plainCombined(line []byte, e *Entry) bool {
 }
 
 func (p *Parser) anyCommon(line []byte, e *Entry) bool {
-	front, rest, ok := bytes.Cut(line, []byte(" ["))
-	if !ok {
-		return false
-	}
-	stamp, rest, ok := bytes.Cut(rest, []byte("] "))
+	front, stamp, rest, ok := cutTime(line)
 	if !ok || !p.clock(stamp, e) || !e.who(front) {
 		return false
 	}
@@ -94,6 +90,22 @@ func (p *Parser) anyCommon(line []byte, e *Entry) bool {
 	e.Format, e.Referrer, e.Agent = Combined, unset(ref), unset(agent)
 	e.behind(rest)
 	return true
+}
+
+// cutTime finds " [25/Nov/2026:10:00:00 +0100] " before a quote. The user before it is
+// what a client sent, brackets and blanks among it, but for quotes, which are escaped.
+func cutTime(line []byte) (front, stamp, rest []byte, ok bool) {
+	for at := 0; ; {
+		i := bytes.Index(line[at:], []byte(`] "`))
+		if i < 0 {
+			return nil, nil, nil, false
+		}
+		at += i
+		if begin := at - stampLen - len(" ["); begin >= 0 && string(line[begin:begin+2]) == " [" {
+			return line[:begin], line[begin+2 : at], line[at+2:], true
+		}
+		at++
+	}
 }
 
 // who reads what stands before the time.
