@@ -28,6 +28,21 @@ func TestAWrongClockMakesNoYearWithoutAnything(t *testing.T) {
 	assert.Empty(t, h.Line(now, func(n []int64) int64 { return n[0] }).Values)
 }
 
+func TestAPictureShowsTheLastHoursThatAreNotOfAWrongClock(t *testing.T) {
+	one := func(n int) int64 { return int64(n) }
+	hours := map[int64]int{}
+	assert.Zero(t, HoursOf(hours, one))
+	for hour := range 2000 {
+		hours[400_000+int64(hour)] = hour
+	}
+	got := HoursOf(hours, one)
+	assert.EqualValues(t, 401_999-drawn+1, got.First)
+	assert.InDelta(t, 1999, got.At(401_999), 0)
+	hours[900_000], hours[7] = 1, 1
+	assert.Equal(t, got, HoursOf(hours, one), "neither ahead nor back")
+	assert.Equal(t, Hours{7, []float64{1}}, HoursOf(map[int64]int{7: 1}, one))
+}
+
 func TestHoursThatAreTooManyAreFoldedTheOldestFirst(t *testing.T) {
 	sums, folded := map[int]int{}, 0
 	for key := range 1000 {

@@ -4,7 +4,8 @@ import (
 	"fmt"
 	"html"
 	"io"
-	"math"
+	"maps"
+	"slices"
 	"strings"
 	"time"
 
@@ -48,22 +49,29 @@ func amount(unit string) func(float64) string {
 }
 
 // HoursOf gives one number of each hour from the first to the last that is known;
-// an hour between that is missing had none. It is bounded: of more than 35 days
-// the last are given.
+// an hour between that is missing had none. It is bounded: of more than 35 days the
+// last are given that have not far fewer hours than others, since a clock may have
+// been wrong.
 func HoursOf[C any](hours map[int64]C, pick func(C) int64) Hours {
-	first, last := int64(math.MaxInt64), int64(math.MinInt64)
-	for hour := range hours {
-		first, last = min(first, hour), max(last, hour)
-	}
-	if len(hours) == 0 {
+	known := slices.Sorted(maps.Keys(hours))
+	if len(known) == 0 {
 		return Hours{}
 	}
-	first = max(first, last-drawn+1)
-	out := Hours{First: first, Values: make([]float64, last-first+1)}
-	for hour, c := range hours {
-		if hour >= first {
-			out.Values[hour-first] = float64(pick(c))
+	before := make([]int, len(known)) // how many lie in the 35 days before each, and itself
+	for i, from := 0, 0; i < len(known); i++ {
+		for known[i]-known[from] >= drawn {
+			from++
 		}
+		before[i] = i - from + 1
+	}
+	end, most := len(known)-1, slices.Max(before)
+	for 2*before[end] < most {
+		end--
+	}
+	begin := end + 1 - before[end]
+	out := Hours{First: known[begin], Values: make([]float64, known[end]-known[begin]+1)}
+	for _, hour := range known[begin : end+1] {
+		out.Values[hour-out.First] = float64(pick(hours[hour]))
 	}
 	return out
 }

@@ -27,7 +27,7 @@ Tells what a mail server did, from its logs: how much was received, delivered,
 deferred, bounced and rejected, from and to whom, how long it took and why it
 failed. Files may be packed by gzip, bzip2, xz or zstd; - is standard input. Give the
 oldest first: a message may begin in one file and end in the next. With -state each
-run adds what is new, each line once.`,
+run adds what is new, each line once; days beyond the last 400 are told as one.`,
 		Examples: []cli.Example{
 			{Args: "/var/log/mail.log", About: "the report of a log"},
 			{Args: "/var/log/mail.log.1 /var/log/mail.log -json", About: "of two, as JSON"},

@@ -26,7 +26,7 @@ Tells what a web server did, from its access logs: requests, visitors, bytes, wh
 was not found, who asked and with what, how long it took, and what looks like an
 attack. The format is told by the lines, or by -format. Files may be packed by
 gzip, bzip2, xz or zstd; - is standard input. With -state each run adds what is new,
-each line once.`,
+each line once; days beyond the last 400 are told as one.`,
 		Examples: []cli.Example{
 			{Args: "/var/log/nginx/access.log", About: "the report of a log"},
 			{Args: "/var/log/nginx/access.log -json -rows 100", About: "as JSON, with long tables"},
