@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/traffic/netif"
 )
 
@@ -122,6 +123,7 @@ func TestMergingHostsKeepsEveryByteInAnyGrouping(t *testing.T) {
 }
 
 func TestNamesThatComeAndGoDoNotFillTheDisk(t *testing.T) {
+	need.Long(t)
 	var a netif.Archive
 	for i := range 1010 {
 		s := eth(i+2, 1000, 10)

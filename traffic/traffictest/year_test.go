@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/host/syslog"
+	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/traffic"
 	"github.com/pugetsoundtech/upkeep/traffic/maillog"
 	"github.com/pugetsoundtech/upkeep/traffic/weblog"
@@ -43,6 +44,7 @@ func days(begin time.Time, f func(day time.Time)) {
 }
 
 func TestAfterTwoYearsTheStateOfWebstatsGrowsNoMore(t *testing.T) {
+	need.Long(t)
 	visits := 0
 	a, sizes := thirds(t, 7, func() traffic.Analyzer { return weblog.New(weblog.Options{Seed: 9, Keys: 200}) }, func(begin time.Time) string {
 		var b strings.Builder
@@ -102,6 +104,7 @@ func sum(days []maillog.Day) (n int64) {
 const maxState = 256 << 20
 
 func TestNoFloodMakesMoreStateThanIsRead(t *testing.T) {
+	need.Long(t)
 	var top traffic.Top
 	r := rand.New(rand.NewPCG(1, 2))
 	most := 0
