@@ -143,15 +143,29 @@ func Read(ctx context.Context, log logstream.Log, from Position, a Analyzer) (Re
 		if err != nil {
 			return reading, err
 		}
+		told := len(reading.Samples)
 		for i := range batch.Records {
 			if r := &batch.Records[i]; isHeading(r.Raw) {
 				head = bytes.Clone(r.Raw[:min(len(r.Raw), maxHeading+1)])
 			}
-			reading.add(a, &batch.Records[i], 0)
+			reading.add(a, &batch.Records[i], uint64(i)+1)
 		}
 		reading.Notes = append(reading.Notes, batch.Notes...)
 		in.Commit()
+		number(reading.Samples[told:], reading.Position.File.Lines, in.Position().File.Lines, len(batch.Records))
 		reading.Position, reading.Account = Position{in.Position(), kept(head)}, in.Account()
+	}
+}
+
+// number makes numbers in a batch of so many lines those in their file. Where that
+// is another file than before, or has lines that nobody was given, they are not known.
+func number(samples []Sample, before, after uint64, lines int) {
+	for i := range samples {
+		if after-before == uint64(lines) {
+			samples[i].Line += before
+		} else {
+			samples[i].Line = 0
+		}
 	}
 }
 
