@@ -120,6 +120,7 @@ var rooms = []room{
 	{"resource/disk", adapter, nil},
 
 	{"integrity", root, []string{xsys}},
+	{"integrity/internal/automaton", leaf, nil},
 	{"integrity/continuity", reader, nil},
 	{"integrity/rotation", reader, nil},
 	{"integrity/trust", reader, nil},

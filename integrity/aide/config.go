@@ -7,12 +7,12 @@ import (
 	"errors"
 	"fmt"
 	"path"
-	"regexp"
 	"slices"
 	"strconv"
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/integrity/internal/automaton"
 )
 
 // Options say how a configuration is read. The zero Options are those of AIDE 0.19.
@@ -42,8 +42,9 @@ type Config struct {
 	Skipped []string            // what was not taken: executables, rules for a type of file system
 	Old     bool                // matched as AIDE 0.18 does
 
-	root *node
-	seen map[string]Verdict // of folders above the last path
+	root    *node
+	set     *automaton.Set // of the patterns of Rules
+	folders map[string]*folder
 }
 
 const (
@@ -60,7 +61,9 @@ func Load(ctx context.Context, h host.Host, file string, o Options) (*Config, er
 	if err := p.file(file, "", 0); err != nil {
 		return nil, err
 	}
-	p.config.build()
+	if err := p.config.build(); err != nil {
+		return nil, err
+	}
 	return p.config, nil
 }
 
@@ -218,8 +221,7 @@ func (p *parser) rule(text string, column int) error {
 	if r.Types == "0" {
 		r.Types = ""
 	}
-	var err error
-	if r.match, err = compile(r.Pattern); err != nil {
+	if _, err := automaton.New([]string{r.Pattern}); err != nil {
 		return p.fail(column, "%v", err)
 	}
 	if len(p.config.Rules) >= maxRules {
@@ -355,7 +357,7 @@ func (p *parser) include(name, rest string, column, depth int) error {
 	if prefix != "" && prefix[0] != '/' {
 		return p.fail(column, "the prefix %q does not begin with a slash", prefix)
 	}
-	match, err := regexp.Compile(latin1(pattern))
+	match, err := automaton.New([]string{"(?s:.*)(?:" + pattern + ")"}) // anywhere in the name
 	if err != nil {
 		return p.fail(column, "%v", err)
 	}
@@ -366,7 +368,7 @@ func (p *parser) include(name, rest string, column, depth int) error {
 	for _, e := range entries {
 		full := path.Join(name, e.Name)
 		switch {
-		case e.IsDir() || !match.MatchString(latin1(e.Name)):
+		case e.IsDir() || len(match.Start().Next(e.Name).Matches()) == 0:
 		case e.IsRegular() && e.Perm()&0o111 != 0:
 			p.config.Skipped = append(p.config.Skipped, full+": executable")
 		default:

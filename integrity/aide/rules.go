@@ -1,14 +1,15 @@
 package aide
 
 import (
+	"cmp"
 	"path"
-	"regexp"
 	"slices"
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/tree"
 	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/integrity/internal/automaton"
 )
 
 // A Rule is one line that chooses files.
@@ -20,33 +21,7 @@ type Rule struct {
 	File    string
 	Line    int
 
-	match *regexp.Regexp
-}
-
-// latin1 makes each byte one character, so that expressions match bytes.
-func latin1(s string) string {
-	ascii := true
-	for i := range len(s) {
-		ascii = ascii && s[i] < 0x80
-	}
-	if ascii {
-		return s
-	}
-	runes := make([]rune, len(s))
-	for i := range len(s) {
-		runes[i] = rune(s[i])
-	}
-	return string(runes)
-}
-
-func compile(pattern string) (*regexp.Regexp, error) {
-	return regexp.Compile("^(?:" + latin1(pattern) + ")")
-}
-
-// matches reports whether the rule matches a path in full; '$' also matches before
-// one last newline.
-func (r *Rule) matches(name string) bool {
-	return r.match.MatchString(name) || strings.HasSuffix(name, "\n") && strings.HasSuffix(r.Pattern, "$") && r.match.MatchString(name[:len(name)-1])
+	node *node
 }
 
 // fits reports whether the rule is for files of this type.
@@ -61,14 +36,24 @@ func letterOf(st host.Stat) string {
 	}[st.Type()]
 }
 
-// A node holds the rules whose path begins with its own without any doubt.
+// A node is a folder at which the rules hang whose path begins with its own without
+// any doubt.
 type node struct {
-	equal, selective, negative []*Rule
-	sub                        map[string]*node
+	depth int
+	sub   map[string]*node
 }
 
-func (c *Config) build() {
-	c.root, c.seen = new(node), map[string]Verdict{}
+// build puts the expressions of all rules together, so that what a path costs does
+// not depend on how many there are.
+func (c *Config) build() (err error) {
+	var expressions []string
+	for _, r := range c.Rules {
+		expressions = append(expressions, r.Pattern)
+	}
+	if c.set, err = automaton.New(expressions); err != nil {
+		return err
+	}
+	c.root, c.folders = new(node), map[string]*folder{}
 	for i := range c.Rules {
 		r := &c.Rules[i]
 		n := c.root
@@ -77,19 +62,13 @@ func (c *Config) build() {
 				n.sub = map[string]*node{}
 			}
 			if n.sub[part] == nil {
-				n.sub[part] = new(node)
+				n.sub[part] = &node{depth: n.depth + 1}
 			}
 			n = n.sub[part]
 		}
-		switch r.Kind {
-		case '/':
-			n.selective = append(n.selective, r)
-		case '=':
-			n.equal = append(n.equal, r)
-		default:
-			n.negative = append(n.negative, r)
-		}
+		r.node = n
 	}
+	return nil
 }
 
 func parts(name string) []string {
@@ -127,66 +106,98 @@ type Verdict struct {
 	Pruned bool // nothing below is looked at
 }
 
-// Verdict asks the rules about a path, and about the folders above it.
-func (c *Config) Verdict(name string, st host.Stat) Verdict {
-	for dir := path.Dir(name); name != "/"; dir = path.Dir(dir) {
-		if c.ofFolder(dir).Pruned {
-			return Verdict{Pruned: true}
-		}
-		if dir == "/" {
-			break
-		}
-	}
-	return c.decide(name, letterOf(st))
+// A folder is what the rules can still say of what is in it.
+type folder struct {
+	behind *automaton.State // its path and a slash
+	nodes  []*node          // from the root on, as far as there are any on the way
+	depth  int
+	pruned bool // it, or one above it
 }
 
-// ofFolder remembers the verdicts of folders, and not of very many.
-func (c *Config) ofFolder(dir string) Verdict {
-	v, ok := c.seen[dir]
-	if !ok {
-		if len(c.seen) > 1000 {
-			clear(c.seen)
-		}
-		v = c.decide(dir, "d")
-		c.seen[dir] = v
+// mostFolders are remembered at once: a walk needs those above the last path.
+const mostFolders = 1000
+
+// folder gives that of a path, by the one above it.
+func (c *Config) folder(dir string) *folder {
+	if f := c.folders[dir]; f != nil {
+		return f
 	}
-	return v
+	if len(c.folders) > mostFolders {
+		clear(c.folders)
+	}
+	f := &folder{behind: c.set.Start().Next("/"), nodes: []*node{c.root}}
+	if dir == "/" {
+		f.pruned = c.decide(f, "", "d").Pruned
+	} else {
+		above, base := c.folder(path.Dir(dir)), path.Base(dir)
+		f = &folder{behind: above.behind.Next(base + "/"), nodes: above.nodes, depth: above.depth + 1}
+		if last := above.nodes[len(above.nodes)-1]; last.depth == above.depth && last.sub[base] != nil {
+			f.nodes = append(slices.Clip(f.nodes), last.sub[base])
+		}
+		f.pruned = above.pruned || c.decide(above, base, "d").Pruned
+	}
+	c.folders[dir] = f
+	return f
+}
+
+// Verdict asks the rules about a path, and about the folders above it.
+func (c *Config) Verdict(name string, st host.Stat) Verdict {
+	f, base := c.folder(path.Dir(name)), path.Base(name)
+	switch {
+	case name == "/":
+		base = ""
+	case f.pruned:
+		return Verdict{Pruned: true}
+	}
+	return c.decide(f, base, letterOf(st))
 }
 
 // decide is AIDE's search: from the deepest node up for what chooses, from the
-// root down for what leaves out.
-func (c *Config) decide(name, letter string) (v Verdict) {
-	nodes := []*node{c.root}
-	words := parts(path.Dir(name))
-	for _, part := range words {
-		next := nodes[len(nodes)-1].sub[part]
-		if next == nil {
-			break
+// root down for what leaves out. In a node the first rule counts.
+func (c *Config) decide(f *folder, base, letter string) (v Verdict) {
+	var equal, selective, negative *Rule
+	for _, r := range c.matching(f, base) {
+		d := r.node.depth
+		if d >= len(f.nodes) || f.nodes[d] != r.node || !r.fits(letter) {
+			continue
 		}
-		nodes = append(nodes, next)
+		switch {
+		case r.Kind == '=':
+			if equal == nil && d == f.depth {
+				equal = r
+			}
+		case r.Kind == '/':
+			if selective == nil || d > selective.node.depth {
+				selective = r
+			}
+		case negative == nil || d < negative.node.depth:
+			negative = r
+		}
 	}
-	text := latin1(name)
-	first := func(list []*Rule) *Rule {
-		for _, r := range list {
-			if r.matches(text) && r.fits(letter) {
-				return r
+	if negative != nil {
+		return Verdict{Rule: negative, Pruned: letter == "d" && (negative.Kind == '-' || c.Old && negative.Types == "")}
+	}
+	v.Rule = cmp.Or(equal, selective)
+	v.Chosen = v.Rule != nil
+	return v
+}
+
+// matching gives the rules that match a name in a folder in full, in their order;
+// '$' also matches before one last newline.
+func (c *Config) matching(f *folder, base string) (out []*Rule) {
+	matches := slices.Clone(f.behind.Next(base).Matches())
+	if line, ok := strings.CutSuffix(base, "\n"); ok {
+		for _, i := range f.behind.Next(line).Matches() {
+			if strings.HasSuffix(c.Rules[i].Pattern, "$") && !slices.Contains(matches, i) {
+				matches = append(matches, i)
 			}
 		}
-		return nil
+		slices.Sort(matches)
 	}
-	if len(nodes) == len(words)+1 {
-		v.Rule = first(nodes[len(nodes)-1].equal)
+	for _, i := range matches {
+		out = append(out, &c.Rules[i])
 	}
-	for i := len(nodes) - 1; i >= 0 && v.Rule == nil; i-- {
-		v.Rule = first(nodes[i].selective)
-	}
-	v.Chosen = v.Rule != nil
-	for _, n := range nodes {
-		if r := first(n.negative); r != nil {
-			return Verdict{Rule: r, Pruned: letter == "d" && (r.Kind == '-' || c.Old && r.Types == "")}
-		}
-	}
-	return v
+	return out
 }
 
 // Choose is for integrity.Scanner.
