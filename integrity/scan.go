@@ -178,7 +178,7 @@ func (s *scan) root(ctx context.Context, root string) bool {
 func (p Profile) options() host.WalkOptions {
 	o := host.WalkOptions{Digests: []string{"sha256"}, Attrs: p.Attrs, MaxFileSize: p.MaxFileSize, OneFileSystem: !p.CrossFileSystems}
 	if len(p.Exclude)+len(p.Sparse) > 0 {
-		o.Skip = func(name string, st host.Stat) bool { return p.excludes(name) || p.passesOver(name, st.IsDir()) }
+		o.Skip = newChoice(p).skips
 	}
 	return o
 }
