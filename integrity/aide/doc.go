@@ -15,7 +15,8 @@
 //
 // Rules match bytes: an expression is compiled as Latin-1, so a name that is no
 // UTF-8 hides nothing. All bytes of a digest are compared, links are read whole,
-// and times have nanoseconds; these four are where AIDE's answers differ.
+// times have nanoseconds, and the first capability that a file gets is a change;
+// these five are where AIDE's answers differ.
 //
 // Of AIDE's marks, growing, ANF, ARF and S are kept. I and compressed, by which
 // AIDE follows a rotated log, are not: such a log is reported.
