@@ -75,7 +75,7 @@ func TestAHeldSecurityFixIsInstalledAndOnRecord(t *testing.T) {
 
 // holdToy installs a package, holds it, and publishes a security fix of it.
 func (w *world) holdToy() {
-	w.write("/run/agent.yaml", "leave-out: [pkgupdate.lifecycle]\n", 0o644)
+	w.write("/run/agent.yaml", "leave-out: [pkgupdate.lifecycle, resource.load, resource.memory]\n", 0o644)
 	w.write("/etc/os-release", "ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n", 0o644)
 	for _, name := range []string{"ldconfig", "start-stop-daemon", "diff"} { // dpkg wants them to be there
 		w.write("/usr/sbin/"+name, "#!/bin/sh\n", 0o755)

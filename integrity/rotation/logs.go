@@ -101,7 +101,7 @@ func (l *Logs) Left(ctx context.Context) (left []integrity.Change, rotated []str
 // shorter reports whether it is explained that a log is not as long as it was, or
 // whether nothing that could explain it is there any more.
 func (l *Logs) shorter(ctx context.Context, c integrity.Change) (explained, gone bool) {
-	if c.Now.Stat.Size >= c.Was.Stat.Size || isWrittenAnew(c.Path) || numbered(c.Path) && l.logOf(c.Path) != nil {
+	if c.Now.Stat.Size >= c.Was.Stat.Size || isWrittenAnew(c.Path) || numbered(c.Path) && l.logOf(c.Path) != nil && !isOneFile(c.Was.Stat, c.Now.Stat) {
 		return true, false
 	}
 	copies := l.copies[c.Path]
@@ -116,6 +116,14 @@ func (l *Logs) shorter(ctx context.Context, c integrity.Change) (explained, gone
 		}
 	}
 	return false, gone || len(copies) >= 2 && len(younger) == len(copies)
+}
+
+// isOneFile reports whether two entries are of one file, and not of two that had its
+// name: a copy that rotation gave another number is another file.
+func isOneFile(a, b host.Stat) bool {
+	const both = host.KnownInode | host.KnownBtime
+	return a.Known.Has(host.KnownInode) && b.Known.Has(host.KnownInode) && a.Dev == b.Dev && a.Ino == b.Ino &&
+		(!a.Known.Has(both) || !b.Known.Has(both) || a.Btime == b.Btime)
 }
 
 // index finds out which of the files are copies, and of what.

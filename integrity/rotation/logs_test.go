@@ -96,14 +96,16 @@ func TestWhatRotationDoesIsNoFinding(t *testing.T) {
 		"it is read anew":  {func(s shelf) { s.put("dmesg", "x\n", 7) }, nil},
 		"often": {func(s shelf) {
 			s.put("mail.1", "y\n", 8)
+			s.remove("mail.2")
 			s.put("mail.2", "z\n", 7)
 			s.put("mail", "x\n", 9)
 		}, []string{"mail"}},
 		"in a form not known here": {func(s shelf) { s.put("mail.1.xz", "?", 6); s.put("mail", "x\n", 7) }, []string{"mail"}},
 
-		"emptied":               {func(s shelf) { s.put("mail", "", 7) }, []string{"changed mail"}},
-		"a line is gone":        {func(s shelf) { s.put("mail", "first line\nthird line\n", 7) }, []string{"changed mail"}},
-		"the copy lacks a line": {func(s shelf) { s.put("mail.1", "first line\nthird line\nmore and more\n", 6); s.put("mail", "x", 7) }, []string{"changed mail"}},
+		"emptied":                  {func(s shelf) { s.put("mail", "", 7) }, []string{"changed mail"}},
+		"an old copy is shortened": {func(s shelf) { s.put("mail.2", "older", 2) }, []string{"changed mail.2"}},
+		"a line is gone":           {func(s shelf) { s.put("mail", "first line\nthird line\n", 7) }, []string{"changed mail"}},
+		"the copy lacks a line":    {func(s shelf) { s.put("mail.1", "first line\nthird line\nmore and more\n", 6); s.put("mail", "x", 7) }, []string{"changed mail"}},
 		"a copy for everybody": {func(s shelf) {
 			s.put("mail-20261106", oldLog, 6)
 			require.NoError(s.t, os.Chmod(filepath.Join(s.dir, "mail-20261106"), 0o666))

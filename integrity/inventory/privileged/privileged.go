@@ -55,7 +55,13 @@ func (Programs) Rules() []report.Rule {
 }
 
 // localDisks are the types of file systems whose set-id bits are this machine's.
-var localDisks = []string{"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "jfs", "zfs", "ufs", "ffs", "hammer", "apfs", "tmpfs", "overlay"}
+var localDisks = []string{
+	"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "jfs", "zfs", "ufs", "ffs", "hammer", "apfs", "tmpfs", "overlay",
+	"reiserfs", "nilfs2", "bcachefs", "squashfs", "erofs", "iso9660", "udf", "fuseblk", "minix",
+}
+
+// packed are folders in which packages that are file systems are mounted.
+var packed = []string{"/snap", "/var/lib/snapd/snap"}
 
 // images are folders of other systems' files, which nobody runs from there where
 // they are closed to others, as what manages them does.
@@ -76,7 +82,8 @@ func (c Programs) disks(ctx context.Context) []string {
 	for _, m := range mounts {
 		// A device needs no set-id bit.
 		powerless := slices.Contains(m.Options, "nosuid") && slices.Contains(m.Options, "nodev")
-		if slices.Contains(localDisks, m.Type) && !powerless {
+		ofPackage := slices.ContainsFunc(packed, func(top string) bool { return tree.Within(m.Point, top) })
+		if slices.Contains(localDisks, m.Type) && !powerless && !ofPackage {
 			out = append(out, m.Point)
 		}
 	}
