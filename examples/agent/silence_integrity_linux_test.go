@@ -234,6 +234,43 @@ func init() {
 			},
 			line: "is mounted over /etc/sudoers and hides",
 		},
+		row{
+			name: "an intruder mounts a file of his over what tells how busy the machine is",
+			act: func(w *world) {
+				w.write("/tmp/stat", "cpu  0 0 0 0\nbtime 1764000000\n", 0o444)
+				must(unix.Mount("/tmp/stat", "/proc/stat", "", unix.MS_BIND, ""))
+			},
+			line: "is mounted over /proc/stat and hides what is below it",
+		},
+		row{
+			name: "an intruder leaves a device of the disk in a folder that nobody watches",
+			act:  func(*world) { must(unix.Mknod("/srv/.d", unix.S_IFBLK|0o666, int(unix.Mkdev(8, 0)))) },
+			line: "/srv/.d is a block device outside of /dev",
+		},
+		row{
+			name: "an intruder keeps what he gathers in the folder of devices",
+			act:  func(w *world) { w.write("/dev/.x", "passwords", 0o600) },
+			line: "/dev/.x is a file, where only devices should be",
+		},
+		row{
+			name: "an intruder has mail to root run his program",
+			act:  func(w *world) { w.write("/root/.forward", "|/tmp/.x\n", 0o600) },
+			line: "Mail to root runs /tmp/.x",
+		},
+		row{
+			name: "an intruder leaves a program with the rights of root among the images of containers",
+			act: func(*world) {
+				must(os.MkdirAll("/var/lib/machines", 0o755))
+				copyFile("/usr/bin/find", "/var/lib/machines/x")
+				must(os.Chmod("/var/lib/machines/x", 0o755|os.ModeSetuid))
+			},
+			line: "/var/lib/machines/x is new or has new rights: it runs with the rights of root",
+		},
+		row{
+			name: "an administrator lets everybody read the hashes of passwords",
+			act:  func(*world) { must(os.Chmod("/etc/shadow", 0o644)) },
+			line: "Everybody can read secrets of the system: /etc/shadow",
+		},
 	)
 }
 

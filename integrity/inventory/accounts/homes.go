@@ -73,6 +73,24 @@ type posture struct {
 	rec   *report.Recorder
 	users []etc.User
 	err   error // the first that is more than that a file is not there
+
+	first  map[string]int  // by name, the user's place in users
+	shared map[uint32]bool // groups of more than one user
+}
+
+// index makes what is asked for each file quick: there may be very many users.
+func (p *posture) index() {
+	p.first, p.shared = map[string]int{}, map[uint32]bool{}
+	alone := map[uint32]uint32{}
+	for i, u := range p.users {
+		if _, double := p.first[u.Name]; !double {
+			p.first[u.Name] = i
+		}
+		if other, there := alone[u.GID]; there && other != u.UID {
+			p.shared[u.GID] = true
+		}
+		alone[u.GID] = u.UID
+	}
 }
 
 // Check looks at the homes of those who can log in, and at the mailboxes of all.
@@ -83,6 +101,7 @@ func (c Homes) Check(ctx context.Context, rec *report.Recorder) error {
 	}
 	users, _ := etc.ParsePasswd(data) // Users tells of other lines
 	p := posture{ctx: ctx, h: c.Host, rec: rec, users: users}
+	p.index()
 	p.homes()
 	p.hostsTrusted()
 	p.exports()
@@ -123,10 +142,16 @@ func (p *posture) ask(op host.Op, names []string, fn func(i int, a host.Answer))
 func (p *posture) homes() {
 	var names []string
 	var owner []etc.User
+	type home struct {
+		dir string
+		uid uint32
+	}
+	asked := map[home]bool{}
 	for _, u := range p.users {
-		if noShell(u.Shell) || !path.IsAbs(u.Home) || path.Clean(u.Home) == "/" || slices.ContainsFunc(owner, func(o etc.User) bool { return o.Home == u.Home && o.UID == u.UID }) {
+		if noShell(u.Shell) || !path.IsAbs(u.Home) || path.Clean(u.Home) == "/" || asked[home{u.Home, u.UID}] {
 			continue
 		}
+		asked[home{u.Home, u.UID}] = true
 		for _, name := range slices.Concat([]string{"."}, runOrTrusted, secrets, trusting) {
 			names, owner = append(names, path.Join(u.Home, name)), append(owner, u)
 		}
@@ -155,7 +180,7 @@ func (p *posture) homes() {
 
 // open says who else than a user can write to a file of his.
 func (p *posture) open(u etc.User, st host.Stat) string {
-	shared := slices.ContainsFunc(p.users, func(o etc.User) bool { return o.GID == u.GID && o.UID != u.UID })
+	shared := p.shared[u.GID]
 	switch {
 	case st.Known.Has(host.KnownOwner) && st.UID != u.UID && st.UID != 0:
 		return "it belongs to user " + number(st.UID)
@@ -332,9 +357,9 @@ func (p *posture) mail(dir string) {
 	byUser := map[string][]string{}
 	p.ask(host.OpList, []string{dir}, func(_ int, a host.Answer) {
 		for _, st := range a.List {
-			i := slices.IndexFunc(p.users, func(u etc.User) bool { return u.Name == st.Name })
+			i, known := p.first[st.Name]
 			switch {
-			case i < 0 || !st.IsRegular():
+			case !known || !st.IsRegular():
 			case st.Known.Has(host.KnownOwner) && st.UID != p.users[i].UID:
 				byUser[st.Name] = append(byUser[st.Name], path.Join(dir, st.Name)+" belongs to user "+number(st.UID))
 			case st.Perm()&0o007 != 0:
