@@ -59,7 +59,7 @@ func (o *options) accept(ctx context.Context, c cli.Call) (int, error) {
 			return 0, errors.Join(err, b.Close())
 		}
 		var all []integrity.Change
-		err = integrity.Compare(b.Entries(), by.entries(ctx, h, b.Profile, nil, nil), b.Profile.Compared(), func(ch integrity.Change) error {
+		err = integrity.Compare(b.Entries(), by.entries(ctx, h, b.Profile, nil, nil, nil), b.Profile.Compared(), func(ch integrity.Change) error {
 			if ch.Kind != integrity.Unreadable && ch.Kind != integrity.Unstable {
 				all = append(all, ch)
 			}

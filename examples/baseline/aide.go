@@ -82,13 +82,16 @@ func (r *rules) fit(b *integrity.Baseline) error {
 }
 
 // entries scans by the rules; old may be nil.
-func (r *rules) entries(ctx context.Context, h host.Host, p integrity.Profile, old integrity.Entries, counts *integrity.Counts) integrity.Entries {
+func (r *rules) entries(ctx context.Context, h host.Host, p integrity.Profile, old integrity.Entries, logs *rotation.Logs, counts *integrity.Counts) integrity.Entries {
 	s := integrity.Scanner{Files: h.Files, Profile: p, Pace: r.pace}
 	if r.chooser != nil {
 		s.Choose = r.Choose
 	}
-	if r.config != nil {
+	switch {
+	case r.config != nil:
 		s.Old, s.Read = old, rotation.Grown(r.grew)
+	case len(p.Logs) > 0 && logs != nil:
+		s.Old, s.Read = old, logs.Read()
 	}
 	return s.Entries(ctx, counts)
 }

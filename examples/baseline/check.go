@@ -9,6 +9,7 @@ import (
 	"maps"
 	"path/filepath"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 	"unicode/utf8"
@@ -84,7 +85,7 @@ func (o *options) init(ctx context.Context, c cli.Call) (int, error) {
 		p = integrity.FollowRoots(ctx, h.Files, p)
 		var counts integrity.Counts
 		head := integrity.Head{Created: h.Time(), Profile: p}
-		entries := read(by.entries(ctx, h, p, nil, &counts), c)
+		entries := read(by.entries(ctx, h, p, nil, nil, &counts), c)
 		if o.anew {
 			says := integrity.Acceptance{Time: h.Time(), By: o.by, Comment: o.comment}
 			err = integrity.Acceptor{Files: h.Files, Baseline: o.db, Says: says}.Anew(ctx, head, entries)
@@ -143,9 +144,9 @@ func (o *options) check(ctx context.Context, c cli.Call) (int, error) {
 		if err = errors.Join(err, by.fit(b), o.signed(b)); err != nil {
 			return 0, err
 		}
-		now := o.scan(ctx, h, b, by, &counts)
-		t := teller{call: c, asIs: by.config != nil, collect: o.asAide, began: h.Time()}
 		logs := rotation.Logs{Files: h.Files, Profile: b.Profile}
+		now := o.scan(ctx, h, b, by, &logs, &counts)
+		t := teller{call: c, asIs: by.config != nil, collect: o.asAide, began: h.Time()}
 		err = integrity.Compare(b.Entries(), logs.Seen(now), b.Profile.Compared(), func(ch integrity.Change) error {
 			ch, ok := by.reported(ch)
 			if !ok || logs.Take(ch) {
@@ -153,7 +154,10 @@ func (o *options) check(ctx context.Context, c cli.Call) (int, error) {
 			}
 			return t.take(ch)
 		})
-		left, _ := logs.Left(ctx)
+		left, rotated := logs.Left(ctx)
+		for _, name := range rotated {
+			fmt.Fprintln(c.Stderr, "baseline: rotation took what the log held, and no copy has it: "+strconv.Quote(name))
+		}
 		for _, ch := range left {
 			err = errors.Join(err, t.take(ch))
 		}
@@ -183,9 +187,9 @@ func (t *teller) summary(b *integrity.Baseline, counts integrity.Counts, asAide 
 	return nil
 }
 
-func (o *options) scan(ctx context.Context, h host.Host, b *integrity.Baseline, by *rules, counts *integrity.Counts) integrity.Entries {
+func (o *options) scan(ctx context.Context, h host.Host, b *integrity.Baseline, by *rules, logs *rotation.Logs, counts *integrity.Counts) integrity.Entries {
 	if !o.trust || by.chooser != nil {
-		return by.entries(ctx, h, b.Profile, b.Entries(), counts)
+		return by.entries(ctx, h, b.Profile, b.Entries(), logs, counts)
 	}
 	return trust.Scan(ctx, h, b, by.pace, counts)
 }

@@ -88,6 +88,7 @@ type run struct {
 	last   string  // path of the last entry
 	found  []found // not reported yet
 	logs   rotation.Logs
+	old    integrity.Entries // with which the beginnings of logs are compared; nil: they are not
 	were   map[string]string // lastTexts of the last stored run
 	texts  map[string]string // and of this one
 	guide  howto.Guide
@@ -99,7 +100,11 @@ const together = 4096
 // scan is integrity.Scan that tells the progress and remembers how far it came.
 func (r *run) scan() integrity.Entries {
 	return func(yield func(host.Entry, error) bool) {
-		for e, err := range (integrity.Scanner{Files: r.Host.Files, Profile: r.Profile, Pace: r.Pace}).Entries(r.ctx, &r.counts) {
+		s := integrity.Scanner{Files: r.Host.Files, Profile: r.Profile, Pace: r.Pace}
+		if r.old != nil {
+			s.Old, s.Read = r.old, r.logs.Read()
+		}
+		for e, err := range s.Entries(r.ctx, &r.counts) {
 			if err == nil {
 				r.last = e.Path
 				if r.counts.Entries%1024 == 0 {
@@ -152,7 +157,10 @@ func (r *run) later(b *integrity.Baseline) error {
 		now, was = integrity.Selected(now, b.Profile), integrity.Selected(was, r.Profile)
 		r.rec.Finding(r.otherRules(b.Profile))
 	}
-	r.logs = rotation.Logs{Files: r.Host.Files, Profile: r.Profile}
+	r.logs.Files, r.logs.Profile = r.Host.Files, r.Profile
+	if len(r.Profile.Logs) > 0 && r.Profile.SameRules(b.Profile) {
+		r.old = b.Entries()
+	}
 	err := integrity.Compare(was, r.logs.Seen(now), r.Profile.Compared(), func(c integrity.Change) error {
 		if !r.logs.Take(c) {
 			r.take1(c)

@@ -10,6 +10,7 @@ import (
 	"path"
 	"slices"
 	"strings"
+	"sync"
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/follow"
@@ -20,11 +21,12 @@ import (
 // Logs takes from a comparison what is the business of logs, by the folders that
 // Profile.Logs names: that they grow, and that rotation gives and takes copies,
 // by whatever names (numbers, dates, the journal's), packed or not, beside the log
-// or in a folder of their own. A log that became shorter is left, unless a copy
-// holds what it held.
+// or in a folder of their own. A log that became shorter is left, or one that was
+// written over, unless a copy holds what it held.
 //
 //	logs := rotation.Logs{Files: h.Files, Profile: p}
-//	err := integrity.Compare(old, logs.Seen(now), p.Compared(), func(c integrity.Change) error {
+//	scan := integrity.Scanner{Files: h.Files, Profile: p, Old: old, Read: logs.Read()}
+//	err := integrity.Compare(old, logs.Seen(scan.Entries(ctx, nil)), p.Compared(), func(c integrity.Change) error {
 //		if logs.Take(c) {
 //			return nil
 //		}
@@ -37,6 +39,10 @@ type Logs struct {
 
 	seen []host.Entry // regular files in the folders of logs, as they are now
 	kept []integrity.Change
+
+	mu         sync.Mutex
+	beginnings bool            // were compared
+	grew       map[string]bool // by path, those that are what they were and more
 
 	named  map[string][]host.Entry // of seen, by the last component
 	copies map[string][]host.Entry // by the path of their log, the oldest first
@@ -60,6 +66,17 @@ func (l *Logs) Seen(now integrity.Entries) integrity.Entries {
 	}
 }
 
+// Read is for the Scanner of the stream: without it nothing is known of a log that
+// was written over and did not become shorter.
+func (l *Logs) Read() func(now, was *host.Entry) host.Reading {
+	l.beginnings, l.grew = true, map[string]bool{}
+	return Grown(func(path string) {
+		l.mu.Lock()
+		defer l.mu.Unlock()
+		l.grew[path] = true
+	})
+}
+
 // Take takes a change in a folder of logs, and reports whether it did.
 func (l *Logs) Take(c integrity.Change) bool {
 	if !l.Profile.IsLog(c.Path) || len(l.kept) >= mostLogs {
@@ -77,13 +94,14 @@ func (l *Logs) Left(ctx context.Context) (left []integrity.Change, rotated []str
 	for _, c := range l.kept {
 		switch {
 		case c.Kind == integrity.Changed && c.Was.Stat.IsRegular() && c.Now.Stat.IsRegular():
-			c.Fields &^= tree.FieldContent | tree.FieldMtime | tree.FieldCtime | tree.FieldInode | tree.FieldBtime
-			if c.Fields&tree.FieldSize == 0 {
+			lost := l.lost(c)
+			c.Fields = c.Fields&^(tree.FieldContent|tree.FieldSize|tree.FieldMtime|tree.FieldCtime|tree.FieldInode|tree.FieldBtime) | lost
+			if lost == 0 {
 				break
 			}
-			explained, gone := l.shorter(ctx, c)
+			explained, gone := l.elsewhere(ctx, c)
 			if explained || gone {
-				c.Fields &^= tree.FieldSize
+				c.Fields &^= lost
 			}
 			if gone {
 				rotated = append(rotated, c.Path)
@@ -98,12 +116,24 @@ func (l *Logs) Left(ctx context.Context) (left []integrity.Change, rotated []str
 	return left, rotated
 }
 
-// shorter reports whether it is explained that a log is not as long as it was, or
-// whether nothing that could explain it is there any more.
-func (l *Logs) shorter(ctx context.Context, c integrity.Change) (explained, gone bool) {
-	if c.Now.Stat.Size >= c.Was.Stat.Size || isWrittenAnew(c.Path) || numbered(c.Path) && l.logOf(c.Path) != nil && !isOneFile(c.Was.Stat, c.Now.Stat) {
-		return true, false
+// lost gives the attribute by which a log has no more what it held: its size where
+// it became shorter, its content where it is not what it was and more.
+func (l *Logs) lost(c integrity.Change) tree.Fields {
+	another := numbered(c.Path) && l.logOf(c.Path) != nil && !isOneFile(c.Was.Stat, c.Now.Stat)
+	switch {
+	case another, isWrittenAnew(c.Path):
+		return 0
+	case c.Now.Stat.Size < c.Was.Stat.Size:
+		return tree.FieldSize
+	case l.beginnings && c.Was.Hashed() && c.Now.Hashed() && c.Was.Stat.Size > 0 && !l.grew[c.Path] && !isInPlace(c.Path):
+		return c.Fields & tree.FieldContent
 	}
+	return 0
+}
+
+// elsewhere reports whether a copy holds what a log held, or whether nothing that
+// could explain it is there any more.
+func (l *Logs) elsewhere(ctx context.Context, c integrity.Change) (explained, gone bool) {
 	copies := l.copies[c.Path]
 	younger := slices.DeleteFunc(slices.Clone(copies), func(e host.Entry) bool { return e.Stat.Mtime < c.Was.Stat.Mtime })
 	for i, e := range younger[:min(len(younger), 3)] { // the oldest of them has it
@@ -235,10 +265,18 @@ func numbered(name string) bool {
 }
 
 // writtenAnew are names of what is no log, but written anew from time to time.
-var writtenAnew = []string{"dmesg", "boot", "boot.log", "udev", "fontconfig.log", "eipp.log.xz", "Xorg.*.log", "sa[0-9][0-9]*", "sar[0-9][0-9]*"}
+var writtenAnew = []string{"dmesg", "boot", "boot.log", "udev", "fontconfig.log", "eipp.log.xz", "Xorg.*", "checkfs", "checkroot", "sa[0-9][0-9]*", "sar[0-9][0-9]*"}
 
-func isWrittenAnew(name string) bool {
-	return slices.ContainsFunc(writtenAnew, func(pattern string) bool {
+// inPlace are names of what is written to in the middle: tables by user number, and
+// files of the journal.
+var inPlace = []string{"lastlog", "lastlog2.db*", "faillog", "tallylog", "*.journal", "*.journal~", "*.db", "*.db-wal", "*.sqlite*", "utmp"}
+
+func isWrittenAnew(name string) bool { return isNamed(name, writtenAnew) }
+
+func isInPlace(name string) bool { return isNamed(name, inPlace) }
+
+func isNamed(name string, patterns []string) bool {
+	return slices.ContainsFunc(patterns, func(pattern string) bool {
 		hit, err := path.Match(pattern, path.Base(name))
 		return err == nil && hit
 	})

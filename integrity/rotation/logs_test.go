@@ -63,7 +63,8 @@ func (s shelf) scan() (all []host.Entry) {
 func (s shelf) left(was []host.Entry) (out []string) {
 	p := s.profile()
 	l := rotation.Logs{Files: host.Local().Files, Profile: p}
-	err := integrity.Compare(integritytest.Entries(was...), l.Seen(integritytest.Entries(s.scan()...)), p.Compared(), func(c integrity.Change) error {
+	scan := integrity.Scanner{Files: l.Files, Profile: p, Old: integritytest.Entries(was...), Read: l.Read()}
+	err := integrity.Compare(integritytest.Entries(was...), l.Seen(scan.Entries(s.t.Context(), nil)), p.Compared(), func(c integrity.Change) error {
 		assert.True(s.t, l.Take(c))
 		return nil
 	})
@@ -102,10 +103,15 @@ func TestWhatRotationDoesIsNoFinding(t *testing.T) {
 		}, []string{"mail"}},
 		"in a form not known here": {func(s shelf) { s.put("mail.1.xz", "?", 6); s.put("mail", "x\n", 7) }, []string{"mail"}},
 
-		"emptied":                  {func(s shelf) { s.put("mail", "", 7) }, []string{"changed mail"}},
-		"an old copy is shortened": {func(s shelf) { s.put("mail.2", "older", 2) }, []string{"changed mail.2"}},
-		"a line is gone":           {func(s shelf) { s.put("mail", "first line\nthird line\n", 7) }, []string{"changed mail"}},
-		"the copy lacks a line":    {func(s shelf) { s.put("mail.1", "first line\nthird line\nmore and more\n", 6); s.put("mail", "x", 7) }, []string{"changed mail"}},
+		"rotated, and longer again":    {func(s shelf) { s.put("mail.1", oldLog+"more\n", 6); s.put("mail", strings.Repeat("new\n", 99), 7) }, nil},
+		"a table":                      {func(s shelf) { s.put("lastlog", strings.Repeat("2", 50), 7) }, nil},
+		"a line is another":            {func(s shelf) { s.put("mail", strings.Replace(oldLog, "second", "SECOND", 1), 7) }, []string{"changed mail"}},
+		"a line is gone and more came": {func(s shelf) { s.put("mail", "first line\nthird line\n"+oldLog, 7) }, []string{"changed mail"}},
+		"an old copy is rewritten":     {func(s shelf) { s.put("mail.2", "OLDER\n", 2) }, []string{"changed mail.2"}},
+		"emptied":                      {func(s shelf) { s.put("mail", "", 7) }, []string{"changed mail"}},
+		"an old copy is shortened":     {func(s shelf) { s.put("mail.2", "older", 2) }, []string{"changed mail.2"}},
+		"a line is gone":               {func(s shelf) { s.put("mail", "first line\nthird line\n", 7) }, []string{"changed mail"}},
+		"the copy lacks a line":        {func(s shelf) { s.put("mail.1", "first line\nthird line\nmore and more\n", 6); s.put("mail", "x", 7) }, []string{"changed mail"}},
 		"a copy for everybody": {func(s shelf) {
 			s.put("mail-20261106", oldLog, 6)
 			require.NoError(s.t, os.Chmod(filepath.Join(s.dir, "mail-20261106"), 0o666))
@@ -119,6 +125,7 @@ func TestWhatRotationDoesIsNoFinding(t *testing.T) {
 			for _, log := range []string{"mail", "app.log", "j/system.journal", "dmesg"} {
 				s.put(log, oldLog, 5)
 			}
+			s.put("lastlog", strings.Repeat("1", 50), 5)
 			s.put("mail.2", "older\n", 2)
 			require.NoError(t, os.Mkdir(filepath.Join(s.dir, "empty"), 0o755))
 			was := s.scan()
