@@ -161,8 +161,11 @@ var month = []day{
 // TestAMonthOfDays lives a month on a machine of its own, with the real dpkg and
 // apt-get, a person who signs on some days, and the agent's own code. The clock
 // alone is not the kernel's.
-func TestAMonthOfDays(t *testing.T) {
-	programs := []string{"/usr/bin/sh", "/usr/bin/rm", "/usr/bin/tar", "/usr/bin/cat"}
+func TestAMonthOfDays(t *testing.T) { liveThrough(t, month) }
+
+// liveThrough lives days, one after the other, and holds each page.
+func liveThrough(t *testing.T, days []day) {
+	programs := []string{"/usr/bin/sh", "/usr/bin/rm", "/usr/bin/tar", "/usr/bin/cat", "/usr/bin/ln"}
 	for _, p := range []string{"apt-get", "apt-config", "apt-cache", "dpkg", "dpkg-deb", "dpkg-query", "dpkg-split", "dpkg-divert"} {
 		programs = append(programs, "/usr/bin/"+p)
 	}
@@ -192,7 +195,7 @@ func TestAMonthOfDays(t *testing.T) {
 			for name, text := range tables {
 				l.write(name, text, 0o644)
 			}
-			for i, d := range month {
+			for i, d := range days {
 				l.live(t, i+1, d)
 			}
 		})
@@ -207,7 +210,10 @@ func (l *life) settle() {
 	l.write("/usr/bin/find", "#!/bin/sh\n", 0o755)
 	l.write("/usr/local/bin/agent", "#!/bin/sh\n", 0o755)
 	l.write("/etc/hosts", "127.0.0.1 localhost\n192.0.2.5 files\n", 0o644)
-	for _, dir := range []string{"/var/lib/dpkg/updates", "/var/lib/dpkg/triggers", "/var/lib/dpkg/parts", "/var/lib/apt/lists/partial", "/var/cache/apt/archives/partial", "/var/log/apt", "/usr/share/dpkg", "/etc/apt/apt.conf.d", "/etc/apt/preferences.d"} {
+	for level := range 7 {
+		must(os.MkdirAll(fmt.Sprintf("/etc/rc%d.d", level), 0o755))
+	}
+	for _, dir := range []string{"/etc/systemd/system/multi-user.target.wants", "/etc/init.d", "/etc/default", "/var/lib/dpkg/updates", "/var/lib/dpkg/triggers", "/var/lib/dpkg/parts", "/var/lib/apt/lists/partial", "/var/cache/apt/archives/partial", "/var/log/apt", "/usr/share/dpkg", "/etc/apt/apt.conf.d", "/etc/apt/preferences.d"} {
 		must(os.MkdirAll(dir, 0o755))
 	}
 	l.write("/etc/apt/sources.list", "deb [trusted=yes] http://security.example.net/debian-security bookworm-security main\n", 0o644)
