@@ -243,6 +243,22 @@ func init() {
 			line: "is mounted over /proc/stat and hides what is below it",
 		},
 		row{
+			name: "an intruder changes an account where the accounts are left out",
+			before: func(w *world) {
+				w.write("/run/agent.yaml", "leave-out: [pkgupdate.updates, pkgupdate.lifecycle, resource.load, resource.memory, integrity.accounts]\n", 0o644)
+			},
+			act:  func(w *world) { w.append("/etc/passwd", "eve:x:0:0::/root:/bin/sh\n") },
+			line: "/etc/passwd changed",
+		},
+		row{
+			name: "an intruder gives a program rights where the files are left out",
+			before: func(w *world) {
+				w.write("/run/agent.yaml", "leave-out: [pkgupdate.updates, pkgupdate.lifecycle, resource.load, resource.memory, integrity.files]\n", 0o644)
+			},
+			act:  func(*world) { must(os.Chmod("/usr/bin/find", 0o755|os.ModeSetuid)) },
+			line: "/usr/bin/find is new or has new rights",
+		},
+		row{
 			name: "an intruder leaves a device of the disk in a folder that nobody watches",
 			act:  func(*world) { must(unix.Mknod("/srv/.d", unix.S_IFBLK|0o666, int(unix.Mkdev(8, 0)))) },
 			line: "/srv/.d is a block device outside of /dev",

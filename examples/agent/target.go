@@ -120,7 +120,7 @@ func (t *target) checks(st *statedir.Dir, set settings) []report.Checker {
 	checks = append(checks, intfiles.System{
 		Host: t.Host, Dir: st.Path("integrity"), Profile: set.Files.profile(),
 		Attestor: owners, OldText: &backup.Shelf{Repo: kept},
-		Told:   func(path string) bool { return accounts.Tells(path) || startup.Tells(path) },
+		Told:   set.told,
 		Signed: set.Files.signed(), Pace: integrity.Pace{Bytes: int64(set.Files.Pace.Bytes), Files: set.Files.Pace.Files},
 	})
 	for _, c := range t.inventories(st, set) {
@@ -199,13 +199,21 @@ func (t *target) inventories(st *statedir.Dir, set settings) (out []inventory.Ch
 	return out
 }
 
+// told reports whether another check that is asked tells what changes in a file.
+func (set settings) told(path string) bool {
+	asked := func(name string) bool { return !slices.Contains(set.LeaveOut, name) }
+	return accounts.Tells(path) && asked(accounts.Users{}.Name()) || startup.Tells(path) && asked(startup.Jobs{}.Name())
+}
+
 // privileged looks where the files do not.
 func (t *target) privileged(set settings) privileged.Programs {
 	p := set.Files.profile()
 	if len(p.Roots) == 0 {
 		p = integrity.ProfileDaily()
 	}
-	told := func(path string) bool { return p.Selects(path, false) }
+	told := func(path string) bool {
+		return p.Selects(path, false) && !slices.Contains(set.LeaveOut, intfiles.System{}.Name())
+	}
 	return privileged.Programs{Host: t.Host, Told: told}
 }
 

@@ -28,8 +28,7 @@ var (
 	trustworthy = []string{"ext3", "ext4", "xfs", "btrfs", "f2fs", "ufs", "ffs", "apfs", "tmpfs"}
 	// alwaysRead are read whatever their times say.
 	alwaysRead = []string{
-		"/boot", "/etc", "/usr/sbin/sshd", "/usr/lib/security", "/lib/security", "/usr/lib/openssh",
-		"/usr/lib/x86_64-linux-gnu/security", "/usr/lib64/security",
+		"/boot", "/etc", "/usr/sbin/sshd", "/usr/lib/openssh", "/usr/libexec/openssh",
 	}
 )
 
@@ -105,12 +104,19 @@ func (t trust) same(now, was *host.Entry) bool {
 		return false
 	case a.Mode != b.Mode || a.UID != b.UID || a.GID != b.GID || a.Ctime >= t.before:
 		return false
-	case a.Perm()&(host.ModeSetUID|host.ModeSetGID) != 0 || slices.ContainsFunc(alwaysRead, func(top string) bool { return tree.Within(now.Path, top) }) || isLoader(now.Path):
+	case a.Perm()&(host.ModeSetUID|host.ModeSetGID) != 0 || slices.ContainsFunc(alwaysRead, func(top string) bool { return tree.Within(now.Path, top) }) || isLoader(now.Path) || isModuleOfPAM(now.Path):
 		return false
 	case !slices.Contains(t.devices, a.Dev):
 		return false
 	}
 	return rand.IntN(1000) >= rehashed
+}
+
+// isModuleOfPAM reports whether a file is in a folder security of libraries, by
+// whatever names an architecture has for them.
+func isModuleOfPAM(name string) bool {
+	dir := path.Dir(name)
+	return path.Base(dir) == "security" && slices.ContainsFunc([]string{"/lib", "/lib64", "/usr/lib", "/usr/lib64"}, func(top string) bool { return tree.Within(dir, top) })
 }
 
 func isLoader(name string) bool {

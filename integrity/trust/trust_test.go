@@ -51,6 +51,7 @@ func TestAContentIsTrustedOnlyWhereNothingMayHaveChangedIt(t *testing.T) {
 		"as old as the baseline": func(e *host.Entry) { e.Stat.Ctime = day },
 		"setuid":                 func(e *host.Entry) { e.Stat.Mode |= host.ModeSetUID },
 		"configuration":          func(e *host.Entry) { e.Path = "/etc/x" },
+		"a module of PAM":        func(e *host.Entry) { e.Path = "/usr/lib/aarch64-linux-gnu/security/pam_unix.so" },
 		"the loader":             func(e *host.Entry) { e.Path = "/lib/ld-linux-x86-64.so.2" },
 		"a network's disk":       func(e *host.Entry) { e.Stat.Dev = 0x2a },
 	} {

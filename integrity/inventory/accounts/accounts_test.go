@@ -42,7 +42,7 @@ func TestWhatIsWrongWithTheAccountsIsFound(t *testing.T) {
 }
 
 func TestAccountsAreCountedAndWhoCanLogIn(t *testing.T) {
-	image := "-- /etc/passwd --\nroot:x:0:0::/root:/bin/bash\nann:x:1000:1000::/home/ann:/bin/sh\nwww:x:33:33::/var/www:/usr/sbin/nologin\nbob:x:1001:1001::/home/bob:/bin/sh\n"
+	image := "-- /etc/ssh absent --\n-- /etc/passwd --\nroot:x:0:0::/root:/bin/bash\nann:x:1000:1000::/home/ann:/bin/sh\nwww:x:33:33::/var/www:/usr/sbin/nologin\nbob:x:1001:1001::/home/bob:/bin/sh\n"
 	shadow := "-- /etc/shadow --\nroot:!:1:0:9:7:::\nann:$y$x:1:0:9:7:::\nwww:$y$x:1:0:9:7:::\nbob:*:1:0:9:7:::\n"
 	for image, want := range map[string]string{image + shadow: "accounts 4, accounts_can_log_in 1", image: "accounts 4"} {
 		var got []string

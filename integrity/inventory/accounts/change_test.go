@@ -151,3 +151,15 @@ func TestNoHashOfAPasswordIsKept(t *testing.T) {
 		}
 	}
 }
+
+func TestKeysAreReadWhereverSshdLooksForThem(t *testing.T) {
+	const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIP////////////////////////////////////////// eve\n"
+	settings := "-- /etc/ssh/ dir complete --\n-- /etc/ssh/sshd_config.d/ dir complete --\n-- /etc/ssh/sshd_config --\nAuthorizedKeysFile .ssh/authorized_keys\nMatch User bob\n\tAuthorizedKeysFile \"/srv/keys/%u\"\n" +
+		"-- /etc/ssh/sshd_config.d/x.conf --\nauthorizedkeysfile=/opt/%u\n-- /srv/ dir complete=tree --\n-- /opt/ dir complete=tree --\n"
+	for _, file := range []string{"/srv/keys/bob", "/opt/bob"} {
+		_, res := dayOf(t, people+settings, people+settings+"-- "+file+" --\n"+key)
+		assert.Equal(t, []string{"warning: A new key may log in as bob: ssh-ed25519 eve in " + file}, integritytest.Titles(res))
+	}
+	_, res := dayOf(t, people+settings, people+strings.Replace(settings, "x.conf --\nauthorizedkeysfile=/opt/%u\n", "x.conf error=io --\n", 1))
+	assert.False(t, res.Covers("accounts/keys"), "where keys may be nobody knows")
+}

@@ -74,15 +74,37 @@ func notThere(err error) bool {
 	return errors.Is(err, fs.ErrNotExist) || errors.Is(err, host.ErrNotRegular) || errors.Is(err, syscall.ENOTDIR)
 }
 
-// keyFiles gives where sshd looks for keys: by its default, and by its settings.
+// keyFiles gives where sshd looks for keys: by its default, and by its settings, also
+// by those for some users alone and by those in the folder beside.
 func (l *accountList) keyFiles() []string {
 	files := []string{".ssh/authorized_keys", ".ssh/authorized_keys2"}
-	data, _ := l.h.ReadFile(l.ctx, sshConfig, maxKeys) // without it sshd has its default
-	for line := range bytes.Lines(data) {
-		words := strings.Fields(strings.ReplaceAll(string(line), "=", " "))
-		if len(words) > 1 && strings.EqualFold(words[0], "AuthorizedKeysFile") && words[1] != "none" {
-			return append(files, words[1:]...)
+	settings := []string{sshConfig}
+	more, err := l.h.ReadDir(l.ctx, sshConfig+".d")
+	for _, s := range more {
+		if strings.HasSuffix(s.Name, ".conf") {
+			settings = append(settings, path.Join(sshConfig+".d", s.Name))
 		}
+	}
+	for _, name := range settings {
+		if err != nil && !notThere(err) {
+			break
+		}
+		var data []byte
+		data, err = l.h.ReadFile(l.ctx, name, maxKeys)
+		for line := range bytes.Lines(data) {
+			words := strings.Fields(strings.ReplaceAll(string(line), "=", " "))
+			if len(words) < 2 || !strings.EqualFold(words[0], "AuthorizedKeysFile") {
+				continue
+			}
+			for _, word := range words[1:] {
+				if word = strings.Trim(word, `"`); word != "none" && !slices.Contains(files, word) {
+					files = append(files, word)
+				}
+			}
+		}
+	}
+	if err != nil && !notThere(err) {
+		l.Fail(secKeys, err)
 	}
 	return files
 }

@@ -54,6 +54,9 @@ const maxTable = 1 << 20
 // Tells reports whether Jobs tells each change of the content of a file: a check of
 // files needs not tell it, too.
 func Tells(name string) bool {
+	if strings.HasPrefix(path.Base(name), ".") {
+		return false // neither cron nor at reads it
+	}
 	return slices.Contains(userDirs, path.Dir(name)) || slices.Contains(atDirs, path.Dir(name))
 }
 
