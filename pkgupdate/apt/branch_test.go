@@ -9,6 +9,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
 )
 
 // The answer of apt-cache is in the form of apt 2.6.1, with the places of two releases.
@@ -70,4 +71,34 @@ func TestASourceHasABranchWhereItsMakerHasAReleaseBesideIt(t *testing.T) {
 		}
 		assert.Equal(t, c.want, got, name)
 	}
+}
+
+// The answer of apt-cache was recorded live with apt 2.6.1, and names were replaced.
+func TestAFixThatAPreferencePassesOverIsPinned(t *testing.T) {
+	m := &Manager{Host: hosttest.New(`apt: recorded live (debian:12, 2026-11-29)
+-- $ ["apt-cache", "policy", "kept:amd64", "toy:amd64"] --
+kept:
+  Installed: 1.0
+  Candidate: 2.0
+  Version table:
+     2.0 500
+        500 http://mirror.example.org/debian bookworm-security/main amd64 Packages
+ *** 1.0 100
+        100 /var/lib/dpkg/status
+toy:
+  Installed: 1.0
+  Candidate: 1.0
+  Version table:
+     2.0 500
+        500 http://mirror.example.org/debian bookworm-security/main amd64 Packages
+ *** 1.0 1001
+        100 /var/lib/dpkg/status
+`).Host()}
+	kept, toy := pkgupdatetest.Deb("kept", "1.0"), pkgupdatetest.Deb("toy", "1.0")
+	p := newPlan([]pkgupdate.Package{kept, toy})
+	p.addFixes(map[key]version.Version{keyOf(kept): deb(t, "2.0"), keyOf(toy): deb(t, "2.0")}, true)
+	m.pins(t.Context(), p)
+	assert.Equal(t, pkgupdate.KeptBack, p.upgrades[keyOf(kept)].Blocked)
+	assert.Equal(t, pkgupdate.Pinned, p.upgrades[keyOf(toy)].Blocked)
+	assert.Equal(t, [][]string{{"apt-get", "install", "--only-upgrade", "toy=2.0"}}, p.upgrades[keyOf(toy)].Remedy.Do)
 }

@@ -100,6 +100,7 @@ type policies map[string]offered
 // An offered package is what the sources have of one.
 type offered struct {
 	newest    version.Version // zero where none has any
+	candidate version.Version // that apt prefers; zero: none
 	installed []string        // the places that have the installed version
 }
 
@@ -158,6 +159,10 @@ func parsePolicy(out []byte) policies {
 				}
 				all[name] = o
 			}
+		case strings.HasPrefix(line, "  Candidate: "):
+			o := all[name]
+			o.candidate, _ = version.Parse(version.Deb, f[1]) // zero: "(none)"
+			all[name] = o
 		case strings.HasPrefix(line, " *** ") || strings.HasPrefix(line, "     "):
 			of, _ = version.Parse(version.Deb, strings.Fields(line[5:])[0]) // zero: no version
 			here = strings.HasPrefix(line, " *** ")

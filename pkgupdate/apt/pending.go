@@ -44,6 +44,7 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 		fixErr = nil // it is there, and empty: apt has no file of it
 	}
 	p.addFixes(fixed, simErr == nil)
+	m.pins(ctx, p)
 	if fixErr == nil && indexErr == nil {
 		p.classify(x.says)
 	}
@@ -246,7 +247,37 @@ func (p *plan) addFixes(fixed map[key]version.Version, complete bool) {
 		}
 		u.Fix, u.Class = fix, pkgupdate.Security
 		if u.Blocked == "" && u.Candidate != fix {
-			u.Remedy = &report.Remedy{Do: [][]string{{"apt-get", "install", "--only-upgrade", pkg.Label() + "=" + fix.String()}}}
+			u.Remedy = exactly(pkg, fix)
+		}
+	}
+}
+
+// exactly is the command that installs one version, whatever a preference says.
+func exactly(pkg pkgupdate.Package, to version.Version) *report.Remedy {
+	return &report.Remedy{Do: [][]string{{"apt-get", "install", "--only-upgrade", pkg.Label() + "=" + to.String()}}}
+}
+
+// pins asks of the fixes that apt keeps back without a reason whether a preference of the
+// administrator chooses an older version. Where nobody answers they stay without one.
+func (m *Manager) pins(ctx context.Context, p *plan) {
+	var list []pkgupdate.Package
+	for k, u := range p.upgrades {
+		if u.Blocked == pkgupdate.KeptBack && !u.Fix.IsZero() {
+			list = append(list, p.installed[k])
+		}
+	}
+	if len(list) == 0 {
+		return
+	}
+	pkgupdate.SortPackages(list)
+	known, err := m.policies(ctx, list)
+	if err != nil {
+		return
+	}
+	for _, pkg := range list {
+		o, err := known.of(pkg)
+		if u := p.upgrades[keyOf(pkg)]; err == nil && version.Compare(o.candidate, u.Fix) == version.Older {
+			u.Blocked, u.Remedy = pkgupdate.Pinned, exactly(pkg, u.Fix)
 		}
 	}
 }

@@ -132,16 +132,23 @@ func (c *managerCheck) way(list []item) (fix string, way *report.Remedy) {
 		return "Find out why it is held; to release it, then install it, " + lower(run(do)), remedy(do)
 	case pkgupdate.NeedsRemoval:
 		return "See what it would remove; then " + lower(run(commands.UpgradeAll)), remedy(commands.UpgradeAll)
+	case pkgupdate.Pinned:
+		if slices.ContainsFunc(list, func(it item) bool { return it.Remedy == nil }) {
+			return byHand, nil
+		}
+		return "A preference of the administrator chooses another version; to have the fix all the same, " + lower(run(do)), remedy(do)
 	case pkgupdate.Phased:
 		return "It reaches this system by itself in some days; to have it now, " + lower(run(do)), remedy(do)
 	default:
-		return "Remove what is in the way by hand, or put a work-around on record", nil
+		return byHand, nil
 	}
 	if len(blocks(list)) > 0 {
 		return "Find out why it is left out; then " + lower(run(do)), remedy(do)
 	}
 	return run(do), remedy(do)
 }
+
+const byHand = "Remove what is in the way by hand, or put a work-around on record"
 
 // install gives the commands that install the items: their own ones where they
 // have any, by name where these are few.

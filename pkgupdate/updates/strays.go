@@ -32,17 +32,16 @@ func (c *managerCheck) strays(ctx context.Context, installed []pkgupdate.Package
 	c.rec.Covered(c.scope("development"))
 }
 
+// stray names no package as evidence: that one was upgraded is why it is there, and no
+// reason to pass over it.
 func (c *managerCheck) stray(sources []pkgupdate.Source, a pkgupdate.Answer[[]pkgupdate.Stray]) report.Finding {
 	f := report.Finding{Rule: ruleStrays, Subject: report.System.Of(c.info.ID), Scope: c.scope("development")}
 	var branches, places, names []string
 	for _, s := range sources {
 		branches, places = append(branches, s.Branch), append(places, s.ID)
 	}
-	for i, s := range a.Value {
+	for _, s := range a.Value {
 		branches, names = append(branches, s.Branch), append(names, s.Pkg.Label()+" "+s.Pkg.Version.String())
-		if i < maxOrphans {
-			f.Evidence = append(f.Evidence, packageAttr(s.Pkg))
-		}
 	}
 	f.Title = prose.Count(len(places), "package source") + are(len(places)) + "of a branch in development: " + prose.List(sorted(branches), 3)
 	if len(names) > 0 {
