@@ -5,6 +5,7 @@ import (
 	"compress/gzip"
 	"context"
 	"errors"
+	"flag"
 	"fmt"
 	"io"
 	"math/rand/v2"
@@ -20,8 +21,9 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 )
 
-// sequences is how many random histories each model test plays.
-const sequences = 40
+// sequences is how many random histories each of the two model tests plays: ten
+// thousand in all by go test ./host/follow -run 'EveryLine|OnlyDeleted' -args -sequences 5000.
+var sequences = flag.Uint64("sequences", 40, "random histories of each model test")
 
 // world is a log directory with one writer, and what the follower must make of it.
 type world struct {
@@ -514,7 +516,7 @@ func (w *world) check() {
 }
 
 func TestEveryLineIsDeliveredOnceThroughAnyRotation(t *testing.T) {
-	for seed := range uint64(sequences) {
+	for seed := range *sequences {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			w := newWorld(t, seed, seed%3 == 0)
 			defer func() { w.writer.Close() }()
@@ -527,7 +529,7 @@ func TestEveryLineIsDeliveredOnceThroughAnyRotation(t *testing.T) {
 }
 
 func TestOnlyDeletedGenerationsLoseLines(t *testing.T) {
-	for seed := range uint64(sequences) {
+	for seed := range *sequences {
 		t.Run(fmt.Sprint(seed), func(t *testing.T) {
 			w := newWorld(t, 1000+seed, seed%3 == 0)
 			defer func() { w.writer.Close() }()

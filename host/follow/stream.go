@@ -5,6 +5,9 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"time"
+
+	"github.com/pugetsoundtech/upkeep/host"
 )
 
 // Lines gives the lines of a log batch by batch: a Follower, or a Stream.
@@ -60,3 +63,17 @@ func (s *Stream) Next(ctx context.Context) (Batch, error) {
 
 // Close does nothing: the reader is its owner's.
 func (s *Stream) Close() error { return nil }
+
+// Ahead gives the plain file that is read first, from where to where it will be
+// read, and when it was changed last, so that something can be known of it before;
+// nil is none, as of an archive. Reading it moves no position.
+func (r *Follower) Ahead() (file io.ReaderAt, from, to int64, changed time.Time) {
+	if len(r.steps) == 0 || r.steps[0].src == nil || r.steps[0].src.in != nil {
+		return nil, 0, 0, time.Time{}
+	}
+	src := r.steps[0].src
+	if src.stat.Known.Has(host.KnownMtime) {
+		changed = time.Unix(0, src.stat.Mtime)
+	}
+	return src.file, r.steps[0].offset, src.stat.Size, changed
+}

@@ -1,6 +1,10 @@
 package syslog
 
-import "time"
+import (
+	"bytes"
+	"strings"
+	"time"
+)
 
 // How far a time may lie after the reference. Clocks differ by a day at most in
 // good order. Clocks that are ahead write lines of the future: of a first line
@@ -33,7 +37,7 @@ func (p *Parser) timestamp(h *Header, b []byte) ([]byte, bool) {
 	}
 	month := monthOf(b[0], b[1], b[2])
 	if month == 0 || b[3] != ' ' || b[6] != ' ' {
-		return b, false
+		return p.foreign(h, b)
 	}
 	if isDigit(b[7]) && isDigit(b[8]) && isDigit(b[9]) && isDigit(b[10]) && b[11] == ' ' {
 		return p.bsdYear(h, b, month)
@@ -62,6 +66,39 @@ func (p *Parser) bsd(h *Header, b []byte, month time.Month) ([]byte, bool) {
 	h.Time = p.minuteAt.Add(time.Duration(sec)*time.Second + time.Duration(nsec))
 	return skipBlank(rest), true
 }
+
+// foreign reads a time whose month is named in another language, as programs write
+// it that keep a log of their own.
+func (p *Parser) foreign(h *Header, b []byte) ([]byte, bool) {
+	name, rest, ok := bytes.Cut(b[:min(len(b), 12)], []byte(" "))
+	month := foreignMonths[string(name)]
+	if !ok || month == 0 || len(rest) < 3 || rest[0] != ' ' && !isDigit(rest[0]) {
+		return b, false
+	}
+	plain := append(make([]byte, 0, 40), month.String()[:3]...)
+	plain = append(plain, b[len(name):min(len(b), len(name)+32)]...)
+	left, ok := p.timestamp(h, plain)
+	if !ok {
+		return b, false
+	}
+	used := len(plain) - len(left) + len(name) - 3
+	return skipBlank(b[min(used, len(b)):]), true
+}
+
+// foreignMonths are the short names of glibc's locales where they are not the English
+// ones: German, French, Spanish, Italian, Portuguese, Dutch.
+var foreignMonths = func() map[string]time.Month {
+	out := map[string]time.Month{}
+	for month, names := range [...]string{
+		"janv. ene gen jan Jan.", "févr. feb fev", "mars mar Mär März mrt", "avril abr apr", "mai may mag mei Mai", "juin jun giu", "juil. jul lug", "août ago ag. aug",
+		"sept. sep set", "oct. oct ott out okt Okt", "nov. nov", "déc. dic dez dec Dez",
+	} {
+		for name := range strings.FieldsSeq(names) {
+			out[name] = time.Month(month + 1)
+		}
+	}
+	return out
+}()
 
 // narrow reads a time whose day of one digit is not padded.
 func (p *Parser) narrow(h *Header, b []byte) ([]byte, bool) {
@@ -155,7 +192,7 @@ func (p *Parser) isoTime(h *Header, b []byte) ([]byte, bool) {
 		return b, false
 	}
 	year, month, day := two(b[0:2])*100+two(b[2:4]), time.Month(two(b[5:7])), two(b[8:10])
-	hour, minute, sec := two(b[11:13]), two(b[14:16]), two(b[17:19])
+	hour, minute, sec := dayOf(b[11:13]), two(b[14:16]), two(b[17:19]) // MariaDB pads the hour by a blank
 	if year < 0 || month < 1 || month > 12 || day < 1 || day > daysIn(year, month) || !clockOK(hour, minute, sec) {
 		return b, false
 	}

@@ -137,7 +137,13 @@ func (l Log) Resume(ctx context.Context, p Position) (*Reader, error) {
 		r.journal, err = follow.Journal{Host: l.Host, Directory: l.Directory, Since: l.Since}.Resume(ctx, p.Journal)
 	default:
 		f := follow.File{Host: l.Host, Path: l.Path, Tail: l.Tail, Archive: l.Archive, Half: l.Half, MaxLine: l.MaxLine, MaxUnpacked: l.MaxUnpacked, Openers: l.Openers}
-		r.file, err = f.Resume(ctx, p.File)
+		var in *follow.Follower
+		if in, err = f.Resume(ctx, p.File); err == nil {
+			r.file = in
+		}
+		if err == nil && !p.File.Valid && p.LastTime.IsZero() {
+			r.parser.Last = begin(in, now, l.Location)
+		}
 	}
 	if err != nil {
 		return nil, err

@@ -211,3 +211,39 @@ func ExampleLog_Resume() {
 	// 11:00:00 postfix/smtpd ×2: connect from mail.example.org[192.0.2.7]
 	// 2 lines, 129 bytes
 }
+
+func TestALogOfSeveralYearsHasItsLinesInTheirYears(t *testing.T) {
+	year := noon.AddDate(-1, 0, 0)
+	years := func(odd string, ends ...time.Time) string {
+		var b strings.Builder
+		end := append(ends, noon)[0]
+		for day := end.AddDate(-3, 0, 1); !day.After(end); day = day.AddDate(0, 0, 1) {
+			fmt.Fprintf(&b, "%s web app: %s\n", day.Format(time.Stamp), strings.Repeat("x", 900))
+		}
+		return b.String() + odd
+	}
+	for name, c := range map[string]struct {
+		text    string
+		changed time.Time
+		want    int
+	}{
+		"three years": {years(""), noon, 1},
+		"one line of a clock that was ahead stands last": {years("Dec 20 12:00:00 web app: ahead\nNov 25 11:59:00 web app: x\n"), noon, 3},
+		"its last line is of a clock that was ahead":     {years("Nov 25 11:58:00 web app: x\nDec 20 12:00:00 web app: ahead\n"), noon, 3},
+		"one line that was ahead in a log of this month": {"Nov  1 12:00:00 web app: x\nDec 20 12:00:00 web app: ahead\n" + strings.Repeat("Nov 25 11:59:00 web app: "+strings.Repeat("x", 9000)+"\n", 20), noon, 21},
+		"nothing since a year":                           {years("", year), year, 0},
+	} {
+		f := newFile(t)
+		f.append(c.text)
+		require.NoError(t, os.Chtimes(f.log.Path, c.changed, c.changed))
+		f.log.Since = noon.Add(-24 * time.Hour).Add(time.Second)
+		in, err := f.log.Resume(t.Context(), logstream.Position{})
+		require.NoError(t, err)
+		got := 0
+		for b, err := in.Next(t.Context()); err == nil; b, err = in.Next(t.Context()) {
+			got += len(b.Records)
+		}
+		require.NoError(t, in.Close())
+		assert.Equal(t, c.want, got, name)
+	}
+}
