@@ -9,27 +9,38 @@ const maxHeaders = 8
 //
 //	^(A{3} B{11}|C{32}) D+
 //
-// with sets of bytes and a blank at its end. No set but B has a blank, so that
-// there is one way to match it.
+// with sets of bytes and a blank at its end, or only with the first way. No set but
+// B has a blank, so that there is one way to match it.
 type header struct{ month, rest, iso, host bits }
 
 // headerOf takes a header from the front of an expression.
 func headerOf(n *node) (h header, behind []*node, ok bool) {
 	items := n.items()
-	if len(items) < 5 || items[0].kind != edge || items[0].n != atBegin || !isByte(items[2], ' ') || !isByte(items[4], ' ') {
+	if len(items) < 5 || items[0].kind != edge || items[0].n != atBegin {
 		return h, nil, false
 	}
-	g := items[1]
-	if g.kind != grp || g.subs[0].kind != alt || len(g.subs[0].subs) != 2 {
+	items = items[1:]
+	switch g := items[0]; {
+	case g.kind == grp && g.subs[0].kind == alt && len(g.subs[0].subs) == 2:
+		ways := g.subs[0].subs
+		ok, items = h.bsd(ways[0].items()) && times(ways[1], 32, &h.iso), items[1:]
+	case len(items) > 3:
+		ok, items = h.bsd(items[:3]), items[3:]
+	}
+	if !ok || len(items) < 3 || !isByte(items[0], ' ') || !isByte(items[2], ' ') {
 		return h, nil, false
 	}
-	bsd, iso := g.subs[0].subs[0].items(), g.subs[0].subs[1]
-	ok = len(bsd) == 3 && times(bsd[0], 3, &h.month) && isByte(bsd[1], ' ') && times(bsd[2], 11, &h.rest) && times(iso, 32, &h.iso)
-	if host := items[3]; !ok || host.kind != rep || host.min != 1 || host.max != -1 || host.subs[0].kind != one {
+	host := items[1]
+	if host.kind != rep || host.min != 1 || host.max != -1 || host.subs[0].kind != one {
 		return h, nil, false
 	}
-	h.host = items[3].subs[0].set
-	return h, items[5:], !h.month.has(' ') && !h.iso.has(' ') && !h.host.has(' ')
+	h.host = host.subs[0].set
+	return h, items[3:], !h.month.has(' ') && !h.iso.has(' ') && !h.host.has(' ')
+}
+
+// bsd takes the first way.
+func (h *header) bsd(items []*node) bool {
+	return len(items) == 3 && times(items[0], 3, &h.month) && isByte(items[1], ' ') && times(items[2], 11, &h.rest)
 }
 
 func isByte(n *node, c byte) bool {
