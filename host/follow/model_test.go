@@ -395,6 +395,7 @@ func (w *world) flaky(do func()) {
 			w.delivered = append(w.delivered, string(l.Text))
 		}
 		w.cp = b.Checkpoint
+		w.did("delivered %.5q, told %v", w.delivered[len(w.delivered)-len(b.Lines):], b.Notes)
 		w.doubt(b.Notes)
 	}
 }
@@ -447,7 +448,7 @@ func (w *world) read(crash bool) {
 			break // stopped after one batch: the rest comes the next time
 		}
 	}
-	w.did("read %.5q crash=%v", got, crash)
+	w.did("read %.5q crash=%v, told %v", got, crash, notes)
 	if !crash {
 		w.cp, w.delivered = cp, append(w.delivered, got...)
 		w.doubt(notes)

@@ -230,7 +230,8 @@ func (r *Follower) newestNames(gens []generation) []generation {
 }
 
 // find looks for the generation that holds the checkpoint: one with its inode
-// first; then the oldest that was written after the last reading, since newer
+// first, but where so little of it is known that it may have been copied and emptied
+// since; then the oldest that was written after the last reading, since newer
 // ones may begin alike; then, where times don't tell, the newest. It is -1 when
 // there is none.
 func (r *Follower) find(ctx context.Context, gens []generation) (int, step, error) {
@@ -250,9 +251,16 @@ func (r *Follower) find(ctx context.Context, gens []generation) (int, step, erro
 	}
 	slices.Reverse(inode)
 	slices.Reverse(other)
-	for n, i := range slices.Concat(inode, after, other) {
+	var copied []int
+	if len(inode) > 0 && r.cp.Head.N < weakProof {
+		copied = slices.DeleteFunc(slices.Clone(after), func(i int) bool { return i > inode[0] })
+	}
+	for n, i := range slices.Concat(copied, inode, after, other) {
 		st, ok, err := r.probe(ctx, gens[i], r.cp)
-		if ok && n >= len(inode) {
+		switch {
+		case ok && n < len(copied):
+			r.doubt(gens[:inode[0]], r.pathOf(gens[i]))
+		case ok && n >= len(copied)+len(inode):
 			r.doubt(gens[:i], r.pathOf(gens[i]))
 		}
 		if err != nil || ok {

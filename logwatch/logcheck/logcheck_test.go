@@ -3,6 +3,7 @@ package logcheck_test
 import (
 	"bytes"
 	"context"
+	"flag"
 	"fmt"
 	"math/rand/v2"
 	"os"
@@ -146,6 +147,10 @@ func TestExplainNamesTheFileAndLineOfEveryRuleThatMatches(t *testing.T) {
 }
 
 // debian are the rules of Debian's logcheck-database.
+// rounds is how many lines are made of rules and changed, to be given to grep as well:
+// for ten thousand, go test ./logwatch/logcheck -run GrepIgnores -args -rounds 10000.
+var rounds = flag.Int("rounds", 4_000, "lines made of rules")
+
 func debian(t testing.TB) *logcheck.Rules {
 	t.Helper()
 	const dir = "/etc/logcheck"
@@ -220,7 +225,7 @@ func TestDebiansRulesIgnoreWhatGrepIgnores(t *testing.T) {
 	}
 	r := rand.New(rand.NewPCG(7, 8))
 	var lines [][]byte
-	for range 4000 {
+	for range *rounds {
 		lines = append(lines, bytes.TrimRight(mutate(r, texts[r.IntN(len(texts))]), " \t\r"))
 	}
 	file := filepath.Join(t.TempDir(), "rules")
