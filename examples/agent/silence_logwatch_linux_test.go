@@ -140,5 +140,17 @@ func init() {
 			},
 			line: "ann logged in from 203.0.113.66 for the first time",
 		},
+		row{
+			name: "an intruder fills a folder with logs before a server says that it died",
+			act: func(w *world) {
+				must(os.MkdirAll("/var/log/a-shop", 0o755))
+				for i := range 700 {
+					w.write(fmt.Sprintf("/var/log/a-shop/%d.log", i), "an order\n", 0o644)
+				}
+				must(os.MkdirAll("/var/log/nginx", 0o755))
+				w.write("/var/log/nginx/error.log", time.Now().Format("2006/01/02 15:04:05")+" [emerg] 7#7: bind() to 0.0.0.0:443 failed (98: Address already in use)\n", 0o644)
+			},
+			line: "nginx gave up",
+		},
 	)
 }

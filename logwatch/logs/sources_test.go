@@ -29,13 +29,14 @@ func (m *machine) age(name string, at time.Time) {
 
 func TestLogsInFoldersAreRead(t *testing.T) {
 	m := newMachine(t)
-	for _, dir := range []string{"apache2", "nginx", "audit", "postgresql", "exim4", "apt", "journal"} {
+	for _, dir := range []string{"apache2", "nginx", "audit", "postgresql", "mysql", "exim4", "apt", "journal"} {
 		m.mkdir(dir)
 	}
 	m.append("apache2/error.log", "[Wed Nov 25 11:00:00.123456 2026] [core:notice] [pid 7:tid 7] AH00052: child pid 712 exit signal Segmentation fault (11)\n")
 	m.append("nginx/error.log", "2026/11/25 11:00:00 [emerg] 7#7: bind() to 0.0.0.0:443 failed (98: Address already in use)\n")
 	m.append("audit/audit.log", "type=ANOM_PROMISCUOUS msg=audit(1795604400.123:42): dev=eth0 prom=256 old_prom=0 auid=0 uid=0 gid=0 ses=1\n")
 	m.append("postgresql/postgresql-15-main.log", "2026-11-25 11:00:00.123 UTC [123] ERROR:  invalid page in block 5 of relation base/16384/2619\n")
+	m.append("mysql/error.log", "2026-11-25  9:00:00 0 [ERROR] InnoDB: Database page corruption on disk\n")
 	m.append("exim4/paniclog", "2026-11-25 11:00:00 1abc failed to open DB file /var/spool/exim4/db/retry\n")
 	m.append("apt/term.log", "Log started: wombat\n")
 	m.append("nginx/access.log", "192.0.2.7 - - wombat\n")
@@ -43,7 +44,7 @@ func TestLogsInFoldersAreRead(t *testing.T) {
 	got := titles(m.run())
 	for _, want := range []string{
 		"warning logwatch.logs.web-server-fault: The web server lost a process", "warning logwatch.logs.service-fatal: nginx gave up",
-		"warning logwatch.logs.audit-anomaly", "critical logwatch.logs.database-page", "warning logwatch.logs.mail-server-panic",
+		"warning logwatch.logs.audit-anomaly", "critical logwatch.logs.database-page", "warning logwatch.logs.mail-server-panic", "InnoDB: Database page corruption on disk",
 	} {
 		assert.Contains(t, got, want)
 	}
