@@ -304,9 +304,10 @@ func (s *scan) sections(ctx context.Context, dir string, level logcheck.Level) e
 	}
 	scanner := rules.Scanner()
 	var found logcheck.Findings
+	var line []byte
 	err = s.lines(ctx, func(lines []follow.Line) {
 		for i := range lines {
-			line := appendLine(nil, &lines[i])
+			line = appendLine(line[:0], &lines[i])
 			found.Add(line, scanner.Scan(line))
 		}
 	})

@@ -2,17 +2,20 @@ package logcheck
 
 import (
 	"bytes"
+	"cmp"
 	"slices"
 )
 
 // Findings collects the lines that a person should see. The zero Findings is empty.
 type Findings struct {
-	lines    []found
+	lines    []*found
 	alerting bool
 }
 
 type found struct {
 	line    []byte
+	key     []byte // by which it is sorted,
+	place   int    // and then by its place
 	verdict Verdict
 }
 
@@ -20,7 +23,8 @@ type found struct {
 func (f *Findings) Add(line []byte, v Verdict) {
 	f.alerting = f.alerting || len(v.Alerts) > 0
 	if v.Shown() {
-		f.lines = append(f.lines, found{bytes.Clone(trimRight(line)), v})
+		line = bytes.Clone(trimRight(line))
+		f.lines = append(f.lines, &found{line, sortKey(line), len(f.lines), v})
 	}
 }
 
@@ -35,7 +39,7 @@ type Section struct {
 // words, bytes by bytes, and stay in order otherwise.
 func (f *Findings) Sections() []Section {
 	sorted := slices.Clone(f.lines)
-	slices.SortStableFunc(sorted, func(a, b found) int { return bytes.Compare(sortKey(a.line), sortKey(b.line)) })
+	slices.SortFunc(sorted, func(a, b *found) int { return cmp.Or(bytes.Compare(a.key, b.key), a.place-b.place) })
 	var alerts, events []Section
 	system := Section{Title: "System Events"}
 	for _, one := range sorted {
