@@ -29,3 +29,12 @@ func BenchmarkRead(b *testing.B) {
 		debian(b).Scanner()
 	}
 }
+
+// BenchmarkExplain names the rules that match a line.
+func BenchmarkExplain(b *testing.B) {
+	s := debian(b).Scanner()
+	line := []byte("Nov 25 11:00:00 web sshd[7]: Connection closed by 192.0.2.7 port 4")
+	for b.Loop() {
+		s.Explain(line)
+	}
+}
