@@ -202,9 +202,13 @@ func TestWhatWasCopiedAndEmptiedAfterAFewBytesIsGoneOnWithInTheCopy(t *testing.T
 	put(t, name, "P1", at)
 	_, _, c := all(t, File{Path: name}, Checkpoint{})
 	put(t, name+".2", "P1L2\nL3\n", at.Add(time.Minute)) // the copy
-	put(t, name, "P15\n", at.Add(2*time.Minute))          // the same file, which was emptied
+	put(t, name, "P15\n", at.Add(2*time.Minute))         // the same file, which was emptied
 	require.NoError(t, os.Rename(name, name+".1"))
 	put(t, name, "L4\n", at.Add(3*time.Minute))
 	lines, _, _ := all(t, File{Path: name}, c)
 	assert.Equal(t, []string{"P1L2", "L3", "P15", "L4"}, lines)
+
+	put(t, name+".2", "L2\nL3\n", at.Add(time.Minute)) // a later copy: the one of what was read is gone
+	_, notes, _ := all(t, File{Path: name}, c)
+	assert.Equal(t, []NoteKind{Ambiguous}, kinds(notes))
 }

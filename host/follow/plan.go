@@ -260,7 +260,7 @@ func (r *Follower) find(ctx context.Context, gens []generation) (int, step, erro
 		switch {
 		case ok && n < len(copied):
 			r.doubt(gens[:inode[0]], r.pathOf(gens[i]))
-		case ok && n >= len(copied)+len(inode):
+		case ok:
 			r.doubt(gens[:i], r.pathOf(gens[i]))
 		}
 		if err != nil || ok {
