@@ -5,6 +5,7 @@ import (
 	"os"
 	"strings"
 	"syscall"
+	"time"
 
 	"golang.org/x/sys/unix"
 )
@@ -31,8 +32,9 @@ func (w *world) answers(program, script string) {
 	w.write(program, "#!/bin/sh\n"+script+"\n", 0o755)
 }
 
-// hangs mounts a file system on a disk at a folder: nobody answers for it.
-func (*world) hangs(at string) {
+// hangs mounts a file system on a disk at a folder: nobody answers for it, until
+// after some time its program is gone.
+func (*world) hangs(at string, long time.Duration) {
 	ctl, err := os.OpenFile("/dev/loop-control", os.O_RDWR, 0)
 	must(err)
 	n, err := unix.IoctlRetInt(int(ctl.Fd()), unix.LOOP_CTL_GET_FREE)
@@ -49,6 +51,7 @@ func (*world) hangs(at string) {
 	program, err := os.OpenFile("/dev/fuse", os.O_RDWR, 0)
 	must(err)
 	must(unix.Mount(device, at, "fuseblk", 0, fmt.Sprintf("fd=%d,rootmode=40000,user_id=0,group_id=0,allow_other", program.Fd())))
+	time.AfterFunc(long, func() { program.Close() })
 }
 
 // calm looks at load and memory, and lays those of a machine without work over the
@@ -173,6 +176,18 @@ func init() {
 			},
 			act:  func(w *world) { w.write("/run/ahead", "172800\n", 0o644) },
 			line: "The clock was set back by",
+		},
+		row{
+			name: "a disk hangs",
+			before: func(*world) {
+				must(unix.Mknod("/dev/fuse", unix.S_IFCHR|0o600, int(unix.Mkdev(10, 229))))
+				must(unix.Mknod("/dev/loop-control", unix.S_IFCHR|0o600, int(unix.Mkdev(10, 237))))
+			},
+			act: func(w *world) {
+				w.hangs("/srv", 20*time.Second)
+				w.write("/etc/sudoers.d/zz", "eve ALL=(ALL) NOPASSWD: ALL\n", 0o440)
+			},
+			line: "The file system is fuseblk on", // that it does not answer, or with an error
 		},
 		row{
 			name: "thirty users fill what is theirs alone, and the disk of all fills up",
