@@ -6,6 +6,7 @@ import (
 	"net/url"
 	"path"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/host/howto"
@@ -151,9 +152,23 @@ func arrayErrorsFinding(a Array, scope string, guide howto.Guide) report.Finding
 }
 
 func arrayFix(a Array, guide howto.Guide) string {
-	look := map[string]string{"zfs": "zpool status -v " + prose.Quote(a.Name), "btrfs": "btrfs filesystem show " + prose.Quote(a.Name)}[a.Kind]
-	if look == "" {
-		look = "mdadm --detail " + prose.Quote("/dev/"+a.Name)
+	return "See which disk it is: " + prose.Quote(arrayLook(a)...) + "; " + howto.Look("read the kernel's messages", guide.Command(howto.KernelLog), "replace the disk")
+}
+
+// arrayLook is the command that tells more of an array.
+func arrayLook(a Array) []string {
+	switch kind, _, _ := strings.Cut(a.Kind, " "); kind {
+	case "md":
+		return []string{"mdadm", "--detail", "/dev/" + a.Name}
+	case "zfs":
+		return []string{"zpool", "status", "-v", a.Name}
+	case "btrfs":
+		return []string{"btrfs", "filesystem", "show", a.Name}
+	case "raidframe":
+		return []string{"raidctl", "-s", a.Name}
+	case "gmirror", "graid", "graid3":
+		return []string{kind, "list", path.Base(a.Name)}
 	}
-	return "See which disk it is: " + look + "; " + howto.Look("read the kernel's messages", guide.Command(howto.KernelLog), "replace the disk")
+	controller, _, _ := strings.Cut(a.Name, ".")
+	return []string{"bioctl", controller}
 }

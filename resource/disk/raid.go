@@ -18,8 +18,9 @@ import (
 )
 
 // Raid checks that every array of disks is whole: those of the kernel (md), the
-// pools of ZFS, and the devices of btrfs. Its scopes are raid/md, raid/zfs and
-// raid/btrfs, with the name of the array below each.
+// pools of ZFS, the devices of btrfs, and on a BSD those of softraid(4), GEOM or
+// RAIDframe. Its scopes are raid/md, raid/zfs, raid/btrfs and raid/bsd, with the
+// name of the array below each.
 type Raid struct {
 	Host host.Host
 }
@@ -29,8 +30,8 @@ func (Raid) Name() string { return "resource.raid" }
 
 // An Array is several disks that stand in for each other.
 type Array struct {
-	Name     string // "md0", the name of a pool, or the UUID of a btrfs
-	Kind     string // "md raid1", "zfs", "btrfs"
+	Name     string // "md0", the name of a pool, the UUID of a btrfs, "softraid0.drive0", "mirror/gm0"
+	Kind     string // "md raid1", "zfs", "btrfs", "softraid", "gmirror", "raidframe"
 	Stopped  bool   // nothing on it can be used
 	Missing  int    // of its disks, as far as is told
 	Failed   []string
@@ -48,6 +49,7 @@ var raidKinds = []struct {
 	{"raid/md", readMD},
 	{"raid/zfs", readPools},
 	{"raid/btrfs", readBtrfs},
+	{"raid/bsd", readBSD},
 }
 
 // Check looks at all kinds. A system that can have none of them has no such question.
@@ -70,7 +72,7 @@ func (c Raid) Check(ctx context.Context, rec *report.Recorder) error {
 		}
 	}
 	if absent == len(raidKinds) {
-		return report.Skip("there is no array of disks that the system keeps: no md, no ZFS, no btrfs")
+		return report.Skip("there is no array of disks that the system keeps: no md, no ZFS, no btrfs, none of a BSD's")
 	}
 	return nil
 }

@@ -1,6 +1,7 @@
 package disk_test
 
 import (
+	"fmt"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -41,7 +42,7 @@ md_d4 : active raid1 sda6[0] sdb6[1] sdc6[2](S)
 unused devices: <none>
 `
 
-const noOther = "-- /dev/zfs absent --\n-- /sys/fs/btrfs absent --\n"
+const noOther = "-- $ [\"uname\", \"-snrm\"] --\nLinux box 6.1.0 x86_64\n-- /dev/zfs absent --\n-- /sys/fs/btrfs absent --\n"
 
 func TestArraysThatAreNotWholeAreFound(t *testing.T) {
 	res := collect(t, disk.Raid{Host: hosttest.New("md\n-- /proc/mdstat --\n" + mdstat + noOther).Host()})
@@ -69,6 +70,8 @@ func TestAnMDStatOfAnotherFormIsUnknown(t *testing.T) {
 func TestAPoolIsFoundByItsHealthAndByItsErrors(t *testing.T) {
 	// after documentation: zpool-list(8), zpool-status(8)
 	m := hosttest.New(`zfs
+-- $ ["uname", "-snrm"] --
+Linux box 6.1.0 x86_64
 -- /proc/mdstat absent --
 -- /sys/fs/btrfs absent --
 -- /dev/zfs --
@@ -105,7 +108,7 @@ func TestBtrfsIsFoundByMissingDevicesAndByErrors(t *testing.T) {
 	// after documentation: btrfs(5), the files under /sys/fs/btrfs
 	const id = "/sys/fs/btrfs/7fe21481-9083-4f7b-a00c-e651fd16bfa"
 	clean := "write_errs 0\nread_errs 0\nflush_errs 0\ncorruption_errs 0\ngeneration_errs 0\n"
-	m := hosttest.New("btrfs\n-- /proc/mdstat absent --\n-- /dev/zfs absent --\n-- /sys/fs/btrfs/ dir complete --\n-- /sys/fs/btrfs/features/ dir --\n" +
+	m := hosttest.New("btrfs\n-- $ [\"uname\", \"-snrm\"] --\nLinux box 6.1.0 x86_64\n-- /proc/mdstat absent --\n-- /dev/zfs absent --\n-- /sys/fs/btrfs/ dir complete --\n-- /sys/fs/btrfs/features/ dir --\n" +
 		"-- " + id + "1/devinfo/ dir complete --\n-- " + id + "1/devinfo/1/missing --\n0\n-- " + id + "1/devinfo/1/error_stats --\n" + clean +
 		"-- " + id + "1/devinfo/2/missing --\n1\n-- " + id + "1/devinfo/2/error_stats --\n" + clean +
 		"-- " + id + "2/devinfo/ dir complete --\n-- " + id + "2/devinfo/1/missing --\n0\n-- " + id + "2/devinfo/1/error_stats --\nwrite_errs 2\ncorruption_errs 1\n" +
@@ -122,13 +125,64 @@ func TestBtrfsIsFoundByMissingDevicesAndByErrors(t *testing.T) {
 func TestADeviceOfBtrfsThatCannotBeReadIsUnknownAndHidesNoOther(t *testing.T) {
 	const id = "/sys/fs/btrfs/7fe21481-9083-4f7b-a00c-e651fd16bfa1/devinfo"
 	for _, unreadable := range []string{"-- " + id + "/1/missing error=io --\n", "-- " + id + "/1/missing absent --\n", "-- " + id + "/1/missing --\n0\n-- " + id + "/1/error_stats error=permission --\n"} {
-		m := hosttest.New("btrfs\n-- /proc/mdstat absent --\n-- /dev/zfs absent --\n-- /sys/fs/btrfs/ dir complete --\n-- " + id + "/ dir complete --\n" +
+		m := hosttest.New("btrfs\n-- $ [\"uname\", \"-snrm\"] --\nLinux box 6.1.0 x86_64\n-- /proc/mdstat absent --\n-- /dev/zfs absent --\n-- /sys/fs/btrfs/ dir complete --\n-- " + id + "/ dir complete --\n" +
 			unreadable + "-- " + id + "/2/missing --\n1\n-- " + id + "/2/error_stats --\nwrite_errs 0\n")
 		res := collect(t, disk.Raid{Host: m.Host()})
 		assert.Equal(t, []string{"critical: The array 7fe21481-9083-4f7b-a00c-e651fd16bfa1 is not whole: 1 disk missing"}, titles(res), unreadable)
 		assert.Equal(t, report.Partial, res.Status)
 		assert.False(t, res.Covers("raid/btrfs"))
 	}
+}
+
+// bsd is a BSD without ZFS.
+func bsd(system, text string) disk.Raid {
+	return disk.Raid{Host: hosttest.New("a BSD\n-- /proc/ absent --\n-- /sys/ absent --\n-- /dev/ dir --\n-- /dev/zfs absent --\n-- $ [\"uname\", \"-snrm\"] --\n" + system + "\n" + text).Host()}
+}
+
+func TestTheArraysOfEachBSDAreRead(t *testing.T) {
+	// softraid: published recordings of sysctl; gmirror: those of the FreeBSD handbook;
+	// graid, RAIDframe: after documentation (graid(8), raidctl(8))
+	const open, free, net = "OpenBSD box 7.6 amd64", "FreeBSD box 14.1-RELEASE amd64", "NetBSD box 10.0 amd64"
+	const sensors = "-- $ [\"sysctl\", \"hw.sensors\"] --\nhw.sensors.cpu0.temp0=46.00 degC\n"
+	const mirror = "-- /dev/mirror/ dir --\n-- /dev/raid absent --\n-- /dev/raid3 absent --\n-- $ [\"gmirror\", \"status\", \"-s\"] --\n"
+	const names = "-- $ [\"sysctl\", \"-n\", \"hw.disknames\"] --\nwd0 wd1 raid0 cd0\n-- $ [\"raidctl\", \"-s\", \"raid0\"] --\n"
+	const whole = "Components:\n           /dev/wd0a: optimal\n           /dev/wd1a: %s\nNo spares.\nComponent label for /dev/wd0a:\n   Row: 0, Column: 0\n   Clean: No, Status: 0\nParity status: %s\nReconstruction is 100%% complete.\nParity Re-write is %s%% complete.\n"
+	for _, c := range []struct {
+		system, text string
+		want         []string
+	}{
+		{open, sensors + "hw.sensors.softraid0.drive0=online (sd4), OK\n", []string{}},
+		{open, sensors + "hw.sensors.softraid0.drive0=degraded (sd4), WARNING\n", []string{"critical: The array softraid0.drive0 is not whole"}},
+		{open, sensors + "hw.sensors.softraid0.drive0=rebuilding (sd4), WARNING\n", []string{"warning: The array softraid0.drive0 is not whole, and is being made whole"}},
+		{open, sensors + "hw.sensors.softraid0.drive0=failed (sd4), CRITICAL\nhw.sensors.mfi0.drive0=online (sd0), OK\n", []string{"critical: The array softraid0.drive0 cannot be used"}},
+		{free, mirror + "mirror/gm0  COMPLETE  ada0 (ACTIVE)\nmirror/gm0  COMPLETE  ada1 (ACTIVE)\n", []string{}},
+		{free, mirror + "mirror/gm0  DEGRADED  ada1 (ACTIVE)\n", []string{"critical: The array mirror/gm0 is not whole"}},
+		{free, mirror + "mirror/gm0  DEGRADED  ada1 (ACTIVE)\nmirror/gm0  DEGRADED  ada0 (SYNCHRONIZING, 64%)\n", []string{"warning: The array mirror/gm0 is not whole, and is being made whole"}},
+		{net, names + fmt.Sprintf(whole, "optimal", "clean", "100"), []string{}},
+		{net, names + fmt.Sprintf(whole, "failed", "clean", "100"), []string{"critical: The array raid0 is not whole: 1 disk missing"}},
+		{net, names + fmt.Sprintf(whole, "optimal", "DIRTY", "30"), []string{"warning: The array raid0 is not whole, and is being made whole"}},
+	} {
+		res := collect(t, bsd(c.system, c.text))
+		assert.Equal(t, report.OK, res.Status, "%s: %v", c.text, res.Problems)
+		assert.Equal(t, c.want, titles(res), c.text)
+		assert.True(t, res.Covers("raid/bsd"))
+		for _, f := range res.Findings {
+			assert.Regexp(t, "bioctl softraid0|gmirror list gm0|raidctl -s raid0", f.Fix)
+		}
+	}
+	for system, text := range map[string]string{
+		open:                  sensors + "hw.sensors.softraid0.drive0=unknown\n",
+		free:                  mirror + "mirror/gm0  WEIRD  ada1\n",
+		net:                   names + "raidctl: no\n",
+		"BSD/OS box 4.1 i386": "",
+	} {
+		res := collect(t, bsd(system, text))
+		assert.Equal(t, report.Partial, res.Status, system)
+		assert.False(t, res.Covers("raid/bsd"), system)
+		assert.Empty(t, res.Findings, system)
+	}
+	res := collect(t, bsd(open, sensors))
+	assert.Equal(t, report.Skipped, res.Status)
 }
 
 func TestASystemWithoutArraysHasNoSuchQuestion(t *testing.T) {
