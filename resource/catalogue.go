@@ -21,6 +21,7 @@ const (
 	ruleRebootKernel   = "resource.reboot.kernel"
 	ruleServicesFailed = "resource.services.failed"
 	ruleLimit          = "resource.limits.near"
+	ruleDescriptors    = "resource.limits.descriptors"
 )
 
 // Rules returns the catalogue.
@@ -84,5 +85,8 @@ func (KernelLimits) Rules() []report.Rule {
 	return report.Since(since,
 		report.Condition.Rule(ruleLimit, report.Warning, "A limit of the kernel is nearly reached").
 			Text("When it is reached, programs cannot open files, start others, or take connections, and say so only in their logs.",
-				"Find the program that holds so many, or raise the limit."))
+				"Find the program that holds so many, or raise the limit."),
+		report.Condition.Rule(ruleDescriptors, report.Warning, "A program has nearly as many files open as it may have").
+			Text("At its limit it takes no connection and opens no file any more, and says so only in its log, if it can still write to it.",
+				"Mend what it does not close, or raise its limit, and start it again."))
 }

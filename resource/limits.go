@@ -16,8 +16,9 @@ import (
 )
 
 // KernelLimits checks how much is left of what the kernel has a fixed number of:
-// open files, processes, and connections that its firewall keeps track of. Its
-// scopes are limits/files, limits/processes and limits/connections.
+// open files, processes, and connections that its firewall keeps track of; on Linux
+// also which programs have nearly all the open files that each may have. Its scopes
+// are limits/files, limits/processes, limits/connections and limits/descriptors.
 type KernelLimits struct {
 	Host host.Host
 }
@@ -73,6 +74,9 @@ func (c KernelLimits) Check(ctx context.Context, rec *report.Recorder) error {
 			continue
 		}
 		c.judge(ctx, rec, r.scope, Limit{r.thing, used, most})
+	}
+	if kernel.System == "Linux" {
+		c.descriptors(ctx, rec)
 	}
 	return nil
 }
@@ -161,7 +165,35 @@ func processCount(ctx context.Context, h host.Host) (used, most uint64, err erro
 			most = n
 		}
 	}
+	own, limit, err := ofGroup(ctx, h)
+	if err != nil {
+		return 0, 0, err
+	}
+	if prose.Share(own, limit) > prose.Share(used, most) {
+		return own, limit, nil
+	}
 	return used, most, nil
+}
+
+// taskGroups are the files of the limit of a container, which sees its own control
+// group at the top: of the second form of control groups, and of the first.
+var taskGroups = []string{"/sys/fs/cgroup/pids", "/sys/fs/cgroup/pids/pids"}
+
+// ofGroup gives the tasks of a container and how many it may have; zero where there
+// is no limit.
+func ofGroup(ctx context.Context, h host.Host) (used, most uint64, err error) {
+	for _, name := range taskGroups {
+		text, err := optional(ctx, h, name+".max")
+		if err != nil {
+			return 0, 0, err
+		}
+		if most, err = strconv.ParseUint(strings.TrimSpace(text), 10, 63); err != nil || most == 0 {
+			continue // "max"
+		}
+		used, err = numberIn(ctx, h, name+".current")
+		return used, most, err
+	}
+	return 0, 0, nil
 }
 
 // tracked reads the connections of the firewall; a kernel that tracks none has

@@ -55,6 +55,10 @@ func TestALimitThatIsNearlyReachedIsFound(t *testing.T) {
 Linux box 6.1.0 x86_64
 -- /proc/sys/fs/file-nr --
 9100	100	10000
+-- /sys/ dir complete --
+-- /proc/ dir complete --
+-- /proc/1/stat --
+1 (init) S 0 1 1 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 1 0 4 9 9
 -- /proc/loadavg --
 0.00 0.00 0.00 1/31000 4567
 -- /proc/sys/kernel/pid_max --
@@ -73,6 +77,23 @@ Linux box 6.1.0 x86_64
 		"warning: 90 % of 10,000 possible open files are in use",
 		"warning: 95 % of 32,768 possible processes are in use",
 	}, titles(res))
+}
+
+func TestAContainerHasALimitOfProcessesOfItsOwn(t *testing.T) {
+	// after documentation: cgroups(7), the controller pids
+	const machine = "a container\n-- $ [\"uname\", \"-snrm\"] --\nLinux box 6.1.0 x86_64\n-- /proc/ dir complete --\n-- /proc/1/stat --\n1 (init) S 0 1 1 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 1 0 4 9 9\n" +
+		"-- /proc/sys/fs/file-nr --\n100\t0\t10000\n-- /proc/loadavg --\n0.00 0.00 0.00 1/300 45\n-- /proc/sys/kernel/pid_max --\n32768\n-- /proc/sys/kernel/threads-max --\n60000\n-- /proc/sys/net/ absent --\n-- /sys/ dir complete=tree --\n"
+	for files, want := range map[string][]string{
+		"-- /sys/fs/cgroup/pids.max --\n100\n-- /sys/fs/cgroup/pids.current --\n98\n":           {"critical: 98 % of 100 possible processes are in use"},
+		"-- /sys/fs/cgroup/pids/pids.max --\n100\n-- /sys/fs/cgroup/pids/pids.current --\n90\n": {"warning: 90 % of 100 possible processes are in use"},
+		"-- /sys/fs/cgroup/pids.max --\nmax\n":                                                  {},
+	} {
+		res := collect(t, resource.KernelLimits{Host: hosttest.New(machine + files).Host()})
+		assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
+		assert.Equal(t, want, titles(res), files)
+	}
+	res := collect(t, resource.KernelLimits{Host: hosttest.New(machine + "-- /sys/fs/cgroup/pids.max --\n100\n").Host()})
+	assert.False(t, res.Covers("limits/processes"), "how many there are is not known")
 }
 
 func TestTheLimitsOfEachBSDAreRead(t *testing.T) {

@@ -31,6 +31,7 @@ type Process struct {
 	Start   time.Time     // to about a second; zero when not known
 	Uptime  time.Duration // of the kernel at the start; zero when not known
 	Unit    string        // of systemd, such as "ssh.service"; "" when in none or not known
+	Slots   int           // of its table of open files, which has room for all of them; zero when not known
 }
 
 // A FileID tells one file of a running system from another, whatever its name.
@@ -157,6 +158,7 @@ func (p *Process) learn(what int, a host.Answer) {
 		p.Unit = ParseCgroup(a.Data)
 	case what == 3:
 		p.UID, p.HasUID = effectiveUID(a.Data)
+		p.Slots = slotsOf(a.Data)
 	}
 }
 
@@ -180,6 +182,17 @@ func effectiveUID(status []byte) (uint32, bool) {
 		}
 	}
 	return 0, false
+}
+
+// slotsOf reads the number after "FDSize:" in Linux's /proc/PID/status.
+func slotsOf(status []byte) int {
+	for _, line := range lines(status) {
+		if rest, ok := strings.CutPrefix(line, "FDSize:"); ok {
+			n, _ := strconv.Atoi(strings.TrimSpace(rest))
+			return max(n, 0)
+		}
+	}
+	return 0
 }
 
 // ParseStat reads the process and the clock ticks between boot and its start
