@@ -29,12 +29,24 @@ type holder struct {
 	used, max uint64
 }
 
-func (h holder) share() float64 { return prose.Share(h.used, h.max) }
+func (h holder) share() float64 { return prose.Share(min(h.used, h.max), h.max) } // the limit may have been lowered
 
-// ofUser reports whether somebody runs it who may do so to annoy.
-func (h holder) ofUser() bool {
-	return !h.process.HasUID || h.process.Unit == "" || strings.HasPrefix(h.process.Unit, "user@") || h.process.UID >= 1000
+// rank puts services before what people run: they may do so to annoy, also by a
+// job of cron's.
+func (h holder) rank() int {
+	person := !h.process.HasUID || h.process.UID >= 1000 && h.process.UID < 60000
+	unit := h.process.Unit != "" && !strings.HasPrefix(h.process.Unit, "user@")
+	switch {
+	case !person:
+		return 0
+	case unit:
+		return 1
+	}
+	return ofPerson
 }
+
+// ofPerson is the rank of what is a person's own.
+const ofPerson = 2
 
 // descriptors tells of the programs that are near their own limits.
 func (c KernelLimits) descriptors(ctx context.Context, rec *report.Recorder) {
@@ -89,10 +101,7 @@ func holdersOf(ctx context.Context, h host.Host) ([]holder, error) {
 // worstFirst keeps the worst of each program and user.
 func worstFirst(found []holder) []holder {
 	slices.SortStableFunc(found, func(a, b holder) int {
-		if a.ofUser() != b.ofUser() {
-			return cmp.Compare(strconv.FormatBool(a.ofUser()), strconv.FormatBool(b.ofUser()))
-		}
-		return cmp.Compare(b.share(), a.share())
+		return cmp.Or(cmp.Compare(a.rank(), b.rank()), cmp.Compare(b.share(), a.share()))
 	})
 	var out []holder
 	for _, h := range found {
@@ -175,7 +184,7 @@ func descriptorsFinding(h holder, scope string) report.Finding {
 		f.Fix = strings.Replace(f.Fix, "raise its limit", "raise its limit (LimitNOFILE= of "+p.Unit+")", 1)
 	}
 	switch {
-	case h.ofUser():
+	case h.rank() == ofPerson:
 		f.Severity = report.Notice // it is his, and he may do it to annoy
 	case h.share() >= limitFull:
 		f.Severity = report.Critical

@@ -139,6 +139,17 @@ func init() {
 			line: "possible open files",
 		},
 		row{
+			name: "a server has all files open that it may, and takes no more connections",
+			before: func(w *world) {
+				server := w.start("/usr/sbin/ftpd", "0.0.0.0:2222", 0, "UPKEEP_TEST_TARPITS=300")
+				w.hang = func() {
+					must(unix.Prlimit(server.Process.Pid, unix.RLIMIT_NOFILE, &unix.Rlimit{Cur: 306, Max: 306}, nil))
+				}
+			},
+			act:  func(w *world) { w.hang() },
+			line: "of 306 possible files open",
+		},
+		row{
 			name: "an update waits for a reboot",
 			act:  func(w *world) { w.write("/run/reboot-required", "*** System restart required ***\n", 0o644) },
 			line: "An update asks for a reboot",
