@@ -151,30 +151,3 @@ func TestAHostileReportAddsNoLine(t *testing.T) {
 		}
 	}
 }
-
-// BenchmarkNew is the morning of a fleet: each host has twenty findings open, one in
-// fifty some news.
-func BenchmarkNew(b *testing.B) {
-	for _, hosts := range []int{100, 10_000} {
-		b.Run(fmt.Sprint(hosts), func(b *testing.B) { benchmarkNew(b, hosts) })
-	}
-}
-
-func benchmarkNew(b *testing.B, hosts int) {
-	var reports []*report.Report
-	for h := range hosts {
-		rep := of(fmt.Sprint("customer", h/100), fmt.Sprint("host", h))
-		for i := range 20 {
-			kind := report.Still
-			if i == 0 && h%50 == 0 {
-				kind = report.New
-			}
-			rep.Changes = append(rep.Changes, change(kind, report.Warning, fmt.Sprint("/srv/", i), "x"))
-		}
-		reports = append(reports, rep)
-	}
-	b.ReportAllocs()
-	for b.Loop() {
-		digest.New(reports, digest.Options{Now: noon})
-	}
-}

@@ -5,7 +5,11 @@ import (
 	"fmt"
 	"io/fs"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
+	"sync"
+	"sync/atomic"
 
 	"github.com/pugetsoundtech/upkeep/internal/durable"
 	"github.com/pugetsoundtech/upkeep/report"
@@ -22,23 +26,33 @@ const (
 // state.json of a store. What
 // cannot be read is an error, and stops nothing. No link is followed.
 func Read(dirs ...string) ([]*report.Report, []error) {
-	var reports []*report.Report
+	var names []string
 	var errs []error
 	for _, dir := range dirs {
-		names, err := files(dir)
+		found, err := files(dir)
 		if err != nil {
 			errs = append(errs, err)
 		}
-		for _, name := range names {
-			rep, err := one(name)
-			if err != nil {
-				errs = append(errs, fmt.Errorf("%s: %w", name, err))
-				continue
+		names = append(names, found...)
+	}
+	reports, failed := make([]*report.Report, len(names)), make([]error, len(names))
+	var next atomic.Int64
+	var readers sync.WaitGroup
+	for range runtime.GOMAXPROCS(0) {
+		readers.Go(func() {
+			for i := int(next.Add(1)) - 1; i < len(names); i = int(next.Add(1)) - 1 {
+				reports[i], failed[i] = one(names[i])
 			}
-			reports = append(reports, rep)
+		})
+	}
+	readers.Wait()
+	for i, err := range failed {
+		if err != nil {
+			errs = append(errs, fmt.Errorf("%s: %w", names[i], err))
+			reports[i] = nil
 		}
 	}
-	return reports, errs
+	return slices.DeleteFunc(reports, func(rep *report.Report) bool { return rep == nil }), errs
 }
 
 func one(name string) (*report.Report, error) {
