@@ -50,6 +50,7 @@ func TestTheReviewOnPagesIsTheReviewInTheTerminal(t *testing.T) {
 	}
 	assert.Contains(t, page(client.PostForm(base+"/act", form)), " accepted")
 	form.Set("act", "sign")
+	form.Set("report", regexp.MustCompile(`name="report" value="([^"]+)"`).FindStringSubmatch(list)[1])
 	assert.Contains(t, page(client.PostForm(base+"/act", form)), "signed by ann")
 	cancel()
 	assert.Zero(t, <-ended)

@@ -61,6 +61,7 @@ type section struct {
 	Title   string
 	Dealt   bool
 	Entries []listed
+	Groups  []group // of rules with many
 }
 
 // listed is a finding with what explains it.
@@ -79,6 +80,9 @@ func (s *Site) list(w http.ResponseWriter, r *http.Request) {
 	}
 	l := listing{View: view, Form: s.form, Sections: sections(view)}
 	l.Open = tally(l.Sections)
+	for i := range l.Sections {
+		l.Sections[i].fold()
+	}
 	if what, ok := r.Context().Value(saidKey{}).(said); ok {
 		l.Said = what.text
 		if what.err != nil {

@@ -4,18 +4,16 @@ import (
 	"cmp"
 	"context"
 	"crypto/rand"
-	"crypto/sha256"
 	"crypto/subtle"
-	"encoding/hex"
+	"errors"
+	"fmt"
 	"html/template"
 	"net/http"
 	"net/url"
-	"slices"
 	"sync"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/report"
-	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/review"
 )
 
@@ -29,7 +27,7 @@ type View struct {
 // An Act is what a person asks for by a form.
 type Act struct {
 	Kind    review.Kind // Accept, Acknowledge, Reopen or Sign
-	Items   []memory.Item
+	Items   []report.Item
 	Comment string
 	Until   string // a day, as 2026-12-24; of Acknowledge always, of Accept where one was given
 }
@@ -148,38 +146,29 @@ func (s *Site) act(w http.ResponseWriter, r *http.Request) {
 		http.Error(w, "the form does not say what to do", http.StatusBadRequest)
 		return
 	}
-	view, err := s.load(r.Context())
+	view, err := s.desk.Load(r.Context())
 	if err != nil {
 		s.list(w, withSaid(r, "", err))
 		return
 	}
-	act.Items = picked(view, r.PostForm["finding"])
-	if len(act.Items) == 0 && act.Kind != review.Sign {
+	var gone int
+	if act.Kind != review.Sign {
+		act.Items, gone = picked(view, r.PostForm["finding"])
+	}
+	switch {
+	case act.Kind == review.Sign && r.PostForm.Get("report") != view.Report.ID:
+		s.list(w, withSaid(r, "", errors.New("a newer report is here than the one that you looked at: look, and sign again")))
+	case len(act.Items) == 0 && gone > 0:
+		s.list(w, withSaid(r, "", fmt.Errorf("not done: what you chose is not as it was (%d)", gone)))
+	case len(act.Items) == 0 && act.Kind != review.Sign:
 		s.list(w, withSaid(r, "nothing was chosen", nil))
-		return
-	}
-	said, err := s.desk.Do(r.Context(), act)
-	s.list(w, withSaid(r, said, err))
-}
-
-// picked gives the findings that a form names.
-func picked(view View, ids []string) []memory.Item {
-	var out []memory.Item
-	if len(ids) > maxPicked {
-		return nil
-	}
-	for _, st := range view.Standings {
-		if slices.Contains(ids, key(st)) {
-			out = append(out, st.Item)
+	default:
+		said, err := s.desk.Do(r.Context(), act)
+		if gone > 0 {
+			err = errors.Join(err, fmt.Errorf("left as they are, since they changed after you looked: %d", gone))
 		}
+		s.list(w, withSaid(r, said, err))
 	}
-	return out
-}
-
-// key names a finding in forms and addresses, whatever its check and id are.
-func key(s review.Standing) string {
-	sum := sha256.Sum256([]byte(s.Check + "\x00" + s.Finding.Fingerprint))
-	return hex.EncodeToString(sum[:16])
 }
 
 type saidKey struct{}

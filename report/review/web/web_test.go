@@ -1,8 +1,10 @@
 package web
 
 import (
+	"cmp"
 	"context"
 	"errors"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/cookiejar"
@@ -17,17 +19,30 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/report"
-	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/review"
 )
 
 const hostile = `<script>alert(1)</script>"'><img src=x onerror=alert(1)>` + "\u202e\x1b[2J"
 
-// id is the name of the one finding in addresses and forms.
-var id = key(review.Standing{Item: memory.Item{Check: "files", Finding: report.Finding{Fingerprint: "v1:0123456789abcdef"}}})
+var morning = time.Date(2026, 12, 1, 7, 0, 0, 0, time.UTC)
 
-// desk is one finding, and what was done about it.
+// hostileOne is the finding of a desk.
+func hostileOne() review.Standing {
+	f := report.Finding{
+		Rule: "files.changed", Subject: report.Path.Of("/etc/" + hostile), Severity: report.Critical, Title: "changed " + hostile,
+		Detail: hostile, Fingerprint: "v1:0123456789abcdef", State: "aa", Evidence: []report.Attr{report.Sample.Of(hostile)},
+		Remedy: &report.Remedy{Do: [][]string{{"rm", hostile}}},
+	}
+	return review.Standing{Item: report.Item{Check: "files", Finding: f, Since: morning}, State: review.Open}
+}
+
+// id is the name of the one finding in addresses and forms.
+var id = key(hostileOne())
+
+// desk is what is open, and what was done about it.
 type desk struct {
+	open []review.Standing
+	id   string // of the report
 	did  []Act
 	fail error
 }
@@ -36,13 +51,14 @@ func (d *desk) load(context.Context) (View, error) {
 	if d.fail != nil {
 		return View{}, d.fail
 	}
-	f := report.Finding{
-		Rule: "files.changed", Subject: report.Path.Of("/etc/" + hostile), Severity: report.Critical, Title: "changed " + hostile,
-		Detail: hostile, Fingerprint: "v1:0123456789abcdef", Evidence: []report.Attr{report.Sample.Of(hostile)},
-		Remedy: &report.Remedy{Do: [][]string{{"rm", hostile}}},
+	rep := &report.Report{
+		ID: cmp.Or(d.id, "r1"), Seq: 7, Labels: report.Labels{Host: "web1" + hostile}, Finished: morning,
+		Explanations: []report.Explanation{{Finding: "v1:0123456789abcdef", Text: "ann was in", Confidence: "possible"}},
 	}
-	rep := &report.Report{Seq: 7, Labels: report.Labels{Host: "web1" + hostile}, Finished: time.Now(), Explanations: []report.Explanation{{Finding: f.Fingerprint, Text: "ann was in", Confidence: "possible"}}}
-	return View{Report: rep, Standings: []review.Standing{{Item: memory.Item{Check: "files", Finding: f, Since: time.Now()}, State: review.Open}}}, nil
+	if d.open == nil {
+		d.open = []review.Standing{hostileOne()}
+	}
+	return View{Report: rep, Standings: d.open}, nil
 }
 
 func (d *desk) do(_ context.Context, act Act) (string, error) {
@@ -129,11 +145,74 @@ func TestAPersonListsShowsAcceptsAndSigns(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 	assert.Contains(t, body, "done: accept")
 	form.Set("act", "sign")
+	form.Set("report", "r1")
 	post(t, c, base+"/act", form, nil)
 	require.Len(t, d.did, 2)
 	assert.Equal(t, "known", d.did[0].Comment)
 	assert.Len(t, d.did[0].Items, 1)
 	assert.Equal(t, review.Sign, d.did[1].Kind)
+}
+
+// A run may end while a person reads: what it changed was not looked at.
+func TestAPersonAcceptsAndSignsOnlyWhatWasOnThePage(t *testing.T) {
+	d := &desk{}
+	base, link, c := visit(t, d)
+	_, opened := get(t, c, link)
+	base += folder(t, opened)
+	_, list := get(t, c, base+"/")
+	form := url.Values{"form": {formField.FindStringSubmatch(list)[1]}, "finding": {id}, "act": {"accept"}, "report": {"r1"}}
+	for name, change := range map[string]func(s *review.Standing){
+		"other evidence":  func(s *review.Standing) { s.Finding.State = "bb" },
+		"it is worse":     func(s *review.Standing) { s.Finding.Severity = report.Warning },
+		"it came back":    func(s *review.Standing) { s.Since = morning.Add(time.Hour) },
+		"it happened":     func(s *review.Standing) { s.Finding.Last = morning },
+		"more often":      func(s *review.Standing) { s.Finding.Count = 2 },
+		"it is not there": func(s *review.Standing) { s.Finding.Fingerprint = "v1:1" },
+	} {
+		now := hostileOne()
+		change(&now)
+		d.open = []review.Standing{now}
+		status, body := post(t, c, base+"/act", form, nil)
+		assert.Equal(t, http.StatusConflict, status, name)
+		assert.Contains(t, body, "not as it was", name)
+	}
+	form.Set("act", "sign")
+	d.id = "r2"
+	status, body := post(t, c, base+"/act", form, nil)
+	assert.Equal(t, http.StatusConflict, status)
+	assert.Contains(t, body, "a newer report is here")
+	assert.Empty(t, d.did)
+}
+
+// Ten thousand findings are a page of a few hundred lines, and one box takes them all.
+func TestAFloodIsAPageThatOpensAtOnce(t *testing.T) {
+	d := &desk{open: []review.Standing{hostileOne()}}
+	for i := range 10_000 {
+		s := review.Standing{State: review.Open, Item: report.Item{Check: "files", Since: morning, Finding: report.Finding{
+			Rule: "files.added", Severity: report.Notice, Subject: report.Path.Of(fmt.Sprint("/srv/", i)), Title: fmt.Sprintf("/srv/%d is new", i), Fingerprint: fmt.Sprint("v1:", i),
+		}}}
+		d.open = append(d.open, s)
+	}
+	base, link, c := visit(t, d)
+	_, opened := get(t, c, link)
+	base += folder(t, opened)
+	began := time.Now()
+	_, list := get(t, c, base+"/")
+	t.Logf("10,001 findings: %d bytes in %s", len(list), time.Since(began))
+	assert.Less(t, len(list), 100<<10)
+	assert.Contains(t, list, ": 1 critical, 10000 notices open</h1>")
+	assert.Contains(t, list, "9997 more of files.added: /srv/3, /srv/4, /srv/5")
+	assert.Contains(t, list, "and 9897 more:")
+	box := regexp.MustCompile(`value="([^"]+)" id="[^"]+" aria-label="all 9997`).FindStringSubmatch(list)
+	require.NotNil(t, box)
+	form := url.Values{"form": {formField.FindStringSubmatch(list)[1]}, "finding": {box[1]}, "act": {"accept"}}
+	post(t, c, base+"/act", form, nil)
+	require.Len(t, d.did, 1)
+	assert.Len(t, d.did[0].Items, 9997)
+	d.open[5000].Finding.State = "other"
+	status, _ := post(t, c, base+"/act", form, nil)
+	assert.Equal(t, http.StatusConflict, status, "one of them is not what it was")
+	assert.Len(t, d.did, 1)
 }
 
 // Another user's server on another port of this machine is the same site to a browser.
