@@ -169,11 +169,7 @@ func standing(h Host, rep *report.Report) Standing {
 
 // pivot makes one entry of each fact in the sections that hold.
 func pivot(hosts []Standing, holds func(render.Section) bool) []Finding {
-	type of struct {
-		first  report.Finding
-		shapes map[string][]Host
-	}
-	all := map[string]*of{}
+	all := map[string]map[string]*shape{}
 	var order []string
 	for _, h := range hosts {
 		for _, s := range h.sections {
@@ -183,20 +179,16 @@ func pivot(hosts []Standing, holds func(render.Section) bool) []Finding {
 			for _, e := range s.Entries {
 				key := e.Check + "\x00" + e.Finding.Fingerprint
 				if all[key] == nil {
-					all[key] = &of{e.Finding, map[string][]Host{}}
+					all[key] = map[string]*shape{}
 					order = append(order, key)
 				}
-				if render.Rank(e.Finding.Severity) > render.Rank(all[key].first.Severity) {
-					all[key].first = e.Finding
-				}
-				shape := e.Finding.Shape()
-				all[key].shapes[shape] = append(all[key].shapes[shape], h.Host)
+				all[key][e.Finding.Shape()] = all[key][e.Finding.Shape()].add(e.Finding, h.Host)
 			}
 		}
 	}
 	var out []Finding
 	for _, key := range order {
-		out = append(out, newFinding(all[key].first, all[key].shapes))
+		out = append(out, newFinding(all[key]))
 	}
 	slices.SortStableFunc(out, func(a, b Finding) int {
 		return cmp.Or(int(render.Rank(b.Severity))-int(render.Rank(a.Severity)), b.Hosts()-a.Hosts(), strings.Compare(a.Title, b.Title))
@@ -204,17 +196,39 @@ func pivot(hosts []Standing, holds func(render.Section) bool) []Finding {
 	return out
 }
 
-func newFinding(first report.Finding, shapes map[string][]Host) Finding {
-	var keys []string
-	for shape := range shapes {
-		keys = append(keys, shape)
+// shape is a finding on the hosts that have it alike.
+type shape struct {
+	worst report.Finding
+	hosts []Host
+}
+
+func (s *shape) add(f report.Finding, h Host) *shape {
+	if s == nil {
+		s = &shape{worst: f}
 	}
-	slices.SortFunc(keys, func(a, b string) int {
-		return cmp.Or(len(shapes[b])-len(shapes[a]), compareHost(shapes[a][0], shapes[b][0]))
+	if render.Rank(f.Severity) > render.Rank(s.worst.Severity) {
+		s.worst = f
+	}
+	s.hosts = append(s.hosts, h)
+	return s
+}
+
+// newFinding makes one of all shapes. Its words are those of most hosts among the
+// worst: what one host says of itself is not said of the others.
+func newFinding(shapes map[string]*shape) Finding {
+	var list []*shape
+	for _, s := range shapes {
+		list = append(list, s)
+	}
+	slices.SortFunc(list, func(a, b *shape) int {
+		return cmp.Or(len(b.hosts)-len(a.hosts), compareHost(a.hosts[0], b.hosts[0]))
 	})
-	f := Finding{Finding: first, Alike: shapes[keys[0]]}
-	for _, shape := range keys[1:] {
-		f.Differ = append(f.Differ, shapes[shape]...)
+	f := Finding{Finding: list[0].worst, Alike: list[0].hosts}
+	for _, s := range list[1:] {
+		f.Differ = append(f.Differ, s.hosts...)
+		if render.Rank(s.worst.Severity) > render.Rank(f.Severity) {
+			f.Finding = s.worst
+		}
 	}
 	return f
 }

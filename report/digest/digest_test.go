@@ -2,6 +2,7 @@ package digest_test
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -139,6 +140,49 @@ func TestAFolderOfReportsIsReadAndWhatIsDamagedStopsNothing(t *testing.T) {
 	assert.Len(t, errs, 1)
 	_, errs = digest.Read(filepath.Join(dir, "none"))
 	assert.NotEmpty(t, errs)
+}
+
+func TestAHostThatSaysAnothersNameHidesNothing(t *testing.T) {
+	put := func(dir, name string, rep *report.Report) {
+		data, err := report.Encode(rep)
+		require.NoError(t, err)
+		require.NoError(t, os.MkdirAll(filepath.Join(dir, filepath.Dir(name)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
+	}
+	forged := of("a", "web1")
+	forged.Seq = 1 << 60
+	for _, name := range []string{"web2/latest.json", "web2/x.json"} {
+		dir := t.TempDir()
+		put(dir, "web1/latest.json", of("a", "web1", change(report.New, report.Critical, "/etc/sudoers.d/zz", "eve")))
+		put(dir, name, forged)
+		put(dir, "web3/latest.json", of("a", "web3"))
+		reports, errs := digest.Read(dir, dir+"/")
+		require.Len(t, reports, 1, "a folder that is named twice is read once")
+		assert.Equal(t, "web3", reports[0].Labels.Host)
+		assert.Len(t, errs, 2)
+		assert.ErrorContains(t, errors.Join(errs...), "neither is taken")
+	}
+	dir := t.TempDir()
+	put(dir, "monday/web1.json", of("a", "web1"))
+	put(dir, "tuesday/web1.json", forged)
+	reports, errs := digest.Read(dir)
+	assert.Len(t, reports, 2, "a folder of each day is no other host")
+	assert.Empty(t, errs)
+}
+
+func TestOneHostNeitherFloodsTheListNorChoosesItsWords(t *testing.T) {
+	var flood []report.Change
+	for i := range 200 {
+		flood = append(flood, change(report.New, report.Critical, fmt.Sprintf("/a/%03d", i), "x"))
+	}
+	friendly := change(report.New, report.Critical, "/etc/shadow", "y")
+	friendly.Finding.Title = "All is well"
+	real := change(report.New, report.Critical, "/etc/shadow", "z")
+	reports := []*report.Report{of("a", "a1", append(flood, friendly)...), of("a", "b1", real), of("a", "b2", real), of("a", "b3", change(report.New, report.Critical, "/zz", "q"))}
+	text := write(t, digest.New(reports, digest.Options{Now: noon}))
+	assert.Contains(t, text, "/zz")
+	assert.NotContains(t, text, "All is well")
+	assert.Regexp(t, "and 16[0-9] more: 16[0-9] critical", text)
 }
 
 func TestAHostileReportAddsNoLine(t *testing.T) {

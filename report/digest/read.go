@@ -25,6 +25,10 @@ const (
 // there is one, as in an agent's folder of reports, else every .json file but the
 // state.json of a store. What
 // cannot be read is an error, and stops nothing. No link is followed.
+//
+// A host's own folder is one with a latest.json. Of a host that such a folder and
+// any other tell of, nothing is taken, and that is an error: a host says itself who
+// it is, and one that says another's name must not stand before that one's report.
 func Read(dirs ...string) ([]*report.Report, []error) {
 	var names []string
 	var errs []error
@@ -35,6 +39,7 @@ func Read(dirs ...string) ([]*report.Report, []error) {
 		}
 		names = append(names, found...)
 	}
+	names = once(names)
 	reports, failed := make([]*report.Report, len(names)), make([]error, len(names))
 	var next atomic.Int64
 	var readers sync.WaitGroup
@@ -46,13 +51,53 @@ func Read(dirs ...string) ([]*report.Report, []error) {
 		})
 	}
 	readers.Wait()
+	claimed := claims(names, reports)
 	for i, err := range failed {
+		if err == nil && claimed[Host{reports[i].Labels.Tenant, reports[i].Labels.Host}] {
+			err = errors.New("it tells of a host that another folder tells of as well: neither is taken")
+		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", names[i], err))
 			reports[i] = nil
 		}
 	}
 	return slices.DeleteFunc(reports, func(rep *report.Report) bool { return rep == nil }), errs
+}
+
+// once leaves out what is named twice.
+func once(names []string) []string {
+	seen := map[string]bool{}
+	return slices.DeleteFunc(names, func(name string) bool {
+		whole, err := filepath.Abs(name)
+		if err != nil {
+			whole = name
+		}
+		defer func() { seen[whole] = true }()
+		return seen[whole]
+	})
+}
+
+// latest is the newest report in a folder of one host.
+const latest = "latest.json"
+
+// claims finds the hosts that have a folder of their own and that others tell of.
+func claims(names []string, reports []*report.Report) map[Host]bool {
+	folders, own := map[Host]map[string]bool{}, map[Host]bool{}
+	for i, rep := range reports {
+		if rep == nil {
+			continue
+		}
+		h := Host{rep.Labels.Tenant, rep.Labels.Host}
+		if folders[h] == nil {
+			folders[h] = map[string]bool{}
+		}
+		folders[h][filepath.Dir(names[i])] = true
+		own[h] = own[h] || filepath.Base(names[i]) == latest
+	}
+	for h := range own {
+		own[h] = own[h] && len(folders[h]) > 1
+	}
+	return own
 }
 
 func one(name string) (*report.Report, error) {
@@ -86,9 +131,9 @@ func files(dir string) ([]string, error) {
 		if byFolder[folder] == nil {
 			folders = append(folders, folder)
 		}
-		if e.Name() == "latest.json" {
+		if e.Name() == latest {
 			byFolder[folder] = []string{name}
-		} else if list := byFolder[folder]; len(list) != 1 || filepath.Base(list[0]) != "latest.json" {
+		} else if list := byFolder[folder]; len(list) != 1 || filepath.Base(list[0]) != latest {
 			byFolder[folder] = append(list, name)
 		}
 		return nil

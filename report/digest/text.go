@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,7 @@ import (
 const (
 	width       = 78
 	maxFindings = 40
+	share       = 5 // of these, for what one host alone found
 	maxHosts    = 100
 	maxNames    = 4
 )
@@ -91,11 +93,8 @@ func (p *page) findings(title string, list []Finding) {
 		return
 	}
 	p.heading(title)
-	for i, f := range list {
-		if i == maxFindings {
-			p.wrap("  ", "  ", fmt.Sprintf("and %d more, none of them worse", len(list)-i))
-			return
-		}
+	told := fair(list)
+	for _, f := range told {
 		word := render.Word(f.Severity)
 		if render.Rank(f.Severity) >= report.Warning {
 			word = strings.ToUpper(word)
@@ -110,6 +109,49 @@ func (p *page) findings(title string, list []Finding) {
 		}
 		p.wrap("            ", "            ", text)
 	}
+	if n := len(list) - len(told); n > 0 {
+		p.wrap("  ", "  ", fmt.Sprintf("and %d more: %s", n, untold(list, told)))
+	}
+}
+
+// fair gives what is told of a list that is too long: the worst first, and of one
+// host no more than its share before what others found.
+func fair(list []Finding) []Finding {
+	if len(list) <= maxFindings {
+		return list
+	}
+	var told, rest []Finding
+	of := map[Host]int{}
+	for _, f := range list {
+		if h := f.Alike[0]; f.Hosts() == 1 {
+			if of[h]++; of[h] > share {
+				rest = append(rest, f)
+				continue
+			}
+		}
+		told = append(told, f)
+	}
+	told = append(told, rest...)[:maxFindings]
+	slices.SortStableFunc(told, func(a, b Finding) int { return int(render.Rank(b.Severity)) - int(render.Rank(a.Severity)) })
+	return told
+}
+
+// untold counts by severity what is in a list and not told.
+func untold(list, told []Finding) string {
+	count := map[report.Severity]int{}
+	for _, f := range list {
+		count[render.Rank(f.Severity)]++
+	}
+	for _, f := range told {
+		count[render.Rank(f.Severity)]--
+	}
+	var out []string
+	for s := report.Critical; s >= report.Info; s-- {
+		if count[s] > 0 {
+			out = append(out, render.Tally(count[s], s))
+		}
+	}
+	return strings.Join(out, ", ")
 }
 
 func verb(n int, one, many string) string {
