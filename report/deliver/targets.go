@@ -139,7 +139,8 @@ func (t *Targets) drain(ctx context.Context, target Target, b box, always bool) 
 	if err != nil {
 		return err
 	}
-	if !always && t.now().Before(st.Next) {
+	longest := cmp.Or(t.Longest, longWait)
+	if wait := st.Next.Sub(t.now()); !always && wait > 0 && wait <= 2*longest { // longer is of a clock that was ahead
 		return nil
 	}
 	kept, err := b.kept()
@@ -157,7 +158,7 @@ func (t *Targets) drain(ctx context.Context, target Target, b box, always bool) 
 		}
 		if rep.ID != st.ID {
 			if err := t.hand(ctx, target, st.told(rep)); err != nil {
-				return errors.Join(err, b.save(st.failed(t.now(), target.Name, cmp.Or(t.Longest, longWait))))
+				return errors.Join(err, b.save(st.failed(t.now(), target.Name, longest)))
 			}
 			st = standing{ID: rep.ID, Seq: rep.Seq, At: t.now().UTC()}
 			if err := b.save(st); err != nil {

@@ -82,6 +82,16 @@ func TestFlushWaitsLongerAfterEachFailure(t *testing.T) {
 	assert.Less(t, calls, 40)
 }
 
+func TestAClockThatWasAheadHoldsNothingBack(t *testing.T) {
+	now, calls := time.Date(2030, 11, 28, 12, 0, 0, 0, time.UTC), 0
+	to := reporterFunc(func() error { calls++; return errors.New("refused") })
+	targets := &deliver.Targets{Spool: t.TempDir(), Now: func() time.Time { return now }, List: []deliver.Target{{Name: "mail", To: to}}}
+	require.Error(t, targets.Report(t.Context(), numbered(1)))
+	now = now.AddDate(-4, 0, 0)
+	require.Error(t, targets.Flush(t.Context()))
+	assert.Equal(t, 2, calls)
+}
+
 type reporterFunc func() error
 
 func (f reporterFunc) Report(context.Context, *report.Report) error { return f() }

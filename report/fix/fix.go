@@ -17,6 +17,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/internal/prose"
+	"github.com/pugetsoundtech/upkeep/internal/term"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
@@ -42,7 +43,7 @@ func Of(f report.Finding) (Plan, error) {
 // String shows the plan as lines that a person may type.
 func (p Plan) String() string {
 	var b strings.Builder
-	fmt.Fprintln(&b, p.Title)
+	fmt.Fprintln(&b, term.Visible(p.Title))
 	for _, part := range []struct {
 		label    string
 		commands [][]string

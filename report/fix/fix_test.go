@@ -7,12 +7,15 @@ import (
 	"strings"
 	"testing"
 	"time"
+	"unicode"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pugetsoundtech/upkeep/internal/term"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/fix"
+	"github.com/pugetsoundtech/upkeep/report/render/rendertest"
 )
 
 func stopTelnet() report.Finding {
@@ -71,6 +74,17 @@ func TestEachCommandRunsAfterTheOneBeforeSucceeded(t *testing.T) {
 				assert.Equal(t, "said", rec.Steps[want.ran-1].Output)
 			}
 		})
+	}
+}
+
+func TestAPlanIsSafeInATerminal(t *testing.T) {
+	for _, hostile := range rendertest.Corpus() {
+		plan, err := fix.Of(report.Finding{Title: hostile, Remedy: &report.Remedy{Do: [][]string{{"rm", "--", hostile}}}})
+		require.NoError(t, err)
+		lines := strings.Split(strings.TrimSuffix(plan.String(), "\n"), "\n")
+		require.Len(t, lines, 2, "%q", hostile)
+		assert.Equal(t, term.Visible(lines[0]), lines[0])
+		assert.Equal(t, -1, strings.IndexFunc(lines[1], unicode.IsControl), "%q", lines[1]) // other marks may be of a name that is typed
 	}
 }
 

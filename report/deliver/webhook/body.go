@@ -3,6 +3,7 @@ package webhook
 import (
 	"bytes"
 	"encoding/json"
+	"fmt"
 	"strings"
 	"text/template"
 	"time"
@@ -39,8 +40,29 @@ func (s Summary) Text() string {
 	for _, l := range s.Lines {
 		lines = append(lines, strings.ToUpper(l.Severity)+": "+l.Title)
 	}
+	if s.More > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", s.More))
+	}
 	return strings.Join(lines, "\n")
 }
+
+// Chat is Text for a chat: what is of the report stands as code, in which a chat
+// finds no link, no mention of a person or of everybody, and no format. The first
+// three characters are what Slack's own marks are made of.
+func (s Summary) Chat() string {
+	lines := []string{code(s.Verdict)}
+	for _, l := range s.Lines {
+		lines = append(lines, strings.ToUpper(l.Severity)+": "+code(l.Title))
+	}
+	if s.More > 0 {
+		lines = append(lines, fmt.Sprintf("and %d more", s.More))
+	}
+	return strings.Join(lines, "\n")
+}
+
+var inCode = strings.NewReplacer("&", "&amp;", "<", "&lt;", ">", "&gt;", "`", "'")
+
+func code(s string) string { return "`" + inCode.Replace(s) + "`" }
 
 const maxLines = 10
 
@@ -90,7 +112,7 @@ func quote(v any) (string, error) {
 }
 
 // ChatText is the template of Chat: for Slack, Mattermost, Rocket.Chat and Teams.
-const ChatText = `{"text": {{json .Text}}}`
+const ChatText = `{"text": {{json .Chat}}}`
 
 // NtfyText is a template for ntfy's own JSON; fill in the topic.
 const NtfyText = `{"topic": "upkeep", "title": {{json .Host}}, "message": {{json .Text}}, "priority": {{if eq .Level "critical"}}5{{else}}3{{end}}}`

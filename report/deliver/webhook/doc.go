@@ -13,5 +13,6 @@
 //
 // An address of a hook is a secret in itself: no error holds it, and no redirect
 // is followed. An answer is bounded and shown as one line. What is in a report is
-// data in every body: the templates quote it as JSON.
+// data in every body: the templates quote it as JSON, and a chat is given it as code,
+// since a line of a log that mentions everybody or holds a link is no message of ours.
 package webhook

@@ -6,6 +6,7 @@ import (
 	"io"
 	"net/http"
 	"net/http/httptest"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
@@ -84,9 +85,24 @@ func TestAChatIsToldTheVerdictAndTheNewsWorstFirst(t *testing.T) {
 	var message struct{ Text string }
 	require.NoError(t, json.Unmarshal(body, &message))
 	lines := strings.Split(message.Text, "\n")
-	assert.True(t, strings.HasPrefix(lines[0], "web1: 1 critical"), lines[0])
-	assert.Equal(t, "CRITICAL: /srv is 99 % full: 412 MiB of 40.0 GiB free", lines[1])
+	assert.True(t, strings.HasPrefix(lines[0], "`web1: 1 critical"), lines[0])
+	assert.Equal(t, "CRITICAL: `/srv is 99 % full: 412 MiB of 40.0 GiB free`", lines[1])
 	assert.NotContains(t, message.Text, "openssl", "what is explained is no news")
+}
+
+// What an observed host writes neither calls a room nor offers a link.
+func TestNoReportMentionsOrLinksInAChat(t *testing.T) {
+	for _, s := range append(rendertest.Corpus(), "<!channel> <http://evil.example|the report>", "@all", "[all is well](http://evil.example)", "`@here`", "a`\n@channel") {
+		body, _, err := webhook.Chat(rendertest.Hostile(s))
+		require.NoError(t, err)
+		var message struct{ Text string }
+		require.NoError(t, json.Unmarshal(body, &message))
+		for _, line := range strings.Split(message.Text, "\n") {
+			outside := regexp.MustCompile("`[^`]*`").ReplaceAllString(line, "")
+			assert.Regexp(t, `^([A-Z]+: |and [0-9]+ more)?$`, outside, "with %q", s)
+			assert.NotContains(t, line, "<")
+		}
+	}
 }
 
 func TestAnAlertOfADailyReportStandsUntilTheNext(t *testing.T) {
