@@ -76,21 +76,21 @@ func ExampleJoins_service() {
 func ExampleJoins_rotation() {
 	log := report.Path.Of("/var/log/mail.log")
 	show(
-		report.Finding{Rule: "act", Title: "logrotate rotated 1 log", Subject: report.Transaction.Of("logrotate:20261125"), Evidence: []report.Attr{morning(25), log}},
+		report.Finding{Rule: "act", Title: "logrotate rotated 1 log", Subject: report.System.Of("logs"), Identity: []report.Attr{report.Transaction.Of("logrotate:20261125")}, Evidence: []report.Attr{morning(25), log}},
 		report.Finding{Rule: "changed", Title: "/var/log/mail.log became smaller", Subject: log, Evidence: []report.Attr{morning(25)}},
 	)
 	// Output: /var/log/mail.log became smaller ← likely: logrotate rotated 1 log
 }
 
-// A session has its begin, its id and its end, and each command its moment and files.
+// A session has its id, its begin and its end, and each command its text, moment and files.
 func ExampleJoins_session() {
 	hosts := report.Path.Of("/etc/hosts")
 	show(
 		report.Finding{
 			Rule: "act", Title: "ann was logged in by ssh from 192.0.2.14", Subject: report.User.Of("ann"),
 			Evidence: []report.Attr{
-				morning(30), report.Session.Of("ssh:4711"), morning(50),
-				morning(40), report.Program.Of("/usr/bin/vi"), hosts,
+				report.Session.Of("ssh:4711"), morning(30), morning(50),
+				report.Sample.Of("/usr/bin/vi hosts"), morning(40), report.Program.Of("/usr/bin/vi"), hosts,
 			},
 		},
 		report.Finding{Rule: "changed", Title: "/etc/hosts changed", Subject: hosts, Evidence: []report.Attr{morning(42)}},

@@ -39,16 +39,17 @@
 //
 //	file ← software      act: an Event of subject Package or Transaction, with At.
 //	                     File: Package (likely) or Transaction (proven), with At.
-//	file ← rotation      act: an Event of subject Transaction, with At and a Path for
-//	                     each log. File: subject Path, with At (likely).
+//	file ← rotation      act: an Event of identity Transaction, with At and a Path for
+//	                     each log and copy. File: subject Path, with At (likely).
 //	service down ← it    service: subject Service or Unit, worse than a notice, with the At
 //	                     of its failure and the Package that owns its program or a
 //	                     library of it; or its Program, or a Path for each library,
 //	                     where a finding about that file names the Package (possible).
-//	file ← person        session: an Event of subject User, with, for each session, At of
-//	                     its begin, Session, and At of its end where that is known; then,
-//	                     for each command, its At, Program, and a Path for each file
-//	                     (likely), or the command as a Sample (possible).
+//	file ← person        sessions: an Event of subject User, whose evidence has, in this
+//	                     order, for each session its Session, At of its begin, and At of
+//	                     its end where that is known; behind that, for each command, its
+//	                     text as a Sample, its At, and a Path for each file (likely). Where
+//	                     only a word of the text is the file's name: possible.
 //	                     File: subject Path, with At, and no Package.
 //	sudo line ← that     line: an Event of subject Service sudo or doas, the User in its
 //	                     identity, and a Sample for each command, none left out.

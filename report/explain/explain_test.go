@@ -151,7 +151,7 @@ func TestAFileThatChangedInASessionIsPossiblyThatPersons(t *testing.T) {
 // session is a login as a check tells it: its begin, its id, its end where it is
 // known, and what was run in it.
 func session(who report.Attr, end time.Duration, run ...report.Attr) report.Finding {
-	f := report.Finding{Rule: "restarted", Subject: who, Scope: "x", Evidence: []report.Attr{report.AtTime(noon), attr(report.Session, "ssh:1")}}
+	f := report.Finding{Rule: "restarted", Subject: who, Scope: "x", Evidence: []report.Attr{attr(report.Session, "ssh:1"), report.AtTime(noon)}}
 	if end > 0 {
 		f.Evidence = append(f.Evidence, report.AtTime(noon.Add(end)))
 	}
@@ -169,7 +169,7 @@ func TestAnEditBySudoIsOneAct(t *testing.T) {
 		}
 		return f
 	}
-	typed := []report.Attr{report.AtTime(noon.Add(time.Second)), attr(report.Program, "/usr/bin/vi"), hosts}
+	typed := []report.Attr{attr(report.Sample, "/usr/bin/vi hosts"), report.AtTime(noon.Add(time.Second)), attr("x-dir", "/etc"), attr(report.Program, "/usr/bin/vi"), hosts}
 	words := []report.Attr{attr(report.Sample, "/usr/bin/vi /etc/hosts")}
 	edit, file := "/usr/bin/vi /etc/hosts", map[string]string{"/etc/hosts": "likely true ann"}
 	for name, c := range map[string]struct {
@@ -187,7 +187,7 @@ func TestAnEditBySudoIsOneAct(t *testing.T) {
 		"after its end":               {session(ann, 10*time.Minute, typed...), line(ann, 1, edit), 11 * time.Minute, map[string]string{}},
 		"long after, no end known":    {session(ann, 0, typed...), line(ann, 1, edit), 2 * time.Hour, map[string]string{}},
 		"before":                      {session(ann, 0, typed...), line(ann, 1, edit), -time.Minute, map[string]string{}},
-		"before its command":          {session(ann, time.Hour, report.AtTime(noon.Add(30*time.Minute)), hosts), line(ann, 2, edit), time.Minute, map[string]string{"/etc/hosts": "possible false ann"}},
+		"before its command":          {session(ann, time.Hour, attr(report.Sample, "vi hosts"), report.AtTime(noon.Add(30*time.Minute)), hosts), line(ann, 2, edit), time.Minute, map[string]string{"/etc/hosts": "possible false ann"}},
 		"words of it alone":           {session(ann, 0, words...), line(ann, 1, edit), time.Minute, map[string]string{"/etc/hosts": "possible false ann", "sudo": "likely false /etc/hosts"}},
 		"words, after its end":        {session(ann, 10*time.Minute, words...), line(ann, 1, edit), 11 * time.Minute, map[string]string{}},
 		"words, long after":           {session(ann, 0, words...), line(ann, 1, edit), 2 * time.Hour, map[string]string{}},
@@ -201,7 +201,7 @@ func TestAnEditBySudoIsOneAct(t *testing.T) {
 // Of two sessions in one finding, each has its own interval.
 func TestAFileIsExplainedByTheSessionThatWasOpen(t *testing.T) {
 	ann, hosts := attr(report.User, "ann"), attr(report.Path, "/etc/hosts")
-	two := session(ann, 10*time.Minute, report.AtTime(noon.Add(3*time.Hour)), attr(report.Session, "ssh:2"), report.AtTime(noon.Add(4*time.Hour)))
+	two := session(ann, 10*time.Minute, attr(report.Addr, "192.0.2.14"), attr(report.Session, "ssh:2"), report.AtTime(noon.Add(3*time.Hour)), report.AtTime(noon.Add(4*time.Hour)))
 	for at, want := range map[time.Duration]int{5 * time.Minute: 1, time.Hour: 0, 200 * time.Minute: 1, 5 * time.Hour: 0} {
 		assert.Len(t, explained(t, two, finding("changed", hosts, noon.Add(at))), want, at)
 	}
@@ -209,7 +209,7 @@ func TestAFileIsExplainedByTheSessionThatWasOpen(t *testing.T) {
 
 func TestAnEditFromANewAddressIsOneThingToLookAt(t *testing.T) {
 	ann, id := attr(report.User, "ann"), attr(report.Session, "ssh:1")
-	in := session(ann, 0, report.AtTime(noon.Add(time.Second)), attr(report.Path, "/etc/hosts"))
+	in := session(ann, 0, attr(report.Sample, "vi hosts"), report.AtTime(noon.Add(time.Second)), attr(report.Path, "/etc/hosts"))
 	arrival := finding("line", ann, noon, id)
 	arrival.Identity = []report.Attr{attr(report.Addr, "192.0.2.14")}
 	line := finding("line", attr(report.Service, "sudo"), noon, attr(report.Sample, "ann : COMMAND=/usr/bin/vi /etc/hosts"))
@@ -415,9 +415,11 @@ func TestARotationExplainsTheLogsThatItNames(t *testing.T) {
 	run, log := attr(report.Transaction, "logrotate:20261125"), attr(report.Path, "/var/log/syslog")
 	assert.Equal(t, map[string]string{"/var/log/syslog": "proven true logrotate:20261125"},
 		explained(t, finding("upgraded", run, noon), finding("changed", log, noon.Add(time.Minute), run), finding("changed", attr(report.Path, "/var/log/app.log"), noon.Add(time.Minute))))
-	assert.Equal(t, map[string]string{"/var/log/syslog": "likely true logrotate:20261125"},
-		explained(t, finding("upgraded", run, noon, log), finding("changed", log, noon.Add(time.Minute)), finding("changed", attr(report.Path, "/var/log/app.log"), noon.Add(time.Minute))))
-	assert.Empty(t, explained(t, finding("upgraded", run, noon, log), finding("changed", log, noon.Add(-time.Hour))), "it was cut before that")
+	turn := finding("upgraded", attr(report.System, "logs"), noon, log)
+	turn.Identity = []report.Attr{run}
+	assert.Equal(t, map[string]string{"/var/log/syslog": "likely true logs"},
+		explained(t, turn, finding("changed", log, noon.Add(time.Minute)), finding("changed", attr(report.Path, "/var/log/app.log"), noon.Add(time.Minute))))
+	assert.Empty(t, explained(t, turn, finding("changed", log, noon.Add(-time.Hour))), "it was cut before that")
 }
 
 func TestNothingIsExplainedWithoutACause(t *testing.T) {

@@ -81,9 +81,10 @@ func (n node) has(keys ...report.Key) bool {
 	return false
 }
 
-// ofSoftware reports whether a finding is about a package or an act on packages.
-func (n node) ofSoftware() bool {
-	return n.finding.Subject.Key == report.Package || n.finding.Subject.Key == report.Transaction
+// isAct reports whether a finding is about a package, or an act on packages or logs.
+func (n node) isAct() bool {
+	return n.finding.Subject.Key == report.Package || n.finding.Subject.Key == report.Transaction ||
+		slices.ContainsFunc(n.finding.Identity, func(a report.Attr) bool { return a.Key == report.Transaction })
 }
 
 // ofPerson reports whether a finding tells what somebody did or said, which no

@@ -49,30 +49,24 @@ type visit struct{ from, to time.Time }
 
 type visits []visit
 
-// visits gives the sessions that a finding tells of. In its evidence the moment
-// before a session's id is its begin, else the first after it. What follows before
-// the next session's begin is its end, unless a program or a file comes right after:
-// then it is that of a command. A finding whose subject is a session has its moments
-// in any order.
+// visits gives the sessions that a finding tells of: behind each session's id stand
+// its begin and, where that is known, its end. A finding whose subject is a session
+// has its moments in any order.
 func (n node) visits() (out visits) {
-	evidence := n.finding.Evidence
 	if n.finding.Subject.Key == report.Session {
 		return visits{{n.times[0], n.times[len(n.times)-1]}}
 	}
-	for i, a := range evidence {
-		at, next := moment(a), report.Key("")
-		if i+1 < len(evidence) {
-			next = evidence[i+1].Key
-		}
-		switch {
-		case a.Key == report.Session && i > 0:
-			out = append(out, visit{from: moment(evidence[i-1])})
+	inSession := false
+	for _, a := range n.finding.Evidence {
+		switch at := moment(a); {
 		case a.Key == report.Session:
-			out = append(out, visit{})
-		case at.IsZero() || len(out) == 0 || next == report.Session || next == report.Program || next == report.Path:
+			out, inSession = append(out, visit{}), true
+		case a.Key == report.Sample: // from here on it tells of a command
+			inSession = false
+		case !inSession || at.IsZero():
 		case out[len(out)-1].from.IsZero():
 			out[len(out)-1].from = at
-		case at.After(out[len(out)-1].to):
+		case out[len(out)-1].to.IsZero():
 			out[len(out)-1].to = at
 		}
 	}
@@ -88,20 +82,23 @@ func moment(a report.Attr) time.Time {
 	return t
 }
 
-// worksOn gives when the sessions' own record names a file, each time by the moment
-// that stands before it.
+// worksOn gives when commands of the sessions named a file. A command begins with its
+// text; behind that stand its moment and its files.
 func (n node) worksOn(file report.Attr) (out []time.Time) {
-	var last time.Time
-	for _, a := range n.finding.Evidence {
-		if at := moment(a); !at.IsZero() {
-			last = at
-		}
-		if a == file && !last.IsZero() {
-			out = append(out, last)
-		}
+	if n.finding.Subject.Key == report.Session && slices.Contains(n.finding.Evidence, file) {
+		return n.times[:1]
 	}
-	if out == nil && slices.Contains(n.finding.Evidence, file) && len(n.times) > 0 {
-		out = n.times[:1]
+	var began time.Time
+	inCommand := false
+	for _, a := range n.finding.Evidence {
+		switch at := moment(a); {
+		case a.Key == report.Session, a.Key == report.Sample:
+			began, inCommand = time.Time{}, a.Key == report.Sample
+		case inCommand && began.IsZero() && !at.IsZero():
+			began = at
+		case a == file && !began.IsZero():
+			out = append(out, began)
+		}
 	}
 	return out
 }

@@ -26,7 +26,7 @@ const apart = 2 * time.Minute
 func (w *walker) software() []act {
 	var acts []act
 	for i, n := range w.nodes {
-		if n.finding.Kind != report.Event || !n.ofSoftware() {
+		if n.finding.Kind != report.Event || !n.isAct() {
 			continue
 		}
 		w.done[i] = true
@@ -105,7 +105,7 @@ func (w *walker) effects(a act) {
 			for _, next := range w.index[attr] {
 				n := w.nodes[next]
 				direct := len(at.joined) == 0
-				if w.done[next] || n.ofSoftware() || n.ofPerson() || !a.near(n, direct) || a.isLaterThan(n) {
+				if w.done[next] || n.isAct() || n.ofPerson() || !a.near(n, direct) || a.isLaterThan(n) {
 					continue
 				}
 				joined := append(slices.Clone(at.joined), attr)

@@ -345,7 +345,7 @@ func TestAnEditByAPersonIsOneEntry(t *testing.T) {
 	file := c(report.Finding{Rule: "changed", Kind: report.Condition, Subject: report.Path.Of("/etc/hosts"), Severity: report.Notice, Title: "/etc/hosts changed", Evidence: []report.Attr{report.Sample.Of("+192.0.2.7 printer")}})
 	session := c(report.Finding{
 		Rule: "login", Kind: report.Event, Subject: report.User.Of("ann"), Severity: report.Info, Title: "ann was logged in by ssh from 192.0.2.14", First: began,
-		Evidence: []report.Attr{report.AtTime(began), report.Session.Of("ssh:1"), report.AtTime(began), report.Path.Of("/etc/hosts"), report.Sample.Of("/usr/bin/vi /etc/hosts")},
+		Evidence: []report.Attr{report.Session.Of("ssh:1"), report.AtTime(began), report.Sample.Of("/usr/bin/vi /etc/hosts"), report.AtTime(began), report.Path.Of("/etc/hosts")},
 	})
 	line := c(report.Finding{
 		Rule: "sudo", Kind: report.Event, Subject: report.Service.Of("sudo"), Identity: []report.Attr{report.User.Of("ann")}, Severity: report.Notice, Title: "ann ran commands with sudo once",
