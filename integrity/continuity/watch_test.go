@@ -16,6 +16,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/integrity/continuity"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // A keeper is a check that does nothing but watch its baseline.
@@ -75,8 +76,8 @@ func TestABaselineIsBelievedOnlyAsTheOneThatWasKept(t *testing.T) {
 			k := keeper{baseline: filepath.Join(t.TempDir(), "b"), created: day}
 			store := &reporttest.Store{}
 			look := func() (rules []string) {
-				suite := report.Suite{Checks: []report.Checker{k}, Store: store}
-				rep, err := suite.Run(t.Context())
+				set := suite.Suite{Checks: []report.Checker{k}, Store: store}
+				rep, err := set.Run(t.Context())
 				require.NoError(t, err)
 				for _, f := range rep.Results[0].Findings {
 					rules = append(rules, f.Rule)

@@ -94,7 +94,7 @@ func TestTheBusiestHourIsToldAndDaysAreCompared(t *testing.T) {
 		text.WriteString(requestsAt(noon.Add(time.Duration(hour-24*40)*time.Hour), n, 200))
 	}
 	require.NoError(t, m.AppendFile(accessPath, []byte(text.String())))
-	res, err := report.Collect(t.Context(), Web{Host: m.Host()})
+	res, err := suite.Collect(t.Context(), Web{Host: m.Host()})
 	require.NoError(t, err)
 	require.Len(t, res.Findings, 1)
 	assert.Equal(t, rulePeak, res.Findings[0].Rule)

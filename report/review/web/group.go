@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/render"
 	"github.com/pugetsoundtech/upkeep/report/review"
 )
@@ -109,7 +110,7 @@ func digest(texts ...string) string {
 
 // picked gives the findings that a form names, and how many of its names are of
 // none that is as it was.
-func picked(view View, ids []string) (out []report.Item, gone int) {
+func picked(view View, ids []string) (out []memory.Item, gone int) {
 	chosen := map[string]bool{}
 	for _, id := range ids[:min(len(ids), maxPicked)] {
 		chosen[id] = true

@@ -14,6 +14,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/review"
 )
 
@@ -27,7 +28,7 @@ type View struct {
 // An Act is what a person asks for by a form.
 type Act struct {
 	Kind    review.Kind // Accept, Acknowledge, Reopen or Sign
-	Items   []report.Item
+	Items   []memory.Item
 	Comment string
 	Until   string // a day, as 2026-12-24; of Acknowledge always, of Accept where one was given
 }

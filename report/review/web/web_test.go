@@ -19,6 +19,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/review"
 )
 
@@ -33,7 +34,7 @@ func hostileOne() review.Standing {
 		Detail: hostile, Fingerprint: "v1:0123456789abcdef", State: "aa", Evidence: []report.Attr{report.Sample.Of(hostile)},
 		Remedy: &report.Remedy{Do: [][]string{{"rm", hostile}}},
 	}
-	return review.Standing{Item: report.Item{Check: "files", Finding: f, Since: morning}, State: review.Open}
+	return review.Standing{Item: memory.Item{Check: "files", Finding: f, Since: morning}, State: review.Open}
 }
 
 // id is the name of the one finding in addresses and forms.
@@ -188,7 +189,7 @@ func TestAPersonAcceptsAndSignsOnlyWhatWasOnThePage(t *testing.T) {
 func TestAFloodIsAPageThatOpensAtOnce(t *testing.T) {
 	d := &desk{open: []review.Standing{hostileOne()}}
 	for i := range 10_000 {
-		s := review.Standing{State: review.Open, Item: report.Item{Check: "files", Since: morning, Finding: report.Finding{
+		s := review.Standing{State: review.Open, Item: memory.Item{Check: "files", Since: morning, Finding: report.Finding{
 			Rule: "files.added", Severity: report.Notice, Subject: report.Path.Of(fmt.Sprint("/srv/", i)), Title: fmt.Sprintf("/srv/%d is new", i), Fingerprint: fmt.Sprint("v1:", i),
 		}}}
 		d.open = append(d.open, s)
