@@ -44,7 +44,7 @@ func (r *round) install(ctx context.Context, d *desk, f report.Finding, c cli.Ca
 		doer := apply.Applier{Host: h, Manager: m, Dir: managers.Jobs, Zone: time.Local, Restarts: restarts.Programs{Host: h}}
 		set := r.settings.Packages
 		plan, err := doer.Plan(ctx, apply.Options{
-			Security: true, Only: labels, Held: f.Rule == installable[1], Windows: set.SecurityWindows, Holds: set.holds(),
+			Security: true, Only: labels, Held: f.Rule == installable[1], Windows: set.SecurityWindows, Holds: set.holds(), Conffiles: set.Conffiles,
 		})
 		if err != nil {
 			return err

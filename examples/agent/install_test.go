@@ -9,6 +9,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
+	"github.com/pugetsoundtech/upkeep/examples/internal/config"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/apply"
@@ -50,7 +51,8 @@ func TestAFixThatCannotBePlannedIsRefusedAndSaysWhy(t *testing.T) {
 }
 
 func TestWhatPeopleHoldIsLeftAloneByAFix(t *testing.T) {
-	day := lastDay{time.Date(2026, 12, 31, 0, 0, 0, 0, time.Local)}
+	var day config.Day
+	require.NoError(t, day.UnmarshalText([]byte("2026-12-31")))
 	set := packages{Records: []record{
 		{Kind: "hold", Package: "postgresql*", Reason: "the migration", By: "ann", Until: day},
 		{Kind: "work-around", Package: "nginx", Reason: "a rule", By: "ann", Until: day},

@@ -70,18 +70,19 @@ type packages struct {
 	SecurityWithin time.Duration `doc:"Within what time a security fix is to be installed, from when it is on offer here."`
 	Records        []record      `doc:"What people decided about updates of single packages."`
 
-	SecurityWindows []apply.Window `doc:"When agent fix may install security fixes, such as Sat 02:00-05:00, by the clock of this machine. None: always."`
+	SecurityWindows []apply.Window  `doc:"When agent fix may install security fixes, such as Sat 02:00-05:00, by the clock of this machine. None: always."`
+	Conffiles       apply.Conffiles `doc:"What becomes of a configuration file that you edited and the maker changed too, when agent fix installs: keep yours, replace it, or stop before anything is done."`
 }
 
 // record is an updates.Record.
 type record struct {
-	Kind    string   `doc:"hold, work-around or fixed-locally."`
-	Package string   `doc:"A pattern of names of packages."`
-	Reason  string   `doc:"What was done, and why."`
-	By      string   `doc:"Who decided it."`
-	Until   lastDay  `doc:"The last day, as in 2026-12-31."`
-	Check   []string `doc:"Of a work-around: a program and its arguments that change nothing; it ends with 0 while the work-around holds, and with 1 when it does not. It is run every day, as whoever runs the agent."`
-	Version string   `doc:"Of what is fixed locally: a pattern of the versions that have the fix."`
+	Kind    string     `doc:"hold, work-around or fixed-locally."`
+	Package string     `doc:"A pattern of names of packages."`
+	Reason  string     `doc:"What was done, and why."`
+	By      string     `doc:"Who decided it."`
+	Until   config.Day `doc:"The last day, as in 2026-12-31."`
+	Check   []string   `doc:"Of a work-around: a program and its arguments that change nothing; it ends with 0 while the work-around holds, and with 1 when it does not. It is run every day, as whoever runs the agent."`
+	Version string     `doc:"Of what is fixed locally: a pattern of the versions that have the fix."`
 }
 
 // policy makes the policy of the settings.
@@ -89,7 +90,7 @@ func (p packages) policy() updates.Policy {
 	policy := updates.Policy{Within: p.SecurityWithin}
 	for _, r := range p.Records {
 		policy.Records = append(policy.Records, updates.Record{
-			Kind: updates.Kind(r.Kind), Package: r.Package, Reason: r.Reason, By: r.By, Until: r.Until.end(), Check: r.Check, Version: r.Version,
+			Kind: updates.Kind(r.Kind), Package: r.Package, Reason: r.Reason, By: r.By, Until: r.Until.End(), Check: r.Check, Version: r.Version,
 		})
 	}
 	return policy
@@ -99,30 +100,10 @@ func (p packages) policy() updates.Policy {
 func (p packages) holds() (out []apply.Hold) {
 	for _, r := range p.Records {
 		if updates.Kind(r.Kind) == updates.HoldRecord {
-			out = append(out, apply.Hold{Package: r.Package, Reason: r.Reason, By: r.By, Until: r.Until.end()})
+			out = append(out, apply.Hold{Package: r.Package, Reason: r.Reason, By: r.By, Until: r.Until.End()})
 		}
 	}
 	return out
-}
-
-// A lastDay is written as in 2026-12-31.
-type lastDay struct{ time.Time }
-
-// UnmarshalText reads a day in the zone of this machine.
-func (d *lastDay) UnmarshalText(text []byte) (err error) {
-	d.Time, err = time.ParseInLocation(time.DateOnly, string(text), time.Local)
-	return err
-}
-
-// MarshalText writes it.
-func (d lastDay) MarshalText() ([]byte, error) { return []byte(d.Format(time.DateOnly)), nil }
-
-// end is the end of the day; that of no day is no time.
-func (d lastDay) end() time.Time {
-	if d.IsZero() {
-		return time.Time{}
-	}
-	return d.AddDate(0, 0, 1)
 }
 
 // defaults are the settings without a file.

@@ -36,6 +36,27 @@ const (
 	StopAtConffiles  Conffiles = "stop"    // such a plan is not carried out
 )
 
+// MarshalText writes keep, replace or stop.
+func (c Conffiles) MarshalText() ([]byte, error) {
+	if c == KeepConffiles {
+		return []byte("keep"), nil
+	}
+	return []byte(c), nil
+}
+
+// UnmarshalText reads one; no text is keep.
+func (c *Conffiles) UnmarshalText(text []byte) error {
+	switch word := Conffiles(text); word {
+	case KeepConffiles, "keep":
+		*c = KeepConffiles
+	case ReplaceConffiles, StopAtConffiles:
+		*c = word
+	default:
+		return fmt.Errorf("%.20q is not keep, replace or stop", text)
+	}
+	return nil
+}
+
 // Action says what becomes of a package.
 type Action string
 

@@ -152,3 +152,17 @@ func TestAHeldPackageThatWouldComeAlongStopsThePlan(t *testing.T) {
 	require.NotEmpty(t, p.Problems)
 	assert.Contains(t, p.Problems[0], "toy-c would change with what is asked for, and is held by ann")
 }
+
+func TestWhatBecomesOfEditedFilesIsOneOfThreeWords(t *testing.T) {
+	for _, word := range []string{"keep", "replace", "stop"} {
+		var c apply.Conffiles
+		require.NoError(t, c.UnmarshalText([]byte(word)))
+		text, err := c.MarshalText()
+		require.NoError(t, err)
+		assert.Equal(t, word, string(text))
+	}
+	c := apply.StopAtConffiles
+	assert.Error(t, c.UnmarshalText([]byte("ask")))
+	require.NoError(t, c.UnmarshalText(nil))
+	assert.Equal(t, apply.KeepConffiles, c)
+}
