@@ -62,7 +62,7 @@ nothing matched or something was refused.
 		Flags: func(fs *flag.FlagSet) {
 			fs.BoolVar(&r.settings.Strict, "strict", false, "exit 3 also for what is not seen only for want of root's rights")
 			fs.BoolVar(&r.schedule, "schedule", false, "keep looking: daily, and at the quick checks each quarter of an hour; see schedule in -print-config")
-			fs.BoolVar(&r.selftest, "selftest", false, "try whether this machine stores files and runs commands as the program counts on")
+			fs.BoolVar(&r.selftest, "selftest", false, "try whether this machine stores files, reads them, runs commands and lists packages as the program counts on")
 			fs.StringVar(&r.only, "only", "", "ask only these `checks`, with commas between; a page is written only if they have news")
 			fs.BoolVar(&r.page, "page", false, "with -only: write a page in any case")
 			fs.StringVar(&r.identity, "identity", "", "with restore: `file` of the secret key to read the backup with (default: the agent's own)")

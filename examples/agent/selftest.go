@@ -11,7 +11,11 @@ import (
 	"github.com/pugetsoundtech/upkeep/backup/backuptest"
 	"github.com/pugetsoundtech/upkeep/backup/dirstore"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
+	"github.com/pugetsoundtech/upkeep/examples/internal/managers"
+	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
 	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
 	"github.com/pugetsoundtech/upkeep/report/review"
@@ -39,7 +43,7 @@ func (r *round) tryAll(ctx context.Context, c cli.Call) (status int, err error) 
 	defer st.Close() //nolint:errcheck // the lock ends with the process
 	dir := st.Path("selftest")
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	for _, one := range trials(t, dir) {
+	for _, one := range append(trials(t, dir), t.managerTrials(ctx, r.settings)...) {
 		failed := one.try(ctx)
 		words := []string{"ok", one.name}
 		if failed != nil {
@@ -61,7 +65,7 @@ func trials(t *target, dir string) []trial {
 		os.MkdirAll(name, 0o700) //nolint:errcheck // the store says so
 		return name
 	}
-	return []trial{
+	list := []trial{
 		{"commands are run, bounded and ended", func(ctx context.Context) error { return hosttest.TestRunner(ctx, t.Host.Exec) }},
 		{"reports are stored whole or not at all", func(ctx context.Context) error {
 			return reporttest.TestStore(ctx, func() memory.Store { return memory.FileStore{Dir: fresh()} })
@@ -73,4 +77,29 @@ func trials(t *target, dir string) []trial {
 			return backuptest.TestStore(ctx, func() backup.Store { return dirstore.Dir(fresh()) })
 		}},
 	}
+	if t.Local {
+		list = append(list, trial{"files of every kind are read as they are", func(ctx context.Context) error { return tryFiles(ctx, t.Host.Files, fresh()) }})
+	}
+	return list
+}
+
+// tryFiles plants files of every kind in dir, and reads them.
+func tryFiles(ctx context.Context, files host.FS, dir string) error {
+	tree, err := hosttest.Plant(dir, dir)
+	if err != nil {
+		return err
+	}
+	defer os.Chmod(filepath.Join(dir, "locked"), 0o700) //nolint:errcheck // so that it can be removed
+	return hosttest.TestFS(ctx, files, tree)
+}
+
+// managerTrials are those of the package managers that the system has.
+func (t *target) managerTrials(ctx context.Context, set settings) (list []trial) {
+	for _, m := range managers.For(t.Host, t.facts.Family, set.Packages.MaxIndexAge) {
+		if installed := m.Installed(ctx); errors.Is(installed.Reason, pkgupdate.ErrAbsent) {
+			continue
+		}
+		list = append(list, trial{m.Info().ID + " says what is installed and what is pending", func(ctx context.Context) error { return pkgupdatetest.TestManager(ctx, m) }})
+	}
+	return list
 }
