@@ -143,6 +143,7 @@ var rooms = []room{
 	{"logwatch/internal/ere", leaf, nil},
 	{"logwatch/logcheck", adapter, nil},
 	{"logwatch/summary", adapter, nil},
+	{"logwatch/sources", adapter, nil},
 	{"logwatch/logs", question, nil},
 	{"logwatch/rotation", question, nil},
 	{"logwatch/sessions", question, nil},

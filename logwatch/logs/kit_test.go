@@ -190,12 +190,6 @@ func ExampleSystem() {
 	// Output: warning root logged in over SSH from 192.0.2.7
 }
 
-func ExampleDiscover() {
-	names, err := logs.Discover(context.Background(), hosttest.New(smallMachine).Host())
-	fmt.Println(names, err)
-	// Output: [/var/log/auth.log] <nil>
-}
-
 func TestALineInTheKernelsNameThatCameByAUsersSocketNamesItsSender(t *testing.T) {
 	at := noon.Add(-time.Hour)
 	m := journalMachine(

@@ -13,6 +13,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/follow"
 	"github.com/pugetsoundtech/upkeep/host/follow/logstream"
 	"github.com/pugetsoundtech/upkeep/logwatch"
+	"github.com/pugetsoundtech/upkeep/logwatch/sources"
 	"github.com/pugetsoundtech/upkeep/logwatch/summary"
 	"github.com/pugetsoundtech/upkeep/report"
 )
@@ -48,17 +49,16 @@ func newRun(s System, rec *report.Recorder, zone *time.Location) *run {
 
 // names lists the sources of this run: given or found, and those read before.
 func (r *run) names(ctx context.Context) ([]string, error) {
-	extra, left, globErr := glob(ctx, r.Host, r.Extra, r.wasRead)
+	extra, left, globErr := sources.Glob(ctx, r.Host, r.Extra, r.wasRead)
 	if r.Sources != nil {
 		return append(slices.Clone(r.Sources), extra...), globErr
 	}
-	d := discovery{host: r.Host, known: r.wasRead}
-	err := d.run(ctx)
-	r.unread, r.listed = d.unread, err == nil
-	left = append(left, d.left...)
+	here, err := sources.Find(ctx, r.Host, r.wasRead)
+	r.unread, r.listed = here.Unread, err == nil
+	left = append(left, here.Left...)
 	r.next.Blind = len(left) > 0 // where one is read later, it is not new
 	err = errors.Join(err, globErr)
-	found := append(d.found, extra...)
+	found := append(here.Logs, extra...)
 	for source := range r.old.Sources {
 		if source != Journal && !slices.Contains(left, source) {
 			found = append(found, source)
@@ -114,7 +114,7 @@ func (r *run) source(ctx context.Context, source string) error {
 	if known != nil {
 		*st = *known
 	}
-	in := &judge{watch: r.watch, program: programOf(source), tallies: r.tallies, trends: r.trends, summary: &r.summary, dedupe: r.dedupe, source: source, zone: r.zone}
+	in := &judge{watch: r.watch, program: sources.ProgramOf(source), tallies: r.tallies, trends: r.trends, summary: &r.summary, dedupe: r.dedupe, source: source, zone: r.zone}
 	notes, err := r.read(ctx, in, r.log(source, known), st)
 	switch {
 	case source == Journal && errors.Is(err, follow.ErrNoJournal) && r.Sources == nil:

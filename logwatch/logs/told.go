@@ -10,6 +10,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/logwatch"
+	"github.com/pugetsoundtech/upkeep/logwatch/sources"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
@@ -166,7 +167,7 @@ func writers(tallies []*tally) string {
 // none tells that there is nothing to read.
 func (r *run) none() {
 	r.finding(ruleNone, report.Attr{Key: report.System, Value: "logs"}, "sources", func(f *report.Finding) {
-		f.Title = "This system keeps no logs: no syslog file in " + logDir + " and no journal"
+		f.Title = "This system keeps no logs: no syslog file in " + sources.Dir + " and no journal"
 		f.Last = time.Time{} // it has no moment
 	})
 }
@@ -214,7 +215,7 @@ func (r *run) notRead(ctx context.Context) {
 	if n := len(r.unread); n > 0 {
 		r.rec.Finding(report.Finding{
 			Rule: ruleNotRead, Subject: report.Attr{Key: report.System, Value: "logs"}, Scope: scope,
-			Title:  fmt.Sprintf("No check reads %s in %s", prose.Count(n, "log"), logDir),
+			Title:  fmt.Sprintf("No check reads %s in %s", prose.Count(n, "log"), sources.Dir),
 			Detail: prose.ListOf(r.unread[:min(n, maxNamed)], n) + ".",
 		})
 	}

@@ -1,4 +1,4 @@
-package logs
+package sources
 
 import (
 	"bytes"
@@ -14,8 +14,8 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/follow"
 )
 
-// logDir is where the logs of all supported systems are.
-const logDir = "/var/log"
+// Dir is where the logs of all supported systems are.
+const Dir = "/var/log"
 
 // systemLogs are the names that syslog daemons use.
 var systemLogs = [...]string{
@@ -42,15 +42,23 @@ var programs = map[string]string{
 	"postgresql": "postgres", "mysql": "mysqld", "mariadb": "mariadbd", "exim4": "exim", "unattended-upgrades": "unattended-upgrade",
 }
 
-// Discover lists the log files of a system: those that syslog daemons write,
+// Found is what a look for logs has found.
+type Found struct {
+	Logs   []string // sorted
+	Unread []string // what may be logs and is not read: no text, no rights, or too many
+	Left   []string // those of Unread that could be read, were there fewer
+}
+
+// Find finds the log files of a system: those that syslog daemons write,
 // and other text files in /var/log and its sub-folders whose name is that of a
 // log. A link that root made is taken for the file that it names. What has the
 // name of a system log and is no file is among them, so that its reading says
-// so. Of very many each folder gives its share. A system without that directory has none.
-func Discover(ctx context.Context, h host.Host) ([]string, error) {
-	d := discovery{host: h}
+// so. Of very many each folder gives its share, first those that are known to the
+// caller; nil knows none. A system without that directory has none.
+func Find(ctx context.Context, h host.Host, known func(name string) bool) (Found, error) {
+	d := discovery{host: h, known: known}
 	err := d.run(ctx)
-	return d.found, err
+	return Found{d.found, d.unread, d.left}, err
 }
 
 // discovery is one look for logs.
@@ -64,7 +72,7 @@ type discovery struct {
 }
 
 func (d *discovery) run(ctx context.Context) error {
-	entries, err := d.host.ReadDir(ctx, logDir)
+	entries, err := d.host.ReadDir(ctx, Dir)
 	if errors.Is(err, fs.ErrNotExist) {
 		return nil
 	}
@@ -74,7 +82,7 @@ func (d *discovery) run(ctx context.Context) error {
 	older := follow.Rotated(entries)
 	var folders []host.Ask
 	for _, st := range entries {
-		switch name := path.Join(logDir, st.Name); {
+		switch name := path.Join(Dir, st.Name); {
 		case st.IsDir() && !slices.Contains(otherDirs[:], st.Name):
 			folders = append(folders, host.Ask{Op: host.OpList, Name: name})
 		case st.IsDir():
@@ -94,7 +102,7 @@ func (d *discovery) run(ctx context.Context) error {
 	if err := d.read(ctx); err != nil {
 		return err
 	}
-	chosen, left := fair(d.logs, maxLogs, d.known)
+	chosen, left := fair(d.logs, Max, d.known)
 	d.found, d.unread, d.left = append(d.found, chosen...), append(d.unread, left...), left
 	slices.Sort(d.found)
 	d.found = slices.Compact(d.found)
@@ -163,9 +171,9 @@ func isLog(name string) bool {
 	return name == "current" || name == "error" || name == "log"
 }
 
-// programOf names the program whose log a source is; empty where it is of many.
-func programOf(source string) string {
-	rest, ok := strings.CutPrefix(source, logDir+"/")
+// ProgramOf names the program whose log a source is; empty where it is of many.
+func ProgramOf(source string) string {
+	rest, ok := strings.CutPrefix(source, Dir+"/")
 	dir, base, inFolder := strings.Cut(rest, "/")
 	switch {
 	case !ok || slices.Contains(systemLogs[:], rest):

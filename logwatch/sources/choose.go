@@ -1,4 +1,4 @@
-package logs
+package sources
 
 import (
 	"cmp"
@@ -17,8 +17,9 @@ import (
 
 // Bounds of how many logs are read, since each is followed in its folder.
 const (
-	maxLogs  = 500   // of those that are found, and as many of those that patterns give
+	Max      = 500   // of those that are found, and as many of those that patterns give
 	maxLooks = 2_000 // files of one folder whose front is looked at
+	maxNamed = 20    // of those that are left out, in a sentence
 )
 
 // A candidate is a log that may be read. Its group is what somebody may fill with
@@ -62,10 +63,10 @@ func fair(all []candidate, most int, known func(string) bool) (chosen, left []st
 	return chosen, left
 }
 
-// glob replaces patterns by the regular files that they match, without rotated
+// Glob replaces patterns by the regular files that they match, without rotated
 // copies. Links are not followed. What there is no room for is an error, beside
 // those that are read.
-func glob(ctx context.Context, h host.Host, names []string, known func(string) bool) (out, left []string, err error) {
+func Glob(ctx context.Context, h host.Host, names []string, known func(string) bool) (out, left []string, err error) {
 	var found []candidate
 	var errs []error
 	for _, name := range names {
@@ -78,7 +79,7 @@ func glob(ctx context.Context, h host.Host, names []string, known func(string) b
 	}
 	slices.SortFunc(found, func(a, b candidate) int { return strings.Compare(a.name, b.name) })
 	found = slices.CompactFunc(found, func(a, b candidate) bool { return a.name == b.name })
-	chosen, left := fair(found, maxLogs, known)
+	chosen, left := fair(found, Max, known)
 	if len(left) > 0 {
 		errs = append(errs, tooMany(len(left), "log", left))
 	}
