@@ -22,7 +22,8 @@ func (s *Stats) Merge(o *Stats) {
 	s.hour, s.day = nil, nil // which may be folded
 	e := o.Earlier
 	s.Earlier.Add(e.Counts)
-	s.Earlier.Date, s.Earlier.Visitors, s.Earlier.Approximate = max(s.Earlier.Date, e.Date), s.Earlier.Visitors+e.Visitors, s.Earlier.Approximate || e.Approximate
+	s.Earlier.span(e.First, e.Date)
+	s.Earlier.Visitors, s.Earlier.Approximate = s.Earlier.Visitors+e.Visitors, s.Earlier.Approximate || e.Approximate
 	s.boundVisitors()
 	for i := range s.HourOfDay {
 		s.HourOfDay[i].Add(o.HourOfDay[i])

@@ -1,6 +1,7 @@
 package weblog
 
 import (
+	"cmp"
 	"fmt"
 	"maps"
 	"slices"
@@ -86,12 +87,12 @@ func (s *Stats) Peer() PeerReport {
 	}}
 	dates := slices.Sorted(maps.Keys(s.Days))
 	if len(dates) > 0 {
-		r.General.StartDate, r.General.EndDate = peerDate(dates[0]), peerDate(dates[len(dates)-1])
+		r.General.StartDate, r.General.EndDate = peerDate(cmp.Or(s.Earlier.First, dates[0])), peerDate(dates[len(dates)-1])
 	}
 	item := func(data string, c Counts) PeerItem {
 		return PeerItem{Hits: shareOf(c.Requests, t.ValidRequests), Bytes: shareOf(c.Bytes, t.Bandwidth), Data: data}
 	}
-	for _, date := range slices.Backward(dates) {
+	for _, date := range slices.Backward(dates[max(0, len(dates)-peerItems):]) {
 		d := s.Days[date]
 		row := item(strings.ReplaceAll(date, "-", ""), d.Counts)
 		visitors := shareOf(d.Visitors.Count(), t.UniqueVisitors)

@@ -208,6 +208,16 @@ func equalGoaccess(t *testing.T, text string) {
 
 func TestGoaccessAgreesWhereItsKeysDoNotCollide(t *testing.T) { equalGoaccess(t, accessLog()) }
 
+func TestGoaccessAgreesOnALogOfYears(t *testing.T) {
+	var b strings.Builder
+	for day := range 900 {
+		for i := range 2 + day%3 {
+			fmt.Fprintf(&b, "192.0.2.%d - - [%s] \"GET /%d HTTP/1.1\" 200 5 \"-\" \"x\"\n", i+day%5, noon.AddDate(0, 0, day-900).Format("02/Jan/2006:15:04:05 -0700"), i)
+		}
+	}
+	equalGoaccess(t, b.String())
+}
+
 // asked is how many requests drive makes; some servers answer each.
 const asked = 1500 + 700 + 300 + 100 + 50 + 8 + 5
 

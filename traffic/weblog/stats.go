@@ -96,7 +96,8 @@ type Stats struct {
 
 // Earlier is what was counted of days that are too old to be kept apart.
 type Earlier struct {
-	Date string `json:"date,omitempty"` // the last of them; "": there are none
+	First string `json:"first,omitempty"`
+	Date  string `json:"date,omitempty"` // the last of them; "": there are none
 	Counts
 	Visitors    int64 `json:"visitors"`              // summed over these days
 	Approximate bool  `json:"approximate,omitempty"` // Visitors is no exact count
@@ -252,10 +253,17 @@ func (s *Stats) dayAt(date string) *Day {
 // fold adds a day to those that are too old to be kept apart.
 func (s *Stats) fold(date string, d *Day) {
 	e := &s.Earlier
-	e.Date = max(e.Date, date)
+	e.span(date, date)
 	e.Add(d.Counts)
 	e.Visitors += d.Visitors.Count()
 	e.Approximate = e.Approximate || !d.Visitors.Exact()
+}
+
+func (e *Earlier) span(first, last string) {
+	if e.Date == "" || last != "" && first < e.First {
+		e.First = first
+	}
+	e.Date = max(e.Date, last)
 }
 
 func (s *Stats) hourAt(no int64) *Counts {
