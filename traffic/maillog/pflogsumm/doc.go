@@ -10,6 +10,6 @@
 // size and the sender of the one before, further instances of Postfix are not read,
 // and the year of a time is not believed.
 //
-// It follows version 1.1.5, by its source. It is not fast, and its tables are as
-// large as the log makes them.
+// It follows version 1.1.5, by its source. It is not fast, its tables are as large as
+// the log makes them, and it knows no pseudonyms.
 package pflogsumm
