@@ -47,6 +47,8 @@ const peopleWeb = `203.0.113.9 - carla [25/Nov/2026:10:00:00 +0000] "GET /u/anna
 2001:db8::77 - - [25/Nov/2026:10:00:00 +0000] "GET /.env?bert HTTP/1.1" 404 5 "https://carla:dora@www.example.org/" "x"
 203.0.113.9 - - [25/Nov/2026:10:00:00 +0000] "MAIL FROM:anna%40example.org" 400 0 "-" "-"
 anna: a line of nothing that is known
+203.0.113.9 - carla [25/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5 "http://203.0.113.9:8080/x" "x"
+203.0.113.9 - carla [25/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5 "http://[2001:db8::77]/x" "x"
 203.0.113.9 - carla [25/Nov/2026:10:00:00 +0000] "GET / HTTP/1.1" 200 5 "-" "x"
 `
 

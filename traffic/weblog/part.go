@@ -125,6 +125,9 @@ func (p *part) note(h *hit) {
 	h.agent, h.attack = p.agents.of(h.Agent), attackOf(h.URL)
 	if len(p.opt.Pseudonyms.Secret) > 0 {
 		h.URL, h.Referrer = withoutNames(h.URL), withoutNames(h.Referrer)
+		if isAddress(siteOf(h.Referrer)) {
+			h.Referrer = hidden
+		}
 	}
 	if p.opt.Goaccess && len(h.Method) > 0 && len(h.Protocol) == 0 { // of HTTP 0.9; there all are one
 		h.URL, h.Method = unknown, nil

@@ -1,6 +1,9 @@
 package weblog
 
-import "bytes"
+import (
+	"bytes"
+	"net/netip"
+)
 
 // appendRequest appends the key of a request: its decoded address, method and
 // protocol, with a NUL between them. What is no request is all address.
@@ -36,6 +39,16 @@ func appendRequest(key []byte, e *Entry) []byte {
 	return key
 }
 
+// hidden stands for what might be somebody's address.
+var hidden = []byte("<>")
+
+// isAddress knows an address of IP, with a port or without.
+func isAddress(host []byte) bool {
+	_, err := netip.ParseAddr(string(bytes.Trim(host, "[]")))
+	_, err2 := netip.ParseAddrPort(string(host))
+	return err == nil || err2 == nil
+}
+
 // withoutNames gives a URL without its query, and <> for each part with an address:
 // what a person typed may stand there.
 func withoutNames(url []byte) []byte {
@@ -48,7 +61,7 @@ func withoutNames(url []byte) []byte {
 	parts := bytes.Split(url, []byte("/"))
 	for i, part := range parts {
 		if bytes.IndexByte(part, '@') >= 0 || bytes.Contains(part, []byte("%40")) {
-			parts[i] = []byte("<>")
+			parts[i] = hidden
 		}
 	}
 	return bytes.Join(parts, []byte("/"))
