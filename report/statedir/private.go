@@ -68,13 +68,13 @@ func sound(dir string, st fs.FileInfo) error {
 	case !st.IsDir():
 		return fmt.Errorf("%s, on the way to the state folder, is no folder", dir)
 	case dir != "/" && owner != 0 && owner != os.Geteuid(): // in a name space of its own, nobody owns the root
-		return fmt.Errorf("%s, above the state folder, belongs to user id %d, who could exchange what is in it; give another place", dir, owner)
+		return fmt.Errorf("%s, above the state folder, belongs to user id %d, who could exchange what is in it", dir, owner)
 	case mode&fs.ModeSticky != 0:
 		return nil
 	case mode.Perm()&0o002 != 0:
-		return fmt.Errorf("everybody can write into %s, above the state folder, and so exchange it; run chmod o-w %s, or give another place", dir, dir)
+		return fmt.Errorf("everybody can write into %s, above the state folder, and so exchange it; run chmod o-w %s", dir, dir)
 	case mode.Perm()&0o020 != 0 && !ownGroup(st):
-		return fmt.Errorf("a group can write into %s, above the state folder, and so exchange it; run chmod g-w %s, or give another place", dir, dir)
+		return fmt.Errorf("a group can write into %s, above the state folder, and so exchange it; run chmod g-w %s", dir, dir)
 	}
 	return nil
 }
@@ -92,7 +92,7 @@ func private(dir string) error {
 	case st.Mode().Perm()&0o022 != 0:
 		return fmt.Errorf("others can write into the state folder %s; run chmod 700 %s", dir, dir)
 	case ownerOf(st) != os.Geteuid():
-		return fmt.Errorf("the state folder %s belongs to user id %d; run as that user, or give another place", dir, ownerOf(st))
+		return fmt.Errorf("the state folder %s belongs to user id %d; run as that user", dir, ownerOf(st))
 	}
 	return nil
 }
