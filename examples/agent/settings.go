@@ -22,6 +22,7 @@ type settings struct {
 	Filesystems filesystems         `doc:"When a file system is short of space: the share and the free bytes must both pass their limit."`
 	Files       files               `doc:"What is compared with the baseline, besides programs and the configuration folders."`
 	Logs        logs                `doc:"Which logs are read."`
+	Traffic     traffics            `doc:"The reports of mail and web."`
 	Backup      backups             `doc:"What of the configuration is backed up into the state directory."`
 	Foreign     []foreignBackup     `doc:"Backups that other programs make, to be watched. Those in the usual places are found without this."`
 	Packages    packages            `doc:"Pending updates."`
@@ -49,6 +50,10 @@ type pace struct {
 type logs struct {
 	Extra []string `doc:"Log files besides those that are found in /var/log; patterns such as /srv/*/log/*.log too."`
 	Rules string   `doc:"A directory with *.rules files of your own, above the rules of the catalogue."`
+}
+
+type traffics struct {
+	Pseudonyms config.Secret `doc:"A file with a secret of at least 16 bytes (head -c 32 /dev/urandom > FILE). In the reports of mail and web, addresses are then names that tell nothing without it. Empty: addresses as they are."`
 }
 
 type backups struct {

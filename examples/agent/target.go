@@ -15,7 +15,9 @@ import (
 	"github.com/pugetsoundtech/upkeep/backup/foreign"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/examples/internal/managers"
+	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/facts"
+	"github.com/pugetsoundtech/upkeep/host/follow/unpack"
 	"github.com/pugetsoundtech/upkeep/host/live"
 	"github.com/pugetsoundtech/upkeep/integrity"
 	intfiles "github.com/pugetsoundtech/upkeep/integrity/files"
@@ -27,6 +29,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/integrity/inventory/startup"
 	"github.com/pugetsoundtech/upkeep/integrity/inventory/system"
 	"github.com/pugetsoundtech/upkeep/integrity/signature"
+	logwatch "github.com/pugetsoundtech/upkeep/logwatch/logs"
 	"github.com/pugetsoundtech/upkeep/logwatch/rotation"
 	"github.com/pugetsoundtech/upkeep/logwatch/sessions"
 	"github.com/pugetsoundtech/upkeep/netprobe/local"
@@ -40,6 +43,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/report/statedir"
 	"github.com/pugetsoundtech/upkeep/resource"
 	"github.com/pugetsoundtech/upkeep/resource/disk"
+	"github.com/pugetsoundtech/upkeep/traffic"
 	"github.com/pugetsoundtech/upkeep/traffic/maillog"
 	"github.com/pugetsoundtech/upkeep/traffic/netif"
 	"github.com/pugetsoundtech/upkeep/traffic/weblog"
@@ -134,7 +138,8 @@ func (t *target) checks(st *statedir.Dir, set settings) []report.Checker {
 		startup.Services{Host: t.Host},
 		accounts.Homes{Host: t.Host})
 	checks = append(checks, t.running(restarts.Programs{Host: t.Host}, local.Services{Host: t.Host}, netif.Interfaces{Host: t.Host})...)
-	checks = append(checks, maillog.Mail{Host: t.Host}, weblog.Web{Host: t.Host})
+	names := traffic.Pseudonyms{Secret: set.Traffic.Pseudonyms.Bytes()}
+	checks = append(checks, maillog.Mail{Host: t.Host, Pseudonyms: names}, weblog.Web{Host: t.Host, Pseudonyms: names})
 	return append(checks,
 		capture.Configuration{Host: t.Host, Repo: kept, Paths: set.Backup.Paths, States: !t.Image, Texts: textsOf(st), Owners: owners},
 		foreign.Backups{Host: t.Host, Places: set.foreignPlaces(), Find: true},
@@ -291,4 +296,13 @@ func (set settings) choose(all []report.Checker) ([]report.Checker, error) {
 		return nil, errors.New("every check is left out; take some from leave-out")
 	}
 	return out, nil
+}
+
+// logsOf reads the logs by the rules of the catalogue and of the user.
+func logsOf(h host.Host, set logs) report.Checker {
+	check := logwatch.System{Host: h, Extra: set.Extra, Openers: unpack.Openers()}
+	if set.Rules != "" {
+		return check.With(os.DirFS(set.Rules))
+	}
+	return check
 }

@@ -15,6 +15,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
+	"github.com/pugetsoundtech/upkeep/examples/internal/config"
 	"github.com/pugetsoundtech/upkeep/host/follow/unpack"
 	"github.com/pugetsoundtech/upkeep/traffic"
 )
@@ -129,21 +130,9 @@ func (p Program) count(ctx context.Context, files traffic.Files, set settings, o
 	return a, reading, err
 }
 
-// leastSecret is how many bytes a secret has: a shorter one can be guessed.
-const leastSecret = 16
-
 func secretOf(name string) ([]byte, error) {
-	if name == "" {
-		return nil, nil
-	}
-	secret, err := os.ReadFile(name)
-	if err == nil && len(secret) < leastSecret {
-		err = fmt.Errorf("%s has %d bytes, and a secret at least %d", name, len(secret), leastSecret)
-	}
-	if err != nil {
-		return nil, cli.Advise(err, "make one with: head -c 32 /dev/urandom > FILE")
-	}
-	return secret, nil
+	secret, err := config.ReadSecret(name)
+	return secret.Bytes(), cli.Advise(err, "make one with: head -c 32 /dev/urandom > FILE")
 }
 
 func (p Program) write(c cli.Call, set settings, a Analysis, reading traffic.Reading) error {
