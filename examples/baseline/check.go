@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"io/fs"
 	"maps"
+	"path"
 	"path/filepath"
 	"slices"
 	"strconv"
@@ -85,7 +86,7 @@ func (o *options) init(ctx context.Context, c cli.Call) (int, error) {
 		p = integrity.FollowRoots(ctx, h.Files, p)
 		var counts integrity.Counts
 		head := integrity.Head{Created: h.Time(), Profile: p}
-		entries := read(by.entries(ctx, h, p, nil, nil, &counts), c)
+		entries := read(drawn(by.entries(ctx, h, p, nil, nil, &counts), c, -1), c)
 		if o.anew {
 			says := integrity.Acceptance{Time: h.Time(), By: o.by, Comment: o.comment}
 			err = integrity.Acceptor{Files: h.Files, Baseline: o.db, Says: says}.Anew(ctx, head, entries)
@@ -126,6 +127,30 @@ func read(entries integrity.Entries, c cli.Call) integrity.Entries {
 	}
 }
 
+// drawn shows on a terminal how far a scan has come, of as many entries as are
+// expected; -1: nobody knows.
+func drawn(entries integrity.Entries, c cli.Call, expected int64) integrity.Entries {
+	const every = 500
+	return func(yield func(host.Entry, error) bool) {
+		bar := cli.NewProgress(c.Stderr, c.JSON)
+		steps := -1
+		if expected >= 0 {
+			steps = int(expected/every) + 1
+		}
+		bar.Begin(steps)
+		defer bar.End()
+		n := 0
+		for e, err := range entries {
+			if n++; n%every == 0 {
+				bar.Step(path.Dir(e.Path), true)
+			}
+			if !yield(e, err) {
+				return
+			}
+		}
+	}
+}
+
 func (o *options) check(ctx context.Context, c cli.Call) (int, error) {
 	if o.mtree != "" {
 		return o.with(ctx, func(h host.Host) (int, error) { return o.checkMtree(ctx, h, c) })
@@ -145,7 +170,7 @@ func (o *options) check(ctx context.Context, c cli.Call) (int, error) {
 			return 0, err
 		}
 		logs := rotation.Logs{Files: h.Files, Profile: b.Profile}
-		now := o.scan(ctx, h, b, by, &logs, &counts)
+		now := drawn(o.scan(ctx, h, b, by, &logs, &counts), c, b.Count)
 		t := teller{call: c, asIs: by.config != nil, collect: o.asAide, began: h.Time()}
 		err = integrity.Compare(b.Entries(), logs.Seen(now), b.Profile.Compared(), func(ch integrity.Change) error {
 			ch, ok := by.reported(ch)
