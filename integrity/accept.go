@@ -53,7 +53,8 @@ func (a Acceptor) Accept(ctx context.Context, changes []Change) error {
 // What both look at stays as it was.
 func (a Acceptor) AcceptProfile(ctx context.Context, p Profile) error {
 	return a.move(ctx, func(b *Baseline) (Head, Entries, []Change, error) {
-		head := Head{Created: b.Created, Profile: p}
+		head := b.Head
+		head.Profile = p
 		return head, widened(b.Entries(), Scan(ctx, a.Files, p, nil), b.Profile, p), nil, p.Validate()
 	})
 }
@@ -70,6 +71,7 @@ func (a Acceptor) move(ctx context.Context, next func(*Baseline) (Head, Entries,
 		if err != nil {
 			return fmt.Errorf("accept: %w", err)
 		}
+		head.Previous = b.Root.String()
 		// A damaged file is not made the previous copy: that is the good one.
 		r := replacement{name: a.Baseline, keep: b.Damaged == nil}
 		r.commit = func(to Digest) error { return a.record(ctx, b.Root.String(), to, changes) }
@@ -87,7 +89,7 @@ func (a Acceptor) Anew(ctx context.Context, head Head, entries Entries) error {
 			from = b.Root.String()
 			b.Close()
 		}
-		a.Says.Anew = true
+		a.Says.Anew, head.Previous = true, from
 		r := replacement{name: a.Baseline}
 		r.commit = func(to Digest) error { return a.record(ctx, from, to, nil) }
 		if err := r.write(head, entries); err != nil {

@@ -1,6 +1,7 @@
 package integrity
 
 import (
+	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
@@ -10,6 +11,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/facts"
 	"github.com/pugetsoundtech/upkeep/host/tree"
 )
 
@@ -27,6 +29,23 @@ var (
 type Head struct {
 	Created time.Time // of the scan, on the observed system's clock
 	Profile Profile
+
+	Host     string // name of the observed system; "" when not known
+	Boot     string // the run of its kernel; "" when not known
+	Previous string // root of the baseline in whose place this one came; "" is none
+}
+
+// HeadOf is the head of a baseline of a system by a profile, now.
+func HeadOf(ctx context.Context, h host.Host, p Profile) Head {
+	head := Head{Created: h.Time(), Profile: p}
+	// An image has neither a name nor a kernel that runs: what is not known is empty.
+	if kernel, err := facts.Uname(ctx, h); err == nil {
+		head.Host = kernel.Node
+	}
+	if boot, err := facts.BootID(ctx, h); err == nil {
+		head.Boot = boot
+	}
+	return head
 }
 
 // headJSON is the head's form in the file: paths are bytes, which JSON's texts
@@ -43,6 +62,9 @@ type headJSON struct {
 	CrossFS     bool        `json:"cross_file_systems,omitempty"`
 	Attrs       bool        `json:"attrs,omitempty"`
 	Rules       string      `json:"rules,omitempty"`
+	Host        []byte      `json:"host,omitempty"`
+	Boot        string      `json:"boot,omitempty"`
+	Previous    string      `json:"previous,omitempty"`
 }
 
 func encodeHead(h Head) ([]byte, error) {
@@ -50,13 +72,14 @@ func encodeHead(h Head) ([]byte, error) {
 		Created: h.Created.UTC(), Roots: bytesOf(h.Profile.Roots),
 		Sparse: bytesOf(h.Profile.Sparse), Names: bytesOf(h.Profile.Names), Exclude: bytesOf(h.Profile.Exclude), Logs: bytesOf(h.Profile.Logs),
 		Fields: h.Profile.Fields, MaxFileSize: h.Profile.MaxFileSize, CrossFS: h.Profile.CrossFileSystems, Attrs: h.Profile.Attrs, Rules: h.Profile.Rules,
+		Host: []byte(h.Host), Boot: h.Boot, Previous: h.Previous,
 	})
 }
 
 func decodeHead(b []byte) (Head, error) {
 	var j headJSON
 	err := json.Unmarshal(b, &j)
-	return Head{j.Created, Profile{
+	return Head{Created: j.Created, Host: string(j.Host), Boot: j.Boot, Previous: j.Previous, Profile: Profile{
 		Roots: stringsOf(j.Roots), Sparse: stringsOf(j.Sparse), Names: stringsOf(j.Names), Exclude: stringsOf(j.Exclude), Logs: stringsOf(j.Logs),
 		Fields: j.Fields, MaxFileSize: j.MaxFileSize, CrossFileSystems: j.CrossFS, Attrs: j.Attrs, Rules: j.Rules,
 	}}, err

@@ -38,7 +38,8 @@ func accepting(t *testing.T) (a Acceptor, j *notes, changes []Change, name strin
 	name = filepath.Join(t.TempDir(), "b")
 	p := Profile{Roots: []string{"/etc"}}
 	was := hosttest.New("-- /etc/ dir complete --\n-- /etc/f --\none\n")
-	require.NoError(t, CreateBaseline(name, Head{Profile: p}, Scan(t.Context(), was, p, nil)))
+	require.NoError(t, was.Add("-- $ [\"uname\", \"-snrm\"] --\nLinux web 6.1 x86_64\n-- /proc/sys/kernel/random/boot_id --\n4da6\n"))
+	require.NoError(t, CreateBaseline(name, HeadOf(t.Context(), was.Host(), p), Scan(t.Context(), was, p, nil)))
 	now := hosttest.New("-- /etc/ dir complete --\n-- /etc/f --\ntwo\n")
 	b, err := OpenBaseline(name)
 	require.NoError(t, err)
@@ -66,6 +67,10 @@ func TestAnAcceptanceLeadsFromOneRootToTheOther(t *testing.T) {
 	require.Len(t, j.records, 1)
 	r := j.records[0]
 	assert.Equal(t, []string{"ann", before, rootOf(t, name)}, []string{r.By, r.From, r.To})
+	b, err := OpenBaseline(name)
+	require.NoError(t, err)
+	defer b.Close()
+	assert.Equal(t, []string{"web", "4da6", before}, []string{b.Host, b.Boot, b.Previous})
 	require.Len(t, r.Changes, 1)
 	assert.Equal(t, "/etc/f", string(r.Changes[0].Path))
 	assert.NotEqual(t, r.Changes[0].Was, r.Changes[0].Now)

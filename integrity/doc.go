@@ -3,7 +3,7 @@
 //
 //	p := integrity.ProfileEtc()
 //	h := host.Local()
-//	err := integrity.CreateBaseline("etc.baseline", integrity.Head{Created: h.Time(), Profile: p},
+//	err := integrity.CreateBaseline("etc.baseline", integrity.HeadOf(ctx, h, p),
 //		integrity.Scan(ctx, h.Files, p, nil))
 //	…
 //	b, err := integrity.OpenBaseline("etc.baseline")
@@ -37,7 +37,9 @@
 // "removed" nor "added".
 //
 // Who moves a baseline leaves a record that leads from its root to the next
-// (Acceptances), so that a baseline which somebody put in its place is known.
+// (Acceptances), so that a baseline which somebody put in its place is known. Its
+// head names the root before it, the system and the run of its kernel: whoever
+// keeps roots elsewhere sees a chain, and where it was broken.
 //
 // A baseline is verified to its last byte before its first record is used, on
 // the descriptor that is read, and each block again when it is read.

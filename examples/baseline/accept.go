@@ -125,7 +125,7 @@ func (o *options) head(c cli.Call, b *integrity.Baseline) (int, error) {
 		return bitFailed, err
 	}
 	object := map[string]any{
-		"entries": b.Count, "root": b.Root.String(), "created": b.Created, "roots": b.Profile.Tops(), "accepted": all, "damaged": b.Damaged != nil,
+		"entries": b.Count, "root": b.Root.String(), "created": b.Created, "host": b.Host, "boot": b.Boot, "previous": b.Previous, "roots": b.Profile.Tops(), "accepted": all, "damaged": b.Damaged != nil,
 	}
 	err = c.Say(object, fmt.Sprintf("%d entries below %v, taken at %s, root %s, accepted %d times",
 		b.Count, b.Profile.Tops(), b.Created.Local().Format("2006-01-02 15:04"), b.Root, len(all)))

@@ -85,7 +85,7 @@ func (o *options) init(ctx context.Context, c cli.Call) (int, error) {
 		}
 		p = integrity.FollowRoots(ctx, h.Files, p)
 		var counts integrity.Counts
-		head := integrity.Head{Created: h.Time(), Profile: p}
+		head := integrity.HeadOf(ctx, h, p)
 		entries := read(drawn(by.entries(ctx, h, p, nil, nil, &counts), c, -1), c)
 		if o.anew {
 			says := integrity.Acceptance{Time: h.Time(), By: o.by, Comment: o.comment}

@@ -83,7 +83,7 @@ func (s System) AcceptRules(ctx context.Context, says integrity.Acceptance, jour
 // report says so.
 func (s System) Anew(ctx context.Context, says integrity.Acceptance, journal integrity.Journal) error {
 	p := s.profile(ctx)
-	head := integrity.Head{Created: s.Host.Time(), Profile: p}
+	head := integrity.HeadOf(ctx, s.Host, p)
 	return s.acceptor(says, journal).Anew(ctx, head, integrity.Scan(ctx, s.Host.Files, p, nil))
 }
 

@@ -123,7 +123,7 @@ func (r *run) take() error {
 	if err := durable.MkdirAll(r.Dir); err != nil {
 		return err
 	}
-	head := integrity.Head{Created: r.Host.Time(), Profile: r.Profile}
+	head := integrity.HeadOf(r.ctx, r.Host, r.Profile)
 	known := false
 	err := integrity.CreateBaseline(BaselinePath(r.Dir), head, func(yield func(host.Entry, error) bool) {
 		for e, err := range r.scan() {
