@@ -144,6 +144,7 @@ func (w *walk) guard(fn func()) {
 
 // look is one worker.
 func (w *walk) look() {
+	idle()
 	hand := newWorker(w.opts)
 	for b := range w.work {
 		w.guard(func() {
