@@ -4,8 +4,11 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"os"
+	"slices"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/host"
@@ -94,6 +97,32 @@ func (r *rules) entries(ctx context.Context, h host.Host, p integrity.Profile, o
 		s.Old, s.Read = old, logs.Read()
 	}
 	return s.Entries(ctx, counts)
+}
+
+// fromAide gives what a database of AIDE expects, of what is looked at, and when it
+// was made. A content that it knows by another algorithm alone is unknown, and told.
+func (o *options) fromAide(p integrity.Profile, counts *integrity.Counts) (integrity.Entries, time.Time, error) {
+	f, err := os.Open(o.aideDB)
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	defer f.Close() //nolint:errcheck // it was only read
+	st, err := f.Stat()
+	if err != nil {
+		return nil, time.Time{}, err
+	}
+	all, err := aide.ReadDatabase(f)
+	return func(yield func(host.Entry, error) bool) {
+		for _, e := range all {
+			e.Digests = slices.DeleteFunc(e.Digests, func(d host.Digest) bool { return d.Algorithm != "sha256" })
+			if !p.Selects(e.Path, e.Stat.IsDir()) {
+				continue
+			}
+			if counts.Entries++; !yield(e, nil) {
+				return
+			}
+		}
+	}, st.ModTime(), err
 }
 
 func (r *rules) grew(path string) {

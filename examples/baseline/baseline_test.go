@@ -263,6 +263,28 @@ func TestOpenSSHSignsAllBaselinesOfAFolderAsOne(t *testing.T) {
 	check(0)
 }
 
+func TestADatabaseOfAIDEIsTheFirstBaseline(t *testing.T) {
+	f := folder{t, filepath.Join(t.TempDir(), "etc"), filepath.Join(t.TempDir(), "b.db")}
+	f.write("a", "abc")
+	f.write("b", "changed since")
+	db := filepath.Join(t.TempDir(), "aide.db")
+	text := "@@begin_db\n@@db_spec name lname perm sha256\n" +
+		f.dir + " 0 40755 0\n" +
+		f.dir + "/a 0 100644 ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=\n" +
+		f.dir + "/b 0 100644 ungWv48Bz+pBQUDeXa4iI7ADYaOWF3qctBD/YfIAFa0=\n" +
+		f.dir + "/gone 0 100600 0\n/elsewhere 0 100600 0\n@@end_db\n"
+	require.NoError(t, os.WriteFile(db, []byte(text), 0o600))
+	_, out, errs := f.run("init", "-aide-db", db, f.dir)
+	require.Contains(t, out, "4 entries are expected", errs)
+	status, out, _ := f.run("check")
+	assert.Equal(t, bitRemoved|bitChanged, status)
+	assert.Contains(t, out, "changed\t"+f.dir+"/b\tcontent sha256:ba7816bf")
+	assert.Contains(t, out, "removed\t"+f.dir+"/gone\n")
+	status, _, errs = f.run("init", "-anew", "-by", "ann", "-aide-db", f.dir+"/a", f.dir)
+	assert.NotZero(t, status)
+	assert.Contains(t, errs, "aide database: line 1")
+}
+
 func TestASpecificationOfMtreeIsWrittenAndCompared(t *testing.T) {
 	f := newFolder(t)
 	_, out, errs := f.run("show", "-as-mtree", f.dir)

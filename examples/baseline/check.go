@@ -87,6 +87,11 @@ func (o *options) init(ctx context.Context, c cli.Call) (int, error) {
 		var counts integrity.Counts
 		head := integrity.HeadOf(ctx, h, p)
 		entries := read(drawn(by.entries(ctx, h, p, nil, nil, &counts), c, -1), c)
+		if o.aideDB != "" {
+			if entries, head.Created, err = o.fromAide(p, &counts); err != nil {
+				return 0, err
+			}
+		}
 		if o.anew {
 			says := integrity.Acceptance{Time: h.Time(), By: o.by, Comment: o.comment}
 			err = integrity.Acceptor{Files: h.Files, Baseline: o.db, Says: says}.Anew(ctx, head, entries)

@@ -28,6 +28,7 @@ type options struct {
 	aide        string
 	aideOld     bool
 	asAide      bool
+	aideDB      string
 	changelist  string
 	mtree       string // a specification
 	asMtree     string
@@ -60,6 +61,7 @@ command line that is not understood.`,
 			f.StringVar(&o.profile, "profile", "daily", "what init looks at without folders: etc, daily, system, logs, webroot, image or bsd")
 			f.StringVar(&o.aide, "aide", "", "choose files and attributes by this aide.conf, as it is; check and accept need it, too")
 			f.BoolVar(&o.aideOld, "aide-0.18", false, "read it as AIDE before 0.19 does: a rule with ! leaves out all below a folder")
+			f.StringVar(&o.aideDB, "aide-db", "", "init: expect what this database of AIDE says, and not what is there now")
 			f.BoolVar(&o.asAide, "as-aide", false, "check: write a report as AIDE does, for what reads those")
 			f.StringVar(&o.changelist, "changelist", "", "choose files by this `file` of changelist(5); check and accept need it, too")
 			f.StringVar(&o.mtree, "mtree", "", "check: compare with this specification of mtree(5) instead, below the folder / or the one that is named")
