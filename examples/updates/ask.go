@@ -1,6 +1,7 @@
 package main
 
 import (
+	"bufio"
 	"context"
 	"errors"
 	"fmt"
@@ -57,6 +58,17 @@ func installed(ctx context.Context, c cli.Call, h host.Host) (int, error) {
 		errs = append(errs, answers[i].Reason)
 	}
 	return 0, errors.Join(errs...)
+}
+
+// buffered writes what a question lists in few pieces: a line at a time takes longer than
+// all else.
+func buffered(fn question) question {
+	return func(ctx context.Context, c cli.Call, h host.Host) (int, error) {
+		out := bufio.NewWriterSize(c.Stdout, 64<<10)
+		c.Stdout = out
+		status, err := fn(ctx, c, h)
+		return status, errors.Join(err, out.Flush())
+	}
 }
 
 func pending(ctx context.Context, c cli.Call, h host.Host) (int, error) {

@@ -25,6 +25,7 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 	at := func(fn question) func(context.Context, cli.Call) (int, error) {
 		return func(ctx context.Context, c cli.Call) (int, error) { return ask(ctx, c, target, fn) }
 	}
+	list := func(fn question) func(context.Context, cli.Call) (int, error) { return at(buffered(fn)) }
 	secure := func(ctx context.Context, c cli.Call, h host.Host) (int, error) { return security(ctx, c, h, &from) }
 	merge := func(ctx context.Context, c cli.Call, h host.Host) (int, error) { return waiting(ctx, c, h, merged) }
 	p := &cli.Program{
@@ -51,14 +52,14 @@ support the release, 2 security fixes are, or nobody supports the release,
 3 nobody knows. Of apply and verify: 0 all is done and in effect, 1 something is to be
 done by hand, 2 a security fix is not in.`,
 		Verbs: []cli.Verb{
-			{Name: "installed", About: "the installed packages", Run: at(installed)},
-			{Name: "pending", About: "the updates that wait, each with what it is for", Run: at(pending)},
-			{Name: "security", About: "the security fixes among them, and what feeds of advisories know", Run: at(secure)},
+			{Name: "installed", About: "the installed packages", Run: list(installed)},
+			{Name: "pending", About: "the updates that wait, each with what it is for", Run: list(pending)},
+			{Name: "security", About: "the security fixes among them, and what feeds of advisories know", Run: list(secure)},
 			{Name: "plan", Args: "[PACKAGE…]", About: "what would be installed, exactly, and what is in the way", Most: 1000, Run: at(act.plan)},
 			{Name: "apply", Args: "[PACKAGE…]", About: "installs the plan with -apply, and says what became of it", Most: 1000, Run: at(act.do)},
 			{Name: "verify", Args: "[JOB…]", About: "what became of what was installed, and whether it is in effect", Most: 1000, Run: at(act.verify)},
 			{Name: "merges", Args: "[PATH…]", About: "configuration files that wait to be merged; of those named, what each side changed", Most: 1000, Run: at(merge)},
-			{Name: "eol", About: "whether the release is supported, and until when", Run: at(eol)},
+			{Name: "eol", About: "whether the release is supported, and until when", Run: list(eol)},
 			{Name: "compare", Args: "SCHEME A B", About: "the order of two versions, or of pairs on standard input", Least: 2, Most: 3, Run: compare},
 		},
 	}
