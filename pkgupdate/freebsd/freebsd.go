@@ -14,6 +14,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"regexp"
 	"strconv"
 	"strings"
 	"time"
@@ -185,6 +186,9 @@ func (m *Manager) offered(ctx context.Context, installed []pkgupdate.Package) (m
 	return newer, listed, errors.Join(errs...)
 }
 
+// fetched is what pkg says of a catalogue that is as it should be.
+var fetched = regexp.MustCompile(`^(Updating \S+ repository catalogue\.\.\.|\S+ repository (is up-to-date|update completed).*|All repositories are up-to-date\.)$`)
+
 // compared is what pkg version says. It goes on without a catalogue that it cannot open,
 // and complains beside its list.
 func (m *Manager) compared(ctx context.Context) ([]string, error) {
@@ -197,7 +201,7 @@ func (m *Manager) compared(ctx context.Context) ([]string, error) {
 		return nil, fmt.Errorf("pkg version: %w", err)
 	}
 	for _, line := range append(strings.Split(string(out.Stderr), "\n"), lines...) {
-		if strings.HasPrefix(line, "pkg: ") || strings.Contains(line, "epository") {
+		if strings.HasPrefix(line, "pkg: ") || strings.Contains(line, "epository") && !fetched.MatchString(line) {
 			return nil, fmt.Errorf("pkg version: %w: %.200s", pkgupdate.ErrIncomplete, line)
 		}
 	}

@@ -148,3 +148,22 @@ func TestFilesAreAttestedWhereThePackagesAreAlone(t *testing.T) {
 	assert.Equal(t, host.Claim{}, claims["/usr/local/bin/mine"])
 	assert.NotContains(t, claims, "/bin/sh", "the base system is of no package")
 }
+
+// The forms are those of an output that vuls has among the tests of its scanner: what pkg says
+// of its catalogues stands before the rows, a name may hold hyphens, and a package may be
+// newer than that of the ports. The names are others.
+func TestPublishedComparisonsOfPkgAreRead(t *testing.T) {
+	text := strings.NewReplacer(`"-vUR"] --`+"\n", `"-vUR"] --`+"\nUpdating FreeBSD repository catalogue...\nFreeBSD repository is up-to-date.\nAll repositories are up-to-date.\n"+
+		"tex-base-3.0_25,1                  ?   orphaned: print/tex-base\nntp-4.2.8p8_1                      >   succeeds port (port has 4.2.8p6)\n",
+		"upkeep\tcurl", "upkeep\ttex-base\t3.0_25,1\tFreeBSD:14:amd64\t0\tprint/tex-base\nupkeep\tntp\t4.2.8p8_1\tFreeBSD:14:amd64\t0\tnet/ntp\nupkeep\tcurl").Replace(machine)
+	m := &freebsd.Manager{Host: hosttest.New(text).Host()}
+	a := m.Pending(t.Context())
+	require.NoError(t, a.Reason)
+	assert.Len(t, pending(a.Value), 4, "neither is an update")
+	o := m.Orphans(t.Context(), m.Installed(t.Context()).Value)
+	require.NoError(t, o.Reason)
+	require.Len(t, o.Value, 2)
+	assert.Equal(t, "tex-base", o.Value[1].Name)
+	text = strings.Replace(text, "FreeBSD repository is up-to-date.", "Unable to update repository FreeBSD", 1)
+	assert.ErrorIs(t, (&freebsd.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context()).Reason, pkgupdate.ErrIncomplete)
+}

@@ -71,3 +71,18 @@ func TestNothingIsDueOnlyWhenTheMirrorWasRead(t *testing.T) {
 		assert.Equal(t, want, (&openbsd.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context()).State)
 	}
 }
+
+// The forms are those that the module "openbsdpkg" of Salt has among its tests: a flavor
+// stands behind the version, and where nothing is due two lines are all.
+func TestPublishedOutputsOfPkgAddAreRead(t *testing.T) {
+	text := strings.NewReplacer("vim-9.1.1706-no_x11/+", "vim-7.4.1467p1-gtk2/+", "bzip2-1.0.8p0/+", "ruby-2.3.1p1/+").Replace(machine)
+	i, j := strings.Index(text, "Update candidates"), strings.Index(text, "-- $ [\"syspatch\"")
+	text = strings.Replace(text[:i]+"Read shared items: ok\n"+text[j:], "003_kernel\n004_smtpd\n", "", 1)
+	m := &openbsd.Manager{Host: hosttest.New(text).Host()}
+	a := m.Pending(t.Context())
+	require.NoError(t, a.Reason)
+	assert.Equal(t, pkgupdate.Empty, a.State)
+	vim, ok := pkgupdate.Find(m.Installed(t.Context()).Value, "vim")
+	require.True(t, ok)
+	assert.Equal(t, "7.4.1467p1-gtk2", vim.Version.String())
+}

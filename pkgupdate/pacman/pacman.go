@@ -119,7 +119,7 @@ func (m *Manager) offered(ctx context.Context) (map[string]version.Version, erro
 	if err != nil {
 		return nil, err
 	}
-	complaint := strings.TrimSpace(string(out.Stderr))
+	complaint := complaintOf(out.Stderr)
 	if !out.OK() || out.Truncated || complaint != "" {
 		err = fmt.Errorf("pacman -Sl: %w", errors.Join(pkgupdate.ErrIncomplete, out.Err()))
 		if complaint != "" {
@@ -128,6 +128,18 @@ func (m *Manager) offered(ctx context.Context) (map[string]version.Version, erro
 	}
 	offered, listErr := parseList(out.Stdout)
 	return offered, errors.Join(err, listErr)
+}
+
+// complaintOf is what pacman says beside its list, but for a word of its configuration that
+// it does not know: that touches no list.
+func complaintOf(stderr []byte) string {
+	var left []string
+	for line := range strings.Lines(string(stderr)) {
+		if line = strings.TrimSpace(line); line != "" && !(strings.HasPrefix(line, "warning: config file ") && strings.HasSuffix(line, " not recognized.")) {
+			left = append(left, line)
+		}
+	}
+	return strings.Join(left, "; ")
 }
 
 // Orphans are the packages that no repository has in their version or a newer one:

@@ -87,3 +87,17 @@ func TestWhatOnlyATestingRepositoryHasIsAStray(t *testing.T) {
 	require.Len(t, a.Value, 1)
 	assert.Equal(t, "bash testing", a.Value[0].Pkg.Name+" "+a.Value[0].Branch)
 }
+
+// The forms are those of a recording of pacman 6 that the module "pacman" of a collection for
+// Ansible has among its tests; the names are others.
+func TestPublishedListsOfPacmanAreRead(t *testing.T) {
+	text := strings.Replace(machine, "core zlib 1:1.3.1-2\n", "core zlib 1:1.3.1-2\ncore ucode 20261027.1d00989-1\ncore keyring 20261028-1 [installed]\ncode tool 1.9.8.p2-3 [installed: 1.9.8.p1-1]\n", 1)
+	text = strings.Replace(text, "-- /var/lib/pacman/local/mine", "-- /var/lib/pacman/local/tool-1.9.8.p1-1/desc --\n-- /var/lib/pacman/local/mine", 1)
+	const odd = "-- stderr --\nwarning: config file /etc/pacman.conf, line 34: directive 'TotalDownload' in section 'options' not recognized.\n"
+	a := (&pacman.Manager{Host: hosttest.New(text + odd).Host()}).Pending(t.Context())
+	require.Len(t, a.Value.Upgrades, 2)
+	assert.Equal(t, "tool 1.9.8.p2-3", a.Value.Upgrades[1].Pkg.Name+" "+a.Value.Upgrades[1].Candidate.String())
+	assert.NotErrorIs(t, a.Reason, pkgupdate.ErrIncomplete, "a word that it does not know takes nothing from the lists")
+	a = (&pacman.Manager{Host: hosttest.New(text + odd + "error: failed retrieving file 'core.db'\n").Host()}).Pending(t.Context())
+	assert.ErrorIs(t, a.Reason, pkgupdate.ErrIncomplete)
+}

@@ -268,3 +268,22 @@ func TestAMediumWithoutListsIsNoneWithoutUpdates(t *testing.T) {
 	m.SetCommand([]string{"urpmq", "--auto-select", "-f"}, host.Output{Stderr: []byte("unable to access hdlist file of \"Core-Updates\", medium ignored\n")}, nil)
 	assert.Equal(t, pkgupdate.Unknown, (&rpm.Manager{Host: m.Host()}).Pending(t.Context()).State)
 }
+
+// The form is that of an output of SLES 12 which Salt has among the tests of its module
+// "zypper": what is said stands before the list, no old edition is given, and texts go over
+// lines. The names are others.
+func TestPublishedUpdatesOfZypperAreRead(t *testing.T) {
+	update := `<update kind="package" name="bash" edition="5.1.8-10" arch="x86_64" edition-old="5.1.8-9.el9"><summary>x</summary><source url="https://mirror.example.org/update" alias="repo-sle-update"/></update>`
+	published := ` <update name="bash" edition="5.1.8-10.1" arch="x86_64" kind="package" >
+  <summary>A shell  </summary>
+  <description>It reads commands
+from a file, or from a terminal.</description>
+  <license></license>
+  <source url="http://mirror.example.org/SERVER/12-SP1/x86_64/update/" alias="SERVER12-SP1-x86_64-Update"/>
+ </update>`
+	text := strings.ReplaceAll(suse, update, published)
+	require.NotEqual(t, suse, text)
+	a := (&rpm.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context())
+	require.NoError(t, a.Reason)
+	assert.Equal(t, "bash 5.1.8-9.el9 5.1.8-10.1 ordinary", read(a.Value)[0])
+}
