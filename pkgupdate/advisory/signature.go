@@ -20,7 +20,7 @@ import (
 type Keys struct {
 	Host     host.Host // on which gpgv runs
 	Dir      string    // path of the Folder there
-	Keyrings []string  // files of the keys that are trusted
+	Keyrings []string  // files of the keys that are trusted; none: those of gpgv itself
 	Required bool      // a feed without a signature is refused
 }
 

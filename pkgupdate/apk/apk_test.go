@@ -145,3 +145,13 @@ func TestPackagesByTheTagOfEdgeAreStrays(t *testing.T) {
 	assert.Equal(t, "", s.Branch, "the system is edge")
 	assert.Equal(t, pkgupdate.Empty, a.State)
 }
+
+// The odd records are those of a database that trivy has among the tests of its reader: one
+// without a version, lines of modes and of checksums, and no newline at the end.
+func TestAPublishedDatabaseIsReadAndAnOddRecordHidesNoOther(t *testing.T) {
+	list, errs := apk.ParseDatabase((&apk.Manager{}).Info(), []byte("C:Q1abc=\nP:musl\nV:1.1.14-r10\nA:x86_64\no:musl\nL:MIT (and more)\nD:!other so:libc\nF:lib\nM:0:0:755\nR:ld.so\na:0:0:755\nZ:Q1def=\n\nP:odd\nA:x86_64\n\nP:busybox\nV:1.24.2-r9\nA:x86_64"))
+	require.Len(t, errs, 1)
+	assert.ErrorContains(t, errs[0], "odd")
+	require.Len(t, list, 3)
+	assert.Equal(t, "musl 1.1.14-r10, odd , busybox 1.24.2-r9", list[0].Name+" "+list[0].Version.String()+", "+list[1].Name+" "+list[1].Version.String()+", "+list[2].Name+" "+list[2].Version.String())
+}

@@ -2,13 +2,17 @@ package apply_test
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/pkgupdate/apply"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/job"
 )
 
 func steps(p apply.Plan) []string {
@@ -102,5 +106,50 @@ func TestARepositoryThatIsNotAsItWasStopsDnfAndZypper(t *testing.T) {
 		require.ErrorAs(t, err, &drift, front)
 		assert.Contains(t, drift.Differences, "no longer: upgrade bar:noarch 1.0~rc1-1 to 2.0-1")
 		assert.Equal(t, before, j.versions(), front)
+	}
+}
+
+// A front end that is killed leaves no end behind: what is done is told by the inventory,
+// and the next plan is made of that.
+func TestAKilledFrontEndIsInterruptedAndItsWorkIsPlannedAgain(t *testing.T) {
+	for _, front := range []string{"dnf", "zypper"} {
+		j := newJail(t)
+		a := j.use(front)
+		p, err := a.Plan(t.Context(), apply.Options{})
+		require.NoError(t, err)
+		killed := make(chan bool, 1)
+		go func() {
+			for range 1200 {
+				time.Sleep(50 * time.Millisecond)
+				names, _ := filepath.Glob(filepath.Join(j.root, "var/lib/upkeep/apply/*/pid"))
+				if len(names) == 0 {
+					continue
+				}
+				pid, err := os.ReadFile(names[0])
+				if err == nil && exec.Command("pkill", "-KILL", "--session", strings.TrimSpace(string(pid))).Run() == nil {
+					killed <- true
+					return
+				}
+			}
+			killed <- false
+		}()
+		r, err := a.Apply(t.Context(), p)
+		require.True(t, <-killed, front)
+		require.ErrorIs(t, err, job.ErrInterrupted, front)
+		assert.False(t, r.Complete(), front)
+		have := j.versions()
+		for _, s := range r.Done {
+			assert.Equal(t, s.To, have[s.Name], front)
+		}
+		for _, u := range r.Undone {
+			if u.Step.Action != apply.Patch { // it has a name and no version
+				assert.NotEqual(t, u.Step.To, have[u.Step.Name], front)
+			}
+		}
+		assert.Len(t, r.Undone, len(p.Steps)-len(r.Done), front)
+		clear(j.asked.answers)
+		again, err := a.Plan(t.Context(), apply.Options{})
+		require.NoError(t, err, front)
+		assert.Len(t, again.Steps, len(r.Undone), front)
 	}
 }

@@ -1,12 +1,14 @@
 package apt
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
@@ -62,6 +64,7 @@ func TestASourceHasABranchWhereItsMakerHasAReleaseBesideIt(t *testing.T) {
 			[]Release{{Origin: "Debian", Codename: "bookworm"}, {Origin: "Debian", Suite: "oldstable-backports", Codename: "bookworm-backports"}, {Origin: "Debian", Suite: "oldstable-backports-sloppy", Codename: "bookworm-backports-sloppy"}},
 			[]string{"", "", "oldstable-backports-sloppy"},
 		},
+		"a name of any length": {[]Release{{Origin: "Debian", Codename: "bookworm"}, {Origin: "Debian", Suite: strings.Repeat("x", 1<<20) + "-proposed"}}, []string{"", prose.Clip(strings.Repeat("x", 1<<20), 60)}},
 	} {
 		x := index{sources: make([]pkgupdate.Source, len(c.releases)), releases: c.releases}
 		x.branches()

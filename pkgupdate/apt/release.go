@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/dpkg"
 )
 
@@ -116,7 +117,7 @@ func (r Release) branch() string {
 		switch {
 		case slices.Contains([]string{"testing", "unstable", "sid", "experimental", "rc-buggy", "devel"}, name),
 			strings.HasSuffix(name, "-backports-sloppy"), strings.HasSuffix(name, "-proposed"), strings.HasSuffix(name, "-proposed-updates"), name == "proposed-updates":
-			return name
+			return prose.Clip(name, 60) // whoever serves it chooses the rest
 		}
 	}
 	return ""
