@@ -88,11 +88,27 @@ type Affected struct {
 
 var cveID = regexp.MustCompile(`CVE-[0-9]{4}-[0-9]{4,12}`)
 
+// isCVE reports whether a text is a CVE and nothing else, as most that are asked are.
+func isCVE(text string) bool {
+	if len(text) < len("CVE-2026-0001") || len(text) > len("CVE-2026-000000000001") || text[:4] != "CVE-" || text[8] != '-' {
+		return false
+	}
+	for i := 4; i < len(text); i++ {
+		if i != 8 && (text[i] < '0' || text[i] > '9') {
+			return false
+		}
+	}
+	return true
+}
+
 // cves gives the CVEs that texts name, sorted.
 func cves(texts ...string) []string {
 	var list []string
 	for _, t := range texts {
-		if strings.Contains(t, "CVE-") {
+		switch {
+		case isCVE(t):
+			list = append(list, t)
+		case strings.Contains(t, "CVE-"):
 			list = append(list, cveID.FindAllString(t, maxCVEs)...)
 		}
 	}
@@ -104,10 +120,21 @@ func cves(texts ...string) []string {
 // maxCVEs bounds what one advisory names: a kernel's has some hundreds.
 const maxCVEs = 4096
 
-// sortMatches sorts by package, the worst and then the newest advisory first.
-func sortMatches(list []Match) {
-	slices.SortStableFunc(list, func(a, b Match) int {
+// sortMatches gives them by package, the worst and then the newest advisory first. They
+// are big, so each is moved once.
+func sortMatches(list []Match) []Match {
+	order := make([]int, len(list))
+	for i := range order {
+		order[i] = i
+	}
+	slices.SortFunc(order, func(i, j int) int {
+		a, b := &list[i], &list[j]
 		return cmp.Or(strings.Compare(a.Pkg.Name, b.Pkg.Name), strings.Compare(a.Pkg.Arch, b.Pkg.Arch),
-			cmp.Compare(b.State, a.State), b.Published.Compare(a.Published), strings.Compare(a.ID, b.ID))
+			cmp.Compare(b.State, a.State), b.Published.Compare(a.Published), strings.Compare(a.ID, b.ID), i-j)
 	})
+	sorted := make([]Match, len(list))
+	for at, i := range order {
+		sorted[at] = list[i]
+	}
+	return sorted
 }

@@ -130,7 +130,7 @@ func (f Folder) Read(ctx context.Context, s System) (Result, error) {
 		r.Feeds, r.Matches = append(r.Feeds, feed), append(r.Matches, matches...)
 		applies = applies || feed.Applies
 	}
-	sortMatches(r.Matches)
+	r.Matches = sortMatches(r.Matches)
 	if !applies {
 		return r, ErrNoFeed
 	}
