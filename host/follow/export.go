@@ -18,10 +18,11 @@ type Entry struct {
 	Said   []byte // SYSLOG_PID, as the sender has it, and as a syslog file has it
 	Unit   []byte // _SYSTEMD_UNIT, or UNIT for what the manager says of one
 	// Transport is how it came: kernel, syslog, journal, stdout, audit, driver.
-	// Command and UID are of the process that sent it. The sender chooses none of them.
-	Transport, Command, UID []byte
-	Message                 []byte // may contain newlines
-	Priority                int    // 0 (emergency) to 7 (debug); -1 when there is none
+	// Command, Program and UID are of the process that sent it: its name, the path of its
+	// file, its user. The sender chooses none of them but the name.
+	Transport, Command, Program, UID []byte
+	Message                          []byte // may contain newlines
+	Priority                         int    // 0 (emergency) to 7 (debug); -1 when there is none
 }
 
 // maxField bounds one binary field: a length beyond it is no export.
@@ -119,6 +120,8 @@ func (e *Entry) set(name, value []byte) {
 		e.Command = value
 	case "_TRANSPORT":
 		e.Transport = value
+	case "_EXE":
+		e.Program = value
 	case "_UID":
 		e.UID = value
 	case "_PID":

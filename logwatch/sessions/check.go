@@ -69,7 +69,7 @@ func (l Logins) Check(ctx context.Context, rec *report.Recorder) error {
 		r.zone = time.UTC
 	}
 	r.collector.Resume(old.Open)
-	for _, source := range append(slices.Clone(authLogs[:]), journal) {
+	for _, source := range append([]string{journal}, authLogs[:]...) { // the journal knows who wrote what
 		r.read(ctx, source)
 	}
 	r.wtmp(ctx)

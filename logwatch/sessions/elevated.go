@@ -2,6 +2,7 @@ package sessions
 
 import (
 	"bytes"
+	"cmp"
 	"path"
 	"regexp"
 	"slices"
@@ -115,23 +116,34 @@ type ran struct {
 	second      int64
 }
 
+// telling is that a log told of a command.
+type telling struct {
+	pid  string // empty: not told
+	file bool   // a file did, not the journal
+	both bool   // both did
+}
+
 // twice reports whether another log has told of a command: by the same process, or
-// where one of the two does not tell it, once for each that is not told of.
+// where one of the two does not tell it, once for each.
 func (c *Collector) twice(r *logstream.Record, e elevation) bool {
 	if c.told == nil {
-		c.told = map[ran][]string{}
+		c.told = map[ran][]telling{}
 	}
-	pid, at := string(r.PID), ran{e.by, e.command, r.At.Unix()}
-	for _, second := range []int64{at.second, at.second - 1, at.second + 1} {
-		for i, other := range c.told[ran{at.by, at.command, second}] {
-			if pid != "" && (other == pid || other == "") {
-				c.told[ran{at.by, at.command, second}][i] = pid
+	pid, file, second := string(r.PID), r.Raw != nil, r.At.Unix()
+	for _, near := range []int64{second, second - 1, second + 1} {
+		list := c.told[ran{e.by, e.command, near}]
+		for i := range list {
+			t := &list[i]
+			other := !t.both && t.file != file && (t.pid == "" || pid == "")
+			if other || pid != "" && t.pid == pid {
+				t.both, t.pid = true, cmp.Or(t.pid, pid)
 				return true
 			}
 		}
 	}
 	if len(c.told) < maxSessions {
-		c.told[at] = append(c.told[at], pid)
+		at := ran{e.by, e.command, second}
+		c.told[at] = append(c.told[at], telling{pid: pid, file: file})
 	}
 	return false
 }

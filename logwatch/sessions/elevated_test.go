@@ -10,7 +10,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/follow/logstream"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/host/syslog"
 	"github.com/pugetsoundtech/upkeep/logwatch/sessions"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
@@ -71,12 +74,72 @@ func TestALongCommandGoesOnInTheNextLine(t *testing.T) {
 	assert.Empty(t, one(t, "sudo: anna : (command continued) /etc/hosts"))
 }
 
+// entry is a record of the journal.
+func entry(tag, pid, message, program string) *logstream.Record {
+	return &logstream.Record{
+		Header: syslog.Header{Format: syslog.ISO, Tag: []byte(tag), PID: []byte(pid), Message: []byte(message), Events: 1},
+		At:     noon.Add(-115 * time.Minute), Program: []byte(program), User: []byte("1000"),
+	}
+}
+
+const ranID = "anna : PWD=/etc ; USER=root ; COMMAND=/usr/bin/id"
+
 func TestACommandInTwoLogsIsOne(t *testing.T) {
-	line := ": anna : PWD=/etc ; USER=root ; COMMAND=/usr/bin/id"
-	id := "[/usr/bin/id in /etc as root: ]"
-	assert.Equal(t, "sudo anna "+id, one(t, "sudo"+line, "sudo[7]"+line), "of the two one has the process")
-	assert.Equal(t, "sudo anna "+id+" "+id, one(t, "sudo"+line, "sudo"+line, "sudo[7]"+line, "sudo[8]"+line), "it was run twice")
-	assert.Equal(t, "sudo anna "+id+" "+id, one(t, "sudo[7]"+line, "sudo[8]"+line, "sudo[7]"+line))
+	file := "Nov 25 10:05:00 web sudo: " + ranID + "\n"
+	for name, c := range map[string]struct {
+		entries []string // pids in the journal
+		file    string
+		want    int
+	}{
+		"in both":            {[]string{"7"}, file, 1},
+		"run twice, in both": {[]string{"7", "8"}, file + file, 2},
+		"run twice":          {nil, file + file, 2},
+		"read again":         {[]string{"7", "7"}, "", 1},
+		"one is in the file": {[]string{"7"}, file + file, 2},
+	} {
+		var all sessions.Collector
+		for _, pid := range c.entries {
+			all.Record(entry("sudo", pid, ranID, "/usr/bin/sudo"))
+		}
+		collect(&all, c.file)
+		got := 0
+		for _, s := range all.Sessions() {
+			got += len(s.Commands)
+		}
+		assert.Equal(t, c.want, got, name)
+	}
+}
+
+func TestASessionOfSuInTwoLogsIsOne(t *testing.T) {
+	var all sessions.Collector
+	all.Record(entry("su", "7", "(to root) anna on pts/0", "/usr/bin/su"))
+	collect(&all, "Nov 25 10:05:00 web su: (to root) anna on pts/0\n")
+	assert.Len(t, all.Sessions(), 1)
+	collect(&all, "Nov 25 10:05:00 web su: (to bert) anna on pts/0\n")
+	assert.Len(t, all.Sessions(), 2)
+}
+
+func TestALineInTheNameOfAnotherMakesNoSessionAndNeitherDoesItsCopy(t *testing.T) {
+	for _, c := range []struct{ tag, program, message string }{
+		{"sudo", "/usr/bin/logger", ranID},
+		{"sudo", "/home/eve/sudo", ranID},
+		{"su", "/usr/bin/sudo", "(to root) anna on pts/0"},
+		{"sshd", "/usr/bin/python3.11", "Accepted password for anna from 192.0.2.7 port 9 ssh2"},
+	} {
+		var all sessions.Collector
+		all.Record(entry(c.tag, "7", c.message, c.program))
+		collect(&all, "Nov 25 10:05:00 web "+c.tag+": "+c.message+"\n")
+		assert.Empty(t, all.Sessions(), c.program)
+		require.Len(t, all.Forged, 1)
+		assert.Equal(t, []any{c.tag, c.program, "1000", 1}, []any{all.Forged[0].Name, all.Forged[0].Program, all.Forged[0].User, all.Forged[0].Lines})
+		collect(&all, "Nov 25 10:05:00 web "+c.tag+": "+c.message+"\n")
+		assert.Len(t, all.Sessions(), 1, "another like it is of a log that the journal does not have")
+	}
+	for tag, program := range map[string]string{"sudo": "/usr/bin/sudo", "sshd": "/usr/lib/openssh/sshd-session", "sshd-session": "/usr/lib/openssh/sshd-session", "su": "/usr/bin/su (deleted)", "odd": "/home/eve/odd"} {
+		var all sessions.Collector
+		all.Record(entry(tag, "7", "x", program))
+		assert.Empty(t, all.Forged, tag)
+	}
 }
 
 func TestASessionOfSuEndsWithOrWithoutTheNumberOfItsProcess(t *testing.T) {
@@ -164,4 +227,19 @@ func TestAFloodOfOneServiceHidesNoLoginByAnother(t *testing.T) {
 		found = found || s.ID == "ssh:4711" && !s.End.IsZero()
 	}
 	assert.True(t, found)
+}
+
+func TestALineThatWasWrittenInTheNameOfSudoIsTold(t *testing.T) {
+	m := hosttest.New(strings.NewReplacer("-- /var/log/journal absent --", "-- /var/log/journal/ dir --", "-- /run/log/journal absent --\n", "").Replace(machine))
+	at := noon.Add(-115 * time.Minute)
+	export := fmt.Sprintf("__CURSOR=c1\n__REALTIME_TIMESTAMP=%d\n_HOSTNAME=web\nSYSLOG_IDENTIFIER=sudo\n_PID=7\n_UID=1000\n_EXE=/usr/bin/logger\nMESSAGE=%s\n\n", at.UnixMicro(), ranID)
+	since := noon.Add(-24 * time.Hour).Unix()
+	m.SetCommand([]string{"journalctl", "--output=export", "--all", "--no-pager", fmt.Sprintf("--since=@%d", since)}, host.Output{Stdout: []byte(export)}, nil)
+	m.SetCommand([]string{"journalctl", "--output=export", "--all", "--no-pager", "--cursor=c1"}, host.Output{}, nil)
+	require.NoError(t, m.WriteFile("/var/log/auth.log", []byte("Nov 25 10:05:00 web sudo: "+ranID+"\n"), 0o640))
+	res, err := report.Collect(t.Context(), sessions.Logins{Host: m.Host()})
+	require.NoError(t, err)
+	require.Len(t, res.Findings, 1, "%v", res.Problems)
+	f := res.Findings[0]
+	assert.Equal(t, []any{report.Warning, "/usr/bin/logger of user number 1000 wrote to the log in the name of sudo", report.Program.Of("/usr/bin/logger")}, []any{f.Severity, f.Title, f.Subject})
 }

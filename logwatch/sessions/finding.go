@@ -14,6 +14,7 @@ import (
 const (
 	ruleLogin      = name + ".login"
 	ruleNewAddress = name + ".new-address"
+	ruleForged     = name + ".forged"
 )
 
 // Rules lists what the check can report.
@@ -23,6 +24,8 @@ func (Logins) Rules() []report.Rule {
 			"Who was in while something happened is the first question about it.", "Nothing, where the person is known."),
 		report.Event.Rule(ruleNewAddress, report.Notice, "A user logged in from an address that is new").Text(
 			"Most people come from a few places; a stolen key or password comes from another.", "Ask the person. If nobody knows of it, change that account's password and keys."),
+		report.Event.Rule(ruleForged, report.Warning, "A program wrote to the log in the name of one that watches over logins").Text(
+			"Somebody wants a login, or a command with the rights of another, to be believed that never was.", "Ask the user, and look at the program."),
 	)
 }
 
@@ -55,6 +58,9 @@ func (r *run) tell() {
 		if key := g.first.from(); key != "" && !r.first && !known[key] {
 			r.rec.Finding(g.newAddress())
 		}
+	}
+	for _, f := range r.collector.Forged {
+		r.rec.Finding(f.finding())
 	}
 	lost := r.collector.Lost
 	for _, source := range slices.Sorted(maps.Keys(lost)) {
@@ -121,4 +127,16 @@ func (g *group) newAddress() report.Finding {
 		Rule: ruleNewAddress, Subject: g.subject(), Scope: "sessions", Count: len(g.sessions), First: s.Start, Last: g.sessions[len(g.sessions)-1].Start,
 		Title: fmt.Sprintf("%s logged in from %s for the first time", s.User, s.Addr), Identity: []report.Attr{report.Addr.Of(s.Addr.String())}, Evidence: evidence,
 	}
+}
+
+func (f *Forgery) finding() report.Finding {
+	out := report.Finding{
+		Rule: ruleForged, Subject: report.System.Of("sessions"), Scope: "sessions", Count: f.Lines, Last: f.Last, Title: f.sentence(),
+		Identity: []report.Attr{{Key: "x-name", Value: printable(f.Name)}, {Key: "x-user", Value: printable(cmp.Or(f.User, "unknown"))}},
+		Evidence: append(valid(report.Sample.Of(f.Text)), report.AtTime(f.Last)),
+	}
+	if a := report.Program.Of(f.Program); a.Validate() == nil {
+		out.Subject = a
+	}
+	return out
 }

@@ -43,6 +43,8 @@ const (
 
 // A Collector makes sessions of records. The zero Collector is empty.
 type Collector struct {
+	// Forged is what was written in the name of another, and makes no session.
+	Forged []Forgery
 	// Lost is how many sessions there was no room for, by what told of them: the
 	// name of a service, or wtmp.
 	Lost     map[string]int
@@ -50,7 +52,8 @@ type Collector struct {
 	kept     map[string]int        // as Lost
 	byID     map[string]*Session   // the last of each id
 	byUser   map[string][]*Session // in the order in which they were told
-	told     map[ran][]string      // commands, and the processes that told of them
+	told     map[ran][]telling     // commands, and who told of them
+	denied   map[line]int          // lines that are not genuine
 }
 
 // Resume takes up sessions that were open.
@@ -102,11 +105,17 @@ func (c *Collector) begin(s Session, source string) *Session {
 	return &s
 }
 
+// unnamed reports whether its log does not tell the number of its process.
+func (s *Session) unnamed() bool { return strings.Contains(s.ID, ":@") }
+
 // same reports whether two beginnings are one.
 func (s *Session) same(o *Session) bool {
 	apart := s.Start.Sub(o.Start).Abs()
 	if s.ID == o.ID {
 		return s.User == o.User && apart < together
+	}
+	if s.unnamed() != o.unnamed() && s.Service == o.Service {
+		return s.User == o.User && apart < 2*time.Second
 	}
 	twoSources := (s.Line == "") != (o.Line == "") && s.Service != "su" && o.Service != "su"
 	return twoSources && s.User == o.User && s.Addr == o.Addr && apart < together
@@ -139,6 +148,13 @@ var (
 
 // Record takes one record of a log. Others than those of logins say nothing.
 func (c *Collector) Record(r *logstream.Record) {
+	if !genuine(r) {
+		c.deny(r)
+		return
+	}
+	if c.isDenied(r) {
+		return
+	}
 	message := bytes.TrimSpace(r.Message)
 	switch tag := string(r.Tag); {
 	case strings.HasPrefix(tag, "sshd"):

@@ -38,8 +38,9 @@ Nov 25 10:40:00 web sudo[5003]: bert : TTY=pts/9 ; PWD=/ ; USER=root ; COMMAND=/
 func collect(c *sessions.Collector, text string) {
 	p := syslog.Parser{Reference: noon}
 	for line := range strings.Lines(text) {
-		h := p.Parse([]byte(strings.TrimSuffix(line, "\n")))
-		c.Record(&logstream.Record{Header: h, At: h.Time})
+		raw := []byte(strings.TrimSuffix(line, "\n"))
+		h := p.Parse(raw)
+		c.Record(&logstream.Record{Header: h, At: h.Time, Raw: raw})
 	}
 }
 

@@ -73,6 +73,9 @@ type Record struct {
 	Oversized bool   // Raw is cut
 	Unit      []byte // systemd unit that wrote it; the journal knows it
 	SaidPID   []byte // what the sender called its process, where the journal knows a better PID
+	// Program is the path of the file of the program that wrote the record, and User the
+	// number of its user, where the journal knows them: the writer does not choose them.
+	Program, User []byte
 	// Forged says that the record has the kernel's name and came by a socket that
 	// any user can write to: Sender is who wrote it, as the journal knows.
 	Forged bool
@@ -294,7 +297,7 @@ func (r *Reader) entry(e *follow.Entry) {
 		r.counts.Malformed++
 		return
 	}
-	rec := Record{At: e.Time, Unit: e.Unit, SaidPID: e.Said, Size: int64(len(e.Message))}
+	rec := Record{At: e.Time, Unit: e.Unit, SaidPID: e.Said, Program: e.Program, User: e.UID, Size: int64(len(e.Message))}
 	rec.Header = syslog.Header{Format: syslog.ISO, Time: e.Time, HasZone: true, Host: e.Host, Tag: e.Tag, PID: e.PID, Message: e.Message, Events: 1}
 	if string(e.Tag) == "kernel" && len(e.Transport) > 0 && string(e.Transport) != "kernel" {
 		rec.Forged, rec.Sender = true, fmt.Sprintf("process %s (%s) of user id %s", e.PID, e.Command, e.UID)
