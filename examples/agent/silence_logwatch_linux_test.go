@@ -152,5 +152,14 @@ func init() {
 			},
 			line: "nginx gave up",
 		},
+		row{
+			name:   "an intruder writes a command of another into the journal",
+			needs:  []string{"journalctl", journalRemote},
+			before: func(w *world) { w.journal("system", "app: a start") },
+			act: func(w *world) {
+				w.journal("day2", "sudo: ann : PWD=/etc ; USER=root ; COMMAND=/usr/bin/vi passwd\n_EXE=/usr/bin/logger\n_UID=1000\n_PID=7")
+			},
+			line: "/usr/bin/logger of user number 1000 wrote to the log in the name of sudo",
+		},
 	)
 }
