@@ -1,10 +1,12 @@
 package rotation
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -40,19 +42,32 @@ var private = []string{"auth.log", "secure", "authlog", "btmp", "sulog", "faillo
 
 // Check compares the logs with the configuration.
 func (c Rotation) Check(ctx context.Context, rec *report.Recorder) error {
-	stanzas, tool, err := c.configuration(ctx)
+	stanzas, tool, bad, err := c.configuration(ctx)
 	if err != nil {
 		rec.Problem(err, "rotation/configuration")
-		return ctx.Err()
+	} else {
+		c.misunderstood(rec, bad)
 	}
-	rec.Covered("rotation/configuration")
 	mounts, _ := sysview.Mounts(ctx, c.Host) // else a log is joined to no full disk
-	l := look{tool: tool, stanzas: stanzas, mounts: mounts, files: map[string]host.Stat{}, copies: map[string]string{}}
+	l := look{unknown: err != nil, tool: tool, stanzas: stanzas, mounts: mounts, files: map[string]host.Stat{}, copies: map[string]string{}}
 	if err := c.folders(ctx, rec, &l); err != nil {
 		return err
 	}
 	c.held(ctx, rec, &l)
 	return errors.Join(ctx.Err(), c.turned(ctx, rec, &l))
+}
+
+// misunderstood tells of lines of the configuration, by files.
+func (c Rotation) misunderstood(rec *report.Recorder, bad map[string][]string) {
+	for _, file := range slices.Sorted(maps.Keys(bad)) {
+		lines := bad[file]
+		rec.Finding(report.Finding{
+			Rule: ruleBad, Subject: report.Path.Of(file), Scope: "rotation/configuration", Count: len(lines),
+			Title:  fmt.Sprintf("%s has %s that rotation does not understand", file, prose.Count(len(lines), "line")),
+			Detail: prose.List(lines, maxBad) + ".",
+		})
+	}
+	rec.Covered("rotation/configuration")
 }
 
 // folders judges the logs of all folders.
@@ -97,7 +112,9 @@ func (c Rotation) folder(rec *report.Recorder, l *look, dir string, entries []ho
 			c.judge(rec, l, log, scope)
 		}
 	}
-	rec.Covered(scope)
+	if !l.unknown {
+		rec.Covered(scope)
+	}
 }
 
 // maxDirs bounds the folders that are looked at.
@@ -105,6 +122,7 @@ const maxDirs = 500
 
 // look is what was seen of the logs and of what rotates them.
 type look struct {
+	unknown bool // what rotates them could not be read
 	tool    string
 	stanzas []Stanza
 	mounts  []sysview.Mount
@@ -123,7 +141,7 @@ func (l *look) sort() {
 // judge tells what is wrong with one log.
 func (c Rotation) judge(rec *report.Recorder, l *look, log, scope string) {
 	st := l.files[log]
-	if slices.Contains(private, st.Name) && st.Known.Has(host.KnownMode) && st.Perm()&0o004 != 0 {
+	if slices.Contains(private, path.Base(cmp.Or(l.copies[log], log))) && st.Known.Has(host.KnownMode) && st.Perm()&0o004 != 0 {
 		rec.Finding(report.Finding{
 			Rule: ruleReadable, Subject: report.Path.Of(log), Scope: scope,
 			Title: fmt.Sprintf("%s may be read by everybody", log),
@@ -134,7 +152,7 @@ func (c Rotation) judge(rec *report.Recorder, l *look, log, scope string) {
 			},
 		})
 	}
-	if !st.Known.Has(host.KnownSize) || st.Size < small || l.rotated(log) {
+	if l.unknown || !st.Known.Has(host.KnownSize) || st.Size < small || l.rotated(log) {
 		return
 	}
 	severity := report.Notice
@@ -184,33 +202,44 @@ const (
 
 // configuration reads what rotates logs here. None at all is a configuration
 // that names no log.
-func (c Rotation) configuration(ctx context.Context) (stanzas []Stanza, tool string, err error) {
+func (c Rotation) configuration(ctx context.Context) (stanzas []Stanza, tool string, bad map[string][]string, err error) {
+	bad = map[string][]string{}
 	for _, try := range []struct {
 		file  string
 		parse func(string, []byte) Config
 	}{{logrotateConf, ParseLogrotate}, {newsyslog, ParseNewsyslog}} {
-		more, err := c.file(ctx, try.file, try.parse)
+		more, err := c.file(ctx, try.file, try.parse, bad)
 		if errors.Is(err, fs.ErrNotExist) {
 			continue
 		}
 		if err != nil {
-			return nil, "", err
+			return nil, "", nil, err
 		}
 		stanzas = append(stanzas, more...)
 		if tool == "" {
 			tool = try.file
 		}
 	}
-	return stanzas, tool, nil
+	return stanzas, tool, bad, nil
 }
 
-// file reads a file with all that it includes.
-func (c Rotation) file(ctx context.Context, name string, parse func(string, []byte) Config) ([]Stanza, error) {
+// maxBad is how many lines one sentence tells.
+const maxBad = 10
+
+// file reads a file with all that it includes, and adds what is wrong in each.
+func (c Rotation) file(ctx context.Context, name string, parse func(string, []byte) Config, bad map[string][]string) ([]Stanza, error) {
 	data, err := c.Host.ReadFile(ctx, name, maxConf)
 	if err != nil {
 		return nil, err
 	}
-	conf := parse(name, data)
+	read := func(name string, data []byte) Config {
+		conf := parse(name, data)
+		for _, err := range conf.Bad {
+			bad[name] = append(bad[name], err.Error())
+		}
+		return conf
+	}
+	conf := read(name, data)
 	out := conf.Stanzas
 	for _, include := range conf.Includes {
 		names, err := c.included(ctx, include)
@@ -222,7 +251,7 @@ func (c Rotation) file(ctx context.Context, name string, parse func(string, []by
 			asks[i] = host.Ask{Op: host.OpRead, Name: each, Limit: maxConf}
 		}
 		err = c.Host.Batch(ctx, asks, func(i int, a host.Answer) error {
-			out = append(out, parse(names[i], a.Data).Stanzas...)
+			out = append(out, read(names[i], a.Data).Stanzas...)
 			return a.Err
 		})
 		if err != nil {

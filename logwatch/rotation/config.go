@@ -65,7 +65,7 @@ func (p *logrotate) line(text string) {
 	case text == "" || text[0] == '#':
 	case p.script:
 		p.script = word != "endscript"
-	case p.inside && text == "}":
+	case p.inside && text[0] == '}':
 		p.stanza.Line = p.number
 		p.Stanzas = append(p.Stanzas, p.stanza)
 		p.inside, p.patterns = false, nil
@@ -128,6 +128,7 @@ func ParseNewsyslog(file string, data []byte) Config {
 		switch {
 		case fields[0] == "<include>" && len(fields) > 1:
 			c.Includes = append(c.Includes, fields[1:]...)
+		case fields[0] == "<default>":
 		case fields[0][0] == '/' && len(fields) >= 5:
 			c.Stanzas = append(c.Stanzas, Stanza{Patterns: fields[:1], Directives: fields[1:], File: file, Line: n})
 		default:

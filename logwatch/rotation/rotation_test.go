@@ -89,12 +89,23 @@ func TestALogOfLoginsThatEverybodyMayReadIsTold(t *testing.T) {
 	assert.Equal(t, &report.Remedy{Do: [][]string{{"chmod", "o-r", "/var/log/auth.log"}}, Undo: [][]string{{"chmod", "o+r", "/var/log/auth.log"}}}, res.Findings[0].Remedy)
 }
 
-func TestAConfigurationThatCannotBeReadSaysNothingOfLogs(t *testing.T) {
-	m := machine(t, "-- /var/log/wild.log --\n"+big())
+func TestACopyOfALogOfLoginsThatEverybodyMayReadIsTold(t *testing.T) {
+	m := machine(t, "-- /var/log/auth.log mode=0640 --\nx\n-- /var/log/auth.log.1 mode=0644 --\nx\n-- /var/log/syslog.1 mode=0644 --\nx\n")
+	assert.Equal(t, []string{"warning /var/log/auth.log.1 may be read by everybody"}, titles(t, m))
+}
+
+func TestAStanzaThatIsNotClosedIsToldAndHidesNoOtherFile(t *testing.T) {
+	m := machine(t, "-- /etc/logrotate.d/broken --\n/var/log/x.log {\n\tweekly\n-- /var/log/wild.log --\n"+big()+"-- /var/log/app.log --\n"+big())
+	assert.Equal(t, []string{"notice /etc/logrotate.d/broken has 1 line that rotation does not understand", "notice /var/log/wild.log has 1.07 MiB and nobody rotates it"}, titles(t, m))
+}
+
+func TestAConfigurationThatCannotBeReadSaysNothingOfGrowthAndHidesNothingElse(t *testing.T) {
+	m := machine(t, "-- /var/log/wild.log --\n"+big()+"-- /var/log/auth.log mode=0644 --\nx\n")
 	require.NoError(t, m.Add("-- /etc/logrotate.d/app error=permission --\n"))
 	res, err := suite.Collect(t.Context(), rotation.Rotation{Host: m.Host()})
 	require.NoError(t, err)
-	assert.Empty(t, res.Findings)
+	require.Len(t, res.Findings, 1)
+	assert.Equal(t, "/var/log/auth.log may be read by everybody", res.Findings[0].Title)
 	require.Len(t, res.Problems, 1)
 	assert.False(t, res.Covers("rotation/var/log"))
 }
