@@ -132,13 +132,13 @@ func contains(attrs []report.Attr, a report.Attr) bool {
 // who says which addresses and users, where there are several.
 func (ta *tally) who() string {
 	var b strings.Builder
-	most(&b, "Addresses", ta.addrs)
-	most(&b, "Users", ta.users)
+	most(&b, "Addresses", ta.addrs, ta.capped)
+	most(&b, "Users", ta.users, ta.capped)
 	return strings.TrimSpace(b.String())
 }
 
 // most names the most frequent ones.
-func most(b *strings.Builder, what string, counts map[string]int) {
+func most(b *strings.Builder, what string, counts map[string]int, more bool) {
 	names := often(counts)
 	if len(counts) < 2 || len(names) == 0 {
 		return
@@ -147,7 +147,7 @@ func most(b *strings.Builder, what string, counts map[string]int) {
 		names[i] = fmt.Sprintf("%s (%d)", printable([]byte(prose.Clip(name, 60))), counts[name])
 	}
 	b.WriteString(" " + what + ": " + prose.ListOf(names, len(counts)))
-	if len(counts) == maxNames {
+	if more {
 		b.WriteString(" or others still")
 	}
 	b.WriteString(".")
@@ -259,7 +259,7 @@ func (ta *tally) from() string {
 		return ""
 	case n == 1:
 		return " from " + top(ta.addrs, 1)[0]
-	case n == maxNames:
+	case ta.capped:
 		return " from more than " + prose.Count(n, "address")
 	default:
 		return " from " + prose.Count(n, "address")

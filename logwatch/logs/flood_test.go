@@ -166,3 +166,17 @@ func TestRulesWithMoreFindingsThanAReportTakesAreFoldedWorstLast(t *testing.T) {
 	assert.Equal(t, 101, told[1].count, "what was folded is one that counts all")
 	assert.Equal(t, 101, r.tallies.over)
 }
+
+func TestTheNamesOfAllFindingsAreBoundedTogetherAndEachHasSome(t *testing.T) {
+	all := newTallies(logwatch.Builtin())
+	var last tally
+	for i := range 15 {
+		last = tally{}
+		for n := range maxNames {
+			all.countName(&last, &last.addrs, fmt.Appendf(nil, "%d.%d", i, n), 1)
+		}
+	}
+	assert.LessOrEqual(t, all.names, maxAllNames+15*fewNames)
+	assert.Len(t, last.addrs, fewNames)
+	assert.Equal(t, " from more than 50 addresses", last.from())
+}

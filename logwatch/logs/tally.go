@@ -22,7 +22,9 @@ const (
 	maxKinds    = 150 // kinds of unexplained lines of one program
 	maxPrograms = 400 // that no rule names, with unexplained lines
 	maxSamples  = 3
-	maxNames    = 10_000 // addresses or users of one tally
+	maxNames    = 10_000  // addresses or users of one tally
+	maxAllNames = 100_000 // of all, beside those that each has room for
+	fewNames    = 50
 	sampleLen   = 400
 )
 
@@ -48,6 +50,7 @@ type tally struct {
 	samples     []string       // the first ones
 	latest      []byte         // the last one, as it came
 	addrs       map[string]int // how often each address was named
+	capped      bool           // there was no room for some address or user
 	users       map[string]int
 }
 
@@ -58,6 +61,7 @@ type tallies struct {
 	programs int            // causes that are programs which no rule names
 	named    func(program []byte) bool
 	over     int // events beyond a bound
+	names    int // addresses and users of all tallies
 }
 
 func newTallies(rules *logwatch.RuleSet) *tallies {
@@ -92,9 +96,9 @@ func (t *tallies) add(e event) *tally {
 	if ta.unit == "" {
 		ta.unit = string(e.unit)
 	}
-	countName(&ta.addrs, e.match.Field("addr"), e.count)
-	countName(&ta.users, e.match.Field("user"), e.count)
-	countName(&ta.users, e.match.Field("login"), e.count)
+	t.countName(ta, &ta.addrs, e.match.Field("addr"), e.count)
+	t.countName(ta, &ta.users, e.match.Field("user"), e.count)
+	t.countName(ta, &ta.users, e.match.Field("login"), e.count)
 	return ta
 }
 
@@ -268,16 +272,22 @@ func (ta *tally) severity() report.Severity {
 	return report.Notice
 }
 
-func countName(m *map[string]int, name []byte, n int) {
+// countName counts a name of a tally. What there is no room for is said.
+func (t *tallies) countName(ta *tally, m *map[string]int, name []byte, n int) {
 	if len(name) == 0 || len(name) > 256 {
 		return
 	}
 	if *m == nil {
 		*m = map[string]int{}
 	}
-	if _, known := (*m)[string(name)]; known || len(*m) < maxNames {
-		(*m)[string(name)] += n
+	if _, known := (*m)[string(name)]; !known {
+		if len(*m) >= maxNames || len(*m) >= fewNames && t.names >= maxAllNames {
+			ta.capped = true
+			return
+		}
+		t.names++
 	}
+	(*m)[string(name)] += n
 }
 
 // often gives the five most frequent names; none where there are more and all

@@ -160,7 +160,7 @@ func writers(tallies []*tally) string {
 		counts[ta.program()] += ta.count
 	}
 	var b strings.Builder
-	most(&b, "Programs", counts)
+	most(&b, "Programs", counts, false)
 	return strings.TrimSpace(b.String())
 }
 

@@ -26,15 +26,20 @@ import (
 // Bounds. What is beyond them is counted as Others.
 const (
 	maxServices = 2_000
-	maxValues   = 10_000 // of one field of one kind
-	maxValue    = 120    // bytes
+	maxValues   = 10_000  // of one field of one kind
+	maxAll      = 100_000 // of all fields of all kinds,
+	fewValues   = 20      // beside so many that each field has room for
+	maxValue    = 120     // bytes, of a name as well
 )
 
 // Others stands for what is not told apart.
 const Others = "(others)"
 
 // A Summary is the counts of all services. The zero Summary is empty and ready.
-type Summary struct{ services map[string]*Service }
+type Summary struct {
+	services map[string]*Service
+	values   int
+}
 
 // A Service is the lines of one program.
 type Service struct {
@@ -55,6 +60,7 @@ type Kind struct {
 
 // Add counts n lines of a program.
 func (s *Summary) Add(program []byte, m *logwatch.Match, at time.Time, n int) {
+	program = program[:min(len(program), maxValue)]
 	service := s.services[string(program)]
 	if service == nil {
 		service = s.begin(string(program))
@@ -73,7 +79,7 @@ func (s *Summary) Add(program []byte, m *logwatch.Match, at time.Time, n int) {
 	k.Lines, k.Level = k.Lines+n, max(k.Level, m.Level)
 	span(&k.First, &k.Last, at)
 	for field, value := range m.Fields {
-		k.count(field, value, n)
+		s.values += k.count(field, value, n, s.values < maxAll)
 	}
 }
 
@@ -91,7 +97,8 @@ func (s *Summary) begin(name string) *Service {
 	return s.services[name]
 }
 
-func (k *Kind) count(field string, value []byte, n int) {
+// count adds to a value, and gives how many values it began.
+func (k *Kind) count(field string, value []byte, n int, room bool) (begun int) {
 	if field == "login" {
 		field = "user"
 	}
@@ -101,10 +108,13 @@ func (k *Kind) count(field string, value []byte, n int) {
 		k.Fields[field] = values
 	}
 	value = value[:min(len(value), maxValue)]
-	if _, known := values[string(value)]; !known && len(values) >= maxValues {
-		value = []byte(Others)
+	if _, known := values[string(value)]; !known {
+		if begun = 1; len(values) >= maxValues || !room && len(values) >= fewValues {
+			value, begun = []byte(Others), 0
+		}
 	}
 	values[string(value)] += n
+	return begun
 }
 
 func span(first, last *time.Time, at time.Time) {

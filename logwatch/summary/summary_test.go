@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/logwatch"
 	"github.com/pugetsoundtech/upkeep/logwatch/summary"
 )
@@ -55,6 +56,32 @@ func TestAFloodOfServicesIsCounted(t *testing.T) {
 	assert.Len(t, services, 2_001)
 	assert.Equal(t, summary.Others, services[0].Name)
 	assert.Equal(t, 3_000, services[0].Lines)
+}
+
+func TestAFloodOfUsersIsBoundedAndHidesNoOthers(t *testing.T) {
+	need.Long(t)
+	var s summary.Summary
+	count := func(program, user string) {
+		add(&s, noon, program, "pam_faillock(x:auth): Consecutive login failures for user "+user+" account temporarily locked")
+	}
+	for i := range 120_000 {
+		count(fmt.Sprint("flood", i/10_000, strings.Repeat("x", 1000)), fmt.Sprint("user", i))
+	}
+	count("sshd", "anna")
+	named, lines := 0, 0
+	for _, service := range s.Services() {
+		assert.LessOrEqual(t, len(service.Name), 120)
+		users := service.Kinds()[0].Fields["user"]
+		named += len(users)
+		for _, n := range users {
+			lines += n
+		}
+		if service.Name == "sshd" {
+			assert.Equal(t, map[string]int{"anna": 1}, users)
+		}
+	}
+	assert.Equal(t, 120_001, lines, "each line is counted")
+	assert.Less(t, named, 101_000)
 }
 
 func Example() {
