@@ -243,3 +243,34 @@ func TestALineThatWasWrittenInTheNameOfSudoIsTold(t *testing.T) {
 	f := res.Findings[0]
 	assert.Equal(t, []any{report.Warning, "/usr/bin/logger of user number 1000 wrote to the log in the name of sudo", report.Program.Of("/usr/bin/logger")}, []any{f.Severity, f.Title, f.Subject})
 }
+
+func FuzzRecord(f *testing.F) {
+	for _, seed := range []string{
+		"sudo|" + ranID, "sudo|anna : (command continued) /etc/hosts", "doas|anna ran command vi hosts as root from /etc", "su|(to root) anna on pts/0",
+		"sudo|a : PWD=/ ; USER=root ; COMMAND=/bin/sh -c 'echo x >/etc/hosts' \\'", "sshd|Accepted password for a from ::1%25x port 1",
+	} {
+		f.Add(seed)
+	}
+	f.Fuzz(func(t *testing.T, text string) {
+		tag, message, _ := strings.Cut(text, "|")
+		var c sessions.Collector
+		for range 2 {
+			c.Record(entry(tag, "7", message, ""))
+		}
+		if got := c.Sessions(); len(got) > 1 {
+			t.Fatalf("%d sessions of one line", len(got))
+		}
+		for _, s := range c.Sessions() {
+			for _, cmd := range s.Commands {
+				if len(cmd.Paths) > 16 || len(cmd.Text) > 410 {
+					t.Fatalf("%d paths, a text of %d bytes", len(cmd.Paths), len(cmd.Text))
+				}
+				for _, name := range cmd.Paths {
+					if name[0] != '/' {
+						t.Fatalf("the path %q is not absolute", name)
+					}
+				}
+			}
+		}
+	})
+}
