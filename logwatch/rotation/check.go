@@ -78,15 +78,19 @@ func (c Rotation) folders(ctx context.Context, rec *report.Recorder, l *look) er
 	}
 	c.folder(rec, l, logDir, entries, err)
 	var below []host.Ask
+	left := 0
 	for _, st := range entries {
 		dir := path.Join(logDir, st.Name)
 		switch {
 		case !st.IsDir() || st.Name == "journal":
 		case len(below) == maxDirs:
-			rec.Problem(fmt.Errorf("%s has more than %s", logDir, prose.Count(maxDirs, "folder")), "rotation"+dir)
+			left++
 		default:
 			below = append(below, host.Ask{Op: host.OpList, Name: dir})
 		}
+	}
+	if left > 0 {
+		rec.Problem(fmt.Errorf("%s has %s more than are looked into", logDir, prose.Count(left, "folder")), "rotation/folders")
 	}
 	return c.Host.Batch(ctx, below, func(i int, a host.Answer) error {
 		c.folder(rec, l, below[i].Name, a.List, a.Err)

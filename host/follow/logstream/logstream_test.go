@@ -231,7 +231,9 @@ func TestALogOfSeveralYearsHasItsLinesInTheirYears(t *testing.T) {
 		"one line of a clock that was ahead stands last": {years("Dec 20 12:00:00 web app: ahead\nNov 25 11:59:00 web app: x\n"), noon, 3},
 		"its last line is of a clock that was ahead":     {years("Nov 25 11:58:00 web app: x\nDec 20 12:00:00 web app: ahead\n"), noon, 3},
 		"one line that was ahead in a log of this month": {"Nov  1 12:00:00 web app: x\nDec 20 12:00:00 web app: ahead\n" + strings.Repeat("Nov 25 11:59:00 web app: "+strings.Repeat("x", 9000)+"\n", 20), noon, 21},
-		"nothing since a year":                           {years("", year), year, 0},
+		"many lines of a clock that was behind": {"Nov 24 12:00:00 web app: x\nNov 25 11:50:00 web app: x\n" + strings.Repeat("Feb  1 12:00:00 web app: "+strings.Repeat("x", 1000)+"\n", 50) +
+			strings.Repeat("Nov 25 11:59:00 web app: "+strings.Repeat("x", 1000)+"\n", 20), noon, 21},
+		"nothing since a year": {years("", year), year, 0},
 	} {
 		f := newFile(t)
 		f.append(c.text)

@@ -12,17 +12,15 @@ import (
 // Bounds of the look for the years of a log whose times have none.
 const (
 	sampleLen  = 4 << 10
-	sampleStep = 64 << 10
 	maxSamples = 2_000
 )
 
-// A day of the last change of a log, about which its last lines were written; how far
-// times go back where a year went by; and how far forward where that was a line of a
-// clock that was wrong.
+// How near to the last change of a log its last lines were written; how far times go
+// back where a year went by; and how far forward, to where they were, where none did.
 const (
 	lastDays = 2 * 24 * time.Hour
 	wrapped  = 30 * 24 * time.Hour
-	undone   = 300 * 24 * time.Hour
+	returned = 60 * 24 * time.Hour
 )
 
 // begin gives the time of the first line of a log that spans several years without
@@ -42,26 +40,35 @@ func begin(f *follow.Follower, now time.Time, loc *time.Location) time.Time {
 	for end > 0 && changed.Sub(times[end]).Abs() > lastDays {
 		end--
 	}
-	years := 0
-	for i := 1; i <= end; i++ {
-		switch step := times[i].Sub(times[i-1]); {
-		case step < -wrapped:
-			years++
-		case step > undone:
-			years--
-		}
-	}
+	years := yearsOf(times[:end+1])
 	if years < 1 {
 		return time.Time{}
 	}
 	return times[0].AddDate(-years, 0, 0)
 }
 
+// yearsOf counts how often times step back for good. Lines of a clock that was wrong,
+// however many, step forth again to where they left: they count for no year.
+func yearsOf(times []time.Time) int {
+	var left []time.Time // from where times stepped back
+	for i := 1; i < len(times); i++ {
+		step := times[i].Sub(times[i-1])
+		top := len(left) - 1
+		switch {
+		case step < -wrapped:
+			left = append(left, times[i-1])
+		case step > returned && top >= 0 && times[i].Sub(left[top]).Abs() < wrapped:
+			left = left[:top]
+		}
+	}
+	return len(left)
+}
+
 // samples gives the times of some lines, from the first to the last ones, as if all of
 // them were of the year before the last change. A line that names its year ends it:
 // its log needs no guess.
 func samples(file io.ReaderAt, from, to int64, p syslog.Parser) (out []time.Time) {
-	step := max(sampleStep, (to-from)/maxSamples)
+	step := max(sampleLen, (to-from)/maxSamples)
 	buf := make([]byte, sampleLen)
 	at := from
 	for {
