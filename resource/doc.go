@@ -8,8 +8,22 @@
 //	}
 //
 // The checks of file systems and arrays are in resource/disk, where ReadUsage
-// gives the figures with no check around them. The package frees nothing and
-// restarts nothing.
+// gives the figures with no check around them, as ReadClock, ReadFailed and Kernels
+// do here. The package frees nothing and restarts nothing.
+//
+//	check            asks
+//	filesystems      space, inodes, read-only, errors, hung, missing, when it will be full
+//	memory           memory as the kernel really has it, swap, pressure
+//	load             averages, pressure on the disks
+//	clock            whether it is kept, how far it is off, when a server was heard
+//	reboot           whether an update or a kernel waits for one
+//	services         what its manager gave up, with program, package and time
+//	raid             md, ZFS, btrfs, and the arrays of a BSD
+//	limits           open files, processes, tracked connections; those of single programs
+//
+// With Options.Owners a failed service names the package of its program, so that
+// report/explain finds the update before that. Whatever a system does not tell is a
+// problem of the report, never a figure.
 //
 // # Metrics
 //
@@ -31,6 +45,10 @@
 // Each question is a checker of its own, so that one which fails spoils no other.
 // Percentages are no evidence: a figure that moves every day must not make a
 // finding "updated".
+//
+// What a user of the system can bring about alone, and nobody else suffers from, is a
+// notice, and stands behind what is the system's: his own /run/user, his programs' own
+// limits. What strangers can bring about by connecting is one finding, however often.
 package resource
 
 import (

@@ -3,6 +3,7 @@ package resource_test
 import (
 	"fmt"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 
@@ -147,6 +148,9 @@ func onImage(t *testing.T, name, tool, series, mount string, s state) []report.C
 	return []report.Checker{resource.Memory{Host: h}, resource.Load{Host: h}, resource.Clock{Host: h}, disk.Filesystems{Host: h}}
 }
 
+// aMoment is a date or a time of day in a sentence.
+var aMoment = regexp.MustCompile(`\d{4}-\d\d-\d\d|\d\d:\d\d|\b(UTC|GMT)\b`)
+
 func TestMemoryLoadClockAndDiskAreJudgedAlikeOnEachRecordedSystem(t *testing.T) {
 	for _, image := range images {
 		for name, s := range map[string]state{"well": well, "ill": ill} {
@@ -158,6 +162,9 @@ func TestMemoryLoadClockAndDiskAreJudgedAlikeOnEachRecordedSystem(t *testing.T) 
 					want = illTitles[c.Name()]
 				}
 				assert.Equal(t, want, titles(res), "%s, %s, %s", image.name, name, c.Name())
+				for _, f := range res.Findings {
+					assert.NotRegexp(t, aMoment, f.Title+f.Detail+f.Fix, "a reader has a zone of his own: times are evidence")
+				}
 			}
 		}
 	}

@@ -57,8 +57,9 @@ func (c Memory) withoutProc(ctx context.Context, rec *report.Recorder) error {
 	m, swapErr, err := readBSDMemory(ctx, c.Host)
 	if err != nil && c.Local {
 		var here live.Memory
+		swapErr = fmt.Errorf("swap: %w", err)
 		here, err = live.ReadMemory(ctx)
-		m, swapErr = sysview.Memory{Total: here.Total, Available: here.Available}, fmt.Errorf("swap: %w", errors.ErrUnsupported)
+		m = sysview.Memory{Total: here.Total, Available: here.Available}
 	}
 	if err != nil {
 		return err

@@ -442,6 +442,20 @@ func TestAnUnreadableBootFolderLeavesTheKernelUnknown(t *testing.T) {
 	assert.True(t, res.Covers("reboot/asked"))
 }
 
+func ExampleReadClock() {
+	// What an ntpd says that has not set the clock yet.
+	m := hosttest.New("-- $ [\"chronyc\"] notfound --\n-- $ [\"ntpctl\"] notfound --\n-- $ [\"ntpq\", \"-n\", \"-c\", \"rv 0 leap,stratum,offset,reftime\"] --\nleap=11, stratum=16, offset=0.0\n")
+	state, err := resource.ReadClock(context.Background(), m.Host())
+	fmt.Println(state.By, state.Synchronised, err)
+	// Output: ntpq false <nil>
+}
+
+func ExampleKernels() {
+	running, newer, err := resource.Kernels(context.Background(), hosttest.New(kernels+"-- /boot/vmlinuz-6.1.0-41-amd64 --\n").Host())
+	fmt.Println(running, newer, err)
+	// Output: 6.1.0-9-amd64 6.1.0-41-amd64 <nil>
+}
+
 func ExampleCheckers() {
 	m := hosttest.New(fmt.Sprintf(loads, "9.00 9.00 8.00"))
 	for _, c := range resource.Checkers(resource.Options{Host: m.Host()}) {
