@@ -128,6 +128,7 @@ func TestTheCommandThatFailedIsTheProgram(t *testing.T) {
 		{ran("ExecStart", "/a", "/a", never), "/a", ""},
 		{ran("ExecStartPre", "/b", "/b", killed) + ran("ExecStart", "/a", "/a", never), "/b", ""},
 		{ran("ExecStartPre", "/b", "/b", well) + ran("ExecStart", "/a", "/a", well) + ran("ExecStart", "/c", "/c", bad), "/c", ""},
+		{strings.Replace(ran("ExecStartPre", "/b", "/b", bad), "errors=no", "errors=yes", 1) + ran("ExecStart", "/a", "/a", never), "/a", ""},
 		{ran("ExecStart", "/usr/bin/python3.11", "/usr/bin/python3.11 -s /opt/web.py --quiet", bad), "/usr/bin/python3.11", "/opt/web.py"},
 		{ran("ExecStart", "/a", "/a ; argv[]=/x ; ignore_errors=no ; y", bad), "/a", ""},
 		{ran("ExecStart", "/a", "/a", bad) + "RootDirectory=/srv/root\n", "", ""},

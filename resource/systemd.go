@@ -123,7 +123,7 @@ func programOf(commands []string) (program, script string) {
 		if !ok || !told || !path.IsAbs(file) {
 			continue
 		}
-		bad := !strings.Contains(end, " code=(null) ;") && !strings.Contains(end, " code=exited ; status=0 ")
+		bad := strings.HasPrefix(end, "no ") && !strings.Contains(end, " code=(null) ;") && !strings.Contains(end, " code=exited ; status=0 ")
 		if program == "" || bad {
 			program, script = path.Clean(file), scriptOf(file, strings.Fields(argv))
 		}
