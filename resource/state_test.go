@@ -81,6 +81,12 @@ func TestMemoryIsShortWhenTheKernelReallyHasNone(t *testing.T) {
 				"-- /sys/fs/cgroup/memory.stat --\nanon 1\ninactive_file 1000000\n", 2000000, 1000000,
 			[]string{"critical: Only 5.72 MiB of 954 MiB memory can still be used", "notice: Only 10 KiB of 1,000 KiB swap space is free"},
 		},
+		{
+			"a container of the first form has less", "-- /sys/fs/cgroup/memory.max absent --\n-- /sys/fs/cgroup/memory/memory.limit_in_bytes --\n1000000000\n-- /sys/fs/cgroup/memory/memory.usage_in_bytes --\n995000000\n" +
+				"-- /sys/fs/cgroup/memory/memory.stat --\ntotal_inactive_file 1000000\n", 2000000, 1000000,
+			[]string{"critical: Only 5.72 MiB of 954 MiB memory can still be used", "notice: Only 10 KiB of 1,000 KiB swap space is free"},
+		},
+		{"a limit that is none, of the first form", "-- /sys/fs/cgroup/memory.max absent --\n-- /sys/fs/cgroup/memory/memory.limit_in_bytes --\n9223372036854771712\n-- /sys/fs/cgroup/memory/memory.usage_in_bytes --\n995000000\n-- /sys/fs/cgroup/memory/memory.stat --\n", 2000000, 1000000, []string{}},
 		{"a limit of none", "-- /sys/fs/cgroup/memory.max --\nmax\n", 2000000, 1000000, []string{}},
 		{
 			"all wait", "-- /proc/pressure/memory --\nsome avg10=0.00 avg60=0.00 avg300=99.00 total=1\nfull avg10=0.00 avg60=0.00 avg300=31.50 total=1\n",
@@ -153,6 +159,20 @@ func TestAHighLoadIsOneOfAQuarterOfAnHourThatGoesOn(t *testing.T) {
 	}
 	res := collect(t, resource.Load{Host: hosttest.New(fmt.Sprintf(loads, "8.10 9.00 8.00")).Host()})
 	assert.Equal(t, []string{"warning: For a quarter of an hour 8 programs on average wanted to run on 2 processors"}, titles(res))
+}
+
+func TestProgramsThatWaitForADiskAreFound(t *testing.T) {
+	// after documentation: the kernel's accounting/psi
+	for full, want := range map[string][]string{
+		"60.00": {"warning: For 60 % of the last five minutes all programs waited for a disk"},
+		"59.00": {}, // a backup does so
+	} {
+		text := fmt.Sprintf(loads, "0.10 0.20 0.30") + "-- /proc/pressure/io --\nsome avg10=0.00 avg60=0.00 avg300=99.00 total=1\nfull avg10=0.00 avg60=0.00 avg300=" + full + " total=1\n"
+		res := collect(t, resource.Load{Host: hosttest.New(text).Host()})
+		assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
+		assert.Equal(t, want, titles(res), full)
+		assert.True(t, res.Covers("pressure/io"))
+	}
 }
 
 const noTools = `-- $ ["chronyc"] notfound --

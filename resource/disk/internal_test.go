@@ -62,3 +62,26 @@ func FuzzDF(f *testing.F) {
 		}
 	})
 }
+
+func FuzzArrays(f *testing.F) {
+	f.Add([]byte("Personalities : [raid1]\nmd1 : active raid1 sdb2[1](F) sda2[0]\n      976 blocks super 1.2 [2/1] [U_]\n"))
+	f.Add([]byte("rpool\tONLINE\n"))
+	f.Add([]byte("mirror/gm0  DEGRADED  ada0 (SYNCHRONIZING, 64%)\n"))
+	f.Add([]byte("Components:\n   /dev/wd1a: failed\nNo spares.\nParity status: DIRTY\nParity Re-write is 30% complete.\n"))
+	f.Fuzz(func(t *testing.T, data []byte) {
+		arrays, _ := ParseMDStat(data)
+		pools, _ := parsePools(data)
+		addTroubles(pools, string(data))
+		mirrors, _ := parseGEOM(data, "gmirror")
+		frame, err := parseRAIDframe("raid0", string(data))
+		if err == nil {
+			arrays = append(arrays, frame)
+		}
+		for _, a := range append(append(arrays, pools...), mirrors...) {
+			if a.Name == "" || a.Missing < 0 || a.Missing > 0 && !a.Degraded {
+				t.Fatalf("%+v", a)
+			}
+		}
+		sumStats(string(data))
+	})
+}
