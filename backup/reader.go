@@ -150,19 +150,31 @@ const maxEntries = 1 << 24
 
 // Entries gives all that a snapshot has captured, as Repo.Entries does.
 func (r *Reader) Entries(ctx context.Context, s Snapshot) (out []Entry, err error) {
-	err = r.below(ctx, s, Entry{Path: Top}, func(e Entry) error {
-		// Directories that are alike share a listing: few of them, one in another,
-		// could be entries without end.
-		if len(out) >= min(s.Entries, maxEntries) {
-			return fmt.Errorf("more entries than the %d that its head counts: %w", s.Entries, ErrDamaged)
-		}
+	err = r.each(ctx, s, func(e Entry) error {
 		out = append(out, e)
 		return nil
 	})
 	if err != nil {
-		return nil, fmt.Errorf("snapshot %d: %w", s.Seq, err)
+		return nil, err
 	}
 	return out, nil
+}
+
+// each gives the entries one after another.
+func (r *Reader) each(ctx context.Context, s Snapshot, fn func(Entry) error) error {
+	n := 0
+	err := r.below(ctx, s, Entry{Path: Top}, func(e Entry) error {
+		// Directories that are alike share a listing: few of them, one in another,
+		// could be entries without end.
+		if n++; n > min(s.Entries, maxEntries) {
+			return fmt.Errorf("more entries than the %d that its head counts: %w", s.Entries, ErrDamaged)
+		}
+		return fn(e)
+	})
+	if err != nil {
+		return fmt.Errorf("snapshot %d: %w", s.Seq, err)
+	}
+	return nil
 }
 
 func (r *Reader) below(ctx context.Context, s Snapshot, dir Entry, fn func(Entry) error) error {

@@ -36,8 +36,10 @@ type Snapshot struct {
 	Base Head `json:"-"`
 
 	// Failed are the entries that could not be captured, or changed while they were
-	// read. Only what commit.Run gives has them.
-	Failed []Entry `json:"-"`
+	// read. Only what commit.Run gives has them: the first of many, and how many
+	// there are besides.
+	Failed   []Entry `json:"-"`
+	Unlisted int     `json:"-"`
 }
 
 // Changed counts changes.
@@ -47,6 +49,9 @@ type Changed struct {
 	Deleted  int `json:"deleted"`
 	Metadata int `json:"metadata"`
 }
+
+// Total counts all of them.
+func (c Changed) Total() int { return c.Added + c.Modified + c.Deleted + c.Metadata }
 
 // A Head is what is remembered of a snapshot, to recognize it.
 type Head struct {

@@ -187,18 +187,16 @@ func (v *verifier) snapshot(ctx context.Context, s Snapshot) {
 		return // what is missing is said already
 	}
 	root, err := s.pack(s.Root)
-	var entries []Entry
 	if err == nil {
-		entries, err = v.reader.Entries(ctx, s)
+		err = v.reader.each(ctx, s, func(e Entry) error {
+			if err := v.content(ctx, s, e); err != nil {
+				v.damaged(SnapshotName(s.Seq), "", s.Seq, fmt.Errorf("content of %.200q: %w", e.Path, err))
+			}
+			return nil
+		})
 	}
 	if err != nil {
 		v.damaged(root.Name(), root.ID, s.Seq, err)
-		return
-	}
-	for _, e := range entries {
-		if err := v.content(ctx, s, e); err != nil {
-			v.damaged(SnapshotName(s.Seq), "", s.Seq, fmt.Errorf("content of %.200q: %w", e.Path, err))
-		}
 	}
 }
 

@@ -79,7 +79,7 @@ func (c Configuration) Check(ctx context.Context, rec *report.Recorder) error {
 		return fmt.Errorf("back up: %w", err)
 	}
 	rec.Covered(scopeCommit)
-	c.recordErrors(rec, snap.Failed)
+	c.recordErrors(rec, snap)
 	c.recordSilent(rec, changes)
 	c.recordOdd(rec, before, snap)
 	c.recordNumbers(rec, snap, had && known.Seq == snap.Seq)
@@ -119,9 +119,12 @@ func isFact(err error) bool {
 
 // recordErrors reports what could not be captured: what is wrong with a file as
 // a fact, everything else as what this run does not know.
-func (c Configuration) recordErrors(rec *report.Recorder, entries []backup.Entry) {
+func (c Configuration) recordErrors(rec *report.Recorder, snap backup.Snapshot) {
 	rec.Covered(scopeFiles)
-	for _, e := range entries {
+	if snap.Unlisted > 0 {
+		rec.Problem(fmt.Errorf("back up: %d more files could not be captured, and are not named", snap.Unlisted), scopeFiles)
+	}
+	for _, e := range snap.Failed {
 		switch {
 		case e.Error == "" && e.Unstable:
 			rec.Finding(c.torn(e))

@@ -49,13 +49,17 @@ func (c Configuration) recordNumbers(rec *report.Recorder, s backup.Snapshot, re
 func (c Configuration) recordChanges(ctx context.Context, rec *report.Recorder, repo backup.Repo, now backup.Snapshot, fresh []backup.Change, s *seen) {
 	rec.Covered(scopeChanges)
 	changes, err := changesSince(ctx, repo, now, fresh)
+	count := len(changes)
+	if repo.Known.Seq > 0 && repo.Known == now.Base && repo.Known != now.Head() {
+		count = now.Changed.Total() // of very many only the first are given
+	}
 	if err != nil {
 		rec.Problem(fmt.Errorf("what changed since the last report is not known: %w", err), scopeChanges)
 	} else {
-		rec.Metric(report.Metric{Name: "backup_changed_files", Value: report.Count(uint64(len(changes))), Attrs: []report.Attr{c.store()}, Noun: report.Noun{One: "file changed in the backup", Many: "files changed in the backup"}})
+		rec.Metric(report.Metric{Name: "backup_changed_files", Value: report.Count(uint64(count)), Attrs: []report.Attr{c.store()}, Noun: report.Noun{One: "file changed in the backup", Many: "files changed in the backup"}})
 	}
 	if len(changes) > 0 {
-		rec.Artifact("changes.txt", "text/plain; charset=utf-8", s.list(ctx, changes))
+		rec.Artifact("changes.txt", "text/plain; charset=utf-8", s.list(ctx, changes, count-len(changes)))
 	}
 	if err := keptSnapshot.Keep(rec, now.Head()); err != nil {
 		rec.Problem(err, scopeChanges)

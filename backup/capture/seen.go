@@ -11,6 +11,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/backup"
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/internal/term"
 )
 
@@ -73,8 +74,8 @@ func (s *seen) shipped(ctx context.Context, changes []backup.Change) map[string]
 	return out
 }
 
-// list writes the changes, each with its difference.
-func (s *seen) list(ctx context.Context, changes []backup.Change) io.Reader {
+// list writes the changes, each with its difference, and how many there are besides.
+func (s *seen) list(ctx context.Context, changes []backup.Change, more int) io.Reader {
 	var out bytes.Buffer
 	shipped := s.shipped(ctx, changes)
 	for _, ch := range changes {
@@ -89,6 +90,9 @@ func (s *seen) list(ctx context.Context, changes []backup.Change) io.Reader {
 		for _, line := range s.check.Texts.Change(ch.Path, ch.Before.Object, ch.After.Object) {
 			fmt.Fprintf(&out, "    %s\n", term.Visible(line))
 		}
+	}
+	if more > 0 {
+		fmt.Fprintf(&out, "and %s\n", prose.Count(more, "more change"))
 	}
 	return &out
 }

@@ -43,7 +43,9 @@ func (b *builder) add(ctx context.Context, e backup.Entry, st host.Stat, unread 
 
 func (b *builder) push(e backup.Entry, st host.Stat, unread bool) {
 	c := b.commit
-	b.levels = append(b.levels, &level{e, st, unread, c.objects.content(c.meta, maxListing)})
+	lines := c.objects.content(c.meta, maxListing)
+	lines.always = true
+	b.levels = append(b.levels, &level{e, st, unread, lines})
 }
 
 // enter ends the directories that name does not lie in, and begins those on the
@@ -107,6 +109,9 @@ func (b *builder) emit(e backup.Entry, st host.Stat, unread bool) error {
 	if err != nil {
 		return err
 	}
+	if e.Object != "" && e.Place == "" {
+		c.trusted(&e, was, had)
+	}
 	if e.Error != "" && !e.HasContent() && had && was.Type == e.Type && was.HasContent() && c.living(was.Place) {
 		hold(&e, held(was.Entry))
 	}
@@ -133,6 +138,21 @@ func (b *builder) emit(e backup.Entry, st host.Stat, unread bool) error {
 	c.state.add(now)
 	b.compare(was, had, now)
 	return err
+}
+
+// trusted finds where the content of a file is that was not read, since it looks as
+// it did.
+func (c *commit) trusted(e *backup.Entry, was record, had bool) {
+	place, ok := c.objects.at(e.Object)
+	switch {
+	case had && was.Object == e.Object && c.living(was.Place):
+		hold(e, held(was.Entry))
+	case ok:
+		e.Place = place
+	default:
+		e.Object = ""
+		fail(e, errUnread)
+	}
 }
 
 // upTo takes the old records before path, and gives that of path. The others are
@@ -207,9 +227,15 @@ func (b *builder) end() error {
 	}
 }
 
+// What is given of a commit in full; the snapshot counts all.
+const (
+	mostChanges = 5_000
+	mostFailed  = 5_000
+)
+
 func (c *commit) change(ch backup.Change) {
 	count(&c.snap.Changed, ch.Kind)
-	if c.old.snap.Seq > 0 {
+	if c.old.snap.Seq > 0 && (len(c.changes) < mostChanges || ch.Silent) {
 		c.changes = append(c.changes, ch)
 	}
 }
@@ -221,7 +247,11 @@ func (c *commit) count(e backup.Entry) {
 		c.snap.Errors++
 	}
 	if e.Error != "" || e.Unstable {
-		c.snap.Failed = append(c.snap.Failed, e)
+		if len(c.snap.Failed) < mostFailed {
+			c.snap.Failed = append(c.snap.Failed, e)
+		} else {
+			c.snap.Unlisted++
+		}
 	}
 	if e.Unstable {
 		c.snap.Complete = false

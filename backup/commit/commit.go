@@ -19,9 +19,9 @@ import (
 
 // Run captures the source and stores a snapshot if anything differs from the
 // last one. It gives the newest snapshot, which may be an older one, and the
-// changes that this commit brought. Of a first commit, which has nothing to
-// compare with, the changes are only counted, in the snapshot; Verify tells of
-// snapshots that are not whole.
+// changes that this commit brought: the first of many, and every silent one. Of a
+// first commit, which has nothing to compare with, the changes are only counted, in
+// the snapshot, as all are; Verify tells of snapshots that are not whole.
 //
 // When the error is nil the snapshot is as durable as the store is, and was read
 // back. An interrupted commit leaves nothing that hinders the next.
@@ -87,9 +87,9 @@ type commit struct {
 	old   old
 	root  []byte                 // what the old snapshot holds, as it was written
 	alive map[string]backup.Pack // packs of the old snapshot that are there, by label
+	lost  bool                   // others of them are not
 
 	objects  *objects
-	divided  map[string]ref // contents in several parts, by digest
 	data     *packer
 	meta     *packer
 	results  results
@@ -121,7 +121,7 @@ func once(ctx context.Context, r backup.Repo, src Source) (backup.Snapshot, []ba
 	}
 	if c.unchanged() {
 		_, _ = c.meta.close()
-		c.old.snap.Failed = c.snap.Failed
+		c.old.snap.Failed, c.old.snap.Unlisted = c.snap.Failed, c.snap.Unlisted
 		return c.old.snap, nil, c.remember()
 	}
 	snap, err := c.finish(ctx, data)
@@ -137,7 +137,7 @@ func (c *commit) begin(ctx context.Context) error {
 	if err := c.look(ctx); err != nil {
 		return err
 	}
-	c.objects, c.divided, c.needed = newObjects(), map[string]ref{}, map[string]bool{}
+	c.objects, c.needed = newObjects(), map[string]bool{}
 	if err := c.load(ctx); err != nil {
 		return err
 	}
@@ -221,14 +221,10 @@ func (c *commit) trust() {
 			delete(c.alive, label)
 		}
 	}
+	c.lost = len(c.alive) < len(c.old.snap.Packs)
 	for sum, place := range c.objects.placed {
 		if !c.living(place) {
 			delete(c.objects.placed, sum)
-		}
-	}
-	for digest, at := range c.divided {
-		if !c.living(at.place) {
-			delete(c.divided, digest)
 		}
 	}
 }

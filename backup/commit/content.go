@@ -15,7 +15,24 @@ import (
 type objects struct {
 	mu     sync.Mutex
 	placed map[[32]byte]string // label of the pack
+	files  int                 // of them, contents of files
 	lists  map[string][]byte   // of parts, by digest
+}
+
+// mostFiles are the contents of files that are known again wherever they are. Of a
+// tree of more, those beyond are stored again where they change their path.
+const mostFiles = 1 << 17
+
+// note remembers where an object is; always what is no small file, since of these
+// each commit looks whether it is stored.
+func (o *objects) note(sum [32]byte, place string, always bool) {
+	if _, known := o.placed[sum]; !known && !always {
+		if o.files >= mostFiles {
+			return
+		}
+		o.files++
+	}
+	o.placed[sum] = place
 }
 
 // learnParts notes where the parts of a divided content are.
@@ -23,7 +40,7 @@ func (o *objects) learnParts(digest string, list []byte) {
 	o.lists[digest] = list
 	for hash, label := range backup.Parts(list) {
 		if sum, ok := sumOf(hash); ok {
-			o.placed[sum] = label
+			o.note(sum, label, true)
 		}
 	}
 }
@@ -40,7 +57,7 @@ func newObjects() *objects {
 }
 
 // put stores an object by way of p, unless it is stored already.
-func (o *objects) put(p *packer, sum [32]byte, data []byte) (place string, err error) {
+func (o *objects) put(p *packer, sum [32]byte, data []byte, always bool) (place string, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if place, ok := o.placed[sum]; ok {
@@ -48,7 +65,7 @@ func (o *objects) put(p *packer, sum [32]byte, data []byte) (place string, err e
 	}
 	place, err = p.add(backup.ObjectPrefix+hex.EncodeToString(sum[:]), data)
 	if err == nil {
-		o.placed[sum] = place
+		o.note(sum, place, always)
 	}
 	return place, err
 }
@@ -90,7 +107,8 @@ const maxListing = backup.MaxList / 2
 type content struct {
 	objects *objects
 	packer  *packer
-	most    int // bytes of a part
+	most    int  // bytes of a part
+	always  bool // it is no file: see note
 	buf     []byte
 	list    []byte
 	places  []string // labels of the packs of the parts
@@ -121,7 +139,7 @@ func (c *content) Write(b []byte) (int, error) {
 // part stores what is in buf as one part of several.
 func (c *content) part() error {
 	sum := sha256.Sum256(c.buf)
-	place, err := c.objects.put(c.packer, sum, c.buf)
+	place, err := c.objects.put(c.packer, sum, c.buf, true)
 	if err != nil {
 		return err
 	}
@@ -153,14 +171,14 @@ func (c *content) close(digest string) (ref, error) {
 		if !ok {
 			sum = sha256.Sum256(c.buf)
 		}
-		place, err := c.objects.put(c.packer, sum, c.buf)
+		place, err := c.objects.put(c.packer, sum, c.buf, c.always)
 		return ref{object: hex.EncodeToString(sum[:]), place: place}, err
 	}
 	if err := c.part(); err != nil {
 		return ref{}, err
 	}
 	sum := sha256.Sum256(c.list)
-	place, err := c.objects.put(c.packer, sum, c.list)
+	place, err := c.objects.put(c.packer, sum, c.list, true)
 	others := slices.DeleteFunc(c.places, func(p string) bool { return p == place })
 	c.objects.mu.Lock()
 	c.objects.lists[hex.EncodeToString(sum[:])] = c.list

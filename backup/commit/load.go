@@ -31,7 +31,6 @@ func (c *commit) load(ctx context.Context) error {
 			return err
 		}
 		c.objects = newObjects()
-		clear(c.divided)
 	}
 	if c.repo.Keys.Opener == nil {
 		return nil
@@ -66,17 +65,14 @@ func (c *commit) learn(r record) {
 		return
 	}
 	if r.List != "" {
-		if r.Object != "" && r.Type == backup.Regular {
-			c.divided[r.Object] = held(r.Entry)
-		}
 		if sum, ok := sumOf(r.List); ok {
-			c.objects.placed[sum] = held(r.Entry).first()
+			c.objects.note(sum, held(r.Entry).first(), true)
 		}
 		c.objects.learnParts(r.List, r.parts)
 		return
 	}
 	if sum, ok := sumOf(r.Object); ok {
-		c.objects.placed[sum] = r.Place
+		c.objects.note(sum, r.Place, r.Type != backup.Regular)
 	}
 }
 

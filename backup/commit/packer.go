@@ -26,6 +26,7 @@ type packer struct {
 
 	mu    sync.Mutex
 	n     int    // number of the pack that is being filled
+	label string // its label
 	plain int64  // bytes of it
 	all   int64  // bytes of all
 	now   *block // is being filled; nil: none
@@ -68,10 +69,8 @@ func appendMember(to *bytes.Buffer, name string, data []byte) error {
 }
 
 func newPacker(ctx context.Context, repo backup.Repo, prefix string) *packer {
-	return &packer{ctx: ctx, repo: repo, prefix: prefix, slots: make(chan struct{}, runtime.GOMAXPROCS(0)+1), ended: make(chan struct{})}
+	return &packer{ctx: ctx, repo: repo, prefix: prefix, label: prefix + "0", slots: make(chan struct{}, runtime.GOMAXPROCS(0)+1), ended: make(chan struct{})}
 }
-
-func (p *packer) label() string { return p.prefix + strconv.Itoa(p.n) }
 
 // add puts a member into a pack and gives the label of that pack.
 func (p *packer) add(name string, data []byte) (string, error) {
@@ -80,7 +79,7 @@ func (p *packer) add(name string, data []byte) (string, error) {
 	if p.now == nil {
 		p.begin()
 	}
-	label := p.label()
+	label := p.label
 	if err := appendMember(&p.now.plain, name, data); err != nil {
 		return "", err
 	}
@@ -89,6 +88,7 @@ func (p *packer) add(name string, data []byte) (string, error) {
 	if p.plain >= backup.FullPack {
 		p.send(true)
 		p.n, p.plain = p.n+1, 0
+		p.label = p.prefix + strconv.Itoa(p.n)
 	} else if p.now.plain.Len() >= blockSize {
 		p.send(false)
 	}
@@ -119,7 +119,7 @@ const (
 // send gives the block away.
 func (p *packer) send(last bool) {
 	b := p.now
-	b.last, b.label, b.level = last, p.label(), well
+	b.last, b.label, b.level = last, p.label, well
 	if p.all > small {
 		b.level = gzip.BestSpeed
 	}

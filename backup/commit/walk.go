@@ -55,6 +55,7 @@ type sink struct {
 	path    string
 	results *results
 	text    func(path, sha256 string, content []byte) // nil: nobody wants it
+	was     host.Digest                               // of what the old snapshot has, and its packs are there; zero: not known
 }
 
 // End is host.Sink's.
@@ -68,6 +69,11 @@ func (s *sink) End(e *host.Entry, err error) error {
 		digest = d.Hex()
 		if s.text != nil && s.list == nil {
 			s.text(s.path, digest, s.buf)
+		}
+		if d == s.was && s.list == nil {
+			s.drop()
+			s.results.set(s.path, result{ref: ref{object: digest}}) // emit knows where it is
+			return nil
 		}
 	}
 	at, err := s.close(digest)
@@ -155,7 +161,11 @@ func (c *commit) reading(now, was *host.Entry) host.Reading {
 	if was != nil && c.looksSame(now, was) && !c.due(now.Path) {
 		return host.Reading{Trust: true}
 	}
-	return host.Reading{Sink: &sink{c.objects.content(c.data, backup.PartSize), now.Path, &c.results, c.src.Text}}
+	s := &sink{content: c.objects.content(c.data, backup.PartSize), path: now.Path, results: &c.results, text: c.src.Text}
+	if was != nil && !c.lost {
+		s.was, _ = was.Digest("sha256")
+	}
+	return host.Reading{Sink: s}
 }
 
 func (c *commit) looksSame(now, was *host.Entry) bool {
@@ -169,8 +179,13 @@ func (c *commit) looksSame(now, was *host.Entry) bool {
 	if now.Ctime > c.old.snap.Time.Add(-moment).UnixNano() {
 		return false
 	}
-	_, placed := c.placeOf(d.Hex())
-	return placed
+	return !c.lost || c.knows(d.Hex())
+}
+
+// knows reports whether an object is stored in a pack that is there.
+func (c *commit) knows(digest string) bool {
+	_, ok := c.objects.at(digest)
+	return ok
 }
 
 func (c *commit) due(path string) bool {
@@ -185,14 +200,6 @@ func (c *commit) due(path string) bool {
 		}
 	}
 	return false
-}
-
-func (c *commit) placeOf(digest string) (ref, bool) {
-	if place, ok := c.objects.at(digest); ok {
-		return ref{object: digest, place: place}, true
-	}
-	at, ok := c.divided[digest]
-	return at, ok
 }
 
 // found takes one entry of the walk.
@@ -230,11 +237,7 @@ func (c *commit) contentOf(entry *backup.Entry, e *host.Entry) error {
 	case read:
 		hold(entry, res.ref)
 	case e.Hashed():
-		at, ok := c.placeOf(e.Digests[0].Hex())
-		if !ok {
-			fail(entry, errUnread)
-		}
-		hold(entry, at)
+		entry.Object = e.Digests[0].Hex() // emit knows where it is
 	default:
 		fail(entry, errUnread)
 	}
@@ -272,6 +275,7 @@ func (c *commit) ask(ctx context.Context, q Query) error {
 			answer = q.Normalize(answer)
 		}
 		into := c.objects.content(c.data, backup.PartSize)
+		into.always = true
 		if _, err := into.Write(answer); err != nil {
 			return err
 		}

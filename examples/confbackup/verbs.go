@@ -83,6 +83,11 @@ func (j *job) run(ctx context.Context, c cli.Call) (int, error) {
 				return 0, err
 			}
 		}
+		if more := snap.Changed.Total() - len(changes); len(changes) > 0 && more > 0 {
+			if err := c.Say(map[string]any{"more": more}, fmt.Sprintf("and %d more changes", more)); err != nil {
+				return 0, err
+			}
+		}
 		if err := sayHead(c, snap); err != nil {
 			return 0, err
 		}

@@ -1,0 +1,88 @@
+package commit
+
+import (
+	"fmt"
+	"os"
+	"path/filepath"
+	"runtime"
+	"runtime/debug"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/backup"
+	"github.com/pugetsoundtech/upkeep/backup/backuptest"
+	"github.com/pugetsoundtech/upkeep/backup/dirstore"
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/internal/need"
+)
+
+func TestOnlyContentsOfFilesAreForgottenBeyondTheBound(t *testing.T) {
+	o := newObjects()
+	o.note([32]byte{1}, "a", false)
+	o.files = mostFiles
+	o.note([32]byte{2}, "b", false)
+	o.note([32]byte{3}, "c", true)
+	o.note([32]byte{1}, "d", false)
+	assert.Equal(t, map[[32]byte]string{{1}: "d", {3}: "c"}, o.placed)
+}
+
+// peak gives the most bytes that the heap had while fn ran.
+func peak(fn func()) (most uint64) {
+	runtime.GC()
+	stop, ended := make(chan struct{}), make(chan struct{})
+	go func() {
+		defer close(ended)
+		for {
+			var m runtime.MemStats
+			runtime.ReadMemStats(&m)
+			most = max(most, m.HeapInuse)
+			select {
+			case <-stop:
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	}()
+	fn()
+	close(stop)
+	<-ended
+	return most
+}
+
+// A tree of any size takes about the same memory, also where all of it changes, or
+// goes.
+func TestManyFilesAreBackedUpInBoundedMemory(t *testing.T) {
+	need.Long(t)
+	defer debug.SetGCPercent(debug.SetGCPercent(25))
+	from, files := t.TempDir(), 0
+	more := func(to int) {
+		for ; files < to; files++ {
+			dir := filepath.Join(from, fmt.Sprint(files/100))
+			require.NoError(t, os.MkdirAll(dir, 0o700))
+			require.NoError(t, os.WriteFile(filepath.Join(dir, fmt.Sprint(files)), fmt.Appendf(nil, "file %d\n", files), 0o600))
+		}
+	}
+	r := backup.Repo{Keys: backuptest.Keys(), Store: dirstore.Dir(t.TempDir() + "/store"), State: t.TempDir()}
+	var snap backup.Snapshot
+	var changes []backup.Change
+	commit := func() uint64 {
+		return peak(func() {
+			var err error
+			snap, changes, err = Run(t.Context(), r, Source{Host: host.Local(), Paths: []string{from}})
+			require.NoError(t, err)
+		})
+	}
+	more(2_000)
+	small := commit()
+	more(24_000)
+	large := commit()
+	assert.Len(t, changes, mostChanges, "the first are given")
+	assert.Greater(t, snap.Changed.Total(), 22_000, "and all are counted")
+	t.Logf("%d MiB, %d MiB", small>>20, large>>20)
+	assert.Less(t, large, uint64(48<<20))
+	assert.Less(t, commit(), small+16<<20, "of what is unchanged")
+	assert.Empty(t, changes)
+}
