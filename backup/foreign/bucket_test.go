@@ -72,21 +72,11 @@ func TestFourVerdictsOfAPrefixInABucket(t *testing.T) {
 			work := t.TempDir()
 			dir, data := make(t, work, files(t, work))
 			w := &watcher{place: bucket(t, dir)}
-			assert.Empty(t, w.rules(t, 0), "healthy")
-			late := w.rules(t, 10*24*time.Hour)
-			require.True(t, has(late, "late"), "stale: %v", late)
-			assert.Contains(t, late[0], w.place.In)
-			victim := largest(t, dir, data)
-			whole, err := os.ReadFile(victim)
-			require.NoError(t, err)
-			for what, spoil := range map[string]func([]byte) []byte{"truncated": half, "flipped": flip} {
-				changed(t, victim, spoil)
-				assert.True(t, has(w.rules(t, time.Hour), "spoiled"), what)
-				changed(t, victim, func([]byte) []byte { return whole })
-			}
-			assert.Empty(t, w.rules(t, 2*time.Hour), "mended")
+			verdicts(t, w, dir, data, cutOrFlipped, nil)
 			require.NoError(t, os.RemoveAll(dir))
-			assert.True(t, has(w.rules(t, 2*time.Hour), "gone"))
+			gone := w.rules(t, 4*time.Hour)
+			require.True(t, has(gone, "gone"))
+			assert.Contains(t, gone[0], w.place.In)
 		})
 	}
 }

@@ -5,8 +5,11 @@ import (
 	"bytes"
 	"compress/gzip"
 	"context"
+	"crypto/sha1"
 	"crypto/sha256"
+	"encoding/binary"
 	"fmt"
+	"hash/crc32"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -217,22 +220,33 @@ func TestFourVerdictsOfEachFormat(t *testing.T) {
 			t.Parallel()
 			work := t.TempDir()
 			dir, data := make(t, work, files(t, work))
-			w := &watcher{place: foreign.Place{Path: dir}}
-			assert.Empty(t, w.rules(t, 0), "healthy")
-			assert.Empty(t, w.rules(t, time.Hour), "still healthy")
-			assert.True(t, has(w.rules(t, 10*24*time.Hour), "late"), "stale")
-
-			victim := largest(t, dir, data)
-			whole, err := os.ReadFile(victim)
-			require.NoError(t, err)
-			for what, spoil := range map[string]func([]byte) []byte{"truncated": half, "flipped": flip} {
-				changed(t, victim, func(data []byte) []byte { return spoil(bytes.Clone(data)) })
-				found := w.rules(t, 2*time.Hour)
-				assert.True(t, has(found, "spoiled", "incomplete"), "%s %s: %q", what, victim, found)
-				changed(t, victim, func([]byte) []byte { return whole })
-				assert.Empty(t, w.rules(t, 3*time.Hour), "mended")
-			}
+			verdicts(t, &watcher{place: foreign.Place{Path: dir}}, dir, data, cutOrFlipped, nil)
 		})
+	}
+}
+
+var cutOrFlipped = map[string]func([]byte) []byte{"truncated": half, "flipped": flip}
+
+// verdicts holds what is said of backups in dir to what they are: healthy, stale,
+// and spoiled in each of some ways. also looks at what is spoiled as well; nil:
+// nobody does.
+func verdicts(t *testing.T, w *watcher, dir, data string, ways map[string]func([]byte) []byte, also func(way string)) {
+	t.Helper()
+	assert.Empty(t, w.rules(t, 0), "healthy")
+	assert.Empty(t, w.rules(t, time.Hour), "still healthy")
+	assert.True(t, has(w.rules(t, 10*24*time.Hour), "late"), "stale")
+	victim := largest(t, dir, data)
+	whole, err := os.ReadFile(victim)
+	require.NoError(t, err)
+	for way, spoil := range ways {
+		changed(t, victim, func(data []byte) []byte { return spoil(bytes.Clone(data)) })
+		found := w.rules(t, 2*time.Hour)
+		assert.True(t, has(found, "spoiled", "incomplete"), "%s %s: %q", way, victim, found)
+		if also != nil {
+			also(way)
+		}
+		changed(t, victim, func([]byte) []byte { return whole })
+		assert.Empty(t, w.rules(t, 3*time.Hour), "mended")
 	}
 }
 
@@ -343,14 +357,60 @@ var jobs = map[string]func(l life, day int, at time.Time){
 		l.write(name+".manifest.gpg", at, l.bytes(100))
 		l.write(name+".vol1.difftar.gpg", at, l.bytes(map[bool]int{true: 30000, false: 500}[day%7 == 0]))
 	},
+	"borg": func(l life, day int, at time.Time) {
+		entry := func(tag byte, data []byte) []byte {
+			head := binary.LittleEndian.AppendUint32(nil, uint32(9+len(data)))
+			head = append(append(head, tag), data...)
+			return append(binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE(head)), head...)
+		}
+		l.write("config", at, []byte("[repository]\n"))
+		l.write(fmt.Sprintf("data/0/%d", 2*day), at, append([]byte("BORG_SEG"), entry(0, l.bytes(3000))...))
+		l.write(fmt.Sprintf("data/0/%d", 2*day+1), at, append([]byte("BORG_SEG"), entry(2, nil)...))
+	},
+	"rdiff-backup": func(l life, day int, at time.Time) {
+		stamp := at.UTC().Format(time.RFC3339)
+		data := l.bytes(1000)
+		l.write("file", at, data)
+		var list bytes.Buffer
+		z := gzip.NewWriter(&list)
+		fmt.Fprintf(z, "File .\n  Type dir\nFile file\n  Type reg\n  Size %d\n  SHA1Digest %x\n", len(data), sha1.Sum(data))
+		require.NoError(l.t, z.Close())
+		old, err := filepath.Glob(filepath.Join(l.dir, "rdiff-backup-data/current_mirror.*"))
+		require.NoError(l.t, err)
+		for _, name := range old {
+			require.NoError(l.t, os.Remove(name))
+		}
+		l.write("rdiff-backup-data/current_mirror."+stamp+".data", at, []byte("PID 7\n"))
+		l.write("rdiff-backup-data/session_statistics."+stamp+".data", at, []byte("StartTime 1\n"))
+		l.write("rdiff-backup-data/mirror_metadata."+stamp+".snapshot.gz", at, list.Bytes())
+	},
+	"dumps": func(l life, _ int, at time.Time) {
+		stamp := at.Format("2006-01-02")
+		rows := fmt.Sprintf("INSERT INTO t VALUES ('%x');\n", l.bytes(3000))
+		l.write("shop-"+stamp+".sql", at, []byte("-- MySQL dump 10.19\n"+rows+"-- Dump completed on "+stamp+"\n"))
+		l.write("wiki-"+stamp+".sql", at, []byte("--\n-- PostgreSQL database dump\n--\n"+rows+"--\n-- PostgreSQL database dump complete\n--\n"))
+		page := make([]byte, 4096)
+		copy(page, "SQLite format 3\x00")
+		binary.BigEndian.PutUint16(page[16:], 4096)
+		binary.BigEndian.PutUint32(page[28:], 1)
+		l.write("app-"+stamp+".sqlite", at, page)
+	},
 }
+
+// inBucket are the jobs whose place is looked at as one in a bucket as well.
+var inBucket = []string{"restic", "weekdays"}
 
 func TestSixtyDaysOfHealthyBackupsAlarmNobody(t *testing.T) {
 	for name, job := range jobs {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			l := life{t, t.TempDir(), rand.New(rand.NewPCG(3, 4))}
-			w := &watcher{place: foreign.Place{Path: l.dir}}
+			ws := []*watcher{{place: foreign.Place{Path: l.dir}}}
+			if !slices.Contains(inBucket, name) {
+				need.Long(t)
+			} else if need.Strict() {
+				ws = append(ws, &watcher{place: bucket(t, l.dir)})
+			}
 			begin := time.Now().Add(-60 * 24 * time.Hour)
 			for day := range 60 {
 				night := begin.Add(time.Duration(day) * 24 * time.Hour)
@@ -358,9 +418,13 @@ func TestSixtyDaysOfHealthyBackupsAlarmNobody(t *testing.T) {
 				if name == "weekdays" && day < 3 {
 					continue // there is no series yet
 				}
-				assert.Empty(t, w.rules(t, time.Until(night.Add(6*time.Hour))), "day %d", day)
+				for _, w := range ws {
+					assert.Empty(t, w.rules(t, time.Until(night.Add(6*time.Hour))), "%s, day %d", w.place.In, day)
+				}
 			}
-			assert.True(t, has(w.rules(t, 9*24*time.Hour), "late"), "and when they end it is said")
+			for _, w := range ws {
+				assert.True(t, has(w.rules(t, 9*24*time.Hour), "late"), "and when they end it is said")
+			}
 		})
 	}
 }
