@@ -59,10 +59,11 @@ func (n Near) All(h *Haystack) (out [][]int) {
 	if len(h.lower) != len(s) || n.Lines < 0 {
 		return n.RE.FindAllStringSubmatchIndex(s, -1)
 	}
-	for at := n.next(h.lower, 0); at >= 0; {
-		from, to := n.window(s, at)
-		for next := n.next(h.lower, at+1); next >= 0 && next < to; next = n.next(h.lower, next+1) {
-			_, to = n.window(s, next)
+	hints := finder{text: h.lower, hints: n.Hints, at: make([]int, len(n.Hints))}
+	for at := hints.next(0); at >= 0; {
+		from, line, to := n.begin(s, at), 0, 0
+		for next := at; next >= 0 && (next < to || to == 0); next = hints.next(line) {
+			line, to = n.end(s, next)
 		}
 		for _, m := range n.RE.FindAllStringSubmatchIndex(s[from:to], -1) {
 			if m[1] == to-from && to < len(s) { // it may go on
@@ -75,52 +76,72 @@ func (n Near) All(h *Haystack) (out [][]int) {
 			}
 			out = append(out, m)
 		}
-		at = n.next(h.lower, to)
+		at = hints.next(to)
 	}
 	return out
 }
 
-// next is where the first hint is from there on; below zero: nowhere.
-func (n Near) next(lower string, from int) int {
+// A finder goes from hint to hint. It looks at each byte once for each of them.
+type finder struct {
+	text  string
+	hints []string
+	at    []int // where each is next; below zero: nowhere any more
+}
+
+// next is where the first hint is from there on; below zero: nowhere. It only goes
+// forward.
+func (f *finder) next(from int) int {
 	first := -1
-	if from > len(lower) {
-		return first
-	}
-	for _, hint := range n.Hints {
-		end := len(lower)
-		if first >= 0 {
-			end = min(end, first+len(hint))
+	for i, hint := range f.hints {
+		if at := f.at[i]; at >= 0 && (at < from || at == 0) {
+			if f.at[i] = strings.Index(f.text[from:], hint); f.at[i] >= 0 {
+				f.at[i] += from
+			}
 		}
-		if i := strings.Index(lower[from:end], hint); i >= 0 && (first < 0 || from+i < first) {
-			first = from + i
+		if at := f.at[i]; at >= 0 && (first < 0 || at < first) {
+			first = at
 		}
 	}
 	return first
 }
 
-// window gives the lines around a place.
-func (n Near) window(s string, at int) (from, to int) {
-	from, to = strings.LastIndexByte(s[:at], '\n')+1, at
+func blank(line string) bool { return strings.TrimSpace(line) == "" }
+
+// begin is where the lines before a hint begin.
+func (n Near) begin(s string, at int) int {
+	from := strings.LastIndexByte(s[:at], '\n') + 1
 	for more := n.Lines; more > 0 && from > 0; {
 		start := strings.LastIndexByte(s[:from-1], '\n') + 1
-		if strings.TrimSpace(s[start:from]) != "" {
+		if !blank(s[start:from]) {
 			more--
 		}
 		from = start
 	}
-	for more := n.Lines; to < len(s); {
-		end := len(s)
-		if i := strings.IndexByte(s[to:], '\n'); i >= 0 {
-			end = to + i + 1
+	return from
+}
+
+// end is where the line of a hint ends, and where those behind it do.
+func (n Near) end(s string, at int) (line, to int) {
+	line = lineEnd(s, at)
+	for to, more := line, n.Lines; ; {
+		next := lineEnd(s, to)
+		if next == to {
+			return line, to
 		}
-		if to > at && strings.TrimSpace(s[to:end]) != "" {
+		if !blank(s[to:next]) {
 			if more--; more < 0 {
-				break
+				return line, to
 			}
 		}
-		to = end
+		to = next
 	}
-	return from, to
+}
+
+func lineEnd(s string, at int) int {
+	if i := strings.IndexByte(s[at:], '\n'); i >= 0 {
+		return at + i + 1
+	}
+	return len(s)
 }
 
 // lowered gives s in lower case, by ASCII alone where nothing else has the same

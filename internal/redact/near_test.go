@@ -4,7 +4,9 @@ import (
 	"math/rand/v2"
 	"strings"
 	"testing"
+	"time"
 
+	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
 
@@ -31,5 +33,20 @@ func TestNothingIsFoundFartherFromAHint(t *testing.T) {
 			want := p.re.FindAllStringSubmatchIndex(s, -1)
 			require.Equal(t, want, (Near{p.hints, p.lines, p.re}).All(In(s)), "%v in %q", p.hints, s)
 		}
+	}
+}
+
+// Nobody makes it slow by the hints of a text.
+func TestTextsFullOfHintsTakeTimeInProportion(t *testing.T) {
+	for _, text := range []string{"secret ", "secret\n", "key", "token\n\n", "\n", "a\nbearer\n\n\n\n", "value name: "} {
+		r := New(nil)
+		took := func(n int) time.Duration {
+			s := strings.Repeat(text, n/len(text))
+			began := time.Now()
+			r.Text(s)
+			return time.Since(began)
+		}
+		small := took(16 << 10)
+		assert.Less(t, took(256<<10), 100*small+time.Second, "%q", text)
 	}
 }
