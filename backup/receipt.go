@@ -20,7 +20,10 @@ type Receipt struct {
 // ReceiptPrefix begins the names of receipts.
 const ReceiptPrefix = "receipts/"
 
-const receiptVersion = 1
+const (
+	receiptVersion = 1
+	maxReceipt     = 64 << 10 // bytes
+)
 
 // ReceiptName is the name of the receipt of a snapshot.
 func ReceiptName(seq uint64) string { return fmt.Sprintf("%s%010d", ReceiptPrefix, seq) }
@@ -48,7 +51,7 @@ func ParseReceipt(file []byte, v Verifier) (r Receipt, err error) {
 // Receipt reads the receipt of a snapshot, with its file. The error wraps fs.ErrNotExist where
 // there is none, and ErrDamaged where it is not one of that snapshot.
 func (r Repo) Receipt(ctx context.Context, of Head) (got Receipt, file []byte, err error) {
-	file, err = Read(ctx, r.Store, ReceiptName(of.Seq), MaxSnapshot)
+	file, err = Read(ctx, r.Store, ReceiptName(of.Seq), maxReceipt)
 	if err != nil {
 		return got, nil, err
 	}

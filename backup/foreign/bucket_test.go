@@ -1,7 +1,10 @@
 package foreign_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/xml"
+	"fmt"
 	"io/fs"
 	"net/http"
 	"net/http/httptest"
@@ -18,6 +21,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/backup/s3store"
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/internal/need"
+	"github.com/pugetsoundtech/upkeep/report"
 )
 
 // bucket serves a directory as the manual of S3 says (GetObject, ListObjectsV2),
@@ -79,4 +83,24 @@ func TestFourVerdictsOfAPrefixInABucket(t *testing.T) {
 			assert.Contains(t, gone[0], w.place.In)
 		})
 	}
+}
+
+// Who can write into a backup that is watched cannot fill the memory of the watcher,
+// and what was left out is said.
+func TestFaultsWithoutEndAreCounted(t *testing.T) {
+	l := life{t, t.TempDir(), nil}
+	at := time.Now().Add(-time.Hour)
+	var list bytes.Buffer
+	z := gzip.NewWriter(&list)
+	for i := range 2000 {
+		fmt.Fprintf(z, "File gone%d\n  Type reg\n  Size 7\n", i)
+	}
+	require.NoError(t, z.Close())
+	l.write("rdiff-backup-data/mirror_metadata.2026-11-25T06:00:00Z.snapshot.gz", at, list.Bytes())
+	l.write("rdiff-backup-data/session_statistics."+at.UTC().Format(time.RFC3339)+".data", at, []byte("x"))
+	res, err := report.Collect(t.Context(), foreign.Backups{Host: host.Local(), Places: []foreign.Place{{Path: l.dir}}})
+	require.NoError(t, err)
+	assert.LessOrEqual(t, len(res.Findings), 500)
+	require.NotEmpty(t, res.Problems)
+	assert.Contains(t, res.Problems[0].Message, "1500 more faults")
 }

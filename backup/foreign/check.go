@@ -124,6 +124,9 @@ func (c Backups) one(ctx span, rec *report.Recorder, p Place, m *memory) error {
 	m.Totals = append(m.Totals, l.total())
 	rec.Covered(stateScope(p.name()))
 	c.recordState(rec, l, *m)
+	if l.unnamed > 0 {
+		rec.Problem(fmt.Errorf("%s has %d more faults, which are not named", p.name(), l.unnamed), stateScope(p.name()))
+	}
 	for _, err := range l.errs {
 		rec.Problem(err, stateScope(p.name())+"/unread")
 	}

@@ -1,24 +1,12 @@
 package foreign
 
 import (
-	"bytes"
-	"compress/gzip"
 	"crypto/sha1"
-	"io"
 	"regexp"
 	"strconv"
 	"strings"
 	"time"
 )
-
-func unzipped(data []byte, limit int64) (string, error) {
-	z, err := gzip.NewReader(bytes.NewReader(data))
-	if err != nil {
-		return "", err
-	}
-	text, err := io.ReadAll(io.LimitReader(z, limit))
-	return string(text), err
-}
 
 // fullBackups is a series for its sizes: its times are in another.
 const fullBackups = "full backups"

@@ -26,14 +26,15 @@ type look struct {
 	place Place
 	now   time.Time
 
-	kind   Kind
-	files  []file // regular ones and directories, in the order of a walk
-	odd    []string
-	series map[string]*series
-	faults []Fault
-	locks  []file
-	checks map[string]check // what proves a file whole, by name; nil: its digest is remembered
-	errs   []error
+	kind    Kind
+	files   []file // regular ones and directories, in the order of a walk
+	odd     []string
+	series  map[string]*series
+	faults  []Fault
+	unnamed int // faults besides
+	locks   []file
+	checks  map[string]check // what proves a file whole, by name; nil: its digest is remembered
+	errs    []error
 }
 
 // A series is what is made again and again, such as the dumps of one database.
@@ -58,8 +59,15 @@ type Fault struct {
 }
 
 func (l *look) fault(name, format string, args ...any) {
-	l.faults = append(l.faults, Fault{name, fmt.Sprintf(format, args...)})
+	if len(l.faults) < mostFaults {
+		l.faults = append(l.faults, Fault{name, fmt.Sprintf(format, args...)})
+	} else {
+		l.unnamed++
+	}
 }
+
+// mostFaults are those of a place that are named.
+const mostFaults = 500
 
 // most are the files of a place that are looked at.
 const most = 300_000

@@ -1,9 +1,14 @@
 package foreign
 
 import (
+	"bufio"
+	"bytes"
+	"compress/gzip"
 	"crypto/sha1"
 	"crypto/sha256"
 	"encoding/binary"
+	"errors"
+	"fmt"
 	"hash/crc32"
 	"io"
 	"path"
@@ -237,14 +242,16 @@ func readRdiff(l *look) {
 
 // mirrored reads the digests of the mirror's files.
 func (l *look) mirrored(list string) {
-	data, ok := l.read(list, 256<<20)
+	data, ok := l.read(list, 64<<20)
 	if !ok {
 		return
 	}
-	text, err := unzipped(data, 1<<30)
+	z, err := gzip.NewReader(bytes.NewReader(data))
 	if err != nil {
 		return // its own check says so
 	}
+	const most = 1 << 30
+	text := &io.LimitedReader{R: z, N: most}
 	sizes := map[string]int64{}
 	for _, f := range l.files {
 		if f.IsRegular() {
@@ -252,8 +259,9 @@ func (l *look) mirrored(list string) {
 		}
 	}
 	name, size := "", int64(-1)
-	for line := range strings.Lines(text) {
-		line = strings.TrimRight(line, "\n")
+	lines := bufio.NewScanner(text)
+	for lines.Scan() {
+		line := lines.Text()
 		key, value, _ := strings.Cut(strings.TrimSpace(line), " ")
 		switch {
 		case strings.HasPrefix(line, "File "):
@@ -265,8 +273,13 @@ func (l *look) mirrored(list string) {
 			} else if err == nil && !there {
 				l.fault(name, "it is not there")
 			}
-		case key == "SHA1Digest" && sizes[name] == size:
-			l.checks[name] = named(sha1.New(), value)
+		case key == "SHA1Digest":
+			if now, there := sizes[name]; there && now == size {
+				l.checks[name] = named(sha1.New(), value)
+			}
 		}
+	}
+	if text.N == 0 || errors.Is(lines.Err(), bufio.ErrTooLong) {
+		l.errs = append(l.errs, fmt.Errorf("%s has lines or bytes beyond the bound, and the files behind these were not compared with it", list))
 	}
 }

@@ -231,15 +231,19 @@ func checkNeeds(ctx context.Context, c Client, snap backup.Snapshot) error {
 	return nil
 }
 
+// leastFile is what a file counts: one of a byte takes a block and an inode.
+const leastFile = 4 << 10
+
 func checkSpace(ctx context.Context, c Client, more int64) error {
 	if c.MaxBytes == 0 {
 		return nil
 	}
+	more = max(more, leastFile)
 	for info, err := range c.Store.List(ctx, "") {
 		if err != nil {
 			return err
 		}
-		more += info.Size
+		more += max(info.Size, leastFile)
 	}
 	if more > c.MaxBytes {
 		return refuse(http.StatusInsufficientStorage, "%d bytes are more than this client's %d", more, c.MaxBytes)

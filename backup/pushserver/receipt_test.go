@@ -6,6 +6,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"syscall"
 	"testing"
 	"time"
 
@@ -89,4 +90,25 @@ func TestReceiptProvesWhatTheServerTookAndWhen(t *testing.T) {
 	require.ErrorIs(t, r.CheckKnown(t.Context()), backup.ErrOther)
 	r.Known = first.Head()
 	require.NoError(t, r.CheckKnown(t.Context()))
+}
+
+// The smallest files count as what they take: else a client uses up the inodes of all.
+func TestTinyFilesCountAsBlocks(t *testing.T) {
+	store, keys := &backuptest.Memory{}, backuptest.Keys()
+	srv := httptest.NewServer(&pushserver.Server{
+		Client: func(*http.Request) (pushserver.Client, bool) {
+			return pushserver.Client{Name: "web1", Store: store, Verifier: keys.Verifier, MaxBytes: 10 << 10}, true
+		},
+		Log: slog.New(slog.DiscardHandler),
+	})
+	defer srv.Close()
+	var errs []error
+	for _, text := range []string{"a", "b", "c"} {
+		name := backup.Pack{ID: backup.Digest([]byte(text))}.Name()
+		errs = append(errs, pushserver.Remote{URL: srv.URL}.Create(t.Context(), name, strings.NewReader(text), 1))
+	}
+	require.NoError(t, errs[0])
+	require.NoError(t, errs[1])
+	require.ErrorIs(t, errs[2], syscall.ENOSPC)
+	assert.Len(t, store.Files, 2)
 }

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -26,15 +27,17 @@ const rehearsal = "rehearsal-"
 
 // Rehearse restores a whole snapshot into a new directory in dir, which others
 // cannot enter, reads all of it again, compares it with the snapshot, and removes
-// it. What a killed rehearsal has left there is removed first, so that dir is for
+// it: meanwhile all that was backed up lies there in clear. What a killed rehearsal has left there is removed first, so that dir is for
 // one at a time. It is made where it is missing, and needs the room of the files.
 func Rehearse(ctx context.Context, r backup.Repo, snap backup.Snapshot, dir string) (out Rehearsal, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return out, err
 	}
-	left, err := filepath.Glob(filepath.Join(dir, rehearsal+"*"))
-	for _, name := range left {
-		err = errors.Join(err, remove(name))
+	left, err := os.ReadDir(dir)
+	for _, e := range left {
+		if strings.HasPrefix(e.Name(), rehearsal) {
+			err = errors.Join(err, remove(filepath.Join(dir, e.Name())))
+		}
 	}
 	if err != nil {
 		return out, fmt.Errorf("remove an earlier rehearsal: %w", err)

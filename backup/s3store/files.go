@@ -27,7 +27,8 @@ type Files struct {
 
 	once  sync.Mutex
 	dirs  map[string]map[string]entry // by path
-	taken bool                        // it was listed
+	names int
+	taken bool // it was listed
 }
 
 // An entry is a name in a directory.
@@ -36,8 +37,9 @@ type entry struct {
 	key string // of an object
 }
 
-// mostObjects are those that anybody has the memory for.
-const mostObjects = 1 << 20
+// mostNames are the objects, with the directories that their names make, that
+// anybody has the memory for.
+const mostNames = 1 << 19
 
 // load lists the bucket.
 func (f *Files) load(ctx context.Context) error {
@@ -49,16 +51,15 @@ func (f *Files) load(ctx context.Context) error {
 	if f.taken {
 		return nil
 	}
-	f.dirs = map[string]map[string]entry{"/": {}}
+	f.dirs, f.names = map[string]map[string]entry{"/": {}}, 0
 	prefix := strings.Trim(f.Prefix, "/")
 	if prefix != "" {
 		prefix += "/"
 	}
-	n := 0
 	err := f.Store.objects(ctx, prefix, func(o object) (bool, error) {
 		name, ours := strings.CutPrefix(o.Key, prefix)
-		if n++; n > mostObjects {
-			return false, fmt.Errorf("more than %d objects: %w", mostObjects, host.ErrTooLarge)
+		if f.names++; f.names > mostNames {
+			return false, fmt.Errorf("more than %d names: %w", mostNames, host.ErrTooLarge)
 		}
 		if ours && name != "" {
 			f.add(name, o)
@@ -104,7 +105,7 @@ func (f *Files) enter(dir, part string) string {
 		return at
 	}
 	object, taken := f.dirs[dir][part]
-	f.dirs[at] = map[string]entry{}
+	f.dirs[at], f.names = map[string]entry{}, f.names+1
 	f.dirs[dir][part] = entry{Stat: host.Stat{Name: part, Mode: host.ModeDir | 0o500, Known: host.KnownMode}}
 	if taken {
 		f.put(dir, object)
