@@ -14,7 +14,8 @@
 // a host is in netprobe/local.
 //
 // The package keeps no schedule, and sends no mail. It trusts nothing that a
-// server says: every reply is read against a budget of bytes, lines and time.
+// server says: every reply is read against a budget of bytes, lines and time. It
+// trusts who writes the targets, unless a Parser is told that these are Strangers.
 //
 // # Design
 //

@@ -21,4 +21,11 @@
 // began, so that two vantages that come to the same verdict give it the same id,
 // and a receiver takes two messages for one. Only one of them sends: the one
 // that Sender gives, the same for all who see the same vantages.
+//
+// What other vantages tell is believed within bounds, since a key can be stolen: a
+// window of theirs lasts a week at most and is itself told to people, which no
+// window mutes; their acknowledgements quiet the repetitions of one incident for
+// three days; and nothing is of the future. What remains is said here: of two
+// vantages, one that lies can vote against a failure, and claim to have told it. A
+// third vantage, and a receiver that hears nothing from one of them for days, tell.
 package incident
