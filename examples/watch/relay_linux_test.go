@@ -53,7 +53,7 @@ func TestABadLinkOfOneHostIsTroubleOfThatHost(t *testing.T) {
 			w := newWorld(t, "a", "b", "t")
 			w.postfix("t")
 			w.references()
-			all, _ := w.twoHosts(target, "")
+			all, _ := w.watched(aAndB, target, "")
 			mend := w.lead("b", link, "10.77.0.3:25", "10.77.0.9:1001", "10.77.0.9:1002", "10.77.0.9:1003", "10.77.0.1:9443")
 			eventually(t, "one alarm about the host", func() bool { return count(told(t, all), "problem vantage:b") == 1 })
 			eventually(t, "it knows that itself", func() bool { return all["b"].states(t)["vantage b"] == "sick" })

@@ -138,11 +138,12 @@ func (w world) references() {
 	}
 }
 
-// twoHosts lets a and b watch one target, until each sees it up and knows the other.
-func (w world) twoHosts(target, more string) (all map[string]*vantage, running map[string]*exec.Cmd) {
+// watched lets hosts, at the addresses that they have, watch one target, until each
+// sees it up and knows the others.
+func (w world) watched(addrs map[string]string, target, more string) (all map[string]*vantage, running map[string]*exec.Cmd) {
 	t := w.t
 	t.Helper()
-	all = hosts(t, t.TempDir(), map[string]string{"a": "10.77.0.1:9443", "b": "10.77.0.2:9443"}, slower+fmt.Sprintf("targets: [%q]\n", target)+
+	all = hosts(t, t.TempDir(), addrs, slower+fmt.Sprintf("targets: [%q]\n", target)+
 		`references: ["tcp://10.77.0.9:1001?expect=220", "tcp://10.77.0.9:1002?expect=220", "tcp://10.77.0.9:1003?expect=220"]`+"\n"+more)
 	t.Cleanup(func() {
 		for _, h := range all {
@@ -155,11 +156,25 @@ func (w world) twoHosts(target, more string) (all map[string]*vantage, running m
 	for name, h := range all {
 		running[name] = w.start(name, "UPKEEP_TEST_WATCH=1", "-config", h.config, "run")
 	}
-	for name, other := range map[string]string{"a": "b", "b": "a"} {
+	for name := range all {
 		eventually(t, name+" sees it up", func() bool { return all[name].states(t)[target] == "up" })
-		eventually(t, name+" knows "+other, func() bool { return knows(t, all[name], "vantage:"+other) })
+		for other := range all {
+			if other != name {
+				eventually(t, name+" knows "+other, func() bool { return knows(t, all[name], "vantage:"+other) })
+			}
+		}
 	}
 	return all, running
+}
+
+// aAndB are two hosts.
+var aAndB = map[string]string{"a": "10.77.0.1:9443", "b": "10.77.0.2:9443"}
+
+// cutOff lets a namespace neither hear nor be heard, until mend is called.
+func (w world) cutOff(namespace string) (mend func()) {
+	w.sh(namespace + ": nft add table inet cut")
+	w.sh(namespace + ": nft add chain inet cut in { type filter hook input priority 0 ; policy drop ; }")
+	return func() { w.sh(namespace + ": nft delete table inet cut") }
 }
 
 const slower = "interval: 1s\nretry: 500ms\ntimeout: 3s\ntick: 200ms\nattempts: 3\n"
@@ -174,7 +189,7 @@ func TestTwoHostsAndARealMailServer(t *testing.T) {
 	start, stop := w.postfix("t")
 	w.references()
 	mend := "approve " + target + " " + need.Program(t, "ip") + " netns exec " + w.prefix + "t " + start
-	all, running := w.twoHosts(target, fmt.Sprintf("mend: [%q]\n", mend))
+	all, running := w.watched(aAndB, target, fmt.Sprintf("mend: [%q]\n", mend))
 	bothSay := func(subject, state string) func() bool {
 		return func() bool { return all["a"].states(t)[subject] == state && all["b"].states(t)[subject] == state }
 	}
@@ -188,8 +203,7 @@ func TestTwoHostsAndARealMailServer(t *testing.T) {
 	eventually(t, "both record the recovery", bothSay(target, "up"))
 	eventually(t, "and one tells it", func() bool { return count(told(t, all), "recovery "+target) == 1 })
 
-	w.sh("b: nft add table inet cut")
-	w.sh("b: nft add chain inet cut in { type filter hook input priority 0 ; policy drop ; }")
+	mended := w.cutOff("b")
 	eventually(t, "one alarm about the host that is cut off", func() bool { return count(told(t, all), "problem vantage:b") == 1 })
 	eventually(t, "it knows as much itself", func() bool {
 		b := all["b"].states(t)
@@ -199,7 +213,7 @@ func TestTwoHostsAndARealMailServer(t *testing.T) {
 	running["a"].Process.Kill() //nolint:errcheck
 	running["a"].Wait()         //nolint:errcheck
 	running["a"] = w.start("a", "UPKEEP_TEST_WATCH=1", "-config", all["a"].config, "run")
-	w.sh("b: nft delete table inet cut")
+	mended()
 	eventually(t, "it is back", func() bool { return count(told(t, all), "recovery vantage:b") == 1 })
 	eventually(t, "and all is well", bothSay(target, "up"))
 
@@ -222,4 +236,35 @@ func knows(t *testing.T, h *vantage, subject string) bool {
 	m, _, err := readMemory(h.folder)
 	require.NoError(t, err)
 	return m.Book.Subjects[subject] != nil
+}
+
+// TestThreeHostsTellOfAServerWhileOneIsCutOff: of three, two are enough.
+func TestThreeHostsTellOfAServerWhileOneIsCutOff(t *testing.T) {
+	need.Long(t)
+	t.Parallel()
+	const target = "smtp://10.77.0.3:25"
+	w := newWorld(t, "a", "b", "t", "c")
+	start, stop := w.postfix("t")
+	w.references()
+	all, running := w.watched(map[string]string{"a": "10.77.0.1:9443", "b": "10.77.0.2:9443", "c": "10.77.0.4:9443"}, target, "")
+	state := func(name, subject string) string { return all[name].states(t)[subject] }
+
+	mended := w.cutOff("c")
+	eventually(t, "one alarm about the host that is cut off", func() bool { return count(told(t, all), "problem vantage:c") == 1 })
+	assert.Equal(t, []string{"problem vantage:c"}, told(t, all), "and none about the service")
+	stop()
+	eventually(t, "the others agree that the service is down", func() bool { return count(told(t, all), "problem "+target) == 1 })
+	running["a"].Process.Kill() //nolint:errcheck // whichever of them has sent it
+	running["a"].Wait()         //nolint:errcheck
+	running["a"] = w.start("a", "UPKEEP_TEST_WATCH=1", "-config", all["a"].config, "run")
+	w.sh("t: " + start)
+	eventually(t, "one tells that it is up again", func() bool { return count(told(t, all), "recovery "+target) == 1 })
+	mended()
+	eventually(t, "and that the host is back", func() bool { return count(told(t, all), "recovery vantage:c") == 1 })
+	eventually(t, "which sees what the others see", func() bool {
+		return state("a", target) == "up" && state("b", target) == "up" && state("c", target) == "up"
+	})
+	eventually(t, "nothing is on its way", func() bool { return outbox(t, all["a"])+outbox(t, all["b"])+outbox(t, all["c"]) == 0 })
+	got := slices.DeleteFunc(told(t, all), func(line string) bool { return line == "changed "+target }) // one saw it up first
+	assert.Equal(t, []string{"problem " + target, "problem vantage:c", "recovery " + target, "recovery vantage:c"}, got)
 }
