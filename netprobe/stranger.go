@@ -11,7 +11,7 @@ import (
 )
 
 // fileOptions name a file of this machine, whose content the probe would use, or send.
-var fileOptions = []string{"ca", "pass-file"}
+var fileOptions = []string{"ca", "pass-file", "token-file"}
 
 // strange makes a URL safe that a stranger wrote: it may name what is public and
 // serves a known protocol, and none of the files of this machine.

@@ -8,6 +8,7 @@ import (
 	"net/netip"
 	"net/url"
 	"os"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -67,9 +68,12 @@ func (p Parser) Parse(target string) (Prober, error) {
 	return prober, nil
 }
 
+// headerValue is what a header of a request says, which may be who asks.
+var headerValue = regexp.MustCompile(`(?i)([#&?]header=[^&]*?(?::|%3a))[^&]*`)
+
 // withoutPassword leaves out what may be a password, also of what is no URL.
 func withoutPassword(target string) string {
-	target = target[:min(len(target), 300)]
+	target = headerValue.ReplaceAllString(target[:min(len(target), 300)], "${1}[hidden]")
 	scheme, rest, ok := strings.Cut(target, "://")
 	if !ok {
 		scheme, rest = "", target

@@ -1,6 +1,8 @@
 package protocol
 
 import (
+	"encoding/base64"
+	"errors"
 	"fmt"
 	"net/http"
 	"regexp"
@@ -16,14 +18,15 @@ func httpSchemes() []netprobe.Scheme {
 		{Name: "status", About: "answers that are fine, such as 200,3xx (default 2xx,3xx)"},
 		{Name: "expect", About: "regular expression that must be found in the first MiB of the page"},
 		{Name: "reject", About: "regular expression that must not be found there"},
-		{Name: "header", About: "NAME:VALUE of the request; may be given again"},
+		{Name: "header", About: "NAME:VALUE of the request, and no secret, since everybody can read a URL; may be given again"},
 		{Name: "host", About: "name of the host in the request and in the certificate, in place of the URL's"},
 		{Name: "redirects", About: "how many are followed, at most 5 (default 5); 0: a redirect is the answer"},
 		{Name: "http", About: "1: offer no HTTP/2"},
 	}
+	token := []netprobe.Option{{Name: "token-file", About: "file whose first line is sent as Authorization: Bearer, inside verified TLS only"}}
 	return []netprobe.Scheme{
 		{Name: "http", Port: "80", About: "asks a web server for one page; options stand behind # since the query is the server's", Options: page, Fragment: true, Build: buildHTTP},
-		{Name: "https", Port: "443", About: "the same inside TLS", Options: slices.Concat(page, netprobe.TLSOptions()), Fragment: true, Build: buildHTTP},
+		{Name: "https", Port: "443", About: "the same inside TLS", Options: slices.Concat(page, passOption, token, netprobe.TLSOptions()), Fragment: true, Build: buildHTTP},
 	}
 }
 
@@ -32,7 +35,7 @@ func buildHTTP(u netprobe.URL) (netprobe.Prober, error) {
 		Addr: u.Addr, Timeout: u.Timeout, Net: u.Net, Policy: u.Policy, TLS: u.Scheme == "https",
 		Path: u.Path, Host: hostHeader(u), Status: []string{"2xx", "3xx"}, Redirects: maxRedirect, Version1: u.Get("http") == "1",
 	}
-	if err := u.NoUser(); err != nil {
+	if err := p.authorize(u); err != nil {
 		return nil, err
 	}
 	if v := u.Get("http"); v != "" && v != "1" {
@@ -46,12 +49,42 @@ func buildHTTP(u netprobe.URL) (netprobe.Prober, error) {
 		if !ok || !headerName.MatchString(name) || strings.ContainsAny(value, "\r\n\x00") {
 			return nil, fmt.Errorf("header=%.80q is not NAME:VALUE", name)
 		}
+		if slices.Contains(secretHeaders, strings.ToLower(name)) {
+			return nil, fmt.Errorf("the header %s has no place in a URL, where everybody can read it: use pass-file=FILE or token-file=FILE", name)
+		}
 		if p.Header == nil {
 			p.Header = http.Header{}
 		}
 		p.Header.Add(name, strings.TrimSpace(value))
 	}
 	return p, nil
+}
+
+// secretHeaders are those whose value is a credential.
+var secretHeaders = []string{"authorization", "proxy-authorization", "cookie"}
+
+// authorize reads what proves who asks.
+func (p *HTTP) authorize(u netprobe.URL) error {
+	if !p.TLS {
+		return u.NoUser()
+	}
+	user, pass, err := u.Login()
+	file := u.Get("token-file")
+	switch {
+	case err != nil:
+		return err
+	case user != "" && file != "":
+		return errors.New("pass-file and token-file are two ways to say who asks")
+	case user != "":
+		p.Auth = netprobe.Secret("Basic " + base64.StdEncoding.EncodeToString([]byte(user+":"+string(pass))))
+	case file != "":
+		token, err := netprobe.ReadSecret(file)
+		if err != nil {
+			return err
+		}
+		p.Auth = "Bearer " + token
+	}
+	return nil
 }
 
 var (

@@ -5,6 +5,7 @@ import (
 	"context"
 	"crypto/tls"
 	"encoding/binary"
+	"encoding/pem"
 	"errors"
 	"fmt"
 	"io"
@@ -12,6 +13,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"net/netip"
+	"path/filepath"
 	"strings"
 	"testing"
 	"time"
@@ -306,6 +308,36 @@ func TestARedirectTakesNoSecretOutOfTLS(t *testing.T) {
 	require.NotEmpty(t, heard)
 	for len(heard) > 0 {
 		assert.NotContains(t, <-heard, "sesame")
+	}
+}
+
+// A page that wants to know who asks gets it from a file, inside verified TLS only.
+func TestAPageIsAskedForWithWhatAFileProves(t *testing.T) {
+	dir, heard := t.TempDir(), make(chan string, 10)
+	server := httptest.NewTLSServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		heard <- r.Header.Get("Authorization")
+		io.WriteString(w, "you are "+r.Header.Get("Authorization"))
+	}))
+	defer server.Close()
+	pass, token := writeFile(t, filepath.Join(dir, "pass"), "sesame\n", 0o600), writeFile(t, filepath.Join(dir, "token"), "t0ken-of-many\n", 0o600)
+	authority := writeFile(t, filepath.Join(dir, "ca"), string(pem.EncodeToMemory(&pem.Block{Type: "CERTIFICATE", Bytes: server.Certificate().Raw})), 0o644)
+	at := strings.TrimPrefix(server.URL, "https://")
+	for target, want := range map[string]string{
+		"https://bob@" + at + "/#expect=you&pass-file=" + pass: "Basic Ym9iOnNlc2FtZQ==",
+		"https://" + at + "/#expect=you&token-file=" + token:   "Bearer t0ken-of-many",
+	} {
+		p, err := protocol.Parse(target + "&ca=" + authority)
+		require.NoError(t, err)
+		res := p.Probe(t.Context())
+		assert.Equal(t, netprobe.OK, res.State, res.Detail)
+		assert.Equal(t, want, <-heard)
+		for _, secret := range []string{"sesame", "t0ken-of-many", "Ym9iOnNlc2FtZQ"} {
+			assert.NotContains(t, fmt.Sprintf("%+v %v", res, p), secret)
+		}
+		p, err = protocol.Parse(target) // by an authority that nobody knows
+		require.NoError(t, err)
+		assert.Equal(t, netprobe.Critical, p.Probe(t.Context()).State)
+		assert.Empty(t, heard)
 	}
 }
 
