@@ -562,3 +562,16 @@ func TestStrangersTakeAFewPlacesOnly(t *testing.T) {
 	<-taken
 	inner.Close()
 }
+
+func TestAHostThatDoesNotKeepItsRhythmSaysSo(t *testing.T) {
+	var errs strings.Builder
+	w, closeAll := alone(t, t.TempDir())
+	defer closeAll()
+	w.errs = &errs
+	w.late("x", w.set.Interval/3)
+	assert.Empty(t, errs.String())
+	for _, target := range []string{"x", "y"} {
+		w.late(target, w.set.Interval)
+	}
+	assert.Equal(t, "watch: looks begin 15m0s after they are due: this host was suspended, or has more to look at than it can\n", errs.String())
+}

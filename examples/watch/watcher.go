@@ -160,7 +160,7 @@ func watch(ctx context.Context, c cli.Call, s settings, _ options) (status int, 
 	defer cancel()
 	var group sync.WaitGroup
 	group.Go(func() {
-		schedule.Schedule{Do: w.look, Soon: w.soon, Vantage: w.place(), Vantages: len(w.policy.Vantages)}.Run(ctx, w.jobs())
+		schedule.Schedule{Do: w.look, Soon: w.soon, Lag: w.late, Vantage: w.place(), Vantages: len(w.policy.Vantages)}.Run(ctx, w.jobs())
 	})
 	for _, p := range w.node.Peers {
 		if p.URL != "" {
@@ -191,6 +191,14 @@ func (w *watcher) jobs() []schedule.Job {
 		})
 	}
 	return out
+}
+
+// late says that this host does not keep its rhythm: what is not looked at in time has
+// no vote from here.
+func (w *watcher) late(_ string, by time.Duration) {
+	if by > w.set.Interval/2 {
+		w.trouble(fmt.Errorf("looks begin %s after they are due: this host was suspended, or has more to look at than it can", by.Round(time.Second)))
+	}
 }
 
 // networkOf is the network that a target was in when it was last looked at, or that
