@@ -27,7 +27,7 @@ type settings struct {
 	Listen     string              `doc:"Address and port for the peers, such as :9443. Empty: only this host asks."`
 	Peers      []string            `doc:"The other hosts, each as \"NAME https://HOST:PORT KEY\"; - in place of the URL of one that only asks. Its KEY is what watch key says there."`
 	Targets    []string            `doc:"What is watched, as URLs: smtp://mx.example.org, https://example.org, tcp://host:port and so on."`
-	References []string            `doc:"Targets by which this host knows whether it sees anything: its gateway, its resolver, a large site. Three are good."`
+	References []string            `doc:"Targets by which this host knows whether it sees anything: its gateway, its resolver, a large site. Three are good, of which some say something, as tcp://HOST:25?expect=220: what only takes a connection may be a device on the way."`
 	Parents    []string            `doc:"What depends on what, each as \"TARGET TARGET\": while the second is down, nothing is told of the first."`
 	Interval   time.Duration       `doc:"How often each target is looked at by each host."`
 	Retry      time.Duration       `doc:"How often while it does not answer."`

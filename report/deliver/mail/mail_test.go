@@ -95,7 +95,10 @@ func TestAMailIsAFunctionOfItsReport(t *testing.T) {
 	assert.Equal(t, string(first), string(again))
 	a, _ := parts(t, first)
 	next := rendertest.Sample()
-	next.ID, next.Seq = "r1:other", 43
+	next.Seq = 43
+	same, _ := parts(t, composed(t, next))
+	assert.Equal(t, a.Header.Get("Message-Id"), same.Header.Get("Message-Id"), "of another host, which tells the same")
+	next.ID = "r1:other"
 	b, _ := parts(t, composed(t, next))
 	assert.NotEqual(t, a.Header.Get("Message-Id"), b.Header.Get("Message-Id"))
 	assert.NotEqual(t, a.Header.Get("Subject"), b.Header.Get("Subject"))

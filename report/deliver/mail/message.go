@@ -54,7 +54,7 @@ func (m Message) compose(rep *report.Report) (*gomail.Msg, error) {
 	if err := errors.Join(out.From(m.From), out.To(m.To...)); err != nil {
 		return nil, err
 	}
-	id := digest("report", rep.ID, fmt.Sprint(rep.Seq))
+	id := digest("report", rep.ID) // two hosts that tell the same number their reports by themselves
 	_, domain, _ := strings.Cut(from.Address, "@")
 	root := "<upkeep." + digest("host", rep.Labels.Tenant, rep.Labels.Host) + "@" + domain + ">"
 	out.SetMessageIDWithValue("upkeep." + id + "@" + domain)
