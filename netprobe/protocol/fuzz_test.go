@@ -64,6 +64,8 @@ func FuzzStatusLine(f *testing.F) {
 func FuzzTranscript(f *testing.F) {
 	f.Add([]byte("220 a\r\n250-b\r\n250 STARTTLS\r\n220 go\r\n"))
 	f.Add([]byte("SSH-2.0-x\r\n"))
+	f.Add([]byte("* OK x\r\n* X {3}\r\nabc {1}\r\n}\r\na1 OK\r\n"))
+	f.Add([]byte("HTTP/1.1 302 Found\r\nLocation: //[::1%25/\r\n\r\n"))
 	f.Add([]byte("HTTP/1.1 200 OK\r\n\r\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
 		dial := func(context.Context, string, string) (net.Conn, error) {
