@@ -1,8 +1,13 @@
 package render
 
 import (
+	"cmp"
+	"fmt"
+	"maps"
+	"slices"
 	"time"
 
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/internal/term"
 	"github.com/pugetsoundtech/upkeep/report"
 )
@@ -24,10 +29,31 @@ func SignedSince(rep *report.Report, zone *time.Location) string {
 	return ""
 }
 
-// Reminders are what people have left undone, as far as that is known.
+// Reminders are what people have left undone, and what was done in somebody's name
+// since the last sign-off, as far as that is known: who did not do it finds out here.
 func Reminders(rep *report.Report) []string {
 	if rep.Review == nil || rep.Review.Unknown != "" {
 		return nil
 	}
-	return rep.Review.Reminders
+	return slices.Concat(rep.Review.Reminders, done(rep.Review))
+}
+
+// words of what a person made of a finding; "resolved" is what the next run makes of
+// a change that was accepted.
+var words = map[string]string{"acknowledged": "acknowledged", "accepted": "accepted", "accepted-risk": "accepted the risk of", "resolved": "accepted"}
+
+// done says in a line for each person and kind of act what was dealt with.
+func done(r *report.Review) []string {
+	titles := map[string][]string{}
+	for _, h := range r.Handled {
+		if word := words[h.State]; word != "" && h.At.After(r.Since) {
+			who := h.By + " " + word
+			titles[who] = append(titles[who], cmp.Or(h.Change.Finding.Title, h.Change.Finding.Rule))
+		}
+	}
+	var out []string
+	for _, who := range slices.Sorted(maps.Keys(titles)) {
+		out = append(out, fmt.Sprintf("since then %s %s: %s", who, prose.Count(len(titles[who]), "finding"), prose.List(titles[who], 3)))
+	}
+	return out
 }

@@ -49,6 +49,25 @@ func pages(zone *time.Location) map[string]func(w io.Writer, rep *report.Report)
 	}
 }
 
+// An act in another's name is found out by whose name it is.
+func TestEveryPageTellsWhatWasDealtWithSinceTheLastSignature(t *testing.T) {
+	rep := rendertest.Sample()
+	change := rep.Changes[0]
+	change.Finding.Title = "/etc/sudoers.d/zz is new"
+	handled := func(at time.Duration) report.Handled {
+		return report.Handled{Change: change, State: "accepted", By: "ann", At: rep.Started.Add(at)}
+	}
+	rep.Review = &report.Review{Signed: &report.Signature{By: "ann", At: rep.Started.Add(-20 * time.Hour)}, Since: rep.Started.Add(-20 * time.Hour), Reminders: []string{}}
+	for since, at := range map[bool]time.Duration{true: -time.Hour, false: -30 * time.Hour} {
+		rep.Review.Handled = []report.Handled{handled(at)}
+		for name, write := range pages(time.UTC) {
+			var page bytes.Buffer
+			require.NoError(t, write(&page, rep))
+			assert.Equal(t, since, strings.Contains(strings.Join(strings.Fields(page.String()), " "), "since then ann accepted 1 finding: /etc/sudoers"), name)
+		}
+	}
+}
+
 // Every time on a page is one of the page's zone: a reader who finds two clocks on
 // it believes neither.
 func TestAPageHasOneZone(t *testing.T) {
