@@ -44,6 +44,7 @@ type Digest struct {
 	Findings  []Finding  // news, worst first, those of most hosts first
 	Cleared   []Finding  // what is fixed
 	Customers []Customer // worst first
+	Old       []Old      // acknowledgements that got old, the oldest first
 	Unread    int        // files that could not be read; the caller sets it
 }
 
@@ -63,6 +64,13 @@ type Finding struct {
 
 // Hosts is the number of hosts that have it.
 func (f Finding) Hosts() int { return len(f.Alike) + len(f.Differ) }
+
+// Old is something that a person acknowledged long ago, and that is still there.
+type Old struct {
+	Host
+	Title, By string
+	Days      int
+}
 
 // A Customer is a tenant with its hosts, worst first.
 type Customer struct {
@@ -88,7 +96,6 @@ type Standing struct {
 	Unseen  int // checks that were not fully looked at
 	Report  *report.Report
 	News    int
-	Oldest  int // days since the first of what a person dealt with and is still there
 
 	sections []render.Section
 }
@@ -128,6 +135,7 @@ func New(reports []*report.Report, opt Options) Digest {
 	d.Findings = pivot(fresh, func(s render.Section) bool { return s.News() })
 	d.Cleared = pivot(fresh, func(s render.Section) bool { return s.ID == "fixed" })
 	d.Customers = customers(fresh)
+	d.Old = old(fresh)
 	d.Verdict = verdict(d, len(hosts))
 	return d
 }
@@ -159,12 +167,26 @@ func standing(h Host, rep *report.Report) Standing {
 			s.News += len(section.Entries)
 		}
 	}
-	if rep.Review != nil {
-		for _, held := range rep.Review.Handled {
-			s.Oldest = max(s.Oldest, int(rep.Finished.Sub(held.At)/(24*time.Hour)))
+	return s
+}
+
+// tooOld is the age of an acknowledgement from which on it is told again, in days.
+const tooOld = 30
+
+func old(hosts []Standing) (out []Old) {
+	for _, h := range hosts {
+		if h.Report.Review == nil {
+			continue
+		}
+		for _, held := range h.Report.Review.Handled {
+			days := int(h.Report.Finished.Sub(held.At) / (24 * time.Hour))
+			if held.State == "acknowledged" && days >= tooOld {
+				out = append(out, Old{h.Host, cmp.Or(held.Change.Finding.Title, held.Change.Finding.Rule), held.By, days})
+			}
 		}
 	}
-	return s
+	slices.SortStableFunc(out, func(a, b Old) int { return b.Days - a.Days })
+	return out
 }
 
 // pivot makes one entry of each fact in the sections that hold.

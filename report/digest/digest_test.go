@@ -142,6 +142,21 @@ func TestAFolderOfReportsIsReadAndWhatIsDamagedStopsNothing(t *testing.T) {
 	assert.NotEmpty(t, errs)
 }
 
+func TestOldAcknowledgementsAreToldTheOldestFirst(t *testing.T) {
+	held := func(days int, state, title string) report.Handled {
+		c := change(report.Still, report.Warning, "/srv", "x")
+		c.Finding.Title = title
+		return report.Handled{Change: c, State: state, By: "ann", At: noon.AddDate(0, 0, -days)}
+	}
+	web, db := of("a", "web1"), of("a", "db1")
+	web.Review = &report.Review{Handled: []report.Handled{held(31, "acknowledged", "/srv is full"), held(3, "acknowledged", "fresh")}}
+	db.Review = &report.Review{Handled: []report.Handled{held(90, "acknowledged", "no backup"), held(99, "accepted-risk", "telnet")}}
+	text := write(t, digest.New([]*report.Report{web, db}, digest.Options{Now: noon}))
+	assert.Contains(t, text, "ACKNOWLEDGED LONG AGO, AND STILL THERE\n  a, db1: no backup, by ann 90 days ago\n  a, web1: /srv is full, by ann 31 days ago\n")
+	assert.NotContains(t, text, "fresh")
+	assert.NotContains(t, text, "telnet")
+}
+
 func TestAHostThatSaysAnothersNameHidesNothing(t *testing.T) {
 	put := func(dir, name string, rep *report.Report) {
 		data, err := report.Encode(rep)

@@ -21,6 +21,7 @@ const (
 	share       = 5 // of these, for what one host alone found
 	maxHosts    = 100
 	maxNames    = 4
+	maxOld      = 10
 )
 
 // WriteText writes d: one line where there is nothing to look at. Customers see
@@ -37,6 +38,7 @@ func WriteText(w io.Writer, d Digest, zone *time.Location) error {
 	p.missing(d.Missing)
 	p.findings("New", d.Findings)
 	p.customers(d.Customers)
+	p.old(d.Old)
 	p.findings("Fixed", d.Cleared)
 	_, err := io.WriteString(w, p.String())
 	return err
@@ -78,6 +80,21 @@ func (p *page) missing(list []Missing) {
 			text = "last on " + prose.Time(m.Last, p.zone)
 		}
 		p.wrap("  ", "    ", name(m.Host)+": "+text)
+	}
+}
+
+// old tells what was acknowledged long ago, the oldest first.
+func (p *page) old(list []Old) {
+	if len(list) == 0 {
+		return
+	}
+	p.heading("Acknowledged long ago, and still there")
+	for i, o := range list {
+		if i == maxOld {
+			p.wrap("  ", "  ", fmt.Sprintf("and %d more", len(list)-i))
+			return
+		}
+		p.wrap("  ", "    ", fmt.Sprintf("%s: %s, by %s %s ago", name(o.Host), o.Title, o.By, prose.Count(o.Days, "day")))
 	}
 }
 
