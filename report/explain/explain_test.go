@@ -178,19 +178,20 @@ func TestAnEditBySudoIsOneAct(t *testing.T) {
 		saved   time.Duration
 		want    map[string]string
 	}{
-		"it tells of nothing else":    {session(ann, 0, typed...), line(ann, 1, edit), time.Minute, map[string]string{"/etc/hosts": "likely true ann", "sudo": "likely true ann"}},
-		"another command is among it": {session(ann, 0, typed...), line(ann, 2, edit, "/usr/bin/cat /etc/shadow"), time.Minute, file},
-		"more than it shows":          {session(ann, 0, typed...), line(ann, 3, edit), time.Minute, file},
-		"of another":                  {session(ann, 0, typed...), line(attr(report.User, "eve"), 1, edit), time.Minute, file},
-		"of a longer name":            {session(ann, 0, typed...), line(ann, 1, "/usr/bin/vi /etc/hosts.allow"), time.Minute, file},
-		"in a long session":           {session(ann, 5*time.Hour, typed...), line(ann, 3, edit), 4 * time.Hour, file},
-		"after its end":               {session(ann, 10*time.Minute, typed...), line(ann, 1, edit), 11 * time.Minute, map[string]string{}},
-		"long after, no end known":    {session(ann, 0, typed...), line(ann, 1, edit), 2 * time.Hour, map[string]string{}},
-		"before":                      {session(ann, 0, typed...), line(ann, 1, edit), -time.Minute, map[string]string{}},
-		"before its command":          {session(ann, time.Hour, attr(report.Sample, "vi hosts"), report.AtTime(noon.Add(30*time.Minute)), hosts), line(ann, 2, edit), time.Minute, map[string]string{"/etc/hosts": "possible false ann"}},
-		"words of it alone":           {session(ann, 0, words...), line(ann, 1, edit), time.Minute, map[string]string{"/etc/hosts": "possible false ann", "sudo": "likely false /etc/hosts"}},
-		"words, after its end":        {session(ann, 10*time.Minute, words...), line(ann, 1, edit), 11 * time.Minute, map[string]string{}},
-		"words, long after":           {session(ann, 0, words...), line(ann, 1, edit), 2 * time.Hour, map[string]string{}},
+		"it tells of nothing else":     {session(ann, 0, typed...), line(ann, 1, edit), time.Minute, map[string]string{"/etc/hosts": "likely true ann", "sudo": "likely true ann"}},
+		"another command is among it":  {session(ann, 0, typed...), line(ann, 2, edit, "/usr/bin/cat /etc/shadow"), time.Minute, file},
+		"more than it shows":           {session(ann, 0, typed...), line(ann, 3, edit), time.Minute, file},
+		"of another":                   {session(ann, 0, typed...), line(attr(report.User, "eve"), 1, edit), time.Minute, file},
+		"of a longer name":             {session(ann, 0, typed...), line(ann, 1, "/usr/bin/vi /etc/hosts.allow"), time.Minute, file},
+		"in a long session":            {session(ann, 5*time.Hour, typed...), line(ann, 3, edit), 4 * time.Hour, file},
+		"after its end":                {session(ann, 10*time.Minute, typed...), line(ann, 1, edit), 11 * time.Minute, map[string]string{}},
+		"long after, no end known":     {session(ann, 0, typed...), line(ann, 1, edit), 2 * time.Hour, map[string]string{}},
+		"before":                       {session(ann, 0, typed...), line(ann, 1, edit), -time.Minute, map[string]string{}},
+		"in the second of its command": {session(ann, 0, attr(report.Sample, "sed -i s/a/b/ hosts"), report.AtTime(noon.Add(time.Minute+300*time.Millisecond)), hosts), line(ann, 2, edit), time.Minute, file},
+		"before its command":           {session(ann, time.Hour, attr(report.Sample, "vi hosts"), report.AtTime(noon.Add(30*time.Minute)), hosts), line(ann, 2, edit), time.Minute, map[string]string{"/etc/hosts": "possible false ann"}},
+		"words of it alone":            {session(ann, 0, words...), line(ann, 1, edit), time.Minute, map[string]string{"/etc/hosts": "possible false ann", "sudo": "likely false /etc/hosts"}},
+		"words, after its end":         {session(ann, 10*time.Minute, words...), line(ann, 1, edit), 11 * time.Minute, map[string]string{}},
+		"words, long after":            {session(ann, 0, words...), line(ann, 1, edit), 2 * time.Hour, map[string]string{}},
 	} {
 		t.Run(name, func(t *testing.T) {
 			assert.Equal(t, c.want, explained(t, c.session, c.line, finding("changed", hosts, noon.Add(c.saved))))

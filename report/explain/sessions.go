@@ -104,10 +104,10 @@ func (n node) worksOn(file report.Attr) (out []time.Time) {
 }
 
 // holdWork reports whether a file changed after a command of a session on it, and
-// before that session's end.
+// before that session's end. Of a file's time some checks know the second alone.
 func (v visits) holdWork(at time.Time, file node) bool {
 	return slices.ContainsFunc(v, func(one visit) bool {
-		return !at.Before(one.from) && (one.to.IsZero() || !at.After(one.to)) && file.within(at, one.end(at))
+		return !at.Before(one.from) && (one.to.IsZero() || !at.After(one.to)) && file.within(at.Truncate(time.Second), one.end(at))
 	})
 }
 
