@@ -286,6 +286,14 @@ func TestAPersonReviewsADayInABrowser(t *testing.T) {
 	need.Long(t)
 	b := launch(t)
 	b.run("would see it", func(t *testing.T) { seesIt(t, b) })
+	b.run("flood page", func(t *testing.T) {
+		var page bytes.Buffer
+		require.NoError(t, html.Write(&page, rendertest.Flood(10_000), html.Options{}))
+		b.file(page.String())
+		t.Logf("10,000 findings are %d bytes, and there after %s ms", page.Len(), b.ask("Math.round(performance.getEntriesByType('navigation')[0].domComplete)"))
+		b.look("flood-page")
+		b.quiet("file://")
+	})
 	for name, rep := range map[string]*report.Report{"sample": rendertest.Sample(), "hostile": rendertest.Hostile(rendertest.Joined())} {
 		b.run(name, func(t *testing.T) { reviews(t, b, name, rep) })
 		b.run(name+" page", func(t *testing.T) {

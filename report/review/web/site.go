@@ -97,6 +97,10 @@ func (s *Site) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 
 // open exchanges the secret of the link for a session.
 func (s *Site) open(w http.ResponseWriter, r *http.Request) {
+	if r.Method != http.MethodGet || r.Header.Get("Sec-Purpose") != "" { // a program that looks ahead is no person
+		http.Error(w, "open the link yourself", http.StatusForbidden)
+		return
+	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
 	if s.link == "" || !same(r.URL.Query().Get("key"), s.link) {

@@ -237,6 +237,15 @@ func TestNobodyElseGetsIn(t *testing.T) {
 		status, _ := get(t, c, address)
 		assert.Contains(t, []int{http.StatusForbidden, http.StatusNotFound}, status, address)
 	}
+	for method, purpose := range map[string]string{http.MethodHead: "", http.MethodGet: "prefetch;prerender"} {
+		req, err := http.NewRequestWithContext(t.Context(), method, link, nil)
+		require.NoError(t, err)
+		req.Header.Set("Sec-Purpose", purpose)
+		resp, err := c.Do(req)
+		require.NoError(t, err)
+		resp.Body.Close()
+		assert.Equal(t, http.StatusForbidden, resp.StatusCode, "who looks ahead does not use up the link")
+	}
 	status, opened := get(t, c, link)
 	require.Equal(t, http.StatusOK, status)
 	base += folder(t, opened)

@@ -68,6 +68,20 @@ func TestEveryPageTellsWhatWasDealtWithSinceTheLastSignature(t *testing.T) {
 	}
 }
 
+// Ten thousand findings are a page that opens at once, with the worst on it.
+func TestAFloodIsAPageOfBoundedSize(t *testing.T) {
+	rep := rendertest.Flood(10_000)
+	rep.Changes[7777].Finding.Severity, rep.Changes[7777].Finding.Title = report.Critical, "the one that counts"
+	for name, most := range map[string]int{"html": 2 << 20, "text": 4 << 10, "mail": 16 << 10, "markdown": 16 << 10} {
+		var page bytes.Buffer
+		began := time.Now()
+		require.NoError(t, pages(time.UTC)[name](&page, rep))
+		t.Logf("%s: 10,000 findings are %d bytes, written in %s", name, page.Len(), time.Since(began).Round(time.Millisecond))
+		assert.Less(t, page.Len(), most, name)
+		assert.Contains(t, page.String(), "the one that counts", name)
+	}
+}
+
 // Every time on a page is one of the page's zone: a reader who finds two clocks on
 // it believes neither.
 func TestAPageHasOneZone(t *testing.T) {
