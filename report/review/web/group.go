@@ -90,6 +90,9 @@ func key(s review.Standing) string {
 		f.Last.UTC().Format(time.RFC3339Nano), strconv.Itoa(f.Count), string(s.State))
 }
 
+// nameOf names a report in forms.
+func nameOf(rep *report.Report) string { return digest(rep.ID, strconv.FormatUint(rep.Seq, 10)) }
+
 // keyOf names all of a group, as they are.
 func keyOf(list []review.Standing) string {
 	var keys []string

@@ -21,7 +21,7 @@ var pageText string
 
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"word": render.Word, "facts": func(report.Finding) []render.Fact { return nil },
-	"remedy": render.Remedy, "key": key, "begins": strings.HasPrefix, "id": func(f report.Finding) string { return render.ShortID(f.Fingerprint) },
+	"remedy": render.Remedy, "key": key, "name": nameOf, "begins": strings.HasPrefix, "id": func(f report.Finding) string { return render.ShortID(f.Fingerprint) },
 	"day": func(time.Time) string { return "" },
 }).Parse(pageText))
 

@@ -161,7 +161,7 @@ func (s *Site) act(w http.ResponseWriter, r *http.Request) {
 		act.Items, gone = picked(view, r.PostForm["finding"])
 	}
 	switch {
-	case act.Kind == review.Sign && r.PostForm.Get("report") != view.Report.ID:
+	case act.Kind == review.Sign && r.PostForm.Get("report") != nameOf(view.Report):
 		s.list(w, withSaid(r, "", errors.New("a newer report is here than the one that you looked at: look, and sign again")))
 	case len(act.Items) == 0 && gone > 0:
 		s.list(w, withSaid(r, "", fmt.Errorf("not done: what you chose is not as it was (%d)", gone)))

@@ -146,7 +146,7 @@ func TestAPersonListsShowsAcceptsAndSigns(t *testing.T) {
 	require.Equal(t, http.StatusOK, status)
 	assert.Contains(t, body, "done: accept")
 	form.Set("act", "sign")
-	form.Set("report", "r1")
+	form.Set("report", nameOf(&report.Report{ID: "r1", Seq: 7}))
 	post(t, c, base+"/act", form, nil)
 	require.Len(t, d.did, 2)
 	assert.Equal(t, "known", d.did[0].Comment)
@@ -161,7 +161,7 @@ func TestAPersonAcceptsAndSignsOnlyWhatWasOnThePage(t *testing.T) {
 	_, opened := get(t, c, link)
 	base += folder(t, opened)
 	_, list := get(t, c, base+"/")
-	form := url.Values{"form": {formField.FindStringSubmatch(list)[1]}, "finding": {id}, "act": {"accept"}, "report": {"r1"}}
+	form := url.Values{"form": {formField.FindStringSubmatch(list)[1]}, "finding": {id}, "act": {"accept"}, "report": {nameOf(&report.Report{ID: "r1", Seq: 7})}}
 	for name, change := range map[string]func(s *review.Standing){
 		"other evidence":  func(s *review.Standing) { s.Finding.State = "bb" },
 		"it is worse":     func(s *review.Standing) { s.Finding.Severity = report.Warning },
