@@ -14,6 +14,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/review"
 )
 
 // A HostDay is what a host's last report of a day comes to.
@@ -77,6 +78,26 @@ func (db *DB) Day(ctx context.Context, tenant, day string) ([]HostDay, error) {
 		return nil, fmt.Errorf("database: %w", err)
 	}
 	return out, nil
+}
+
+// Sign signs a customer's list as somebody saw it: each of its reports in the log of
+// its host. What could not be signed is in the error, and the rest is signed.
+func (db *DB) Sign(ctx context.Context, tenant, by, comment string, list []HostDay) error {
+	var errs []error
+	for _, h := range list {
+		rep, err := db.Report(ctx, tenant, h.Host, h.Seq)
+		if err == nil && rep.ID != h.ID {
+			err = ErrNoReport // another of that number
+		}
+		if err == nil {
+			desk := review.Desk{Store: db.Acts(tenant, h.Host), By: by, Labels: rep.Labels}
+			err = desk.Sign(ctx, rep, comment)
+		}
+		if err != nil {
+			errs = append(errs, fmt.Errorf("sign report %d of %.80q: %w", h.Seq, h.Host, err))
+		}
+	}
+	return errors.Join(errs...)
 }
 
 // ErrNoReport says that there is no such report.

@@ -158,6 +158,18 @@ func takesFleet(t *testing.T, s *pgtest.Server) {
 	got, err := db.Report(t.Context(), "customer7", "host42", 2)
 	require.NoError(t, err)
 	assert.Equal(t, worse.ID, got.ID)
+	list[1].ID = "r1:another"
+	err = db.Sign(t.Context(), "customer7", "ann", "all looked at", list)
+	require.ErrorIs(t, err, pgstore.ErrNoReport)
+	for i, h := range list {
+		log, err := db.Acts("customer7", h.Host).Acts(t.Context())
+		require.NoError(t, err)
+		if i == 1 {
+			assert.Empty(t, log, "what nobody saw is not signed")
+			continue
+		}
+		assert.Equal(t, h.ID, review.LastSignature(log).Report)
+	}
 	_, err = db.Report(t.Context(), "customer7", "host42", 3)
 	require.ErrorIs(t, err, pgstore.ErrNoReport)
 }
