@@ -294,7 +294,7 @@ func TestAPersonReviewsADayInABrowser(t *testing.T) {
 		b.look("flood-page")
 		b.quiet("file://")
 	})
-	for name, rep := range map[string]*report.Report{"sample": rendertest.Sample(), "hostile": rendertest.Hostile(rendertest.Joined())} {
+	for name, rep := range map[string]*report.Report{"sample": rendertest.Sample(), "sample-many": rendertest.Flood(200), "hostile": rendertest.Hostile(rendertest.Joined())} {
 		b.run(name, func(t *testing.T) { reviews(t, b, name, rep) })
 		b.run(name+" page", func(t *testing.T) {
 			var page bytes.Buffer

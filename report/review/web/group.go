@@ -40,6 +40,15 @@ func (g group) Entries() []listed { return g.all[:min(len(g.all), maxListed)] }
 // Hidden is the number of those that are not.
 func (g group) Hidden() int { return max(len(g.all)-maxListed, 0) }
 
+// Count is the number of findings in a section.
+func (p section) Count() int {
+	n := len(p.Entries)
+	for _, g := range p.Groups {
+		n += g.Count()
+	}
+	return n
+}
+
 // fold puts what is alike into groups.
 func (p *section) fold() {
 	kinds := map[string][]listed{}

@@ -202,6 +202,7 @@ func TestAFloodIsAPageThatOpensAtOnce(t *testing.T) {
 	t.Logf("10,001 findings: %d bytes in %s", len(list), time.Since(began))
 	assert.Less(t, len(list), 100<<10)
 	assert.Contains(t, list, ": 1 critical, 10000 notices open</h1>")
+	assert.Contains(t, list, "Open, and never signed: 10001")
 	assert.Contains(t, list, "9997 more of files.added: /srv/3, /srv/4, /srv/5")
 	assert.Contains(t, list, "and 9897 more:")
 	box := regexp.MustCompile(`value="([^"]+)" id="[^"]+" aria-label="all 9997`).FindStringSubmatch(list)
