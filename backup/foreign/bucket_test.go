@@ -21,7 +21,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/backup/s3store"
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/internal/need"
-	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // bucket serves a directory as the manual of S3 says (GetObject, ListObjectsV2),
@@ -98,7 +98,7 @@ func TestFaultsWithoutEndAreCounted(t *testing.T) {
 	require.NoError(t, z.Close())
 	l.write("rdiff-backup-data/mirror_metadata.2026-11-25T06:00:00Z.snapshot.gz", at, list.Bytes())
 	l.write("rdiff-backup-data/session_statistics."+at.UTC().Format(time.RFC3339)+".data", at, []byte("x"))
-	res, err := report.Collect(t.Context(), foreign.Backups{Host: host.Local(), Places: []foreign.Place{{Path: l.dir}}})
+	res, err := suite.Collect(t.Context(), foreign.Backups{Host: host.Local(), Places: []foreign.Place{{Path: l.dir}}})
 	require.NoError(t, err)
 	assert.LessOrEqual(t, len(res.Findings), 500)
 	require.NotEmpty(t, res.Problems)

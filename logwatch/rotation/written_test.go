@@ -19,6 +19,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/logwatch/rotation"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 // process is one process of a fake machine that holds one file.
@@ -66,7 +67,7 @@ func TestAProgramThatWritesToARotatedCopyIsTold(t *testing.T) {
 func TestAProcessThatCannotBeSeenIsNoCleanAnswer(t *testing.T) {
 	m := machine(t, rotatedLog+process("/var/log/syslog.1", toWrite, 8))
 	require.NoError(t, m.Add("-- /proc/78/stat --\n78 (x) S 1 78 78 0 -1 0 0 0 0 0 0 0 0 0 20 0 1 0 4711 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0 0\n-- /proc/78/exe error=permission --\n-- /proc/78/cgroup --\n0::/\n-- /proc/78/status --\nUid:\t0\t0\t0\t0\n-- /proc/78/fd/ dir error=permission --\n"))
-	res, err := report.Collect(t.Context(), rotation.Rotation{Host: m.Host()})
+	res, err := suite.Collect(t.Context(), rotation.Rotation{Host: m.Host()})
 	require.NoError(t, err)
 	require.Len(t, res.Problems, 1)
 	assert.Contains(t, res.Problems[0].Message, "what 1 process hold open could not be seen")
@@ -83,7 +84,7 @@ func TestThisMachineShowsAFileThatIsHeldAlthoughItWasDeleted(t *testing.T) {
 	require.NoError(t, os.Remove(name))
 	_, err = f.WriteString("a line\n")
 	require.NoError(t, err)
-	res, err := report.Collect(t.Context(), rotation.Rotation{Host: host.Local()})
+	res, err := suite.Collect(t.Context(), rotation.Rotation{Host: host.Local()})
 	require.NoError(t, err)
 	at := slices.IndexFunc(res.Findings, func(f report.Finding) bool { return f.Subject == report.Path.Of(name) })
 	require.GreaterOrEqual(t, at, 0, "%v", res.Problems)
@@ -118,8 +119,8 @@ x
 -- /var/log/old.log --
 x
 `)
-	suite := &report.Suite{Checks: []report.Checker{rotation.Rotation{Host: m.Host()}}, Store: &reporttest.Store{}}
-	rep, err := suite.Run(t.Context())
+	set := &suite.Suite{Checks: []report.Checker{rotation.Rotation{Host: m.Host()}}, Store: &reporttest.Store{}}
+	rep, err := set.Run(t.Context())
 	require.NoError(t, err)
 	require.Len(t, rep.Results[0].Findings, 1)
 	f := rep.Results[0].Findings[0]
@@ -130,7 +131,7 @@ x
 		report.AtTime(at), report.Path.Of("/var/log/app.log"), report.Path.Of("/var/log/app.log.1"),
 		report.Path.Of("/var/log/syslog"), report.Path.Of("/var/log/syslog.1"), report.Path.Of("/var/log/syslog.2.gz"),
 	}, f.Evidence)
-	rep, err = suite.Run(t.Context())
+	rep, err = set.Run(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, rep.Results[0].Findings, "it was told")
 }
@@ -138,7 +139,7 @@ x
 func TestARunOfNewsyslogIsOneAct(t *testing.T) {
 	m := hosttest.New("-- machine now=2026-11-25T12:00:00Z uid=0 gid=0 --\n-- /etc/localtime absent --\n-- /etc/logrotate.conf absent --\n-- /etc/newsyslog.conf --\n/var/log/authlog root:wheel 640 7 * 168 Z\n" +
 		"-- /var/lib/ dir complete --\n-- /proc/ absent --\n-- $ [\"mount\"] exit=1 --\n-- /var/log/ dir complete --\n-- /var/log/authlog mode=0640 --\nNov 25 00:00:01 web newsyslog[812]: logfile turned over\n-- /var/log/authlog.0.gz mode=0640 ctime=2026-11-25T00:00:01Z --\nx\n")
-	res, err := report.Collect(t.Context(), rotation.Rotation{Host: m.Host()})
+	res, err := suite.Collect(t.Context(), rotation.Rotation{Host: m.Host()})
 	require.NoError(t, err)
 	require.Len(t, res.Findings, 1)
 	assert.Equal(t, []report.Attr{report.Transaction.Of("newsyslog:812@20261125")}, res.Findings[0].Identity)
@@ -146,7 +147,7 @@ func TestARunOfNewsyslogIsOneAct(t *testing.T) {
 
 func TestAStateOfLogrotateThatIsNoneIsAProblem(t *testing.T) {
 	m := machine(t, "-- /var/lib/logrotate/status --\nwombat\n")
-	res, err := report.Collect(t.Context(), rotation.Rotation{Host: m.Host()})
+	res, err := suite.Collect(t.Context(), rotation.Rotation{Host: m.Host()})
 	require.NoError(t, err)
 	require.NotEmpty(t, res.Problems)
 	assert.False(t, res.Covers("rotation/turned"))

@@ -237,7 +237,7 @@ func TestALineThatWasWrittenInTheNameOfSudoIsTold(t *testing.T) {
 	m.SetCommand([]string{"journalctl", "--output=export", "--all", "--no-pager", fmt.Sprintf("--since=@%d", since)}, host.Output{Stdout: []byte(export)}, nil)
 	m.SetCommand([]string{"journalctl", "--output=export", "--all", "--no-pager", "--cursor=c1"}, host.Output{}, nil)
 	require.NoError(t, m.WriteFile("/var/log/auth.log", []byte("Nov 25 10:05:00 web sudo: "+ranID+"\n"), 0o640))
-	res, err := report.Collect(t.Context(), sessions.Logins{Host: m.Host()})
+	res, err := suite.Collect(t.Context(), sessions.Logins{Host: m.Host()})
 	require.NoError(t, err)
 	require.Len(t, res.Findings, 1, "%v", res.Problems)
 	f := res.Findings[0]
