@@ -86,6 +86,9 @@ func (m *Manager) zypperFrom(ctx context.Context, branches map[string]string) (m
 	}
 	byName := map[string]string{}
 	for _, r := range repos.Repos {
+		if was, twice := byName[r.Name]; twice && was != branches[r.Alias] {
+			return nil, fmt.Errorf("zypper: two repositories are called %.80q, and one is in development", r.Name)
+		}
 		byName[r.Name] = branches[r.Alias]
 	}
 	out, err := m.Host.Query(ctx, "zypper", "--non-interactive", "--xmlout", "--no-refresh", "search", "--installed-only", "--type", "package", "--details")

@@ -44,6 +44,8 @@ upkeep	glibc	x86_64	baseos
 		require.Len(t, a.Value, 1, front)
 		assert.Equal(t, "bash testing", a.Value[0].Pkg.Name+" "+a.Value[0].Branch, front)
 	}
+	same := "-- $ [\"dnf\"] notfound --\n-- $ [\"zypper\", \"--non-interactive\", \"--xmlout\", \"--no-refresh\", \"repos\"] --\n<stream><repo-list><repo alias=\"baseos\" name=\"Main\"/><repo alias=\"updates-testing\" name=\"Main\"/></repo-list></stream>\n"
+	assert.ErrorContains(t, (&rpm.Manager{Host: hosttest.New("x" + inventory + same).Host()}).Strays(t.Context(), nil, sources).Reason, "two repositories are called", "zypper names no alias there")
 	none := &rpm.Manager{Host: hosttest.New("x" + inventory + "-- $ [\"dnf\"] notfound --\n-- $ [\"zypper\"] notfound --\n").Host()}
 	assert.Error(t, none.Strays(t.Context(), none.Installed(t.Context()).Value, sources).Reason, "urpmi does not tell")
 	assert.Equal(t, pkgupdate.Empty, none.Strays(t.Context(), nil, sources[:1]).State)
