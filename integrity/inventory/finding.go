@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"strconv"
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/integrity"
@@ -27,6 +28,14 @@ func Differences(c integrity.Change) (out []report.Attr) {
 // Pair is evidence that a field has, or had, a value.
 func Pair(key report.Key, name, value string) report.Attr {
 	return key.Of(name + "=" + prose.Clip(value, 300))
+}
+
+// ProcessOf gives the process in whose folder of /proc a place is.
+func ProcessOf(name string) (pid int, ok bool) {
+	rest, ok := strings.CutPrefix(name, "/proc/")
+	first, _, _ := strings.Cut(rest, "/")
+	pid, err := strconv.Atoi(first)
+	return pid, ok && err == nil
 }
 
 // Word makes a name fit for an attribute: blanks and control bytes are shown by

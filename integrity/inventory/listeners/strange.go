@@ -13,6 +13,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/sysview"
+	"github.com/pugetsoundtech/upkeep/integrity/inventory"
 	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
 )
@@ -225,7 +226,7 @@ func (c Sockets) hidden(ctx context.Context, rec *report.Recorder) {
 	mounts, err := sysview.Mounts(ctx, c.Host)
 	if err == nil {
 		for _, m := range mounts {
-			if pid, ok := overProcess(m.Point); ok {
+			if pid, ok := inventory.ProcessOf(m.Point); ok {
 				rec.Finding(hiddenFinding(pid, "Something is mounted over "+m.Point+", so that nobody sees what the process is"))
 			}
 		}
@@ -267,14 +268,6 @@ func (c Sockets) unlisted(ctx context.Context) ([]int, error) {
 		}
 	}
 	return slices.DeleteFunc(alive, func(pid int) bool { return listed[pid] }), nil
-}
-
-// overProcess reports whether a mount point is the folder of a process, or in it.
-func overProcess(point string) (pid int, ok bool) {
-	rest, ok := strings.CutPrefix(point, "/proc/")
-	first, _, _ := strings.Cut(rest, "/")
-	pid, err := strconv.Atoi(first)
-	return pid, ok && err == nil
 }
 
 func hiddenFinding(pid int, why string) report.Finding {

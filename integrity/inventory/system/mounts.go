@@ -4,7 +4,6 @@ import (
 	"context"
 	"path"
 	"slices"
-	"strconv"
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
@@ -114,18 +113,10 @@ func hides(m sysview.Mount, part string) bool {
 	if m.Point == "/proc" {
 		return m.Type != "proc" && m.Type != "procfs" && m.Type != "linprocfs"
 	}
-	if _, process := pidOf(m.Point); process || m.Point == "/proc/sys/fs/binfmt_misc" {
+	if _, process := inventory.ProcessOf(m.Point); process || m.Point == "/proc/sys/fs/binfmt_misc" {
 		return false // of processes package listeners tells
 	}
 	return !slices.Contains(ordinary, m.Point) || part != "" || slices.Contains(inMemory, m.Type)
-}
-
-// pidOf gives the process in whose folder of /proc a place is.
-func pidOf(point string) (pid int, ok bool) {
-	rest, ok := strings.CutPrefix(point, "/proc/")
-	first, _, _ := strings.Cut(rest, "/")
-	pid, err := strconv.Atoi(first)
-	return pid, ok && err == nil
 }
 
 // Inspect tells of each mount that hides what gives rights, whatever was accepted.
