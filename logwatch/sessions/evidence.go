@@ -88,7 +88,7 @@ func (s *Session) attrs() []report.Attr {
 		out = append(out, report.AtTime(s.End))
 	}
 	if s.Addr.IsValid() {
-		out = append(out, valid(report.Addr.Of(s.Addr.WithZone("").String()))...)
+		out = append(out, valid(report.Addr.Of(s.Addr.String()))...)
 	}
 	return append(out, valid(lineKey.Of(printable(s.Line)))...)
 }
