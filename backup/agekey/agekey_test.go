@@ -118,3 +118,31 @@ func ExampleFolder_Init() {
 	// signing-key.pub
 	// <nil>
 }
+
+// What a server signs is taken by its own key, and no snapshot is.
+func TestServersKeySignsWhatServersSayAndNoSnapshot(t *testing.T) {
+	client, server := agekey.Folder{Dir: t.TempDir(), Create: true}, agekey.Folder{Dir: t.TempDir(), Create: true}
+	message := []byte("said\n")
+	byServer, err := server.Sign(message)
+	require.NoError(t, err)
+	own, err := client.Sign(message)
+	require.NoError(t, err)
+	keys := client.Keys()
+	has, err := client.HasServer()
+	require.NoError(t, err)
+	assert.False(t, has)
+	require.NoError(t, keys.Server.Verify(message, own), "who keeps the store himself")
+	require.ErrorIs(t, keys.Server.Verify(message, byServer), backup.ErrDamaged)
+
+	public, err := os.ReadFile(filepath.Join(server.Dir, "signing-key.pub"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(client.Dir, "server-key.pub"), public, 0o600))
+	require.NoError(t, keys.Server.Verify(message, byServer))
+	require.NoError(t, keys.Server.Verify(message, own))
+	require.ErrorIs(t, keys.Verifier.Verify(message, byServer), backup.ErrDamaged, "a server makes no snapshot")
+	require.ErrorIs(t, keys.Server.Verify([]byte("other\n"), byServer), backup.ErrDamaged)
+	require.NoError(t, os.WriteFile(filepath.Join(client.Dir, "server-key.pub"), []byte("no key\n"), 0o600))
+	err = keys.Server.Verify(message, byServer)
+	require.Error(t, err)
+	require.NotErrorIs(t, err, backup.ErrDamaged, "nobody knows")
+}
