@@ -1,6 +1,7 @@
 package main
 
 import (
+	"encoding/json"
 	"fmt"
 	"net"
 	"os/exec"
@@ -10,7 +11,6 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/report/statedir"
@@ -54,6 +54,7 @@ func TestAKillOfEitherOfTwoHostsLosesAndDoublesNothing(t *testing.T) {
 func killAt(t *testing.T, strace, call string, n int, addrs map[string]string) {
 	target := closedPort(t)
 	all := hosts(t, t.TempDir(), addrs, quick+fmt.Sprintf("targets: [%q]", target))
+	t.Cleanup(func() { explain(t, all) })
 	for name, h := range all {
 		if name != "a" {
 			h.start(t)
@@ -61,15 +62,19 @@ func killAt(t *testing.T, strace, call string, n int, addrs map[string]string) {
 	}
 	a := all["a"]
 	cmd := a.start(t, strace, "-f", "-qq", "-o", "/dev/null", "-e", "trace="+call, "-e", fmt.Sprintf("inject=%s:signal=SIGKILL:when=%d", call, n))
-	awaitKill(t, cmd, func() bool { return len(told(t, all)) > 0 && outbox(t, a) == 0 })
+	awaitKill(t, cmd, func() bool { return count(told(t, all), "problem "+target) > 0 && outbox(t, a) == 0 })
 	eventually(t, "it is gone", func() bool {
 		lock, err := statedir.Lock(filepath.Join(a.folder, "lock"))
 		return err == nil && lock.Close() == nil
 	})
 	a.start(t)
-	eventually(t, "the problem is told", func() bool { return len(told(t, all)) >= 1 })
-	service, err := net.Listen("tcp", strings.TrimPrefix(target, "tcp://"))
-	require.NoError(t, err)
+	eventually(t, "the problem is told", func() bool { return count(told(t, all), "problem "+target) > 0 })
+	var service net.Listener
+	eventually(t, "nothing else has the port at the moment", func() bool {
+		var err error
+		service, err = net.Listen("tcp", strings.TrimPrefix(target, "tcp://"))
+		return err == nil
+	})
 	defer service.Close()
 	go accept(service)
 	eventually(t, "and its end", func() bool {
@@ -91,6 +96,19 @@ func killAt(t *testing.T, strace, call string, n int, addrs map[string]string) {
 			assert.False(t, ids[rep.ID], "%s handed %s over twice", h.name, rep.ID)
 			ids[rep.ID] = true
 		}
+	}
+}
+
+// explain shows what hosts remember, where a test has failed.
+func explain(t *testing.T, all map[string]*vantage) {
+	if !t.Failed() {
+		return
+	}
+	t.Log(told(t, all))
+	for _, h := range all {
+		m, note, err := readMemory(h.folder)
+		text, _ := json.MarshalIndent(m, "", " ") //nolint:errcheck // it was read from such
+		t.Logf("%s: %v %v %s\nit says: %v", h.name, note, err, text, h.states(t))
 	}
 }
 
