@@ -22,6 +22,7 @@ import (
 type row struct {
 	name   string
 	needs  []string       // programs of the machine that are in the world
+	nodes  []string       // devices of the machine
 	before func(w *world) // what is there on the day before; nil: the world alone
 	act    func(w *world)
 	line   string
@@ -202,12 +203,19 @@ var silence = []row{
 	},
 }
 
+// deviceNames are the words of package need.
+var deviceNames = map[string]string{"/dev/loop-control": "a loop device", "/dev/fuse": "FUSE"}
+
 func TestSilenceTable(t *testing.T) {
 	for _, r := range slices.Concat(silence, silenceOfPeople, silenceOfPages) {
 		t.Run(r.name, func(t *testing.T) {
 			programs := make([]string, len(r.needs))
 			for i, name := range r.needs {
 				programs[i] = need.Program(t, name)
+			}
+			for _, name := range r.nodes {
+				_, err := os.Stat(name)
+				need.That(t, deviceNames[name], err == nil || os.Getenv("UPKEEP_TEST_WORLD") != "")
 			}
 			inWorld(t, programs, func(w *world) {
 				if r.before != nil {

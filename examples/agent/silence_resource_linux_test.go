@@ -189,7 +189,8 @@ func init() {
 			line: "The clock was set back by",
 		},
 		row{
-			name: "a disk hangs",
+			name:  "a disk hangs",
+			nodes: []string{"/dev/loop-control", "/dev/fuse"},
 			before: func(*world) {
 				must(unix.Mknod("/dev/fuse", unix.S_IFCHR|0o600, int(unix.Mkdev(10, 229))))
 				must(unix.Mknod("/dev/loop-control", unix.S_IFCHR|0o600, int(unix.Mkdev(10, 237))))

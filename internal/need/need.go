@@ -13,7 +13,11 @@ import (
 
 // cannot lists what the strict machine (Debian 12, root, no second kernel)
 // provably cannot provide, each with the reason. Every such skip is printed.
-var cannot = map[string]string{}
+var cannot = map[string]string{
+	"a loop device":    "it may be a container, which has none",
+	"FUSE":             "it may be a container, which has no /dev/fuse",
+	"FUSE on a device": "its kernel may lack fuseblk",
+}
 
 // Declared lists the prerequisites that the strict machine cannot provide, each
 // with the reason.
