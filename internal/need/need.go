@@ -11,8 +11,8 @@ import (
 	"testing"
 )
 
-// cannot lists what the strict machine (Debian 12, root, no second kernel)
-// provably cannot provide, each with the reason. Every such skip is printed.
+// cannot lists what the strict machine (Debian 12, root, no second kernel) may be
+// unable to provide, each with the reason. Every such skip is printed.
 var cannot = map[string]string{
 	"a loop device":    "it may be a container, which has none",
 	"FUSE":             "it may be a container, which has no /dev/fuse",
