@@ -130,7 +130,7 @@ func (r *round) pages(st *statedir.Dir) report.Reporter {
 
 // folder keeps the reports of each day.
 func (r *round) folder(st *statedir.Dir) deliver.Folder {
-	return deliver.Folder{Dir: st.Path("reports"), Formats: formats(), Keep: r.settings.KeepReports}
+	return deliver.Folder{Dir: st.Path("reports"), Formats: formats(), Keep: r.settings.KeepReports, Zone: time.Local}
 }
 
 func formats() []deliver.Format {

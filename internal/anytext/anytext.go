@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"reflect"
 	"strings"
+	"sync"
 	"unicode/utf8"
 )
 
@@ -31,13 +32,20 @@ var (
 func Map[T any](v T, f func(string) string) T { return mapText(reflect.ValueOf(v), f).Interface().(T) }
 
 func mapText(v reflect.Value, f func(string) string) reflect.Value {
-	if v.Type().Implements(jsonMarshaler) || v.Type().Implements(textMarshaler) || v.Type() == byteSlice {
+	if hasNoText(v.Type()) {
 		return v
+	}
+	if v.Kind() == reflect.String {
+		s := f(v.String())
+		if s == v.String() {
+			return v
+		}
+		out := reflect.New(v.Type()).Elem()
+		out.SetString(s)
+		return out
 	}
 	out := reflect.New(v.Type()).Elem()
 	switch v.Kind() {
-	case reflect.String:
-		out.SetString(f(v.String()))
 	case reflect.Struct:
 		for i := range v.NumField() {
 			if !v.Type().Field(i).IsExported() {
@@ -116,3 +124,19 @@ func UnescapeText(s string) string {
 }
 
 func isLowerHex(s string) bool { return strings.Trim(s, "0123456789abcdef") == "" }
+
+// textless remembers which types have no text that is to be changed: asking a type
+// for its methods takes longer than all else.
+var textless sync.Map // reflect.Type: bool
+
+func hasNoText(t reflect.Type) bool {
+	if t.Kind() >= reflect.Bool && t.Kind() <= reflect.Complex128 {
+		return true
+	}
+	if known, ok := textless.Load(t); ok {
+		return known.(bool)
+	}
+	none := t.Implements(jsonMarshaler) || t.Implements(textMarshaler) || t == byteSlice
+	textless.Store(t, none)
+	return none
+}
