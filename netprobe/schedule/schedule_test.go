@@ -331,7 +331,8 @@ func TestAPlaceIsNotKeptByOneWhoCannotTakeIt(t *testing.T) {
 			{Key: "caught", Group: "g", Network: "n", Interval: 300 * day},
 			{Key: "free", Group: "g", Interval: 300 * day},
 		})
-		assert.Len(t, l.at["free"], 1, "it need not wait for the long one of another network")
-		assert.Less(t, l.at["free"][0], time.Minute)
+		if assert.Len(t, l.at["free"], 1, "it need not wait for the long one of another network") {
+			assert.Less(t, l.at["free"][0], time.Minute)
+		}
 	})
 }
