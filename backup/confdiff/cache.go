@@ -20,7 +20,8 @@ import (
 // A Cache keeps what configuration files held lately, without their secrets, so
 // that a difference can be shown where nobody has a key to the backup. Of each
 // file it has the newest four contents; where all of them are too much, those of
-// the largest files are not kept. It is for several goroutines.
+// the largest files are not kept, and of a large tree each run looks into some. It
+// is for several goroutines.
 type Cache struct {
 	Name string // of its file
 	Key  []byte // of the marks that stand for secrets
@@ -30,6 +31,7 @@ type Cache struct {
 	changed bool
 	texts   map[string][]Text // newest first, by path
 	room    int               // bytes that are left
+	spent   int               // bytes that Keep has looked into
 	least   int               // size of the smallest file for which there was none; zero: there was for all
 	err     error             // that of loading
 }
@@ -53,7 +55,8 @@ func (c *Cache) file() durable.Sealed {
 
 // Keep takes a content. What is no text, or a long one, is not kept.
 func (c *Cache) Keep(path, sha256 string, content []byte, now time.Time) {
-	if texts := c.Texts(path); len(texts) > 0 && texts[0].SHA256 == sha256 || c.full(len(content)) || !readable(content) {
+	texts := c.Texts(path)
+	if len(texts) > 0 && texts[0].SHA256 == sha256 || c.full(len(texts) > 0, len(content)) || !readable(content) {
 		return
 	}
 	t := Text{[]byte(path), sha256, now.UTC(), Redact(path, content, c.Key)}
@@ -68,11 +71,18 @@ func (c *Cache) Keep(path, sha256 string, content []byte, now time.Time) {
 	}
 }
 
-// full reports whether there was no room for a file of that size, and so will be none.
-func (c *Cache) full(size int) bool {
+// full reports whether there was no room for a file of that size, and so will be
+// none, or whether enough was spent on files that are new here: to find the secrets
+// in all of a large tree, most of which is not kept, takes longer than to store it.
+func (c *Cache) full(known bool, size int) bool {
 	c.mu.Lock()
 	defer c.mu.Unlock()
-	return c.least > 0 && size >= c.least
+	const smallFile = 4 << 10
+	if c.least > 0 && size >= c.least || !known && (c.spent > 2*maxCache || c.spent > maxCache && size > smallFile) {
+		return true
+	}
+	c.spent += size
+	return false
 }
 
 // Texts gives what is kept of a file, newest first.
@@ -192,7 +202,7 @@ func (c *Cache) shrink() {
 	paths := slices.SortedFunc(maps.Keys(c.texts), func(a, b string) int { return cmp.Or(cmp.Compare(c.size(a), c.size(b)), strings.Compare(a, b)) })
 	for _, path := range paths {
 		n := c.size(path)
-		if c.room-n < maxCache/4 {
+		if c.room-n < maxCache/2 {
 			if c.least == 0 || n < c.least {
 				c.least = n
 			}
