@@ -300,7 +300,10 @@ func (r *Reader) entry(e *follow.Entry) {
 	rec := Record{At: e.Time, Unit: e.Unit, SaidPID: e.Said, Program: e.Program, User: e.UID, Size: int64(len(e.Message))}
 	rec.Header = syslog.Header{Format: syslog.ISO, Time: e.Time, HasZone: true, Host: e.Host, Tag: e.Tag, PID: e.PID, Message: e.Message, Events: 1}
 	if string(e.Tag) == "kernel" && len(e.Transport) > 0 && string(e.Transport) != "kernel" {
-		rec.Forged, rec.Sender = true, fmt.Sprintf("process %s (%s) of user id %s", e.PID, e.Command, e.UID)
+		rec.Forged, rec.Sender = true, fmt.Sprintf("process %s of user id %s", e.PID, e.UID)
+		if len(e.Command) > 0 { // not that of one that had ended
+			rec.Sender = fmt.Sprintf("process %s (%s) of user id %s", e.PID, e.Command, e.UID)
+		}
 	}
 	if e.Priority >= 0 {
 		rec.Priority, rec.HasPriority = e.Priority, true
