@@ -114,9 +114,9 @@ func (p Plan) Hash() string {
 	data, err := json.Marshal(struct {
 		Manager   string
 		Steps     []Step
-		Conffiles Conffiles
+		Conffiles string
 		Remove    bool
-	}{p.Manager, steps, p.Options.Conffiles, p.Options.Remove})
+	}{p.Manager, steps, string(p.Options.Conffiles), p.Options.Remove})
 	if err != nil {
 		panic(err) // these types cannot fail
 	}

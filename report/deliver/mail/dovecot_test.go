@@ -121,7 +121,8 @@ func TestAMailIsReadBackFromAMailbox(t *testing.T) {
 	out := SMTP{Message: message, Host: "localhost", Port: port, Config: &tls.Config{RootCAs: pool, ServerName: "localhost"}}
 	sent := map[string]map[string]string{}
 	reports := []*report.Report{rendertest.Sample(), rendertest.Quiet(), rendertest.Hostile(rendertest.Joined())}
-	for _, rep := range reports {
+	for i, rep := range reports {
+		rep.ID = fmt.Sprintf("r1:%032x", i)
 		require.NoError(t, out.Report(t.Context(), rep))
 		m, body := parts(t, composed(t, rep))
 		sent[m.Header.Get("Message-Id")] = body
