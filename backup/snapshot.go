@@ -38,8 +38,8 @@ type Snapshot struct {
 	// Failed are the entries that could not be captured, or changed while they were
 	// read. Only what commit.Run gives has them: the first of many, and how many
 	// there are besides.
-	Failed   []Entry `json:"-"`
-	Unlisted int     `json:"-"`
+	Failed     []Entry `json:"-"`
+	FailedMore int     `json:"-"`
 }
 
 // Changed counts changes.

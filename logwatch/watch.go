@@ -154,8 +154,8 @@ func (w *Watch) speaks(r *Rule, m *Match, at time.Time) bool {
 	return true
 }
 
-// Told counts a line that was told, for the rules that wait for it.
-func (w *Watch) Told(m *Match, at time.Time, events int) {
+// Reported counts a line that was told, for the rules that wait for it.
+func (w *Watch) Reported(m *Match, at time.Time, events int) {
 	if m.Rule == nil {
 		return
 	}

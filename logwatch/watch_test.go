@@ -21,7 +21,7 @@ func attempt(w *logwatch.Watch, at time.Time, program, message string) logwatch.
 	if !w.Match(&l, at, 1, &m) {
 		return logwatch.Verdict{}
 	}
-	w.Told(&m, at, 1)
+	w.Reported(&m, at, 1)
 	return logwatch.Verdict{Level: m.Level, Rule: m.Rule.Name}
 }
 

@@ -121,8 +121,8 @@ func isFact(err error) bool {
 // a fact, everything else as what this run does not know.
 func (c Configuration) recordErrors(rec *report.Recorder, snap backup.Snapshot) {
 	rec.Covered(scopeFiles)
-	if snap.Unlisted > 0 {
-		rec.Problem(fmt.Errorf("back up: %d more files could not be captured, and are not named", snap.Unlisted), scopeFiles)
+	if snap.FailedMore > 0 {
+		rec.Problem(fmt.Errorf("back up: %d more files could not be captured, and are not named", snap.FailedMore), scopeFiles)
 	}
 	for _, e := range snap.Failed {
 		switch {

@@ -250,7 +250,7 @@ func (c *commit) count(e backup.Entry) {
 		if len(c.snap.Failed) < mostFailed {
 			c.snap.Failed = append(c.snap.Failed, e)
 		} else {
-			c.snap.Unlisted++
+			c.snap.FailedMore++
 		}
 	}
 	if e.Unstable {

@@ -121,7 +121,7 @@ func once(ctx context.Context, r backup.Repo, src Source) (backup.Snapshot, []ba
 	}
 	if c.unchanged() {
 		_, _ = c.meta.close()
-		c.old.snap.Failed, c.old.snap.Unlisted = c.snap.Failed, c.snap.Unlisted
+		c.old.snap.Failed, c.old.snap.FailedMore = c.snap.Failed, c.snap.FailedMore
 		return c.old.snap, nil, c.remember()
 	}
 	snap, err := c.finish(ctx, data)

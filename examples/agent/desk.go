@@ -81,7 +81,7 @@ func (d *desk) read(ctx context.Context) (err error) {
 func (d *desk) open() []review.Standing {
 	var out []review.Standing
 	for _, s := range d.standings {
-		if !s.Quiet() {
+		if !s.Handled() {
 			out = append(out, s)
 		}
 	}

@@ -36,7 +36,7 @@ func (d *desk) list(c cli.Call) (int, error) {
 	var parts [3][]review.Standing
 	for _, s := range d.standings {
 		at := 2
-		if !s.Quiet() {
+		if !s.Handled() {
 			at = 1
 			if s.Since.After(d.signedAt()) || s.Again != "" {
 				at = 0
@@ -83,7 +83,7 @@ func (d *desk) line(c cli.Call, s review.Standing, fresh bool) error {
 		ID: render.ShortID(f.Fingerprint), State: s.State, Stale: s.Stale, New: fresh, Severity: f.Severity, Title: f.Title,
 		Check: s.Check, Rule: f.Rule, Subject: f.Subject, Since: s.Since, Why: s.Why(),
 	}
-	if s.Act != nil && s.Quiet() {
+	if s.Act != nil && s.Handled() {
 		l.By, l.Until, l.Comment = s.Act.By, s.Act.Until, s.Act.Comment
 	}
 	if c.JSON {
@@ -96,7 +96,7 @@ func (d *desk) line(c cli.Call, s review.Standing, fresh bool) error {
 // about is what a line says of a finding's state, where that is not plain.
 func about(s review.Standing) string {
 	var notes []string
-	if s.Quiet() {
+	if s.Handled() {
 		note := fmt.Sprintf("%s by %s", s.State, s.Act.By)
 		if !s.Act.Until.IsZero() {
 			note += " until " + s.Act.Until.Local().Format(time.DateOnly)

@@ -124,8 +124,8 @@ func (t *target) checks(st *statedir.Dir, set settings) []report.Checker {
 	checks = append(checks, intfiles.System{
 		Host: t.Host, Dir: st.Path("integrity"), Profile: set.Files.profile(),
 		Attestor: owners, OldText: &backup.Shelf{Repo: kept},
-		Told:   set.told,
-		Signed: set.Files.signed(), Pace: integrity.Pace{Bytes: int64(set.Files.Pace.Bytes), Files: set.Files.Pace.Files},
+		CoveredElsewhere: set.told,
+		Signed:           set.Files.signed(), Pace: integrity.Pace{Bytes: int64(set.Files.Pace.Bytes), Files: set.Files.Pace.Files},
 	})
 	for _, c := range t.inventories(st, set) {
 		checks = append(checks, c)
@@ -219,7 +219,7 @@ func (t *target) privileged(set settings) privileged.Programs {
 	told := func(path string) bool {
 		return p.Selects(path, false) && !slices.Contains(set.LeaveOut, intfiles.System{}.Name())
 	}
-	return privileged.Programs{Host: t.Host, Told: told}
+	return privileged.Programs{Host: t.Host, CoveredElsewhere: told}
 }
 
 // listeners asks the kernel of this machine as well as its /proc.

@@ -57,7 +57,7 @@ func (w *watcher) undo(ctx context.Context, s incident.Sight, seen bool, now tim
 		w.trouble(fmt.Errorf("take back what was run for %s: %w", s.Subject, err))
 		return false
 	}
-	w.act(ctx, s.Subject, incident.Mending{At: now, Argv: argv, By: w.node.Name + ", since it has not helped", Back: true}, 0)
+	w.act(ctx, s.Subject, incident.Mending{At: now, Argv: argv, By: w.node.Name + ", since it has not helped", RolledBack: true}, 0)
 	return true
 }
 

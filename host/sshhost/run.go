@@ -79,7 +79,7 @@ func (r runner) run(ctx context.Context, c host.Command) (host.Output, error) {
 	stdout, stderr := newSink(c.Stdout, c.Limit), newSink(nil, c.Limit)
 	head := &headLine{to: stdout}
 	end, err := r.c.conn.Run(ctx, session.Request{
-		Script: script, Args: c.Args, Stdin: c.Stdin, Stdout: head, Stderr: stderr, Spare: c.Mutates,
+		Script: script, Args: c.Args, Stdin: c.Stdin, Stdout: head, Stderr: stderr, Uninterrupted: c.Mutates,
 	})
 	if err != nil {
 		return host.Output{}, err

@@ -79,7 +79,7 @@ func TestTheLineThatChangedIsShown(t *testing.T) {
 }
 
 func TestWhatAnotherCheckTellsIsNotToldTwice(t *testing.T) {
-	told := func(s *files.System) { s.Told = func(path string) bool { return path == "/etc/passwd" } }
+	told := func(s *files.System) { s.CoveredElsewhere = func(path string) bool { return path == "/etc/passwd" } }
 	before, after := quietEtc+"-- /etc/passwd --\na\n", quietEtc+"-- /etc/passwd --\nb\n"
 	assert.Len(t, day(t, before, after, nil), 1)
 	assert.Empty(t, day(t, before, after, told))

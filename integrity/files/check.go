@@ -31,9 +31,9 @@ type System struct {
 
 	Pace integrity.Pace // of the scan; the zero Pace: as fast as can be
 
-	// Told says of which files another check tells each change of the content,
+	// CoveredElsewhere says of which files another check tells each change of the content,
 	// such as the accounts; nil: of none. Here only their rights count.
-	Told func(path string) bool
+	CoveredElsewhere func(path string) bool
 
 	// Signed reports by its error why nobody who may has signed the baseline, as
 	// signature.By does; nil: nobody has to.
@@ -207,7 +207,7 @@ func (r *run) take1(c integrity.Change) {
 // toldElsewhere leaves out of a change what another check tells, and reports
 // whether nothing is left.
 func (r *run) toldElsewhere(c *integrity.Change) bool {
-	if r.Told == nil || !r.Told(c.Path) {
+	if r.CoveredElsewhere == nil || !r.CoveredElsewhere(c.Path) {
 		return false
 	}
 	switch c.Kind {

@@ -27,7 +27,7 @@ type Question interface {
 	Read(ctx context.Context) *List
 	// Tell makes findings of changed records, which are added, removed or changed.
 	// Each change is told by one of them.
-	Tell(changes []integrity.Change) []Told
+	Tell(changes []integrity.Change) []Finding
 }
 
 // An Inspector is a Question that also finds what is wrong on every run, with
@@ -37,8 +37,8 @@ type Inspector interface {
 	Inspect(ctx context.Context, rec *report.Recorder) error
 }
 
-// Told is a finding, and the changes of records that it tells.
-type Told struct {
+// Finding is a finding, and the changes of records that it tells.
+type Finding struct {
 	report.Finding
 	Changes []integrity.Change
 
@@ -113,7 +113,7 @@ func (c Check) compare(ctx context.Context, now *List, rec *report.Recorder) err
 		return fmt.Errorf("%s: %w", c.Name(), err)
 	}
 	defer base.Close()
-	var told []Told
+	var told []Finding
 	if w.Took {
 		told = c.Tell(nil)
 	} else if told, err = c.told(base, now); err != nil {
@@ -141,9 +141,9 @@ func (c Check) watch() continuity.Watch {
 
 // told compares with the baseline and says in words what differs: the changes of
 // records, and the places that the baseline does not know.
-func (c Check) told(base *integrity.Baseline, now *List) ([]Told, error) {
+func (c Check) told(base *integrity.Baseline, now *List) ([]Finding, error) {
 	var changes []integrity.Change
-	var gaps []Told
+	var gaps []Finding
 	err := integrity.Compare(base.Entries(), now.entries(), tree.FieldContent, func(ch integrity.Change) error {
 		switch n := len(gaps); {
 		case n > 0 && tree.Within(ch.Path, gaps[n-1].Changes[0].Path):
@@ -156,14 +156,14 @@ func (c Check) told(base *integrity.Baseline, now *List) ([]Told, error) {
 		return nil
 	})
 	// Where nothing is now, there is nothing to compare.
-	gaps = slices.DeleteFunc(gaps, func(t Told) bool { return len(t.Changes) == 1 && t.Changes[0].Kind == integrity.Removed })
+	gaps = slices.DeleteFunc(gaps, func(t Finding) bool { return len(t.Changes) == 1 && t.Changes[0].Kind == integrity.Removed })
 	return append(c.Tell(changes), gaps...), err
 }
 
 // gap begins the finding of a place that could not be read for the baseline.
-func (c Check) gap(ch integrity.Change) Told {
+func (c Check) gap(ch integrity.Change) Finding {
 	w, key := c.watch(), KeyOf(ch.Path)
-	t := Told{Finding: w.Gap(strings.Join(key, " "), Word(strings.Join(key, ":"))), Changes: []integrity.Change{ch}}
+	t := Finding{Finding: w.Gap(strings.Join(key, " "), Word(strings.Join(key, ":"))), Changes: []integrity.Change{ch}}
 	t.Scope = c.domain() + "/" + key[0]
 	return t
 }

@@ -32,9 +32,9 @@ func (g guests) Read(context.Context) *inventory.List {
 	return l
 }
 
-func (guests) Tell(changes []integrity.Change) (out []inventory.Told) {
+func (guests) Tell(changes []integrity.Change) (out []inventory.Finding) {
 	for _, c := range changes {
-		t := inventory.Told{Changes: []integrity.Change{c}}
+		t := inventory.Finding{Changes: []integrity.Change{c}}
 		t.Rule, t.Subject, t.Title = "integrity.guests.new", report.System.Of(c.Path), c.Kind.String()+" "+c.Path
 		t.Scope = "guests/" + inventory.KeyOf(c.Path)[0]
 		out = append(out, t)

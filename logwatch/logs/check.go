@@ -48,9 +48,9 @@ type System struct {
 	Faults error
 	// JournalDirectory holds the journal files; empty is the system's own journal.
 	JournalDirectory string
-	// Back is how far back a first reading goes; zero means 24 hours. Lines that
+	// Lookback is how far back a first reading goes; zero means 24 hours. Lines that
 	// have no time, and none before them, are as old as the last change of their file.
-	Back time.Duration
+	Lookback time.Duration
 	// Whole makes a first reading one of all that there is, with the rotated copies.
 	Whole bool
 	// Unexplained is how many kinds of unexplained lines are shown in full; zero
@@ -80,7 +80,7 @@ func (s System) set() *logwatch.RuleSet {
 	return logwatch.Builtin()
 }
 
-func (s System) back() time.Duration { return cmp.Or(max(s.Back, 0), 24*time.Hour) }
+func (s System) back() time.Duration { return cmp.Or(max(s.Lookback, 0), 24*time.Hour) }
 
 // Check reads all sources. What could not be read is a problem of its scope;
 // what was read is told, and counts as read once the report is stored.

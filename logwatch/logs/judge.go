@@ -87,7 +87,7 @@ func (j *judge) record(rec *logstream.Record) {
 		return
 	}
 	if known {
-		j.watch.Told(&j.match, rec.At, rec.Events)
+		j.watch.Reported(&j.match, rec.At, rec.Events)
 		j.counts.matched++
 	} else {
 		j.counts.reported++

@@ -28,11 +28,11 @@ type Record struct {
 	Hard     time.Time // when it became hard
 	Incident string    // "" while all is well
 
-	Told      bool // people were told of the problem, and not yet of its end
-	ToldLevel Level
-	Worst     Level // that was told
-	ToldAt    time.Time
-	Repeats   int
+	Notified      bool // people were told of the problem, and not yet of its end
+	NotifiedLevel Level
+	Worst         Level // that was told
+	ToldAt        time.Time
+	Repeats       int
 
 	Ring     []Level // the last states, the oldest first
 	Flapping bool
@@ -144,7 +144,7 @@ func (b *Book) Forget(watched func(subject string) bool, now time.Time) []Event 
 		if watched(subject) {
 			continue
 		}
-		if r.Told {
+		if r.Notified {
 			events = append(events, r.event(subject, Retired, now, Sight{Subject: subject, Summary: subject + " is no longer watched"}))
 		}
 		delete(b.Subjects, subject)

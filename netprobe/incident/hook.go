@@ -71,12 +71,12 @@ func (h Hook) command(argv []string, subject string) ([]string, error) {
 
 // A Mending is one attempt, noted before it begins: one that was cut off counts.
 type Mending struct {
-	At   time.Time
-	Argv []string
-	By   string // who approved it; "" for one by itself
-	End  string // how it ended; "" for one that has not, as far as is known
-	Far  bool   // another vantage did it, and told
-	Back bool   // it took back the one before
+	At         time.Time
+	Argv       []string
+	By         string // who approved it; "" for one by itself
+	End        string // how it ended; "" for one that has not, as far as is known
+	Far        bool   // another vantage did it, and told
+	RolledBack bool   // it took back the one before
 }
 
 // approvalHolds is how long a person's word lets a command be run.
@@ -125,7 +125,7 @@ func (b *Book) Undo(hooks []Hook, s Sight, seenHere bool, now time.Time) ([]stri
 	if len(h.Rollback) == 0 || len(tried) == 0 {
 		return nil, fmt.Errorf("%w: there is nothing to take back", ErrNotNow)
 	}
-	if last := tried[len(tried)-1]; last.Far || last.Back || now.Sub(last.At) < or(h.Settle, 10*time.Minute) {
+	if last := tried[len(tried)-1]; last.Far || last.RolledBack || now.Sub(last.At) < or(h.Settle, 10*time.Minute) {
 		return nil, fmt.Errorf("%w: it is not ours, was taken back, or may still help", ErrNotNow)
 	}
 	return h.command(h.Rollback, s.Subject)
@@ -145,7 +145,7 @@ func (b *Book) mayMend(hooks []Hook, s Sight, seenHere bool, now time.Time) (Hoo
 		return h, fmt.Errorf("%w: it is not down for sure", ErrNotNow)
 	case !seenHere:
 		return h, fmt.Errorf("%w: it is not seen from here", ErrNotNow)
-	case muted, r.Ack != nil, r.Flapping, !r.Told:
+	case muted, r.Ack != nil, r.Flapping, !r.Notified:
 		return h, fmt.Errorf("%w: it is in a window, acknowledged, flapping or not told", ErrNotNow)
 	}
 	return h, nil
@@ -172,7 +172,7 @@ func or[T int | time.Duration](v, otherwise T) T {
 // tried is how often it was tried to mend this, wherever.
 func (r *Record) tried() (n int) {
 	for _, m := range r.Mended {
-		if !m.Back {
+		if !m.RolledBack {
 			n++
 		}
 	}

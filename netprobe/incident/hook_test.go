@@ -140,7 +140,7 @@ func TestWhatDidNotHelpIsTakenBackOnceByWhoDidIt(t *testing.T) {
 	b.Begin(mx, incident.Mending{At: start})
 	assert.Nil(t, undo(9*time.Minute), "it may still help")
 	assert.Equal(t, []string{"/bin/undo", "mx.example.org"}, undo(10*time.Minute))
-	b.Begin(mx, incident.Mending{At: start.Add(10 * time.Minute), Back: true})
+	b.Begin(mx, incident.Mending{At: start.Add(10 * time.Minute), RolledBack: true})
 	assert.Nil(t, undo(time.Hour), "it was taken back")
 	b, s = down(t)
 	b.Heard(mx, incident.Mending{At: start.Add(time.Second)}, start)

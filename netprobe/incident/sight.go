@@ -28,15 +28,15 @@ func (l Level) bad() bool { return l >= Minor }
 
 // A Sight is what is known of one subject at one time.
 type Sight struct {
-	Subject string // a URL, or "vantage:NAME"
-	Level   Level
-	Sure    bool      // one look is enough
-	Soft    bool      // bad, but not to be told whatever the number of looks
-	Newest  time.Time // of what was observed: the same again is no second look
-	Onset   time.Time // when it began, as far as is known
-	Summary string    // one sentence
-	Detail  string
-	Why     verdict.Observation // of who saw it; zero: of nobody
+	Subject    string // a URL, or "vantage:NAME"
+	Level      Level
+	Conclusive bool      // one look is enough
+	Soft       bool      // bad, but not to be told whatever the number of looks
+	Newest     time.Time // of what was observed: the same again is no second look
+	Onset      time.Time // when it began, as far as is known
+	Summary    string    // one sentence
+	Detail     string
+	Why        verdict.Observation // of who saw it; zero: of nobody
 
 	// Confirmed says that enough vantages agree, so that it may be mended.
 	Confirmed bool
@@ -76,7 +76,7 @@ const vantagePrefix = "vantage:"
 // OfVantage gives the sight of a vantage: what is wrong there is one trouble,
 // whatever the number of targets that it does not see.
 func OfVantage(name string, h verdict.Health, now time.Time) Sight {
-	s := Sight{Subject: vantagePrefix + name, Level: Well, Sure: true, Newest: now, Summary: "The vantage " + name + " is well"}
+	s := Sight{Subject: vantagePrefix + name, Level: Well, Conclusive: true, Newest: now, Summary: "The vantage " + name + " is well"}
 	if h.State != verdict.Well {
 		s.Level = Major
 		s.Summary = fmt.Sprintf("The vantage %s is %s: %s", name, h.State, h.Reason)

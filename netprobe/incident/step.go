@@ -102,13 +102,13 @@ func (o Rules) lookBad(r *Record, s Sight, now time.Time) {
 		r.record()
 		return
 	}
-	if r.Attempt == 0 && !r.Told {
+	if r.Attempt == 0 && !r.Notified {
 		r.Onset = s.Onset
 		if r.Onset.IsZero() {
 			r.Onset = now
 		}
 	}
-	if r.Attempt++; s.Soft || r.Attempt < o.Attempts && !s.Sure {
+	if r.Attempt++; s.Soft || r.Attempt < o.Attempts && !s.Conclusive {
 		return
 	}
 	r.Level, r.Hard, r.Attempt = s.Level, now, 0
@@ -135,7 +135,7 @@ func (o Rules) change(r *Record, s Sight) {
 	case s.Level == r.Level:
 		r.Attempt = 0
 		return
-	case s.Level < r.Level && r.Attempt+1 < o.Attempts && !s.Sure:
+	case s.Level < r.Level && r.Attempt+1 < o.Attempts && !s.Conclusive:
 		r.Attempt++
 		return
 	}
@@ -165,10 +165,10 @@ func (o Rules) tell(r *Record, s Sight, now time.Time, muted bool) []Event {
 }
 
 func (o Rules) tellWell(r *Record, s Sight, now time.Time) (events []Event) {
-	if r.Told {
+	if r.Notified {
 		events = []Event{r.event(s.Subject, Recovery, now, s)}
 	}
-	r.Incident, r.Ack, r.Told, r.ToldLevel, r.Worst, r.Repeats = "", nil, false, Unknown, Unknown, 0
+	r.Incident, r.Ack, r.Notified, r.NotifiedLevel, r.Worst, r.Repeats = "", nil, false, Unknown, Unknown, 0
 	r.Suggested, r.Approved, r.Mended, r.Far = false, "", nil, 0
 	return events
 }
@@ -176,8 +176,8 @@ func (o Rules) tellWell(r *Record, s Sight, now time.Time) (events []Event) {
 func (o Rules) tellBad(r *Record, s Sight, now time.Time) []Event {
 	kind := Problem
 	switch {
-	case !r.Told:
-	case r.ToldLevel != r.Level:
+	case !r.Notified:
+	case r.NotifiedLevel != r.Level:
 		kind = Changed
 	case r.Ack == nil && o.Repeat > 0 && r.Repeats < o.Most && now.Sub(r.ToldAt) >= o.Repeat:
 		kind = Repeat
@@ -185,7 +185,7 @@ func (o Rules) tellBad(r *Record, s Sight, now time.Time) []Event {
 	default:
 		return nil
 	}
-	r.Told, r.ToldLevel, r.ToldAt = true, r.Level, now
+	r.Notified, r.NotifiedLevel, r.ToldAt = true, r.Level, now
 	r.Worst = max(r.Worst, r.Level)
 	e := r.event(s.Subject, kind, now, s)
 	if r.Ack != nil {

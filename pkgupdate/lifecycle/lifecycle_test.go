@@ -34,7 +34,7 @@ func TestBuiltinTableIsSaneAndDated(t *testing.T) {
 		assert.Contains(t, names, r.ID)
 		assert.NotEmpty(t, r.Version)
 		assert.NotEmpty(t, r.Source)
-		assert.Contains(t, []string{"A", "B", "C"}, r.Sure)
+		assert.Contains(t, []string{"A", "B", "C"}, r.Confidence)
 		assert.False(t, r.Released.Time.After(table.Dated) && !r.Released.Projected, "%v is out before its day", k)
 		for _, p := range r.Phases {
 			assert.False(t, p.Until.Known() && p.Until.Time.Before(r.Released.Time), "%v ends before it begins", k)

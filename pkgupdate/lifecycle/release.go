@@ -9,13 +9,13 @@ import (
 
 // A Release is a row of a Table. Days are at 00:00 UTC.
 type Release struct {
-	ID       string
-	Version  string
-	Codename string
-	Released Day
-	Phases   []Phase // in their order
-	Source   string  // keys of the sources, as releases.csv explains them
-	Sure     string  // "A", "B" or "C", likewise
+	ID         string
+	Version    string
+	Codename   string
+	Released   Day
+	Phases     []Phase // in their order
+	Source     string  // keys of the sources, as releases.csv explains them
+	Confidence string  // "A", "B" or "C", likewise
 }
 
 // A Phase is a time in which somebody publishes security fixes for a release.

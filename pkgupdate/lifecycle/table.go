@@ -112,7 +112,7 @@ func ParseTable(text []byte) (Table, error) {
 		if err != nil {
 			return Table{}, fmt.Errorf("table of releases: %w", err)
 		}
-		rel := Release{ID: row[0], Version: row[1], Codename: row[2], Source: row[5], Sure: row[6]}
+		rel := Release{ID: row[0], Version: row[1], Codename: row[2], Source: row[5], Confidence: row[6]}
 		var dateErr, phaseErr error
 		rel.Released, dateErr = parseDate(row[3])
 		rel.Phases, phaseErr = parsePhases(row[4])

@@ -144,7 +144,7 @@ func TestAlikeFindingsAreFoldedExceptCriticalOnes(t *testing.T) {
 			full++
 		}
 	}
-	if full != 3+1+1 || len(s.Folds) != 1 || len(s.Folds[0].Entries) != 20-full || !s.Folds[0].Told || s.Entries[10].Brief || s.Entries[19].Brief {
+	if full != 3+1+1 || len(s.Folds) != 1 || len(s.Folds[0].Entries) != 20-full || !s.Folds[0].InFull || s.Entries[10].Brief || s.Entries[19].Brief {
 		t.Errorf("%d of 20 in full, the rest in %+v", full, s.Folds)
 	}
 }

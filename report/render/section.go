@@ -20,7 +20,7 @@ type Section struct {
 // kind was told, or since all of it is known.
 type Fold struct {
 	Check, Rule string
-	Told        bool    // one of the rule is told in full above
+	InFull      bool    // one of the rule is told in full above
 	Entries     []Entry // worst first; at least one
 }
 
@@ -51,9 +51,9 @@ func (s Section) Count() int {
 	return n
 }
 
-// Told is the number of things that a person is told: what tells of the same is
+// Things is the number of things that a person is told: what tells of the same is
 // one, as is an act with all that came of it; what was explained earlier is none.
-func (s Section) Told() int {
+func (s Section) Things() int {
 	if s.ID == "explained" {
 		return len(s.Groups)
 	}
@@ -278,7 +278,7 @@ func (s *Section) fold(e *Entry, told bool) {
 	})
 	if at < 0 {
 		at = len(s.Folds)
-		s.Folds = append(s.Folds, Fold{Check: e.Check, Rule: e.Finding.Rule, Told: told})
+		s.Folds = append(s.Folds, Fold{Check: e.Check, Rule: e.Finding.Rule, InFull: told})
 	}
 	s.Folds[at].Entries = append(s.Folds[at].Entries, *e)
 }

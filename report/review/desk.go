@@ -140,7 +140,7 @@ func open(rep *report.Report, did acts, now time.Time) int {
 	n := 0
 	for _, c := range rep.Changes {
 		it := memory.Item{Check: c.Check, Finding: c.Finding, Since: c.Since}
-		if c.Kind != report.Fixed && c.Kind != report.Retired && !did.standing(it, now).Quiet() {
+		if c.Kind != report.Fixed && c.Kind != report.Retired && !did.standing(it, now).Handled() {
 			n++
 		}
 	}

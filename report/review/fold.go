@@ -42,7 +42,7 @@ func fold(log []Record, before *report.Report, open memory.Open, rep *report.Rep
 	standings, acted := map[string]Standing{}, lastActs(log)
 	for _, s := range Standings(open, log, rep.Finished.In(zone)) {
 		standings[s.Check+"\x00"+s.Finding.Fingerprint] = s
-		if s.Quiet() {
+		if s.Handled() {
 			out.Review.Reminders = append(out.Review.Reminders, old(s, rep.Finished)...)
 		}
 		if s.State == Accepted && s.Act.Kind == Accept && (s.Finding.Kind == report.Event || s.Item.State == memory.ItemRetired) {
@@ -106,7 +106,7 @@ func handledBy(s Standing, c report.Change, last acts) (report.Handled, bool) {
 		if did, ok := last.of(s.Item); !ok || !did.seen.Since.Equal(s.Since) || did.record.Kind != Accept {
 			return report.Handled{}, false
 		}
-	case !s.Quiet():
+	case !s.Handled():
 		return report.Handled{}, false
 	}
 	return report.Handled{

@@ -46,8 +46,8 @@ type Standing struct {
 	zone *time.Location // of the person who reads
 }
 
-// Quiet reports whether a person dealt with it, and the act still holds.
-func (s Standing) Quiet() bool {
+// Handled reports whether a person dealt with it, and the act still holds.
+func (s Standing) Handled() bool {
 	return s.State == Acknowledged || s.State == Accepted || s.State == AcceptedRisk
 }
 

@@ -88,7 +88,7 @@ func recordStep(rec *report.Recorder, s Step, memory bool) {
 	if s.Received.Class == Zero || s.Sent.Class == Zero {
 		rec.Problem(fmt.Errorf("the counters of %s were read as zero, which the next look has to confirm", s.Sample.Name), scopeOf(s))
 	}
-	if !s.Sample.transient() && !s.Back {
+	if !s.Sample.transient() && !s.Returned {
 		recordCounter(rec, s)
 	}
 	if !s.Sample.ephemeral() {
@@ -109,7 +109,7 @@ func recordPresence(rec *report.Recorder, s Step, memory bool) {
 		if memory {
 			rec.Finding(appeared(s))
 		}
-	case s.Back:
+	case s.Returned:
 		if !s.Sample.transient() {
 			rec.Finding(appeared(s))
 		}

@@ -76,7 +76,7 @@ type Step struct {
 	From, To time.Time // what the differences are over; From is zero for a Base
 	Renamed  string    // the name that it had before
 	Gone     bool      // Sample is the last reading: it is no longer there
-	Back     bool      // it was not there at the last snapshot, but before
+	Returned bool      // it was not there at the last snapshot, but before
 }
 
 // Advance adds a snapshot. Interfaces beyond the bound of what is remembered
@@ -167,9 +167,9 @@ func (h History) advance(old *Line, s Sample, snap Snapshot) (Line, Step) {
 	}
 	line := *old
 	before := old.Last
-	step.Before, step.From, step.Back = &before, h.Time, !old.Gone.IsZero()
+	step.Before, step.From, step.Returned = &before, h.Time, !old.Gone.IsZero()
 	line.Gone = time.Time{}
-	if step.Back && h.sameInstance(old.Last, s, snap) {
+	if step.Returned && h.sameInstance(old.Last, s, snap) {
 		step.From = old.Gone
 	}
 	if !h.sameBoot(snap) && snap.Booted.After(h.Time) {

@@ -105,7 +105,7 @@ func TestInterfaceThatComesBackKeepsItsHours(t *testing.T) {
 	h, err = netif.Decode(data)
 	require.NoError(t, err)
 	again, steps := h.Advance(snapshot(start.Add(4*time.Hour), "a", eth(2, 400, 0)))
-	assert.True(t, steps[0].Back)
+	assert.True(t, steps[0].Returned)
 	assert.Equal(t, netif.Delta{netif.Normal, 300, 300}, steps[0].Received, "the number is the same: it has counted on")
 	assert.Equal(t, start.Add(time.Hour), steps[0].From)
 	assert.EqualValues(t, 400, again.Lines[0].Received)

@@ -90,7 +90,7 @@ func (c Users) Read(ctx context.Context) *inventory.List { return readAccounts(c
 
 // Tell makes findings of changed records: what is new or gone with an account is
 // one with it.
-func (Users) Tell(changes []integrity.Change) []inventory.Told {
+func (Users) Tell(changes []integrity.Change) []inventory.Finding {
 	all := tellAccounts(changes)
 	for i, t := range all { // told as what they are, on every run
 		was, now := inventory.RecordOf(t.Changes[0].Was), inventory.RecordOf(t.Changes[0].Now)

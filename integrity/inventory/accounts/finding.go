@@ -31,7 +31,7 @@ type affair struct {
 
 // tellAccounts makes findings of changed records: what is new or gone with an
 // account is one with it.
-func tellAccounts(changes []integrity.Change) []inventory.Told {
+func tellAccounts(changes []integrity.Change) []inventory.Finding {
 	byUser := map[string]*affair{}
 	of := func(user string) *affair {
 		if byUser[user] == nil {
@@ -90,12 +90,12 @@ var sectionOf = map[string]string{etc.PasswdFile: secUsers, etc.GroupFile: secGr
 
 // goneFiles tells of files that are gone with all their records, and gives the
 // other changes.
-func goneFiles(changes []integrity.Change) (out []inventory.Told, rest []integrity.Change) {
+func goneFiles(changes []integrity.Change) (out []inventory.Finding, rest []integrity.Change) {
 	gone := map[string]int{}
 	for _, c := range changes {
 		if key := inventory.KeyOf(c.Path); key[0] == secLines && c.Kind == integrity.Removed && sectionOf[key[1]] != "" {
 			gone[sectionOf[key[1]]] = len(out)
-			t := inventory.Told{Changes: []integrity.Change{c}}
+			t := inventory.Finding{Changes: []integrity.Change{c}}
 			t.Rule, t.Scope, t.Subject = "integrity.accounts.lines", "accounts/"+secLines, report.Path.Of(key[1])
 			t.Severity, t.Title = report.Critical, "The file "+key[1]+" is gone with all that was in it"
 			out = append(out, t)
@@ -116,11 +116,11 @@ func goneFiles(changes []integrity.Change) (out []inventory.Told, rest []integri
 }
 
 // tell makes the findings about one account.
-func (a *affair) tell() []inventory.Told {
+func (a *affair) tell() []inventory.Finding {
 	if a.account != nil && a.account.Kind != integrity.Changed {
-		return []inventory.Told{a.whole()}
+		return []inventory.Finding{a.whole()}
 	}
-	var out []inventory.Told
+	var out []inventory.Finding
 	if a.account != nil {
 		out = append(out, a.changed())
 	}
@@ -147,7 +147,7 @@ func ofKind(list []integrity.Change, kind integrity.Kind) []integrity.Change {
 }
 
 // whole tells of an account that is new or gone, with all that came with it.
-func (a *affair) whole() inventory.Told {
+func (a *affair) whole() inventory.Finding {
 	c := *a.account
 	t := a.finding("new")
 	t.Changes = slices.Concat([]integrity.Change{c}, a.member, a.keys, a.rest)
@@ -203,7 +203,7 @@ func noShell(shell string) bool {
 func isPower(group string) bool { return slices.Contains(powers, group) }
 
 // changed tells of an account whose line in passwd differs.
-func (a *affair) changed() inventory.Told {
+func (a *affair) changed() inventory.Finding {
 	t := a.finding("changed")
 	t.Changes = []integrity.Change{*a.account}
 	was, now := inventory.RecordOf(a.account.Was), inventory.RecordOf(a.account.Now)
@@ -222,7 +222,7 @@ func (a *affair) changed() inventory.Told {
 	return t
 }
 
-func (a *affair) membership(c integrity.Change) inventory.Told {
+func (a *affair) membership(c integrity.Change) inventory.Finding {
 	group := inventory.KeyOf(c.Path)[1]
 	t := a.finding("member")
 	t.Changes = []integrity.Change{c}
@@ -240,7 +240,7 @@ func (a *affair) membership(c integrity.Change) inventory.Told {
 }
 
 // keyed tells of the keys of one user that are new, gone or changed.
-func (a *affair) keyed(kind integrity.Kind, keys []integrity.Change) inventory.Told {
+func (a *affair) keyed(kind integrity.Kind, keys []integrity.Change) inventory.Finding {
 	t := a.finding("key-" + map[integrity.Kind]string{integrity.Added: "new", integrity.Removed: "removed", integrity.Changed: "changed"}[kind])
 	t.Changes = keys
 	one := keys[0].Now
@@ -277,7 +277,7 @@ func keyCount(n int, what string) string {
 func capital(s string) string { return strings.ToUpper(s[:1]) + s[1:] }
 
 // password tells of a changed password, or of numbers for containers.
-func (a *affair) password(i int) inventory.Told {
+func (a *affair) password(i int) inventory.Finding {
 	c := a.rest[i]
 	t := a.finding("password")
 	t.Changes = a.rest
@@ -310,9 +310,9 @@ func firstDigest(c integrity.Change) string {
 }
 
 // tellOther tells of a group, or of lines that are no records.
-func tellOther(c integrity.Change) inventory.Told {
+func tellOther(c integrity.Change) inventory.Finding {
 	key := inventory.KeyOf(c.Path)
-	t := inventory.Told{Changes: []integrity.Change{c}}
+	t := inventory.Finding{Changes: []integrity.Change{c}}
 	t.Rule, t.Scope = "integrity.accounts.group", "accounts/"+key[0]
 	name := prose.Clip(key[1], 64)
 	switch key[0] {
@@ -334,8 +334,8 @@ func tellOther(c integrity.Change) inventory.Told {
 
 func groupAttr(name string) report.Attr { return report.Group.Of(inventory.Word(name)) }
 
-func (a *affair) finding(rule string) inventory.Told {
-	var t inventory.Told
+func (a *affair) finding(rule string) inventory.Finding {
+	var t inventory.Finding
 	t.Rule, t.Scope = "integrity.accounts."+rule, "accounts/users"
 	t.Subject = report.User.Of(inventory.Word(a.user))
 	return t

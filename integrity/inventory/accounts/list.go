@@ -140,8 +140,7 @@ func (l *accountList) groups() {
 	l.others(etc.GroupFile, data)
 }
 
-// passwords records of each password only whether and by what it can be inventory.Told
-// from another.
+// passwords records of each password only what tells it from another, if anything may.
 func (l *accountList) passwords() {
 	l.simple(secPasswords, etc.ShadowFile, func(words []string) {
 		l.Add(inventory.Fields("state", passwordState(words[1]), "digest", digestOf(words[1]), "aging", strings.Join(words[min(3, len(words)):], ":")), secPasswords, words[0])

@@ -185,14 +185,14 @@ func doing(network, name string) string {
 }
 
 // Tell makes one finding of each program and family.
-func (Families) Tell(changes []integrity.Change) (out []inventory.Told) {
+func (Families) Tell(changes []integrity.Change) (out []inventory.Finding) {
 	for _, c := range changes {
 		e, rule, verb := c.Now, "new", " now "
 		if c.Kind == integrity.Removed {
 			e, rule, verb = c.Was, "gone", " no longer "
 		}
 		key, r := inventory.KeyOf(e.Path), inventory.RecordOf(e)
-		t := inventory.Told{Changes: []integrity.Change{c}}
+		t := inventory.Finding{Changes: []integrity.Change{c}}
 		t.Rule, t.Scope = "integrity.families."+rule, "families/"+key[0]
 		t.Subject = report.Process.Of(inventory.Word(key[1]))
 		t.Identity = []report.Attr{report.System.Of(key[0]), report.User.Of(inventory.Word(key[2]))}
@@ -207,7 +207,7 @@ func (Families) Tell(changes []integrity.Change) (out []inventory.Told) {
 			t.Identity = append(t.Identity, report.Field.Of(inventory.Word(key[3])))
 		}
 		t.Evidence = append(t.Evidence, inventory.Differences(c)...)
-		same := func(o inventory.Told) bool {
+		same := func(o inventory.Finding) bool {
 			return o.Rule == t.Rule && o.Scope == t.Scope && o.Subject == t.Subject && slices.Equal(o.Identity, t.Identity)
 		}
 		if i := slices.IndexFunc(out, same); i >= 0 {

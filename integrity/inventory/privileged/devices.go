@@ -84,8 +84,8 @@ func deviceTitle(name string, r inventory.Record) string {
 }
 
 // tellDevice makes the finding of a device that is new, gone or another.
-func tellDevice(c integrity.Change, name string) inventory.Told {
-	t := inventory.Told{Changes: []integrity.Change{c}}
+func tellDevice(c integrity.Change, name string) inventory.Finding {
+	t := inventory.Finding{Changes: []integrity.Change{c}}
 	t.Rule, t.Scope, t.Subject = "integrity.privileged.device", "privileged/"+secDevices, report.Path.Of(name)
 	now := inventory.RecordOf(c.Now)
 	switch c.Kind {

@@ -26,8 +26,8 @@ import (
 type Programs struct {
 	Host host.Host
 
-	// Told says of which paths another check tells the same; nil: of none.
-	Told func(path string) bool
+	// CoveredElsewhere says of which paths another check tells the same; nil: of none.
+	CoveredElsewhere func(path string) bool
 }
 
 // Name returns "integrity.privileged".
@@ -122,7 +122,7 @@ func (c Programs) walk(ctx context.Context, l *inventory.List, odd negatives, di
 			addDevice(l, e)
 		case e.Stat.IsDir() && e.Err != nil && !errors.Is(e.Err, host.ErrOtherFileSystem):
 			l.Partly = append(l.Partly, e.Err)
-		case isPrivileged(e) && (c.Told == nil || !c.Told(e.Path)):
+		case isPrivileged(e) && (c.CoveredElsewhere == nil || !c.CoveredElsewhere(e.Path)):
 			paths = append(paths, e.Path)
 			found[e.Path] = *e
 		}
@@ -158,8 +158,8 @@ func isPrivileged(e *host.Entry) bool {
 }
 
 // Tell makes a finding of each program.
-func (Programs) Tell(changes []integrity.Change) []inventory.Told {
-	var out []inventory.Told
+func (Programs) Tell(changes []integrity.Change) []inventory.Finding {
+	var out []inventory.Finding
 	for _, c := range changes {
 		key := inventory.KeyOf(c.Path)
 		name := key[1]
@@ -167,7 +167,7 @@ func (Programs) Tell(changes []integrity.Change) []inventory.Told {
 			out = append(out, tellDevice(c, name))
 			continue
 		}
-		t := inventory.Told{Changes: []integrity.Change{c}}
+		t := inventory.Finding{Changes: []integrity.Change{c}}
 		t.Scope, t.Subject = "privileged/"+secPrograms, report.Path.Of(name)
 		was, now := inventory.RecordOf(c.Was), inventory.RecordOf(c.Now)
 		short := prose.Clip(name, 200)

@@ -29,7 +29,7 @@ func TestAProgramWithRightsOfAnotherIsToldWhereverItIs(t *testing.T) {
 	program("opt/old", 0o755|os.ModeSetuid, "old")
 	program("opt/plain", 0o755, "plain")
 	told := func(path string) bool { return path == "/usr/bin/find" }
-	c := inventory.Check{Question: privileged.Programs{Host: host.Root(root), Told: told}, Dir: t.TempDir()}
+	c := inventory.Check{Question: privileged.Programs{Host: host.Root(root), CoveredElsewhere: told}, Dir: t.TempDir()}
 	assert.Empty(t, integritytest.Collect(t, c).Findings)
 
 	program("var/tmp/.x", 0o755|os.ModeSetgid, "x")

@@ -157,7 +157,7 @@ func ParseJob(line, user string) (Job, bool) {
 // Tell makes a finding of each job. What a user had before in the same table and
 // place has another key, so that a changed line is one gone and one new: they are
 // one finding.
-func (Jobs) Tell(changes []integrity.Change) (out []inventory.Told) {
+func (Jobs) Tell(changes []integrity.Change) (out []inventory.Finding) {
 	for _, c := range changes {
 		if c.Kind == integrity.Removed {
 			continue
@@ -176,7 +176,7 @@ func (Jobs) Tell(changes []integrity.Change) (out []inventory.Told) {
 		}
 		file := inventory.KeyOf(c.Path)[1]
 		r := inventory.RecordOf(c.Was)
-		replaced := func(o inventory.Told) bool {
+		replaced := func(o inventory.Finding) bool {
 			return o.Subject == report.Path.Of(file) && len(o.Changes) == 1 && inventory.RecordOf(o.Changes[0].Now).Get("user") == r.Get("user")
 		}
 		if i := slices.IndexFunc(out, replaced); i >= 0 {
@@ -192,9 +192,9 @@ func (Jobs) Tell(changes []integrity.Change) (out []inventory.Told) {
 	return out
 }
 
-func jobFinding(c integrity.Change, e host.Entry, rule string) inventory.Told {
+func jobFinding(c integrity.Change, e host.Entry, rule string) inventory.Finding {
 	key := inventory.KeyOf(c.Path)
-	t := inventory.Told{Changes: []integrity.Change{c}}
+	t := inventory.Finding{Changes: []integrity.Change{c}}
 	t.Rule, t.Scope, t.Subject = rule, "jobs/"+key[0], report.Path.Of(key[1])
 	t.Identity = []report.Attr{report.Digest.Of("sha256:" + e.Digests[0].Hex())}
 	t.Evidence = inventory.Differences(c)

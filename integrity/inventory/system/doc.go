@@ -30,8 +30,8 @@ func rules(check, thing, explain, remedy string, added, removed, changed report.
 }
 
 // tell begins the finding of one change: its rule, its evidence and its record.
-func tell(check string, c integrity.Change) inventory.Told {
-	t := inventory.Told{Changes: []integrity.Change{c}}
+func tell(check string, c integrity.Change) inventory.Finding {
+	t := inventory.Finding{Changes: []integrity.Change{c}}
 	t.Rule = check + "." + map[integrity.Kind]string{integrity.Added: "new", integrity.Removed: "gone", integrity.Changed: "changed"}[c.Kind]
 	t.Evidence = inventory.Differences(c)
 	return t

@@ -188,11 +188,11 @@ func parseLines(data []byte) []chain {
 }
 
 // Tell makes a finding of each chain; that all of them are gone is one.
-func (c Firewall) Tell(changes []integrity.Change) (out []inventory.Told) {
+func (c Firewall) Tell(changes []integrity.Change) (out []inventory.Finding) {
 	gone := map[string]int{}
 	for _, change := range changes {
 		key := inventory.KeyOf(change.Path)
-		t := inventory.Told{Changes: []integrity.Change{change}}
+		t := inventory.Finding{Changes: []integrity.Change{change}}
 		t.Rule = tell(c.Name(), change).Rule
 		t.Scope, t.Subject = "firewall/"+key[0], report.System.Of(inventory.Word(key[0]+":"+strings.ReplaceAll(key[1], " ", "/")))
 		was, now := rulesOf(change.Was), rulesOf(change.Now)

@@ -115,7 +115,7 @@ func (c Sysctl) bsd(ctx context.Context, l *inventory.List, names []string) {
 }
 
 // Tell makes a finding of each setting.
-func (c Sysctl) Tell(changes []integrity.Change) (out []inventory.Told) {
+func (c Sysctl) Tell(changes []integrity.Change) (out []inventory.Finding) {
 	for _, change := range changes {
 		name := inventory.KeyOf(change.Path)[1]
 		t := tell(c.Name(), change)

@@ -141,7 +141,7 @@ func (c Mounts) Inspect(ctx context.Context, rec *report.Recorder) error {
 }
 
 // Tell makes a finding of each mount; of what hides something Inspect makes one.
-func (c Mounts) Tell(changes []integrity.Change) (out []inventory.Told) {
+func (c Mounts) Tell(changes []integrity.Change) (out []inventory.Finding) {
 	for _, change := range changes {
 		point := inventory.KeyOf(change.Path)[1]
 		t := tell(c.Name(), change)

@@ -103,7 +103,7 @@ type builder struct {
 }
 
 func (b *builder) section(s render.Section) section {
-	out := section{ID: s.ID, Title: s.Title, Note: s.Note, Count: s.Told()}
+	out := section{ID: s.ID, Title: s.Title, Note: s.Note, Count: s.Things()}
 	room := b.opt.MaxItems
 	for i := range s.Entries {
 		e := &s.Entries[i]
@@ -137,7 +137,7 @@ func (b *builder) fold(s render.Section, f render.Fold, entries []render.Entry) 
 	first := f.Entries[0].Finding
 	out := fold{Level: render.Rank(f.Worst()).String(), Word: render.Word(f.Worst()), Title: clean(cmp.Or(first.Title, first.Rule))}
 	switch n := len(f.Entries); {
-	case f.Told:
+	case f.InFull:
 		out.Title, out.Names = shown(fmt.Sprintf("%d more like it", n)), clean(render.Subjects(f.Entries))
 	case n > 1:
 		out.Names = clean(fmt.Sprintf("and %d more like it: %s", n-1, render.Subjects(f.Entries[1:])))

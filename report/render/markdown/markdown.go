@@ -106,7 +106,7 @@ func (p *page) section(s render.Section) {
 	}
 	for _, f := range s.Folds {
 		text := escape(cmp.Or(f.Entries[0].Finding.Title, f.Entries[0].Finding.Rule))
-		if n := len(f.Entries); n > 1 || f.Told {
+		if n := len(f.Entries); n > 1 || f.InFull {
 			text = fmt.Sprintf("%d like %s: %s", n, text, escape(render.FewSubjects(f.Entries)))
 		}
 		p.line("- " + render.Word(f.Worst()) + ": " + text)

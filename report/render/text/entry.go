@@ -313,7 +313,7 @@ func (p *page) worded(severity report.Severity, word, text string) {
 
 // fold tells in a line what is alike.
 func (p *page) fold(s render.Section, f render.Fold) {
-	if f.Told {
+	if f.InFull {
 		p.prose(textAt, textAt, dim, fmt.Sprintf("and %d more like it: %s", len(f.Entries), render.Subjects(f.Entries)))
 		return
 	}

@@ -232,7 +232,7 @@ func (p *page) section(s render.Section) {
 		p.item(s, e, i > 0 && len(entries) <= maxApart)
 		if last[e.Check+"/"+e.Finding.Rule] == i {
 			folds = slices.DeleteFunc(folds, func(f render.Fold) bool {
-				mine := f.Told && f.Check == e.Check && f.Rule == e.Finding.Rule
+				mine := f.InFull && f.Check == e.Check && f.Rule == e.Finding.Rule
 				if mine {
 					p.fold(s, f)
 				}

@@ -112,9 +112,9 @@ func sections(view View) []section {
 		switch {
 		case s.State == review.Resolved:
 			continue
-		case !s.Quiet() && (s.Since.After(signed) || s.Again != ""):
+		case !s.Handled() && (s.Since.After(signed) || s.Again != ""):
 			at = 0
-		case !s.Quiet():
+		case !s.Handled():
 			at = 1
 		}
 		out[at].Entries = append(out[at].Entries, listed{s, why[s.Finding.Fingerprint]})

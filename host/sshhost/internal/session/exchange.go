@@ -36,12 +36,12 @@ const (
 // Args behind it, and says that it begins by the line "@NUMBER begin PROCESS" with a
 // newline before it, on each stream that anybody reads.
 type Request struct {
-	Script string
-	Args   []string
-	Stdin  io.Reader // sent when the script has begun; nil: none
-	Stdout io.Writer // what comes after the begin line
-	Stderr io.Writer // nil: dropped after some bytes, which errors show
-	Spare  bool      // never ended half way
+	Script        string
+	Args          []string
+	Stdin         io.Reader // sent when the script has begun; nil: none
+	Stdout        io.Writer // what comes after the begin line
+	Stderr        io.Writer // nil: dropped after some bytes, which errors show
+	Uninterrupted bool      // never ended half way
 
 	nonce string
 }
@@ -50,7 +50,7 @@ type Request struct {
 type Ending struct {
 	Status uint32
 	Signal string // as in RFC 4254: "KILL"; "": none
-	Told   bool   // the server has told
+	Known  bool   // the server has told
 	Cut    bool   // output still came when we stopped to wait for it
 }
 
@@ -222,7 +222,7 @@ func (s *session) copy(to *filter, from io.Reader) {
 func (s *session) watch(reqs <-chan *ssh.Request) {
 	defer s.streams.Done()
 	for req := range reqs {
-		end := Ending{Told: true}
+		end := Ending{Known: true}
 		var err error
 		switch req.Type {
 		case "exit-status":
@@ -230,17 +230,17 @@ func (s *session) watch(reqs <-chan *ssh.Request) {
 		case "exit-signal":
 			end.Signal, err = exitSignal(req.Payload)
 		default:
-			end.Told = false
+			end.Known = false
 		}
 		if req.WantReply {
 			req.Reply(false, nil)
 		}
-		if end.Told && err == nil && !s.end.Told {
+		if end.Known && err == nil && !s.end.Known {
 			s.end = end
 			close(s.ended)
 		}
 	}
-	if !s.end.Told {
+	if !s.end.Known {
 		<-s.asked // so that a refusal is not taken for a drop
 		close(s.ended)
 	}
@@ -272,7 +272,7 @@ const maxSignal = 32
 // finish waits for the end of a session, and ends it when ctx does.
 func (c *Conn) finish(ctx context.Context, s *session, req Request) error {
 	failed := s.stdout.failed
-	if req.Spare {
+	if req.Uninterrupted {
 		failed = nil // its output is dropped from now on
 	}
 	var err error
@@ -283,7 +283,7 @@ func (c *Conn) finish(ctx context.Context, s *session, req Request) error {
 		err = errNoCommands
 	case <-failed:
 	case <-ctx.Done():
-		if req.Spare {
+		if req.Uninterrupted {
 			s.forsake()
 			return fmt.Errorf("%w: %w", host.ErrStillRunning, ctx.Err())
 		}
@@ -300,7 +300,7 @@ func (c *Conn) finish(ctx context.Context, s *session, req Request) error {
 	if err == nil {
 		err = c.whole(s)
 	}
-	if req.Spare && errors.Is(err, ErrDropped) {
+	if req.Uninterrupted && errors.Is(err, ErrDropped) {
 		err = fmt.Errorf("%w: %w", host.ErrStillRunning, err)
 	}
 	return err
@@ -374,7 +374,7 @@ func (s *session) forsake() {
 // whole says what is missing in a session that came to its end.
 func (c *Conn) whole(s *session) error {
 	if s.stdout.pid() != "" {
-		if !s.end.Told {
+		if !s.end.Known {
 			return c.dropped()
 		}
 		return nil
@@ -386,7 +386,7 @@ func (c *Conn) whole(s *session) error {
 	}
 	said := FirstLine(s.stderr.noise(), s.stdout.noise())
 	switch {
-	case !s.end.Told:
+	case !s.end.Known:
 		return fmt.Errorf("%w before the remote shell began", c.dropped())
 	case len(c.escalate) > 0:
 		return fmt.Errorf("%s (exit status %d): %s: %w", c.escalate[0], s.end.Status, said, errEscalate)
