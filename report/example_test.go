@@ -27,7 +27,7 @@ func ExampleRecording() {
 		return
 	}
 	run := report.NewRecording(check.Name(), rules, report.Before{})
-	res := run.Run(context.Background(), check, time.Minute, time.Second, func() {})
+	res := run.Run(context.Background(), check, time.Minute, time.Second, nil)
 	fmt.Println(res.Status, res.Findings[0].Severity, res.Findings[0].Title, res.Covers("space/var"), res.Covers("space/srv"))
 	// Output: partial warning A file system is nearly full true false
 }

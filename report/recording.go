@@ -78,8 +78,8 @@ var errDeadline = errors.New("the check's deadline")
 
 // Run runs the check until it ends, or until its deadline and grace are over: it
 // is abandoned then. Ended is called when its goroutine is at its end, in the
-// second case whenever that is, in the first before Run returns. A recording runs
-// once.
+// second case whenever that is, in the first before Run returns; nil is not. A
+// recording runs once.
 func (r *Recording) Run(ctx context.Context, c Checker, timeout, grace time.Duration, ended func()) Result {
 	rec := r.rec
 	ctx, cancel := context.WithTimeoutCause(ctx, timeout, errDeadline)
@@ -88,7 +88,9 @@ func (r *Recording) Run(ctx context.Context, c Checker, timeout, grace time.Dura
 	done := make(chan guard.Ending, 1)
 	go func() {
 		out := call(ctx, c, rec)
-		ended() // first: the next run may begin as soon as this one knows the end
+		if ended != nil {
+			ended() // first: the next run may begin as soon as this one knows the end
+		}
 		done <- out
 	}()
 	select {

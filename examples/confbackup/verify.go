@@ -80,10 +80,11 @@ func verifyStore(ctx context.Context, c cli.Call, w *work, level backup.Level) (
 	return 0, c.Say(map[string]any{"files": len(v.Looked), "level": v.Level}, fmt.Sprintf("%d files: %s", len(v.Looked), how))
 }
 
-// onlyRoots reports whether all that differs is what only root can give back: owners,
-// and the modes that would give the rights of another owner to this one.
+// onlyRoots reports whether all that differs is what only root can give back: an owner,
+// and with it the mode that would give the rights of another owner to this one.
 func onlyRoots(fields []string) bool {
-	return os.Geteuid() != 0 && !slices.ContainsFunc(fields, func(f string) bool { return !slices.Contains([]string{"owner", "group", "mode"}, f) })
+	others := slices.ContainsFunc(fields, func(f string) bool { return !slices.Contains([]string{"owner", "group", "mode"}, f) })
+	return os.Geteuid() != 0 && !others && (slices.Contains(fields, "owner") || slices.Contains(fields, "group"))
 }
 
 // rehearsed restores the newest snapshot into the state directory, compares, and

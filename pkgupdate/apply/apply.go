@@ -16,7 +16,9 @@ import (
 	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
 )
 
-// An Applier plans and installs the updates of one manager of one system.
+// An Applier plans and installs the updates of one manager of one system. Neither Host
+// nor the Manager's may be one that remembers (host.Host.Remembering): what is installed
+// is asked before and after.
 type Applier struct {
 	Host    host.Host
 	Manager pkgupdate.Manager
