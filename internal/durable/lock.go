@@ -41,8 +41,12 @@ func Acquire(name string) (*Lock, error) {
 }
 
 // Release gives the lock back. The file stays: removing it would let two
-// processes hold locks on two files of one name.
-func (l *Lock) Release() error { return l.f.Close() }
+// processes hold locks on two files of one name. A child that this process is just
+// starting has the descriptor too until it becomes its program, so that closing it
+// here is not enough.
+func (l *Lock) Release() error {
+	return errors.Join(unix.Flock(int(l.f.Fd()), unix.LOCK_UN), l.f.Close())
+}
 
 func holderOf(f *os.File) string {
 	data, err := io.ReadAll(io.LimitReader(f, 32))
