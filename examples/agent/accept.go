@@ -71,7 +71,7 @@ func (d *desk) renewBaselines(ctx context.Context, items []memory.Item, terms re
 	moved = map[string]bool{}
 	says := integrity.Acceptance{Time: time.Now().UTC(), By: d.By, Comment: terms.Comment}
 	dir := d.state.Path("integrity")
-	watched := intfiles.System{Host: d.target.Host, Dir: dir, Profile: d.settings.Files.profile()}
+	watched := intfiles.System{Host: d.target.Host, Dir: dir, Profile: d.settings.Files.Profile()}
 	for _, it := range items {
 		rule := it.Finding.Rule
 		switch {
@@ -163,7 +163,7 @@ func (d *desk) moveInventories(ctx context.Context, items []memory.Item, terms r
 		return ok && slices.Equal(was.Evidence, f.Evidence)
 	}
 	var errs []error
-	for _, c := range d.target.inventories(d.state, d.settings) {
+	for _, c := range d.target.Inventories(d.state, d.settings) {
 		done, err := c.Accept(ctx, same, says, d.Desk)
 		for _, f := range done {
 			moved[f.Fingerprint] = err == nil
@@ -177,7 +177,7 @@ func (d *desk) moveInventories(ctx context.Context, items []memory.Item, terms r
 
 // inventory gives the inventory that a rule is of; nil: none.
 func (d *desk) inventory(rule string) *inventory.Check {
-	for _, c := range d.target.inventories(d.state, d.settings) {
+	for _, c := range d.target.Inventories(d.state, d.settings) {
 		if strings.HasPrefix(rule, c.Name()+".") {
 			return &c
 		}

@@ -7,6 +7,7 @@ import (
 	"os"
 	"time"
 
+	"github.com/pugetsoundtech/upkeep/examples/agent/internal/daily"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/review"
@@ -24,9 +25,10 @@ type person struct {
 // desk is what a person works at: the last report, what is open, and the log.
 type desk struct {
 	review.Desk
-	target    *target
+	target    *daily.Target
 	state     *statedir.Dir
-	settings  settings
+	settings  daily.Settings
+	identity  string // file of the secret key to read the backup with; empty: the agent's own
 	saved     memory.Saved
 	log       []review.Record
 	standings []review.Standing
@@ -34,16 +36,16 @@ type desk struct {
 
 // openDesk reads what is stored; a run may be under way.
 func (r *round) openDesk(ctx context.Context) (*desk, error) {
-	t, err := r.openTarget(ctx)
+	t, err := daily.Open(ctx, r.settings.Host, r.wrap)
 	if err != nil {
 		return nil, err
 	}
-	st, err := cli.ReadState(r.settings.State, t.name, t.Machine(ctx))
+	st, err := cli.ReadState(r.settings.State, t.Name, t.Machine(ctx))
 	if err != nil {
 		t.Close()
 		return nil, err
 	}
-	d := &desk{target: t, state: st, settings: r.settings}
+	d := &desk{target: t, state: st, settings: r.settings, identity: r.identity}
 	d.Desk = review.Desk{Store: review.FileStore{Name: st.Path(logName)}, By: r.person.by}
 	if err := d.read(ctx); err != nil {
 		t.Close()

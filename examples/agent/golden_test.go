@@ -16,6 +16,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/backup/capture"
+	"github.com/pugetsoundtech/upkeep/examples/agent/internal/daily"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
@@ -100,12 +101,12 @@ func lookAt(t *testing.T, m *hosttest.Machine, state string) *report.Report {
 	t.Helper()
 	h := m.Host()
 	time.Sleep(time.Until(h.Time()))
-	target := &target{Target: &cli.Target{Host: h}, name: "mail"}
-	require.NoError(t, target.identify(t.Context()))
-	st, err := cli.OpenState(state, target.name, "")
+	target, err := daily.Identify(t.Context(), &cli.Target{Host: h, Name: "mail"})
+	require.NoError(t, err)
+	st, err := cli.OpenState(state, target.Name, "")
 	require.NoError(t, err)
 	defer st.Close()
-	rep, err := (&round{settings: defaults()}).look(t.Context(), target, st, &cli.Progress{})
+	rep, err := (&round{settings: daily.Defaults()}).look(t.Context(), target, st, &cli.Progress{})
 	require.NoError(t, err)
 	for _, res := range rep.Results {
 		assert.Contains(t, []report.Status{report.OK, report.Skipped}, res.Status, "%s: %s %v", res.Check, res.Reason, res.Problems)

@@ -36,7 +36,7 @@ func packagesOf(f report.Finding, info pkgupdate.Info) []string {
 func (r *round) install(ctx context.Context, d *desk, f report.Finding, c cli.Call) error {
 	h := d.target.Host
 	h.Memo = nil // what is installed changes meanwhile
-	for _, m := range managers.For(h, d.target.facts.Family, r.settings.Packages.MaxIndexAge) {
+	for _, m := range managers.For(h, d.target.Facts.Family, r.settings.Packages.MaxIndexAge) {
 		labels := packagesOf(f, m.Info())
 		if len(labels) == 0 {
 			continue
@@ -44,7 +44,7 @@ func (r *round) install(ctx context.Context, d *desk, f report.Finding, c cli.Ca
 		doer := apply.Applier{Host: h, Manager: m, Dir: managers.Jobs, Zone: time.Local, Restarts: restarts.Programs{Host: h}}
 		set := r.settings.Packages
 		plan, err := doer.Plan(ctx, apply.Options{
-			Security: true, Only: labels, Held: f.Rule == installable[1], Windows: set.SecurityWindows, Holds: set.holds(), Conffiles: set.Conffiles,
+			Security: true, Only: labels, Held: f.Rule == installable[1], Windows: set.SecurityWindows, Holds: set.Holds(), Conffiles: set.Conffiles,
 		})
 		if err != nil {
 			return err

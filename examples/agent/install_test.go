@@ -8,6 +8,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pugetsoundtech/upkeep/examples/agent/internal/daily"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/examples/internal/config"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
@@ -39,8 +40,8 @@ func TestAFixIsPlannedForThePackagesOfItsFindingAlone(t *testing.T) {
 func TestAFixThatCannotBePlannedIsRefusedAndSaysWhy(t *testing.T) {
 	m, err := hosttest.Parse([]byte("A machine.\n-- machine now=2026-11-25T06:00:00Z --\n-- /var/lib/dpkg/status --\nPackage: openssl\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1.0\n\n"))
 	require.NoError(t, err)
-	d := &desk{target: &target{Target: &cli.Target{Host: m.Host()}}}
-	d.target.facts.Family = "debian"
+	d := &desk{target: &daily.Target{Target: &cli.Target{Host: m.Host()}}}
+	d.target.Facts.Family = "debian"
 	f := report.Finding{Rule: installable[0], Title: "Security update of openssl is pending", Evidence: []report.Attr{report.Package.Of("deb:openssl")}}
 	var out strings.Builder
 	err = (&round{}).mend(t.Context(), d, f, cli.Call{Stdout: &out})
@@ -53,11 +54,11 @@ func TestAFixThatCannotBePlannedIsRefusedAndSaysWhy(t *testing.T) {
 func TestWhatPeopleHoldIsLeftAloneByAFix(t *testing.T) {
 	var day config.Day
 	require.NoError(t, day.UnmarshalText([]byte("2026-12-31")))
-	set := packages{Records: []record{
+	set := daily.Packages{Records: []daily.Record{
 		{Kind: "hold", Package: "postgresql*", Reason: "the migration", By: "ann", Until: day},
 		{Kind: "work-around", Package: "nginx", Reason: "a rule", By: "ann", Until: day},
 	}}
 	assert.Equal(t, []apply.Hold{
 		{Package: "postgresql*", Reason: "the migration", By: "ann", Until: time.Date(2027, 1, 1, 0, 0, 0, 0, time.Local)},
-	}, set.holds())
+	}, set.Holds())
 }

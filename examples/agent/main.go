@@ -14,6 +14,7 @@ import (
 	"flag"
 	"io"
 
+	"github.com/pugetsoundtech/upkeep/examples/agent/internal/daily"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 )
 
@@ -30,7 +31,7 @@ const (
 
 // run is the whole program.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	r := round{settings: defaults()}
+	r := round{settings: daily.Defaults()}
 	const many = 1000 // arguments
 	p := &cli.Program{
 		Name: "agent", Bare: true,

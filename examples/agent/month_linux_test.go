@@ -11,6 +11,7 @@ import (
 	"time"
 	"unicode/utf8"
 
+	"github.com/pugetsoundtech/upkeep/examples/agent/internal/daily"
 	"github.com/pugetsoundtech/upkeep/internal/need"
 )
 
@@ -186,7 +187,7 @@ func liveThrough(t *testing.T, days []day) {
 	inWorld(t, programs, func(w *world) {
 		time.Local = time.UTC
 		synctest.Test(t, func(t *testing.T) {
-			l := &life{world: w, settings: defaults()}
+			l := &life{world: w, settings: daily.Defaults()}
 			// The kernel's clock and its processes, and until when a release is supported,
 			// are not of this world.
 			l.settings.LeaveOut = []string{"pkgupdate.lifecycle", "resource.clock", "resource.load", "resource.memory", "integrity.listeners", "netprobe.local"}

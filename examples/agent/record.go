@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"os"
 
+	"github.com/pugetsoundtech/upkeep/examples/agent/internal/daily"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/report/suite"
@@ -13,7 +14,7 @@ import (
 // record looks once without a memory, and then writes down what was asked and
 // answered, for -host replay: and for tests. What only root may read and what is
 // no text is left out but for its size and times.
-func (r *round) record(ctx context.Context, t *target, c cli.Call) (int, error) {
+func (r *round) record(ctx context.Context, t *daily.Target, c cli.Call) (int, error) {
 	var asked *hosttest.Asked
 	t.Host, asked = hosttest.Listen(t.Host)
 	dir, err := os.MkdirTemp("", "upkeep-record")
@@ -21,12 +22,12 @@ func (r *round) record(ctx context.Context, t *target, c cli.Call) (int, error) 
 		return 0, err
 	}
 	defer os.RemoveAll(dir)
-	st, err := cli.OpenState(dir, t.name, "")
+	st, err := cli.OpenState(dir, t.Name, "")
 	if err != nil {
 		return 0, err
 	}
 	defer st.Close() //nolint:errcheck // it is removed
-	for _, check := range t.checks(st, r.settings) {
+	for _, check := range t.Checks(st, r.settings) {
 		if _, err := suite.Collect(ctx, check); err != nil {
 			return 0, err
 		}
@@ -38,6 +39,6 @@ func (r *round) record(ctx context.Context, t *target, c cli.Call) (int, error) 
 	if err := os.WriteFile(r.recordTo, text, 0o600); err != nil {
 		return 0, err
 	}
-	_, err = fmt.Fprintf(c.Stdout, "%s holds what was asked of %s; read it before you hand it on. See it with  agent -host replay:%s\n", r.recordTo, cli.Visible(t.name), r.recordTo)
+	_, err = fmt.Fprintf(c.Stdout, "%s holds what was asked of %s; read it before you hand it on. See it with  agent -host replay:%s\n", r.recordTo, cli.Visible(t.Name), r.recordTo)
 	return 0, err
 }

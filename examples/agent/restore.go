@@ -15,6 +15,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/backup"
 	"github.com/pugetsoundtech/upkeep/backup/confdiff"
 	"github.com/pugetsoundtech/upkeep/backup/restore"
+	"github.com/pugetsoundtech/upkeep/examples/agent/internal/daily"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 )
 
@@ -31,7 +32,7 @@ func (r *round) diffVerb(ctx context.Context, c cli.Call) (int, error) {
 }
 
 func (d *desk) repo() backup.Repo {
-	return d.settings.Backup.repo(d.state)
+	return d.settings.Backup.Repo(d.state, d.identity)
 }
 
 // earlier finds the newest snapshot in which a path had other content than now.
@@ -91,7 +92,7 @@ func (d *desk) changed(ctx context.Context, path string) ([]string, error) {
 // kept finds the newest other content of a path that is known without a key.
 func (d *desk) kept(path string, now []byte, missing bool) (confdiff.Text, bool) {
 	digest := backup.Digest(now)
-	for _, t := range textsOf(d.state).Texts(path) {
+	for _, t := range daily.TextsOf(d.state).Texts(path) {
 		if missing || t.SHA256 != digest {
 			return t, true
 		}
@@ -127,7 +128,6 @@ func (r *round) restore(ctx context.Context, c cli.Call) (int, error) {
 		return 0, err
 	}
 	defer d.target.Close()
-	d.settings.Backup.identity = r.identity
 	path := c.Args[0]
 	if !d.target.Local {
 		return 0, errors.New("only this machine's own files can be restored")

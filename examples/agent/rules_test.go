@@ -11,6 +11,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pugetsoundtech/upkeep/examples/agent/internal/daily"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/statedir"
 )
@@ -20,15 +21,15 @@ const reference = "../../RULES.md"
 // The reference of all rules is made of the catalogues of the agent's checks, and
 // of nothing else.
 func TestTheReferenceOfRulesIsCurrent(t *testing.T) {
-	r := round{settings: defaults()}
+	r := round{settings: daily.Defaults()}
 	r.settings.Host = "replay:../../testdata/hosts/" + firstHost(t)
-	target, err := r.openTarget(context.Background())
+	target, err := daily.Open(context.Background(), r.settings.Host, r.wrap)
 	require.NoError(t, err)
 	defer target.Close()
 	var b strings.Builder
 	b.WriteString("# Rules\n\nWhat the agent's checks can tell, made from their catalogues by a test: `UPDATE_GOLDEN=1 go test ./examples/agent -run Reference`.\n" +
 		"A condition is open until it is gone or accepted, an event until a person has looked at it. A finding may be graver than its rule.\n")
-	for _, c := range target.checks(statedir.Without(statedir.Options{Root: t.TempDir()}, os.ErrPermission), r.settings) {
+	for _, c := range target.Checks(statedir.Without(statedir.Options{Root: t.TempDir()}, os.ErrPermission), r.settings) {
 		rules := c.(report.Cataloguer).Rules()
 		assert.NotEmpty(t, rules, c.Name())
 		fmt.Fprintf(&b, "\n## %s\n\n| rule | | says | why, and what to do |\n|---|---|---|---|\n", c.Name())

@@ -9,6 +9,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pugetsoundtech/upkeep/examples/agent/internal/daily"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/examples/internal/delivery"
 	"github.com/pugetsoundtech/upkeep/host"
@@ -29,7 +30,7 @@ const farChecks = 32
 
 // round is one daily round.
 type round struct {
-	settings settings
+	settings daily.Settings
 	json     bool
 	recordTo string // -record
 	apply    bool   // -apply
@@ -51,7 +52,7 @@ func (r *round) run(ctx context.Context, c cli.Call) (int, error) {
 	case r.selftest:
 		return r.tryAll(ctx, c)
 	}
-	target, err := r.openTarget(ctx)
+	target, err := daily.Open(ctx, r.settings.Host, r.wrap)
 	if err != nil {
 		return 0, err
 	}
@@ -59,7 +60,7 @@ func (r *round) run(ctx context.Context, c cli.Call) (int, error) {
 	if r.recordTo != "" {
 		return r.record(ctx, target, c)
 	}
-	st, err := cli.OpenState(r.settings.State, target.name, target.Machine(ctx))
+	st, err := cli.OpenState(r.settings.State, target.Name, target.Machine(ctx))
 	if err != nil {
 		return 0, err
 	}
@@ -88,8 +89,8 @@ func (r *round) run(ctx context.Context, c cli.Call) (int, error) {
 }
 
 // look runs the checks that suit the target once, and keeps the report.
-func (r *round) look(ctx context.Context, t *target, st *statedir.Dir, bar *cli.Progress) (*report.Report, error) {
-	checks, err := r.settings.choose(t.checks(st, r.settings))
+func (r *round) look(ctx context.Context, t *daily.Target, st *statedir.Dir, bar *cli.Progress) (*report.Report, error) {
+	checks, err := r.settings.Choose(t.Checks(st, r.settings))
 	if err != nil {
 		return nil, err
 	}
@@ -99,7 +100,7 @@ func (r *round) look(ctx context.Context, t *target, st *statedir.Dir, bar *cli.
 	}
 	set := &suite.Suite{
 		Checks: checks, Store: st.Store(), Explain: explain.Joins, Review: review.Fold(review.FileStore{Name: st.Path(logName)}), Reporter: deliver.Multi(r.pages(st), targets),
-		Labels: t.labels(ctx), RedactKey: st.RedactKey(), Timeout: func(string) time.Duration { return r.settings.Timeout },
+		Labels: t.Labels(ctx), RedactKey: st.RedactKey(), Timeout: func(string) time.Duration { return r.settings.Timeout },
 		Progress: func(step report.Progress) { bar.Step(describe(step), step.State == "ended") },
 	}
 	if t.Far {

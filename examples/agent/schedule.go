@@ -13,29 +13,21 @@ import (
 	"syscall"
 	"time"
 
+	"github.com/pugetsoundtech/upkeep/examples/agent/internal/daily"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/schedule"
 	"github.com/pugetsoundtech/upkeep/report/statedir"
 )
 
-type rhythms struct {
-	Daily  string        `doc:"When all checks are asked each day, in this machine's time."`
-	Spread time.Duration `doc:"By how much that may be later, by a part that is always the same for this machine, so that not all machines look at once."`
-	Every  time.Duration `doc:"How often the quick checks are asked besides. Zero: never."`
-	Quick  []string      `doc:"The quick checks."`
-	Weekly []string      `doc:"Checks that are asked on one day of the week only."`
-	Day    string        `doc:"The day of the week for these."`
-}
-
 // keep is -schedule: it looks in each rhythm until it is told to stop. Each look
 // is a process of its own, so that nothing of one outlives it.
 func (r *round) keep(ctx context.Context, c cli.Call) (int, error) {
-	t, err := r.openTarget(ctx)
+	t, err := daily.Open(ctx, r.settings.Host, r.wrap)
 	if err != nil {
 		return 0, err
 	}
-	name, machine := t.name, t.Machine(ctx)
+	name, machine := t.Name, t.Machine(ctx)
 	checks := names(t, r.settings)
 	t.Close()
 	jobs, err := r.jobs(name, checks)
@@ -92,9 +84,9 @@ func (j job) next() time.Time {
 }
 
 // names gives the checks that suit a target.
-func names(t *target, set settings) []string {
+func names(t *daily.Target, set daily.Settings) []string {
 	var out []string
-	for _, c := range t.checks(new(statedir.Dir), set) {
+	for _, c := range t.Checks(new(statedir.Dir), set) {
 		if !slices.Contains(set.LeaveOut, c.Name()) {
 			out = append(out, c.Name())
 		}

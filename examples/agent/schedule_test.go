@@ -15,11 +15,12 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pugetsoundtech/upkeep/examples/agent/internal/daily"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 )
 
 func TestRhythmsAreThoseOfTheSettings(t *testing.T) {
-	r := round{settings: defaults()}
+	r := round{settings: daily.Defaults()}
 	checks := append([]string{"logwatch.logs"}, r.settings.Schedule.Quick...)
 	jobs, err := r.jobs("web1", checks)
 	require.NoError(t, err)
@@ -52,12 +53,12 @@ func TestRhythmsAreThoseOfTheSettings(t *testing.T) {
 	_, err = r.jobs("web1", nil)
 	require.Error(t, err)
 
-	for _, spoil := range []func(*rhythms){
-		func(s *rhythms) { s.Daily = "6 o'clock" },
-		func(s *rhythms) { s.Day = "Moonday" },
-		func(s *rhythms) { s.Quick = []string{"netprobe.locale"} },
+	for _, spoil := range []func(*daily.Rhythms){
+		func(s *daily.Rhythms) { s.Daily = "6 o'clock" },
+		func(s *daily.Rhythms) { s.Day = "Moonday" },
+		func(s *daily.Rhythms) { s.Quick = []string{"netprobe.locale"} },
 	} {
-		r := round{settings: defaults()}
+		r := round{settings: daily.Defaults()}
 		spoil(&r.settings.Schedule)
 		_, err := r.jobs("web1", checks)
 		require.Error(t, err)
@@ -83,7 +84,7 @@ func TestSomeChecksWithoutNewsTakeALineAndNoPage(t *testing.T) {
 
 func TestAScheduleLooksAtOnceAndGoesOnWhereItWas(t *testing.T) {
 	m := newMachine(t)
-	r := round{settings: defaults()}
+	r := round{settings: daily.Defaults()}
 	r.settings.State, r.settings.Host = m.state, "replay:"+m.file
 	assert.True(t, r.last(t.Context(), "replay:"+m.file, "", []string{"logwatch.logs"}).IsZero())
 	m.run()
@@ -126,7 +127,7 @@ func TestServiceFilesUseFlagsAndChecksThatExist(t *testing.T) {
 	files, err := filepath.Glob("service/*")
 	require.NoError(t, err)
 	require.Len(t, files, 5)
-	all := strings.Join(defaults().Schedule.Quick, ",")
+	all := strings.Join(daily.Defaults().Schedule.Quick, ",")
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)

@@ -10,6 +10,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/backup"
 	"github.com/pugetsoundtech/upkeep/backup/backuptest"
 	"github.com/pugetsoundtech/upkeep/backup/dirstore"
+	"github.com/pugetsoundtech/upkeep/examples/agent/internal/daily"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/examples/internal/managers"
 	"github.com/pugetsoundtech/upkeep/host"
@@ -31,19 +32,19 @@ type trial struct {
 // tryAll is -selftest: it runs the conformance kits where the state is kept, and
 // with this machine's commands.
 func (r *round) tryAll(ctx context.Context, c cli.Call) (status int, err error) {
-	t, err := r.openTarget(ctx)
+	t, err := daily.Open(ctx, r.settings.Host, r.wrap)
 	if err != nil {
 		return 0, err
 	}
 	defer t.Close()
-	st, err := cli.OpenState(r.settings.State, t.name, t.Machine(ctx))
+	st, err := cli.OpenState(r.settings.State, t.Name, t.Machine(ctx))
 	if err != nil {
 		return 0, err
 	}
 	defer st.Close() //nolint:errcheck // the lock ends with the process
 	dir := st.Path("selftest")
 	defer func() { err = errors.Join(err, os.RemoveAll(dir)) }()
-	for _, one := range append(trials(t, dir), t.managerTrials(ctx, r.settings)...) {
+	for _, one := range append(trials(t, dir), managerTrials(ctx, t, r.settings)...) {
 		failed := one.try(ctx)
 		words := []string{"ok", one.name}
 		if failed != nil {
@@ -57,7 +58,7 @@ func (r *round) tryAll(ctx context.Context, c cli.Call) (status int, err error) 
 }
 
 // trials keep their files below dir, in folders of their own.
-func trials(t *target, dir string) []trial {
+func trials(t *daily.Target, dir string) []trial {
 	n := 0
 	fresh := func() string {
 		n++
@@ -94,8 +95,8 @@ func tryFiles(ctx context.Context, files host.FS, dir string) error {
 }
 
 // managerTrials are those of the package managers that the system has.
-func (t *target) managerTrials(ctx context.Context, set settings) (list []trial) {
-	for _, m := range managers.For(t.Host, t.facts.Family, set.Packages.MaxIndexAge) {
+func managerTrials(ctx context.Context, t *daily.Target, set daily.Settings) (list []trial) {
+	for _, m := range managers.For(t.Host, t.Facts.Family, set.Packages.MaxIndexAge) {
 		if installed := m.Installed(ctx); errors.Is(installed.Reason, pkgupdate.ErrAbsent) {
 			continue
 		}

@@ -14,6 +14,7 @@ import (
 
 	"golang.org/x/sys/unix"
 
+	"github.com/pugetsoundtech/upkeep/examples/agent/internal/daily"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/host"
 )
@@ -122,7 +123,7 @@ func (f datedFile) Stat() (host.Stat, error) {
 type life struct {
 	*world
 	calendar calendar
-	settings settings
+	settings daily.Settings
 	offered  string // the security updates, as in an index
 }
 

@@ -1,4 +1,4 @@
-package main
+package daily
 
 import (
 	"context"
@@ -49,51 +49,51 @@ import (
 	"github.com/pugetsoundtech/upkeep/traffic/weblog"
 )
 
-// target is the system that is looked at.
-type target struct {
+// Target is the system that is looked at.
+type Target struct {
 	*cli.Target
-	name  string // names its state folder
-	facts facts.System
+	Name  string // of its state folder
+	Facts facts.System
 }
 
-func (r *round) openTarget(ctx context.Context) (*target, error) {
-	opened, err := cli.Open(ctx, r.settings.Host)
+// Open opens the system that an address names (cli.Open); wrap may put something
+// between the checks and it.
+func Open(ctx context.Context, address string, wrap func(host.Host) host.Host) (*Target, error) {
+	opened, err := cli.Open(ctx, address)
 	if err != nil {
 		return nil, err
 	}
-	if r.wrap != nil {
-		opened.Host = r.wrap(opened.Host)
+	if wrap != nil {
+		opened.Host = wrap(opened.Host)
 	}
 	opened.Host = opened.Host.Remembering()
-	t := &target{Target: opened, name: opened.Name}
-	if err := t.identify(ctx); err != nil {
-		t.Close()
-		return nil, err
+	t, err := Identify(ctx, opened)
+	if err != nil {
+		opened.Close()
 	}
-	return t, nil
+	return t, err
 }
 
-// identify finds out what system it is. What cannot be found out is no reason
+// Identify finds out what system it is. What cannot be found out is no reason
 // to stop: the checks say what they cannot tell.
-func (t *target) identify(ctx context.Context) error {
-	system, err := facts.Identify(ctx, t.Host)
+func Identify(ctx context.Context, opened *cli.Target) (*Target, error) {
+	system, err := facts.Identify(ctx, opened.Host)
 	if ctx.Err() != nil {
-		return errors.New("stopped before anything was looked at; nothing was stored")
+		return nil, errors.New("stopped before anything was looked at; nothing was stored")
 	}
-	t.facts = system
-	if t.name == "" {
-		t.name = system.Hostname
+	for _, name := range []string{opened.Name, system.Hostname} {
+		if name != "" {
+			return &Target{Target: opened, Name: name, Facts: system}, nil
+		}
 	}
-	if t.name == "" {
-		return fmt.Errorf("the system does not tell its name: %w", err)
-	}
-	return nil
+	return nil, fmt.Errorf("the system does not tell its name: %w", err)
 }
 
-func (t *target) labels(ctx context.Context) report.Labels {
-	labels := report.Labels{Host: t.facts.Hostname, System: t.facts.Pretty, Boot: t.facts.BootID}
+// Labels say what system a report is about.
+func (t *Target) Labels(ctx context.Context) report.Labels {
+	labels := report.Labels{Host: t.Facts.Hostname, System: t.Facts.Pretty, Boot: t.Facts.BootID}
 	if labels.Host == "" {
-		labels.Host = t.name
+		labels.Host = t.Name
 	}
 	sys := t.release()
 	if table, err := lifecycle.ForHost(ctx, t.Host, sys.ID); err == nil {
@@ -104,30 +104,30 @@ func (t *target) labels(ctx context.Context) report.Labels {
 	return labels
 }
 
-func (t *target) release() lifecycle.System {
-	return lifecycle.System{ID: t.facts.ID, Version: t.facts.Version, Codename: t.facts.Codename, Pretty: t.facts.Pretty}
+func (t *Target) release() lifecycle.System {
+	return lifecycle.System{ID: t.Facts.ID, Version: t.Facts.Version, Codename: t.Facts.Codename, Pretty: t.Facts.Pretty}
 }
 
-// checks wires the domains together: what one needs of another is passed here.
-func (t *target) checks(st *statedir.Dir, set settings) []report.Checker {
+// Checks wires the domains together: what one needs of another is passed here.
+func (t *Target) Checks(st *statedir.Dir, set Settings) []report.Checker {
 	owners := t.owners(set)
 	limits := disk.Limits{
 		WarnPercent: set.Filesystems.WarnPercent, CriticalPercent: set.Filesystems.CriticalPercent,
 		WarnFree: uint64(set.Filesystems.WarnFree), CriticalFree: uint64(set.Filesystems.CriticalFree),
 	}
 	checks := t.running(resource.Checkers(resource.Options{Host: t.Host, Local: t.Local, Limits: limits, Owners: owners})...)
-	kept := set.Backup.repo(st)
-	packages := managers.For(t.Host, t.facts.Family, set.Packages.MaxIndexAge)
+	kept := set.Backup.Repo(st, "")
+	packages := managers.For(t.Host, t.Facts.Family, set.Packages.MaxIndexAge)
 	if t.Local {
 		packages = managers.Remember(packages, st.Path("packages.json"))
 	}
 	checks = append(checks, intfiles.System{
-		Host: t.Host, Dir: st.Path("integrity"), Profile: set.Files.profile(),
+		Host: t.Host, Dir: st.Path("integrity"), Profile: set.Files.Profile(),
 		Attestor: owners, OldText: &backup.Shelf{Repo: kept},
 		CoveredElsewhere: set.told,
 		Signed:           set.Files.signed(), Pace: integrity.Pace{Bytes: int64(set.Files.Pace.Bytes), Files: set.Files.Pace.Files},
 	})
-	for _, c := range t.inventories(st, set) {
+	for _, c := range t.Inventories(st, set) {
 		checks = append(checks, c)
 	}
 	checks = append(checks, t.running(t.listeners(owners), running.Kernel{Host: t.Host}, running.Replaced{Host: t.Host, Attestor: owners})...)
@@ -141,7 +141,7 @@ func (t *target) checks(st *statedir.Dir, set settings) []report.Checker {
 	names := traffic.Pseudonyms{Secret: set.Traffic.Pseudonyms.Bytes()}
 	checks = append(checks, maillog.Mail{Host: t.Host, Pseudonyms: names}, weblog.Web{Host: t.Host, Pseudonyms: names})
 	return append(checks,
-		capture.Configuration{Host: t.Host, Repo: kept, Paths: set.Backup.Paths, States: !t.Image, Texts: textsOf(st), Owners: owners},
+		capture.Configuration{Host: t.Host, Repo: kept, Paths: set.Backup.Paths, States: !t.Image, Texts: TextsOf(st), Owners: owners},
 		foreign.Backups{Host: t.Host, Places: set.foreignPlaces(), Find: true},
 		t.software(set, packages),
 		merges.Files{Host: t.Host, Owners: owners},
@@ -149,7 +149,7 @@ func (t *target) checks(st *statedir.Dir, set settings) []report.Checker {
 	)
 }
 
-func (set settings) foreignPlaces() []foreign.Place {
+func (set Settings) foreignPlaces() []foreign.Place {
 	out := make([]foreign.Place, len(set.Foreign))
 	for i, b := range set.Foreign {
 		out[i] = foreign.Place{Path: b.Path, Source: b.Source, Every: b.Every}
@@ -159,8 +159,8 @@ func (set settings) foreignPlaces() []foreign.Place {
 
 // owners is who knows whose a file is: the first package manager of the system that
 // does; where none does, dpkg says that it has no database.
-func (t *target) owners(set settings) integrity.Attestor {
-	for _, m := range managers.For(t.Host, t.facts.Family, set.Packages.MaxIndexAge) {
+func (t *Target) owners(set Settings) integrity.Attestor {
+	for _, m := range managers.For(t.Host, t.Facts.Family, set.Packages.MaxIndexAge) {
 		if owners, ok := m.(integrity.Attestor); ok {
 			return owners
 		}
@@ -169,28 +169,28 @@ func (t *target) owners(set settings) integrity.Attestor {
 }
 
 // software holds the feeds of advisories against the packages, where there are any.
-func (t *target) software(set settings, list []pkgupdate.Manager) updates.Software {
-	s := updates.Software{Managers: list, System: t.facts.Pretty, Host: t.Host, Policy: set.Packages.policy()}
+func (t *Target) software(set Settings, list []pkgupdate.Manager) updates.Software {
+	s := updates.Software{Managers: list, System: t.Facts.Pretty, Host: t.Host, Policy: set.Packages.policy()}
 	if set.Packages.Advisories != "" {
 		s.Advisories.FS = os.DirFS(set.Packages.Advisories)
 	}
 	return s
 }
 
-// repo is the agent's own store. Without recipients its identity lies beside it, so
+// Repo is the agent's own store. Without recipients its identity lies beside it, so
 // that what changed can be put back: who reads the state directory reads it all.
-func (b backups) repo(st *statedir.Dir) backup.Repo {
-	keys := agekey.Folder{Dir: st.Path("backup-keys"), Create: true, Readers: b.Recipients, Identity: b.identity}
+func (b Backup) Repo(st *statedir.Dir, identity string) backup.Repo {
+	keys := agekey.Folder{Dir: st.Path("backup-keys"), Create: true, Readers: b.Recipients, Identity: identity}
 	return backup.Repo{Store: dirstore.Dir(st.Path("backup")), Keys: keys.Keys(), State: st.Path("backup-state")}
 }
 
-// textsOf keeps what configuration held, without its secrets.
-func textsOf(st *statedir.Dir) *confdiff.Cache {
+// TextsOf keeps what configuration held, without its secrets.
+func TextsOf(st *statedir.Dir) *confdiff.Cache {
 	return &confdiff.Cache{Name: st.Path("backup-texts"), Key: st.RedactKey()}
 }
 
-// inventories are the lists that are compared with what was accepted.
-func (t *target) inventories(st *statedir.Dir, set settings) (out []inventory.Check) {
+// Inventories are the lists that are compared with what was accepted.
+func (t *Target) Inventories(st *statedir.Dir, set Settings) (out []inventory.Check) {
 	questions := []inventory.Question{accounts.Users{Host: t.Host}, startup.Jobs{Host: t.Host}}
 	if !t.Image { // what holds now
 		questions = append(questions, system.Mounts{Host: t.Host}, system.Sysctl{Host: t.Host}, system.Firewall{Host: t.Host}, listeners.Families{Host: t.Host})
@@ -205,14 +205,14 @@ func (t *target) inventories(st *statedir.Dir, set settings) (out []inventory.Ch
 }
 
 // told reports whether another check that is asked tells what changes in a file.
-func (set settings) told(path string) bool {
+func (set Settings) told(path string) bool {
 	asked := func(name string) bool { return !slices.Contains(set.LeaveOut, name) }
 	return accounts.Tells(path) && asked(accounts.Users{}.Name()) || startup.Tells(path) && asked(startup.Jobs{}.Name())
 }
 
 // privileged looks where the files do not.
-func (t *target) privileged(set settings) privileged.Programs {
-	p := set.Files.profile()
+func (t *Target) privileged(set Settings) privileged.Programs {
+	p := set.Files.Profile()
 	if len(p.Roots) == 0 {
 		p = integrity.ProfileDaily()
 	}
@@ -223,7 +223,7 @@ func (t *target) privileged(set settings) privileged.Programs {
 }
 
 // listeners asks the kernel of this machine as well as its /proc.
-func (t *target) listeners(owners integrity.Attestor) listeners.Sockets {
+func (t *Target) listeners(owners integrity.Attestor) listeners.Sockets {
 	c := listeners.Sockets{Host: t.Host, Attestor: owners}
 	if t.Local {
 		c.Alive = live.Processes
@@ -231,9 +231,9 @@ func (t *target) listeners(owners integrity.Attestor) listeners.Sockets {
 	return c
 }
 
-// profile is the daily one and what the settings add. The zero profile is the
+// Profile is the daily one and what the settings add. The zero profile is the
 // check's own.
-func (f files) profile() integrity.Profile {
+func (f Files) Profile() integrity.Profile {
 	if len(f.Roots)+len(f.Exclude) == 0 {
 		return integrity.Profile{}
 	}
@@ -244,7 +244,7 @@ func (f files) profile() integrity.Profile {
 }
 
 // signed asks whether a baseline is signed by those who may; nil where nobody has to.
-func (f files) signed() func(*integrity.Baseline) error {
+func (f Files) signed() func(*integrity.Baseline) error {
 	if f.Signers == "" {
 		return nil
 	}
@@ -253,7 +253,7 @@ func (f files) signed() func(*integrity.Baseline) error {
 
 // running wraps checks that ask a running system: an image has no load, no
 // listeners and no counters, so there the question does not exist.
-func (t *target) running(checks ...report.Checker) []report.Checker {
+func (t *Target) running(checks ...report.Checker) []report.Checker {
 	if !t.Image {
 		return checks
 	}
@@ -280,8 +280,8 @@ func (atRest) Check(context.Context, *report.Recorder) error {
 	return report.Skip("a mounted system does not run")
 }
 
-// choose leaves out the checks that the settings name.
-func (set settings) choose(all []report.Checker) ([]report.Checker, error) {
+// Choose leaves out the checks that the settings name.
+func (set Settings) Choose(all []report.Checker) ([]report.Checker, error) {
 	var names []string
 	for _, c := range all {
 		names = append(names, c.Name())
@@ -299,7 +299,7 @@ func (set settings) choose(all []report.Checker) ([]report.Checker, error) {
 }
 
 // logsOf reads the logs by the rules of the catalogue and of the user.
-func logsOf(h host.Host, set logs) report.Checker {
+func logsOf(h host.Host, set Logs) report.Checker {
 	check := logwatch.System{Host: h, Extra: set.Extra, Openers: unpack.Openers()}
 	if set.Rules != "" {
 		return check.With(os.DirFS(set.Rules))

@@ -1,4 +1,4 @@
-package main
+package daily
 
 import (
 	"time"
@@ -9,8 +9,8 @@ import (
 	"github.com/pugetsoundtech/upkeep/pkgupdate/updates"
 )
 
-// settings is what -config can say.
-type settings struct {
+// Settings is what -config can say.
+type Settings struct {
 	Host        string              `doc:"The system to look at: local, root:/mnt/image, ssh://user@name or replay:machine.txtar."`
 	State       string              `doc:"The directory of all state. Empty: /var/lib/upkeep for root, else upkeep in the XDG state directory."`
 	Strict      bool                `doc:"Exit 3 also for what is not seen only for want of root's rights."`
@@ -18,69 +18,85 @@ type settings struct {
 	Timeout     time.Duration       `doc:"How long one check may take; it is then ended, and what it did not see is said."`
 	KeepReports int                 `doc:"How many daily reports are kept."`
 	Deliver     []delivery.Delivery `doc:"Who gets reports, besides the pages in the state directory."`
-	Schedule    rhythms             `doc:"When -schedule looks."`
-	Filesystems filesystems         `doc:"When a file system is short of space: the share and the free bytes must both pass their limit."`
-	Files       files               `doc:"What is compared with the baseline, besides programs and the configuration folders."`
-	Logs        logs                `doc:"Which logs are read."`
-	Traffic     traffics            `doc:"The reports of mail and web."`
-	Backup      backups             `doc:"What of the configuration is backed up into the state directory."`
-	Foreign     []foreignBackup     `doc:"Backups that other programs make, to be watched. Those in the usual places are found without this."`
-	Packages    packages            `doc:"Pending updates."`
+	Schedule    Rhythms             `doc:"When -schedule looks."`
+	Filesystems Filesystems         `doc:"When a file system is short of space: the share and the free bytes must both pass their limit."`
+	Files       Files               `doc:"What is compared with the baseline, besides programs and the configuration folders."`
+	Logs        Logs                `doc:"Which logs are read."`
+	Traffic     Traffic             `doc:"The reports of mail and web."`
+	Backup      Backup              `doc:"What of the configuration is backed up into the state directory."`
+	Foreign     []ForeignBackup     `doc:"Backups that other programs make, to be watched. Those in the usual places are found without this."`
+	Packages    Packages            `doc:"Pending updates."`
 }
 
-type filesystems struct {
+// Rhythms say when -schedule looks.
+type Rhythms struct {
+	Daily  string        `doc:"When all checks are asked each day, in this machine's time."`
+	Spread time.Duration `doc:"By how much that may be later, by a part that is always the same for this machine, so that not all machines look at once."`
+	Every  time.Duration `doc:"How often the quick checks are asked besides. Zero: never."`
+	Quick  []string      `doc:"The quick checks."`
+	Weekly []string      `doc:"Checks that are asked on one day of the week only."`
+	Day    string        `doc:"The day of the week for these."`
+}
+
+// Filesystems are the limits of space.
+type Filesystems struct {
 	WarnPercent     float64      `doc:"Share in use, for a warning."`
 	CriticalPercent float64      `doc:"Share in use, for a critical finding."`
 	WarnFree        config.Bytes `doc:"With more free bytes there is no warning."`
 	CriticalFree    config.Bytes `doc:"With more free bytes nothing is critical."`
 }
 
-type files struct {
+// Files say what is compared with the baseline.
+type Files struct {
 	Roots   []string `doc:"More paths, each with all below it."`
 	Exclude []string `doc:"Patterns of whole paths that are left out, as in /etc/*.cache; '*' stops at a slash."`
-	Pace    pace     `doc:"How much of contents is read at most in a second, so that others can work."`
+	Pace    Pace     `doc:"How much of contents is read at most in a second, so that others can work."`
 	Signers string   `doc:"A file of public keys, as in authorized_keys: one of them has to have signed each baseline (baseline sign), after each acceptance anew. Empty: nobody has to."`
 }
 
-type pace struct {
+// Pace bounds what is read in a second.
+type Pace struct {
 	Bytes config.Bytes `doc:"Such as 20 MiB. 0: any number."`
 	Files int64        `doc:"Files. 0: any number."`
 }
 
-type logs struct {
+// Logs say which logs are read.
+type Logs struct {
 	Extra []string `doc:"Log files besides those that are found in /var/log; patterns such as /srv/*/log/*.log too."`
 	Rules string   `doc:"A directory with *.rules files of your own, above the rules of the catalogue."`
 }
 
-type traffics struct {
+// Traffic is how mail and web are told.
+type Traffic struct {
 	Pseudonyms config.Secret `doc:"A file with a secret of at least 16 bytes (head -c 32 /dev/urandom > FILE). In the reports of mail and web, addresses are then names that tell nothing without it. Empty: addresses as they are."`
 }
 
-type backups struct {
+// Backup says what of the configuration is kept.
+type Backup struct {
 	Paths      []string `doc:"Paths, each with all below it."`
 	Recipients string   `doc:"A file of public keys of age, whose owners alone can then read the backup. Empty: the agent makes a key of its own and keeps it beside the backup."`
-
-	identity string // file of a secret key, of who restores
 }
 
-type foreignBackup struct {
+// ForeignBackup is a backup that another program makes.
+type ForeignBackup struct {
 	Path   string        `doc:"The directory: a repository of restic, borg, kopia, rsnapshot, rdiff-backup or duplicity, or a folder of archives and dumps."`
 	Source string        `doc:"A path of what is backed up, if it is on the same system: that both are on one disk is then said."`
 	Every  time.Duration `doc:"How often a backup is made, such as 24h. Left out: learned."`
 }
 
-type packages struct {
+// Packages say what is expected of updates.
+type Packages struct {
 	MaxIndexAge    time.Duration `doc:"With an older package index, what is pending is not known."`
 	Advisories     string        `doc:"A folder of feeds of advisories as they were fetched (OSV, updateinfo, debsecan, Debian's tracker, VuXML, pkg-vulnerabilities, ChangeLog.txt, syspatch's index). Empty: none is read."`
 	SecurityWithin time.Duration `doc:"Within what time a security fix is to be installed, from when it is on offer here."`
-	Records        []record      `doc:"What people decided about updates of single packages."`
+	Records        []Record      `doc:"What people decided about updates of single packages."`
 
 	SecurityWindows []apply.Window  `doc:"When agent fix may install security fixes, such as Sat 02:00-05:00, by the clock of this machine. None: always."`
 	Conffiles       apply.Conffiles `doc:"What becomes of a configuration file that you edited and the maker changed too, when agent fix installs: keep yours, replace it, or stop before anything is done."`
 }
 
-// record is an updates.Record.
-type record struct {
+// Record is an updates.Record.
+type Record struct {
 	Kind    string     `doc:"hold, work-around or fixed-locally."`
 	Package string     `doc:"A pattern of names of packages."`
 	Reason  string     `doc:"What was done, and why."`
@@ -91,7 +107,7 @@ type record struct {
 }
 
 // policy makes the policy of the settings.
-func (p packages) policy() updates.Policy {
+func (p Packages) policy() updates.Policy {
 	policy := updates.Policy{Within: p.SecurityWithin}
 	for _, r := range p.Records {
 		policy.Records = append(policy.Records, updates.Record{
@@ -101,8 +117,8 @@ func (p packages) policy() updates.Policy {
 	return policy
 }
 
-// holds are the decisions to leave packages alone.
-func (p packages) holds() (out []apply.Hold) {
+// Holds are the decisions to leave packages alone.
+func (p Packages) Holds() (out []apply.Hold) {
 	for _, r := range p.Records {
 		if updates.Kind(r.Kind) == updates.HoldRecord {
 			out = append(out, apply.Hold{Package: r.Package, Reason: r.Reason, By: r.By, Until: r.Until.End()})
@@ -111,16 +127,16 @@ func (p packages) holds() (out []apply.Hold) {
 	return out
 }
 
-// defaults are the settings without a file.
-func defaults() settings {
-	return settings{
+// Defaults are the settings without a file.
+func Defaults() Settings {
+	return Settings{
 		Host: "local", Timeout: 5 * time.Minute, KeepReports: 400,
-		Schedule: rhythms{
+		Schedule: Rhythms{
 			Daily: "06:30", Spread: 20 * time.Minute, Every: 15 * time.Minute, Day: "Sunday",
 			Quick: []string{"netprobe.local", "resource.filesystems", "resource.services", "resource.raid", "integrity.listeners"},
 		},
-		Filesystems: filesystems{WarnPercent: 90, CriticalPercent: 97, WarnFree: 20 << 30, CriticalFree: 5 << 30},
-		Backup:      backups{Paths: []string{"/etc"}},
-		Packages:    packages{MaxIndexAge: 48 * time.Hour, SecurityWithin: 24 * time.Hour},
+		Filesystems: Filesystems{WarnPercent: 90, CriticalPercent: 97, WarnFree: 20 << 30, CriticalFree: 5 << 30},
+		Backup:      Backup{Paths: []string{"/etc"}},
+		Packages:    Packages{MaxIndexAge: 48 * time.Hour, SecurityWithin: 24 * time.Hour},
 	}
 }
