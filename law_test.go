@@ -63,6 +63,7 @@ var rooms = []room{
 	{"internal/guard", leaf, nil},
 	{"internal/need", leaf, nil},
 	{"internal/pgtest", root, nil},
+	{"internal/postfixtest", root, nil},
 	{"internal/prose", leaf, nil},
 	{"internal/redact", leaf, nil},
 	{"internal/sshsig", leaf, []string{xcrypto}},

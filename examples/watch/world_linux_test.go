@@ -4,8 +4,6 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
-	"os/user"
-	"path/filepath"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -17,6 +15,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/clitest"
 	"github.com/pugetsoundtech/upkeep/internal/need"
+	"github.com/pugetsoundtech/upkeep/internal/postfixtest"
 )
 
 // A world is some network namespaces on one bridge, which stands in the first.
@@ -84,50 +83,13 @@ func newWorld(t *testing.T, names ...string) world {
 }
 
 // postfix starts a mail server in a namespace, and gives the command by which it
-// is started there, and what stops it. The command that users type looks at all of
-// its files first, for seconds.
+// is started there, and what stops it.
 func (w world) postfix(namespace string) (start string, stop func()) {
-	t := w.t
-	master := need.Program(t, "/usr/lib/postfix/sbin/master")
-	_, err := user.Lookup("postfix")
-	need.That(t, "user postfix", err == nil)
-	dir := t.TempDir()
-	config, queue, data := filepath.Join(dir, "config"), filepath.Join(dir, "queue"), filepath.Join(dir, "data")
-	for _, d := range []string{config, data, filepath.Join(queue, "pid")} {
-		require.NoError(t, os.MkdirAll(d, 0o755))
-	}
-	for _, d := range []string{"active", "corrupt", "defer", "deferred", "hold", "incoming", "maildrop", "private", "public"} {
-		require.NoError(t, os.Mkdir(filepath.Join(queue, d), 0o755))
-		w.sh("chown postfix " + filepath.Join(queue, d))
-	}
-	for _, d := range []string{dir, filepath.Dir(dir)} { // its daemons run as user postfix
-		require.NoError(t, os.Chmod(d, 0o755))
-	}
-	w.sh("chown postfix " + data)
-	main := []string{
-		"compatibility_level = 3.6", "queue_directory = " + queue, "data_directory = " + data, "config_directory = " + config,
-		"myhostname = mail.example", "mydestination =", "inet_interfaces = all", "inet_protocols = ipv4",
-		"maillog_file = " + dir + "/mail.log", "maillog_file_prefixes = " + dir, "alias_maps =", "local_recipient_maps =", "smtputf8_enable = no",
-	}
-	require.NoError(t, os.WriteFile(filepath.Join(config, "main.cf"), []byte(strings.Join(main, "\n")+"\n"), 0o644))
-	require.NoError(t, os.WriteFile(filepath.Join(config, "master.cf"), []byte(`10.77.0.3:25 inet n - n - - smtpd
-pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-tlsmgr unix - - n 1000? 1 tlsmgr
-rewrite unix - - n - - trivial-rewrite
-anvil unix - - n - 1 anvil
-proxymap unix - - n - - proxymap
-postlog unix-dgram n - n - 1 postlogd
-`), 0o644))
-	start = master + " -w -c " + config
+	s := &postfixtest.Server{Dir: w.t.TempDir(), Addr: "10.77.0.3:25", Main: []string{"inet_interfaces = all"}}
+	start = strings.Join(s.Write(w.t), " ")
+	stop = func() { s.Stop(w.t) }
+	w.t.Cleanup(stop)
 	w.sh(namespace + ": " + start)
-	stop = func() {
-		pid, err := os.ReadFile(filepath.Join(queue, "pid", "master.pid"))
-		require.NoError(t, err)
-		exec.Command("kill", strings.TrimSpace(string(pid))).Run() //nolint:errcheck // it may be stopped
-	}
-	t.Cleanup(stop)
 	return start, stop
 }
 

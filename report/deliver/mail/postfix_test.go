@@ -8,12 +8,9 @@ import (
 	"crypto/x509"
 	"crypto/x509/pkix"
 	"encoding/pem"
-	"fmt"
 	"math/big"
 	"net"
 	"os"
-	"os/exec"
-	"os/user"
 	"path/filepath"
 	"strconv"
 	"strings"
@@ -24,6 +21,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/internal/need"
+	"github.com/pugetsoundtech/upkeep/internal/postfixtest"
 	"github.com/pugetsoundtech/upkeep/report/render/rendertest"
 )
 
@@ -51,76 +49,18 @@ func certified(t *testing.T, dir string) *x509.CertPool {
 // what it gets into the maildir that is returned.
 func postfix(t *testing.T, dir string) (port int, maildir string) {
 	t.Helper()
-	need.Root(t)
-	program := need.Program(t, "postfix")
-	owner, err := user.Lookup("postfix")
-	need.That(t, "user postfix", err == nil)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	port = l.Addr().(*net.TCPAddr).Port
-	require.NoError(t, l.Close())
-	uid, err := strconv.Atoi(owner.Uid)
-	require.NoError(t, err)
-	for _, d := range []string{"config", "queue", "data", "mail"} {
-		require.NoError(t, os.Mkdir(filepath.Join(dir, d), 0o755))
-	}
-	for _, d := range []string{dir, filepath.Dir(dir)} { // its daemons run as user postfix
-		require.NoError(t, os.Chmod(d, 0o755))
-	}
-	require.NoError(t, os.Chown(filepath.Join(dir, "data"), uid, -1))
+	require.NoError(t, os.Mkdir(filepath.Join(dir, "mail"), 0o755))
+	s := postfixtest.Server{Dir: dir, Main: []string{
+		"virtual_mailbox_domains = example.net, example.org", "virtual_mailbox_base = " + dir + "/mail", "virtual_mailbox_maps = static:box/",
+		"virtual_uid_maps = static:65534", "virtual_gid_maps = static:65534",
+		"smtpd_tls_security_level = encrypt", "smtpd_tls_chain_files = " + dir + "/cert.pem",
+	}}
+	s.Start(t)
 	require.NoError(t, os.Chown(filepath.Join(dir, "mail"), 65534, 65534))
-	main := fmt.Sprintf(`compatibility_level = 3.6
-queue_directory = %[1]s/queue
-data_directory = %[1]s/data
-config_directory = %[1]s/config
-myhostname = mail.example
-mydestination =
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
-maillog_file = %[1]s/mail.log
-maillog_file_prefixes = %[1]s
-alias_maps =
-virtual_mailbox_domains = example.net, example.org
-virtual_mailbox_base = %[1]s/mail
-virtual_mailbox_maps = static:box/
-virtual_uid_maps = static:65534
-virtual_gid_maps = static:65534
-smtpd_tls_security_level = encrypt
-smtpd_tls_chain_files = %[1]s/cert.pem
-`, dir)
-	master := fmt.Sprintf(`127.0.0.1:%d inet n - n - - smtpd
-pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-tlsmgr unix - - n 1000? 1 tlsmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-anvil unix - - n - 1 anvil
-proxymap unix - - n - - proxymap
-virtual unix - n n - - virtual
-postlog unix-dgram n - n - 1 postlogd
-`, port)
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "config/main.cf"), []byte(main), 0o644))
-	require.NoError(t, os.WriteFile(filepath.Join(dir, "config/master.cf"), []byte(master), 0o644))
-	out, err := exec.Command(program, "-c", dir+"/config", "start").CombinedOutput()
-	require.NoError(t, err, string(out))
-	t.Cleanup(func() {
-		out, err := exec.Command(program, "-c", dir+"/config", "stop").CombinedOutput()
-		assert.NoError(t, err, string(out))
-		if t.Failed() {
-			log, _ := os.ReadFile(dir + "/mail.log")
-			t.Log(string(log))
-		}
-	})
-	require.Eventually(t, func() bool {
-		c, err := net.Dial("tcp", fmt.Sprintf("127.0.0.1:%d", port))
-		if err == nil {
-			c.Close()
-		}
-		return err == nil
-	}, 20*time.Second, 50*time.Millisecond)
+	_, text, err := net.SplitHostPort(s.Addr)
+	require.NoError(t, err)
+	port, err = strconv.Atoi(text)
+	require.NoError(t, err)
 	return port, filepath.Join(dir, "mail/box/new")
 }
 
@@ -147,7 +87,7 @@ func TestPostfixKeepsAMailAsItWasSent(t *testing.T) {
 	require.Eventually(t, func() bool {
 		names, _ = filepath.Glob(maildir + "/*")
 		return len(names) == 2
-	}, 20*time.Second, 100*time.Millisecond, "one for each recipient")
+	}, time.Minute, 100*time.Millisecond, "one for each recipient")
 	_, want := parts(t, composed(t, rep))
 	for _, name := range names {
 		raw, err := os.ReadFile(name)
@@ -167,5 +107,5 @@ func TestPostfixTakesAMailFromItsSendmail(t *testing.T) {
 	require.Eventually(t, func() bool {
 		names, _ := filepath.Glob(maildir + "/*")
 		return len(names) == 2
-	}, 20*time.Second, 100*time.Millisecond)
+	}, time.Minute, 100*time.Millisecond)
 }

@@ -6,7 +6,6 @@ import (
 	"net"
 	"os"
 	"os/exec"
-	"os/user"
 	"path/filepath"
 	"regexp"
 	"strconv"
@@ -21,16 +20,17 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/follow/logstream"
 	"github.com/pugetsoundtech/upkeep/internal/need"
+	"github.com/pugetsoundtech/upkeep/internal/postfixtest"
 	"github.com/pugetsoundtech/upkeep/traffic"
 	"github.com/pugetsoundtech/upkeep/traffic/maillog"
 )
 
-// A postfix is one with a spool and a log of its own, on ports of its own.
+// A postfix is one with servers beside it, on ports of their own: who takes all,
+// who asks to come later, and who refuses.
 type postfix struct {
+	*postfixtest.Server
 	t     *testing.T
-	dir   string
-	ports [4]string // its own, and of who takes all, asks to come later, and refuses
-	stop  func()
+	ports [3]string
 }
 
 func freePort(t *testing.T) string {
@@ -40,79 +40,33 @@ func freePort(t *testing.T) string {
 	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
 }
 
-const mainCF = `compatibility_level = 3.6
-queue_directory = DIR/spool
-data_directory = DIR/data
-config_directory = DIR/conf
-maillog_file = DIR/mail.log
-maillog_file_prefixes = DIR
-myhostname = mx.example.org
+const mainCF = `myhostname = mx.example.org
 mydestination = mx.example.org, example.org
 mynetworks = 127.0.0.0/8
-alias_maps = texthash:DIR/conf/aliases
-alias_database =
-virtual_alias_maps = texthash:DIR/conf/virtual
-inet_interfaces = 127.0.0.1
-inet_protocols = ipv4
+alias_maps = texthash:DIR/maps/aliases
+virtual_alias_maps = texthash:DIR/maps/virtual
 default_transport = smtp:[127.0.0.1]:SINK
-transport_maps = texthash:DIR/conf/transport
-local_recipient_maps =
+transport_maps = texthash:DIR/maps/transport
 local_transport = discard:
-smtpd_recipient_restrictions = check_recipient_access texthash:DIR/conf/access, warn_if_reject check_recipient_access texthash:DIR/conf/doubt, permit_mynetworks, reject_unauth_destination
+smtpd_recipient_restrictions = check_recipient_access texthash:DIR/maps/access, warn_if_reject check_recipient_access texthash:DIR/maps/doubt, permit_mynetworks, reject_unauth_destination
 smtpd_peername_lookup = no
 disable_dns_lookups = yes
 minimal_backoff_time = 1s
 queue_run_delay = 1s
-header_checks = regexp:DIR/conf/headers
-`
-
-const masterCF = `127.0.0.1:SMTP inet n - n - - smtpd
-pickup unix n - n 60 1 pickup
-cleanup unix n - n - 0 cleanup
-qmgr unix n - n 300 1 qmgr
-rewrite unix - - n - - trivial-rewrite
-bounce unix - - n - 0 bounce
-defer unix - - n - 0 bounce
-trace unix - - n - 0 bounce
-verify unix - - n - 1 verify
-flush unix n - n 1000? 0 flush
-smtp unix - - n - - smtp
-showq unix n - n - - showq
-error unix - - n - - error
-retry unix - - n - - error
-discard unix - - n - - discard
-local unix - n n - - local
-anvil unix - - n - 1 anvil
-postlog unix-dgram n - n - 1 postlogd
-`
+header_checks = regexp:DIR/maps/headers`
 
 func startPostfix(t *testing.T) postfix {
 	need.Root(t)
 	for _, name := range []string{"postfix", "smtp-source", "smtp-sink", "pflogsumm"} {
 		need.Program(t, name)
 	}
-	dir, err := os.MkdirTemp("", "postfix")
-	require.NoError(t, err)
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	require.NoError(t, os.Chmod(dir, 0o755))
-	s := postfix{t: t, dir: dir}
+	s := postfix{Server: &postfixtest.Server{Dir: t.TempDir()}, t: t}
 	for i := range s.ports {
 		s.ports[i] = freePort(t)
 	}
-	for _, sub := range []string{"conf", "spool", "spool/pid"} {
-		require.NoError(t, os.Mkdir(filepath.Join(dir, sub), 0o755))
-	}
-	own, err := user.Lookup("postfix")
-	require.NoError(t, err)
-	uid, err := strconv.Atoi(own.Uid)
-	require.NoError(t, err)
-	for _, sub := range []string{"active", "bounce", "defer", "deferred", "hold", "incoming", "maildrop", "private", "public", "trace", "../data"} {
-		require.NoError(t, os.Mkdir(filepath.Join(dir, "spool", sub), 0o700))
-		require.NoError(t, os.Chown(filepath.Join(dir, "spool", sub), uid, 0))
-	}
-	fill := strings.NewReplacer("DIR", dir, "SINK", s.ports[1], "LATER", s.ports[2], "NEVER", s.ports[3], "SMTP", s.ports[0])
+	require.NoError(t, os.Mkdir(filepath.Join(s.Dir, "maps"), 0o755))
+	fill := strings.NewReplacer("DIR", s.Dir, "SINK", s.ports[0], "LATER", s.ports[1], "NEVER", s.ports[2])
 	for name, text := range map[string]string{
-		"main.cf": mainCF, "master.cf": masterCF,
 		"transport": "later.example smtp:[127.0.0.1]:LATER\nnever.example smtp:[127.0.0.1]:NEVER\nfwd@example.org local:\n",
 		"aliases":   "fwd other@example.net\n",
 		"access":    "bad@example.net REJECT go away\nhold@example.net HOLD\ngone@example.net DISCARD\n",
@@ -120,22 +74,17 @@ func startPostfix(t *testing.T) postfix {
 		"virtual":   "list@example.org one@example.net two@example.net\n",
 		"headers":   "/^Subject: evil/ REJECT evil subject\n",
 	} {
-		require.NoError(t, os.WriteFile(filepath.Join(dir, "conf", name), []byte(fill.Replace(text)), 0o644))
+		require.NoError(t, os.WriteFile(filepath.Join(s.Dir, "maps", name), []byte(fill.Replace(text)), 0o644))
 	}
-	s.background("smtp-sink", "-u", "nobody", "127.0.0.1:"+s.ports[1], "100")
-	s.background("smtp-sink", "-u", "nobody", "-r", "rcpt", "127.0.0.1:"+s.ports[2], "100")
-	s.background("smtp-sink", "-u", "nobody", "-f", "rcpt", "127.0.0.1:"+s.ports[3], "100")
-	// "postfix start" would ask for a minute whether all is well; the group is
-	// whom master tells of its end.
-	master := s.background("/usr/lib/postfix/sbin/master", "-d", "-c", filepath.Join(dir, "conf"))
-	s.stop = func() {
-		require.NoError(t, master.Process.Signal(syscall.SIGTERM))
-		master.Wait() //nolint:errcheck // by a signal
-	}
+	s.background("smtp-sink", "-u", "nobody", "127.0.0.1:"+s.ports[0], "100")
+	s.background("smtp-sink", "-u", "nobody", "-r", "rcpt", "127.0.0.1:"+s.ports[1], "100")
+	s.background("smtp-sink", "-u", "nobody", "-f", "rcpt", "127.0.0.1:"+s.ports[2], "100")
+	s.Main = strings.Split(fill.Replace(mainCF), "\n")
+	s.Start(t)
 	return s
 }
 
-func (s postfix) background(args ...string) *exec.Cmd {
+func (s postfix) background(args ...string) {
 	s.t.Helper()
 	cmd := exec.Command(args[0], args[1:]...)
 	cmd.SysProcAttr = &syscall.SysProcAttr{Setpgid: true}
@@ -144,26 +93,24 @@ func (s postfix) background(args ...string) *exec.Cmd {
 		syscall.Kill(-cmd.Process.Pid, syscall.SIGKILL) //nolint:errcheck // it is over
 		cmd.Wait()                                      //nolint:errcheck // it was killed
 	})
-	return cmd
 }
 
 // source sends messages; what is refused is no failure.
 func (s postfix) source(args ...string) {
-	exec.Command("smtp-source", append(args, "127.0.0.1:"+s.ports[0])...).Run()
+	exec.Command("smtp-source", append(args, s.Addr)...).Run()
 }
 
 // until waits for lines of the log.
 func (s postfix) until(n int, text string) {
 	s.t.Helper()
 	require.Eventually(s.t, func() bool {
-		data, _ := os.ReadFile(filepath.Join(s.dir, "mail.log"))
+		data, _ := os.ReadFile(s.Log())
 		return bytes.Count(data, []byte(text)) >= n
 	}, time.Minute, 50*time.Millisecond, text)
 }
 
 // drive takes the server through each way that a message can go.
 func (s postfix) drive() {
-	s.until(1, "daemon started")
 	refused := make(chan bool, 2) // who is refused waits for a second, and may do so meanwhile
 	for _, args := range [][]string{{"-m", "2", "-f", "dora@example.com", "-t", "bad@example.net"}, {"-m", "1", "-S", "evil", "-f", "eve@example.com", "-t", "ok@example.net"}} {
 		go func() { s.source(args...); refused <- true }()
@@ -177,7 +124,7 @@ func (s postfix) drive() {
 	for _, to := range []string{"hold", "gone", "odd"} {
 		s.source("-m", "2", "-f", "dora@example.com", "-t", to+"@example.net")
 	}
-	cmd := exec.Command("sendmail", "-C", filepath.Join(s.dir, "conf"), "-f", "local@example.org", "bob@example.net")
+	cmd := exec.Command("sendmail", "-C", s.Config(), "-f", "local@example.org", "bob@example.net")
 	cmd.Stdin = strings.NewReader("Subject: hi\n\nhi\n")
 	out, err := cmd.CombinedOutput()
 	require.NoError(s.t, err, string(out))
@@ -189,14 +136,14 @@ func (s postfix) drive() {
 	for range cap(refused) {
 		<-refused
 	}
-	s.stop()
+	s.Stop(s.t)
 }
 
 func TestPflogsummAgreesOnALogThatPostfixWrote(t *testing.T) {
 	need.Long(t)
 	s := startPostfix(t)
 	s.drive()
-	path := filepath.Join(s.dir, "mail.log")
+	path := s.Log()
 	out, err := exec.Command("pflogsumm", path).Output()
 	require.NoError(t, err)
 	peer := &Stats{Now: time.Now()}
