@@ -17,6 +17,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/follow/logstream"
 	"github.com/pugetsoundtech/upkeep/report"
 	stored "github.com/pugetsoundtech/upkeep/report/memory"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
 	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
@@ -62,7 +63,8 @@ func (m *machine) run() report.Result {
 
 func (m *machine) runOnly() (report.Result, stored.Saved) {
 	m.t.Helper()
-	store := &storage{saved: stored.Saved{Kept: m.kept}}
+	store := &reporttest.Store{}
+	require.NoError(m.t, store.Save(context.Background(), stored.Saved{Kept: m.kept}))
 	s := suite.Suite{Checks: []report.Checker{m.check}, Store: store, Timeout: func(string) time.Duration { return m.timeout }}
 	rep, err := s.Run(context.Background())
 	require.NoError(m.t, err)
@@ -70,16 +72,9 @@ func (m *machine) runOnly() (report.Result, stored.Saved) {
 	for _, p := range res.Problems {
 		require.NotEqual(m.t, report.CodeContract, p.Code, "%v", p)
 	}
-	return res, store.saved
-}
-
-type storage struct{ saved stored.Saved }
-
-func (s *storage) Load(context.Context) (stored.Saved, error) { return s.saved, nil }
-
-func (s *storage) Save(_ context.Context, saved stored.Saved) error {
-	s.saved = saved
-	return nil
+	saved, err := store.Load(context.Background())
+	require.NoError(m.t, err)
+	return res, saved
 }
 
 func titles(res report.Result) string {
@@ -132,10 +127,12 @@ func TestAnInterruptedFirstRunIsStillTheFirst(t *testing.T) {
 	m.append("syslog", stamp(noon.Add(-48*time.Hour))+" web odd[1]: long ago\n"+stamp(noon)+" web odd[1]: lately\n")
 	ctx, cancel := context.WithCancel(context.Background())
 	cancel()
-	store := &storage{}
+	store := &reporttest.Store{}
 	_, err := (&suite.Suite{Checks: []report.Checker{m.check}, Store: store}).Run(ctx)
 	require.NoError(t, err)
-	m.kept = store.saved.Kept
+	saved, err := store.Load(t.Context())
+	require.NoError(t, err)
+	m.kept = saved.Kept
 	res := m.run()
 	assert.Equal(t, "notice logwatch.logs.unexplained: odd wrote a line that no rule explains: lately", titles(res))
 }

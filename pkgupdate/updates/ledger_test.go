@@ -16,6 +16,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/updates"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
 	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
@@ -56,7 +57,7 @@ func metric(res report.Result, name string) string {
 func TestTheLedgerFollowsAFixUntilItIsInEffect(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		old, fixed := pkgupdatetest.Deb("linux-image-6.1.0-18-amd64", "6.1.76-1"), pkgupdatetest.Deb("linux-image-6.1.0-18-amd64", "6.1.90-1")
-		d := days{t, &suite.Suite{Store: &ram{}}}
+		d := days{t, &suite.Suite{Store: &reporttest.Store{}}}
 		machine := hosttest.New(debian12 + "-- /proc/ dir complete --\n")
 		on := func(list packages, up ...pkgupdate.Upgrade) updates.Software {
 			return updates.Software{Managers: []pkgupdate.Manager{fake(list, up...)}, Host: machine.Host()}
@@ -79,7 +80,7 @@ func TestTheLedgerFollowsAFixUntilItIsInEffect(t *testing.T) {
 func TestALateFixIsCountedAsLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ssl := pkgupdatetest.Deb("openssl", "1")
-		d := days{t, &suite.Suite{Store: &ram{}}}
+		d := days{t, &suite.Suite{Store: &reporttest.Store{}}}
 		d.run(check(fake(packages{ssl}, pkgupdatetest.Upgrade(ssl, "2", pkgupdate.Security))))
 		time.Sleep(50 * time.Hour)
 		res := d.run(check(fake(packages{pkgupdatetest.Deb("openssl", "2")})))
@@ -172,7 +173,7 @@ func TestAHoldWithoutARecordIsSaid(t *testing.T) {
 func TestThePromiseCountsFromWhatThePolicySays(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ssl := pkgupdatetest.Deb("openssl", "1")
-		d := days{t, &suite.Suite{Store: &ram{}}}
+		d := days{t, &suite.Suite{Store: &reporttest.Store{}}}
 		c := check(fake(packages{ssl}, pkgupdatetest.Upgrade(ssl, "2", pkgupdate.Security)))
 		c.Policy.Within = 72 * time.Hour
 		d.run(c)

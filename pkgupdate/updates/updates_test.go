@@ -1,7 +1,6 @@
 package updates_test
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
@@ -13,18 +12,11 @@ import (
 	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/updates"
 	"github.com/pugetsoundtech/upkeep/report"
-	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
 	"github.com/pugetsoundtech/upkeep/report/suite"
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 )
-
-// ram is a Store that keeps what was saved last.
-type ram struct{ saved memory.Saved }
-
-func (m *ram) Load(context.Context) (memory.Saved, error)   { return m.saved, nil }
-func (m *ram) Save(_ context.Context, s memory.Saved) error { m.saved = s; return nil }
 
 type packages = []pkgupdate.Package
 
@@ -175,13 +167,16 @@ func TestFixOfUnknownDateCountsFromTheFirstLook(t *testing.T) {
 
 func TestDamagedDatesOfFixesAreAProblemAndCountAnew(t *testing.T) {
 	p := pkgupdatetest.Deb("openssl", "1")
-	store := &ram{}
+	store := &reporttest.Store{}
 	set := &suite.Suite{Checks: []report.Checker{check(fake(packages{p}, pkgupdatetest.Upgrade(p, "2", pkgupdate.Security)))}, Store: store}
 	_, err := set.Run(t.Context())
 	require.NoError(t, err)
-	kept := store.saved.Kept["pkgupdate.updates"]
+	saved, err := store.Load(t.Context())
+	require.NoError(t, err)
+	kept := saved.Kept["pkgupdate.updates"]
 	require.Contains(t, kept, "offered-fake")
 	kept["offered-fake"] = kept["offered-fake"][:len(kept["offered-fake"])-5]
+	require.NoError(t, store.Save(t.Context(), saved))
 	rep, err := set.Run(t.Context())
 	require.NoError(t, err)
 	require.Len(t, rep.Results[0].Problems, 1)
@@ -386,7 +381,7 @@ func TestHalfConfiguredPackageAndInterruptedManager(t *testing.T) {
 
 // runs runs a Suite of c, again and again with one memory.
 func runs(t *testing.T, c report.Checker) func() report.Result {
-	set := &suite.Suite{Checks: []report.Checker{c}, Store: &ram{}}
+	set := &suite.Suite{Checks: []report.Checker{c}, Store: &reporttest.Store{}}
 	return func() report.Result {
 		rep, err := set.Run(t.Context())
 		require.NoError(t, err)
@@ -587,13 +582,16 @@ func TestManyChangesAreBounded(t *testing.T) {
 
 func TestDamagedInventoryIsAProblemAndIsTakenAnew(t *testing.T) {
 	m := fake(packages{pkgupdatetest.Deb("openssl", "3.0.11")})
-	store := &ram{}
+	store := &reporttest.Store{}
 	set := &suite.Suite{Checks: []report.Checker{check(m)}, Store: store}
 	_, err := set.Run(t.Context())
 	require.NoError(t, err)
-	kept := store.saved.Kept["pkgupdate.updates"]
+	saved, err := store.Load(t.Context())
+	require.NoError(t, err)
+	kept := saved.Kept["pkgupdate.updates"]
 	require.NotEmpty(t, kept["installed-fake"])
 	kept["installed-fake"][20] ^= 0xff
+	require.NoError(t, store.Save(t.Context(), saved))
 	rep, err := set.Run(t.Context())
 	require.NoError(t, err)
 	res := rep.Results[0]

@@ -11,14 +11,9 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/memory"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
 	"github.com/pugetsoundtech/upkeep/report/suite"
 )
-
-// ram is a report store in memory.
-type ram struct{ saved memory.Saved }
-
-func (m *ram) Load(context.Context) (memory.Saved, error)   { return m.saved, nil }
-func (m *ram) Save(_ context.Context, s memory.Saved) error { m.saved = s; return nil }
 
 // world is a machine with a disk and a login, and the person who reviews it.
 type world struct {
@@ -28,8 +23,15 @@ type world struct {
 	evidence string
 	login    time.Time // zero: nobody logged in
 	fail     error
-	store    ram
+	store    reporttest.Store
 	log      FileStore
+}
+
+// saved is what the machine's last run left.
+func (w *world) saved() memory.Saved {
+	saved, err := w.store.Load(context.Background())
+	require.NoError(w.t, err)
+	return saved
 }
 
 func newWorld(t *testing.T) *world {
@@ -81,7 +83,7 @@ func (w *world) items(selector string) []memory.Item {
 	w.t.Helper()
 	log, err := w.log.Acts(w.t.Context())
 	require.NoError(w.t, err)
-	found, err := Select(Standings(w.store.saved.Open, log, w.now), selector)
+	found, err := Select(Standings(w.saved().Open, log, w.now), selector)
 	require.NoError(w.t, err)
 	var out []memory.Item
 	for _, s := range found {
@@ -115,9 +117,9 @@ func TestASentenceOfADayIsInTheZoneOfItsReader(t *testing.T) {
 	require.NoError(t, err)
 	later := w.now.Add(2 * day)
 	for name, zone := range map[string]*time.Location{"2026-12-05": time.UTC, "2026-12-06": time.FixedZone("CET", 3600)} {
-		assert.Contains(t, Standings(w.store.saved.Open, log, later.In(zone))[0].Why(), "by ann on "+name)
-		rep := &report.Report{Finished: later, Changes: []report.Change{{Kind: report.Still, Check: "world", Finding: w.store.saved.Open.Items[0].Finding}}}
-		got, err := fold(log, nil, w.store.saved.Open, rep, zone)
+		assert.Contains(t, Standings(w.saved().Open, log, later.In(zone))[0].Why(), "by ann on "+name)
+		rep := &report.Report{Finished: later, Changes: []report.Change{{Kind: report.Still, Check: "world", Finding: w.saved().Open.Items[0].Finding}}}
+		got, err := fold(log, nil, w.saved().Open, rep, zone)
 		require.NoError(t, err)
 		assert.Contains(t, got.Changes[0].Reason, "by ann on "+name)
 	}
@@ -159,7 +161,7 @@ func TestAnEventThatIsAcceptedIsClosedUntilItHappensAgain(t *testing.T) {
 	require.NoError(t, w.desk().Accept(t.Context(), w.items("all"), nil, Terms{}))
 	assert.Empty(t, w.run().Changes)
 	assert.Empty(t, w.run().Changes)
-	assert.Equal(t, memory.ItemClosed, w.store.saved.Open.Items[0].State)
+	assert.Equal(t, memory.ItemClosed, w.saved().Open.Items[0].State)
 	w.login = w.now
 	rep := w.run()
 	require.Len(t, rep.Changes, 1)
@@ -185,7 +187,7 @@ func TestAnActDuringARunIsInTheNextReport(t *testing.T) {
 	set := suite.Suite{Store: &w.store, Review: Fold(w.log), Clock: w.clock}
 	set.Checks = []report.Checker{report.CheckerFunc{ID: "world", Catalogue: w.Rules(), Func: func(ctx context.Context, rec *report.Recorder) error {
 		w.acknowledge(30 * day)
-		require.NoError(t, w.desk().Sign(ctx, w.store.saved.Report, ""))
+		require.NoError(t, w.desk().Sign(ctx, w.saved().Report, ""))
 		return w.Check(ctx, rec)
 	}}}
 	rep, err := set.Run(t.Context())
@@ -225,7 +227,7 @@ func TestUnsignedDaysAndOldAcknowledgementsRemind(t *testing.T) {
 	assert.Empty(t, w.run().Review.Reminders)
 	assert.Contains(t, w.run().Review.Reminders, "nobody has signed for 2 days")
 	w.acknowledge(60 * day)
-	require.NoError(t, w.desk().Sign(t.Context(), w.store.saved.Report, "seen"))
+	require.NoError(t, w.desk().Sign(t.Context(), w.saved().Report, "seen"))
 	assert.Empty(t, w.run().Review.Reminders)
 	w.now = w.now.Add(30 * day)
 	rep := w.run()
@@ -236,7 +238,7 @@ func TestUnsignedDaysAndOldAcknowledgementsRemind(t *testing.T) {
 func TestTheLedgerHasEveryDay(t *testing.T) {
 	w := newWorld(t)
 	w.run()
-	require.NoError(t, w.desk().Sign(t.Context(), w.store.saved.Report, "seen"))
+	require.NoError(t, w.desk().Sign(t.Context(), w.saved().Report, "seen"))
 	log, err := w.log.Acts(t.Context())
 	require.NoError(t, err)
 	days := Ledger(log, w.now.Add(-day), w.now.Add(day))
@@ -244,9 +246,9 @@ func TestTheLedgerHasEveryDay(t *testing.T) {
 	assert.Equal(t, []bool{false, true, false}, []bool{days[0].Signed, days[1].Signed, days[2].Signed})
 	assert.Equal(t, 1, days[1].Open)
 
-	all := Standings(w.store.saved.Open, log, w.now)
+	all := Standings(w.saved().Open, log, w.now)
 	require.NoError(t, w.desk().Accept(t.Context(), []memory.Item{all[0].Item}, nil, Terms{}))
-	require.NoError(t, w.desk().Sign(t.Context(), w.store.saved.Report, ""))
+	require.NoError(t, w.desk().Sign(t.Context(), w.saved().Report, ""))
 	log, err = w.log.Acts(t.Context())
 	require.NoError(t, err)
 	assert.Zero(t, Ledger(log, w.now, w.now)[0].Open, "what was accepted before the signature is not open under it")
@@ -256,7 +258,7 @@ func TestSelectors(t *testing.T) {
 	w := newWorld(t)
 	w.login = w.now
 	w.run()
-	all := Standings(w.store.saved.Open, nil, w.now)
+	all := Standings(w.saved().Open, nil, w.now)
 	id := all[0].Finding.Fingerprint
 	for selector, want := range map[string]int{"all": 2, "world": 2, "world.disk": 1, "/srv": 1, "/s*": 1, id: 1, id[3:9]: 1} {
 		got, err := Select(all, selector)
@@ -273,12 +275,16 @@ func TestWhatIsNoLongerListedIsAcceptedInBulkUntilThereIsMore(t *testing.T) {
 	w := newWorld(t)
 	w.run()
 	listed := memory.Overflow{Check: "world", Count: 7, Worst: report.Notice, First: w.now, Last: w.now}
-	w.store.saved.Open.Overflow = []memory.Overflow{listed}
-	require.NoError(t, w.desk().AcceptOverflow(t.Context(), w.store.saved.Open.Overflow, Terms{}))
+	saved := w.saved()
+	saved.Open.Overflow = []memory.Overflow{listed}
+	require.NoError(t, w.store.Save(t.Context(), saved))
+	require.NoError(t, w.desk().AcceptOverflow(t.Context(), w.saved().Open.Overflow, Terms{}))
 	w.run()
-	assert.Empty(t, w.store.saved.Open.Overflow)
+	assert.Empty(t, w.saved().Open.Overflow)
 	listed.Count++
-	w.store.saved.Open.Overflow = []memory.Overflow{listed}
+	saved = w.saved()
+	saved.Open.Overflow = []memory.Overflow{listed}
+	require.NoError(t, w.store.Save(t.Context(), saved))
 	w.run()
-	assert.Len(t, w.store.saved.Open.Overflow, 1)
+	assert.Len(t, w.saved().Open.Overflow, 1)
 }
