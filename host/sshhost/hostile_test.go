@@ -285,7 +285,7 @@ func TestRemoteClockIsUsedWhereItDiffers(t *testing.T) {
 	c, err := Dial(t.Context(), startLiar(t, honest(strings.Replace(probed, "@time 1\n", fmt.Sprintf("@time %d\n", then.Unix()), 1))))
 	require.NoError(t, err)
 	defer c.Close()
-	assert.WithinDuration(t, time.Now().Add(-48*time.Hour), c.Host().Time(), 2*time.Second)
+	assert.WithinDuration(t, time.Now().Add(-48*time.Hour), c.Host().Time(), time.Hour)
 }
 
 func ExampleDial() {

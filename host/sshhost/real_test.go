@@ -306,7 +306,7 @@ func read(t *testing.T, name, want string) {
 
 func TestProcessLeftBehindDoesNotHoldTheAnswer(t *testing.T) {
 	c := startServer(t, "").dial(t, nil)
-	ctx, cancel := context.WithTimeout(t.Context(), 60*time.Second)
+	ctx, cancel := context.WithTimeout(t.Context(), 4*time.Minute)
 	defer cancel()
 	out, err := c.Host().Run(ctx, host.Command{Args: []string{"sh", "-c", "sleep 300 & echo $!"}})
 	require.NoError(t, err)
@@ -446,7 +446,7 @@ func TestDialGoesThroughTheMachine(t *testing.T) {
 	out, err := again.Host().Query(t.Context(), "echo", "hop")
 	require.NoError(t, err)
 	assert.Equal(t, "hop\n", string(out))
-	assert.WithinDuration(t, time.Now(), c.Host().Time(), time.Second)
+	assert.WithinDuration(t, time.Now(), c.Host().Time(), time.Minute)
 }
 
 func TestManyCallsAtOnce(t *testing.T) {

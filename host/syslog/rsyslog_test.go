@@ -64,7 +64,7 @@ func runRsyslog(t *testing.T, program, dir string, messages []string) map[string
 	require.Eventually(t, func() bool {
 		data, _ := os.ReadFile(filepath.Join(dir, "rfc5424"))
 		return bytes.Contains(data, []byte("end"))
-	}, 10*time.Second, 20*time.Millisecond)
+	}, time.Minute, 20*time.Millisecond)
 	require.NoError(t, cmd.Process.Signal(syscall.SIGTERM))
 	require.NoError(t, cmd.Wait())
 	out := map[string][][]byte{}
@@ -86,6 +86,6 @@ func dialUntil(t *testing.T, socket string) (conn net.Conn) {
 		var err error
 		conn, err = net.Dial("unixgram", socket)
 		return err == nil
-	}, 10*time.Second, 20*time.Millisecond)
+	}, time.Minute, 20*time.Millisecond)
 	return conn
 }

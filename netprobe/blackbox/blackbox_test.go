@@ -230,7 +230,7 @@ func exporter(t *testing.T, dir, text string) func(t *testing.T, module, target 
 			res.Body.Close()
 		}
 		return err == nil
-	}, 20*time.Second, 50*time.Millisecond, "%s", &errs)
+	}, time.Minute, 50*time.Millisecond, "%s", &errs)
 	return func(t *testing.T, module, target string) bool {
 		res, err := http.Get("http://" + addr + "/probe?module=" + module + "&target=" + url.QueryEscape(target))
 		require.NoError(t, err)

@@ -55,7 +55,7 @@ zone "broken.example" { type primary; file "missing"; };
 			c.Close()
 		}
 		return err == nil
-	}, 20*time.Second, 50*time.Millisecond)
+	}, time.Minute, 50*time.Millisecond)
 	return "127.0.0.1:" + port
 }
 

@@ -349,8 +349,11 @@ func TestFiftyServicesOfWhichHalfAreSilentAreAllAsked(t *testing.T) {
 	require.NoError(t, err)
 	defer good.Close()
 	for i := range 50 {
-		addr := []string{silent.Addr(), good.Addr()}[i%2]
-		targets = append(targets, local.Target{URL: fmt.Sprintf("smtp://host%d:25", i), Prober: protocol.SMTP{Addr: addr, Timeout: 100 * time.Millisecond}})
+		p := protocol.SMTP{Addr: silent.Addr(), Timeout: 100 * time.Millisecond}
+		if i%2 == 1 {
+			p = protocol.SMTP{Addr: good.Addr(), Timeout: time.Minute}
+		}
+		targets = append(targets, local.Target{URL: fmt.Sprintf("smtp://host%d:25", i), Prober: p})
 	}
 	res, err := suite.Collect(t.Context(), local.Services{Targets: targets})
 	require.NoError(t, err)
@@ -390,7 +393,7 @@ func ExampleServices() {
 	}
 	defer srv.Close()
 	check := local.Services{Targets: []local.Target{
-		{URL: "smtp://mx.example:25", Prober: protocol.SMTP{Addr: srv.Addr(), Timeout: time.Second}},
+		{URL: "smtp://mx.example:25", Prober: protocol.SMTP{Addr: srv.Addr(), Timeout: time.Minute}},
 	}}
 	res, err := suite.Collect(context.Background(), check)
 	if err != nil {

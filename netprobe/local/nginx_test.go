@@ -79,7 +79,7 @@ func TestARealHardenedNginxIsAliveAndItsExpiredCertificateSeen(t *testing.T) {
 				c.Close()
 			}
 			return err == nil
-		}, 20*time.Second, 50*time.Millisecond)
+		}, time.Minute, 50*time.Millisecond)
 		sockets = append(sockets, sysview.Socket{Network: "tcp", Local: at, Process: sysview.Process{PID: cmd.Process.Pid, Name: "nginx"}})
 	}
 	res, err := suite.Collect(t.Context(), local.Services{Targets: local.Discover(host.Local(), sockets)})

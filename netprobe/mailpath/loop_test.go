@@ -120,7 +120,7 @@ func (p *post) loop(t *testing.T) mailpath.Loop {
 		t.Cleanup(srv.Close)
 		return mailpath.Account{Addr: srv.Addr(), TLS: true, User: "bob", Password: secret, Policy: netprobe.TLSPolicy{Roots: pool}}
 	}
-	return mailpath.Loop{Submit: serve(p.smtp), Mailbox: serve(p.imap), From: "probe@example.net", To: "loop@example.org", Poll: 10 * time.Millisecond, Crit: 3 * time.Second}
+	return mailpath.Loop{Submit: serve(p.smtp), Mailbox: serve(p.imap), From: "probe@example.net", To: "loop@example.org", Poll: 10 * time.Millisecond, Crit: time.Minute}
 }
 
 func TestAMailThatArrivesIsTimedAndDeleted(t *testing.T) {

@@ -21,7 +21,7 @@ func ExampleListen() {
 		return
 	}
 	defer srv.Close()
-	res := protocol.SMTP{Addr: srv.Addr(), Timeout: 50 * time.Millisecond}.Probe(context.Background())
+	res := protocol.SMTP{Addr: srv.Addr(), Timeout: time.Second}.Probe(context.Background())
 	fmt.Println(res.State, res.Cause)
 	// Output: critical proto.timeout
 }

@@ -29,7 +29,7 @@ func ExampleRelay() {
 		return
 	}
 	defer relay.Close()
-	res := protocol.SMTP{Addr: relay.Addr(), Timeout: 100 * time.Millisecond}.Probe(context.Background())
+	res := protocol.SMTP{Addr: relay.Addr(), Timeout: time.Second}.Probe(context.Background())
 	fmt.Println(res.State, res.Cause)
 	relay.Set(netprobetest.Link{}) // it is mended
 	fmt.Println(protocol.SMTP{Addr: relay.Addr()}.Probe(context.Background()).State)
@@ -56,7 +56,7 @@ func TestABadLinkIsSeenByItsKind(t *testing.T) {
 	} {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			res := protocol.SMTP{Addr: relayed(t, link).Addr(), Timeout: 300 * time.Millisecond}.Probe(t.Context())
+			res := protocol.SMTP{Addr: relayed(t, link).Addr(), Timeout: 3 * time.Second}.Probe(t.Context())
 			assert.Equal(t, netprobe.ProtoTimeout, res.Cause, res.Detail)
 			if name == "cut" {
 				assert.Contains(t, res.Detail, `"220 ma"`, "what came before it stalled")
@@ -86,6 +86,6 @@ func TestARelayPassesOnTheEnd(t *testing.T) {
 	relay, err := netprobetest.NewRelay("127.0.0.1:0", srv.Addr(), netprobetest.Link{})
 	require.NoError(t, err)
 	defer relay.Close()
-	res := protocol.SMTP{Addr: relay.Addr(), Timeout: 10 * time.Second}.Probe(t.Context())
+	res := protocol.SMTP{Addr: relay.Addr(), Timeout: time.Minute}.Probe(t.Context())
 	assert.Contains(t, []netprobe.Cause{netprobe.NetEOF, netprobe.NetReset}, res.Cause, res.Detail)
 }

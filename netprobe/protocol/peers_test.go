@@ -64,7 +64,7 @@ func awaitPort(t *testing.T, port string) {
 			c.Close()
 		}
 		return err == nil
-	}, 20*time.Second, 50*time.Millisecond)
+	}, time.Minute, 50*time.Millisecond)
 }
 
 func writeFile(t *testing.T, name, text string, mode os.FileMode) string {

@@ -66,7 +66,7 @@ func cleanLog(t *testing.T, name string, allowed ...string) {
 
 func probe(t *testing.T, url string, pool *x509.CertPool) netprobe.Result {
 	t.Helper()
-	p, err := netprobe.Parser{Schemes: protocol.Schemes(), Timeout: 15 * time.Second}.Parse(url)
+	p, err := netprobe.Parser{Schemes: protocol.Schemes(), Timeout: time.Minute}.Parse(url)
 	require.NoError(t, err)
 	return withRoots(p, netprobe.TLSPolicy{ServerName: "localhost", Roots: pool}).Probe(t.Context())
 }
@@ -195,7 +195,7 @@ xferlog_enable=NO
 	require.Eventually(t, func() bool { // until the connection of awaitPort is forgotten
 		res = probe(t, "ftp://127.0.0.1:"+port+"?starttls=required", pool)
 		return res.State == netprobe.OK
-	}, 10*time.Second, 100*time.Millisecond, "the server has room for one")
+	}, time.Minute, 100*time.Millisecond, "the server has room for one")
 	assert.True(t, res.TLS != nil && res.TLS.KnownCA)
 	require.Eventually(t, func() bool {
 		conn, err := net.Dial("tcp", "127.0.0.1:"+port)
@@ -204,7 +204,7 @@ xferlog_enable=NO
 		answer := make([]byte, 3)
 		_, err = conn.Read(answer)
 		return err == nil && string(answer) == "220"
-	}, 10*time.Second, 100*time.Millisecond)
+	}, time.Minute, 100*time.Millisecond)
 	res = probe(t, "ftp://127.0.0.1:"+port, pool)
 	assert.Equal(t, netprobe.ProtoDefer, res.Cause, res.Detail)
 	assert.Equal(t, 421, res.Code)

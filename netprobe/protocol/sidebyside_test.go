@@ -3,6 +3,7 @@ package protocol_test
 import (
 	"crypto/tls"
 	"errors"
+	"fmt"
 	"net"
 	"os/exec"
 	"strings"
@@ -19,11 +20,11 @@ import (
 )
 
 // plugin runs one of the monitoring plugins and returns its exit status and first line.
-func plugin(t *testing.T, name, addr string, more ...string) (int, string) {
+func plugin(t *testing.T, name, addr string, limit time.Duration, more ...string) (int, string) {
 	t.Helper()
 	host, port, err := net.SplitHostPort(addr)
 	require.NoError(t, err)
-	out, err := exec.Command("/usr/lib/nagios/plugins/"+name, append([]string{"-H", host, "-p", port, "-t", "2"}, more...)...).Output()
+	out, err := exec.Command("/usr/lib/nagios/plugins/"+name, append([]string{"-H", host, "-p", port, "-t", fmt.Sprint(limit.Seconds())}, more...)...).Output()
 	var exit *exec.ExitError
 	if err != nil && !errors.As(err, &exit) {
 		require.NoError(t, err)
@@ -74,8 +75,9 @@ func TestVerdictsAreThoseOfCheckSMTPButWhereTheyAreWrong(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			addr := listen(t, c.smtp)
-			exit, line := plugin(t, "check_smtp", addr, c.args...)
-			p := protocol.SMTP{Addr: addr, Timeout: 2 * time.Second, Policy: netprobe.TLSPolicy{Roots: pool}}
+			limit := patience(name == "silent" || name == "speaks SSH")
+			exit, line := plugin(t, "check_smtp", addr, limit, c.args...)
+			p := protocol.SMTP{Addr: addr, Timeout: limit, Policy: netprobe.TLSPolicy{Roots: pool}}
 			if len(c.args) > 0 {
 				p.StartTLS = protocol.Required
 			}
@@ -86,6 +88,14 @@ func TestVerdictsAreThoseOfCheckSMTPButWhereTheyAreWrong(t *testing.T) {
 			assert.Equal(t, c.why == "", same, "check_smtp said %q", line)
 		})
 	}
+}
+
+// patience is what both get for an answer: short where there is none.
+func patience(silent bool) time.Duration {
+	if silent {
+		return 2 * time.Second
+	}
+	return 30 * time.Second
 }
 
 func TestVerdictsAreThoseOfCheckTCP(t *testing.T) {
@@ -107,8 +117,9 @@ func TestVerdictsAreThoseOfCheckTCP(t *testing.T) {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
 			addr := listen(t, c.serve)
-			exit, line := plugin(t, "check_tcp", addr, c.args...)
-			p, err := netprobe.Parser{Schemes: protocol.Schemes(), Timeout: 2 * time.Second}.Parse("tcp://" + addr + c.url)
+			limit := patience(name == "silent")
+			exit, line := plugin(t, "check_tcp", addr, limit, c.args...)
+			p, err := netprobe.Parser{Schemes: protocol.Schemes(), Timeout: limit}.Parse("tcp://" + addr + c.url)
 			require.NoError(t, err)
 			res := p.Probe(t.Context())
 			assert.Equal(t, c.exit, exit, line)

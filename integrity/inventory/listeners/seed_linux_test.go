@@ -66,7 +66,7 @@ func hide(t *testing.T, server, dir, name string, clone uintptr) (port int) {
 	require.Eventually(t, func() bool {
 		text, err := os.ReadFile(table)
 		return err == nil && strings.Contains(string(text), fmt.Sprintf("0100007F:%04X 00000000:0000 0A", port))
-	}, 10*time.Second, 10*time.Millisecond)
+	}, time.Minute, 10*time.Millisecond)
 	return port
 }
 
