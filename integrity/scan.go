@@ -14,7 +14,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/tree"
 )
 
-// Entries is a stream of entries in tree order (ComparePaths). An error is the
+// Entries is a stream of entries in the order of [tree.Compare]. An error is the
 // last thing it yields: what would have come behind it is unknown.
 type Entries = iter.Seq2[host.Entry, error]
 
@@ -26,10 +26,6 @@ type Counts struct {
 	Trusted  int64 // whose content was not read (package trust)
 	Full     error // of package trust: why the content of every file was read all the same
 }
-
-// ComparePaths gives the order of entries: -1, 0 or 1, by components, each by
-// its bytes, so that a directory stands right before what it contains.
-func ComparePaths(a, b string) int { return tree.Compare(a, b) }
 
 // Scan looks at all files of a profile, and reads the content of regular ones.
 // What cannot be read is yielded with host.Entry.Err. A stream can be used once;

@@ -45,15 +45,6 @@ func pidsOf(ctx context.Context, h host.Host) ([]int, error) {
 	return pids, nil
 }
 
-// ReadMemory reads Linux's /proc/meminfo; elsewhere the error is fs.ErrNotExist.
-func ReadMemory(ctx context.Context, h host.Host) (Memory, error) {
-	data, err := h.ReadFile(ctx, "/proc/meminfo", 0)
-	if err != nil {
-		return Memory{}, fmt.Errorf("memory: %w", err)
-	}
-	return ParseMeminfo(data)
-}
-
 // ParseMeminfo reads /proc/meminfo. Before Linux 3.14 MemAvailable is not told,
 // and is counted as what is free or holds a copy of a file.
 func ParseMeminfo(data []byte) (Memory, error) {
