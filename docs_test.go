@@ -284,7 +284,10 @@ func TestEachPromiseOfSecurityIsHeld(t *testing.T) {
 			assert.Contains(t, rows, strconv.Quote(h[2]), "no row of the silence table has this name")
 		}
 	}
-	assert.Greater(t, promises, 25)
+	assert.Greater(t, promises, 30)
+	for _, name := range regexp.MustCompile("`(Test\\w+)`").FindAllStringSubmatch(string(text), -1) {
+		assert.True(t, tests[name[1]], "no test is named %s", name[1])
+	}
 }
 
 // namesOfTests gives the tests of all packages, and the text of the silence table.

@@ -17,12 +17,15 @@ var (
 	sleeps = regexp.MustCompile(`time\.Sleep\(time\.Second`)
 )
 
-// Skips go through internal/need, which counts them; functions and files stay small.
+// Skips go through internal/need, which counts them; functions, files and packages
+// stay small.
 func TestHouseRules(t *testing.T) {
 	for _, p := range packages(t) {
 		fset, files := parsed(t, p)
+		total := 0
 		for _, f := range files {
 			file := fset.File(f.Pos())
+			total += file.LineCount()
 			assert.LessOrEqual(t, file.LineCount(), 500, file.Name())
 			for _, d := range f.Decls {
 				if fn, ok := d.(*ast.FuncDecl); ok {
@@ -30,6 +33,9 @@ func TestHouseRules(t *testing.T) {
 					assert.LessOrEqual(t, lines, 70, "%s: %s", file.Name(), fn.Name.Name)
 				}
 			}
+		}
+		if r, _ := roomOf(p.short()); r.rank != kit {
+			assert.LessOrEqual(t, total, 2500, "%s is too large to be one package", p.short())
 		}
 		if p.short() == "internal/need" {
 			continue
