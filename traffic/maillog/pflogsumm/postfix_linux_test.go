@@ -42,22 +42,22 @@ func freePort(t *testing.T) string {
 
 const mainCF = `myhostname = mx.example.org
 mydestination = mx.example.org, example.org
-mynetworks = 127.0.0.0/8
 alias_maps = texthash:DIR/maps/aliases
 virtual_alias_maps = texthash:DIR/maps/virtual
 default_transport = smtp:[127.0.0.1]:SINK
 transport_maps = texthash:DIR/maps/transport
 local_transport = discard:
-smtpd_recipient_restrictions = check_recipient_access texthash:DIR/maps/access, warn_if_reject check_recipient_access texthash:DIR/maps/doubt, permit_mynetworks, reject_unauth_destination
+smtpd_recipient_restrictions = check_recipient_access texthash:DIR/maps/access, warn_if_reject check_recipient_access texthash:DIR/maps/doubt, permit_mynetworks, permit_sasl_authenticated, reject_unauth_destination
 smtpd_peername_lookup = no
 disable_dns_lookups = yes
 minimal_backoff_time = 1s
 queue_run_delay = 1s
-header_checks = regexp:DIR/maps/headers`
+header_checks = regexp:DIR/maps/headers
+` + guardedCF
 
 func startPostfix(t *testing.T) postfix {
 	need.Root(t)
-	for _, name := range []string{"postfix", "smtp-source", "smtp-sink", "pflogsumm"} {
+	for _, name := range []string{"postfix", "smtp-source", "smtp-sink", "swaks", "pflogsumm"} {
 		need.Program(t, name)
 	}
 	s := postfix{Server: &postfixtest.Server{Dir: t.TempDir()}, t: t}
@@ -76,6 +76,7 @@ func startPostfix(t *testing.T) postfix {
 	} {
 		require.NoError(t, os.WriteFile(filepath.Join(s.Dir, "maps", name), []byte(fill.Replace(text)), 0o644))
 	}
+	s.guard()
 	s.background("smtp-sink", "-u", "nobody", "127.0.0.1:"+s.ports[0], "100")
 	s.background("smtp-sink", "-u", "nobody", "-r", "rcpt", "127.0.0.1:"+s.ports[1], "100")
 	s.background("smtp-sink", "-u", "nobody", "-f", "rcpt", "127.0.0.1:"+s.ports[2], "100")
@@ -128,11 +129,12 @@ func (s postfix) drive() {
 	cmd.Stdin = strings.NewReader("Subject: hi\n\nhi\n")
 	out, err := cmd.CombinedOutput()
 	require.NoError(s.t, err, string(out))
+	s.converse()
 	s.until(4, "status=bounced")
 	s.until(6, "status=deferred")
-	s.until(3, "forwarded as ")
-	s.until(3, "to=<other@example.net>, ")
-	s.until(41, "to=<bob@example.net>, relay")
+	s.until(4, "forwarded as ")
+	s.until(4, "to=<other@example.net>, ")
+	s.until(45, "to=<bob@example.net>, relay")
 	for range cap(refused) {
 		<-refused
 	}
@@ -159,11 +161,12 @@ func TestPflogsummAgreesOnALogThatPostfixWrote(t *testing.T) {
 	assert.Equal(t, want.Delivered, got.Delivered)
 	assert.Equal(t, want.BytesReceived, got.BytesReceived)
 	assert.Equal(t, want.BytesDelivered, got.BytesDelivered)
-	assert.EqualValues(t, 3, want.Forwarded)
+	assert.EqualValues(t, 4, want.Forwarded)
 	assert.Equal(t, want.Forwarded, got.Forwarded)
 	assert.Equal(t, []int64{want.Deferred, want.Deferrals, want.Bounced, want.Rejected, want.Held, want.Discarded},
 		[]int64{got.Deferred, got.Deferrals, got.Bounced, got.Rejected, got.Held, got.Discarded})
-	assert.Equal(t, want.Received-3, got.Received, "one was rejected at its end, and two were thrown away")
+	assertConversations(t, stats.Report(-1, nil))
+	assert.Equal(t, want.Received-5, got.Received, "three were rejected at their end, and two were thrown away")
 }
 
 var section = regexp.MustCompile(`(?m)^([A-Za-z/].*?)(?:: none)?\n-+\n`)
