@@ -165,6 +165,7 @@ var rooms = []room{
 	{"netprobe/netprobetest", kit, nil},
 
 	{"traffic", root, nil},
+	{"traffic/internal/pack", leaf, nil},
 	{"traffic/ftplog", question, nil},
 	{"traffic/maillog", question, nil},
 	{"traffic/maillog/mta", leaf, nil},

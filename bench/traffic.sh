@@ -2,7 +2,8 @@
 # Compares mailstats with pflogsumm and webstats with goaccess on the same logs, in
 # turn, beside the floor: wc -l of the same bytes. Then it streams URLs of which no
 # two are equal through webstats, and tells what memory that takes; and it compares
-# the reports of ifstats with vnstat --json, of 8 interfaces over 400 days.
+# the reports of ifstats with vnstat --json, of 8 interfaces over 366 days by five
+# minutes.
 #
 #   bench/traffic.sh                 three pairs each, logs of 105 MB, 50,000,000 URLs
 #   bench/traffic.sh -n 1 -m 5 -u 500000
@@ -11,7 +12,7 @@
 # a temporary directory only.
 set -euo pipefail
 
-usage() { sed -n '2,13s/^# \{0,1\}//p' "$0"; exit 2; }
+usage() { sed -n '2,14s/^# \{0,1\}//p' "$0"; exit 2; }
 
 pairs=3 size=105 urls=50000000
 while getopts n:m:u:h option; do
@@ -81,8 +82,8 @@ perl -e 'for ($i = 0; $i < $ARGV[0]; $i++) { printf "192.0.2.%d - - [25/Nov/2026
 awk '{ printf "peak %d MiB, %.0f s CPU\n", $1 / 1024, $2 + $3 }' "$work/took"
 perl -ne '/"unique_files":(\d+)/ and print "counted $1 different, "; /"missing_at_most":(\d+)/ and print "a row that is missing has $1 at most\n"' "$work/json"
 
-# interfaces fills a database of vnStat as it files what it reads: five minutes of
-# the last 35 days, hours, days, months and years of 400.
+# interfaces fills a database of vnStat as it files what it reads: five minutes,
+# hours, days, months and years of the last 366 days.
 interfaces() {
 	printf 'DatabaseDir "%s"\nUseUTC 1\n' "$work/vnstat" >"$work/vnstat.conf"
 	mkdir "$work/vnstat"
@@ -90,15 +91,14 @@ interfaces() {
 	sqlite3 "$work/vnstat/vnstat.db" <<-'SQL'
 		BEGIN;
 		WITH RECURSIVE c(i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM c WHERE i < 8)
-		INSERT INTO interface SELECT i, 'eth' || i, '', 1, '2025-10-21 00:00:00', '2026-11-25 00:00:00', 0, 0, 0, 0 FROM c;
-		WITH RECURSIVE t(u) AS (SELECT unixepoch('2026-11-25') - 400 * 86400 UNION ALL SELECT u + 300 FROM t WHERE u < unixepoch('2026-11-25') - 300)
-		INSERT INTO fiveminute(interface, date, rx, tx) SELECT i.id, strftime('%Y-%m-%d %H:%M:00', u, 'unixepoch'), u * 7919 * i.id % 100000007, u * 104729 * i.id % 50000017 FROM t, interface i;
+		INSERT INTO interface SELECT i, 'eth' || i, '', 1, '2025-11-24 00:00:00', '2026-11-25 00:00:00', 0, 0, 0, 0 FROM c;
+		WITH RECURSIVE t(u) AS (SELECT unixepoch('2026-11-25') - 366 * 86400 UNION ALL SELECT u + 300 FROM t WHERE u < unixepoch('2026-11-25') - 300)
+		INSERT INTO fiveminute(interface, date, rx, tx) SELECT i.id, strftime('%Y-%m-%d %H:%M:00', u, 'unixepoch'), abs(random() % 7500000000), abs(random() % 7500000000) FROM t, interface i;
 		INSERT INTO hour(interface, date, rx, tx) SELECT interface, strftime('%Y-%m-%d %H:00:00', date) d, sum(rx), sum(tx) FROM fiveminute GROUP BY interface, d;
 		INSERT INTO day(interface, date, rx, tx) SELECT interface, date(date) d, sum(rx), sum(tx) FROM hour GROUP BY interface, d;
 		INSERT INTO month(interface, date, rx, tx) SELECT interface, strftime('%Y-%m-01', date) d, sum(rx), sum(tx) FROM day GROUP BY interface, d;
 		INSERT INTO year(interface, date, rx, tx) SELECT interface, strftime('%Y-01-01', date) d, sum(rx), sum(tx) FROM month GROUP BY interface, d;
 		UPDATE interface SET rxtotal = (SELECT sum(rx) FROM year y WHERE y.interface = interface.id), txtotal = (SELECT sum(tx) FROM year y WHERE y.interface = interface.id);
-		DELETE FROM fiveminute WHERE date < datetime(unixepoch('2026-11-25') - 35 * 86400, 'unixepoch');
 		COMMIT;
 		VACUUM;
 	SQL
@@ -107,8 +107,8 @@ interfaces() {
 interfaces
 vnstat --config "$work/vnstat.conf" --json >"$work/vnstat.json"
 mkdir "$work/state"
-"$work/ifstats" -state "$work/state" import "$work/vnstat.json" >/dev/null
-echo "8 interfaces, 400 days: vnStat $(stat -c %s "$work/vnstat/vnstat.db") bytes, ifstats $(find "$work/state" -name interfaces -printf %s) bytes"
+"$work/ifstats" -state "$work/state" -fine 366 import "$work/vnstat.json" >/dev/null
+echo "8 interfaces, 366 days by five minutes: vnStat $(stat -c %s "$work/vnstat/vnstat.db") bytes, ifstats $(find "$work/state" -name interfaces -printf %s) bytes"
 for ((i = 0; i < pairs; i++)); do
 	peer=$(took vnstat --config "$work/vnstat.conf" --json)
 	text=$(took "$work/ifstats" -state "$work/state" -zone UTC report)

@@ -6,12 +6,14 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/clitest"
+	"github.com/pugetsoundtech/upkeep/traffic/netif"
 )
 
 const machine = `A machine with one card.
@@ -87,6 +89,36 @@ func TestTotalsAreTheDifferencesOfTheSamples(t *testing.T) {
 	assert.Contains(t, stderr, "before the first sample")
 	status, _, stderr = clitest.Run(t, run, "import", file, "-host", "replay:"+name, "-state", t.TempDir())
 	assert.Zero(t, status, stderr)
+}
+
+func TestFiveMinutesAreKeptAsLongAsWasSaidOnce(t *testing.T) {
+	for fine, kept := range map[string]bool{"0": false, "100": true} {
+		dir := t.TempDir()
+		name := filepath.Join(dir, "machine.txtar")
+		with := func(args ...string) string {
+			status, stdout, stderr := clitest.Run(t, run, append(args, "-host", "replay:"+name, "-state", dir, "-zone", "UTC")...)
+			require.Zero(t, status, stderr)
+			return stdout
+		}
+		for n, date := range []string{"2026-11-25", "2026-11-25", "2027-01-26", "2027-01-26"} {
+			text := fmt.Sprintf(machine, 6+n, 1000*(n+1), 500)
+			require.NoError(t, os.WriteFile(name, []byte(strings.Replace(text, "2026-11-25", date, 1)), 0o600))
+			args := []string{"sample"}
+			if n == 0 {
+				args = append(args, "-fine", fine)
+			}
+			with(args...)
+		}
+		var got netif.VnStat
+		require.NoError(t, json.Unmarshal([]byte(with("report", "-compat", "vnstat")), &got))
+		first := got.Interfaces[0].Traffic.FiveMinutes[0]
+		assert.Equal(t, kept, first.Date.Month == 11, "-fine %s: %+v", fine, first)
+		assert.EqualValues(t, 3000, got.Interfaces[0].Traffic.Total.Received)
+		assert.Regexp(t, `2027-01 .*95th percentile`, with("report"))
+	}
+	status, _, stderr := clitest.Run(t, run, "sample", "-fine", "4000", "-state", t.TempDir())
+	assert.Equal(t, 3, status)
+	assert.Contains(t, stderr, "up to 3660")
 }
 
 func TestWatchEndsWhenItIsTold(t *testing.T) {

@@ -21,6 +21,7 @@ type settings struct {
 	target, state, compat, zone string
 	json, html                  bool
 	every                       time.Duration
+	fine                        int // days
 }
 
 // run is the whole program.
@@ -33,11 +34,12 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 		Name: "ifstats", JSON: &set.json, Host: &set.target, State: &set.state,
 		About: `
 Counts what goes through the network interfaces. What a counter tells is kept in the
-state directory by five minutes, hours and days; a sample may come late or from a
+state directory by five minutes (for 35 days, or as -fine says), hours and days; a sample may come late or from a
 command of cron's, and nothing is lost. With -json the report is that of vnStat,
 with the totals of all interfaces that are cards.`,
 		Examples: []cli.Example{
 			{Args: "sample", About: "read the counters once"},
+			{Args: "-fine 366 sample", About: "keep a year of five minutes from now on"},
 			{Args: "report", About: "what went through by days and months"},
 			{Args: "report -html", About: "a page with pictures"},
 			{Args: "report -json", About: "as vnStat's JSON"},
@@ -47,6 +49,7 @@ with the totals of all interfaces that are cards.`,
 			fs.StringVar(&set.compat, "compat", "", "write what this `program` does, and nothing else: vnstat")
 			fs.BoolVar(&set.html, "html", false, "report: write a page with pictures")
 			fs.StringVar(&set.zone, "zone", "Local", "time `zone` of the days")
+			fs.IntVar(&set.fine, "fine", 0, "sample, watch, import: `days` for which five minutes are kept from now on; 0 leaves it, at first 35")
 			fs.DurationVar(&set.every, "every", 5*time.Minute, "`time` between two samples of watch")
 		},
 		Verbs: []cli.Verb{

@@ -91,16 +91,31 @@ func write(c cli.Call, a *netif.Archive, zone *time.Location, page bool) error {
 	return logstats.WithPictures(c.Stdout, text.String(), pictures)
 }
 
+const month = "2006-01"
+
 func tables(w io.Writer, i *netif.Traffic, zone *time.Location) {
 	for _, t := range []struct {
 		layout string
 		unit   func(time.Time) time.Time
-	}{{time.DateOnly, netif.Daily}, {"2006-01", netif.Monthly}, {"2006", netif.Yearly}} {
+	}{{time.DateOnly, netif.Daily}, {month, netif.Monthly}, {"2006", netif.Yearly}} {
 		days := i.Local(zone, t.unit)
 		for _, d := range days[max(0, len(days)-shown):] {
-			fmt.Fprintf(w, "  %s\t%s\t%s\n", d.Begin.Format(t.layout), size(d.Received), size(d.Sent))
+			more := ""
+			if t.layout == month {
+				more = percentile(i, d.Begin)
+			}
+			fmt.Fprintf(w, "  %s\t%s\t%s%s\n", d.Begin.Format(t.layout), size(d.Received), size(d.Sent), more)
 		}
 	}
+}
+
+// percentile tells that of a month of which five minutes are kept.
+func percentile(i *netif.Traffic, begin time.Time) string {
+	p := i.Percentile95(begin, begin.AddDate(0, 1, 0), false)
+	if p.Seen == 0 {
+		return ""
+	}
+	return fmt.Sprintf("\t95th percentile\t%s/s\t%s/s", size(uint64(p.Received)), size(uint64(p.Sent)))
 }
 
 // expect tells how the last day, week and month compare with those before, and

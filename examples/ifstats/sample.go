@@ -13,6 +13,9 @@ import (
 	"github.com/pugetsoundtech/upkeep/traffic/netif"
 )
 
+// mostFine are the days of ten years.
+const mostFine = 3660
+
 // opened is a system with what is known of its interfaces.
 type opened struct {
 	host    host.Host
@@ -51,6 +54,13 @@ func open(ctx context.Context, c cli.Call, set settings, reading bool) (*opened,
 	if err != nil {
 		o.close()
 		return nil, err
+	}
+	if set.fine < 0 || set.fine > mostFine {
+		o.close()
+		return nil, cli.Advise(fmt.Errorf("five minutes are not kept for %d days", set.fine), "give -fine up to %d", mostFine)
+	}
+	if set.fine > 0 {
+		archive.Fine = time.Duration(set.fine) * 24 * time.Hour
 	}
 	if o.archive = archive; unusable != nil {
 		fmt.Fprintf(c.Stderr, "ifstats: the copy before is used: %s\n", cli.Line(unusable))
@@ -112,7 +122,7 @@ func watch(ctx context.Context, c cli.Call, set settings) error {
 }
 
 // maxImport bounds a file of vnStat.
-const maxImport = 64 << 20
+const maxImport = 256 << 20
 
 func importFile(ctx context.Context, c cli.Call, set settings) error {
 	o, err := open(ctx, c, set, false)

@@ -27,11 +27,13 @@ type Ring struct {
 	Dropped Bucket   // Received and Sent of what is older
 }
 
-// The steps of a Traffic: five minutes for 35 days, hours for 400 days, days of
-// UTC for ten years.
+// The steps of a Traffic: five minutes for 35 days, unless an Archive says how long,
+// hours for 400 days, days of UTC for ten years.
 var steps = [...]Ring{
 	{Step: 5 * time.Minute, Most: 35 * 24 * 12}, {Step: time.Hour, Most: 400 * 24}, {Step: 24 * time.Hour, Most: 3660},
 }
+
+const mostFine = 3660 * 24 * time.Hour
 
 // A Traffic is what is known of one interface.
 type Traffic struct {
@@ -61,6 +63,9 @@ func (t *Traffic) Days() *Ring { return &t.Rings[2] }
 type Archive struct {
 	History    History
 	Interfaces map[string]*Traffic
+	// Fine is how long the steps of five minutes are kept, up to ten years; zero means
+	// 35 days. Of eight interfaces a year takes some 7 MB.
+	Fine time.Duration
 }
 
 // Advance adds a snapshot.
@@ -80,6 +85,9 @@ func (a *Archive) Advance(snap Snapshot) []Step {
 				a.Interfaces = map[string]*Traffic{}
 			}
 			a.Interfaces[s.Sample.Name] = t
+		}
+		if a.Fine > 0 {
+			t.FiveMinutes().Most = max(1, int(min(a.Fine, mostFine)/(5*time.Minute)))
 		}
 		t.add(s, earlier(cmp.Or(before, snap.Time), snap.Time))
 	}

@@ -2,6 +2,7 @@ package netif_test
 
 import (
 	"encoding/json"
+	"errors"
 	"math/rand/v2"
 	"os"
 	"path/filepath"
@@ -11,6 +12,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/traffic/netif"
 )
 
@@ -177,6 +179,56 @@ func TestAYearOfEightInterfacesIsSmall(t *testing.T) {
 	require.NoError(t, err)
 	assert.Less(t, len(data), 16<<20)
 	t.Logf("%d bytes", len(data))
+}
+
+func TestAYearOfFiveMinutesOfEightInterfacesIsKeptAndSmall(t *testing.T) {
+	need.Long(t)
+	const days, busy = 366, 2 * 300 * 100_000_000 / 8 // 100 Mbit/s in the mean, in both directions
+	a := &netif.Archive{Fine: days * 24 * time.Hour}
+	var counters [8][2]uint64
+	r := rand.New(rand.NewPCG(7, 8))
+	samples := make([]netif.Sample, len(counters))
+	for n := range days*24*12 + 1 {
+		for i := range counters {
+			counters[i][0], counters[i][1] = counters[i][0]+r.Uint64N(busy), counters[i][1]+r.Uint64N(busy)
+			samples[i] = eth(i+1, counters[i][0], counters[i][1])
+			samples[i].Name = "eth" + string(rune('0'+i))
+		}
+		a.Advance(snapshot(start.Add(time.Duration(n)*5*time.Minute), "a", samples...))
+	}
+	dir := t.TempDir()
+	f := netif.ArchiveFile{Name: filepath.Join(dir, "interfaces")}
+	for range 2 {
+		require.NoError(t, f.Save(a))
+		var unusable, err error
+		a, unusable, err = f.Load()
+		require.NoError(t, errors.Join(err, unusable))
+	}
+	conserved(t, a)
+	files, err := os.ReadDir(dir)
+	require.NoError(t, err)
+	var size int64
+	for _, file := range files {
+		info, err := file.Info()
+		require.NoError(t, err)
+		size += info.Size()
+	}
+	assert.Len(t, files, 2, "with the copy before")
+	assert.Less(t, size, int64(16<<20))
+	t.Logf("%d bytes on disk", size)
+	for name, i := range a.Interfaces {
+		assert.Zero(t, i.FiveMinutes().Dropped, name)
+		assert.Len(t, i.FiveMinutes().Buckets, days*24*12, name)
+		for at := netif.Monthly(start).AddDate(0, 1, 0); at.AddDate(0, 1, 0).Before(i.Updated); at = at.AddDate(0, 1, 0) {
+			p := i.Percentile95(at, at.AddDate(0, 1, 0), false)
+			assert.Equal(t, p.Expected, p.Seen, "%s %s", name, at)
+			assert.InEpsilon(t, 0.95*busy/300, p.Received, 0.02)
+		}
+	}
+	a.Fine = 24 * time.Hour
+	a.Advance(snapshot(start.Add((days*24+1)*time.Hour), "a", samples...))
+	assert.LessOrEqual(t, len(a.Interfaces["eth0"].FiveMinutes().Buckets), 26*12, "who keeps less has less")
+	conserved(t, a)
 }
 
 func FuzzDecodeArchive(f *testing.F) {

@@ -1,7 +1,6 @@
 package netif
 
 import (
-	"encoding/binary"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -9,6 +8,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/internal/durable"
+	"github.com/pugetsoundtech/upkeep/traffic/internal/pack"
 )
 
 // An ArchiveFile is an Archive on disk: binary, sealed by a checksum, with the
@@ -16,7 +16,7 @@ import (
 type ArchiveFile struct{ Name string }
 
 func (f ArchiveFile) sealed() durable.Sealed {
-	return durable.Sealed{File: durable.File{Name: f.Name}, Form: durable.Form{Name: "upkeep-interfaces", Version: 1, Limit: 256 << 20}}
+	return durable.Sealed{File: durable.File{Name: f.Name}, Form: durable.Form{Name: "upkeep-interfaces", Version: 2, Limit: maxArchive}}
 }
 
 // Load gives what was saved last; nothing is the empty Archive. Where the file is
@@ -49,123 +49,100 @@ func (f ArchiveFile) Save(a *Archive) error {
 	return f.sealed().Save(body)
 }
 
-// Encode writes an Archive as DecodeArchive reads it: the History, then each
-// interface with its rings, numbers as varints and starts as gaps.
+// maxArchive bounds an archive, packed or not: it has the buckets of some fifty
+// interfaces for a year.
+const maxArchive = 256 << 20
+
+// Encode writes an Archive as DecodeArchive reads it, packed: how long steps are kept,
+// the History, then each interface with its rings.
 func (a *Archive) Encode() ([]byte, error) {
 	history, err := a.History.Encode()
 	if err != nil {
 		return nil, err
 	}
-	out := appendText(nil, history)
-	out = binary.AppendUvarint(out, uint64(len(a.Interfaces)))
+	var w pack.Writer
+	w.Number(uint64(max(0, a.Fine/time.Second)))
+	w.Text(history)
+	w.Number(uint64(len(a.Interfaces)))
 	for _, name := range a.Names() {
 		t := a.Interfaces[name]
-		out = appendText(out, []byte(name))
-		out = binary.AppendVarint(binary.AppendVarint(out, t.Created.Unix()), t.Updated.Unix())
-		out = binary.AppendUvarint(binary.AppendUvarint(out, t.Received), t.Sent)
+		w.Text([]byte(name))
+		w.Signed(t.Created.Unix())
+		w.Signed(t.Updated.Unix())
+		w.Number(t.Received)
+		w.Number(t.Sent)
 		for i := range t.Rings {
-			out = t.Rings[i].append(out)
+			t.Rings[i].encode(&w)
 		}
 	}
-	return out, nil
+	return w.Packed()
 }
 
-func appendText(out, text []byte) []byte {
-	return append(binary.AppendUvarint(out, uint64(len(text))), text...)
-}
-
-func (r *Ring) append(out []byte) []byte {
+// encode writes a ring by columns: the gaps between starts, both numbers, flags.
+func (r *Ring) encode(w *pack.Writer) {
 	step, last := int64(r.Step/time.Second), int64(0)
-	out = binary.AppendUvarint(binary.AppendUvarint(out, r.Dropped.Received), r.Dropped.Sent)
-	out = binary.AppendUvarint(out, uint64(len(r.Buckets)))
-	for _, b := range r.Buckets {
-		out = binary.AppendVarint(out, b.Start/step-last)
+	var columns [4][]uint64
+	for i := range columns {
+		columns[i] = make([]uint64, len(r.Buckets))
+	}
+	for i, b := range r.Buckets {
+		columns[0][i], columns[1][i], columns[2][i], columns[3][i] = uint64(b.Start/step-last), b.Received, b.Sent, uint64(b.Classes)<<1
 		last = b.Start / step
-		out = binary.AppendUvarint(binary.AppendUvarint(out, b.Received), b.Sent)
-		flags := uint64(b.Classes) << 1
 		if b.Spread {
-			flags |= 1
+			columns[3][i] |= 1
 		}
-		out = binary.AppendUvarint(out, flags)
 	}
-	return out
-}
-
-// decoder reads numbers until one is missing.
-type decoder struct {
-	data []byte
-	bad  bool
-}
-
-func (d *decoder) number() uint64 {
-	v, n := binary.Uvarint(d.data)
-	if n <= 0 {
-		d.bad, d.data = true, nil
-		return 0
+	w.Number(r.Dropped.Received)
+	w.Number(r.Dropped.Sent)
+	w.Number(uint64(len(r.Buckets)))
+	for _, c := range columns {
+		w.Column(c)
 	}
-	d.data = d.data[n:]
-	return v
-}
-
-func (d *decoder) signed() int64 {
-	v, n := binary.Varint(d.data)
-	if n <= 0 {
-		d.bad, d.data = true, nil
-		return 0
-	}
-	d.data = d.data[n:]
-	return v
-}
-
-func (d *decoder) text() []byte {
-	n := d.number()
-	if n > uint64(len(d.data)) {
-		d.bad, d.data = true, nil
-		return nil
-	}
-	out := d.data[:n]
-	d.data = d.data[n:]
-	return out
 }
 
 // DecodeArchive reads what Encode wrote.
 func DecodeArchive(data []byte) (*Archive, error) {
-	d := &decoder{data: data}
-	history, err := Decode(d.text())
+	r, err := pack.Unpack(data, maxArchive)
 	if err != nil {
 		return nil, err
 	}
-	a := &Archive{History: history, Interfaces: map[string]*Traffic{}}
-	for n := d.number(); n > 0 && !d.bad; n-- {
-		t := newTraffic(string(d.text()), time.Time{})
-		t.Created, t.Updated = time.Unix(d.signed(), 0).UTC(), time.Unix(d.signed(), 0).UTC()
-		t.Received, t.Sent = d.number(), d.number()
+	a := &Archive{Interfaces: map[string]*Traffic{}, Fine: time.Duration(min(r.Number(), uint64(mostFine/time.Second))) * time.Second}
+	if a.History, err = Decode(r.Text()); err != nil {
+		return nil, err
+	}
+	ordered := true
+	for n := r.Number(); n > 0 && ordered && !r.Bad(); n-- {
+		t := newTraffic(string(r.Text()), time.Time{})
+		t.Created, t.Updated = time.Unix(r.Signed(), 0).UTC(), time.Unix(r.Signed(), 0).UTC()
+		t.Received, t.Sent = r.Number(), r.Number()
 		for i := range t.Rings {
-			t.Rings[i].decode(d)
+			ordered = ordered && t.Rings[i].decode(r)
 		}
 		a.Interfaces[t.Name] = t
 	}
-	if d.bad || len(d.data) > 0 {
+	if !ordered || !r.Whole() {
 		return nil, errors.New("the buckets are cut off or out of order")
 	}
 	return a, nil
 }
 
-func (r *Ring) decode(d *decoder) {
+// decode reports whether the buckets are in their order.
+func (r *Ring) decode(from *pack.Reader) bool {
 	step, last := int64(r.Step/time.Second), int64(0)
-	r.Dropped = Bucket{Received: d.number(), Sent: d.number()}
-	n := d.number()
-	r.Buckets = make([]Bucket, 0, min(n, uint64(len(d.data)/4))) // each has four numbers
-	for i := uint64(0); i < n && !d.bad; i++ {
-		gap := d.signed()
+	r.Dropped = Bucket{Received: from.Number(), Sent: from.Number()}
+	n := from.Number()
+	gaps, received, sent, flags := from.Column(n), from.Column(n), from.Column(n), from.Column(n)
+	if from.Bad() {
+		return false
+	}
+	r.Buckets = make([]Bucket, n)
+	for i := range r.Buckets {
+		gap := int64(gaps[i])
 		last += gap
 		if i > 0 && gap <= 0 || last > math.MaxInt64/step || last < math.MinInt64/step {
-			d.bad = true
-			return
+			return false
 		}
-		b := Bucket{Start: last * step, Received: d.number(), Sent: d.number()}
-		flags := d.number()
-		b.Spread, b.Classes = flags&1 == 1, uint16(flags>>1)
-		r.Buckets = append(r.Buckets, b)
+		r.Buckets[i] = Bucket{last * step, received[i], sent[i], flags[i]&1 == 1, uint16(flags[i] >> 1)}
 	}
+	return true
 }
