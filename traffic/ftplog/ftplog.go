@@ -148,3 +148,15 @@ func (s *Stats) Add(r *logstream.Record) bool {
 	s.Client.Add(s.Pseudonyms.Of(t.Client), 1, t.Bytes)
 	return true
 }
+
+// Merge adds what was counted of another server. In any order and grouping the numbers
+// are those of one reading of all logs, as long as the tables are within their bounds;
+// beyond, within the error that they say.
+func (s *Stats) Merge(o *Stats) {
+	s.Uploads, s.Downloads = s.Uploads+o.Uploads, s.Downloads+o.Downloads
+	s.Broken, s.Deleted = s.Broken+o.Broken, s.Deleted+o.Deleted
+	s.UploadBytes, s.DownloadBytes = s.UploadBytes+o.UploadBytes, s.DownloadBytes+o.DownloadBytes
+	s.Users.Merge(&o.Users)
+	s.Files.Merge(&o.Files)
+	s.Client.Merge(&o.Client)
+}

@@ -77,3 +77,40 @@ func TestBadLinesHarmNoOthers(t *testing.T) {
 	require.NoError(t, err)
 	assert.EqualValues(t, 3, s.Downloads)
 }
+
+func TestMergingServersIsReadingThemAllInAnyGrouping(t *testing.T) {
+	lines := func(server int) (text string) {
+		for i := range 60 {
+			text += fmt.Sprintf("Wed Nov 25 10:00:00 2026 3 192.0.2.%d %d /pub/%d b _ %c r user%d ftp 0 * %c\n", i%7, 100+i*server, i*server%11, "oid"[i%3], i%5, "ccci"[i*server%4])
+		}
+		return text
+	}
+	of := func(servers ...int) *ftplog.Stats {
+		var s ftplog.Stats
+		for _, n := range servers {
+			_, err := traffic.ReadFrom(t.Context(), strings.NewReader(lines(n)), syslog.Parser{}, &s)
+			require.NoError(t, err)
+		}
+		return &s
+	}
+	merged := func(all ...*ftplog.Stats) *ftplog.Stats {
+		for _, s := range all[1:] {
+			all[0].Merge(s)
+		}
+		return all[0]
+	}
+	told := func(s *ftplog.Stats) string {
+		return fmt.Sprint(s.Uploads, s.Downloads, s.Broken, s.Deleted, s.UploadBytes, s.DownloadBytes, s.Users.First(-1), s.Files.First(-1), s.Client.First(-1))
+	}
+	want := told(of(1, 2, 3))
+	assert.Contains(t, want, "{user4 36 ")
+	for name, got := range map[string]*ftplog.Stats{
+		"the first two first": merged(merged(of(1), of(2)), of(3)),
+		"the last two first":  merged(of(1), merged(of(2), of(3))),
+		"backwards":           merged(of(3), of(2), of(1)),
+		"into nothing":        merged(new(ftplog.Stats), of(1, 2, 3)),
+	} {
+		assert.Equal(t, want, told(got), name)
+	}
+	assert.EqualValues(t, 36, merged(of(1), of(2, 3)).Users.Get("user0").Count)
+}
