@@ -15,5 +15,7 @@
 // again after its Retry. What is late is done once, however many moments it has
 // missed. Targets that share an address, a network or a tenant wait for each
 // other beyond so many at once, and jobs that fail take no more than half of the
-// workers: a hundred tarpits delay nobody else, and no tenant another.
+// workers: a hundred tarpits delay nobody else. Where jobs wait, for a worker or for
+// a place, the next is of the tenant with the fewest under way, so that no tenant
+// delays another however many targets he has.
 package schedule

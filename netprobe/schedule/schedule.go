@@ -1,6 +1,7 @@
 package schedule
 
 import (
+	"cmp"
 	"container/heap"
 	"context"
 	"crypto/sha256"
@@ -30,6 +31,10 @@ type Schedule struct {
 	PerTenant  int // of one tenant; zero: half of Workers
 	Vantage    int // which of Vantages this is, from 0
 	Vantages   int // that share the interval; zero: 1
+
+	// Where says where a job goes, shortly before each look at it; it may take as long
+	// as resolving a name does. nil: the Group and Network of the job.
+	Where func(ctx context.Context, key string) (group, network string)
 
 	// Lag is told by how much a job began after it was due; nil: nobody asks.
 	Lag func(key string, late time.Duration)
@@ -102,6 +107,7 @@ type entry struct {
 	due     time.Time
 	at      int // in the heap; -1: not there
 	failing bool
+	placed  bool // it is known where this look goes
 	again   bool // asked for while it was under way
 	called  room // it waited for this one, in which there is a place now
 }
@@ -116,15 +122,20 @@ type run struct {
 	all      map[string]*entry
 	ended    chan ending
 	underway int
-	retries  int               // of those under way
-	inside   map[room]int      // under way
-	waiting  map[room][]*entry // for a place in it
-	held     []*entry          // failing ones, for a worker of their half
+	retries  int            // of those under way
+	inside   map[room]int   // under way
+	busy     map[string]int // and of each tenant, nobody in particular included
+	ready    line           // due, for a worker
+	waiting  map[room]line  // for a place in it
+	held     line           // failing ones, for a worker of their half
 }
 
+// An ending is that of a look, or of the question where it goes.
 type ending struct {
-	entry   *entry
-	failing bool
+	entry          *entry
+	failing        bool
+	located        bool
+	group, network string
 }
 
 func newRun(s Schedule, jobs []Job) *run {
@@ -141,7 +152,7 @@ func newRun(s Schedule, jobs []Job) *run {
 	}
 	r := &run{
 		Schedule: s, all: map[string]*entry{}, ended: make(chan ending),
-		inside: map[room]int{}, waiting: map[room][]*entry{},
+		inside: map[room]int{}, busy: map[string]int{}, ready: line{}, waiting: map[room]line{}, held: line{},
 	}
 	now := time.Now()
 	for _, j := range jobs {
@@ -163,12 +174,14 @@ const idle = time.Hour
 
 // start begins what is due and may begin, and says for how long nothing else is.
 func (r *run) start(ctx context.Context, now time.Time) time.Duration {
-	for len(r.queue) > 0 && r.underway < r.Workers && ctx.Err() == nil {
-		e := r.queue[0]
-		if wait := e.due.Sub(now); wait > 0 {
-			return wait
+	for r.underway < r.Workers && ctx.Err() == nil {
+		for len(r.queue) > 0 && !now.Before(r.queue[0].due) {
+			r.ready.push(r.queue.pop())
 		}
-		heap.Pop(&r.queue)
+		e := r.ready.pop(r.busy)
+		if e == nil {
+			break
+		}
 		r.begin(ctx, e, now)
 	}
 	if len(r.queue) > 0 && r.underway < r.Workers {
@@ -177,9 +190,13 @@ func (r *run) start(ctx context.Context, now time.Time) time.Duration {
 	return idle // or until one ends
 }
 
-// rooms gives the rooms that a job takes a place in.
+// rooms gives the rooms that a job takes a place in, as far as it is known where it goes.
 func (e *entry) rooms() (out []room) {
-	for _, r := range []room{{"group", e.Group}, {"network", e.Network}, {"tenant", e.Tenant}} {
+	all := []room{{"tenant", e.Tenant}}
+	if e.placed {
+		all = append(all, room{"group", e.Group}, room{"network", e.Network})
+	}
+	for _, r := range all {
 		if r.name != "" {
 			out = append(out, r)
 		}
@@ -196,49 +213,69 @@ func (r *run) full(x room) bool {
 func (r *run) begin(ctx context.Context, e *entry, now time.Time) {
 	called := e.called
 	e.called = room{}
+	e.placed = e.placed || r.Where == nil
 	for _, x := range e.rooms() {
 		if r.full(x) {
-			r.waiting[x] = append(r.waiting[x], e)
+			if r.waiting[x] == nil {
+				r.waiting[x] = line{}
+			}
+			r.waiting[x].push(e)
 			r.call(called)
 			return
 		}
 	}
 	if e.failing && r.retries >= max(r.Workers/2, 1) {
-		r.held = append(r.held, e)
+		r.held.push(e)
 		r.call(called)
 		return
 	}
-	r.underway++
-	if e.failing {
-		r.retries++
-	}
-	for _, x := range e.rooms() {
-		r.inside[x]++
+	r.count(e, 1)
+	if !e.placed {
+		go func() {
+			group, network := r.Where(ctx, e.Key)
+			r.ended <- ending{entry: e, located: true, group: group, network: network}
+		}()
+		return
 	}
 	if r.Lag != nil {
 		r.Lag(e.Key, now.Sub(e.due))
 	}
-	go func() { r.ended <- ending{e, r.Do(ctx, e.Key)} }()
+	go func() { r.ended <- ending{entry: e, failing: r.Do(ctx, e.Key)} }()
 }
 
-// end makes room, and says when the job is due again.
-func (r *run) end(x ending, now time.Time) {
-	e := x.entry
-	r.underway--
+// count adds one job to what is under way, or takes it away.
+func (r *run) count(e *entry, n int) {
+	r.underway += n
 	if e.failing {
-		r.retries--
+		r.retries += n
+	}
+	if r.busy[e.Tenant] += n; r.busy[e.Tenant] == 0 {
+		delete(r.busy, e.Tenant)
 	}
 	for _, x := range e.rooms() {
-		if r.inside[x]--; r.inside[x] == 0 {
+		if r.inside[x] += n; r.inside[x] == 0 {
 			delete(r.inside, x)
 		}
-		r.call(x)
 	}
-	if len(r.held) > 0 {
-		heap.Push(&r.queue, r.held[0])
-		r.held = r.held[1:]
+}
+
+// end makes room, and says when the job is due again: at once, when it is only
+// known now where it goes.
+func (r *run) end(x ending, now time.Time) {
+	e := x.entry
+	r.count(e, -1)
+	for _, place := range e.rooms() {
+		r.call(place)
 	}
-	e.failing = x.failing
+	if next := r.held.pop(r.busy); next != nil {
+		heap.Push(&r.queue, next)
+	}
+	if x.located {
+		e.placed, e.Group, e.Network = true, x.group, x.network
+		heap.Push(&r.queue, e)
+		return
+	}
+	e.failing, e.placed = x.failing, false
 	from := now
 	if !from.After(e.due) {
 		from = e.due.Add(1) // one moment is not for two
@@ -256,24 +293,25 @@ func (r *run) end(x ending, now time.Time) {
 // call puts the first of those that wait for a place back in the queue, where there
 // is one.
 func (r *run) call(x room) {
-	list := r.waiting[x]
-	if len(list) == 0 || r.full(x) {
+	if r.full(x) {
 		return
 	}
-	list[0].called = x
-	heap.Push(&r.queue, list[0])
-	if list = list[1:]; len(list) == 0 {
+	next := r.waiting[x].pop(r.busy)
+	if next == nil {
+		return
+	}
+	next.called = x
+	heap.Push(&r.queue, next)
+	if len(r.waiting[x]) == 0 {
 		delete(r.waiting, x)
-		return
 	}
-	r.waiting[x] = list
 }
 
 // hasten makes a job due now.
 func (r *run) hasten(key string, now time.Time) {
 	e := r.all[key]
 	switch {
-	case e == nil:
+	case e == nil, e.at < 0 && !e.placed: // the look is yet to come
 	case e.at >= 0:
 		if now.Before(e.due) {
 			e.due = now
@@ -284,12 +322,47 @@ func (r *run) hasten(key string, now time.Time) {
 	}
 }
 
+// A line is of those that wait, by their tenants: however many one of them has, the
+// next is of the tenant with the fewest under way.
+type line map[string]*queue
+
+func (l line) push(e *entry) {
+	if l[e.Tenant] == nil {
+		l[e.Tenant] = &queue{}
+	}
+	heap.Push(l[e.Tenant], e)
+}
+
+// pop takes the next; nil: nobody waits.
+func (l line) pop(busy map[string]int) *entry {
+	var next *entry
+	for tenant, q := range l {
+		e := (*q)[0]
+		if next == nil || cmp.Or(cmp.Compare(busy[tenant], busy[next.Tenant]), e.due.Compare(next.due), cmp.Compare(e.Key, next.Key)) < 0 {
+			next = e
+		}
+	}
+	if next == nil {
+		return nil
+	}
+	q := l[next.Tenant]
+	if len(*q) == 1 {
+		delete(l, next.Tenant)
+	}
+	return q.pop()
+}
+
 // A queue is a heap of entries by the moment at which they are due.
 type queue []*entry
 
 func (q queue) Len() int           { return len(q) }
 func (q queue) Less(i, j int) bool { return q[i].due.Before(q[j].due) }
 func (q queue) Swap(i, j int)      { q[i], q[j] = q[j], q[i]; q[i].at, q[j].at = i, j }
+
+func (q *queue) pop() *entry {
+	e, _ := heap.Pop(q).(*entry)
+	return e
+}
 
 // Push is for package heap.
 func (q *queue) Push(x any) {

@@ -304,6 +304,92 @@ func TestATenantOfTarpitsDelaysNoOther(t *testing.T) {
 	})
 }
 
+// However many tenants have tarpits, and wherever they wait, the next turn is of the
+// tenant with the fewest under way: for a worker, for a place in a network that
+// both use, and for one of those that failing jobs have.
+func TestTenantsWithTarpitsTakeNoTurnOfAnother(t *testing.T) {
+	for name, c := range map[string]struct {
+		set     schedule.Schedule
+		network string
+		failing bool
+	}{
+		"workers":         {set: schedule.Schedule{Workers: 60, PerTenant: 60}},
+		"one network":     {set: schedule.Schedule{PerNetwork: 60}, network: "192.0.2.0/24"},
+		"half that fails": {set: schedule.Schedule{Workers: 120, PerTenant: 60}, failing: true},
+	} {
+		t.Run(name, func(t *testing.T) {
+			synctest.Test(t, func(t *testing.T) {
+				var all []schedule.Job
+				tenant := map[string]string{}
+				for i, j := range jobs(3000, time.Minute) {
+					j.Tenant, j.Network = []string{"bad", "worse", "bad", "worse", "good"}[i%5], c.network
+					if j.Tenant == "good" && i%100 != 4 {
+						continue
+					}
+					tenant[j.Key] = j.Tenant
+					all = append(all, j)
+				}
+				began := time.Now()
+				var worst time.Duration
+				s := c.set
+				s.Do = func(_ context.Context, key string) bool {
+					if tenant[key] != "good" {
+						time.Sleep(20 * time.Second)
+					}
+					return c.failing
+				}
+				s.Lag = func(key string, late time.Duration) {
+					if tenant[key] == "good" && time.Since(began) > time.Minute {
+						worst = max(worst, late)
+					}
+				}
+				during(t, 10*time.Minute, s, all)
+				assert.Less(t, worst, 25*time.Second, "one end of a look, not the whole line")
+			})
+		})
+	}
+}
+
+// Where a job goes is asked before its first look too, and while that is asked it
+// takes a worker of its tenant.
+func TestCapsHoldFromTheFirstLookAtANameOn(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		m := &most{now: map[string]int{}, peak: map[string]int{}}
+		l := newLog()
+		all := jobs(150, time.Minute)
+		for i := range all {
+			all[i].Tenant = "tenant"
+		}
+		s := schedule.Schedule{
+			PerGroup: 1, PerNetwork: 5, PerTenant: 7,
+			Where: func(_ context.Context, key string) (string, string) {
+				m.look([]string{"tenant"}, 100*time.Millisecond)
+				return "address" + key[len(key)-4:], "network"
+			},
+			Do: func(_ context.Context, key string) bool {
+				l.note(key)
+				m.look([]string{"address" + key[len(key)-4:], "network", "tenant"}, 2*time.Second)
+				return false
+			},
+			Lag: func(_ string, late time.Duration) {
+				assert.GreaterOrEqual(t, late, 100*time.Millisecond, "a look begins when it does")
+			},
+		}
+		during(t, 3*time.Minute, s, all)
+		assert.Len(t, l.at, 150)
+		for key, at := range l.at {
+			assert.GreaterOrEqual(t, len(at), 2, key)
+		}
+		assert.Equal(t, 5, m.peak["network"])
+		assert.LessOrEqual(t, m.peak["tenant"], 7)
+		delete(m.peak, "network")
+		delete(m.peak, "tenant")
+		for address, peak := range m.peak {
+			assert.Equal(t, 1, peak, address)
+		}
+	})
+}
+
 // Who was called to a place and must wait for another thing gives it to the next.
 func TestAPlaceIsNotKeptByOneWhoCannotTakeIt(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
