@@ -25,7 +25,7 @@ func TestAKillAtAnyStepLosesAndDoublesNothing(t *testing.T) {
 		for _, n := range []int{1, 2, 3, 4, 6, 9, 13} {
 			t.Run(fmt.Sprintf("%s-%d", call, n), func(t *testing.T) {
 				t.Parallel()
-				killAt(t, strace, call, n, map[string]string{"a": ""})
+				killAt(t, strace, call, n, "a", map[string]string{"a": ""})
 			})
 		}
 	}
@@ -39,35 +39,35 @@ func TestAKillOfEitherOfTwoHostsLosesAndDoublesNothing(t *testing.T) {
 	strace := need.Program(t, "strace")
 	for _, call := range []string{"fsync", "renameat"} {
 		for _, n := range []int{1, 2, 3, 4, 6, 9, 13, 18, 24} {
-			for range 2 { // names are by chance, and so is who of them sends
-				t.Run(fmt.Sprintf("%s-%d", call, n), func(t *testing.T) {
+			for _, victim := range []string{"a", "b"} {
+				t.Run(fmt.Sprintf("%s-%s-%d", victim, call, n), func(t *testing.T) {
 					t.Parallel()
-					killAt(t, strace, call, n, map[string]string{"a": freeAddr(t), "b": freeAddr(t)})
+					killAt(t, strace, call, n, victim, map[string]string{"a": freeAddr(t), "b": freeAddr(t)})
 				})
 			}
 		}
 	}
 }
 
-// killAt lets host a be killed at the nth of a call, while a target is down, and
+// killAt lets a host be killed at the nth of a call, while a target is down, and
 // begins it anew.
-func killAt(t *testing.T, strace, call string, n int, addrs map[string]string) {
+func killAt(t *testing.T, strace, call string, n int, victim string, addrs map[string]string) {
 	target := closedPort(t)
 	all := hosts(t, t.TempDir(), addrs, quick+fmt.Sprintf("targets: [%q]", target))
 	t.Cleanup(func() { explain(t, all) })
 	for name, h := range all {
-		if name != "a" {
+		if name != victim {
 			h.start(t)
 		}
 	}
-	a := all["a"]
-	cmd := a.start(t, strace, "-f", "-qq", "-o", "/dev/null", "-e", "trace="+call, "-e", fmt.Sprintf("inject=%s:signal=SIGKILL:when=%d", call, n))
-	awaitKill(t, cmd, func() bool { return count(told(t, all), "problem "+target) > 0 && outbox(t, a) == 0 })
+	killed := all[victim]
+	cmd := killed.start(t, strace, "-f", "-qq", "-o", "/dev/null", "-e", "trace="+call, "-e", fmt.Sprintf("inject=%s:signal=SIGKILL:when=%d", call, n))
+	awaitKill(t, cmd, func() bool { return count(told(t, all), "problem "+target) > 0 && outbox(t, killed) == 0 })
 	eventually(t, "it is gone", func() bool {
-		lock, err := statedir.Lock(filepath.Join(a.folder, "lock"))
+		lock, err := statedir.Lock(filepath.Join(killed.folder, "lock"))
 		return err == nil && lock.Close() == nil
 	})
-	a.start(t)
+	killed.start(t)
 	eventually(t, "the problem is told", func() bool { return count(told(t, all), "problem "+target) > 0 })
 	var service net.Listener
 	eventually(t, "nothing else has the port at the moment", func() bool {
