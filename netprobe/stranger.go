@@ -10,8 +10,9 @@ import (
 	"unicode"
 )
 
-// fileOptions name a file of this machine, whose content the probe would use, or send.
-var fileOptions = []string{"ca", "pass-file", "token-file"}
+// namesFile reports whether an option names a file of this machine, whose content the
+// probe would use, or send.
+func namesFile(option string) bool { return option == "ca" || strings.HasSuffix(option, "-file") }
 
 // strange makes a URL safe that a stranger wrote: it may name what is public and
 // serves a known protocol, and none of the files of this machine.
@@ -20,7 +21,7 @@ func (p Parser) strange(u *URL) error {
 		return nil
 	}
 	for name, values := range u.Options {
-		if slices.Contains(fileOptions, name) {
+		if namesFile(name) {
 			return errors.New(name + " names a file of this machine, and has no place in the target of a stranger")
 		}
 		if strings.IndexFunc(strings.Join(values, ""), unicode.IsControl) >= 0 {

@@ -11,6 +11,7 @@ import (
 	"flag"
 	"io"
 	"math"
+	"slices"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
@@ -24,7 +25,7 @@ func main() { cli.Main(run) }
 
 // run is the whole program.
 func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
-	parser := netprobe.Parser{Schemes: append(protocol.Schemes(), dnsprobe.Scheme(), mailpath.Scheme())}
+	parser := netprobe.Parser{Schemes: slices.Concat(protocol.Schemes(), []netprobe.Scheme{dnsprobe.Scheme()}, mailpath.Schemes())}
 	if scheme, ok := askedFor(args, parser); ok {
 		explain(stdout, scheme)
 		return 0

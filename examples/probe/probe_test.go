@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"slices"
 	"strings"
 	"testing"
 
@@ -14,6 +15,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/examples/internal/clitest"
 	"github.com/pugetsoundtech/upkeep/netprobe"
 	"github.com/pugetsoundtech/upkeep/netprobe/dnsprobe"
+	"github.com/pugetsoundtech/upkeep/netprobe/mailpath"
 	"github.com/pugetsoundtech/upkeep/netprobe/netprobetest"
 	"github.com/pugetsoundtech/upkeep/netprobe/protocol"
 )
@@ -109,7 +111,7 @@ func TestThePasswordIsNowhereInTheOutput(t *testing.T) {
 
 func TestEveryProtocolIsExplained(t *testing.T) {
 	_, help, _ := clitest.Run(t, run, "-h")
-	for _, s := range (netprobe.Parser{Schemes: append(protocol.Schemes(), dnsprobe.Scheme())}).All() {
+	for _, s := range (netprobe.Parser{Schemes: slices.Concat(protocol.Schemes(), []netprobe.Scheme{dnsprobe.Scheme()}, mailpath.Schemes())}).All() {
 		assert.Contains(t, help, "\n  "+s.Name+" ")
 		status, out, errs := clitest.Run(t, run, "-h", s.Name)
 		assert.Equal(t, 0, status)

@@ -44,7 +44,7 @@ func TestTheResolverOfATargetIsUnderTheGuard(t *testing.T) {
 		}
 	}()
 	for _, strict := range []netprobe.Net{{Guard: netprobe.Public}, {Ports: []uint16{53}}} {
-		p, err := netprobe.Parser{Schemes: []netprobe.Scheme{Scheme()}, Net: strict}.Parse("mailpath://example.org?connect=no&resolver=" + l.LocalAddr().String())
+		p, err := netprobe.Parser{Schemes: []netprobe.Scheme{domainScheme()}, Net: strict}.Parse("mailpath://example.org?connect=no&resolver=" + l.LocalAddr().String())
 		require.NoError(t, err)
 		res := p.Probe(t.Context())
 		assert.Equal(t, netprobe.Unknown, res.State, res.Issues)

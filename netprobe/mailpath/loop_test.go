@@ -7,6 +7,8 @@ import (
 	"fmt"
 	"io"
 	"net"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -110,7 +112,15 @@ func (p *post) imap(conn net.Conn, _ <-chan struct{}) {
 func (p *post) loop(t *testing.T) mailpath.Loop {
 	t.Helper()
 	now := time.Now()
-	cert, pool, err := netprobetest.Certify(now.Add(-time.Hour), now.AddDate(0, 3, 0), "127.0.0.1")
+	ca, err := netprobetest.NewAuthority(now.Add(-2*time.Hour), now.AddDate(10, 0, 0))
+	require.NoError(t, err)
+	return p.under(t, ca)
+}
+
+// under starts both servers with certificates of an authority.
+func (p *post) under(t *testing.T, ca *netprobetest.Authority) mailpath.Loop {
+	t.Helper()
+	cert, err := ca.Certify(time.Now().Add(-time.Hour), time.Now().AddDate(0, 3, 0), "127.0.0.1")
 	require.NoError(t, err)
 	serve := func(b netprobetest.Behaviour) mailpath.Account {
 		srv, err := netprobetest.Listen(func(conn net.Conn, stop <-chan struct{}) {
@@ -118,9 +128,61 @@ func (p *post) loop(t *testing.T) mailpath.Loop {
 		})
 		require.NoError(t, err)
 		t.Cleanup(srv.Close)
-		return mailpath.Account{Addr: srv.Addr(), TLS: true, User: "bob", Password: secret, Policy: netprobe.TLSPolicy{Roots: pool}}
+		return mailpath.Account{Addr: srv.Addr(), TLS: true, User: "bob", Password: secret, Policy: netprobe.TLSPolicy{Roots: ca.Pool}}
 	}
 	return mailpath.Loop{Submit: serve(p.smtp), Mailbox: serve(p.imap), From: "probe@example.net", To: "loop@example.org", Poll: 10 * time.Millisecond, Crit: time.Minute}
+}
+
+func TestAURLNamesALoop(t *testing.T) {
+	dir := t.TempDir()
+	ca, err := netprobetest.NewAuthority(time.Now().Add(-2*time.Hour), time.Now().AddDate(10, 0, 0))
+	require.NoError(t, err)
+	pass, roots := filepath.Join(dir, "pass"), filepath.Join(dir, "ca.pem")
+	require.NoError(t, os.WriteFile(pass, []byte(secret+"\n"), 0o600))
+	require.NoError(t, os.WriteFile(roots, ca.PEM, 0o600))
+	p := &post{copies: 1}
+	l := p.under(t, ca)
+	parser := netprobe.Parser{Schemes: mailpath.Schemes()}
+	both := "?from=probe@example.net&to=loop@example.org&ca=" + roots + "&mailbox="
+	files := "&pass-file=" + pass + "&mailbox-pass-file=" + pass
+	loop, err := parser.Parse("mailloops://bob@" + l.Submit.Addr + both + "imaps://bob@example.org@" + l.Mailbox.Addr + files)
+	require.NoError(t, err)
+	res := loop.Probe(t.Context())
+	assert.Equal(t, netprobe.OK, res.State, "%v", res.Issues)
+	assert.NotContains(t, fmt.Sprintf("%+v %+v", loop, res), secret)
+	assert.Contains(t, strings.Join(p.heard, "\n"), "EXPUNGE")
+
+	short, err := parser.Parse("mailloops://bob@" + l.Submit.Addr + both + "imaps://bob@" + l.Mailbox.Addr + files + "&timeout=1s&late=1s")
+	require.NoError(t, err)
+	p.mu.Lock()
+	p.copies = 0
+	p.mu.Unlock()
+	assert.Equal(t, mailpath.Lost, short.Probe(t.Context()).Cause, "after its own timeout")
+
+	box := "imaps://bob@mx.example"
+	for target, want := range map[string]string{
+		"mailloop://mx.example":                                    "is no address of mail",
+		"mailloop://mx.example?from=a@b&to=c%3E%0d%0aDATA":         "is no address of mail",
+		"mailloop://mx.example/x" + both + box:                     "a path means nothing",
+		"mailloop://mx.example" + both:                             "is of the form",
+		"mailloop://mx.example" + both + "bob@mx.example":          "is of the form",
+		"mailloop://mx.example" + both + "pop3://bob@mx.example":   "is of the form",
+		"mailloop://mx.example" + both + "imaps://mx.example":      "is of the form",
+		"mailloop://mx.example" + both + "imaps://b:hunter2@mx.ex": "is of the form",
+		"mailloop://mx.example" + both + "imaps://b@mx..ex":        "no host name",
+		"mailloop://u@mx.example" + both + box + ":70000" + files:  "is no port",
+		"mailloop://mx.example" + both + box:                       "use mailbox-pass-file=FILE",
+		"mailloop://bob@mx.example" + both + box:                   "use pass-file=FILE",
+		"mailloop://mx.example" + both + box + "&late=soon":        "no time such as 30s",
+	} {
+		_, err := parser.Parse(target)
+		if assert.ErrorContains(t, err, want, target) {
+			assert.NotContains(t, err.Error(), "hunter2")
+		}
+	}
+	parser.Strangers = true
+	_, err = parser.Parse("mailloop://mx.example" + both + box + files)
+	assert.ErrorContains(t, err, "names a file of this machine", "no stranger lets mails be sent from here")
 }
 
 func TestAMailThatArrivesIsTimedAndDeleted(t *testing.T) {

@@ -16,7 +16,7 @@ const submitTimeout = 30 * time.Second
 // submit sends the mail, and reports whether the server took it.
 func (l Loop) submit(ctx context.Context, token string) (sent netprobe.Result, taken bool) {
 	for _, word := range []string{l.From, l.To} {
-		if word == "" || strings.ContainsAny(word, " <>\r\n\t") {
+		if !isAddress(word) {
 			return failed(netprobe.Unknown, netprobe.LocalConfig, PhaseSubmit, fmt.Sprintf("%.80q is no address of mail", word)), false
 		}
 	}
@@ -42,6 +42,10 @@ func (l Loop) submit(ctx context.Context, token string) (sent netprobe.Result, t
 		}
 	}
 	return sent.Without(func(netprobe.Issue) bool { return false }), false
+}
+
+func isAddress(word string) bool {
+	return word != "" && len(word) <= 320 && !strings.ContainsFunc(word, func(r rune) bool { return r <= ' ' || r == 0x7f || r == '<' || r == '>' })
 }
 
 func (l Loop) send(e *netprobe.Exchange, token string) error {

@@ -2,7 +2,6 @@ package mailpath
 
 import (
 	"context"
-	"errors"
 	"fmt"
 	"io"
 	"net"
@@ -18,8 +17,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/netprobe/protocol"
 )
 
-// Scheme is mailpath://DOMAIN, for a netprobe.Parser.
-func Scheme() netprobe.Scheme {
+func domainScheme() netprobe.Scheme {
 	return netprobe.Scheme{
 		Name: "mailpath", Port: "25", About: "judges the DNS and the servers of a mail domain: MX, PTR, SPF, DKIM, DMARC, MTA-STS, TLSA, block lists",
 		Options: []netprobe.Option{
@@ -34,8 +32,8 @@ func Scheme() netprobe.Scheme {
 }
 
 func build(u netprobe.URL) (netprobe.Prober, error) {
-	if u.User != "" {
-		return nil, errors.New("nobody logs in by mailpath://")
+	if err := u.Bare(); err != nil {
+		return nil, err
 	}
 	d := Domain{Name: u.Host, Timeout: u.Timeout, Fetch: fetcher(u.Net), DKIM: list(u.Get("dkim")), DNSBL: list(u.Get("dnsbl"))}
 	server, err := resolverOf(u.Get("resolver"))
