@@ -2,6 +2,7 @@ package main
 
 import (
 	"fmt"
+	"net/netip"
 	"net/url"
 	"os"
 	"path/filepath"
@@ -27,6 +28,7 @@ type settings struct {
 	Listen     string              `doc:"Address and port for the peers, such as :9443. Empty: only this host asks."`
 	Peers      []string            `doc:"The other hosts, each as \"NAME https://HOST:PORT KEY\"; - in place of the URL of one that only asks. Its KEY is what watch key says there."`
 	Targets    []string            `doc:"What is watched, as URLs: smtp://mx.example.org, https://example.org, tcp://host:port and so on."`
+	Customers  []customer          `doc:"Targets that others name, each with a name of his own. They may be public addresses and ports of known protocols, and however many there are, they take no turn of another's."`
 	References []string            `doc:"Targets by which this host knows whether it sees anything: its gateway, its resolver, a large site. Three are good, of which some say something, as tcp://HOST:25?expect=220: what only takes a connection may be a device on the way."`
 	Parents    []string            `doc:"What depends on what, each as \"TARGET TARGET\": while the second is down, nothing is told of the first."`
 	Interval   time.Duration       `doc:"How often each target is looked at by each host."`
@@ -109,28 +111,100 @@ func (s settings) peers(self string) ([]exchange.Peer, error) {
 	return out, nil
 }
 
+// A customer is somebody whose targets are watched, and who is not to be trusted with
+// this host and its network.
+type customer struct {
+	Name    string   `doc:"What he is called."`
+	Targets []string `doc:"What is watched for him, as URLs. They name no files, so nobody logs in."`
+	Allow   []string `doc:"Networks that he may name though they are not public, such as 10.20.0.0/16."`
+}
+
+// guard lets him reach what is public, and what he was allowed.
+func (c customer) guard() (func(netip.Addr) error, error) {
+	var allowed []netip.Prefix
+	for _, text := range c.Allow {
+		p, err := netip.ParsePrefix(text)
+		if err != nil {
+			return nil, fmt.Errorf("allow: %q is no network such as 10.20.0.0/16", text)
+		}
+		allowed = append(allowed, p)
+	}
+	return func(ip netip.Addr) error {
+		if slices.ContainsFunc(allowed, func(p netip.Prefix) bool { return p.Contains(ip.Unmap()) }) {
+			return nil
+		}
+		return netprobe.Public(ip)
+	}, nil
+}
+
+// watched are all targets.
+func (s settings) watched() []string {
+	out := s.Targets
+	for _, c := range s.Customers {
+		out = slices.Concat(out, slices.DeleteFunc(slices.Clone(c.Targets), func(target string) bool { return slices.Contains(out, target) }))
+	}
+	return out
+}
+
+// tenants says for whom a target is watched; "" is us.
+func (s settings) tenants() map[string]string {
+	out := map[string]string{}
+	for _, c := range slices.Backward(s.Customers) {
+		for _, target := range c.Targets {
+			out[target] = c.Name
+		}
+	}
+	for _, target := range slices.Concat(s.Targets, s.References) {
+		delete(out, target)
+	}
+	return out
+}
+
+func schemes() []netprobe.Scheme {
+	return slices.Concat(protocol.Schemes(), []netprobe.Scheme{dnsprobe.Scheme()}, mailpath.Schemes())
+}
+
 // probers makes one for each target and reference.
 func (s settings) probers() (map[string]netprobe.Prober, error) {
-	parser := netprobe.Parser{Timeout: s.Timeout, Schemes: append(protocol.Schemes(), dnsprobe.Scheme(), mailpath.Scheme())}
+	parser := netprobe.Parser{Timeout: s.Timeout, Schemes: schemes()}
 	out := map[string]netprobe.Prober{}
-	for _, target := range slices.Concat(s.Targets, s.References) {
-		p, err := parser.Parse(target)
-		if err != nil {
-			return nil, err
+	add := func(targets []string) error {
+		for _, target := range targets {
+			if out[target] != nil {
+				continue // the first who names it counts
+			}
+			p, err := parser.Parse(target)
+			if err != nil {
+				return err
+			}
+			out[target] = p
 		}
-		out[target] = p
+		return nil
 	}
-	if len(s.Targets) == 0 {
+	if err := add(slices.Concat(s.Targets, s.References)); err != nil {
+		return nil, err
+	}
+	for _, c := range s.Customers {
+		guard, err := c.guard()
+		if err != nil {
+			return nil, fmt.Errorf("customers: %s: %w", c.Name, err)
+		}
+		parser.Strangers, parser.Net.Guard = true, guard
+		if err := add(c.Targets); err != nil {
+			return nil, fmt.Errorf("customers: %s: %w", c.Name, err)
+		}
+	}
+	if len(s.watched()) == 0 {
 		return nil, cli.Advise(fmt.Errorf("there is nothing to watch"), "name targets in the configuration; see watch -print-config")
 	}
 	return out, nil
 }
 
 func (s settings) parents() (map[string][]string, error) {
-	out := map[string][]string{}
+	out, all := map[string][]string{}, s.watched()
 	for _, line := range s.Parents {
 		f := strings.Fields(line)
-		if len(f) != 2 || !slices.Contains(s.Targets, f[0]) || !slices.Contains(s.Targets, f[1]) {
+		if len(f) != 2 || !slices.Contains(all, f[0]) || !slices.Contains(all, f[1]) {
 			return nil, fmt.Errorf("parents: %q is not of the form \"TARGET TARGET\", both of them watched", line)
 		}
 		out[f[0]] = append(out[f[0]], f[1])

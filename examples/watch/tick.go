@@ -35,6 +35,9 @@ func (w *watcher) look(ctx context.Context, target string) (failing bool) {
 		o.Since = before.Since
 	}
 	w.last[target] = o
+	if at := result.Addr.Addr(); at.IsValid() {
+		w.at[target] = at.Unmap()
+	}
 	w.mu.Unlock()
 	if err := w.node.Observe(ctx, o); err != nil {
 		w.trouble(err)
@@ -94,7 +97,7 @@ func prefixOf(ip netip.Addr) string {
 	return prefix.String()
 }
 
-// groupOf is the host of a target: two of one host wait for each other.
+// groupOf is the host of a target.
 func groupOf(target string) string {
 	u, err := url.Parse(target)
 	if err != nil {
@@ -173,7 +176,7 @@ func (w *watcher) live(health map[string]verdict.Health) []string {
 }
 
 func (w *watcher) isWatched(subject string) bool {
-	return slices.Contains(w.set.Targets, subject) ||
+	return slices.Contains(w.watched, subject) ||
 		slices.ContainsFunc(w.policy.Vantages, func(name string) bool {
 			return subject == incident.OfVantage(name, verdict.Health{}, time.Time{}).Subject
 		})
@@ -208,7 +211,7 @@ func (w *watcher) sights(all []verdict.Observation, health map[string]verdict.He
 		byTarget[o.Target] = append(byTarget[o.Target], o)
 	}
 	var out []incident.Sight
-	for _, target := range w.set.Targets {
+	for _, target := range w.watched {
 		v := w.policy.Judge(byTarget[target], health, now)
 		v.Target = target
 		s := incident.Of(v)

@@ -9,10 +9,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/netprobe"
-	"github.com/pugetsoundtech/upkeep/netprobe/dnsprobe"
 	"github.com/pugetsoundtech/upkeep/netprobe/exchange"
-	"github.com/pugetsoundtech/upkeep/netprobe/mailpath"
-	"github.com/pugetsoundtech/upkeep/netprobe/protocol"
 	"github.com/pugetsoundtech/upkeep/netprobe/verdict"
 	"github.com/pugetsoundtech/upkeep/report/statedir"
 )
@@ -47,7 +44,7 @@ var votes = map[verdict.Vote]struct {
 
 // look probes each target once, and stores nothing.
 func look(ctx context.Context, c cli.Call, s settings, _ options) (status int, err error) {
-	parser := netprobe.Parser{Timeout: s.Timeout, Schemes: append(protocol.Schemes(), dnsprobe.Scheme(), mailpath.Scheme())}
+	parser := netprobe.Parser{Timeout: s.Timeout, Schemes: schemes()}
 	var probers []netprobe.Prober
 	for _, target := range c.Args {
 		p, err := parser.Parse(target)
@@ -121,7 +118,7 @@ func status(ctx context.Context, c cli.Call, s settings, _ options) (int, error)
 
 func (w *watcher) lines(set verdict.Set, health map[string]verdict.Health, now time.Time) []line {
 	var out []line
-	for _, target := range w.set.Targets {
+	for _, target := range w.set.watched() {
 		v := w.policy.Judge(set.Of(target), health, now)
 		l := line{Subject: target, State: v.State.String(), Cause: string(v.Why.Cause), Since: v.Onset, Votes: map[string]string{}}
 		for word, names := range map[string][]string{"up": v.Up, "down": v.Down, "none": v.None} {

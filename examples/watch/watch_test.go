@@ -10,6 +10,7 @@ import (
 	"net"
 	"net/http"
 	"net/http/httptest"
+	"net/netip"
 	"os"
 	"path/filepath"
 	"slices"
@@ -430,17 +431,73 @@ func count(lines []string, line string) (n int) {
 	return n
 }
 
-func TestTargetsOfOneNetworkShareItsPlaces(t *testing.T) {
+// A name is looked up before it is looked at for the first time; later its address is
+// known.
+func TestTargetsOfOneAddressAndNetworkShareItsPlaces(t *testing.T) {
 	w, closeAll := alone(t, t.TempDir())
 	defer closeAll()
-	w.last["smtp://mx.example.org"] = verdict.Observation{Group: "192.0.2.0/24"}
-	w.last["smtp://new.example.org"] = verdict.Observation{Group: "new.example.org"}
-	for target, want := range map[string]string{
-		"smtp://mx.example.org": "192.0.2.0/24", "smtp://new.example.org": "", "smtp://nobody.example.org": "",
-		"tcp://198.51.100.7:25": "198.51.100.0/24", "tcp://[2001:db8:1:2::3]:25": "2001:db8:1::/48",
-	} {
-		assert.Equal(t, want, w.networkOf(target), target)
+	names := map[string]string{"mx.example.org": "::ffff:192.0.2.7", "www.example.org": "192.0.2.9", "moved.example.org": "192.0.2.1"}
+	w.resolve = func(_ context.Context, _, name string) ([]netip.Addr, error) {
+		text, ok := names[name]
+		if !ok {
+			return nil, errors.New("nobody knows")
+		}
+		return []netip.Addr{netip.MustParseAddr(text)}, nil
 	}
+	w.at["smtp://moved.example.org"] = netip.MustParseAddr("198.51.100.1")
+	for target, want := range map[string][2]string{
+		"smtp://mx.example.org": {"192.0.2.7", "192.0.2.0/24"}, "https://www.example.org/": {"192.0.2.9", "192.0.2.0/24"},
+		"smtp://moved.example.org": {"198.51.100.1", "198.51.100.0/24"}, "smtp://nobody.example.org": {"nobody.example.org", unresolved},
+		"tcp://198.51.100.7:25": {"198.51.100.7", "198.51.100.0/24"}, "tcp://[2001:db8:1:2::3]:25": {"2001:db8:1:2::3", "2001:db8:1::/48"},
+	} {
+		address, network := w.where(t.Context(), target)
+		assert.Equal(t, want, [2]string{address, network}, target)
+	}
+	w.probers["smtp://mx.example.org"] = netprobe.TCP{Addr: "127.0.0.1:1"}
+	w.look(t.Context(), "smtp://mx.example.org")
+	_, network := w.where(t.Context(), "smtp://mx.example.org")
+	assert.Equal(t, "127.0.0.0/24", network, "what was connected to counts, and not the name")
+}
+
+// What customers name is watched for each of them, under the rules for strangers.
+func TestCustomersHaveTheirShareAndReachNothingOfOurs(t *testing.T) {
+	dir := t.TempDir()
+	config := filepath.Join(dir, "watch.yaml")
+	write := func(customers string) string {
+		text := fmt.Sprintf("name: a\nstate: %s\ntargets: [\"tcp://127.0.0.1:1\"]\ncustomers:\n%s\n", filepath.Join(dir, "state"), customers)
+		require.NoError(t, os.WriteFile(config, []byte(text), 0o600))
+		_, _, errs := clitest.Run(t, run, "-config", config, "status")
+		return errs
+	}
+	for customers, want := range map[string]string{
+		`  - {name: eve, targets: ["tcp://192.0.2.1:6379"]}`:                         "customers: eve: target \"tcp://192.0.2.1:6379\": the port 6379 is not among",
+		`  - {name: eve, targets: ["imaps://bob@192.0.2.1?pass-file=/etc/shadow"]}`:  "names a file of this machine",
+		`  - {name: eve, targets: ["mailloop://192.0.2.1?from=a@b.c&to=d@e.f"]}`:     "is of the form imaps://",
+		`  - {name: eve, targets: ["smtp://192.0.2.1"], allow: ["192.0.2.1"]}`:       "is no network such as",
+		`  - {name: eve, targets: ["smtp://192.0.2.1?helo=a%0d%0aMAIL"], allow: []}`: "control characters",
+	} {
+		assert.Contains(t, write(customers), want)
+	}
+	set := defaults()
+	set.Name, set.State, set.Targets = "a", filepath.Join(dir, "state"), []string{"smtp://127.0.0.1"}
+	set.Customers = []customer{
+		{Name: "ann", Targets: []string{"smtp://127.0.0.2", "smtp://127.0.0.1"}},
+		{Name: "bob", Targets: []string{"smtp://127.0.0.3", "smtp://127.0.0.2"}, Allow: []string{"127.0.0.0/8"}},
+	}
+	w, closeAll, err := newWatcher(set, io.Discard)
+	require.NoError(t, err)
+	defer func() { assert.NoError(t, closeAll()) }()
+	assert.Equal(t, []string{"smtp://127.0.0.1", "smtp://127.0.0.2", "smtp://127.0.0.3"}, w.watched)
+	of := map[string]string{}
+	for _, j := range w.jobs() {
+		of[j.Key] = j.Tenant
+	}
+	assert.Equal(t, map[string]string{"smtp://127.0.0.1": "", "smtp://127.0.0.2": "ann", "smtp://127.0.0.3": "bob"}, of)
+	assert.Equal(t, netprobe.LocalPolicy, w.probers["smtp://127.0.0.2"].Probe(t.Context()).Cause, "what is not public was not allowed")
+	assert.NotEqual(t, netprobe.LocalPolicy, w.probers["smtp://127.0.0.3"].Probe(t.Context()).Cause)
+	assert.NotEqual(t, netprobe.LocalPolicy, w.probers["smtp://127.0.0.1"].Probe(t.Context()).Cause, "it is ours as well")
+	assert.True(t, w.isWatched("smtp://127.0.0.3"))
+	assert.Len(t, w.sights(nil, nil, time.Now()), 3, "each is judged")
 }
 
 // stolen is what somebody says who has the key of peer b.

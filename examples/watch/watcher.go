@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"net"
 	"net/netip"
 	"path/filepath"
 	"regexp"
@@ -36,6 +37,7 @@ type watcher struct {
 	hooks   []incident.Hook
 	probers map[string]netprobe.Prober
 	memory  memory
+	watched []string // targets
 	targets *deliver.Targets
 	changed bool                 // something was decided that is not stored
 	stored  []byte               // what is stored
@@ -48,13 +50,17 @@ type watcher struct {
 
 	mu   sync.Mutex
 	last map[string]verdict.Observation // our own
+	at   map[string]netip.Addr          // where a target was when it was last looked at
+
+	resolve func(ctx context.Context, network, host string) ([]netip.Addr, error)
 }
 
 // newWatcher opens the state folder; close gives it back.
 func newWatcher(s settings, errs io.Writer) (w *watcher, closeAll func() error, err error) {
 	w = &watcher{
 		set: s, errs: errs, begun: time.Now(), said: map[string]time.Time{}, asked: map[string]uint64{},
-		soon: make(chan string, 1024), last: map[string]verdict.Observation{},
+		soon: make(chan string, 1024), last: map[string]verdict.Observation{}, at: map[string]netip.Addr{},
+		resolve: net.DefaultResolver.LookupNetIP,
 	}
 	if w.folder, err = s.folder(); err != nil {
 		return nil, nil, err
@@ -88,6 +94,7 @@ func (w *watcher) configure() (err error) {
 	if w.probers, err = w.set.probers(); err != nil {
 		return err
 	}
+	w.watched = w.set.watched()
 	if w.hooks, err = w.set.hooks(); err != nil {
 		return err
 	}
@@ -155,12 +162,12 @@ func watch(ctx context.Context, c cli.Call, s settings, _ options) (status int, 
 		return 0, err
 	}
 	fmt.Fprintf(c.Stdout, "%s watches %d targets with %d other hosts; its key is %s\n",
-		w.node.Name, len(s.Targets), len(w.node.Peers), w.publicKey())
+		w.node.Name, len(w.watched), len(w.node.Peers), w.publicKey())
 	ctx, cancel := context.WithCancel(ctx)
 	defer cancel()
 	var group sync.WaitGroup
 	group.Go(func() {
-		schedule.Schedule{Do: w.look, Soon: w.soon, Lag: w.late, Vantage: w.place(), Vantages: len(w.policy.Vantages)}.Run(ctx, w.jobs())
+		schedule.Schedule{Do: w.look, Soon: w.soon, Lag: w.late, Where: w.where, Vantage: w.place(), Vantages: len(w.policy.Vantages)}.Run(ctx, w.jobs())
 	})
 	for _, p := range w.node.Peers {
 		if p.URL != "" {
@@ -185,10 +192,9 @@ func (w *watcher) place() int {
 
 func (w *watcher) jobs() []schedule.Job {
 	var out []schedule.Job
+	of := w.set.tenants()
 	for target := range w.probers {
-		out = append(out, schedule.Job{
-			Key: target, Group: groupOf(target), Network: w.networkOf(target), Interval: w.set.Interval, Retry: w.set.Retry,
-		})
+		out = append(out, schedule.Job{Key: target, Tenant: of[target], Interval: w.set.Interval, Retry: w.set.Retry})
 	}
 	return out
 }
@@ -201,14 +207,32 @@ func (w *watcher) late(_ string, by time.Duration) {
 	}
 }
 
-// networkOf is the network that a target was in when it was last looked at, or that
-// of its address; "" of a name that nobody has looked at yet.
-func (w *watcher) networkOf(target string) string {
-	if seen, err := netip.ParsePrefix(w.last[target].Group); err == nil {
-		return seen.String()
+// resolveTimeout is how long a look waits until it is known where it goes.
+const resolveTimeout = 5 * time.Second
+
+// unresolved is the network of what nobody knows an address of.
+const unresolved = "unresolved"
+
+// where is the address of a target, and its network: those that it had when it was
+// last looked at, or that its name has now.
+func (w *watcher) where(ctx context.Context, target string) (address, network string) {
+	w.mu.Lock()
+	at := w.at[target]
+	w.mu.Unlock()
+	host := groupOf(target)
+	if !at.IsValid() {
+		at, _ = netip.ParseAddr(host) //nolint:errcheck // then it is a name
 	}
-	ip, _ := netip.ParseAddr(groupOf(target)) //nolint:errcheck // the zero value is of no network
-	return prefixOf(ip)
+	if !at.IsValid() {
+		ctx, cancel := context.WithTimeout(ctx, resolveTimeout)
+		defer cancel()
+		found, err := w.resolve(ctx, "ip", host) // why there is none the look will say
+		if err != nil || len(found) == 0 {
+			return host, unresolved
+		}
+		at = found[0].Unmap()
+	}
+	return at.String(), prefixOf(at)
 }
 
 // loop judges and delivers, until it is ended.
