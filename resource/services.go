@@ -1,12 +1,10 @@
 package resource
 
 import (
-	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
-	"strings"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/host"
@@ -36,21 +34,10 @@ type Failed struct {
 	Unit        string
 	Description string
 	Result      string    // why: "exit-code", "signal", "timeout"; "" when not told
-	Since       time.Time // zero when not told
+	Since       time.Time // zero when not told: neither OpenRC nor rcctl notes when a service ended by itself
 	Program     string    // file of the command that failed, else of the main one; "" when not told
-	Script      string    // what Program runs, where that is an interpreter; "" when it is none
+	Script      string    // what Program runs, where that is an interpreter, or the one that starts it; "" when it is none
 	Instances   []string  // the units, where many of one template failed: Unit is the template
-}
-
-// otherManagers keep a record of failed services too. Their commands give a name
-// a line, and end with 1 to say that there are some, or that there are none.
-var otherManagers = []struct {
-	program string
-	list    []string
-	folder  string // with a name for each that did not start; "": there is none
-}{
-	{"/sbin/openrc-run", []string{"rc-status", "--nocolor", "--crashed"}, "/run/openrc/failed"},
-	{"/usr/sbin/rcctl", []string{"rcctl", "ls", "failed"}, ""},
 }
 
 // Check asks the service manager. Where none keeps a record of failed services
@@ -85,59 +72,4 @@ func (c Services) tell(ctx context.Context, rec *report.Recorder, failed []Faile
 	for i, f := range failed {
 		rec.Finding(serviceFinding(f, of[i], howto.Of(ctx, c.Host)))
 	}
-}
-
-func (c Services) withoutSystemd(ctx context.Context, rec *report.Recorder) error {
-	for _, manager := range otherManagers {
-		_, err := c.Host.Lstat(ctx, manager.program)
-		if errors.Is(err, fs.ErrNotExist) {
-			continue
-		}
-		if err != nil {
-			return err
-		}
-		failed, err := listFailed(ctx, c.Host, manager.list)
-		if err == nil && manager.folder != "" {
-			failed, err = addNotStarted(ctx, c.Host, manager.folder, failed)
-		}
-		if err != nil {
-			return err
-		}
-		c.tell(ctx, rec, failed)
-		return nil
-	}
-	return report.Skip("no service manager here keeps a record of failed services")
-}
-
-func listFailed(ctx context.Context, h host.Host, list []string) ([]Failed, error) {
-	out, err := h.Run(ctx, host.Command{Args: list})
-	if err != nil {
-		return nil, err
-	}
-	if out.Exit > 1 || out.Exit < 0 || out.Truncated || len(out.Stderr) > 0 {
-		return nil, fmt.Errorf("%s: %w", strings.Join(list, " "), cmp.Or(out.Err(), errors.New(firstLine(out.Stderr))))
-	}
-	failed := []Failed{}
-	for line := range strings.Lines(string(out.Stdout)) {
-		f := strings.Fields(line)
-		if len(f) > 1 {
-			return nil, fmt.Errorf("%s: %.80q is no name of a service", list[0], line)
-		}
-		if len(f) == 1 {
-			failed = append(failed, Failed{Unit: f[0], Description: "The service manager says that it should run and does not"})
-		}
-	}
-	return failed, nil
-}
-
-// addNotStarted adds those that OpenRC keeps a record of since they did not start.
-func addNotStarted(ctx context.Context, h host.Host, folder string, failed []Failed) ([]Failed, error) {
-	entries, err := h.ReadDir(ctx, folder)
-	if errors.Is(err, fs.ErrNotExist) {
-		return failed, nil
-	}
-	for _, st := range entries {
-		failed = append(failed, Failed{Unit: st.Name, Description: "It did not start"})
-	}
-	return failed, err
 }

@@ -340,7 +340,7 @@ func TestASystemdThatDoesNotAnswerIsUnknown(t *testing.T) {
 }
 
 func TestFailedServicesAreNoQuestionWithoutAServiceManager(t *testing.T) {
-	const without = "-- /run/ dir complete --\n-- /sbin/openrc-run absent --\n-- /usr/sbin/rcctl %s --\n"
+	const without = "-- /run/ dir complete --\n-- /sbin/openrc-run absent --\n-- /usr/sbin/rcctl %s --\n-- /etc/rc.d/ dir complete --\n"
 	res := collect(t, resource.Services{Host: hosttest.New(fmt.Sprintf(without, "absent")).Host()})
 	assert.Equal(t, report.Skipped, res.Status)
 	for list, want := range map[string][]string{

@@ -115,18 +115,54 @@ func TestAnAnswerThatIsNeitherYesNorNoLeavesTheRebootUnknown(t *testing.T) {
 }
 
 func TestWhatOpenRCCouldNotStartIsFound(t *testing.T) {
-	// after documentation: rc-status(8), librc's folders of states
-	const openrc = "-- /run/systemd/system absent --\n-- /sbin/openrc-run mode=0755 --\n-- $ [\"rc-status\", \"--nocolor\", \"--crashed\"] "
-	for parts, want := range map[string][]string{
-		"exit=1 --\n-- /run/openrc/failed/ dir complete --\n":                                                        {},
-		"exit=1 --\n-- /run/openrc/failed/ absent --\n":                                                              {},
-		"--\nsshd\n-- /run/openrc/failed/ dir complete --\n":                                                         {"warning: The service sshd has failed"},
-		"exit=1 --\n-- /run/openrc/failed/ dir complete --\n-- /run/openrc/failed/nginx link=/etc/init.d/nginx --\n": {"warning: The service nginx has failed"},
+	// after documentation: rc-status(8), librc's folders of states and of daemons
+	const openrc = "-- /run/systemd/system absent --\n-- /sbin/openrc-run mode=0755 --\n-- /run/ dir complete=tree --\n-- /etc/init.d/nginx mode=0755 --\n" +
+		"-- /usr/sbin/sshd mode=0755 --\n-- $ [\"rc-status\", \"--nocolor\", \"--crashed\"] "
+	const daemon = "exec=/usr/sbin/sshd\nargv_0=/usr/sbin/sshd\nargv_1=-D\nname=\npidfile=/run/sshd.pid\n"
+	for parts, want := range map[string][]report.Attr{
+		"exit=1 --\n-- /run/openrc/failed/ dir complete --\n": nil,
+		"exit=1 --\n": nil,
+		"--\nsshd\n-- /run/openrc/failed/ dir complete --\n":                 {},
+		"--\nsshd\n-- /run/openrc/daemons/sshd/001 --\n" + daemon:            {report.Program.Of("/usr/sbin/sshd"), report.Package.Of("apk:openssh")},
+		"--\nsshd\n-- /run/openrc/daemons/sshd/001 --\nexec=sshd\n":          {},
+		"exit=1 --\n-- /run/openrc/failed/nginx link=/etc/init.d/nginx --\n": {report.Path.Of("/etc/init.d/nginx"), report.Package.Of("apk:nginx")},
+		"exit=1 --\n-- /run/openrc/failed/nginx link=/etc/init.d/nginx mtime=2026-11-25T12:05:00Z --\n": {
+			report.At.Of("2026-11-25T12:05:00Z"), report.Path.Of("/etc/init.d/nginx"), report.Package.Of("apk:nginx"),
+		},
 	} {
-		res := collect(t, resource.Services{Host: recorded(t, "alpine-3.20", openrc+parts)})
+		owners := owned{"/usr/sbin/sshd": "apk:openssh", "/etc/init.d/nginx": "apk:nginx"}
+		res := collect(t, resource.Services{Host: recorded(t, "alpine-3.20", openrc+parts), Owners: owners})
 		assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
-		assert.Equal(t, want, titles(res), parts)
+		if want == nil {
+			assert.Empty(t, res.Findings, parts)
+			continue
+		}
+		require.Len(t, res.Findings, 1, parts)
+		assert.Equal(t, report.Warning, res.Findings[0].Severity)
+		assert.Equal(t, "The service "+res.Findings[0].Subject.Value+" has failed", res.Findings[0].Title)
+		assert.ElementsMatch(t, want, res.Findings[0].Evidence, parts)
 	}
 	res := collect(t, resource.Services{Host: recorded(t, "alpine-3.20", openrc+"exit=1 --\n-- /run/openrc/failed/ dir error=permission --\n")})
 	assert.Equal(t, report.Failed, res.Status)
+	res = collect(t, resource.Services{Host: recorded(t, "alpine-3.20", openrc+"--\n../x\n")})
+	assert.Equal(t, report.Failed, res.Status, "no name leads out of the folder")
+	res = collect(t, resource.Services{Host: recorded(t, "alpine-3.20", openrc+"--\nsshd\n-- /run/openrc/daemons/sshd/001 error=permission --\n")})
+	assert.Equal(t, report.Partial, res.Status)
+	assert.Len(t, res.Findings, 1, "it has failed, whatever it runs")
+}
+
+// After documentation: rcctl(8), rc.d(8).
+func TestAFailedServiceOfOpenBSDNamesItsDaemon(t *testing.T) {
+	const rcctl = "-- /run/systemd/system absent --\n-- /sbin/openrc-run absent --\n-- /usr/sbin/rcctl mode=0555 --\n-- /usr/sbin/smtpd mode=0555 --\n" +
+		"-- $ [\"rcctl\", \"ls\", \"failed\"] exit=1 --\nsmtpd\n-- /etc/rc.d/smtpd mode=0555 --\n#!/bin/ksh\n#\n\n"
+	for script, want := range map[string][]report.Attr{
+		"daemon=\"/usr/sbin/smtpd\"\n\n. /etc/rc.d/rc.subr\n": {report.Program.Of("/usr/sbin/smtpd"), report.Path.Of("/etc/rc.d/smtpd")},
+		"daemon=\"${TRUEPREFIX}/sbin/smtpd\"\n":               {report.Path.Of("/etc/rc.d/smtpd")},
+		". /etc/rc.d/rc.subr\n":                               {report.Path.Of("/etc/rc.d/smtpd")},
+	} {
+		res := collect(t, resource.Services{Host: recorded(t, "openbsd-7.6", rcctl+script)})
+		assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
+		require.Len(t, res.Findings, 1, script)
+		assert.Equal(t, want, res.Findings[0].Evidence, script)
+	}
 }
