@@ -160,7 +160,7 @@ func (d *desk) moveInventories(ctx context.Context, items []memory.Item, terms r
 	says := integrity.Acceptance{Time: time.Now().UTC(), By: d.By, Comment: terms.Comment}
 	same := func(f report.Finding) bool {
 		was, ok := shown[f.Fingerprint]
-		return ok && slices.Equal(was.Evidence, f.Evidence)
+		return ok && slices.Equal(untimed(was.Evidence), untimed(f.Evidence))
 	}
 	var errs []error
 	for _, c := range d.target.Inventories(d.state, d.settings) {
@@ -173,6 +173,11 @@ func (d *desk) moveInventories(ctx context.Context, items []memory.Item, terms r
 		}
 	}
 	return moved, errors.Join(errs...)
+}
+
+// untimed is evidence without times: when a service stopped is asked anew each time.
+func untimed(evidence []report.Attr) []report.Attr {
+	return slices.DeleteFunc(slices.Clone(evidence), func(a report.Attr) bool { return a.Key == report.At })
 }
 
 // inventory gives the inventory that a rule is of; nil: none.

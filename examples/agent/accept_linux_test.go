@@ -1,6 +1,7 @@
 package main
 
 import (
+	"net"
 	"strings"
 	"testing"
 
@@ -43,5 +44,25 @@ func TestAcceptedFilesAreTheNewBaselineAndTheOldTextIsShownAndPutBack(t *testing
 		assert.Zero(t, status, out)
 		out, _ = w.run()
 		assert.Contains(t, out, "/etc/hosts.allow changed", "it differs from what was accepted")
+	})
+}
+
+func TestAnAcceptedListenerIsInTheBaseline(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		w.run()
+		l, err := net.Listen("tcp4", "0.0.0.0:6668")
+		must(err)
+		w.run()
+		out, status := w.run("review", "accept", "integrity.listeners.new", "-by", "ann")
+		assert.Zero(t, status, out)
+		assert.Contains(t, out, "1 accepted")
+		out, status = w.run()
+		assert.Zero(t, status, out)
+		assert.Contains(t, out, "ann accepted 1 finding")
+		out, _ = w.run("review", "list")
+		assert.NotContains(t, out, "6668", "the baseline has it: nothing stands open, nor is an accepted risk")
+		must(l.Close())
+		out, _ = w.run()
+		assert.Contains(t, out, "Nothing listens on tcp port 6668")
 	})
 }

@@ -2,6 +2,7 @@ package inventory
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"path/filepath"
 	"slices"
@@ -15,8 +16,9 @@ import (
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
-// A Question is one inventory: what it reads of a system, and what it says of
-// what changed since it was accepted.
+// A Question is one inventory: what it reads of a system. What it says of what
+// changed since it was accepted is the matter of a Teller or a Comparer, one of which
+// it is as well.
 type Question interface {
 	// Name is that of the check, such as "integrity.mounts": scopes are the
 	// sections of the list, below its last word.
@@ -25,10 +27,28 @@ type Question interface {
 	Rules() []report.Rule
 	// Read gives the records as they are now.
 	Read(ctx context.Context) *List
+}
+
+// A Teller is a Question of which each record that differs is a change.
+type Teller interface {
 	// Tell makes findings of changed records, which are added, removed or changed.
 	// Each change is told by one of them.
 	Tell(changes []integrity.Change) []Finding
 }
+
+// A Comparer is a Question that compares by itself, as a record that differs need not
+// be a change: a program may have been given another port.
+type Comparer interface {
+	// Compare says what differs between the records of the baseline, by section, and
+	// those of now. A section that the baseline does not know is not among the former.
+	// What cannot be compared it makes unknown in now (List.Fail). rec keeps what it
+	// remembers from run to run; nil where the changes are looked at once more, to be
+	// accepted.
+	Compare(ctx context.Context, was map[string][]Record, now *List, rec *report.Recorder) ([]Finding, error)
+}
+
+// errNoWords says that a question has no way to say what changed.
+var errNoWords = errors.New("the question is neither a Teller nor a Comparer")
 
 // An Inspector is a Question that also finds what is wrong on every run, with
 // nothing to compare it with. The error is report.Skip where the question does
@@ -81,9 +101,6 @@ func (c Check) Check(ctx context.Context, rec *report.Recorder) error {
 		return nil
 	}
 	now := c.Read(ctx)
-	for section, err := range now.Unknown {
-		rec.Problem(err, c.domain()+"/"+section)
-	}
 	for _, e := range now.below {
 		rec.Problem(e.Err, c.domain()+"/"+KeyOf(e.Path)[0])
 	}
@@ -96,7 +113,11 @@ func (c Check) Check(ctx context.Context, rec *report.Recorder) error {
 	for _, f := range now.Findings {
 		rec.Finding(f)
 	}
-	return c.compare(ctx, now, rec)
+	err := c.compare(ctx, now, rec)
+	for section, err := range now.Unknown {
+		rec.Problem(err, c.domain()+"/"+section)
+	}
+	return err
 }
 
 // compare tells what differs from the baseline.
@@ -113,10 +134,8 @@ func (c Check) compare(ctx context.Context, now *List, rec *report.Recorder) err
 		return fmt.Errorf("%s: %w", c.Name(), err)
 	}
 	defer base.Close()
-	var told []Finding
-	if w.Took {
-		told = c.Tell(nil)
-	} else if told, err = c.told(base, now); err != nil {
+	told, err := c.told(ctx, base, now, rec)
+	if err != nil {
 		return err
 	}
 	if !w.Replaced {
@@ -141,7 +160,7 @@ func (c Check) watch() continuity.Watch {
 
 // told compares with the baseline and says in words what differs: the changes of
 // records, and the places that the baseline does not know.
-func (c Check) told(base *integrity.Baseline, now *List) ([]Finding, error) {
+func (c Check) told(ctx context.Context, base *integrity.Baseline, now *List, rec *report.Recorder) ([]Finding, error) {
 	var changes []integrity.Change
 	var gaps []Finding
 	err := integrity.Compare(base.Entries(), now.entries(), tree.FieldContent, func(ch integrity.Change) error {
@@ -155,9 +174,52 @@ func (c Check) told(base *integrity.Baseline, now *List) ([]Finding, error) {
 		}
 		return nil
 	})
+	if err != nil {
+		return nil, err
+	}
 	// Where nothing is now, there is nothing to compare.
 	gaps = slices.DeleteFunc(gaps, func(t Finding) bool { return len(t.Changes) == 1 && t.Changes[0].Kind == integrity.Removed })
-	return append(c.Tell(changes), gaps...), err
+	switch q := c.Question.(type) {
+	case Comparer:
+		was, err := c.accepted(base, rec)
+		if err != nil {
+			return nil, err
+		}
+		told, err := q.Compare(ctx, was, now, rec)
+		return append(told, gaps...), err
+	case Teller:
+		return append(q.Tell(changes), gaps...), nil
+	}
+	return nil, errNoWords
+}
+
+// accepted gives the records of a baseline by section, without the sections that it
+// does not know.
+func (c Check) accepted(base *integrity.Baseline, rec *report.Recorder) (map[string][]Record, error) {
+	acts, err := integrity.Acceptances(c.baseline())
+	if err != nil && rec != nil {
+		rec.Problem(err, continuity.Scope)
+	}
+	byPerson := map[string]bool{}
+	for _, a := range acts {
+		for _, ch := range a.Changes {
+			byPerson[string(ch.Path)] = true
+		}
+	}
+	was := map[string][]Record{}
+	for e, err := range base.Entries() {
+		if err != nil {
+			return nil, err
+		}
+		r := RecordOf(e)
+		r.Accepted = byPerson[e.Path]
+		if section := r.Key[0]; !e.Stat.IsDir() {
+			was[section] = append(was[section], r)
+		} else if len(r.Key) == 1 && e.Complete {
+			was[section] = []Record{}
+		}
+	}
+	return was, nil
 }
 
 // gap begins the finding of a place that could not be read for the baseline.
@@ -175,7 +237,7 @@ func (c Check) Accept(ctx context.Context, selected func(report.Finding) bool, s
 	if err != nil {
 		return nil, err
 	}
-	told, err := c.told(base, c.Read(ctx))
+	told, err := c.told(ctx, base, c.Read(ctx), nil)
 	base.Close()
 	if err != nil {
 		return nil, err

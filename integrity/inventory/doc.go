@@ -11,7 +11,7 @@
 //	system      mounts, settings of the kernel, rules of the firewall
 //
 // Each is a package of questions. A Question reads records and says in words what
-// changed; a Check asks it once a run:
+// changed (Teller, Comparer); a Check asks it once a run:
 //
 //	check := inventory.Check{Question: accounts.Users{Host: h}, Dir: dir}
 //	result, err := suite.Collect(ctx, check)

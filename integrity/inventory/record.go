@@ -17,6 +17,8 @@ import (
 type Record struct {
 	Key    []string
 	Fields []host.Attr // what is not known is not among them
+
+	Accepted bool // of a baseline: a person took it, and not the first run
 }
 
 // Get gives the value of a field; "" where it is not known.
@@ -47,7 +49,7 @@ func pathOf(key []string) string {
 }
 
 // RecordOf is the record of an entry of the baseline.
-func RecordOf(e host.Entry) Record { return Record{KeyOf(e.Path), e.Attrs} }
+func RecordOf(e host.Entry) Record { return Record{Key: KeyOf(e.Path), Fields: e.Attrs} }
 
 // entry makes a record an entry of a baseline: its digest is over its fields.
 func (r Record) entry() host.Entry {
@@ -61,6 +63,18 @@ func (r Record) entry() host.Entry {
 	}
 }
 
+// Added is the change by which a record is new.
+func (r Record) Added() integrity.Change {
+	e := r.entry()
+	return integrity.Change{Kind: integrity.Added, Path: e.Path, Now: e}
+}
+
+// Removed is the change by which a record is gone.
+func (r Record) Removed() integrity.Change {
+	e := r.entry()
+	return integrity.Change{Kind: integrity.Removed, Path: e.Path, Was: e}
+}
+
 // A List is what was read of a system: records, and the sections that could not
 // be read. What stands below those is unknown, and neither new nor gone.
 type List struct {
@@ -70,13 +84,14 @@ type List struct {
 	Partly   []error          // what could not be looked at beside
 	Metrics  []report.Metric
 	Findings []report.Finding // what is wrong now, with nothing to compare it with
+	Beside   any              // what a Comparer needs beside the records
 
 	below []host.Entry // folders in a section that could not be read
 }
 
 // Add adds a record.
 func (l *List) Add(fields []host.Attr, key ...string) {
-	l.Records = append(l.Records, Record{key, fields})
+	l.Records = append(l.Records, Record{Key: key, Fields: fields})
 }
 
 // Fail says that a section could not be read.

@@ -1,7 +1,8 @@
 // Package listeners watches the sockets on which programs of a system listen, and
 // processes that hide.
 //
-//	result, err := suite.Collect(ctx, listeners.Sockets{Host: h})
+//	check := inventory.Check{Question: listeners.Sockets{Host: h}, Dir: dir}
+//	result, err := suite.Collect(ctx, check)
 //
 // Families is the inventory of the other families beside TCP and UDP: raw and packet
 // sockets, UDP-Lite, SCTP, vsock and abstract names of Unix.
@@ -13,8 +14,9 @@
 // # Design
 //
 // A program that listens is its file and its user; its name it chooses itself.
-// The list of listeners that was there at the first run is the accepted one, and
-// does not move by itself: a new listener stays open in every report until it
+// The list of listeners that was there at the first run is the accepted one, a
+// baseline like that of files, which is compared, signed and accepted as those are,
+// and does not move by itself: a new listener stays open in every report until it
 // is gone or a person accepts it. Programs that let the system choose a port get
 // another one after each start, so in the range of such ports a listener is known
 // by its program; so it is among the reserved ports of UDP, which the programs of
@@ -32,6 +34,9 @@
 // seen, which takes Linux and, but for one's own container, the rights of root:
 // of those that share a socket the oldest counts, or each new worker would be
 // told. After a start of the whole system or container nothing is.
+//
+// A program that no package owns is told on every run, but where a person accepted
+// its listening as new, and was told that.
 //
 // That a socket's program is not known, for lack of rights, hides nothing: that
 // there is a listener is a fact without it.

@@ -20,10 +20,10 @@ import (
 // days gives the findings of a second run, with packages that are known.
 func days(t *testing.T, claims integritytest.Claims, was, now *hosttest.Machine) []report.Finding {
 	t.Helper()
-	store := memory.FileStore{Dir: t.TempDir()}
+	store, dir := memory.FileStore{Dir: t.TempDir()}, t.TempDir()
 	var rep *report.Report
 	for _, m := range []*hosttest.Machine{was, now} {
-		set := suite.Suite{Checks: []report.Checker{listeners.Sockets{Host: m.Host(), Attestor: claims}}, Store: store}
+		set := suite.Suite{Checks: []report.Checker{kept(dir, listeners.Sockets{Host: m.Host(), Attestor: claims})}, Store: store}
 		var err error
 		rep, err = set.Run(t.Context())
 		require.NoError(t, err)

@@ -3,8 +3,6 @@ package listeners
 import (
 	"cmp"
 	"context"
-	"encoding/json"
-	"fmt"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -197,6 +195,9 @@ func sameProgram(a, b Listener) bool {
 	return a.Program == b.Program || a.Program == "" || b.Program == ""
 }
 
+// is reports whether both are one listener of one program, all that is known taken.
+func (l Listener) is(o Listener) bool { return samePlace(l, o) && l.identity() == o.identity() }
+
 // identity is what tells the programs of one list apart.
 func (l Listener) identity() string { return cmp.Or(l.Exe, l.Program) + "\x00" + l.User }
 
@@ -287,46 +288,4 @@ func folded(changes []ListenerChange, now []Listener, chosen Ports) (rest []List
 		}
 	}
 	return rest, many
-}
-
-// A memory is the form in which listeners are kept from run to run. Version 1
-// knew of no start, version 2 of no program file.
-type memory struct {
-	Version   int        `json:"version"`
-	Boot      string     `json:"boot,omitempty"` // in which the uptimes were counted; "" when not known
-	Net       string     `json:"net,omitempty"`  // network namespace, by its number in this boot; "" when not known
-	Listeners []Listener `json:"listeners"`
-}
-
-// maxMemory bounds one memory, in bytes.
-const maxMemory = 16 << 20
-
-func (m memory) encode() ([]byte, error) {
-	m.Version = 3
-	data, err := json.Marshal(m)
-	if err == nil && len(data) > maxMemory {
-		err = fmt.Errorf("%d sockets wait for others, more than can be remembered and compared", len(m.Listeners))
-	}
-	return data, err
-}
-
-// sameSide reports an error when the last run looked, in the same boot, at the
-// network of another container or namespace.
-func (m memory) sameSide(last memory) error {
-	if m.Boot != last.Boot || m.Boot == "" || m.Net == "" || last.Net == "" || m.Net == last.Net {
-		return nil
-	}
-	return fmt.Errorf("this run sees another network than the last one (%s in place of %s), as in another container: run it always from the same side",
-		m.Net, last.Net)
-}
-
-func decode(data []byte) (memory, error) {
-	var m memory
-	if err := json.Unmarshal(data, &m); err != nil {
-		return memory{}, fmt.Errorf("kept listeners: %w", err)
-	}
-	if m.Version < 1 || m.Version > 3 {
-		return memory{}, fmt.Errorf("kept listeners: version %d is not known", m.Version)
-	}
-	return m, nil
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"net/netip"
+	"os"
 	"strings"
 	"testing"
 
@@ -13,6 +14,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/integrity/integritytest"
+	"github.com/pugetsoundtech/upkeep/integrity/inventory"
 	"github.com/pugetsoundtech/upkeep/integrity/inventory/listeners"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/memory"
@@ -62,13 +64,18 @@ func world(t *testing.T, tcp, udp string) *hosttest.Machine {
 	return hosttest.New(small + "-- /proc/net/tcp --\n" + head + tcp + "-- /proc/net/udp --\n" + head + udp)
 }
 
+// kept is the check of a question with its baseline in dir.
+func kept(dir string, q inventory.Question) inventory.Check {
+	return inventory.Check{Question: q, Dir: dir}
+}
+
 // runs checks one world after the other with one memory.
 func runs(t *testing.T, worlds ...*hosttest.Machine) []report.Result {
 	t.Helper()
-	store := memory.FileStore{Dir: t.TempDir()}
+	store, dir := memory.FileStore{Dir: t.TempDir()}, t.TempDir()
 	var out []report.Result
 	for _, w := range worlds {
-		set := suite.Suite{Checks: []report.Checker{listeners.Sockets{Host: w.Host()}}, Store: store}
+		set := suite.Suite{Checks: []report.Checker{kept(dir, listeners.Sockets{Host: w.Host()})}, Store: store}
 		rep, err := set.Run(t.Context())
 		require.NoError(t, err)
 		out = append(out, rep.Results[0])
@@ -141,19 +148,19 @@ func TestATableThatCannotBeReadClosesNothing(t *testing.T) {
 	assert.Len(t, res[2].Findings, 1, "what was accepted is still known")
 }
 
-func TestADamagedMemoryIsNeverReadAsNothingAccepted(t *testing.T) {
+func TestADamagedMemoryIsNeverReadAsNothingRemembered(t *testing.T) {
 	store := &reporttest.Store{}
 	require.NoError(t, store.Save(t.Context(), memory.Saved{
-		Report: &report.Report{}, Kept: map[string]map[string][]byte{"integrity.listeners": {"tcp": []byte("{")}},
+		Report: &report.Report{}, Kept: map[string]map[string][]byte{"integrity.listeners": {"tcp-last": []byte("{")}},
 	}))
-	set := suite.Suite{Checks: []report.Checker{listeners.Sockets{Host: world(t, ssh, "").Host()}}, Store: store}
+	set := suite.Suite{Checks: []report.Checker{kept(t.TempDir(), listeners.Sockets{Host: world(t, ssh, "").Host()})}, Store: store}
 	rep, err := set.Run(t.Context())
 	require.NoError(t, err)
 	assert.Empty(t, rep.Results[0].Findings)
 	assert.False(t, rep.Results[0].Covers("listeners/tcp"))
 	saved, err := store.Load(t.Context())
 	require.NoError(t, err)
-	assert.Equal(t, "{", string(saved.Kept["integrity.listeners"]["tcp"]))
+	assert.Equal(t, "{", string(saved.Kept["integrity.listeners"]["tcp-last"]))
 }
 
 func listener(network, addr, program string) listeners.Listener {
@@ -306,7 +313,7 @@ func TestAProgramWithoutItsFileIsToldOnTheFirstRun(t *testing.T) {
 		m := hosttest.New(strings.ReplaceAll(small, "/tmp/nc (deleted)", exe) + "-- /proc/net/tcp --\n" + head + ssh +
 			row("00000000:115C", "0A", 0, 4712) + "-- /proc/net/udp --\n" + head + "-- /tmp/ dir complete --\n")
 		owners := integritytest.Claims{"/usr/sbin/sshd": {Package: "deb:openssh-server"}, "/usr/local/sbin/own": {}}
-		res := integritytest.Collect(t, listeners.Sockets{Host: m.Host(), Attestor: owners})
+		res := integritytest.Collect(t, kept(t.TempDir(), listeners.Sockets{Host: m.Host(), Attestor: owners}))
 		require.Len(t, res.Findings, 1, exe)
 		assert.Equal(t, title, res.Findings[0].Title)
 	}
@@ -315,11 +322,11 @@ func TestAProgramWithoutItsFileIsToldOnTheFirstRun(t *testing.T) {
 func TestAHiddenProcessIsTold(t *testing.T) {
 	m := world(t, ssh, "")
 	alive := func(context.Context) ([]int, error) { return []int{812, 900, 4711}, nil }
-	res := integritytest.Collect(t, listeners.Sockets{Host: m.Host(), Alive: alive})
+	res := integritytest.Collect(t, kept(t.TempDir(), listeners.Sockets{Host: m.Host(), Alive: alive}))
 	assert.Equal(t, []string{"critical: The process 4711 is hidden"}, integritytest.Titles(res))
 	m = world(t, ssh, "")
 	require.NoError(t, m.Add("-- /proc/self/mountinfo --\n22 1 0:21 / / rw - ext4 /dev/sda1 rw\n23 22 0:22 / /proc/900 rw - tmpfs t rw\n"))
-	res = integritytest.Collect(t, listeners.Sockets{Host: m.Host()})
+	res = integritytest.Collect(t, kept(t.TempDir(), listeners.Sockets{Host: m.Host()}))
 	assert.Equal(t, []string{"critical: The process 900 is hidden"}, integritytest.Titles(res))
 }
 
@@ -416,7 +423,12 @@ func ExampleCompareListeners() {
 
 func ExampleSockets() {
 	m := hosttest.New(small + "-- /proc/net/tcp --\n" + head + "-- /proc/net/udp --\n" + head)
-	res, err := suite.Collect(context.Background(), listeners.Sockets{Host: m.Host()})
+	dir, err := os.MkdirTemp("", "")
+	if err != nil {
+		panic(err)
+	}
+	defer os.RemoveAll(dir)
+	res, err := suite.Collect(context.Background(), inventory.Check{Question: listeners.Sockets{Host: m.Host()}, Dir: dir})
 	fmt.Println(res.Status, len(res.Findings), err)
 	// Output: ok 0 <nil>
 }

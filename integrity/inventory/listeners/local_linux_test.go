@@ -85,7 +85,7 @@ func TestAProgramThatIsRestartedHereIsTold(t *testing.T) {
 	addr := l.Addr().(*net.TCPAddr).AddrPort()
 	require.NoError(t, l.Close())
 
-	set := suite.Suite{Checks: []report.Checker{listeners.Sockets{Host: host.Local()}}, Store: &reporttest.Store{}}
+	set := suite.Suite{Checks: []report.Checker{kept(t.TempDir(), listeners.Sockets{Host: host.Local()})}, Store: &reporttest.Store{}}
 	subject := report.ListenerOf("tcp", addr)
 	look := func() []report.Finding {
 		rep, err := set.Run(t.Context())
@@ -106,7 +106,7 @@ func TestAProgramThatIsRestartedHereIsTold(t *testing.T) {
 
 func TestAListenerThatIsOpenedHereIsFoundAndClosedAgain(t *testing.T) {
 	store := &reporttest.Store{}
-	set := suite.Suite{Checks: []report.Checker{listeners.Sockets{Host: host.Local()}}, Store: store}
+	set := suite.Suite{Checks: []report.Checker{kept(t.TempDir(), listeners.Sockets{Host: host.Local()})}, Store: store}
 	_, err := set.Run(t.Context())
 	require.NoError(t, err)
 	l, err := net.Listen("tcp", "127.0.0.1:0")
@@ -158,7 +158,7 @@ func TestASocketOfThisMachineIsReadWithItsUser(t *testing.T) {
 }
 
 func TestEveryCheckerKeepsTheContractOnThisMachine(t *testing.T) {
-	for _, c := range []report.Checker{listeners.Sockets{Host: host.Local()}, inventory.Check{Question: accounts.Users{Host: host.Local()}}} {
+	for _, c := range []report.Checker{kept(t.TempDir(), listeners.Sockets{Host: host.Local()}), inventory.Check{Question: accounts.Users{Host: host.Local()}}} {
 		assert.NoError(t, reporttest.TestChecker(t.Context(), func() report.Checker { return c }, reporttest.Options{Changes: true}), c.Name())
 	}
 }

@@ -15,7 +15,6 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/integrity/inventory/listeners"
 	"github.com/pugetsoundtech/upkeep/report"
-	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
 	"github.com/pugetsoundtech/upkeep/report/suite"
 )
@@ -207,10 +206,10 @@ func TestAProcessWithManyPlacesIsRestartedOnce(t *testing.T) {
 }
 
 func TestARestartAfterOneIsToldToo(t *testing.T) {
-	store := &reporttest.Store{}
+	store, dir := &reporttest.Store{}, t.TempDir()
 	var rep *report.Report
 	for i, m := range []*hosttest.Machine{booted(ssh, sshd), booted(ssh, sshd.later(900, 6000)), booted(ssh, sshd.later(950, 9000))} {
-		set := suite.Suite{Checks: []report.Checker{listeners.Sockets{Host: m.Host()}}, Store: store}
+		set := suite.Suite{Checks: []report.Checker{kept(dir, listeners.Sockets{Host: m.Host()})}, Store: store}
 		var err error
 		rep, err = set.Run(t.Context())
 		require.NoError(t, err)
@@ -219,26 +218,6 @@ func TestARestartAfterOneIsToldToo(t *testing.T) {
 	require.Len(t, rep.Changes, 1)
 	assert.Equal(t, report.Updated, rep.Changes[0].Kind, "one line for each listener, not for each restart")
 	assert.Equal(t, "sshd on tcp port 22 was restarted", rep.Changes[0].Finding.Title)
-}
-
-func TestWhatAnEarlierVersionKeptIsStillRead(t *testing.T) {
-	const kept = `{"version":1,"listeners":[{"network":"tcp","addr":"0.0.0.0:22","program":"sshd"},{"network":"tcp","addr":"0.0.0.0:25","program":"master"}]}`
-	store := &reporttest.Store{}
-	require.NoError(t, store.Save(t.Context(), memory.Saved{
-		Report: &report.Report{}, Kept: map[string]map[string][]byte{"integrity.listeners": {"tcp": []byte(kept), "tcp-last": []byte(kept)}},
-	}))
-	var titles []string
-	for _, m := range []*hosttest.Machine{booted(ssh, sshd), booted(ssh, sshd.later(900, 6000))} {
-		set := suite.Suite{Checks: []report.Checker{listeners.Sockets{Host: m.Host()}}, Store: store}
-		rep, err := set.Run(t.Context())
-		require.NoError(t, err)
-		assert.Equal(t, report.OK, rep.Results[0].Status, "%v", rep.Results[0].Problems)
-		for _, f := range rep.Results[0].Findings {
-			titles = append(titles, f.Title)
-		}
-	}
-	const gone = "Nothing listens on tcp port 25 of all IPv4 addresses any more, where master did"
-	assert.Equal(t, []string{gone, gone, "sshd on tcp port 22 was restarted"}, titles)
 }
 
 func ExampleRestarted() {

@@ -101,7 +101,7 @@ func TestHiddenServersAreToldOnTheFirstRun(t *testing.T) {
 	apart := hide(t, server, dir, "dhclient", unix.CLONE_NEWNET|unix.CLONE_NEWNS)
 	named := renamed(t)
 
-	res := integritytest.Collect(t, listeners.Sockets{Host: host.Local(), Attestor: noPackage{dir, self}})
+	res := integritytest.Collect(t, kept(t.TempDir(), listeners.Sockets{Host: host.Local(), Attestor: noPackage{dir, self}}))
 	for _, c := range []struct {
 		rule, title string
 		port        int

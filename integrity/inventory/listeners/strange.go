@@ -31,6 +31,12 @@ type strangeFinding struct {
 	first Listener
 }
 
+// Rules of suspicions.
+const (
+	ruleNoFile  = "integrity.listeners.no-file"
+	ruleUnowned = "integrity.listeners.unowned"
+)
+
 type suspicions []suspicion
 
 // strange looks for listeners whose program file is gone, or is of no package.
@@ -41,11 +47,11 @@ func (r *listenerRun) strange(list []Listener) suspicions {
 		claim, told := r.claims[l.Exe]
 		switch {
 		case (sysview.Process{Exe: l.Exe}).InMemory():
-			s.rule, s.why = "integrity.listeners.no-file", "from memory alone"
+			s.rule, s.why = ruleNoFile, "from memory alone"
 		case l.Deleted && r.isGone(l.Exe):
-			s.rule, s.why = "integrity.listeners.no-file", "from "+prose.Clip(l.Exe, 200)+", a file that was removed"
+			s.rule, s.why = ruleNoFile, "from "+prose.Clip(l.Exe, 200)+", a file that was removed"
 		case told && claim.Package == "" && !l.Deleted:
-			s.rule, s.why = "integrity.listeners.unowned", "from "+prose.Clip(l.Exe, 200)+", which no package owns"
+			s.rule, s.why = ruleUnowned, "from "+prose.Clip(l.Exe, 200)+", which no package owns"
 		default:
 			continue
 		}
@@ -94,18 +100,22 @@ func (r *listenerRun) isGone(name string) bool {
 }
 
 // takes reports whether a suspicion worse than a notice tells of a listener.
-func (all suspicions) takes(l Listener) bool {
+func (all suspicions) takes(l Listener) bool { return all.say(ruleNoFile, l) }
+
+// say reports whether a suspicion of a rule is about a listener.
+func (all suspicions) say(rule string, l Listener) bool {
 	return slices.ContainsFunc(all, func(s suspicion) bool {
-		return s.rule == "integrity.listeners.no-file" && slices.ContainsFunc(s.places, func(p Listener) bool { return samePlace(p, l) && p.identity() == l.identity() })
+		return s.rule == rule && slices.ContainsFunc(s.places, l.is)
 	})
 }
 
 // leaveOut forgets the suspicions that a change tells: a new program of no
-// package is one finding, and so is another one in a known place.
-func (all *suspicions) leaveOut(changes []ListenerChange) {
+// package is one finding, and so is another one in a known place. What a person
+// accepted as new, who was told that, is not asked again.
+func (all *suspicions) leaveOut(changes []ListenerChange, accepted []Listener) {
 	*all = slices.DeleteFunc(*all, func(s suspicion) bool {
-		return slices.ContainsFunc(changes, func(c ListenerChange) bool {
-			return c.Now != nil && samePlace(*c.Now, s.places[0]) && (c.Was != nil || s.rule == "integrity.listeners.unowned")
+		return s.rule == ruleUnowned && slices.ContainsFunc(accepted, s.places[0].is) || slices.ContainsFunc(changes, func(c ListenerChange) bool {
+			return c.Now != nil && samePlace(*c.Now, s.places[0]) && (c.Was != nil || s.rule == ruleUnowned)
 		})
 	})
 }
@@ -126,7 +136,7 @@ func (all suspicions) findings() []strangeFinding {
 }
 
 func strangeFix(rule string) string {
-	if rule == "integrity.listeners.unowned" {
+	if rule == ruleUnowned {
 		return "If it was installed by hand, accept it. Otherwise find out who started it."
 	}
 	return remedyStrange

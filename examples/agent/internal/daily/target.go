@@ -130,7 +130,7 @@ func (t *Target) Checks(st *statedir.Dir, set Settings) []report.Checker {
 	for _, c := range t.Inventories(st, set) {
 		checks = append(checks, c)
 	}
-	checks = append(checks, t.running(t.listeners(owners), running.Kernel{Host: t.Host}, running.Replaced{Host: t.Host, Attestor: owners})...)
+	checks = append(checks, t.running(running.Kernel{Host: t.Host}, running.Replaced{Host: t.Host, Attestor: owners})...)
 	checks = append(checks,
 		logsOf(t.Host, set.Logs),
 		sessions.Logins{Host: t.Host},
@@ -193,7 +193,7 @@ func TextsOf(st *statedir.Dir) *confdiff.Cache {
 func (t *Target) Inventories(st *statedir.Dir, set Settings) (out []inventory.Check) {
 	questions := []inventory.Question{accounts.Users{Host: t.Host}, startup.Jobs{Host: t.Host}}
 	if !t.Image { // what holds now
-		questions = append(questions, system.Mounts{Host: t.Host}, system.Sysctl{Host: t.Host}, system.Firewall{Host: t.Host}, listeners.Families{Host: t.Host})
+		questions = append(questions, system.Mounts{Host: t.Host}, system.Sysctl{Host: t.Host}, system.Firewall{Host: t.Host}, listeners.Families{Host: t.Host}, t.listeners(t.owners(set)))
 	}
 	if t.Local || t.Image { // elsewhere the whole tree is too much for a line
 		questions = append(questions, t.privileged(set))
