@@ -63,7 +63,7 @@ func (r *round) review(ctx context.Context, c cli.Call) (int, error) {
 // deal acts on what the selectors name; what is refused is named, and the rest done.
 func (r *round) deal(ctx context.Context, d *desk, act string, selectors []string, c cli.Call) (int, error) {
 	if len(selectors) == 0 {
-		return 0, fmt.Errorf("say what to %s: the beginning of an id, a rule, a pattern of paths, or all", act)
+		return 0, fmt.Errorf("say what to %s: the beginning of an id, a rule, a pattern of paths, package:NAME, ticket:ID, or all", act)
 	}
 	terms, err := r.person.terms(time.Now())
 	if err != nil {

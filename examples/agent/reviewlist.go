@@ -121,7 +121,7 @@ func about(s review.Standing) string {
 // show tells all about what the selectors name.
 func (d *desk) show(c cli.Call, selectors []string) (int, error) {
 	if len(selectors) == 0 {
-		return 0, fmt.Errorf("say what to show: the beginning of an id, a rule, a pattern of paths, or all")
+		return 0, fmt.Errorf("say what to show: the beginning of an id, a rule, a pattern of paths, package:NAME, ticket:ID, or all")
 	}
 	status := 0
 	for _, selector := range selectors {

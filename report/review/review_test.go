@@ -271,6 +271,24 @@ func TestSelectors(t *testing.T) {
 	}
 }
 
+func TestASelectorNamesThePackageOrTheTicket(t *testing.T) {
+	w := newWorld(t)
+	w.run()
+	all := Standings(w.store.saved.Open, nil, w.now)
+	require.Len(t, all, 1)
+	all[0].Finding.Evidence = append(all[0].Finding.Evidence, report.Package.Of("deb:libssl3"))
+	all[0].Act = &Record{Act: Act{Ticket: "OPS-7"}}
+	for _, selector := range []string{"package:libssl3", "package:deb:libssl3", "ticket:OPS-7"} {
+		got, err := Select(all, selector)
+		require.NoError(t, err, selector)
+		assert.Len(t, got, 1, selector)
+	}
+	for _, selector := range []string{"package:libssl", "package:", "package:deb", "ticket:OPS-", "ticket:", "libssl3", "OPS-7"} {
+		_, err := Select(all, selector)
+		assert.Error(t, err, selector)
+	}
+}
+
 func TestWhatIsNoLongerListedIsAcceptedInBulkUntilThereIsMore(t *testing.T) {
 	w := newWorld(t)
 	w.run()

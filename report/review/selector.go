@@ -3,6 +3,7 @@ package review
 import (
 	"fmt"
 	"path"
+	"slices"
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/report"
@@ -13,8 +14,9 @@ const shortest = 4
 
 // Select gives the items that a selector names: the beginning of a finding's id
 // (with or without "v1:"), a rule, a check, a pattern of paths such as
-// /etc/ssh/*, or "all". The error says why it names none, or, of the beginning
-// of an id, several.
+// /etc/ssh/*, "package:" and a package that the finding names, such as deb:openssl or
+// openssl, "ticket:" and the ticket under which the last act about it stands, or "all".
+// The error says why it names none, or, of the beginning of an id, several.
 func Select(items []Standing, selector string) ([]Standing, error) {
 	if selector == "all" {
 		return items, nil
@@ -25,7 +27,7 @@ func Select(items []Standing, selector string) ([]Standing, error) {
 		switch {
 		case len(id) >= shortest && strings.HasPrefix(strings.TrimPrefix(s.Finding.Fingerprint, "v1:"), id):
 			byID = append(byID, s)
-		case s.Finding.Rule == selector, s.Check == selector, onPath(s.Finding, selector):
+		case s.Finding.Rule == selector, s.Check == selector, onPath(s.Finding, selector), ofPackage(s.Finding, selector), s.ofTicket(selector):
 			others = append(others, s)
 		}
 	}
@@ -50,4 +52,20 @@ func onPath(f report.Finding, pattern string) bool {
 	}
 	ok, err := path.Match(pattern, f.Subject.Value)
 	return err == nil && ok
+}
+
+// ofPackage reports whether a finding names the package of a selector, as its subject
+// or as what vouches for it.
+func ofPackage(f report.Finding, selector string) bool {
+	name, ok := strings.CutPrefix(selector, "package:")
+	return ok && slices.ContainsFunc(append([]report.Attr{f.Subject}, f.Evidence...), func(a report.Attr) bool {
+		_, plain, _ := strings.Cut(a.Value, ":")
+		return a.Key == report.Package && name != "" && (a.Value == name || plain == name)
+	})
+}
+
+// ofTicket reports whether the last act about a finding names the ticket of a selector.
+func (s Standing) ofTicket(selector string) bool {
+	id, ok := strings.CutPrefix(selector, "ticket:")
+	return ok && id != "" && s.Act != nil && s.Act.Ticket == id
 }
