@@ -33,6 +33,7 @@ type Acceptance struct {
 	Time    time.Time  `json:"time"`
 	By      string     `json:"by"`
 	Comment string     `json:"comment,omitempty"`
+	Ticket  string     `json:"ticket,omitempty"`
 	From    string     `json:"from"` // root before, in hexadecimal
 	To      string     `json:"to"`
 	Anew    bool       `json:"anew,omitempty"` // nothing was compared: To stands for all that was before

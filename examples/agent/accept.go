@@ -69,7 +69,7 @@ func aboutBaseline(it memory.Item) bool {
 // That takes their ids: who accepts all has not looked at each.
 func (d *desk) renewBaselines(ctx context.Context, items []memory.Item, terms review.Terms, all bool) (moved map[string]bool, refused []error, err error) {
 	moved = map[string]bool{}
-	says := integrity.Acceptance{Time: time.Now().UTC(), By: d.By, Comment: terms.Comment}
+	says := integrity.Acceptance{Time: time.Now().UTC(), By: d.By, Comment: terms.Comment, Ticket: terms.Ticket}
 	dir := d.state.Path("integrity")
 	watched := intfiles.System{Host: d.target.Host, Dir: dir, Profile: d.settings.Files.Profile()}
 	for _, it := range items {
@@ -139,7 +139,7 @@ func (d *desk) moveBaseline(ctx context.Context, items []memory.Item, terms revi
 	}
 	a := integrity.Acceptor{
 		Files: d.target.Host.Files, Baseline: name, Journal: d.Desk,
-		Says: integrity.Acceptance{Time: time.Now().UTC(), By: d.By, Comment: terms.Comment},
+		Says: integrity.Acceptance{Time: time.Now().UTC(), By: d.By, Comment: terms.Comment, Ticket: terms.Ticket},
 	}
 	return moved, refused, a.Accept(ctx, intfiles.Select(all, func(c integrity.Change) bool { return good[c.Path] }))
 }
@@ -157,7 +157,7 @@ func (d *desk) moveInventories(ctx context.Context, items []memory.Item, terms r
 	if len(shown) == 0 {
 		return moved, nil
 	}
-	says := integrity.Acceptance{Time: time.Now().UTC(), By: d.By, Comment: terms.Comment}
+	says := integrity.Acceptance{Time: time.Now().UTC(), By: d.By, Comment: terms.Comment, Ticket: terms.Ticket}
 	same := func(f report.Finding) bool {
 		was, ok := shown[f.Fingerprint]
 		return ok && slices.Equal(untimed(was.Evidence), untimed(f.Evidence))

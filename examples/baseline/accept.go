@@ -5,9 +5,13 @@ import (
 	"errors"
 	"fmt"
 	"path/filepath"
+	"slices"
+	"strings"
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
+	"github.com/pugetsoundtech/upkeep/examples/internal/managers"
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/facts"
 	"github.com/pugetsoundtech/upkeep/host/tree"
 	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/integrity/files"
@@ -33,6 +37,37 @@ func matches(patterns []string, name string) bool {
 	return false
 }
 
+// chosen gives the changes that the words of accept name: by their paths, or as what
+// an update of a package did.
+func chosen(ctx context.Context, h host.Host, p integrity.Profile, words []string, all []integrity.Change) ([]integrity.Change, error) {
+	some := files.Select(all, func(ch integrity.Change) bool { return matches(words, ch.Path) })
+	for _, w := range words {
+		name, ok := strings.CutPrefix(w, ofPackage)
+		if !ok {
+			continue
+		}
+		system, err := facts.Identify(ctx, h)
+		if system.Family == "" { // what else is not known does not matter
+			return nil, errors.Join(errors.New("it is not known what system this is, and so not which packages it has"), err)
+		}
+		of, err := files.System{Host: h, Profile: p, Attestor: managers.Owners(h, system.Family)}.OfPackage(ctx, all, name)
+		if err != nil {
+			return nil, err
+		}
+		some = append(some, of...)
+	}
+	slices.SortFunc(some, func(a, b integrity.Change) int { return integrity.ComparePaths(a.Path, b.Path) })
+	return slices.CompactFunc(some, func(a, b integrity.Change) bool { return a.Path == b.Path }), nil
+}
+
+// ofPackage begins a word that names a package.
+const ofPackage = "package:"
+
+// patterns leaves out the words that name packages.
+func patterns(words []string) []string {
+	return slices.DeleteFunc(slices.Clone(words), func(w string) bool { return strings.HasPrefix(w, ofPackage) && w != ofPackage })
+}
+
 func validPatterns(patterns []string) error {
 	for _, p := range patterns {
 		if _, err := filepath.Match(p, ""); err != nil || p != "all" && !filepath.IsAbs(p) {
@@ -44,7 +79,7 @@ func validPatterns(patterns []string) error {
 
 func (o *options) accept(ctx context.Context, c cli.Call) (int, error) {
 	return o.with(ctx, func(h host.Host) (int, error) {
-		if err := validPatterns(c.Args); err != nil {
+		if err := validPatterns(patterns(c.Args)); err != nil {
 			return 0, err
 		}
 		if o.by == "" {
@@ -68,11 +103,14 @@ func (o *options) accept(ctx context.Context, c cli.Call) (int, error) {
 		if err = errors.Join(err, b.Close()); err != nil {
 			return 0, err
 		}
-		some := files.Select(all, func(ch integrity.Change) bool { return matches(c.Args, ch.Path) })
-		if len(some) == 0 {
-			return 0, errors.New("nothing that changed has such a path")
+		some, err := chosen(ctx, h, b.Profile, c.Args, all)
+		if err != nil {
+			return 0, err
 		}
-		says := integrity.Acceptance{Time: h.Time(), By: o.by, Comment: o.comment}
+		if len(some) == 0 {
+			return 0, errors.New("nothing that changed has such a path, or is what such a package brought")
+		}
+		says := integrity.Acceptance{Time: h.Time(), By: o.by, Comment: o.comment, Ticket: o.ticket}
 		if err := (integrity.Acceptor{Files: h.Files, Baseline: o.db, Says: says}).Accept(ctx, some); err != nil {
 			return 0, err
 		}
@@ -131,7 +169,7 @@ func (o *options) head(c cli.Call, b *integrity.Baseline) (int, error) {
 		b.Count, b.Profile.Tops(), b.Created.Local().Format("2006-01-02 15:04"), b.Root, len(all)))
 	for _, a := range all {
 		if err == nil && !c.JSON {
-			err = c.Say(nil, a.Time.Local().Format("2006-01-02 15:04"), a.By, fmt.Sprintf("%d changes", len(a.Changes)), a.Comment)
+			err = c.Say(nil, a.Time.Local().Format("2006-01-02 15:04"), a.By, fmt.Sprintf("%d changes", len(a.Changes)), a.Comment, a.Ticket)
 		}
 	}
 	return 0, err

@@ -123,6 +123,33 @@ func TestAcceptTakesWhatThePatternsNameAndLeavesARecord(t *testing.T) {
 	assert.Contains(t, out, "size\t3\t7\tdiffers\n")
 }
 
+func TestWhatAPackageBroughtIsAcceptedByItsName(t *testing.T) {
+	root := t.TempDir()
+	f := folder{t, root, filepath.Join(t.TempDir(), "b.db")}
+	for name, text := range map[string]string{
+		"etc/os-release": "ID=debian\n", "usr/bin/x": "old", "usr/bin/y": "old",
+		"var/lib/dpkg/status":          "Package: xx\nStatus: install ok installed\nArchitecture: all\nVersion: 2\n\n",
+		"var/lib/dpkg/info/xx.list":    "/.\n/usr\n/usr/bin\n/usr/bin/x\n/usr/bin/y\n",
+		"var/lib/dpkg/info/xx.md5sums": "22af645d1859cb5ca6da0c484f1f37ea  usr/bin/x\n00000000000000000000000000000000  usr/bin/y\n",
+	} {
+		f.write(name, text)
+	}
+	status, _, errs := f.run("init", "-host", "root:"+root, "/usr")
+	require.Zero(t, status, errs)
+	f.write("usr/bin/x", "new")
+	f.write("usr/bin/y", "new")
+	status, out, errs := f.run("accept", "package:xx", "-by", "ann", "-ticket", "OPS-7", "-host", "root:"+root)
+	assert.Zero(t, status, errs)
+	assert.Equal(t, "accepted\tchanged\t/usr/bin/x\n", out, "the other is not as the package has it")
+	_, out, _ = f.run("show")
+	assert.Contains(t, out, "\tann\t1 changes\t\tOPS-7\n")
+	status, out, _ = f.run("check", "-host", "root:"+root)
+	assert.Equal(t, bitChanged, status)
+	assert.Contains(t, out, "/usr/bin/y")
+	_, _, errs = f.run("accept", "package:zz", "-by", "ann", "-host", "root:"+root)
+	assert.Contains(t, errs, "nothing that changed")
+}
+
 func TestTrustingReadsOnlyWhatMayHaveChanged(t *testing.T) {
 	f := newFolder(t)
 	f.write("a", "changed")

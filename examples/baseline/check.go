@@ -93,7 +93,7 @@ func (o *options) init(ctx context.Context, c cli.Call) (int, error) {
 			}
 		}
 		if o.anew {
-			says := integrity.Acceptance{Time: h.Time(), By: o.by, Comment: o.comment}
+			says := integrity.Acceptance{Time: h.Time(), By: o.by, Comment: o.comment, Ticket: o.ticket}
 			err = integrity.Acceptor{Files: h.Files, Baseline: o.db, Says: says}.Anew(ctx, head, entries)
 		} else if err = integrity.CreateBaseline(o.db, head, entries); errors.Is(err, fs.ErrExist) {
 			err = cli.Advise(err, "accept moves it; init -anew takes another in its place")

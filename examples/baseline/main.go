@@ -24,6 +24,7 @@ func main() { cli.Main(run) }
 type options struct {
 	db, profile string
 	by, comment string
+	ticket      string
 	anew, trust bool
 	aide        string
 	aideOld     bool
@@ -72,13 +73,14 @@ command line that is not understood.`,
 			f.UintVar(&o.files, "files-per-second", 0, "read the contents of no more files in a second; 0 is any `number`")
 			f.StringVar(&o.by, "by", "", "who accepts, or begins anew")
 			f.StringVar(&o.comment, "comment", "", "why")
+			f.StringVar(&o.ticket, "ticket", "", "the `id` of the ticket under which it is accepted")
 			f.BoolVar(&o.anew, "anew", false, "init in the place of a baseline that is lost, damaged or not wanted: all is expected as it is now, and check of the agent says so")
 			f.BoolVar(&o.trust, "trust-ctime", false, "check: do not read the content of files whose inode shows no change, but for some of them, and what gives rights")
 		},
 		Verbs: []cli.Verb{
 			{Name: "init", Args: "[FOLDER …]", About: "take the baseline", Most: 1000, Run: o.init},
 			{Name: "check", About: "compare with it", Args: "[FOLDER]", Most: 1, Run: o.check},
-			{Name: "accept", Args: "PATTERN …", About: "expect from now on what changed and has such a path; all for everything", Least: 1, Most: 1000, Run: o.accept},
+			{Name: "accept", Args: "PATTERN …", About: "expect from now on what changed and has such a path; package:NAME for what is as that package has it, all for everything", Least: 1, Most: 1000, Run: o.accept},
 			{Name: "show", Args: "[PATTERN …]", About: "what the baseline is, or its entries with such a path", Most: 1000, Run: o.show},
 			{Name: "sign", About: "sign it, so that check -trusted knows one that somebody put in its place", Run: o.sign},
 			{Name: "explain", Args: "PATH", About: "one file in the baseline and now", Least: 1, Most: 1, Run: o.explain},

@@ -2,6 +2,7 @@ package files
 
 import (
 	"context"
+	"strings"
 
 	"github.com/pugetsoundtech/upkeep/integrity"
 )
@@ -71,6 +72,28 @@ func Select(all []integrity.Change, selected func(integrity.Change) bool) []inte
 		}
 	}
 	return out
+}
+
+// OfPackage gives those of the changes for which a package vouches as it is installed,
+// such as deb:openssl or openssl: what an update of it may have done, and nothing that
+// only stands beside it. It asks Attestor.
+func (s System) OfPackage(ctx context.Context, changes []integrity.Change, name string) (out []integrity.Change, err error) {
+	r := run{System: s, ctx: ctx}
+	r.Profile = s.profile(ctx)
+	for _, ch := range changes {
+		r.found = append(r.found, found{Change: ch})
+	}
+	c, err := r.closer()
+	if err != nil {
+		return nil, err
+	}
+	for _, ch := range changes {
+		a := c.attest(ch)
+		if _, plain, _ := strings.Cut(a.Package, ":"); a.vouches(ch) && (a.Package == name || plain == name) {
+			out = append(out, ch)
+		}
+	}
+	return out, c.err
 }
 
 // AcceptRules moves the baseline to the present rules: what only they look at is

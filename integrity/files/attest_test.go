@@ -251,3 +251,36 @@ func TestADatabaseThatFailsLeavesTheOwnerUnknown(t *testing.T) {
 	assert.Equal(t, []string{"deb:x"}, packagesOf(res.Findings[0]))
 	assert.NotContains(t, res.Findings[1].Detail, "No package owns it")
 }
+
+func TestOfAPackageIsOnlyWhatItVouchesFor(t *testing.T) {
+	b := newBox(t, map[string]string{"bin/x": "old", "bin/y": "old", "etc/other": "old", "etc/kept": ""})
+	b.check.Attestor = integritytest.Claims{
+		"/bin/x": md5Of("deb:x", "new"), "/bin/y": md5Of("deb:x", "packaged"), "/etc/other": md5Of("deb:other", "new"),
+		"/etc/dir": {Package: "deb:x"}, "/etc/dir/planted": {},
+	}
+	b.run()
+	for _, name := range []string{"bin/x", "bin/y", "etc/other", "etc/dir/planted"} {
+		b.write(name, "new")
+	}
+	all, err := b.check.Changes(t.Context())
+	require.NoError(t, err)
+	for name, want := range map[string][]string{"x": {"/bin/x", "/etc/dir"}, "deb:x": {"/bin/x", "/etc/dir"}, "deb": nil, "": nil, "other": {"/etc/other"}} {
+		of, err := b.check.OfPackage(t.Context(), all, name)
+		require.NoError(t, err)
+		var paths []string
+		for _, c := range of {
+			paths = append(paths, c.Path)
+		}
+		assert.Equal(t, want, paths, name)
+	}
+	b.check.Attestor = broken{}
+	_, err = b.check.OfPackage(t.Context(), all, "x")
+	assert.ErrorContains(t, err, "locked")
+}
+
+// broken are packages that cannot be asked.
+type broken struct{}
+
+func (broken) Attest(context.Context, []string) (map[string]host.Claim, error) {
+	return nil, errors.New("locked")
+}

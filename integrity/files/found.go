@@ -55,7 +55,10 @@ func (r *run) flush() {
 	if len(r.found) == 0 {
 		return
 	}
-	c := r.closer()
+	c, err := r.closer()
+	if err != nil {
+		r.rec.Problem(err, "packages")
+	}
 	gone := map[int]bool{} // under another name
 	for to, from := range moves(r.found) {
 		if !c.isBack(r.found[from].Path) {
@@ -98,14 +101,14 @@ const (
 )
 
 // closer asks the packages, and reads again what they have by another digest
-// than the scan's, and small texts.
-func (r *run) closer() *closer {
+// than the scan's, and small texts. With an error the packages told not all.
+func (r *run) closer() (*closer, error) {
 	c := &closer{run: r, seen: map[string]integrity.Seen{}}
 	var changes []integrity.Change
 	for i := range r.found {
 		changes = append(changes, r.found[i].all()...)
 	}
-	c.ask(changes)
+	err := c.ask(changes)
 	look := integrity.Look{MaxText: maxText}
 	var paths []string
 	var size int64
@@ -132,7 +135,7 @@ func (r *run) closer() *closer {
 			c.brought = append(c.brought, a.Package)
 		}
 	}
-	return c
+	return c, err
 }
 
 func hashedBy(e host.Entry, algorithm string) bool {
@@ -141,9 +144,9 @@ func hashedBy(e host.Entry, algorithm string) bool {
 }
 
 // ask asks the packages of all paths, and of what links lead to.
-func (c *closer) ask(changes []integrity.Change) {
+func (c *closer) ask(changes []integrity.Change) error {
 	if c.Attestor == nil {
-		return
+		return nil
 	}
 	var paths []string
 	for _, ch := range changes {
@@ -155,9 +158,10 @@ func (c *closer) ask(changes []integrity.Change) {
 	slices.Sort(paths)
 	claims, err := c.Attestor.Attest(c.ctx, slices.Compact(paths))
 	if err != nil {
-		c.rec.Problem(fmt.Errorf("ask which packages own changed files: %w", err), "packages")
+		err = fmt.Errorf("ask which packages own changed files: %w", err)
 	}
 	c.claims = claims
+	return err
 }
 
 // alternatives is where Debian's and Red Hat's links to links are.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/apk"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/apt"
@@ -54,6 +55,17 @@ func For(h host.Host, family string, maxAge time.Duration) []pkgupdate.Manager {
 		return []pkgupdate.Manager{&bsdos.Manager{Host: h}}
 	}
 	return []pkgupdate.Manager{debs, rpms, alpine, arch, slack}
+}
+
+// Owners is who knows whose a file is on a system of a family: the first package
+// manager that does; where none does, dpkg says that it has no database.
+func Owners(h host.Host, family string) integrity.Attestor {
+	for _, m := range For(h, family, 0) {
+		if owners, ok := m.(integrity.Attestor); ok {
+			return owners
+		}
+	}
+	return &apt.Manager{Host: h}
 }
 
 // Remember lets those that can keep what they were told, in a file that the state

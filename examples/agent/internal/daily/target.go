@@ -34,7 +34,6 @@ import (
 	"github.com/pugetsoundtech/upkeep/logwatch/sessions"
 	"github.com/pugetsoundtech/upkeep/netprobe/local"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
-	"github.com/pugetsoundtech/upkeep/pkgupdate/apt"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/lifecycle"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/merges"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/restarts"
@@ -110,7 +109,7 @@ func (t *Target) release() lifecycle.System {
 
 // Checks wires the domains together: what one needs of another is passed here.
 func (t *Target) Checks(st *statedir.Dir, set Settings) []report.Checker {
-	owners := t.owners(set)
+	owners := managers.Owners(t.Host, t.Facts.Family)
 	limits := disk.Limits{
 		WarnPercent: set.Filesystems.WarnPercent, CriticalPercent: set.Filesystems.CriticalPercent,
 		WarnFree: uint64(set.Filesystems.WarnFree), CriticalFree: uint64(set.Filesystems.CriticalFree),
@@ -157,17 +156,6 @@ func (set Settings) foreignPlaces() []foreign.Place {
 	return out
 }
 
-// owners is who knows whose a file is: the first package manager of the system that
-// does; where none does, dpkg says that it has no database.
-func (t *Target) owners(set Settings) integrity.Attestor {
-	for _, m := range managers.For(t.Host, t.Facts.Family, set.Packages.MaxIndexAge) {
-		if owners, ok := m.(integrity.Attestor); ok {
-			return owners
-		}
-	}
-	return &apt.Manager{Host: t.Host}
-}
-
 // software holds the feeds of advisories against the packages, where there are any.
 func (t *Target) software(set Settings, list []pkgupdate.Manager) updates.Software {
 	s := updates.Software{Managers: list, System: t.Facts.Pretty, Host: t.Host, Policy: set.Packages.policy()}
@@ -193,7 +181,7 @@ func TextsOf(st *statedir.Dir) *confdiff.Cache {
 func (t *Target) Inventories(st *statedir.Dir, set Settings) (out []inventory.Check) {
 	questions := []inventory.Question{accounts.Users{Host: t.Host}, startup.Jobs{Host: t.Host}}
 	if !t.Image { // what holds now
-		questions = append(questions, system.Mounts{Host: t.Host}, system.Sysctl{Host: t.Host}, system.Firewall{Host: t.Host}, listeners.Families{Host: t.Host}, t.listeners(t.owners(set)))
+		questions = append(questions, system.Mounts{Host: t.Host}, system.Sysctl{Host: t.Host}, system.Firewall{Host: t.Host}, listeners.Families{Host: t.Host}, t.listeners(managers.Owners(t.Host, t.Facts.Family)))
 	}
 	if t.Local || t.Image { // elsewhere the whole tree is too much for a line
 		questions = append(questions, t.privileged(set))
