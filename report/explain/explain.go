@@ -30,7 +30,8 @@
 // without one, such as a file that is gone, is joined directly, and only to
 // what was first seen in the same report. A login, a command by sudo, a line
 // that no rule explains, and a fix that is missing are effects of nothing. A wrong
-// reason is worse than none.
+// reason is worse than none. So are what is said of packages alone, such as that no
+// source offers them; and a rotation has no effects but on the logs that it names.
 //
 // # What each join wants
 //
@@ -48,8 +49,9 @@
 //	file ← person        sessions: an Event of subject User, whose evidence has, in this
 //	                     order, for each session its Session, At of its begin, and At of
 //	                     its end where that is known; behind that, for each command, its
-//	                     text as a Sample, its At, and a Path for each file (likely). Where
-//	                     only a word of the text is the file's name: possible.
+//	                     text as a Sample, its At, and a Path for each file (likely within
+//	                     an hour). Later, or where only a word of the text is the file's
+//	                     name: possible.
 //	                     File: subject Path, with At, and no Package.
 //	sudo line ← that     line: an Event of subject Service sudo or doas, the User in its
 //	                     identity, and a Sample for each command, none left out.

@@ -183,7 +183,8 @@ func TestAnEditBySudoIsOneAct(t *testing.T) {
 		"more than it shows":           {session(ann, 0, typed...), line(ann, 3, edit), time.Minute, file},
 		"of another":                   {session(ann, 0, typed...), line(attr(report.User, "eve"), 1, edit), time.Minute, file},
 		"of a longer name":             {session(ann, 0, typed...), line(ann, 1, "/usr/bin/vi /etc/hosts.allow"), time.Minute, file},
-		"in a long session":            {session(ann, 5*time.Hour, typed...), line(ann, 3, edit), 4 * time.Hour, file},
+		"in a long session, soon":      {session(ann, 5*time.Hour, typed...), line(ann, 3, edit), 50 * time.Minute, file},
+		"in a long session, late":      {session(ann, 5*time.Hour, typed...), line(ann, 3, edit), 4 * time.Hour, map[string]string{"/etc/hosts": "possible false ann"}},
 		"after its end":                {session(ann, 10*time.Minute, typed...), line(ann, 1, edit), 11 * time.Minute, map[string]string{}},
 		"long after, no end known":     {session(ann, 0, typed...), line(ann, 1, edit), 2 * time.Hour, map[string]string{}},
 		"before":                       {session(ann, 0, typed...), line(ann, 1, edit), -time.Minute, map[string]string{}},
@@ -338,14 +339,22 @@ func TestWhatATransactionNamesIsProven(t *testing.T) {
 
 func TestWhatIsWorseThanANoticeIsNeverFullyExplained(t *testing.T) {
 	ssl := attr(report.Package, "deb:libssl3")
-	bad := finding("line", attr(report.System, "ab"), noon, ssl)
+	bad := finding("line", attr(report.Path, "/lib/ab"), noon, ssl)
 	bad.Severity = report.Warning
-	assert.Equal(t, map[string]string{"ab": "likely false deb:libssl3"}, explained(t, finding("upgraded", ssl, noon), bad))
+	assert.Equal(t, map[string]string{"/lib/ab": "likely false deb:libssl3"}, explained(t, finding("upgraded", ssl, noon), bad))
 }
 
 func TestAMissingFixIsNoEffectOfAnUpgrade(t *testing.T) {
 	ssl := attr(report.Package, "deb:libssl3")
 	assert.Empty(t, explained(t, finding("upgraded", ssl, noon), finding("changed", ssl, noon)))
+}
+
+// Such a statement names packages; none of them did it.
+func TestWhatIsSaidOfPackagesIsNoEffectOfAnUpgrade(t *testing.T) {
+	ssl, apt := attr(report.Package, "deb:libssl3"), attr(report.System, "apt")
+	assert.Empty(t, explained(t, finding("upgraded", ssl, noon), finding("changed", apt, time.Time{}, ssl)), "offered by no source any more")
+	old := finding("changed", attr(report.System, "replaced-code"), time.Time{}, ssl, attr(report.Process, "sshd"))
+	assert.Equal(t, map[string]string{"replaced-code": "likely true deb:libssl3"}, explained(t, finding("upgraded", ssl, noon), old))
 }
 
 func TestWithoutATimeOnlyWhatWasFirstSeenTogetherIsJoined(t *testing.T) {
@@ -421,6 +430,21 @@ func TestARotationExplainsTheLogsThatItNames(t *testing.T) {
 	assert.Equal(t, map[string]string{"/var/log/syslog": "likely true logs"},
 		explained(t, turn, finding("changed", log, noon.Add(time.Minute)), finding("changed", attr(report.Path, "/var/log/app.log"), noon.Add(time.Minute))))
 	assert.Empty(t, explained(t, turn, finding("changed", log, noon.Add(-time.Hour))), "it was cut before that")
+}
+
+// What else is wrong with a log that was turned, what is about a service that writes
+// it, and what was restarted then, is not the work of logrotate.
+func TestARotationExplainsNothingButItsLogs(t *testing.T) {
+	log, web := attr(report.Path, "/var/log/web.log"), attr(report.Service, "web.service")
+	turn := finding("upgraded", attr(report.System, "logs"), noon, log)
+	turn.Identity = []report.Attr{attr(report.Transaction, "logrotate:20261125")}
+	assert.Empty(t, explained(t, turn,
+		finding("changed", attr(report.System, "coverage"), noon.Add(time.Minute), log, web),
+		finding("changed", attr(report.Path, "/usr/sbin/web"), noon.Add(time.Minute), log),
+		finding("restarted", web, noon.Add(time.Minute)),
+	))
+	assert.Equal(t, map[string]string{"/var/log/web.log": "likely true logs"}, explained(t, turn,
+		finding("changed", log, noon.Add(time.Minute), web), finding("changed", attr(report.Listener, "tcp/[::]:80"), noon.Add(time.Minute), web)))
 }
 
 func TestNothingIsExplainedWithoutACause(t *testing.T) {

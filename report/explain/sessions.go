@@ -8,8 +8,8 @@ import (
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
-// editing is how long after its command an editor may write its file, where nobody
-// knows when the session ended.
+// editing is how long after its command an editor likely still writes its file. A
+// session may stay open for days, and its first command explains none of them.
 const editing = time.Hour
 
 // sessions explains files by who was logged in when they changed.
@@ -25,8 +25,10 @@ func (w *walker) sessions() {
 			}
 			visits := m.visits()
 			switch {
-			case slices.ContainsFunc(m.worksOn(n.finding.Subject), func(at time.Time) bool { return visits.holdWork(at, n) }):
+			case slices.ContainsFunc(m.worksOn(n.finding.Subject), func(at time.Time) bool { return visits.holdWork(at, n, visit.soonEnd) }):
 				typed = append(typed, j)
+			case slices.ContainsFunc(m.worksOn(n.finding.Subject), func(at time.Time) bool { return visits.holdWork(at, n, visit.end) }):
+				worded = append(worded, j)
 			case slices.ContainsFunc(m.samples(), func(command string) bool { return names(command, n.finding.Subject) }) && visits.mayHold(n):
 				worded = append(worded, j)
 			case visits.hold(n):
@@ -104,17 +106,25 @@ func (n node) worksOn(file report.Attr) (out []time.Time) {
 }
 
 // holdWork reports whether a file changed after a command of a session on it, and
-// before that session's end. Of a file's time some checks know the second alone.
-func (v visits) holdWork(at time.Time, file node) bool {
+// before an end. Of a file's time some checks know the second alone.
+func (v visits) holdWork(at time.Time, file node, end func(visit, time.Time) time.Time) bool {
 	return slices.ContainsFunc(v, func(one visit) bool {
-		return !at.Before(one.from) && (one.to.IsZero() || !at.After(one.to)) && file.within(at.Truncate(time.Second), one.end(at))
+		return !at.Before(one.from) && (one.to.IsZero() || !at.After(one.to)) && file.within(at.Truncate(time.Second), end(one, at))
 	})
+}
+
+// soonEnd is until when work that began at a time likely lasts.
+func (v visit) soonEnd(at time.Time) time.Time {
+	if soon := at.Add(editing); v.to.IsZero() || soon.Before(v.to) {
+		return soon
+	}
+	return v.to
 }
 
 // end is when a session ended, or until when work that began at a time may last.
 func (v visit) end(at time.Time) time.Time {
 	if v.to.IsZero() {
-		return at.Add(editing)
+		return v.soonEnd(at)
 	}
 	return v.to
 }

@@ -17,6 +17,7 @@ type act struct {
 	first, last time.Time   // zero: not known
 	since       time.Time
 	text        string
+	turned      bool // of logs: it touches what it names, and nothing else hangs on that
 }
 
 // apart is how far the parts of one run of a package manager lie apart.
@@ -30,7 +31,7 @@ func (w *walker) software() []act {
 			continue
 		}
 		w.done[i] = true
-		part := act{causes: []int{i}, since: n.since}
+		part := act{causes: []int{i}, since: n.since, turned: n.finding.Subject.Key == report.System}
 		if at := slices.IndexFunc(n.attrs, func(a report.Attr) bool { return a.Key == report.Transaction }); at >= 0 {
 			part.transaction = n.attrs[at]
 		}
@@ -105,12 +106,14 @@ func (w *walker) effects(a act) {
 			for _, next := range w.index[attr] {
 				n := w.nodes[next]
 				direct := len(at.joined) == 0
-				if w.done[next] || n.isAct() || n.ofPerson() || !a.near(n, direct) || a.isLaterThan(n) {
+				if w.done[next] || n.isAct() || n.ofPerson() || n.isStatement() || !a.near(n, direct) || a.isLaterThan(n) || a.turned && !n.isFile(attr) {
 					continue
 				}
 				joined := append(slices.Clone(at.joined), attr)
 				w.hang(a, next, joined)
-				queue = append(queue, step{next, joined})
+				if !a.turned {
+					queue = append(queue, step{next, joined})
+				}
 			}
 		}
 	}
@@ -136,6 +139,19 @@ func (w *walker) hang(a act, effect int, joined []report.Attr) {
 func (n node) isDown() bool {
 	key := n.finding.Subject.Key
 	return (key == report.Service || key == report.Unit) && n.finding.Severity > report.Notice
+}
+
+// isFile reports whether n is about the file that a rotation names, or about one that
+// names the rotation.
+func (n node) isFile(joined report.Attr) bool {
+	return n.finding.Subject.Key == report.Path && (n.finding.Subject == joined || joined.Key == report.Transaction)
+}
+
+// isStatement reports whether n says something of packages, such as that no source
+// offers them, and of nothing that a package owns or runs.
+func (n node) isStatement() bool {
+	return n.finding.Subject.Key != report.Path && n.has(report.Package) &&
+		!n.has(report.Service, report.Unit, report.Process, report.Program, report.Listener)
 }
 
 // near reports whether an effect's times fit the act's. What has no time is near
@@ -221,7 +237,7 @@ func (w *walker) touches(a act, name string) (report.Attr, bool) {
 // soonAfter explains the restarts of services that followed an act.
 func (w *walker) soonAfter(a act) {
 	for i, n := range w.nodes {
-		if w.done[i] || !restarts(n) || a.first.IsZero() || !n.within(a.first, a.last.Add(soon)) {
+		if w.done[i] || !restarts(n) || a.turned || a.first.IsZero() || !n.within(a.first, a.last.Add(soon)) {
 			continue
 		}
 		w.explain(i, a.causes, a.text+", before that", possible, false, report.AtTime(n.times[0]))
