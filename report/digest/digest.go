@@ -36,7 +36,18 @@ type Options struct {
 	MaxAge   time.Duration // an older last report is none; zero: 26 hours
 	Expected []Host        // hosts that must report, besides those that ever did
 	Tenant   string        // only this customer; "": all
+
+	// Signed are last sign-offs that are later than those the reports know of: a report
+	// is signed after it was made.
+	Signed map[Host]report.Signature
+
+	// Customer makes the copy that the customer of Tenant is sent, as render.ForCustomer
+	// makes it of a report: it says who reviewed each host's report. Without a Tenant it
+	// has the hosts that are of none.
+	Customer bool
 }
+
+func (o Options) takes(h Host) bool { return h.Tenant == o.Tenant || o.Tenant == "" && !o.Customer }
 
 // A Host is one observed system.
 type Host struct{ Tenant, Name string }
@@ -50,6 +61,7 @@ type Digest struct {
 	Customers []Customer // worst first
 	Old       []Old      // acknowledgements that got old, the oldest first
 	Unread    int        // files that could not be read; the caller sets it
+	Customer  bool       // it is the customer's copy
 }
 
 // Missing is a host that did not report in time.
@@ -100,9 +112,13 @@ type Standing struct {
 	Unseen  int // checks that were not fully looked at
 	Report  *report.Report
 	News    int
+	Signed  *report.Signature // the last sign-off; nil: there is none
 
 	sections []render.Section
 }
+
+// Reviewed reports whether somebody signed the very report.
+func (s Standing) Reviewed() bool { return s.Signed != nil && s.Signed.Report == s.Report.ID }
 
 // maxAhead is how far clocks may differ.
 const maxAhead = time.Hour
@@ -113,14 +129,14 @@ func New(reports []*report.Report, opt Options) Digest {
 	newest := map[Host]*report.Report{}
 	for _, rep := range reports {
 		h := Host{rep.Labels.Tenant, rep.Labels.Host}
-		if opt.Tenant != "" && h.Tenant != opt.Tenant {
+		if !opt.takes(h) {
 			continue
 		}
 		if old := newest[h]; old == nil || rep.Seq > old.Seq || rep.Seq == old.Seq && rep.Started.After(old.Started) {
 			newest[h] = rep
 		}
 	}
-	var d Digest
+	d := Digest{Customer: opt.Customer}
 	hosts := known(newest, opt)
 	var fresh []Standing
 	for _, h := range hosts {
@@ -133,7 +149,7 @@ func New(reports []*report.Report, opt Options) Digest {
 		case rep.Finished.Sub(opt.Now) > maxAhead:
 			d.Missing = append(d.Missing, Missing{Host: h, Last: rep.Finished, Ahead: true})
 		default:
-			fresh = append(fresh, standing(h, rep))
+			fresh = append(fresh, standing(h, rep, opt.Signed))
 		}
 	}
 	d.Findings = pivot(fresh, func(s render.Section) bool { return s.News() })
@@ -141,7 +157,33 @@ func New(reports []*report.Report, opt Options) Digest {
 	d.Customers = customers(fresh)
 	d.Old = old(fresh)
 	d.Verdict = verdict(d, len(hosts))
+	if opt.Customer {
+		d.redact()
+	}
 	return d
+}
+
+// redact leaves out what a customer is not sent. What is alike was told from what
+// differs before that, by the evidence.
+func (d *Digest) redact() {
+	for _, list := range [][]Finding{d.Findings, d.Cleared} {
+		for i := range list {
+			list[i].Finding = render.FindingForCustomer(list[i].Finding)
+		}
+	}
+	for _, c := range d.Customers {
+		if c.Signed != nil {
+			c.Signed.Comment = ""
+		}
+		for i := range c.Hosts {
+			h := &c.Hosts[i]
+			h.Report = render.ForCustomer(h.Report)
+			if h.Signed != nil {
+				h.Signed.Comment = ""
+			}
+		}
+	}
+	d.Old = nil
 }
 
 // known lists the hosts that are to report, in order.
@@ -151,7 +193,7 @@ func known(newest map[Host]*report.Report, opt Options) []Host {
 		hosts = append(hosts, h)
 	}
 	for _, h := range opt.Expected {
-		if newest[h] == nil && (opt.Tenant == "" || h.Tenant == opt.Tenant) {
+		if newest[h] == nil && opt.takes(h) {
 			hosts = append(hosts, h)
 		}
 	}
@@ -163,9 +205,16 @@ func compareHost(a, b Host) int {
 	return cmp.Or(strings.Compare(a.Tenant, b.Tenant), strings.Compare(a.Name, b.Name))
 }
 
-func standing(h Host, rep *report.Report) Standing {
+func standing(h Host, rep *report.Report, signed map[Host]report.Signature) Standing {
 	d := render.NewDigest(rep)
 	s := Standing{Host: h, Verdict: d.Verdict, Level: d.Level, Unseen: len(d.Unseen) + len(d.Rights), Report: rep, sections: d.Sections}
+	if rep.Review != nil && rep.Review.Signed != nil {
+		known := *rep.Review.Signed
+		s.Signed = &known
+	}
+	if later, ok := signed[h]; ok && (s.Signed == nil || later.At.After(s.Signed.At)) {
+		s.Signed = &later
+	}
 	for _, section := range d.Sections {
 		if section.News() {
 			s.News += len(section.Entries)
@@ -280,11 +329,11 @@ func customers(hosts []Standing) []Customer {
 func signed(hosts []Standing) *report.Signature {
 	var oldest *report.Signature
 	for _, h := range hosts {
-		if h.Report.Review == nil || h.Report.Review.Signed == nil {
+		if h.Signed == nil {
 			return nil
 		}
-		if s := h.Report.Review.Signed; oldest == nil || s.At.Before(oldest.At) {
-			oldest = s
+		if oldest == nil || h.Signed.At.Before(oldest.At) {
+			oldest = h.Signed
 		}
 	}
 	return oldest

@@ -2,6 +2,7 @@ package digest_test
 
 import (
 	"bytes"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
@@ -209,4 +210,54 @@ func TestAHostileReportAddsNoLine(t *testing.T) {
 			}
 		}
 	}
+}
+
+// What stands in these is for those who look after the system.
+func TestACustomersCopyHasNoDetailsAndSaysWhoReviewed(t *testing.T) {
+	const secret = "zz-not-for-the-customer"
+	rep := of("harbor", "web1", change(report.New, report.Warning, "/etc/motd", secret))
+	f := &rep.Changes[0].Finding
+	f.Detail, f.Fix, f.Remedy, f.Artifacts = secret, secret, &report.Remedy{Do: [][]string{{secret}}}, []string{secret}
+	f.Evidence = append(f.Evidence, report.Sample.Of("+ "+secret))
+	line := report.Finding{Rule: "a.b.line", Subject: report.Service.Of("sshd"), Severity: report.Notice, Title: "sshd wrote: " + secret, Fingerprint: "v1:l", Identity: []report.Attr{report.Template.Of("ab")}}
+	rep.Changes = append(rep.Changes, report.Change{Kind: report.New, Check: "a.b", Since: noon, Finding: line, Reason: secret})
+	rep.Explanations = []report.Explanation{{Finding: f.Fingerprint, By: []string{"v1:l"}, Text: line.Title, Joined: []report.Attr{report.Sample.Of(secret)}}}
+	rep.Notices = []string{secret}
+	rep.Results = append(rep.Results, report.Result{
+		Check: "c.d", Status: report.Failed, Reason: secret, Findings: []report.Finding{*f, line}, Problems: []report.Problem{{Code: report.CodeError, Message: secret, Stack: secret}},
+		Artifacts: []report.Artifact{{Ref: secret, Data: []byte(secret)}}, Metrics: []report.Metric{{Name: "mails", Attrs: []report.Attr{report.Account.Of(secret)}}},
+	})
+	rep.Review = &report.Review{
+		Signed: &report.Signature{By: "ann", At: noon.AddDate(0, 0, -1), Report: "old", Comment: secret}, Reminders: []string{secret},
+		Handled: []report.Handled{{Change: rep.Changes[0], State: "acknowledged", By: "ann", At: noon.AddDate(0, -2, 0), Comment: secret, Ticket: secret}},
+	}
+	second := of("harbor", "web2", rep.Changes[0])
+	opt := digest.Options{Now: noon, Tenant: "harbor", Customer: true, Signed: map[digest.Host]report.Signature{
+		{Tenant: "harbor", Name: "web2"}: {By: "bob", At: noon.Add(time.Hour), Report: second.ID, Comment: secret},
+	}}
+	d := digest.New([]*report.Report{rep, second}, opt)
+	text := write(t, d)
+	assert.Contains(t, text, "/etc/motd changed")
+	assert.Contains(t, text, "A line of a log of sshd")
+	assert.Contains(t, text, "\nREVIEW\n  reviewed by bob: web2\n  not reviewed yet: web1\n", "a signature of yesterday's report is none of this one")
+	all, err := json.Marshal(d)
+	require.NoError(t, err)
+	assert.NotContains(t, text, secret)
+	assert.NotContains(t, string(all), secret)
+	assert.Equal(t, report.Failed, d.Customers[0].Hosts[0].Report.Results[1].Status, "what nobody could look at is told")
+	assert.Contains(t, text, "not fully looked at")
+	assert.Contains(t, rep.Changes[0].Finding.Detail, secret, "the report itself stays as it is")
+	assert.Equal(t, secret, rep.Review.Signed.Comment)
+}
+
+// Two files that differ by what a customer is not sent are still told apart.
+func TestACustomersCopyTellsWhatDiffers(t *testing.T) {
+	reports := []*report.Report{
+		of("a", "web1", change(report.New, report.Notice, "/etc/motd", "x")), of("a", "web2", change(report.New, report.Notice, "/etc/motd", "x")),
+		of("a", "web3", change(report.New, report.Notice, "/etc/motd", "y")),
+	}
+	text := write(t, digest.New(reports, digest.Options{Now: noon, Tenant: "a", Customer: true}))
+	assert.Contains(t, text, "1 differs: web3")
+	assert.Contains(t, text, "\nREVIEW\n  not reviewed yet: web1, web2 and web3\n")
+	assert.Equal(t, "no host has reported", digest.New(reports, digest.Options{Now: noon, Customer: true}).Verdict, "never a copy with all customers on it")
 }

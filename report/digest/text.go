@@ -37,7 +37,11 @@ func WriteText(w io.Writer, d Digest, zone *time.Location) error {
 	}
 	p.missing(d.Missing)
 	p.findings("New", d.Findings)
-	p.customers(d.Customers)
+	if d.Customer {
+		p.reviewed(d.Customers)
+	} else {
+		p.customers(d.Customers)
+	}
 	p.old(d.Old)
 	p.findings("Fixed", d.Cleared)
 	_, err := io.WriteString(w, p.String())
@@ -169,6 +173,34 @@ func untold(list, told []Finding) string {
 		}
 	}
 	return strings.Join(out, ", ")
+}
+
+// reviewed tells who looked at which host's report, and of which nobody has yet.
+func (p *page) reviewed(list []Customer) {
+	by, names := map[string][]Host{}, []string{}
+	var not []Host
+	for _, c := range list {
+		for _, h := range c.Hosts {
+			switch {
+			case !h.Reviewed():
+				not = append(not, h.Host)
+				continue
+			case by[h.Signed.By] == nil:
+				names = append(names, h.Signed.By)
+			}
+			by[h.Signed.By] = append(by[h.Signed.By], h.Host)
+		}
+	}
+	if len(list) > 0 {
+		p.heading("Review")
+	}
+	slices.Sort(names)
+	for _, name := range names {
+		p.wrap("  ", "    ", "reviewed by "+name+": "+hosts(by[name]))
+	}
+	if len(not) > 0 {
+		p.wrap("  ", "    ", "not reviewed yet: "+hosts(not))
+	}
 }
 
 func verb(n int, one, many string) string {
