@@ -148,7 +148,7 @@ func (s FileStore) deliveredFile() durable.Sealed {
 func (s FileStore) file() durable.Sealed {
 	return durable.Sealed{
 		File: durable.File{Name: filepath.Join(s.Dir, stateName), Step: s.step},
-		Form: durable.Form{Name: "upkeep-state", Version: 1, Limit: stateLimit},
+		Form: durable.Form{Name: "upkeep-state", Version: 2, Limit: stateLimit},
 	}
 }
 

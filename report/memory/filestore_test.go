@@ -143,12 +143,12 @@ func TestStateOfALaterVersionIsRefusedAndStays(t *testing.T) {
 	store := memory.FileStore{Dir: dir}
 	require.NoError(t, store.Save(t.Context(), reporttest.Sample(1)))
 	require.NoError(t, store.Save(t.Context(), reporttest.Sample(2)))
-	later := []byte("upkeep-state/v2 blake3=00 of another shape\n\x00\x01")
+	later := []byte("upkeep-state/v9 blake3=00 of another shape\n\x00\x01")
 	spoil(t, filepath.Join(dir, "state.json"), func([]byte) []byte { return later })
 	_, err := store.Load(t.Context())
 	var version *report.VersionError
 	require.ErrorAs(t, err, &version, "and the copy before it is not used instead")
-	assert.Equal(t, "upkeep-state/v2", version.Schema)
+	assert.Equal(t, "upkeep-state/v9", version.Schema)
 	assert.NotErrorIs(t, err, report.ErrDamaged)
 	require.ErrorAs(t, store.Save(t.Context(), reporttest.Sample(3)), &version)
 	data, err := os.ReadFile(filepath.Join(dir, "state.json"))

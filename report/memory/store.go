@@ -67,7 +67,7 @@ func EncodeSaved(saved Saved) ([]byte, error) {
 	var buf bytes.Buffer
 	enc := json.NewEncoder(&buf)
 	enc.SetEscapeHTML(false)
-	if err := enc.Encode(anytext.Escape(saved)); err != nil {
+	if err := enc.Encode(anytext.Escape(once(saved))); err != nil {
 		return nil, fmt.Errorf("encode state: %w", err)
 	}
 	if buf.Len() > savedLimit {
@@ -82,11 +82,11 @@ func DecodeSaved(data []byte) (Saved, error) {
 	if len(data) > savedLimit {
 		return Saved{}, fmt.Errorf("%w: the state has %d bytes, more than %d", report.ErrDamaged, len(data), savedLimit)
 	}
-	var saved Saved
-	if err := json.Unmarshal(data, &saved); err != nil {
+	var form stored
+	if err := json.Unmarshal(data, &form); err != nil {
 		return Saved{}, fmt.Errorf("%w: %w", report.ErrDamaged, err)
 	}
-	return anytext.Unescape(saved), nil
+	return anytext.Unescape(form).whole()
 }
 
 // savedLimit is what an encoded Saved may have, in bytes.
