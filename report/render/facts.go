@@ -22,9 +22,12 @@ type Fact struct {
 
 // Facts lists a finding's evidence in its order. The first "was" and the first
 // "now" of a field become one fact, a field with one of them is a plain fact,
-// and times are given in zone. What the subject or a change says already is
+// and times are given in zone; nil is UTC. What the subject or a change says already is
 // left out, and of digests all but the first digits.
 func Facts(f report.Finding, zone *time.Location) []Fact {
+	if zone == nil {
+		zone = time.UTC
+	}
 	var out []Fact
 	change := map[string]int{}
 	for _, a := range f.Evidence {
@@ -37,7 +40,7 @@ func Facts(f report.Finding, zone *time.Location) []Fact {
 		}
 	}
 	for i := range out {
-		out[i] = out[i].plain()
+		out[i] = out[i].inZone(zone).plain()
 	}
 	return out
 }
@@ -66,6 +69,29 @@ func addChange(out []Fact, change map[string]int, a report.Attr) []Fact {
 		out[at].Now = value
 	}
 	return out
+}
+
+// inZone tells times that changed as all others, and to a part of a second where
+// they differ by that alone.
+func (f Fact) inZone(zone *time.Location) Fact {
+	if !f.Changed {
+		return f
+	}
+	was, now := moved(f.Was, zone, toTheSecond), moved(f.Now, zone, toTheSecond)
+	if was == now {
+		const finer = "2006-01-02 15:04:05.000000000 MST"
+		was, now = moved(f.Was, zone, finer), moved(f.Now, zone, finer)
+	}
+	f.Was, f.Now = was, now
+	return f
+}
+
+// moved gives a time in a zone; all else stays as it is.
+func moved(s string, zone *time.Location, layout string) string {
+	if at, err := time.Parse(time.RFC3339Nano, s); err == nil {
+		return at.In(zone).Format(layout)
+	}
+	return s
 }
 
 // plain shortens digests, and makes a plain fact of a change with one side.
@@ -112,7 +138,7 @@ func fact(a report.Attr, zone *time.Location) Fact {
 	at, err := time.Parse(time.RFC3339Nano, a.Value)
 	switch {
 	case a.Key == report.At && err == nil:
-		return Fact{Label: "when", Value: at.In(zone).Format("2006-01-02 15:04:05 MST")}
+		return Fact{Label: "when", Value: at.In(zone).Format(toTheSecond)}
 	case a.Key == report.Sample:
 		return Fact{Label: "line", Value: a.Value}
 	case a.Key == report.Reason:

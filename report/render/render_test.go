@@ -6,6 +6,8 @@ import (
 	"testing"
 	"time"
 
+	"github.com/stretchr/testify/assert"
+
 	"github.com/pugetsoundtech/upkeep/internal/term"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/render"
@@ -352,4 +354,22 @@ func ExampleVerdict() {
 	}
 	fmt.Println(render.Verdict(rep))
 	// Output: web1: 1 critical new; could not look at 1 of 2 checks
+}
+
+func TestTimesThatChangedAreTheReadersAndArgumentsOfCommandsStay(t *testing.T) {
+	zone := time.FixedZone("NZDT", 13*3600)
+	f := report.Finding{Evidence: []report.Attr{
+		report.Was.Of("mtime=2026-11-25T03:10:08Z"), report.Now.Of("mtime=2026-11-25T03:10:08.5Z"), report.Was.Of("mode=0644"), report.Now.Of("mode=0600"),
+		report.Now.Of("ctime=2026-11-25T03:10:08Z"),
+	}}
+	facts := render.Facts(f, zone)
+	assert.Equal(t, "2026-11-25 16:10:08.000000000 NZDT", facts[0].Was)
+	assert.Equal(t, "2026-11-25 16:10:08.500000000 NZDT", facts[0].Now, "they differ by a part of a second")
+	assert.Equal(t, "0644", facts[1].Was)
+	assert.Equal(t, "ctime: 2026-11-25 16:10:08 NZDT", facts[2].Value)
+	assert.Equal(t, "ctime: 2026-11-25 03:10:08 UTC", render.Facts(f, nil)[2].Value)
+
+	command := "See what it wrote: journalctl -u 'x' --since '2026-11-25 03:10:08 UTC'"
+	assert.Equal(t, command, render.Sentence(command, zone), "systemd knows no such zone")
+	assert.Equal(t, "at 2026-11-25 16:10:08 NZDT", render.Sentence("at 2026-11-25 03:10:08 UTC", zone))
 }

@@ -10,9 +10,13 @@ import (
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
-// moment is a time as prose.Time writes it for whom it does not know: the sentences
-// of findings are made where nobody knows who will read them.
-var moment = regexp.MustCompile(`\b[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2} UTC\b`)
+// moment is a time as prose.Time writes it for whom it does not know, or with its
+// seconds: the sentences of findings are made where nobody knows who will read them.
+// Behind a quote stands the argument of a command, which is no sentence.
+var moment = regexp.MustCompile(`'?\b[0-9]{4}-[0-9]{2}-[0-9]{2} [0-9]{2}:[0-9]{2}(:[0-9]{2})? UTC\b`)
+
+// toTheSecond is how a page writes a time whose second counts.
+const toTheSecond = "2006-01-02 15:04:05 MST"
 
 // Sentence gives a sentence of a finding with its times in a zone, since a page
 // with two clocks is believed by neither. Lines of logs are no sentences.
@@ -21,11 +25,13 @@ func Sentence(s string, zone *time.Location) string {
 		return s
 	}
 	return moment.ReplaceAllStringFunc(s, func(m string) string {
-		t, err := time.Parse("2006-01-02 15:04 UTC", m)
-		if err != nil {
-			return m
+		if t, err := time.Parse("2006-01-02 15:04 UTC", m); err == nil {
+			return prose.Time(t, zone)
 		}
-		return prose.Time(t, zone)
+		if t, err := time.Parse("2006-01-02 15:04:05 UTC", m); err == nil {
+			return t.In(zone).Format(toTheSecond)
+		}
+		return m
 	})
 }
 

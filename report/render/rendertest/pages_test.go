@@ -90,6 +90,9 @@ func TestAPageHasOneZone(t *testing.T) {
 	at := prose.Time(sample.Started, nil) // as checks write it
 	sample.Changes[0].Finding.Title += ", since " + at
 	sample.Changes[1].Finding.Detail += " It began on " + at + "."
+	sample.Changes[1].Finding.Detail += " The backup tells: time 2026-11-24 03:10:07 UTC to 2026-11-25 03:10:07 UTC."
+	sample.Changes[1].Finding.Evidence = append(sample.Changes[1].Finding.Evidence,
+		report.Was.Of("mtime=2026-11-24T03:10:08Z"), report.Now.Of("mtime="+sample.Started.Add(9*time.Second).Format(time.RFC3339Nano)))
 	sample.Notices = append(sample.Notices, "the log ends on "+at)
 	signed := *sample
 	signed.Review = &report.Review{
@@ -102,6 +105,7 @@ func TestAPageHasOneZone(t *testing.T) {
 			require.NoError(t, write(&page, rep))
 			assert.NotContains(t, page.String(), "UTC", name)
 			assert.NotContains(t, page.String(), rep.Started.Format("15:04"), name)
+			assert.NotContains(t, page.String(), rep.Started.Format("T15:04"), name)
 			assert.Contains(t, page.String(), rep.Started.In(zone).Format("15:04"), name)
 		}
 	}
