@@ -21,7 +21,7 @@ const (
 )
 
 // A Manager reads dpkg and apt of one host. It is a pkgupdate.Manager,
-// Attestor, Auditor and Historian.
+// Attestor, Auditor, Historian, Refresher, Supporter and Tracer.
 type Manager struct {
 	Host host.Host
 
@@ -34,7 +34,8 @@ type Manager struct {
 	// files are near. Nil: apt-get is asked each time.
 	Kept Keeper
 
-	said *said // of one call of Pending
+	said  *said // of one call of Pending
+	place place
 }
 
 // Info returns the manager's name and the commands that a person runs.
@@ -76,7 +77,7 @@ func (m *Manager) run(ctx context.Context, c host.Command) ([]byte, error) {
 	if out, ok := m.said.answer(c.Args); ok {
 		return out, nil
 	}
-	out, err := m.Host.Run(ctx, c)
+	out, err := m.Host.Run(ctx, m.place.at(c))
 	if err == nil {
 		err = failure(out)
 	}

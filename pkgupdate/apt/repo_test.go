@@ -31,10 +31,16 @@ type world struct {
 
 func newWorld(t *testing.T) *world {
 	t.Helper()
+	need.Root(t) // dpkg unpacks as root only
+	return emptyWorld(t)
+}
+
+// emptyWorld is one in which nothing is unpacked, so that anybody can make it.
+func emptyWorld(t *testing.T) *world {
+	t.Helper()
 	for _, program := range []string{"apt-get", "dpkg"} {
 		need.Program(t, program)
 	}
-	need.Root(t) // dpkg unpacks as root only
 	w := &world{t: t, dir: t.TempDir()}
 	for _, dir := range []string{
 		"repo", "root/var/lib/dpkg/updates", "root/var/lib/dpkg/info", "root/var/lib/apt/lists/partial",

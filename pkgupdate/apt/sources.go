@@ -39,7 +39,7 @@ func (m *Manager) index(ctx context.Context, targets []target, arch string) (ind
 	if err != nil {
 		return index{}, err
 	}
-	entries, err := m.Host.ReadDir(ctx, listsDir)
+	entries, err := m.Host.ReadDir(ctx, m.place.lists())
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return index{}, fmt.Errorf("package index: %w", err)
 	}
@@ -250,7 +250,7 @@ func (m *Manager) sources(ctx context.Context, entries []host.Stat, repos []repo
 		s := &sources[i]
 		*s = pkgupdate.Source{ID: repo.uri, URL: repo.uri, Signature: pkgupdate.Unsigned}
 		if name := fetched(s, entries, repo); name != "" {
-			asks, of = append(asks, host.Ask{Op: host.OpRead, Name: listsDir + "/" + name, Limit: maxRelease}), append(of, i)
+			asks, of = append(asks, host.Ask{Op: host.OpRead, Name: m.place.lists() + "/" + name, Limit: maxRelease}), append(of, i)
 		}
 	}
 	err := m.Host.Batch(ctx, asks, func(n int, a host.Answer) error {
@@ -290,7 +290,7 @@ func fetched(s *pkgupdate.Source, entries []host.Stat, repo repository) (name st
 // refused tells the index files that apt fetched and did not take. Only root
 // may look there: to others it is not known.
 func (m *Manager) refused(ctx context.Context) func(file string) bool {
-	left, err := m.Host.ReadDir(ctx, listsDir+"/partial")
+	left, err := m.Host.ReadDir(ctx, m.place.lists()+"/partial")
 	return func(file string) bool {
 		for _, e := range left {
 			if err == nil && strings.HasPrefix(e.Name, file) {
@@ -303,6 +303,9 @@ func (m *Manager) refused(ctx context.Context) func(file string) bool {
 
 // refreshed gives the time at which a refresh of all sources left its mark.
 func (m *Manager) refreshed(ctx context.Context, now time.Time) time.Time {
+	if !m.place.fetched.IsZero() {
+		return later(time.Time{}, m.place.fetched, now)
+	}
 	st, err := m.Host.Lstat(ctx, successStamp)
 	if err != nil {
 		return time.Time{}
