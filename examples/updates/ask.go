@@ -71,14 +71,31 @@ func buffered(fn question) question {
 	}
 }
 
-func pending(ctx context.Context, c cli.Call, h host.Host) (int, error) {
-	return changes(ctx, c, h, func(pkgupdate.Class) bool { return true })
+func pending(ctx context.Context, c cli.Call, h host.Host, fetch string) (int, error) {
+	return changes(ctx, c, h, fetch, func(pkgupdate.Class) bool { return true })
+}
+
+// refreshed is the manager that answers from what it fetches now into a folder of the
+// caller's. Beside an error it is the one that answers from what the system has.
+func refreshed(ctx context.Context, m pkgupdate.Manager, dir string) (pkgupdate.Manager, error) {
+	r, ok := m.(pkgupdate.Refresher)
+	switch {
+	case dir == "":
+		return m, nil
+	case !ok:
+		return m, fmt.Errorf("%s fetches for the system alone: %w", m.Info().ID, errors.ErrUnsupported)
+	}
+	fresh, err := r.Refreshed(ctx, dir)
+	if err != nil {
+		return m, err
+	}
+	return fresh, nil
 }
 
 // security lists the pending fixes, and what the feeds of a folder, if one is given,
 // say about what is installed.
-func security(ctx context.Context, c cli.Call, h host.Host, from *feeds) (int, error) {
-	status, err := changes(ctx, c, h, func(class pkgupdate.Class) bool { return class == pkgupdate.Security })
+func security(ctx context.Context, c cli.Call, h host.Host, fetch string, from *feeds) (int, error) {
+	status, err := changes(ctx, c, h, fetch, func(class pkgupdate.Class) bool { return class == pkgupdate.Security })
 	if from.dir == "" {
 		return status, err
 	}
@@ -90,12 +107,13 @@ func security(ctx context.Context, c cli.Call, h host.Host, from *feeds) (int, e
 }
 
 // changes lists what is pending. What was learned beside an error is listed too.
-func changes(ctx context.Context, c cli.Call, h host.Host, want func(pkgupdate.Class) bool) (int, error) {
+func changes(ctx context.Context, c cli.Call, h host.Host, fetch string, want func(pkgupdate.Class) bool) (int, error) {
 	list, _, err := present(ctx, h)
 	status, errs := 0, []error{err}
 	for _, m := range list {
+		m, err := refreshed(ctx, m, fetch)
 		a := m.Pending(ctx)
-		errs = append(errs, a.Reason)
+		errs = append(errs, err, a.Reason)
 		for _, it := range items(a.Value) {
 			if !want(it.Class) {
 				continue

@@ -129,3 +129,43 @@ Linux web 6.1.0-18-amd64 x86_64
 	assert.Equal(t, 3, status)
 	assert.Contains(t, stderr, "it has no signature")
 }
+
+// -refresh answers from what is fetched now; where it cannot be, that is said beside what
+// the system has, and is no "nothing pending".
+func TestRefreshFetchesForTheCallerAlone(t *testing.T) {
+	const alpine = `alpine: after documentation (apk(8))
+-- machine now=2026-11-28T06:00:00Z --
+-- / dir complete=tree --
+-- /etc/os-release --
+ID=alpine
+VERSION_ID=3.22.1
+-- /lib/apk/db/installed --
+P:busybox
+V:1.36.1-r28
+A:x86_64
+-- /etc/apk/repositories --
+https://mirror.example.org/alpine/v3.22/main
+-- /var/cache/apk/APKINDEX.0123abcd.tar.gz mtime=2026-11-27T20:00:00Z --
+-- $ ["apk", "--no-network", "--simulate", "upgrade"] --
+OK: 12 MiB in 24 packages
+-- $ ["apk", "--no-cache", "--simulate", "upgrade"] --
+(1/1) Upgrading busybox (1.36.1-r28 -> 1.36.1-r29)
+OK: 12 MiB in 24 packages
+`
+	name := filepath.Join(t.TempDir(), "machine.txtar")
+	for text, want := range map[string]struct {
+		status         int
+		stdout, stderr string
+	}{
+		alpine: {3, "busybox\t1.36.1-r28\t1.36.1-r29\tunclassified\n", "which pending updates are security fixes is not known"},
+		strings.Replace(alpine, "(1/1) Upgrading", "WARNING: Ignoring https://mirror.example.org/alpine/v3.22/main: network error\n(1/1) Upgrading", 1): {3, "", "network error"},
+	} {
+		require.NoError(t, os.WriteFile(name, []byte(text), 0o600))
+		status, _, _ := clitest.Run(t, run, "-host", "replay:"+name, "pending")
+		assert.Equal(t, 0, status)
+		status, stdout, stderr := clitest.Run(t, run, "-host", "replay:"+name, "pending", "-refresh", "/home/me/lists")
+		assert.Equal(t, want.status, status, stderr)
+		assert.Equal(t, want.stdout, stdout)
+		assert.Contains(t, stderr, want.stderr)
+	}
+}

@@ -38,6 +38,8 @@ type Manager struct {
 	// MaxAge is how old the newest index may be before what is pending counts as
 	// unknown. Zero is pkgupdate.DefaultMaxAge.
 	MaxAge time.Duration
+
+	fetched time.Time // when what is asked was fetched for this Manager alone
 }
 
 // Info names the commands that a person runs.
@@ -109,7 +111,7 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 	installed := m.Installed(ctx)
 	source := m.source(ctx)
 	pending := pkgupdate.Pending{Sources: []pkgupdate.Source{source}}
-	out, err := m.Host.Run(ctx, host.Command{Args: []string{"apk", "--no-network", "--simulate", "upgrade"}})
+	out, err := m.Host.Run(ctx, m.simulation())
 	if err == nil {
 		err = errors.Join(out.Err(), complaints(out.Stdout, out.Stderr))
 	}
@@ -125,7 +127,31 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 	if err := errors.Join(installed.Reason, err); err != nil {
 		return pending.Unproven(err)
 	}
-	return pending.Proven(evidence, source.Date)
+	return pending.Proven(evidence, later(source.Date, source.Fetched))
+}
+
+// simulation asks for what apk would do, from the indexes that the system has or from
+// those that it fetches for this answer.
+func (m *Manager) simulation() host.Command {
+	from := "--no-network"
+	if !m.fetched.IsZero() {
+		from = "--no-cache"
+	}
+	return host.Command{Args: []string{"apk", from, "--simulate", "upgrade"}}
+}
+
+// Refreshed gives a Manager for which apk fetches the indexes at each question, and keeps
+// them nowhere: no folder is made. It is a pkgupdate.Refresher.
+func (m *Manager) Refreshed(ctx context.Context, _ string) (pkgupdate.Manager, error) {
+	fresh := &Manager{Host: m.Host, MaxAge: m.MaxAge, fetched: m.Host.Time()}
+	out, err := m.Host.Run(ctx, fresh.simulation())
+	if err == nil {
+		err = errors.Join(out.Err(), complaints(out.Stdout, out.Stderr))
+	}
+	if err != nil {
+		return nil, fmt.Errorf("refresh: %w", err)
+	}
+	return fresh, nil
 }
 
 // quiet is how long no branch of Alpine is: an index that is older by so much than the
@@ -148,6 +174,11 @@ func (m *Manager) source(ctx context.Context) pkgupdate.Source {
 		}
 	}
 	s.Branch = branchOf(lines)
+	if !m.fetched.IsZero() {
+		s.Fetched = m.fetched
+		s.Settle(m.Host.Time(), m.maxAge())
+		return s
+	}
 	byName := map[string]time.Time{} // one folder may be a link to another
 	for _, dir := range []string{"/etc/apk/cache", "/var/cache/apk", "/var/lib/apk"} {
 		entries, err := m.Host.ReadDir(ctx, dir)
@@ -171,12 +202,22 @@ func (m *Manager) source(ctx context.Context) pkgupdate.Source {
 	} else if len(dates) > 0 && s.Err == nil {
 		s.Err = fmt.Errorf("%w: %d of %d", pkgupdate.ErrIncomplete, len(dates), want)
 	}
-	limit := m.MaxAge
-	if limit == 0 {
-		limit = pkgupdate.DefaultMaxAge
-	}
-	s.Settle(m.Host.Time(), limit)
+	s.Settle(m.Host.Time(), m.maxAge())
 	return s
+}
+
+func later(a, b time.Time) time.Time {
+	if b.After(a) {
+		return b
+	}
+	return a
+}
+
+func (m *Manager) maxAge() time.Duration {
+	if m.MaxAge > 0 {
+		return m.MaxAge
+	}
+	return pkgupdate.DefaultMaxAge
 }
 
 // complaints are what apk says of a repository that it passes over, in the middle of a

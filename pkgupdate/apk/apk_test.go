@@ -155,3 +155,22 @@ func TestAPublishedDatabaseIsReadAndAnOddRecordHidesNoOther(t *testing.T) {
 	require.Len(t, list, 3)
 	assert.Equal(t, "musl 1.1.14-r10, odd , busybox 1.24.2-r9", list[0].Name+" "+list[0].Version.String()+", "+list[1].Name+" "+list[1].Version.String()+", "+list[2].Name+" "+list[2].Version.String())
 }
+
+// Indexes that apk fetches for the answer need no age of the system's own, which here is
+// weeks; a repository that it passes over then is no answer.
+func TestARefreshOfItsOwnLeavesTheSystemsIndexesAlone(t *testing.T) {
+	aged := strings.NewReplacer("mtime=2026-11-27", "mtime=2026-11-01", "--no-network", "--no-cache").Replace(machine)
+	h := hosttest.New(aged).Host()
+	m := &apk.Manager{Host: h}
+	require.Error(t, m.Pending(t.Context()).Reason)
+	fresh, err := m.Refreshed(t.Context(), "")
+	require.NoError(t, err)
+	a := fresh.Pending(t.Context())
+	require.Len(t, a.Value.Upgrades, 3)
+	assert.Equal(t, pkgupdate.Known, a.Value.Sources[0].State)
+	assert.Equal(t, h.Time(), a.Value.Sources[0].Fetched)
+
+	passed := strings.Replace(aged, "OK: 12", "WARNING: Ignoring https://mirror.example.org/alpine/v3.22/main: network error (check Internet connection and firewall)\nOK: 12", 1)
+	_, err = (&apk.Manager{Host: hosttest.New(passed).Host()}).Refreshed(t.Context(), "")
+	assert.ErrorIs(t, err, pkgupdate.ErrIncomplete)
+}

@@ -1,6 +1,8 @@
 package apply_test
 
 import (
+	"context"
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -11,8 +13,11 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/apply"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/job"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/rpm"
 )
 
 func steps(p apply.Plan) []string {
@@ -151,5 +156,48 @@ func TestAKilledFrontEndIsInterruptedAndItsWorkIsPlannedAgain(t *testing.T) {
 		again, err := a.Plan(t.Context(), apply.Options{})
 		require.NoError(t, err, front)
 		assert.Len(t, again.Steps, len(r.Undone), front)
+	}
+}
+
+// A user runs the commands of a jail as nobody.
+type user struct{ *jail }
+
+func (u user) Run(ctx context.Context, c host.Command) (host.Output, error) {
+	if _, err := u.Lstat(ctx, "/usr/bin/"+c.Args[0]); c.Args[0] == "dnf" && err != nil {
+		return host.Output{}, fmt.Errorf("run dnf: %w", exec.ErrNotFound)
+	}
+	c.Args = append([]string{"/usr/bin/setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}, c.Args...)
+	return u.jail.Run(ctx, c)
+}
+
+// What was published since the system's own refresh is seen by an ordinary user, and
+// nothing of the system's changes.
+func TestDnfAndZypperRefreshForAnOrdinaryUser(t *testing.T) {
+	for _, front := range []string{"dnf", "zypper"} {
+		j := newJail(t)
+		j.run("sh", "-c", "mv /t/repo/repodata /t/now; createrepo_c -q -x 'foo-1.0.1*' -x 'bar-2*' -x 'dep*' /t/repo")
+		h := j.use(front).Host
+		system := &rpm.Manager{Host: h, Family: map[string]string{"dnf": "redhat", "zypper": "suse"}[front]}
+		require.Empty(t, system.Pending(t.Context()).Value.Upgrades, front)
+		j.run("sh", "-c", "rm -r /t/repo/repodata; mv /t/now /t/repo/repodata; mkdir -p -m 1777 /tmp; chmod 1777 /tmp; touch /stamp")
+		theirs := *system
+		theirs.Host.Exec = user{j}
+		fresh, err := theirs.Refreshed(t.Context(), "/tmp/mine")
+		require.NoError(t, err, front)
+		a := fresh.Pending(t.Context())
+		require.NoError(t, a.Reason, front)
+		require.Len(t, a.Value.Upgrades, 2, front)
+		assert.WithinDuration(t, time.Now(), a.Value.Sources[0].Fetched, time.Hour, front)
+		changed := strings.TrimSpace(j.run("find", "/etc", "/usr", "/var", "/t", "-newer", "/stamp", "-not", "-path", "/var/tmp*"))
+		assert.Empty(t, changed, front)
+		clear(j.asked.answers)
+		assert.Empty(t, system.Pending(t.Context()).Value.Upgrades, front)
+
+		j.run("mv", "/t/repo", "/t/away")
+		_, err = theirs.Refreshed(t.Context(), "/tmp/mine")
+		require.Error(t, err, front)
+		j.run("mkdir", "/tmp/others")
+		_, err = theirs.Refreshed(t.Context(), "/tmp/others")
+		require.ErrorIs(t, err, pkgupdate.ErrShared, front)
 	}
 }

@@ -34,6 +34,8 @@ type Manager struct {
 	// MaxAge is how old the newest repository may be before what is pending counts
 	// as unknown. Zero is pkgupdate.DefaultMaxAge.
 	MaxAge time.Duration
+
+	place place
 }
 
 // Info names the commands that a person runs. Parts of the repositories are never
@@ -115,7 +117,7 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 // offered asks for what the repositories have. pacman passes over one whose list is
 // missing or broken, says so beside the others, and ends with success.
 func (m *Manager) offered(ctx context.Context) (map[string]version.Version, error) {
-	out, err := m.Host.Run(ctx, host.Command{Args: []string{"pacman", "-Sl"}})
+	out, err := m.Host.Run(ctx, m.place.command("-Sl"))
 	if err != nil {
 		return nil, err
 	}
@@ -165,7 +167,7 @@ func (m *Manager) Strays(ctx context.Context, installed []pkgupdate.Package, sou
 	if len(branches) == 0 {
 		return pkgupdate.Proven[pkgupdate.Stray](nil, "no repository is in development", m.Host.Time())
 	}
-	out, err := m.Host.Query(ctx, "pacman", "-Sl")
+	out, err := m.Host.Query(ctx, m.place.command("-Sl").Args...)
 	if err != nil {
 		return pkgupdate.Unproven[[]pkgupdate.Stray](nil, err)
 	}

@@ -9,6 +9,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -154,4 +155,66 @@ func TestRealPacmanThatLacksARepositorySaysNothingIsDueToNobody(t *testing.T) {
 	require.Error(t, w.pacman("-Sy"), "nobody answers")
 	a := m.Pending(t.Context())
 	assert.Equal(t, pkgupdate.Unknown, a.State, "the attempt is no success")
+}
+
+// asUser runs pacman of the world's root as an ordinary user; names in the root, and its
+// folder for that user, are where they are on this machine.
+type asUser struct{ *world }
+
+func (u asUser) Run(ctx context.Context, c host.Command) (host.Output, error) {
+	var args []string
+	for _, arg := range c.Args {
+		switch {
+		case arg == "pacman":
+			args = append(args, filepath.Join(u.bin, arg), "--config", filepath.Join(u.dir, "root/etc/pacman.conf"))
+		case arg == "pacman-conf":
+			args = append(args, filepath.Join(u.bin, arg), "--config", filepath.Join(u.dir, "root/etc/pacman.conf"))
+		case strings.HasPrefix(arg, "/mine"), strings.HasPrefix(arg, "/var/lib/pacman"):
+			args = append(args, filepath.Join(u.dir, "root", arg))
+		default:
+			args = append(args, arg)
+		}
+	}
+	c.Args = append([]string{"setpriv", "--reuid=65534", "--regid=65534", "--clear-groups"}, args...)
+	return host.Local().Run(ctx, c)
+}
+
+// What was published since the system's own refresh is seen by an ordinary user, and the
+// system's lists stay as they are.
+func TestRealPacmanRefreshesForAnOrdinaryUser(t *testing.T) {
+	w := newWorld(t)
+	need.Root(t)
+	for _, program := range []string{"fakeroot", "setpriv"} {
+		need.Program(t, program)
+	}
+	w.publish("core", "foo", "1.0-1")
+	w.publish("extra", "bar", "1.0-1")
+	require.NoError(t, w.pacman("-Sy"))
+	require.NoError(t, w.pacman("-S", "foo", "bar"))
+	w.publish("core", "foo", "1.1-1")
+	list, err := os.ReadFile(filepath.Join(w.dir, "root/var/lib/pacman/sync/core.db"))
+	require.NoError(t, err)
+	for dir := w.dir; dir != "/tmp" && dir != "/"; dir = filepath.Dir(dir) {
+		require.NoError(t, os.Chmod(dir, 0o755))
+	}
+	mine := filepath.Join(w.dir, "root/mine")
+	require.NoError(t, os.Mkdir(mine, 0o700))
+	require.NoError(t, os.Chown(mine, 65534, 65534))
+	m := w.manager()
+	m.Host.Exec = asUser{w}
+	fresh, err := m.Refreshed(t.Context(), "/mine")
+	require.NoError(t, err)
+	a := fresh.Pending(t.Context())
+	require.Len(t, a.Value.Upgrades, 1)
+	assert.Equal(t, "1.1-1", a.Value.Upgrades[0].Candidate.String())
+	require.ErrorIs(t, a.Reason, pkgupdate.ErrUnclassified)
+	assert.Equal(t, pkgupdate.Known, a.Value.Sources[0].State)
+	assert.Empty(t, m.Pending(t.Context()).Value.Upgrades)
+	now, err := os.ReadFile(filepath.Join(w.dir, "root/var/lib/pacman/sync/core.db"))
+	require.NoError(t, err)
+	assert.Equal(t, list, now)
+
+	require.NoError(t, os.RemoveAll(filepath.Join(w.dir, "extra")))
+	_, err = m.Refreshed(t.Context(), "/mine")
+	require.Error(t, err, "a repository is gone")
 }

@@ -17,6 +17,8 @@ import (
 type config struct {
 	repos  []pkgupdate.Source // in the order in which packages are taken from them
 	ignore []string           // patterns of what the administrator keeps back
+
+	sandboxed bool // it fetches as another user
 }
 
 func (m *Manager) configuration(ctx context.Context) (config, error) {
@@ -42,6 +44,8 @@ func parseConfig(out []byte) (config, error) {
 		switch {
 		case isSection && name != "options]":
 			c.repos = append(c.repos, pkgupdate.Source{ID: strings.TrimSuffix(name, "]"), Kind: pkgupdate.OfSystem, Signature: signature})
+		case key == "DownloadUser" && value != "":
+			c.sandboxed = true
 		case key == "IgnorePkg":
 			c.ignore = append(c.ignore, value)
 		case key == "SigLevel" && value == "DatabaseNever" && len(c.repos) == 0:
@@ -78,7 +82,7 @@ func (m *Manager) sources(ctx context.Context, repos []pkgupdate.Source) []pkgup
 	for i := range repos {
 		s := &repos[i]
 		s.Branch = pkgupdate.Branch(s.ID, "testing", "staging", "unstable") // core-testing, kde-unstable
-		st, err := m.Host.Lstat(ctx, sync+"/"+s.ID+".db")
+		st, err := m.Host.Lstat(ctx, m.place.sync()+"/"+s.ID+".db")
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			s.Err = pkgupdate.ErrNeverFetched
@@ -91,13 +95,17 @@ func (m *Manager) sources(ctx context.Context, repos []pkgupdate.Source) []pkgup
 		}
 		s.Date = st.ModTime()
 	}
+	fresh := newest
+	if !m.place.fetched.IsZero() {
+		fresh = m.place.fetched
+	}
 	limit := m.MaxAge
 	if limit == 0 {
 		limit = pkgupdate.DefaultMaxAge
 	}
 	for i := range repos {
 		if !slices.Contains(daily, repos[i].ID) || newest.Sub(repos[i].Date) < quiet {
-			repos[i].Fetched = newest
+			repos[i].Fetched = fresh
 		}
 		repos[i].Settle(m.Host.Time(), limit)
 	}

@@ -58,7 +58,7 @@ func (m *Manager) Strays(ctx context.Context, installed []pkgupdate.Package, sou
 
 // dnfFrom reads the repository from which each package was installed.
 func (m *Manager) dnfFrom(ctx context.Context, branches map[string]string) (map[[2]string]string, error) {
-	out, err := m.Host.Query(ctx, "dnf", "-q", "-C", "repoquery", "--installed", "--qf", fromFormat)
+	out, err := m.query(ctx, "dnf", "-q", "-C", "repoquery", "--installed", "--qf", fromFormat)
 	if err != nil {
 		return nil, err
 	}
@@ -91,7 +91,7 @@ func (m *Manager) zypperFrom(ctx context.Context, branches map[string]string) (m
 		}
 		byName[r.Name] = branches[r.Alias]
 	}
-	out, err := m.Host.Query(ctx, "zypper", "--non-interactive", "--xmlout", "--no-refresh", "search", "--installed-only", "--type", "package", "--details")
+	out, err := m.query(ctx, "zypper", "--non-interactive", "--xmlout", "--no-refresh", "search", "--installed-only", "--type", "package", "--details")
 	if err != nil {
 		return nil, err
 	}

@@ -18,7 +18,7 @@ import (
 
 const upgradesFormat = "upkeep\t%{name}\t%{epoch}\t%{version}\t%{release}\t%{arch}\t%{repoid}\n"
 
-var dnfCaches = []string{"/var/cache/dnf", "/var/cache/libdnf5"}
+const dnf5 = "/usr/bin/dnf5"
 
 // dnf asks dnf 4 or 5 for what it has in its cache. check-update is never read: its
 // tables wrap, and what programs print before them looks like packages.
@@ -45,7 +45,7 @@ func (m *Manager) dnf(ctx context.Context, installed []pkgupdate.Package) (pkgup
 // unbound are the options with which dnf tells also of what its configuration excludes.
 // What it excludes has no advisory for it either.
 func (m *Manager) unbound(ctx context.Context) []string {
-	if _, err := m.Host.Lstat(ctx, "/usr/bin/dnf5"); err == nil {
+	if _, err := m.Host.Lstat(ctx, dnf5); err == nil {
 		return []string{"--setopt=disable_excludes=*"}
 	}
 	return []string{"--disableexcludes=all"}
@@ -54,7 +54,7 @@ func (m *Manager) unbound(ctx context.Context) []string {
 // dnfUpgrades asks for what is newer.
 func (m *Manager) dnfUpgrades(ctx context.Context, installed []pkgupdate.Package, options ...string) ([]pkgupdate.Upgrade, error) {
 	args := slices.Concat([]string{"dnf", "-q", "-C"}, options, []string{"repoquery", "--upgrades", "--qf", upgradesFormat})
-	out, err := m.Host.Query(ctx, args...)
+	out, err := m.query(ctx, args...)
 	if err != nil {
 		return nil, err
 	}
@@ -85,7 +85,7 @@ func (m *Manager) dnfUpgrades(ctx context.Context, installed []pkgupdate.Package
 
 // dnfRepos lists the enabled repositories and when each was fetched.
 func (m *Manager) dnfRepos(ctx context.Context) ([]pkgupdate.Source, error) {
-	out, err := m.Host.Query(ctx, "dnf", "-q", "-C", "repolist", "--enabled")
+	out, err := m.query(ctx, "dnf", "-q", "-C", "repolist", "--enabled")
 	if err != nil {
 		return nil, err
 	}
@@ -119,7 +119,7 @@ func (m *Manager) dnfRepos(ctx context.Context) ([]pkgupdate.Source, error) {
 // a digest.
 func (m *Manager) dnfCache(ctx context.Context, id string) ([]string, error) {
 	var files []string
-	for _, dir := range dnfCaches {
+	for _, dir := range m.place.dnf() {
 		entries, err := m.Host.ReadDir(ctx, dir)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return nil, err
@@ -233,7 +233,7 @@ type note struct{ id, name, version string }
 
 // notices reads dnf updateinfo list: advisory, kind, and the package that has it.
 func (m *Manager) notices(ctx context.Context, args ...string) ([]note, error) {
-	out, err := m.Host.Query(ctx, slices.Concat([]string{"dnf", "-q", "-C"}, m.unbound(ctx), []string{"updateinfo", "list"}, args)...)
+	out, err := m.query(ctx, slices.Concat([]string{"dnf", "-q", "-C"}, m.unbound(ctx), []string{"updateinfo", "list"}, args)...)
 	if err != nil {
 		return nil, err
 	}

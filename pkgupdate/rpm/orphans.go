@@ -36,7 +36,7 @@ func (m *Manager) Orphans(ctx context.Context, installed []pkgupdate.Package) pk
 // dnfExtras: that there are repositories is known of Pending, without which nobody
 // asks.
 func (m *Manager) dnfExtras(ctx context.Context, _ []pkgupdate.Package) (map[[2]string]bool, string, error) {
-	out, err := m.Host.Query(ctx, "dnf", "-q", "-C", "repoquery", "--extras", "--qf", extrasFormat)
+	out, err := m.query(ctx, "dnf", "-q", "-C", "repoquery", "--extras", "--qf", extrasFormat)
 	if err != nil {
 		return nil, "", err
 	}
@@ -56,7 +56,7 @@ func (m *Manager) dnfExtras(ctx context.Context, _ []pkgupdate.Package) (map[[2]
 // zypperOrphaned reads a table, the only form that zypper has of it: "i | @System |
 // old | 1-1 | noarch". Its heading, or the sentence that there is none, is the proof.
 func (m *Manager) zypperOrphaned(ctx context.Context, _ []pkgupdate.Package) (map[[2]string]bool, string, error) {
-	out, err := m.Host.Query(ctx, "zypper", "--non-interactive", "--no-refresh", "packages", "--orphaned")
+	out, err := m.query(ctx, "zypper", "--non-interactive", "--no-refresh", "packages", "--orphaned")
 	if err != nil {
 		return nil, "", err
 	}

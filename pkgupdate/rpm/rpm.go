@@ -39,6 +39,8 @@ type Manager struct {
 	// MaxAge is how long ago the repositories' data may have been fetched before
 	// what is pending counts as unknown. Zero is pkgupdate.DefaultMaxAge.
 	MaxAge time.Duration
+
+	place place
 }
 
 // Info names the commands that a person runs.
@@ -251,6 +253,9 @@ func (m *Manager) fetched(ctx context.Context, names ...string) (time.Time, erro
 		case t.After(at):
 			at = t
 		}
+	}
+	if !at.IsZero() && m.place.caches != nil { // what is not new is not fetched again
+		at = m.place.fetched
 	}
 	return at, nil
 }

@@ -68,8 +68,8 @@ func (m *Manager) zypper(ctx context.Context, installed []pkgupdate.Package) (pk
 			continue
 		}
 		s := pkgupdate.Source{ID: r.Alias, URL: pkgupdate.PublicURL(r.URL), Kind: pkgupdate.OfSystem}
-		cache := "/var/cache/zypp/raw/" + r.Alias
-		s.Fetched, s.Err = m.fetched(ctx, cache+"/repodata/repomd.xml", cache+"/repodata", "/var/cache/zypp/solv/"+r.Alias+"/cookie")
+		cache := m.place.zypp() + "/raw/" + r.Alias
+		s.Fetched, s.Err = m.fetched(ctx, cache+"/repodata/repomd.xml", cache+"/repodata", m.place.zypp()+"/solv/"+r.Alias+"/cookie")
 		s.Date = m.made(ctx, cache+"/repodata/repomd.xml")
 		s.Branch = pkgupdate.Branch(s.URL, developed...)
 		s.Settle(m.Host.Time(), m.maxAge())
@@ -159,7 +159,7 @@ func (m *Manager) zypperUpdates(installed []pkgupdate.Package, list []zypperUpda
 // that updates are there, or a reboot, are errors; so is a document that is cut.
 func (m *Manager) zypperAsk(ctx context.Context, args ...string) (zypperStream, error) {
 	var s zypperStream
-	out, err := m.Host.Run(ctx, host.Command{Args: append([]string{"zypper", "--non-interactive", "--xmlout", "--no-refresh"}, args...)})
+	out, err := m.Host.Run(ctx, host.Command{Args: m.place.at(append([]string{"zypper", "--non-interactive", "--xmlout", "--no-refresh"}, args...))})
 	if errors.Is(err, exec.ErrNotFound) || err != nil {
 		return s, err
 	}

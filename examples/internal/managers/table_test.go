@@ -34,9 +34,10 @@ func TestTableOfManagersIsMadeFromTheirInterfaces(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("# Package managers\n\nMade by a test from what each manager answers. \"history\" is what was done, by its own log; \"left undone\" what an\n" +
 		"interrupted run left; \"unsupported\" packages that no source offers any more; \"development\" what comes from a branch that is\n" +
-		"no release; \"files\" which package owns a path, and what it shipped there. Where a manager cannot run on Linux it was held\n" +
-		"against host images and outputs that others published.\n\n" +
-		"| manager | systems | history | left undone | unsupported | development | files | apply | tried against |\n|---|---|---|---|---|---|---|---|---|\n")
+		"no release; \"files\" which package owns a path, and what it shipped there; \"for a user\" that it fetches for an ordinary user\n" +
+		"and leaves the system's lists alone (with dnf and zypper, not urpmi; pkg_add asks anew at each question). Where a manager\n" +
+		"cannot run on Linux it was held against host images and outputs that others published.\n\n" +
+		"| manager | systems | history | left undone | unsupported | development | files | for a user | apply | tried against |\n|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, row := range rows {
 		list := For(host.Host{}, row.family, 0)
 		require.Len(t, list, 1, row.family)
@@ -46,8 +47,9 @@ func TestTableOfManagersIsMadeFromTheirInterfaces(t *testing.T) {
 		_, unsupported := m.(pkgupdate.Supporter)
 		_, development := m.(pkgupdate.Tracer)
 		_, files := m.(pkgupdate.Attestor)
-		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", row.manager, row.systems,
-			yes(history), yes(undone), yes(unsupported), yes(development), yes(files), row.apply, row.tried)
+		_, fetches := m.(pkgupdate.Refresher)
+		fmt.Fprintf(&b, "| %s | %s | %s | %s | %s | %s | %s | %s | %s | %s |\n", row.manager, row.systems,
+			yes(history), yes(undone), yes(unsupported), yes(development), yes(files), yes(fetches), row.apply, row.tried)
 	}
 	const name = "../../../pkgupdate/MANAGERS.md"
 	if os.Getenv("UPDATE_GOLDEN") == "1" {
