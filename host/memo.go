@@ -33,6 +33,14 @@ func (h Host) Remembering() Host {
 	return h
 }
 
+type afreshKey struct{}
+
+// Afresh returns a context in which Once always asks: it is for work that changes what is
+// asked for, whatever memory the hosts have that it was given.
+func Afresh(ctx context.Context) context.Context {
+	return context.WithValue(ctx, afreshKey{}, true)
+}
+
 // Once asks h a question that the memory of h does not answer yet; without a
 // memory it always asks. The question names what is asked, as "package.what".
 // Who asks at the same time waits for the one answer, as long as its own context
@@ -40,7 +48,7 @@ func (h Host) Remembering() Host {
 // not there, not allowed, or not supported), and asked again where nobody knows.
 // The value is shared: nobody may change what it holds.
 func Once[T any](ctx context.Context, h Host, question string, ask func(ctx context.Context) (T, error)) (T, error) {
-	if h.Memo == nil {
+	if h.Memo == nil || ctx.Value(afreshKey{}) != nil {
 		return ask(ctx)
 	}
 	for {

@@ -9,6 +9,7 @@ import (
 	"testing/synctest"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/host"
 )
@@ -66,6 +67,20 @@ func TestHostWithoutMemoryAsksEachTime(t *testing.T) {
 		assert.NoError(t, err)
 		assert.Equal(t, want, got)
 	}
+}
+
+func TestWhatIsAskedAfreshIsNotRemembered(t *testing.T) {
+	h, ask := host.Host{}.Remembering(), asker()
+	for _, ctx := range []context.Context{t.Context(), host.Afresh(t.Context()), host.Afresh(t.Context())} {
+		_, err := host.Once(ctx, h, "x", ask)
+		require.NoError(t, err)
+	}
+	got, err := host.Once(t.Context(), h, "x", ask)
+	require.NoError(t, err)
+	assert.Equal(t, 1, got, "the memory has what it had")
+	got, err = ask(t.Context())
+	require.NoError(t, err)
+	assert.Equal(t, 4, got)
 }
 
 func TestWaitingForAnAnswerEndsWithTheOwnContext(t *testing.T) {

@@ -16,9 +16,8 @@ import (
 	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
 )
 
-// An Applier plans and installs the updates of one manager of one system. Neither Host
-// nor the Manager's may be one that remembers (host.Host.Remembering): what is installed
-// is asked before and after.
+// An Applier plans and installs the updates of one manager of one system. What is
+// installed is asked before and after, whatever Host and the Manager's remember.
 type Applier struct {
 	Host    host.Host
 	Manager pkgupdate.Manager
@@ -45,6 +44,7 @@ type Applier struct {
 // with Problems is shown, and not carried out. Beside an error it has what was left
 // alone, and why.
 func (a Applier) Plan(ctx context.Context, o Options) (Plan, error) {
+	ctx = host.Afresh(ctx)
 	p := Plan{Made: a.Host.Time(), Options: o}
 	t, err := toolFor(ctx, a.Host, a.Manager.Info().ID)
 	if err != nil {
@@ -311,6 +311,7 @@ func upwards(s Step, scheme version.Scheme) error {
 // When ctx ends meanwhile the error is a *RunningError, and the job goes on: Resume
 // waits for it. Where the Result is not Complete, the error says why.
 func (a Applier) Apply(ctx context.Context, p Plan) (Result, error) {
+	ctx = host.Afresh(ctx)
 	switch {
 	case len(p.Steps) == 0:
 		return Result{}, ErrNothing

@@ -37,6 +37,7 @@ func (r Result) Complete() bool {
 // Resume waits for a job and says what became of it, also when another process began
 // it, or a connection ended meanwhile.
 func (a Applier) Resume(ctx context.Context, id string) (Result, error) {
+	ctx = host.Afresh(ctx)
 	j, err := a.wait(ctx, id)
 	if err != nil {
 		return Result{Job: j}, err

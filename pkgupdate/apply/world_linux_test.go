@@ -184,8 +184,9 @@ func (w *world) Run(ctx context.Context, c host.Command) (host.Output, error) {
 	return host.Local().Run(ctx, c)
 }
 
+// applier has a host that remembers, as that of a run of checks does.
 func (w *world) applier() apply.Applier {
-	h := host.Host{Files: w, Exec: w}
+	h := host.Host{Files: w, Exec: w}.Remembering()
 	return apply.Applier{Host: h, Manager: &apt.Manager{Host: h}, Dir: w.jobs, Poll: 50 * time.Millisecond}
 }
 
