@@ -56,7 +56,7 @@ func chosen(ctx context.Context, h host.Host, p integrity.Profile, words []strin
 		}
 		some = append(some, of...)
 	}
-	slices.SortFunc(some, func(a, b integrity.Change) int { return integrity.ComparePaths(a.Path, b.Path) })
+	slices.SortFunc(some, func(a, b integrity.Change) int { return tree.Compare(a.Path, b.Path) })
 	return slices.CompactFunc(some, func(a, b integrity.Change) bool { return a.Path == b.Path }), nil
 }
 

@@ -274,7 +274,7 @@ func TestSelectors(t *testing.T) {
 func TestASelectorNamesThePackageOrTheTicket(t *testing.T) {
 	w := newWorld(t)
 	w.run()
-	all := Standings(w.store.saved.Open, nil, w.now)
+	all := Standings(w.saved().Open, nil, w.now)
 	require.Len(t, all, 1)
 	all[0].Finding.Evidence = append(all[0].Finding.Evidence, report.Package.Of("deb:libssl3"))
 	all[0].Act = &Record{Act: Act{Ticket: "OPS-7"}}
