@@ -39,7 +39,10 @@ func run(ctx context.Context, args []string, stdout, stderr io.Writer) int {
 Looks at this machine once, compares with the runs before, and shows what is new.
 The first run takes the baseline. As a normal user it sees less, and says what.
 It changes nothing outside its state directory. A page for each day is kept there
-as reports/latest.html and under its date, readable by the user who ran it.`,
+as reports/latest.html and under its date, readable by the user who ran it.
+
+SEL names findings: the number before one in the list, a path, a rule, a check,
+package:NAME, ticket:ID, or all.`,
 		Examples: []cli.Example{
 			{About: "the daily round of this machine"},
 			{Args: "-json", About: "the same, as JSON on standard output"},

@@ -37,7 +37,7 @@ func Select(items []Standing, selector string) ([]Standing, error) {
 	case len(byID) > 1:
 		return nil, fmt.Errorf("%s is the beginning of %d ids: give more of it", selector, len(byID))
 	case len(byID) == 0:
-		return nil, fmt.Errorf("%s names nothing that is open", selector)
+		return nil, fmt.Errorf("%s names nothing that is open; what does is a number of the list, a path, a rule, a check, package:NAME or ticket:ID", selector)
 	}
 	return byID, nil
 }
