@@ -106,6 +106,31 @@ func FirstDir(ctx context.Context, h host.Host, names ...string) (string, []host
 	return "", nil, ErrAbsent
 }
 
+// Folders answers Manager.Installed where a database, the first of some, has a
+// folder for each package, whose name parse reads. A package that has an error
+// beside its name is listed all the same.
+func Folders(ctx context.Context, h host.Host, parse func(name string) (Package, error), databases ...string) Answer[[]Package] {
+	dir, entries, err := FirstDir(ctx, h, databases...)
+	if err != nil {
+		return Unproven[[]Package](nil, err)
+	}
+	var list []Package
+	var errs []error
+	for _, e := range entries {
+		if !e.IsDir() {
+			continue
+		}
+		p, err := parse(e.Name)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		if p.Name != "" {
+			list = append(list, p)
+		}
+	}
+	return Inventory(list, errs, fmt.Sprintf("%d packages in %s", len(list), dir), h.Time())
+}
+
 // Find gives the installed package of a name, and whether there is one.
 func Find(list []Package, name string) (Package, bool) {
 	i := slices.IndexFunc(list, func(p Package) bool { return p.Name == name })

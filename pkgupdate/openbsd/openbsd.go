@@ -40,25 +40,7 @@ func (m *Manager) Info() pkgupdate.Info {
 
 // Installed lists the folders of the package database.
 func (m *Manager) Installed(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Package] {
-	_, entries, err := pkgupdate.FirstDir(ctx, m.Host, database)
-	if err != nil {
-		return pkgupdate.Unproven[[]pkgupdate.Package](nil, err)
-	}
-	var list []pkgupdate.Package
-	var errs []error
-	for _, e := range entries {
-		if !e.IsDir() {
-			continue
-		}
-		p, err := m.parseName(e.Name)
-		if err != nil {
-			errs = append(errs, err)
-		}
-		if p.Name != "" {
-			list = append(list, p)
-		}
-	}
-	return pkgupdate.Inventory(list, errs, fmt.Sprintf("%d packages in %s", len(list), database), m.Host.Time())
+	return pkgupdate.Folders(ctx, m.Host, m.parseName, database)
 }
 
 var stem = regexp.MustCompile(`^([A-Za-z0-9_][^ /]*?)-([0-9][^-/ ]*)(-[^/ ]+)?$`)

@@ -49,24 +49,7 @@ func (m *Manager) Info() pkgupdate.Info {
 
 // Installed lists the folders of the local database, one a package.
 func (m *Manager) Installed(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Package] {
-	_, entries, err := pkgupdate.FirstDir(ctx, m.Host, local)
-	if err != nil {
-		return pkgupdate.Unproven[[]pkgupdate.Package](nil, err)
-	}
-	var list []pkgupdate.Package
-	var errs []error
-	for _, e := range entries {
-		if !e.IsDir() {
-			continue
-		}
-		p, err := m.parseName(e.Name)
-		if err != nil {
-			errs = append(errs, err)
-			continue
-		}
-		list = append(list, p)
-	}
-	return pkgupdate.Inventory(list, errs, fmt.Sprintf("%d packages in %s", len(list), local), m.Host.Time())
+	return pkgupdate.Folders(ctx, m.Host, m.parseName, local)
 }
 
 // parseName cuts name-version-release.

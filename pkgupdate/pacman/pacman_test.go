@@ -101,3 +101,15 @@ func TestPublishedListsOfPacmanAreRead(t *testing.T) {
 	a = (&pacman.Manager{Host: hosttest.New(text + odd + "error: failed retrieving file 'core.db'\n").Host()}).Pending(t.Context())
 	assert.ErrorIs(t, a.Reason, pkgupdate.ErrIncomplete)
 }
+
+// A package is installed, whatever its version says.
+func TestAPackageWithAnOddVersionIsListedAllTheSame(t *testing.T) {
+	m := &pacman.Manager{Host: hosttest.New("-- /var/lib/pacman/local/ dir complete --\n-- /var/lib/pacman/local/odd-a:1-1/ dir complete --\n" +
+		"-- /var/lib/pacman/local/tree-2.1.1-1/ dir complete --\n").Host()}
+	got := m.Installed(t.Context())
+	var record *pkgupdate.RecordError
+	require.ErrorAs(t, got.Reason, &record)
+	require.Len(t, got.Value, 2)
+	assert.Equal(t, "odd", got.Value[0].Name)
+	assert.True(t, got.Value[0].Version.IsZero())
+}
