@@ -24,25 +24,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
-const small = `A machine with a small /etc, written for this test.
--- machine now=2026-11-25T06:00:00Z uid=0 gid=0 mtime=2026-11-01T00:00:00Z --
--- /etc/ dir complete --
--- /etc/passwd --
-root:x:0:0::/root:/bin/sh
--- /etc/group --
-root:x:0:
--- /etc/motd mode=0640 --
-welcome
--- /etc/copy --
-welcome
--- "/etc/odd\xff name\n" --
-odd
--- /etc/empty --
--- /etc/localtime link=/usr/share/zoneinfo/UTC --
--- /etc/ssh/ dir complete --
--- /etc/ssh/sshd_config --
-Port 22
-`
+const small = backuptest.SmallEtc
 
 func repo(s backup.Store) backup.Repo { return backup.Repo{Store: s, Keys: backuptest.Keys()} }
 

@@ -19,25 +19,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/internal/need"
 )
 
-const small = `A machine with a small /etc, written for this test.
--- machine now=2026-11-25T06:00:00Z uid=0 gid=0 mtime=2026-11-01T00:00:00Z --
--- /etc/ dir complete --
--- /etc/passwd --
-root:x:0:0::/root:/bin/sh
--- /etc/group --
-root:x:0:
--- /etc/motd mode=0640 --
-welcome
--- /etc/copy --
-welcome
--- "/etc/odd\xff name\n" --
-odd
--- /etc/empty --
--- /etc/localtime link=/usr/share/zoneinfo/UTC --
--- /etc/ssh/ dir complete --
--- /etc/ssh/sshd_config --
-Port 22
-`
+const small = backuptest.SmallEtc
 
 func stored(t *testing.T, r backup.Repo, m *hosttest.Machine) backup.Snapshot {
 	t.Helper()
