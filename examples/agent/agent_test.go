@@ -115,6 +115,7 @@ func TestExitCodes(t *testing.T) {
 		name   string
 		rep    report.Report
 		strict bool
+		late   bool
 		want   int
 	}{
 		{name: "nothing", want: exitQuiet},
@@ -123,6 +124,7 @@ func TestExitCodes(t *testing.T) {
 		{name: "new notice", rep: report.Report{Changes: []report.Change{change(report.New, report.Notice)}}, want: exitLook},
 		{name: "out of sight", rep: report.Report{Changes: []report.Change{change(report.Stale, report.Info)}}, want: exitLook},
 		{name: "a notice of the run", rep: report.Report{Notices: []string{"x"}}, want: exitLook},
+		{name: "an earlier report is told", late: true, want: exitLook},
 		{name: "critical still open", rep: report.Report{Changes: []report.Change{change(report.Still, report.Critical)}}, want: exitCritical},
 		{name: "critical fixed", rep: report.Report{Changes: []report.Change{change(report.Fixed, report.Critical)}}, want: exitLook},
 		{name: "unknown outweighs new", rep: report.Report{Changes: []report.Change{change(report.New, report.Warning)}, Results: []report.Result{failed}}, want: exitUnknown},
@@ -131,7 +133,7 @@ func TestExitCodes(t *testing.T) {
 		{name: "only rights, strict", rep: report.Report{Results: []report.Result{rights}}, strict: true, want: exitUnknown},
 	}
 	for _, c := range table {
-		assert.Equal(t, c.want, exitCode(&c.rep, c.strict), c.name)
+		assert.Equal(t, c.want, exitCode(&c.rep, c.strict, c.late), c.name)
 	}
 }
 

@@ -6,11 +6,14 @@ import (
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"strings"
 	"sync"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/report/memory"
 )
 
 // heard is an HTTP server and the paths that were asked of it.
@@ -97,4 +100,26 @@ func TestMistakesInTargetsAreNamed(t *testing.T) {
 		assert.Empty(t, out)
 		assert.Contains(t, errs, want, config)
 	}
+}
+
+// What a run stored and told nobody is told by the next one, on the terminal as
+// everywhere, and is something to look at.
+func TestAReportThatNobodyWasToldOfIsToldFirst(t *testing.T) {
+	m := newMachine(t)
+	m.run()
+	store := memory.FileStore{Dir: m.folder()}
+	saved, err := store.Load(t.Context())
+	require.NoError(t, err)
+	require.Equal(t, saved.Report.ID, saved.Delivered)
+	require.NoError(t, store.MarkDelivered(t.Context(), "another")) // as if it was killed between the two
+	saved.Delivered = ""
+	require.NoError(t, store.Save(t.Context(), saved))
+	_, out, _ := m.run()
+	first, second, both := strings.Cut(out, ", report 2")
+	require.True(t, both, out)
+	assert.Contains(t, first, "this report was stored and not delivered")
+	assert.Contains(t, first, "odd thing")
+	assert.NotContains(t, second, "this report was stored and not delivered")
+	_, out, _ = m.run()
+	assert.NotContains(t, out, "this report was stored and not delivered", "it is told once")
 }

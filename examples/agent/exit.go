@@ -4,8 +4,9 @@ import "github.com/pugetsoundtech/upkeep/report"
 
 // exitCode is the exit status for a report that was stored. Critical outweighs
 // "could not look", which outweighs "something to look at". What is not seen
-// only for want of rights counts with strict alone.
-func exitCode(rep *report.Report, strict bool) int {
+// only for want of rights counts with strict alone. A late report, of an earlier run,
+// is something to look at.
+func exitCode(rep *report.Report, strict, late bool) int {
 	code := exitQuiet
 	for _, ch := range rep.Changes {
 		open := ch.Kind != report.Fixed && ch.Kind != report.Retired
@@ -24,7 +25,7 @@ func exitCode(rep *report.Report, strict bool) int {
 			return exitUnknown
 		}
 	}
-	if len(rep.Notices) > 0 && code == exitQuiet {
+	if (len(rep.Notices) > 0 || late) && code == exitQuiet {
 		return exitLook
 	}
 	return code

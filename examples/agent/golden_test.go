@@ -106,7 +106,7 @@ func lookAt(t *testing.T, m *hosttest.Machine, state string) *report.Report {
 	st, err := cli.OpenState(state, target.Name, "")
 	require.NoError(t, err)
 	defer st.Close()
-	rep, err := (&round{settings: daily.Defaults()}).look(t.Context(), target, st, &cli.Progress{})
+	_, rep, err := (&round{settings: daily.Defaults()}).look(t.Context(), target, st, &cli.Progress{})
 	require.NoError(t, err)
 	for _, res := range rep.Results {
 		assert.Contains(t, []report.Status{report.OK, report.Skipped}, res.Status, "%s: %s %v", res.Check, res.Reason, res.Problems)

@@ -7,6 +7,7 @@ import (
 	"io"
 	"os"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/examples/agent/internal/daily"
@@ -70,14 +71,16 @@ func (r *round) run(ctx context.Context, c cli.Call) (int, error) {
 	told := context.AfterFunc(ctx, func() {
 		bar.Note("agent: stopping; what was found so far is stored and shown. Once more, and it stops at once.")
 	})
-	rep, err := r.look(ctx, target, st, bar)
+	late, rep, err := r.look(ctx, target, st, bar)
 	told()
 	bar.End()
 	if rep == nil {
 		return 0, err
 	}
-	if printErr := r.print(c.Stdout, rep); printErr != nil {
-		err = errors.Join(err, fmt.Errorf("%w; it is kept in %s, if that was possible", printErr, st.Path("reports")))
+	for _, one := range append(late, rep) {
+		if printErr := r.print(c.Stdout, one); printErr != nil {
+			err = errors.Join(err, fmt.Errorf("%w; it is kept in %s, if that was possible", printErr, st.Path("reports")))
+		}
 	}
 	if err != nil {
 		return exitUnstored, err
@@ -85,21 +88,23 @@ func (r *round) run(ctx context.Context, c cli.Call) (int, error) {
 	if !r.json && !r.quiet(rep) {
 		r.closing(c.Stdout, rep, r.folder(st))
 	}
-	return exitCode(rep, r.settings.Strict), nil
+	return exitCode(rep, r.settings.Strict, len(late) > 0), nil
 }
 
-// look runs the checks that suit the target once, and keeps the report.
-func (r *round) look(ctx context.Context, t *daily.Target, st *statedir.Dir, bar *cli.Progress) (*report.Report, error) {
+// look runs the checks that suit the target once, and keeps the report. late are
+// those that an earlier run stored and, being killed, told nobody.
+func (r *round) look(ctx context.Context, t *daily.Target, st *statedir.Dir, bar *cli.Progress) (late []*report.Report, rep *report.Report, err error) {
 	checks, err := r.settings.Choose(t.Checks(st, r.settings))
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	targets, err := delivery.Targets(r.settings.Deliver, st.Path("undelivered"), nil)
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
+	told := &listener{Reporter: deliver.Multi(r.pages(st), targets)}
 	set := &suite.Suite{
-		Checks: checks, Store: st.Store(), Explain: explain.Joins, Review: review.Fold(review.FileStore{Name: st.Path(logName)}), Reporter: deliver.Multi(r.pages(st), targets),
+		Checks: checks, Store: st.Store(), Explain: explain.Joins, Review: review.Fold(review.FileStore{Name: st.Path(logName)}), Reporter: told,
 		Labels: t.Labels(ctx), RedactKey: st.RedactKey(), Timeout: func(string) time.Duration { return r.settings.Timeout },
 		Progress: func(step report.Progress) { bar.Step(describe(step), step.State == "ended") },
 	}
@@ -109,9 +114,38 @@ func (r *round) look(ctx context.Context, t *daily.Target, st *statedir.Dir, bar
 	delivery.Begin(ctx, r.settings.Deliver)
 	bar.Begin(len(set.Checks))
 	if r.only == "" {
-		return set.Run(ctx)
+		rep, err = set.Run(ctx)
+	} else {
+		rep, err = set.RunOnly(ctx, strings.Split(r.only, ",")...)
 	}
-	return set.RunOnly(ctx, strings.Split(r.only, ",")...)
+	return told.before(rep), rep, err
+}
+
+// listener is a Reporter that knows what it was told.
+type listener struct {
+	report.Reporter
+	mu  sync.Mutex
+	all []*report.Report
+}
+
+// Report notes and passes on.
+func (h *listener) Report(ctx context.Context, rep *report.Report) error {
+	h.mu.Lock()
+	h.all = append(h.all, rep)
+	h.mu.Unlock()
+	return h.Reporter.Report(ctx, rep)
+}
+
+// before gives what was told beside the report of this run.
+func (h *listener) before(own *report.Report) (out []*report.Report) {
+	h.mu.Lock()
+	defer h.mu.Unlock()
+	for _, rep := range h.all {
+		if own != nil && rep.ID != own.ID {
+			out = append(out, rep)
+		}
+	}
+	return out
 }
 
 func describe(step report.Progress) string {
