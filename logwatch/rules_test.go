@@ -52,6 +52,16 @@ func TestTroubleIsNeverTakenForRoutine(t *testing.T) {
 	}
 }
 
+// Who writes something into a line must not make routine of the rest of it.
+func TestWhatIsIgnoredIsHeldAtOneEndByTextOfItsOwn(t *testing.T) {
+	for _, r := range logwatch.Catalogue() {
+		for _, m := range append(r.Match, r.ERE...) {
+			open := strings.HasPrefix(m, "{*}") && strings.HasSuffix(m, "{*}") || strings.HasPrefix(m, ".*")
+			assert.False(t, open && !r.Level.Raises(), "%s:%d: rule %s: %s", r.File, r.Line, r.Name, m)
+		}
+	}
+}
+
 func TestUnknownLinesStayUnexplained(t *testing.T) {
 	for _, line := range []string{
 		"sshd: Invalid user admin from 192.0.2.7 port 4 and more", "myapp: something nobody foresaw", "sshd: fatal: mm_request_receive: wombat",
