@@ -42,6 +42,7 @@ func ReadRules(dir fs.FS) ([]Rule, error) {
 //	logwatch rules 1
 //
 //	program sshd sshd-session
+//	source  OpenSSH auth.c
 //
 //	rule root-login warning
 //		key    addr
@@ -56,7 +57,8 @@ func ReadRules(dir fs.FS) ([]Rule, error) {
 //
 // Blank lines, and those that begin with '#', say nothing. What begins in the
 // first column opens a block; the lines of a rule are indented. A program line
-// holds for the rules behind it, and within a rule for that rule. The levels
+// holds for the rules behind it, and within a rule for that rule; a source line says
+// of the rules behind it, up to the next program line, where their lines stand. The levels
 // are ignore, count, notice, warning and critical. key lists fields. match,
 // ere, unless, test and not may stand several times; ere is an expression of
 // POSIX as grep -E has it, for a whole message, and captures nothing; test is a line that the rule
@@ -92,8 +94,9 @@ type ruleParser struct {
 	number   int
 	begun    bool // the first line was seen
 	programs []string
-	rule     *Rule // that is open
-	bad      bool  // it has a fault
+	source   string // of the rules of these programs
+	rule     *Rule  // that is open
+	bad      bool   // it has a fault
 	rules    []Rule
 	errs     []error
 }
@@ -130,7 +133,10 @@ func (p *ruleParser) line(text string) {
 		p.fail("an indented line stands in no rule")
 	case word == "program" && rest != "":
 		p.end()
-		p.programs = strings.Fields(rest)
+		p.programs, p.source = strings.Fields(rest), ""
+	case word == "source" && rest != "":
+		p.end()
+		p.source = rest
 	case word == "program":
 		p.end()
 		p.fail("nothing stands behind program")
@@ -139,14 +145,14 @@ func (p *ruleParser) line(text string) {
 		p.open(rest)
 	default:
 		p.end()
-		p.fail("neither program nor rule: " + word)
+		p.fail("neither program, source nor rule: " + word)
 	}
 }
 
 // open begins a rule by its name and level.
 func (p *ruleParser) open(rest string) {
 	name, level, _ := strings.Cut(rest, " ")
-	p.rule = &Rule{Name: name, Programs: p.programs, File: p.file, Line: p.number}
+	p.rule = &Rule{Name: name, Programs: p.programs, Source: p.source, File: p.file, Line: p.number}
 	i := slices.Index(levelNames[1:], level)
 	if i < 0 {
 		p.fail("a rule has a name and a level, one of " + strings.Join(levelNames[1:], ", "))

@@ -56,8 +56,9 @@ type Rule struct {
 	Fix      string   // what to do, with {fields}, {program}, and {read}: the command that shows such lines
 	// Do is the task that a remedy has, by commands of the system at hand: "restart
 	// {unit}" or "repair packages"; empty: what Fix says is done by hand.
-	Do    string
-	Tests []Test
+	Do     string
+	Source string // where its lines stand: the programs' sources or manuals, or projects that publish such lines
+	Tests  []Test
 	// Over raises only from so many lines of the key on; After only behind so
 	// many lines of other rules that name the key; Absent where no line came for
 	// so long, and no line raises; Before where no line of another rule, with the

@@ -23,6 +23,7 @@ func TestEveryRuleOfTheCatalogueDecidesItsTestLines(t *testing.T) {
 				lines++
 			}
 		}
+		assert.NotEmpty(t, r.Source, "%s:%d: where the lines of %s stand", r.File, r.Line, r.Name)
 		assert.True(t, lines >= 3 || r.After.N > 0, "%s:%d: rule %s has %d lines", r.File, r.Line, r.Name, lines)
 	}
 }
@@ -115,7 +116,7 @@ func TestAFaultOfARuleFileHasFileAndLineAndCostsOneRule(t *testing.T) {
 		{"logwatch rules 1\nrule x\n", "x.rules:2: a rule has a name and a level, one of ignore, count, notice, warning, critical"},
 		{"logwatch rules 1\nrule X ignore\n", "x.rules:2: a name has words of a-z and 0-9 with '-' between them"},
 		{"logwatch rules 1\n\tmatch x\n", "x.rules:2: an indented line stands in no rule"},
-		{"logwatch rules 1\nwhen x\n", "x.rules:2: neither program nor rule: when"},
+		{"logwatch rules 1\nwhen x\n", "x.rules:2: neither program, source nor rule: when"},
 		{"logwatch rules 1\nprogram\n", "x.rules:2: nothing stands behind program"},
 		{"logwatch rules 1\nrule x ignore\n\tat", "x.rules:3: nothing stands behind at"},
 		{"logwatch rules 1\nrule x ignore\n\t0 1", "x.rules:3: no word of a rule: 0"},
