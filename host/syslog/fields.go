@@ -15,6 +15,9 @@ func (p *Parser) afterTime(h *Header, b []byte) {
 	}
 	b = facility(b)
 	h.Message = b
+	if appleRepeated(h, b) {
+		return
+	}
 	if takeTag(h, b, true) { // no host: written by a local program
 		return
 	}
@@ -255,6 +258,17 @@ func lastRepeated(h *Header, b []byte) bool {
 		return false
 	}
 	h.Events = n
+	return true
+}
+
+// appleRepeated reads "--- last message repeated N times ---" of macOS, which stands behind
+// a time or alone.
+func appleRepeated(h *Header, b []byte) bool {
+	n, rest, ok := times(b, "--- last message repeated ")
+	if !ok || string(rest) != " ---" {
+		return false
+	}
+	h.Repeat, h.Events = true, n
 	return true
 }
 

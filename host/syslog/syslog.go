@@ -109,8 +109,7 @@ func (p *Parser) parse(h *Header, line []byte) bool {
 	if p.ownFormat(h, rest) {
 		return true
 	}
-	if n, _, ok := times(rest, "--- last message repeated "); ok && bytes.HasSuffix(rest, []byte(" ---")) {
-		h.Repeat, h.Events = true, n // macOS
+	if appleRepeated(h, rest) {
 		return false
 	}
 	rest, ok := p.timestamp(h, rest)

@@ -105,9 +105,11 @@ func TestRepeatLinesSayHowManyEventsTheyStandFor(t *testing.T) {
 		assert.False(t, h.Repeat, forged)
 		assert.Equal(t, 1, h.Events, forged)
 	}
-	h = parse("--- last message repeated 5 times ---")
-	assert.True(t, h.Repeat, "macOS")
-	assert.Equal(t, 5, h.Events)
+	for _, apple := range []string{"--- last message repeated 5 times ---", "Nov  2 03:04:05 --- last message repeated 5 times ---"} {
+		h = parse(apple)
+		assert.True(t, h.Repeat, apple)
+		assert.Equal(t, 5, h.Events, apple)
+	}
 	assert.True(t, func() bool { h := parse("Nov  2 03:04:05 bsd -- MARK --"); return h.Mark }())
 }
 

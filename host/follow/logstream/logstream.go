@@ -260,7 +260,7 @@ func (r *Reader) line(l *follow.Line) {
 func (r *Reader) repeat(rec Record) {
 	var p syslog.Parser
 	before := p.Parse(r.last)
-	if len(r.last) == 0 || rec.Format != syslog.Plain && string(before.Host) != string(rec.Host) {
+	if len(r.last) == 0 || len(rec.Host) > 0 && string(before.Host) != string(rec.Host) {
 		r.counts.Orphans++
 		return
 	}

@@ -150,6 +150,9 @@ func TestARepeatLineMeansTheLineOfTheReadingBefore(t *testing.T) {
 	f.append(line("last message repeated 41 times"))
 	texts, _ := f.read(r.Position(), -1)
 	assert.Equal(t, []string{"app one 41"}, texts)
+	f.append("Nov 25 12:00:01 --- last message repeated 5 times ---\n") // as macOS writes it
+	texts, _ = f.read(r.Position(), -1)
+	assert.Equal(t, []string{"app one 41", "app one 5"}, texts)
 }
 
 func TestABeginningInALineIsCountedAsCut(t *testing.T) {
