@@ -22,6 +22,14 @@ type pattern struct {
 	ere      *posix   // instead of segments
 }
 
+// first is the byte with which every message of the pattern begins; -1: any may.
+func (p *pattern) first() int {
+	if p.ere != nil || p.segments[0].literal == "" {
+		return -1
+	}
+	return int(p.segments[0].literal[0])
+}
+
 // segment is a literal with what follows it, up to the next open hole.
 type segment struct {
 	open    bool   // anything stands before the literal

@@ -96,9 +96,9 @@ type Test struct {
 // for which that is not enough, such as one with two of {user} and {text}.
 type RuleSet struct {
 	rules []*compiled
-	byTag map[string][]matcher // programs that a rule names
-	stems map[string][]matcher // by what stands before the first slash of other programs
-	any   []matcher            // all other programs
+	byTag map[string]*patterns // programs that a rule names
+	stems map[string]*patterns // by what stands before the first slash of other programs
+	any   *patterns            // all other programs
 }
 
 // compiled is a rule that can be matched.
@@ -111,6 +111,44 @@ type compiled struct {
 type matcher struct {
 	rule *compiled
 	*pattern
+}
+
+// patterns are those of one program, in the order of decision, by the byte with
+// which a message begins: most messages are tried against few of them.
+type patterns struct {
+	place [256]uint8
+	lists [][]matcher // the first: those that begin with a field
+}
+
+func byFirst(all []matcher) *patterns {
+	t := &patterns{}
+	var bytes []int
+	for _, m := range all {
+		if b := m.first(); !slices.Contains(bytes, b) {
+			bytes = append(bytes, b)
+		}
+	}
+	slices.Sort(bytes)
+	for _, b := range slices.Compact(append([]int{-1}, bytes...)) {
+		var list []matcher
+		for _, m := range all {
+			if f := m.first(); f < 0 || f == b {
+				list = append(list, m)
+			}
+		}
+		if b >= 0 {
+			t.place[b] = uint8(len(t.lists))
+		}
+		t.lists = append(t.lists, list)
+	}
+	return t
+}
+
+func (t *patterns) of(message []byte) []matcher {
+	if len(message) == 0 {
+		return t.lists[0]
+	}
+	return t.lists[t.place[message[0]]]
 }
 
 // Compile makes a set of layers of rules. A rule of a later layer replaces one
@@ -234,7 +272,7 @@ func (r *Rule) check(fields map[string]bool) error {
 
 // index makes the list of patterns of each program, in the order of decision.
 func (s *RuleSet) index() {
-	s.byTag, s.stems = map[string][]matcher{}, map[string][]matcher{}
+	s.byTag, s.stems = map[string]*patterns{}, map[string]*patterns{}
 	for _, c := range s.rules {
 		for _, program := range c.Programs {
 			name := strings.TrimPrefix(program, "!")
@@ -254,7 +292,7 @@ func (s *RuleSet) index() {
 	s.any = s.listFor("\x00")
 }
 
-func (s *RuleSet) listFor(program string) []matcher {
+func (s *RuleSet) listFor(program string) *patterns {
 	type candidate struct {
 		*compiled
 		named bool
@@ -276,13 +314,13 @@ func (s *RuleSet) listFor(program string) []matcher {
 		}
 		return cmp.Compare(a.order, b.order)
 	})
-	var out []matcher
+	var all []matcher
 	for _, c := range rules {
 		for _, p := range c.match {
-			out = append(out, matcher{c.compiled, p})
+			all = append(all, matcher{c.compiled, p})
 		}
 	}
-	return out
+	return byFirst(all)
 }
 
 // covers reports whether the rule is about a program, and whether it names it.
@@ -360,7 +398,7 @@ func (s *RuleSet) Match(l *Line, m *Match) bool {
 func (s *RuleSet) match(l *Line, m *Match, take func(*Rule) bool) bool {
 	m.Rule, m.Level = nil, Unexplained
 	msg := bytes.TrimSpace(l.Message)
-	list := s.list(l.Tag)
+	list := s.list(l.Tag).of(msg)
 	var refused *compiled
 	for i := range list {
 		r := list[i].rule
@@ -392,7 +430,7 @@ func (s *RuleSet) Explain(l Line) []Rule {
 	return out
 }
 
-func (s *RuleSet) list(tag []byte) []matcher {
+func (s *RuleSet) list(tag []byte) *patterns {
 	if list, ok := s.byTag[string(tag)]; ok {
 		return list
 	}
