@@ -89,7 +89,7 @@ func (a *Archive) Advance(snap Snapshot) []Step {
 		if a.Fine > 0 {
 			t.FiveMinutes().Most = max(1, int(min(a.Fine, mostFine)/(5*time.Minute)))
 		}
-		t.add(s, earlier(cmp.Or(before, snap.Time), snap.Time))
+		t.add(s, cmp.Or(before, snap.Time))
 	}
 	for len(a.Interfaces) > maxInterfaces {
 		a.forget()
@@ -148,9 +148,10 @@ func (t *Traffic) Merge(o *Traffic) {
 	}
 }
 
-// add adds a step; safe is the earlier of two clock readings: what is old by that
-// one is dropped.
-func (t *Traffic) add(s Step, safe time.Time) {
+// add adds a step; before is the clock reading before that of the step. What is old
+// by the earlier of both is dropped, and what is ahead of the later one is of a clock
+// that was wrong.
+func (t *Traffic) add(s Step, before time.Time) {
 	t.Updated = s.To
 	if !s.Received.counts() && !s.Sent.counts() {
 		return
@@ -163,7 +164,8 @@ func (t *Traffic) add(s Step, safe time.Time) {
 	}
 	for i := range t.Rings {
 		t.Rings[i].add(s, from, to)
-		t.Rings[i].trim(safe)
+		t.Rings[i].recall(later(before, s.To).Add(futureEnd), s.To)
+		t.Rings[i].trim(earlier(before, s.To))
 	}
 }
 
@@ -224,6 +226,20 @@ func (r *Ring) put(b Bucket) {
 	have := &r.Buckets[i]
 	have.Received, have.Sent = have.Received+b.Received, have.Sent+b.Sent
 	have.Spread, have.Classes = have.Spread || b.Spread, have.Classes|b.Classes
+}
+
+// recall moves what lies behind an end to the present step.
+func (r *Ring) recall(end, now time.Time) {
+	n := len(r.Buckets)
+	for n > 0 && r.Buckets[n-1].Start > end.Unix() {
+		n--
+	}
+	ahead := slices.Clone(r.Buckets[n:])
+	r.Buckets = r.Buckets[:n]
+	for _, b := range ahead {
+		b.Start, b.Spread = now.Unix()-mod(now.Unix(), int64(r.Step/time.Second)), true
+		r.put(b)
+	}
 }
 
 // trim drops what is older than is kept, and what there is no room for.

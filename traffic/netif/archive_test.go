@@ -6,6 +6,7 @@ import (
 	"math/rand/v2"
 	"os"
 	"path/filepath"
+	"slices"
 	"testing"
 	"time"
 
@@ -61,6 +62,43 @@ func TestEveryRingAddsUpToTheDifferencesWhateverHappens(t *testing.T) {
 		twice, err := again.Encode()
 		require.NoError(t, err)
 		require.Equal(t, data, twice)
+	}
+}
+
+func TestAWrongClockLeavesNoBucketsOfAFarTime(t *testing.T) {
+	for name, wrong := range map[string]time.Time{"1970": time.Unix(0, 0).UTC(), "ten years ahead": start.AddDate(10, 0, 0)} {
+		var a netif.Archive
+		at, counter := start, uint64(0)
+		look := func(clock time.Time) {
+			s := snapshot(clock, "a", eth(2, counter, counter/3))
+			s.Booted = clock.Add(-at.Sub(start.AddDate(0, 0, -1))) // it is up for as long as it is, whatever the clock says
+			a.Advance(s)
+			at, counter = at.Add(time.Hour), counter+6000
+		}
+		for range 36 * 24 {
+			look(at)
+		}
+		from, to := start.AddDate(0, 0, 2), at.Add(-time.Hour)
+		before := append([]netif.Bucket(nil), a.Interfaces["eth0"].FiveMinutes().Between(from, to)...)
+		look(wrong)
+		for range 3 {
+			look(at)
+		}
+		conserved(t, &a)
+		i := a.Interfaces["eth0"]
+		assert.True(t, slices.Equal(before, i.FiveMinutes().Between(from, to)), "%s: what was counted before stays as it was", name)
+		now := at.Add(-time.Hour)
+		for n := range i.Rings {
+			last := i.Rings[n].Buckets[len(i.Rings[n].Buckets)-1]
+			assert.LessOrEqual(t, last.Start, now.Unix(), "%s, ring %d", name, n)
+		}
+		days := i.Local(time.UTC, netif.Daily)
+		assert.Equal(t, netif.Daily(now), days[len(days)-1].Begin, name)
+		var sum uint64
+		for _, hour := range i.Hours().Between(to.Truncate(time.Hour), at) {
+			sum += hour.Received
+		}
+		assert.GreaterOrEqual(t, sum, uint64(3*6000), "%s: later hours have their traffic", name)
 	}
 }
 

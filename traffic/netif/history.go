@@ -169,6 +169,9 @@ func (h History) advance(old *Line, s Sample, snap Snapshot) (Line, Step) {
 	before := old.Last
 	step.Before, step.From, step.Returned = &before, h.Time, !old.Gone.IsZero()
 	line.Gone = time.Time{}
+	if over := h.elapsed(snap, h.Time); h.sameBoot(snap) && (snap.Time.Sub(h.Time)-over).Abs() > bootSlack {
+		step.From = snap.Time.Add(-over) // the clock was set in between, and the time since the boot was not
+	}
 	if step.Returned && h.sameInstance(old.Last, s, snap) {
 		step.From = old.Gone
 	}
