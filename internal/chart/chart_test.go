@@ -237,6 +237,19 @@ func TestEqualInputGivesEqualBytesAndLinesDifferWithoutColour(t *testing.T) {
 	}
 }
 
+func TestAMarkIsNamedWhereNoLineRuns(t *testing.T) {
+	for _, lines := range [][]Line{{{"in", []float64{1, 2}}}, {{"in", []float64{1, 2}}, {"out", []float64{2, 1}}}} {
+		picture := Plot{Lines: lines, Marks: []Mark{{"95th percentile", 2}, {"unknown", gap}}}.SVG()
+		wellFormed(t, picture)
+		if !regexp.MustCompile(`y="14.0" [^>]*>95th percentile<`).MatchString(picture) || strings.Contains(picture, ">unknown<") {
+			t.Errorf("the names of marks: %s", picture)
+		}
+		if n := strings.Count(picture, `stroke-dasharray="`+markDash+`"`); n != 2 {
+			t.Errorf("the mark is drawn %d times, and not in the legend and across", n)
+		}
+	}
+}
+
 func FuzzCharts(f *testing.F) {
 	f.Add("title", 1.0, gap, -math.MaxFloat64, 3)
 	f.Add("</svg>", inf, 0.0, 5e-324, -1)

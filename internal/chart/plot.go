@@ -42,6 +42,9 @@ var palette = [maxLines]string{"#0072b2", "#d55e00", "#009e73", "#cc79a7"}
 // dashes tell lines apart without colour.
 var dashes = [maxLines]string{"", "6 2", "2 2", "8 2 2 2"}
 
+// markDash is of a mark, which has the colour of the text.
+const markDash = "1 2"
+
 // Room for labels, in user units.
 const (
 	gutterLeft   = 58
@@ -104,9 +107,9 @@ func (p Plot) SVG() string {
 		return s.end()
 	}
 	f := frame{left: gutterLeft, top: margin, right: float64(width - margin), bottom: float64(height - gutterBottom)}
-	if len(p.lines()) > 1 {
+	if len(p.lines()) > 1 || len(p.Marks) > 0 {
 		f.top += legendHeight
-		p.legend(&s, f)
+		p.legend(&s)
 	}
 	var grid []float64
 	f.lo, f.hi, grid = scale(lo, hi, p.Binary)
@@ -122,8 +125,7 @@ func (p Plot) SVG() string {
 	}
 	for _, l := range p.Marks {
 		if known(l.Value) {
-			s.across("chart-mark", f, l.Value, "1 3")
-			s.text(f.right, f.y(l.Value)-3, "end", l.Name)
+			s.across("chart-mark", f, l.Value, markDash)
 		}
 	}
 	return s.end()
@@ -134,21 +136,39 @@ func (s *svg) open(i int) {
 	s.WriteString(`<g class="chart-s` + strconv.Itoa(i+1) + `" color="` + palette[i] + `">`)
 }
 
-func (p Plot) legend(s *svg, f frame) {
+// legend names lines and marks above the frame, where no line runs through a name.
+func (p Plot) legend(s *svg) {
 	x := float64(margin)
+	name := func(text string) {
+		s.text(x+17, 14, "start", text)
+		x += 26 + 5.6*float64(len([]rune(text)))
+	}
 	for i, l := range p.lines() {
 		s.open(i)
 		s.stroke("M"+num(x)+" 10.0H"+num(x+14), dashes[i])
 		s.WriteString("</g>")
-		s.text(x+17, 14, "start", l.Name)
-		x += 26 + 5.6*float64(len([]rune(l.Name)))
+		name(l.Name)
+	}
+	for _, l := range p.Marks {
+		if known(l.Value) {
+			s.rule("chart-mark", x, x+14, 10, markDash)
+			name(l.Name)
+		}
 	}
 }
 
 // across draws a line at a value from left to right.
 func (s *svg) across(class string, f frame, v float64, dash string) {
-	s.WriteString(`<path class="` + class + `" d="M` + num(f.left) + " " + num(f.y(v)) + "H" + num(f.right) +
-		`" stroke="currentColor" stroke-opacity="0.4"` + dashed(dash) + ` fill="none"/>`)
+	s.rule(class, f.left, f.right, f.y(v), dash)
+}
+
+func (s *svg) rule(class string, left, right, y float64, dash string) {
+	opacity := "0.4"
+	if dash != "" {
+		opacity = "1" // it is seen through lines
+	}
+	s.WriteString(`<path class="` + class + `" d="M` + num(left) + " " + num(y) + "H" + num(right) +
+		`" stroke="currentColor" stroke-opacity="` + opacity + `"` + dashed(dash) + ` fill="none"/>`)
 }
 
 func dashed(dash string) string {
