@@ -6,6 +6,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 )
 
 func TestAWrongClockMakesNoYearWithoutAnything(t *testing.T) {
@@ -55,4 +56,31 @@ func TestHoursThatAreTooManyAreFoldedTheOldestFirst(t *testing.T) {
 		folded += n
 	}
 	assert.Equal(t, 999*500, folded, "nothing is lost")
+}
+
+func TestAMonthIsDrawnByAsManyPointsAsAreToldApart(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	require.NoError(t, err)
+	hours := map[int64]int64{}
+	begin := time.Date(2026, 9, 30, 22, 0, 0, 0, time.UTC) // midnight there
+	for i := range int64(60 * 24) {
+		hours[HourOf(begin)+i] = 1 + i/24
+	}
+	value := func(n int64) int64 { return n }
+	pictures := Draw("mail", "", zone, NamedLine{"all", HoursOf(hours, value)})
+	require.Len(t, pictures, 2)
+	assert.Equal(t, "mail, an hour of the last week", pictures[0].Heading())
+	assert.Equal(t, "54 to 60, last 60", pictures[0].Words())
+	assert.Equal(t, "mail, six hours", pictures[1].Heading())
+	assert.Equal(t, "156 to 360, last 360", pictures[1].Words())
+	year := Year("mail", "", zone, hours, value)
+	require.Len(t, year, 1)
+	// October has a day of 25 hours, so that a day of ours begins an hour earlier behind it.
+	assert.Equal(t, "24 on 1 Oct 2026 is the least, 1,417 on 28 Nov 2026 the most", year[0].Words())
+	few := map[int64]int64{}
+	for i := range int64(100) {
+		few[HourOf(begin)+i] = 3
+	}
+	require.Len(t, Draw("mail", "", zone, NamedLine{"all", HoursOf(few, value)}), 1)
+	assert.Empty(t, Year("mail", "", zone, few, value))
 }
