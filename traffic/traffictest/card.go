@@ -109,3 +109,29 @@ func (c *Card) WrongClock(by time.Duration) *Card {
 
 // Snapshots are all readings so far.
 func (c *Card) Snapshots() []netif.Snapshot { return c.snapshots }
+
+// Beside makes another card of the machine, with a number and an address of its own,
+// which was first read when c was.
+func (c *Card) Beside(name string) *Card {
+	o := &Card{Name: name, Index: c.Index + 100, MAC: "52:54:00:65:43:21", Width: 64, now: c.snapshots[0].Time}
+	return o.read()
+}
+
+// Swap exchanges the names of two cards; the next reading of each is after it.
+func (c *Card) Swap(o *Card) *Card {
+	c.Name, o.Name = o.Name, c.Name
+	return c
+}
+
+// Together are the readings of cards in one machine, of which each was read as often,
+// and at the same times, as the first.
+func Together(cards ...*Card) []netif.Snapshot {
+	var out []netif.Snapshot
+	for i, snap := range cards[0].snapshots {
+		for _, c := range cards[1:] {
+			snap.Interfaces = append(snap.Interfaces[:len(snap.Interfaces):len(snap.Interfaces)], c.snapshots[i].Interfaces...)
+		}
+		out = append(out, snap)
+	}
+	return out
+}

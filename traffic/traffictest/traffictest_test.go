@@ -89,3 +89,20 @@ func TestEachScriptEndsWithWhatTrulyWentThrough(t *testing.T) {
 		})
 	}
 }
+
+func TestCardsThatSwapTheirNamesKeepWhatIsTheirs(t *testing.T) {
+	a := traffictest.NewCard("eth0", start)
+	b := a.Beside("eth1")
+	a.Carry(time.Hour, 5000, 7)
+	b.Carry(time.Hour, 966_000_000_000, 9)
+	a.Swap(b).Carry(time.Hour, 300, 3)
+	b.Carry(time.Hour, 700, 4)
+	var archive netif.Archive
+	for _, snap := range traffictest.Together(a, b) {
+		archive.Advance(snap)
+	}
+	for _, card := range []*traffictest.Card{a, b} {
+		assert.Equal(t, []uint64{card.Received, card.Sent}, []uint64{archive.Interfaces[card.Name].Received, archive.Interfaces[card.Name].Sent}, card.Name)
+	}
+	assert.Equal(t, "eth1", a.Name)
+}
