@@ -143,6 +143,38 @@ func TestReasonsLoseWhatDiffers(t *testing.T) {
 	}
 }
 
+func TestHoursDaysAndDelaysAreThoseOfWhatWasSent(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	require.NoError(t, err)
+	s := New(Options{})
+	var b strings.Builder
+	begin := time.Date(2026, 11, 24, 22, 0, 0, 0, time.UTC) // 23 o'clock there
+	for i := range 300 {
+		at := begin.Add(time.Duration(i/100) * time.Hour).Format(time.RFC3339)
+		n := i%100 + 1
+		fmt.Fprintf(&b, "%s mx postfix/smtp[1]: A%04X: to=<x@example.net>, relay=mx[198.51.100.1]:25, delay=%d, delays=0.%02d/%d/0/%d, dsn=2.0.0, status=sent (250 ok)\n", at, i, n, n%100, 2*n, 4*n)
+	}
+	read(t, s, b.String())
+	r := s.Report(-1, zone)
+	require.Len(t, r.Days, 2)
+	assert.Equal(t, []string{"2026-11-24", "2026-11-25"}, []string{r.Days[0].Date, r.Days[1].Date})
+	assert.Equal(t, []int64{100, 200}, []int64{r.Days[0].Delivered, r.Days[1].Delivered})
+	for _, h := range r.Hours {
+		assert.Equal(t, map[int]int64{23: 100, 0: 100, 1: 100}[h.Hour], h.Delivered, h.Hour)
+	}
+	for name, c := range map[string]struct {
+		got  Delay
+		unit float64
+	}{"all": {r.Delay, 1}, "before the queue": {r.Stages[0], 0.01}, "in it": {r.Stages[1], 2}, "sending": {r.Stages[3], 4}} {
+		assert.EqualValues(t, 300, c.got.Count, name)
+		assert.InEpsilon(t, 50*c.unit, c.got.Median, 0.13, name)
+		assert.InEpsilon(t, 90*c.unit, c.got.P90, 0.13, name)
+		assert.InEpsilon(t, 99*c.unit, c.got.P99, 0.13, name)
+	}
+	assert.InDelta(t, 100, r.Delay.Max, 1e-9)
+	assert.Zero(t, r.Stages[2].Max, "connecting took no time")
+}
+
 func TestEveryServerIsReadIntoTheSameCounts(t *testing.T) {
 	for name, c := range map[string]struct {
 		text string

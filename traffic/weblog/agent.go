@@ -98,12 +98,14 @@ func (a agents) of(text []byte) agent {
 	return got
 }
 
-// attacks are what nobody asks for who wants to read a page.
+// attacks are what nobody asks for who wants to read a page, in small letters.
 var attacks = []word{
 	{"/../", "path traversal"},
 	{"..%2f", "path traversal"},
-	{"..%2F", "path traversal"},
+	{"..%5c", "path traversal"},
 	{"%2e%2e", "path traversal"},
+	{".%2e/", "path traversal"},
+	{"%2e./", "path traversal"},
 	{"/etc/passwd", "path traversal"},
 	{"/.env", "secrets"},
 	{"/.git/", "secrets"},
@@ -112,7 +114,6 @@ var attacks = []word{
 	{"/wp-login.php", "WordPress login"},
 	{"/xmlrpc.php", "WordPress login"},
 	{"phpmyadmin", "phpMyAdmin"},
-	{"phpMyAdmin", "phpMyAdmin"},
 	{"eval-stdin", "remote code"},
 	{"${jndi:", "remote code"},
 	{"/cgi-bin/", "remote code"},
@@ -120,12 +121,13 @@ var attacks = []word{
 	{"allow_url_include", "remote code"},
 	{"wget+http", "remote code"},
 	{"<script", "cross-site scripting"},
-	{"%3Cscript", "cross-site scripting"},
+	{"%3cscript", "cross-site scripting"},
 	{"union+select", "SQL injection"},
-	{"UNION+SELECT", "SQL injection"},
 	{"union%20select", "SQL injection"},
-	{"' OR ", "SQL injection"},
-	{"%27%20OR%20", "SQL injection"},
+	{"' or ", "SQL injection"},
+	{"'+or+", "SQL injection"},
+	{"%27%20or%20", "SQL injection"},
+	{"%27+or+", "SQL injection"},
 }
 
 // marks are how the parts of attacks begin that no other byte tells: each of the
@@ -138,11 +140,11 @@ var marks = [256][]string{
 func attackOf(url []byte) string {
 	for i, c := range url {
 		if c == '%' || c == '<' || c == '\'' || c == '$' || c == '+' {
-			return firstOf(attacks, url)
+			return firstOf(attacks, bytes.ToLower(url))
 		}
 		for _, m := range marks[c] {
 			if len(url)-i >= len(m) && string(url[i:i+len(m)]) == m {
-				return firstOf(attacks, url)
+				return firstOf(attacks, bytes.ToLower(url))
 			}
 		}
 	}

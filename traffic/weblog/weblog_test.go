@@ -84,6 +84,37 @@ func TestADayIsThatOfTheZoneWhateverTheOffset(t *testing.T) {
 	assert.EqualValues(t, 2, s.Totals().UniqueVisitors, "as it stands in the lines")
 }
 
+func TestHoursDaysAndTimesAreThoseOfWhatWasAsked(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	require.NoError(t, err)
+	s := New(Options{Zone: zone})
+	var b strings.Builder
+	begin := time.Date(2026, 11, 24, 22, 0, 0, 0, time.UTC) // 23 o'clock there
+	for i := range 300 {
+		at := begin.Add(time.Duration(i/100) * time.Hour)
+		fmt.Fprintf(&b, "192.0.2.%d - - [%s] \"GET / HTTP/1.1\" %d 7 \"-\" \"x\" 0.%03d\n", i%3, at.Format("02/Jan/2006:15:04:05 -0700"), []int{200, 304, 404, 503}[i%4], 1+i%100)
+	}
+	read(t, s, b.String())
+	r := s.Report(-1)
+	require.Len(t, r.Days, 2)
+	for i, want := range []struct {
+		date           string
+		requests, five int64
+	}{{"2026-11-24", 100, 25}, {"2026-11-25", 200, 50}} {
+		d := r.Days[i]
+		assert.Equal(t, want.date, d.Date)
+		assert.Equal(t, []int64{want.requests, 7 * want.requests, want.five, want.five, 3}, []int64{d.Requests, d.Bytes, d.Classes[3], d.Classes[5], d.Visitors}, d.Date)
+	}
+	for _, h := range r.Hours {
+		assert.Equal(t, map[int]int64{23: 100, 0: 100, 1: 100}[h.Hour], h.Requests, h.Hour)
+	}
+	require.NotNil(t, r.Took)
+	assert.InEpsilon(t, 0.050, r.Took.Median, 0.13)
+	assert.InEpsilon(t, 0.090, r.Took.P90, 0.13)
+	assert.InEpsilon(t, 0.099, r.Took.P99, 0.13)
+	assert.InDelta(t, 0.100, r.Took.Max, 1e-9)
+}
+
 func TestWhatIsNoRequestFailsAndIsCounted(t *testing.T) {
 	s := New(Options{})
 	r := read(t, s, "garbage\n{\"a\":1}\n192.0.2.7 - - [99/Foo/2026:10:00:00 +0000] \"GET / HTTP/1.1\" 200 5\n\x00\xff\n"+
@@ -112,7 +143,13 @@ func TestEveryAttackHasAMark(t *testing.T) {
 	for _, w := range attacks {
 		assert.Equal(t, w.name, attackOf([]byte("/x"+w.in)), w.in)
 	}
-	assert.Empty(t, attackOf([]byte("/index.html?q=1")))
+	for url, want := range map[string]string{
+		"/index.html?q=1": "", "/caf%C3%A9/r%C3%A9sum%C3%A9.html?a=b+c": "",
+		"/%2E%2E/%2E%2e/etc": "path traversal", "/cgi-bin/.%2E/%2e%2e/bin/sh": "path traversal", "/a?q=1%27%20oR%20%271": "SQL injection",
+		"/a?q=UnIoN+sElEcT": "SQL injection", "/a?q=%3CScRiPt%3E": "cross-site scripting", "/PhpMyAdmin/": "phpMyAdmin",
+	} {
+		assert.Equal(t, want, attackOf([]byte(url)), url)
+	}
 }
 
 func TestAFloodOfAddressesIsBoundedAndSaid(t *testing.T) {
