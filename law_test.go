@@ -170,7 +170,8 @@ var rooms = []room{
 	{"traffic/maillog", question, nil},
 	{"traffic/maillog/mta", leaf, nil},
 	{"traffic/maillog/pflogsumm", question, nil},
-	{"traffic/netif", question, nil},
+	{"traffic/netif", adapter, nil},
+	{"traffic/netif/vnstat", question, nil},
 	{"traffic/weblog", question, nil},
 	{"traffic/traffictest", kit, nil},
 

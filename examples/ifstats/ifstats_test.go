@@ -13,7 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/clitest"
-	"github.com/pugetsoundtech/upkeep/traffic/netif"
+	"github.com/pugetsoundtech/upkeep/traffic/netif/vnstat"
 )
 
 const machine = `A machine with one card.
@@ -109,7 +109,7 @@ func TestFiveMinutesAreKeptAsLongAsWasSaidOnce(t *testing.T) {
 			}
 			with(args...)
 		}
-		var got netif.VnStat
+		var got vnstat.Report
 		require.NoError(t, json.Unmarshal([]byte(with("report", "-compat", "vnstat")), &got))
 		first := got.Interfaces[0].Traffic.FiveMinutes[0]
 		assert.Equal(t, kept, first.Date.Month == 11, "-fine %s: %+v", fine, first)

@@ -14,6 +14,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/examples/internal/logstats"
 	"github.com/pugetsoundtech/upkeep/traffic"
 	"github.com/pugetsoundtech/upkeep/traffic/netif"
+	"github.com/pugetsoundtech/upkeep/traffic/netif/vnstat"
 )
 
 // A totals object is what went through all cards.
@@ -41,12 +42,12 @@ func show(ctx context.Context, c cli.Call, set settings) error {
 	}
 	switch {
 	case set.compat != "":
-		return json.NewEncoder(c.Stdout).Encode(o.archive.VnStat(zone))
+		return json.NewEncoder(c.Stdout).Encode(vnstat.Of(o.archive, zone))
 	case c.JSON:
 		return json.NewEncoder(c.Stdout).Encode(struct {
-			netif.VnStat
+			vnstat.Report
 			Totals totals `json:"totals"`
-		}{o.archive.VnStat(zone), sum(o.archive)})
+		}{vnstat.Of(o.archive, zone), sum(o.archive)})
 	}
 	return write(c, o.archive, zone, set.html)
 }

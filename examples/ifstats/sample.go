@@ -11,6 +11,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/facts"
 	"github.com/pugetsoundtech/upkeep/traffic/netif"
+	"github.com/pugetsoundtech/upkeep/traffic/netif/vnstat"
 )
 
 // mostFine are the days of ten years.
@@ -139,7 +140,7 @@ func importFile(ctx context.Context, c cli.Call, set settings) error {
 	if err != nil {
 		return err
 	}
-	if err := o.archive.ImportVnStat(data); err != nil {
+	if err := vnstat.Import(o.archive, data); err != nil {
 		return cli.Advise(err, "give a file that vnstat --json wrote, before the first sample")
 	}
 	return o.file.Save(o.archive)

@@ -45,7 +45,8 @@ type Traffic struct {
 	Rings    [len(steps)]Ring
 }
 
-func newTraffic(name string, at time.Time) *Traffic {
+// NewTraffic is that of an interface which was first read at a time.
+func NewTraffic(name string, at time.Time) *Traffic {
 	return &Traffic{Name: name, Created: at, Rings: steps}
 }
 
@@ -80,7 +81,7 @@ func (a *Archive) Advance(snap Snapshot) []Step {
 		}
 		t := a.Interfaces[s.Sample.Name]
 		if t == nil {
-			t = newTraffic(s.Sample.Name, snap.Time)
+			t = NewTraffic(s.Sample.Name, snap.Time)
 			if a.Interfaces == nil {
 				a.Interfaces = map[string]*Traffic{}
 			}
@@ -142,7 +143,7 @@ func (t *Traffic) Merge(o *Traffic) {
 	for i := range t.Rings {
 		r := &t.Rings[i]
 		for _, b := range o.Rings[i].Buckets {
-			r.put(b)
+			r.Put(b)
 		}
 		r.Dropped.Received, r.Dropped.Sent = r.Dropped.Received+o.Rings[i].Dropped.Received, r.Dropped.Sent+o.Rings[i].Dropped.Sent
 	}
@@ -180,7 +181,7 @@ func (r *Ring) add(s Step, from, to time.Time) {
 	first := max(from.Unix()/step, last-int64(r.Most)+1)
 	n := int(last - first + 1)
 	if n == 1 {
-		r.put(Bucket{last * step, s.Received.Bytes, s.Sent.Bytes, false, s.classes()})
+		r.Put(Bucket{last * step, s.Received.Bytes, s.Sent.Bytes, false, s.classes()})
 		return
 	}
 	parts := make([]uint64, n)
@@ -193,7 +194,7 @@ func (r *Ring) add(s Step, from, to time.Time) {
 	}
 	in, out := share(s.Received.Bytes, parts), share(s.Sent.Bytes, parts)
 	for i := range parts {
-		r.put(Bucket{(first + int64(i)) * step, in[i], out[i], true, s.classes()})
+		r.Put(Bucket{(first + int64(i)) * step, in[i], out[i], true, s.classes()})
 	}
 }
 
@@ -217,7 +218,8 @@ func share(n uint64, parts []uint64) []uint64 {
 	return out
 }
 
-func (r *Ring) put(b Bucket) {
+// Put adds a bucket; where there is one of its time they are one.
+func (r *Ring) Put(b Bucket) {
 	i, found := slices.BinarySearchFunc(r.Buckets, b.Start, func(a Bucket, start int64) int { return cmp.Compare(a.Start, start) })
 	if !found {
 		r.Buckets = slices.Insert(r.Buckets, i, b)
@@ -238,7 +240,7 @@ func (r *Ring) recall(end, now time.Time) {
 	r.Buckets = r.Buckets[:n]
 	for _, b := range ahead {
 		b.Start, b.Spread = now.Unix()-mod(now.Unix(), int64(r.Step/time.Second)), true
-		r.put(b)
+		r.Put(b)
 	}
 }
 
@@ -282,14 +284,13 @@ type Day struct {
 }
 
 // Local gives the hours by the days, months or years of a zone in which they
-// begin; unit gives the first moment of the whole days that a moment belongs to, such
-// as Daily.
+// begin, and what is older than these by the days of UTC; unit gives the first moment of
+// the whole days that a moment belongs to, such as Daily.
 func (t *Traffic) Local(zone *time.Location, unit func(time.Time) time.Time) []Day {
 	var out []Day
 	tomorrow := int64(math.MinInt64)
-	for _, b := range t.Hours().Buckets {
+	add := func(at time.Time, b Bucket) {
 		if b.Start >= tomorrow {
-			at := time.Unix(b.Start, 0).In(zone)
 			tomorrow = Daily(at).AddDate(0, 0, 1).Unix()
 			if begin := unit(at); len(out) == 0 || !out[len(out)-1].Begin.Equal(begin) {
 				out = append(out, Day{Begin: begin})
@@ -298,8 +299,43 @@ func (t *Traffic) Local(zone *time.Location, unit func(time.Time) time.Time) []D
 		last := &out[len(out)-1]
 		last.Received, last.Sent = last.Received+b.Received, last.Sent+b.Sent
 	}
+	for _, b := range t.older() {
+		y, m, d := time.Unix(b.Start, 0).UTC().Date()
+		add(time.Date(y, m, d, 0, 0, 0, 0, zone), b)
+	}
+	tomorrow = math.MinInt64
+	for _, b := range t.Hours().Buckets {
+		add(time.Unix(b.Start, 0).In(zone), b)
+	}
 	return out
 }
+
+// older are the days of which the hours are no longer kept, and what is missing of the
+// day in which these begin.
+func (t *Traffic) older() []Bucket {
+	hours, days := t.Hours().Buckets, t.Days().Buckets
+	if len(hours) == 0 {
+		return days
+	}
+	n, _ := slices.BinarySearchFunc(days, hours[0].Start-mod(hours[0].Start, 24*3600)+1, func(b Bucket, start int64) int { return cmp.Compare(b.Start, start) })
+	out := slices.Clone(days[:n])
+	if n == 0 {
+		return nil
+	}
+	last := &out[n-1]
+	for _, h := range hours {
+		if h.Start >= last.Start+24*3600 {
+			break
+		}
+		last.Received, last.Sent = last.Received-min(h.Received, last.Received), last.Sent-min(h.Sent, last.Sent)
+	}
+	if last.Received == 0 && last.Sent == 0 {
+		out = out[:n-1]
+	}
+	return out
+}
+
+func mod(n, step int64) int64 { return (n%step + step) % step }
 
 // Daily is the first moment of a day.
 func Daily(t time.Time) time.Time {

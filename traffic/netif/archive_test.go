@@ -1,7 +1,6 @@
 package netif_test
 
 import (
-	"encoding/json"
 	"errors"
 	"math/rand/v2"
 	"os"
@@ -164,23 +163,33 @@ func TestThe95thPercentileByBothConventions(t *testing.T) {
 	assert.InDelta(t, 90, i.Percentile95(month, month.Add(200*5*time.Minute), true).Received, 1e-9)
 }
 
-func TestVnStatsHistoryGoesInAndComesOut(t *testing.T) {
+func TestYearsOutliveTheirHours(t *testing.T) {
+	zone, err := time.LoadLocation("Europe/Berlin")
+	require.NoError(t, err)
 	var a netif.Archive
-	for n := range uint64(700) {
-		a.Advance(snapshot(start.Add(time.Duration(n)*5*time.Minute), "a", eth(2, n*n*100, n)))
+	begin := time.Date(2024, 11, 15, 5, 0, 0, 0, time.UTC)
+	var counter uint64
+	for at := begin; at.Before(time.Date(2026, 11, 25, 17, 0, 0, 0, time.UTC)); at = at.Add(6 * time.Hour) {
+		a.Advance(snapshot(at, "a", eth(2, counter, 3*counter)))
+		counter += 6000
 	}
-	data, err := json.Marshal(a.VnStat(time.UTC))
-	require.NoError(t, err)
-	var b netif.Archive
-	require.NoError(t, b.ImportVnStat(data))
-	conserved(t, &b)
-	again, err := json.Marshal(b.VnStat(time.UTC))
-	require.NoError(t, err)
-	assert.JSONEq(t, string(data), string(again))
-	require.Error(t, b.ImportVnStat(data), "it has a history already")
-	for _, text := range []string{"{", `{"jsonversion":"1"}`, `{"jsonversion":"2","interfaces":[{"name":"x","traffic":{"hour":[{"rx":5}]}}]}`} {
-		assert.Error(t, (&netif.Archive{}).ImportVnStat([]byte(text)), text)
+	i := a.Interfaces["eth0"]
+	assert.NotZero(t, i.Hours().Dropped.Received, "hours are kept for 400 days")
+	for _, unit := range []func(time.Time) time.Time{netif.Daily, netif.Monthly, netif.Yearly} {
+		var received, sent uint64
+		last := time.Time{}
+		days := i.Local(zone, unit)
+		for _, d := range days {
+			received, sent = received+d.Received, sent+d.Sent
+			assert.True(t, d.Begin.After(last), "%s is behind %s", d.Begin, last)
+			assert.Equal(t, unit(d.Begin), d.Begin)
+			last = d.Begin
+		}
+		assert.Equal(t, []uint64{i.Received, i.Sent}, []uint64{received, sent}, "of %d", len(days))
 	}
+	years := i.Local(zone, netif.Yearly)
+	require.Len(t, years, 3)
+	assert.InDelta(t, 365*24_000, years[1].Received, 1000, "its first day is one of UTC")
 }
 
 func TestADamagedArchiveFallsBackAndSaysSo(t *testing.T) {

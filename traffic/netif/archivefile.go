@@ -112,7 +112,7 @@ func DecodeArchive(data []byte) (*Archive, error) {
 	}
 	ordered := true
 	for n := r.Number(); n > 0 && ordered && !r.Bad(); n-- {
-		t := newTraffic(string(r.Text()), time.Time{})
+		t := NewTraffic(string(r.Text()), time.Time{})
 		t.Created, t.Updated = time.Unix(r.Signed(), 0).UTC(), time.Unix(r.Signed(), 0).UTC()
 		t.Received, t.Sent = r.Number(), r.Number()
 		for i := range t.Rings {

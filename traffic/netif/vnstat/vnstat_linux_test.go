@@ -1,4 +1,4 @@
-package netif_test
+package vnstat_test
 
 import (
 	"encoding/json"
@@ -16,6 +16,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/traffic/netif"
+	"github.com/pugetsoundtech/upkeep/traffic/netif/vnstat"
 )
 
 // vnStat counts what it reads of this machine alone. So its database gets the series
@@ -60,21 +61,21 @@ func TestVnStatPrintsTheSameOfTheSameSeries(t *testing.T) {
 	printed, err := exec.Command("vnstat", "--config", config, "--json").Output()
 	require.NoError(t, err)
 
-	var want netif.VnStat
+	var want vnstat.Report
 	require.NoError(t, json.Unmarshal(printed, &want))
 	require.Len(t, want.Interfaces, 1)
-	sameTraffic(t, want, a.VnStat(time.UTC))
+	sameTraffic(t, want, vnstat.Of(&a, time.UTC))
 	var imported netif.Archive
-	require.NoError(t, imported.ImportVnStat(printed))
-	sameTraffic(t, want, imported.VnStat(time.UTC))
+	require.NoError(t, vnstat.Import(&imported, printed))
+	sameTraffic(t, want, vnstat.Of(&imported, time.UTC))
 }
 
-func sameTraffic(t *testing.T, want, got netif.VnStat) {
+func sameTraffic(t *testing.T, want, got vnstat.Report) {
 	t.Helper()
 	require.Len(t, got.Interfaces, 1)
 	w, g := want.Interfaces[0].Traffic, got.Interfaces[0].Traffic
 	assert.Equal(t, w.Total, g.Total)
-	for name, lists := range map[string][2][]netif.VnStatEntry{
+	for name, lists := range map[string][2][]vnstat.Entry{
 		"five minutes": {w.FiveMinutes, g.FiveMinutes}, "hours": {w.Hours, g.Hours}, "days": {w.Days, g.Days}, "months": {w.Months, g.Months}, "years": {w.Years, g.Years},
 	} {
 		for _, list := range lists {
