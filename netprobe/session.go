@@ -6,6 +6,7 @@ import (
 	"crypto/tls"
 	"errors"
 	"fmt"
+	"slices"
 	"sync"
 	"time"
 
@@ -145,7 +146,9 @@ func (s *Exchange) attempt() {
 
 // keep takes over what the wire knows, and keeps secrets out of what quotes it.
 func (s *Exchange) keep() {
-	for _, l := range s.wire.Transcript() {
+	said := s.wire.Transcript()
+	s.Result.Transcript = slices.Grow(s.Result.Transcript, len(said))
+	for _, l := range said {
 		s.Result.Transcript = append(s.Result.Transcript, Line(l))
 	}
 	if len(s.script.Secrets) == 0 {

@@ -61,6 +61,9 @@ func (p *replyParser) add(line []byte) (bool, error) {
 	case len(p.reply.Lines) == maxReplyLines:
 		return false, netprobe.Failf(netprobe.ProtoOversize, "a reply has more than %d lines", maxReplyLines)
 	}
+	if more && p.reply.Lines == nil {
+		p.reply.Lines = make([]string, 0, 12)
+	}
 	p.reply.Lines = append(p.reply.Lines, string(text))
 	if !more {
 		p.reply.Enhanced = enhancedCode(p.reply.Code, p.reply.Lines[0])
@@ -100,7 +103,7 @@ func enhancedCode(code int, text string) string {
 // capabilities gives the keywords of an EHLO reply: every line but the first,
 // the last included.
 func capabilities(r smtpReply) []string {
-	var out []string
+	out := make([]string, 0, len(r.Lines))
 	for _, line := range r.Lines[min(1, len(r.Lines)):] {
 		keyword, params, _ := strings.Cut(line, " ")
 		if keyword == "" {

@@ -33,6 +33,9 @@ type transcript struct {
 func (t *transcript) add(sent bool, text []byte) {
 	cut := text[:min(len(text), 4*maxText)]
 	line := Line{sent, time.Since(t.began), prose.Clip(t.hide(strings.TrimRight(string(cut), "\r\n")), maxText)}
+	if t.lines == nil {
+		t.lines = make([]Line, 0, 16) // a short dialogue
+	}
 	if len(t.lines) < maxLines {
 		t.lines = append(t.lines, line)
 		return
