@@ -39,12 +39,15 @@ func (s Services) Check(ctx context.Context, rec *report.Recorder) error {
 		return fmt.Errorf("find services: %w", err)
 	}
 	targets := Discover(s.Host, sockets)
-	before, known, err := keptAnswered.Load(rec)
+	before, ran, err := keptAnswered.Load(rec)
 	if err != nil {
 		rec.Problem(fmt.Errorf("which services answered last time is not known: %w", err), scopeGone)
 	}
 	targets = append(targets, s.hidden(before, targets, sockets)...)
-	if len(targets) == 0 && !known && err == nil && allKnown(sockets) {
+	for i, t := range targets {
+		targets[i].Prober = expecting(t.Prober, known(before, t.URL))
+	}
+	if len(targets) == 0 && !ran && err == nil && allKnown(sockets) {
 		// Where there once was a service its end may still wait for a person.
 		return report.Skip("no mail, web or ssh service listens here")
 	}

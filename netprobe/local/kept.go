@@ -4,6 +4,7 @@ import (
 	"slices"
 
 	"github.com/pugetsoundtech/upkeep/netprobe"
+	"github.com/pugetsoundtech/upkeep/netprobe/protocol"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
@@ -13,6 +14,8 @@ type memory struct {
 	Listener string `json:"listener"`
 	Process  string `json:"process,omitempty"`
 	Unit     string `json:"unit,omitempty"`
+	TLS      bool   `json:"tls,omitempty"`    // it was reached with TLS
+	Served   bool   `json:"served,omitempty"` // of a web server: it answered a request
 }
 
 // keptAnswered is the services that answered and still listened at the last
@@ -26,17 +29,53 @@ const maxMemories = 1000
 func remember(before []memory, targets, left []Target, results []netprobe.Result) []memory {
 	var out []memory
 	for i, t := range targets {
-		answered := results[i].State == netprobe.OK || results[i].State == netprobe.Warning ||
-			slices.ContainsFunc(before, func(b memory) bool { return b.URL == t.URL })
+		known := known(before, t.URL)
+		answered := results[i].State == netprobe.OK || results[i].State == netprobe.Warning || known.URL != ""
 		if answered && len(out) < maxMemories {
-			out = append(out, memory{t.URL, t.Listener, t.Process, t.Unit})
+			_, web := t.Prober.(webServer)
+			out = append(out, memory{
+				t.URL, t.Listener, t.Process, t.Unit,
+				known.TLS || results[i].TLS != nil, known.Served || web && results[i].Code != 0,
+			})
 		}
 	}
 	for _, t := range left {
-		i := slices.IndexFunc(before, func(b memory) bool { return b.URL == t.URL })
-		if i >= 0 && len(out) < maxMemories {
-			out = append(out, before[i])
+		if known := known(before, t.URL); known.URL != "" && len(out) < maxMemories {
+			out = append(out, known)
 		}
 	}
 	return out
+}
+
+// known is what is remembered of a service; the zero value: nothing.
+func known(before []memory, url string) memory {
+	i := slices.IndexFunc(before, func(b memory) bool { return b.URL == url })
+	if i < 0 {
+		return memory{}
+	}
+	return before[i]
+}
+
+// expecting asks no less of a service than it gave before: one that was reached with
+// TLS must offer it still, and a web server that answered requests must do so.
+func expecting(p netprobe.Prober, m memory) netprobe.Prober {
+	want := protocol.Optional
+	if m.TLS {
+		want = protocol.Required
+	}
+	switch p := p.(type) {
+	case protocol.SMTP:
+		p.StartTLS = want
+		return p
+	case protocol.IMAP:
+		p.StartTLS = want
+		return p
+	case protocol.POP3:
+		p.StartTLS = want
+		return p
+	case webServer:
+		p.tls, p.served = p.tls || m.TLS, m.Served
+		return p
+	}
+	return p
 }

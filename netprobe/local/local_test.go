@@ -3,7 +3,9 @@ package local_test
 import (
 	"bufio"
 	"context"
+	"crypto/tls"
 	"fmt"
+	"io"
 	"net"
 	"net/http"
 	"net/netip"
@@ -410,4 +412,41 @@ func TestServicesOnThisMachineAreFoundOrSkipped(t *testing.T) {
 	res, err := suite.Collect(t.Context(), local.Services{Host: host.Local()})
 	require.NoError(t, err)
 	assert.Contains(t, []report.Status{report.OK, report.Partial, report.Skipped}, res.Status, res.Reason)
+}
+
+// Who was reached with TLS, or answered requests, does so still.
+func TestAServiceGivesNoLessThanItGaveBefore(t *testing.T) {
+	page := func(c net.Conn) {
+		defer c.Close()
+		if _, err := bufio.NewReader(c).ReadString('\n'); err == nil {
+			io.WriteString(c, "HTTP/1.1 200 OK\r\nContent-Length: 0\r\n\r\n")
+		}
+	}
+	cert, _, err := netprobetest.Certify(recorded.AddDate(0, -1, 0), recorded.AddDate(0, 2, 0), "mail.example")
+	require.NoError(t, err)
+	offering := &netprobetest.SMTP{TLS: &tls.Config{Certificates: []tls.Certificate{cert}}}
+	for name, c := range map[string]struct {
+		program, hex, addr string
+		before, after      func(net.Conn)
+		want               string
+	}{
+		"a mail server without its TLS": {"master", "00000000:0019", "127.0.0.1:25", serve(offering.Serve), serve((&netprobetest.SMTP{}).Serve), "netprobe.local.tls smtp://localhost:25"},
+		"a web server that closes":      {"nginx", "00000000:0050", "127.0.0.1:80", page, readAndClose, "netprobe.local.unreachable http://localhost:80"},
+		"a web server without its TLS":  {"nginx", "00000000:20FB", "127.0.0.1:8443", secure(t, recorded.AddDate(0, 2, 0), nil), page, "netprobe.local.tls http://localhost:8443"},
+		"a name that is refused":        {"nginx", "00000000:20FB", "127.0.0.1:8443", secure(t, recorded.AddDate(0, 2, 0), nil), rejectName, "netprobe.local.tls http://localhost:8443"},
+	} {
+		store := &reporttest.Store{}
+		m := table([]string{c.hex}, nil, c.program)
+		m.SetServer("tcp", c.addr, c.before)
+		for range 2 {
+			assert.Empty(t, run(t, m.Host(), store).Findings, name)
+		}
+		m.SetServer("tcp", c.addr, c.after)
+		for range 2 { // until a person accepts it
+			res := run(t, m.Host(), store)
+			assert.Equal(t, []string{c.want}, rules(res), name)
+			assert.Equal(t, report.Critical, res.Findings[0].Severity, name)
+		}
+		assert.Empty(t, run(t, m.Host(), nil).Findings, "%s: of a server that was never otherwise it is its way", name)
+	}
 }

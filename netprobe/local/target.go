@@ -151,7 +151,7 @@ func proberFor(h host.Host, scheme, addr, listener string) netprobe.Prober {
 		plain := protocol.HTTP{Addr: addr, Net: via, Policy: facts, Version1: true}
 		secure := plain
 		secure.TLS = true
-		return webServer{plain, secure, scheme == "https"}
+		return webServer{plain: plain, secure: secure, tls: scheme == "https"}
 	case "imap", "imaps":
 		return protocol.IMAP{Addr: addr, Net: via, TLS: scheme == "imaps", StartTLS: protocol.Optional, Policy: facts}
 	case "pop3", "pop3s":

@@ -14,23 +14,24 @@ import (
 // balancer do, or that knows no name of ours, is alive.
 type webServer struct {
 	plain, secure protocol.HTTP
-	tls           bool // as its port says
+	tls           bool // as its port says, or as it was before
+	served        bool // it answered requests before: that it only closes is no way of its own
 }
 
 // Probe asks in plain text or inside TLS; inside TLS after the other has got an
 // answer that only a TLS listener gives.
 func (w webServer) Probe(ctx context.Context) netprobe.Result {
 	if w.tls {
-		return alive(w.secure.Probe(ctx))
+		return w.alive(w.secure.Probe(ctx))
 	}
 	res := w.plain.Probe(ctx)
 	if ctx.Err() == nil && wantsTLS(res) {
 		if second := w.secure.Probe(ctx); second.TLS != nil || refusesName(second) {
 			second.Attempts = append(res.Attempts, second.Attempts...)
-			return alive(second)
+			return w.alive(second)
 		}
 	}
-	return alive(res)
+	return w.alive(res)
 }
 
 // wantsTLS reports whether plain text got what a TLS listener answers: a status
@@ -57,7 +58,10 @@ func refusesName(res netprobe.Result) bool {
 }
 
 // alive drops what a sound web server does to a request for no name of its own.
-func alive(res netprobe.Result) netprobe.Result {
+func (w webServer) alive(res netprobe.Result) netprobe.Result {
+	if w.served {
+		return res
+	}
 	return res.Without(func(is netprobe.Issue) bool {
 		read := is.Phase == netprobe.PhaseRequest || is.Phase == netprobe.PhaseTLS
 		return read && closed(is.Cause) || is.Cause == netprobe.TLSHandshake && is.Code == unrecognizedName
