@@ -25,6 +25,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/netprobe"
 	"github.com/pugetsoundtech/upkeep/netprobe/blackbox"
+	"github.com/pugetsoundtech/upkeep/netprobe/dnsprobe"
 	"github.com/pugetsoundtech/upkeep/netprobe/netprobetest"
 )
 
@@ -405,4 +406,19 @@ func TestWhatCannotBeDoneIsRefusedByName(t *testing.T) {
 		assert.Empty(t, f.Modules, text)
 		assert.ErrorContains(t, f.Refused["m"], strings.Replace(words, "line 2: field", "field", 1), text)
 	}
+}
+
+// A module is the operator's, and the target may be a stranger's.
+func TestTheTargetsOfStrangersAreHeldToWhatTheyMayReach(t *testing.T) {
+	f := file(t, "modules:\n  tcp: {prober: tcp}\n  http: {prober: http}\n  icmp: {prober: icmp}\n  dns: {prober: dns, dns: {query_name: example.org}}\n")
+	parser := netprobe.Parser{Strangers: true, Schemes: []netprobe.Scheme{dnsprobe.Scheme()}}
+	for module, target := range map[string]string{"tcp": "127.0.0.1:25", "http": "http://127.0.0.1/", "icmp": "127.0.0.1", "dns": "127.0.0.1"} {
+		p, err := f.Modules[module].Prober(target, parser)
+		require.NoError(t, err)
+		assert.Equal(t, netprobe.LocalPolicy, p.Probe(t.Context()).Cause, module)
+	}
+	_, err := f.Modules["tcp"].Prober("redis.example:6379", parser)
+	assert.ErrorContains(t, err, "the port 6379 is not among those")
+	_, err = f.Modules["tcp"].Prober("mx.example:25?warn=1", parser)
+	assert.Error(t, err)
 }

@@ -43,7 +43,7 @@ func WriteMetrics(w io.Writer, res netprobe.Result) error {
 		phases(&out, "probe_dns_duration_seconds", res, dnsPhases)
 	}
 	if t := res.TLS; t != nil {
-		gauge("probe_ssl_earliest_cert_expiry", "", float64(t.NotAfter.Unix()))
+		gauge("probe_ssl_earliest_cert_expiry", "", float64(min(t.NotAfter.Unix(), t.Ends.Unix())))
 		gauge("probe_ssl_last_chain_expiry_timestamp_seconds", "", float64(t.Ends.Unix()))
 		gauge("probe_tls_version_info", fmt.Sprintf("{version=%q}", t.Version), 1)
 	}

@@ -128,12 +128,20 @@ func (t TCP) prober(target string, parser netprobe.Parser) (netprobe.Prober, err
 	if _, _, err := net.SplitHostPort(target); err != nil {
 		return nil, err
 	}
-	steps, err := t.steps()
+	made, err := parser.Parse("tcp://" + target) // which holds strangers to what they may reach
 	if err != nil {
 		return nil, err
 	}
-	policy, err := t.TLS.policy()
-	return netprobe.TCP{Addr: target, Timeout: parser.Timeout, Net: parser.Net, TLS: t.Secure, Policy: policy, Steps: steps}, err
+	p, ok := made.(netprobe.TCP)
+	if !ok {
+		return nil, errors.New("the target is no host and port")
+	}
+	if p.Steps, err = t.steps(); err != nil {
+		return nil, err
+	}
+	p.TLS = t.Secure
+	p.Policy, err = t.TLS.policy()
+	return p, err
 }
 
 func (t TCP) steps() (out []netprobe.Step, err error) {
