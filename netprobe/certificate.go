@@ -60,10 +60,11 @@ func (in *inspector) verify(state tls.ConnectionState) error {
 		in.add(Critical, TLSChain, "the server sent a chain of %d certificates", len(certs))
 		certs = certs[:maxChain]
 	}
-	in.judgeTime(in.judgeChain(certs))
+	chain := in.judgeChain(certs)
+	in.judgeTime(chain)
 	in.judgeName(certs[0])
 	in.judgeStrength(certs)
-	in.judgeStaple(state.OCSPResponse, certs)
+	in.judgeStaple(state.OCSPResponse, chain)
 	return nil
 }
 

@@ -99,6 +99,21 @@ func TestTheStapledAnswerIsJudged(t *testing.T) {
 	assert.Empty(t, a.judge(t, nil).issues, "most servers staple nothing")
 }
 
+// Who sends his own certificate alone cannot staple an answer of his own making: the
+// authority is known from its chain.
+func TestAForgedStapledAnswerIsInvalidThoughNoAuthorityIsSent(t *testing.T) {
+	a := newAuthority(t)
+	staple, err := ocsp.CreateResponse(a.root, a.root, ocsp.Response{
+		Status: ocsp.Good, SerialNumber: a.leaf.SerialNumber, ThisUpdate: today.Add(-time.Hour), NextUpdate: today.AddDate(0, 0, 3),
+	}, a.otherwiseKey)
+	require.NoError(t, err)
+	roots := x509.NewCertPool()
+	roots.AddCert(a.root)
+	in := newInspector(TLSPolicy{Roots: roots}, "mx.example:25", today)
+	require.NoError(t, in.verify(tls.ConnectionState{PeerCertificates: []*x509.Certificate{a.leaf}, OCSPResponse: staple}))
+	assert.Equal(t, "invalid", in.facts.Staple)
+}
+
 func TestACertificateThatDemandsAStapledAnswerGetsOne(t *testing.T) {
 	feature, err := asn1.Marshal([]int{5}) // status_request (RFC 7633)
 	require.NoError(t, err)

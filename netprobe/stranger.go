@@ -3,6 +3,7 @@ package netprobe
 import (
 	"errors"
 	"fmt"
+	"net"
 	"net/netip"
 	"slices"
 	"strconv"
@@ -29,7 +30,7 @@ func (p Parser) strange(u *URL) error {
 		}
 	}
 	if u.Net.Guard == nil {
-		u.Net.Guard = Public
+		u.Net.Guard = p.reachable
 	}
 	if len(u.Net.Ports) == 0 {
 		u.Net.Ports = p.ports()
@@ -42,6 +43,33 @@ func (p Parser) strange(u *URL) error {
 		return errors.New(strings.TrimPrefix(f.Error(), "connect: "))
 	}
 	return nil
+}
+
+// reachable refuses what no stranger may reach: a public address of this machine too,
+// by which its own services are reached from the inside.
+func (p Parser) reachable(ip netip.Addr) error {
+	ip = ip.Unmap().WithZone("")
+	if slices.ContainsFunc(p.Allow, func(n netip.Prefix) bool { return n.Contains(ip) }) {
+		return nil
+	}
+	if err := Public(ip); err != nil {
+		return err
+	}
+	ours, err := net.InterfaceAddrs()
+	if err != nil {
+		return fmt.Errorf("whether the address %s is one of this machine is not known: %w", ip, err)
+	}
+	if isOne(ip, ours) {
+		return fmt.Errorf("the address %s is one of this machine", ip)
+	}
+	return nil
+}
+
+func isOne(ip netip.Addr, addrs []net.Addr) bool {
+	return slices.ContainsFunc(addrs, func(a net.Addr) bool {
+		own, err := netip.ParsePrefix(a.String())
+		return err == nil && own.Addr().Unmap() == ip
+	})
 }
 
 // ports are the usual ones of the protocols that the parser knows, and those that

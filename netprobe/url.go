@@ -51,9 +51,12 @@ type Parser struct {
 	Net     Net
 	Schemes []Scheme // more than tcp and tls, or in their place
 
+	// Allow are networks that strangers may reach though they are not public.
+	Allow []netip.Prefix
+
 	// Strangers says that those who wrote the targets are not to be trusted with
-	// this machine and its network: a target may have public addresses (unless
-	// Net.Guard says otherwise) and the ports of known protocols (unless Net.Ports
+	// this machine and its network: a target may have public addresses but those of
+	// this machine (unless Allow or Net.Guard says otherwise) and the ports of known protocols (unless Net.Ports
 	// does), may name no file of this machine, may send no more than one line, and
 	// may take no longer than Timeout or DefaultTimeout.
 	Strangers bool

@@ -119,22 +119,15 @@ type customer struct {
 	Allow   []string `doc:"Networks that he may name though they are not public, such as 10.20.0.0/16."`
 }
 
-// guard lets him reach what is public, and what he was allowed.
-func (c customer) guard() (func(netip.Addr) error, error) {
-	var allowed []netip.Prefix
+func (c customer) allowed() (out []netip.Prefix, err error) {
 	for _, text := range c.Allow {
 		p, err := netip.ParsePrefix(text)
 		if err != nil {
 			return nil, fmt.Errorf("allow: %q is no network such as 10.20.0.0/16", text)
 		}
-		allowed = append(allowed, p)
+		out = append(out, p)
 	}
-	return func(ip netip.Addr) error {
-		if slices.ContainsFunc(allowed, func(p netip.Prefix) bool { return p.Contains(ip.Unmap()) }) {
-			return nil
-		}
-		return netprobe.Public(ip)
-	}, nil
+	return out, nil
 }
 
 // watched are all targets.
@@ -185,12 +178,12 @@ func (s settings) probers() (map[string]netprobe.Prober, error) {
 		return nil, err
 	}
 	for _, c := range s.Customers {
-		guard, err := c.guard()
-		if err != nil {
-			return nil, fmt.Errorf("customers: %s: %w", c.Name, err)
+		var err error
+		parser.Strangers = true
+		if parser.Allow, err = c.allowed(); err == nil {
+			err = add(c.Targets)
 		}
-		parser.Strangers, parser.Net.Guard = true, guard
-		if err := add(c.Targets); err != nil {
+		if err != nil {
 			return nil, fmt.Errorf("customers: %s: %w", c.Name, err)
 		}
 	}

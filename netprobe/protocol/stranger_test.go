@@ -41,6 +41,13 @@ func TestTheTargetOfAStrangerIsRefusedWhereItReachesTooFar(t *testing.T) {
 	p, err := parser.Parse("smtp://127.0.0.1")
 	require.NoError(t, err)
 	assert.Equal(t, netprobe.LocalPolicy, p.Probe(t.Context()).Cause)
+	parser.Allow = []netip.Prefix{netip.MustParsePrefix("127.0.0.0/8")}
+	p, err = parser.Parse("smtp://127.0.0.1")
+	require.NoError(t, err)
+	assert.NotEqual(t, netprobe.LocalPolicy, p.Probe(t.Context()).Cause, "what was allowed")
+	p, err = parser.Parse("smtp://[::1]")
+	require.NoError(t, err)
+	assert.Equal(t, netprobe.LocalPolicy, p.Probe(t.Context()).Cause, "and nothing beside it")
 	p, err = parser.Parse("smtp://mx.example?timeout=1h")
 	require.NoError(t, err)
 	assert.Equal(t, netprobe.DefaultTimeout, p.(protocol.SMTP).Timeout)
