@@ -1,6 +1,7 @@
 package netprobe
 
 import (
+	"cmp"
 	"context"
 	"crypto/tls"
 	"errors"
@@ -129,7 +130,7 @@ func connecting(err error, route func() error) Cause {
 		}
 		return c
 	}
-	return orElse(find(theirs, err), NetFailed)
+	return cmp.Or(find(theirs, err), NetFailed)
 }
 
 // shaking names the cause of an error in a handshake.
@@ -141,7 +142,7 @@ func shaking(err error) Cause {
 	case timedOut(err):
 		return TLSTimeout
 	}
-	return orElse(find(theirs, err), TLSHandshake)
+	return cmp.Or(find(theirs, err), TLSHandshake)
 }
 
 // CauseOf names the cause of an error once the connection stands.
@@ -156,19 +157,12 @@ func CauseOf(err error) Cause {
 	case errors.As(err, &header), errors.As(err, &op) && op.Op == "local error", strings.HasPrefix(err.Error(), "tls: "):
 		return TLSBroken
 	}
-	return orElse(find(theirs, err), NetFailed)
+	return cmp.Or(find(theirs, err), NetFailed)
 }
 
 func timedOut(err error) bool {
 	var timeout net.Error
 	return errors.Is(err, wire.ErrTimeout) || errors.Is(err, context.DeadlineExceeded) || errors.As(err, &timeout) && timeout.Timeout()
-}
-
-func orElse(c, otherwise Cause) Cause {
-	if c == "" {
-		return otherwise
-	}
-	return c
 }
 
 // alertOf returns the number of the TLS alert that the peer sent; zero: none.
