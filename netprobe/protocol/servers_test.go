@@ -230,6 +230,9 @@ func TestOpenSSHShowsItsKey(t *testing.T) {
 	res = protocol.SSH{Addr: "127.0.0.1:" + port, HostKey: []string{"SHA256:another"}}.Probe(t.Context())
 	assert.Equal(t, netprobe.ProtoHostKey, res.Cause, res.Detail)
 	cleanLog(t, log)
+	text, err := os.ReadFile(log)
+	require.NoError(t, err)
+	assert.NotContains(t, string(text), "upkeep_probe", "who names a user is taken for an attacker")
 }
 
 func TestNginxSpeaksHTTP2AndOldTLS(t *testing.T) {

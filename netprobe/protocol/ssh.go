@@ -70,6 +70,10 @@ func identify(s *netprobe.Exchange) (string, error) {
 	return "", netprobe.Failf(netprobe.ProtoOversize, "no SSH identification within %d lines", s.MaxLines())
 }
 
+// errSeen ends a connection when its server has shown its key: the next thing to say
+// would be a user's name, which servers log as an attack.
+var errSeen = errors.New("the key was seen")
+
 // exchange makes the key exchange, and stops where logging in would begin.
 func (p SSH) exchange(s *netprobe.Exchange, theirs string) error {
 	shown := make(chan ssh.PublicKey, 1) // the library may go on in a goroutine of its own
@@ -80,14 +84,11 @@ func (p SSH) exchange(s *netprobe.Exchange, theirs string) error {
 			case shown <- k:
 			default: // keys are exchanged again
 			}
-			return nil
+			return errSeen
 		},
 	}
 	raw := &replayed{Conn: s.Detach(), first: []byte(theirs + "\r\n")}
-	conn, _, _, err := ssh.NewClientConn(raw, p.Addr, config)
-	if err == nil {
-		conn.Close()
-	}
+	_, _, _, err := ssh.NewClientConn(raw, p.Addr, config)
 	key := ""
 	select {
 	case k := <-shown:
