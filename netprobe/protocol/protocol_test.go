@@ -495,3 +495,36 @@ func TestNoHeaderThatMayBeSecretIsInTheTranscript(t *testing.T) {
 		assert.NotContains(t, fmt.Sprintf("%v", res), secret)
 	}
 }
+
+// A server that refuses one thing is told that we leave.
+func TestARefusalInTheMiddleIsNoReasonToHangUp(t *testing.T) {
+	for target, c := range map[string]struct{ greeting, refuse, bye string }{
+		"imap://%s?starttls=required":  {"* OK hello\r\n", "a1 NO [UNAVAILABLE] not now\r\n", "a9 LOGOUT\r\n"},
+		"pop3://%s?starttls=required":  {"+OK hello\r\n", "-ERR [SYS/TEMP] not now\r\n", "QUIT\r\n"},
+		"sieve://%s?starttls=required": {"\"STARTTLS\"\r\nOK\r\n", "NO \"try again later\"\r\n", "LOGOUT\r\n"},
+	} {
+		heard := make(chan string, 10)
+		addr := listen(t, func(conn net.Conn, _ <-chan struct{}) {
+			defer close(heard)
+			io.WriteString(conn, c.greeting)
+			in := bufio.NewReader(conn)
+			for {
+				line, err := in.ReadString('\n')
+				if err != nil {
+					return
+				}
+				heard <- line
+				io.WriteString(conn, c.refuse)
+			}
+		})
+		p, err := protocol.Parse(fmt.Sprintf(target, addr))
+		require.NoError(t, err)
+		res := p.Probe(t.Context())
+		assert.Equal(t, netprobe.ProtoDefer, res.Cause, "%s: %v", target, res.Issues)
+		last := ""
+		for line := range heard {
+			last = line
+		}
+		assert.Equal(t, c.bye, last, target)
+	}
+}

@@ -28,11 +28,11 @@ func (p Sieve) script(s *netprobe.Exchange) error {
 	if err := s.Step(netprobe.PhaseBanner, func() error { return p.greeting(s) }); err != nil {
 		return err
 	}
-	if err := p.upgrade(s); err != nil {
-		return err
+	err := p.upgrade(s)
+	if err == nil || refused(s) {
+		s.Leave("LOGOUT")
 	}
-	s.Leave("LOGOUT")
-	return nil
+	return err
 }
 
 // greeting reads the capabilities, which are the greeting; they come again after

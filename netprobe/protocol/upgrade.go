@@ -22,6 +22,17 @@ func upgrade(s *netprobe.Exchange, want StartTLS, keyword string, phase netprobe
 	return again()
 }
 
+// refused reports whether the server answered that it would not, and so waits for
+// what comes next. One that does so in place of a greeting has ended.
+func refused(s *netprobe.Exchange) bool {
+	all := s.Result.Issues
+	if len(all) == 0 || all[len(all)-1].Phase == netprobe.PhaseBanner {
+		return false
+	}
+	cause := all[len(all)-1].Cause
+	return cause == netprobe.ProtoReject || cause == netprobe.ProtoDefer
+}
+
 // A mailbox is what servers of mailboxes have in common.
 type mailbox struct {
 	tls      bool // begin with a handshake
@@ -51,7 +62,7 @@ func (m mailbox) open(s *netprobe.Exchange) error {
 // to hear it.
 func (m mailbox) visit(s *netprobe.Exchange, bye string) error {
 	err := m.open(s)
-	if err == nil || s.Secure() != nil && s.Result.TLS != nil {
+	if err == nil || s.Secure() != nil && s.Result.TLS != nil || refused(s) {
 		s.Leave(bye)
 	}
 	return err
