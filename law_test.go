@@ -177,7 +177,7 @@ var rooms = []room{
 
 	{"backup", root, nil},
 	{"backup/agekey", adapter, []string{"filippo.io/age"}},
-	{"backup/commit", adapter, nil},
+	{"backup/commit", adapter, []string{"github.com/klauspost/compress"}},
 	{"backup/confdiff", adapter, nil},
 	{"backup/dirstore", adapter, []string{xsys}},
 	{"backup/pushserver", adapter, nil},

@@ -1,6 +1,7 @@
 package backup
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"fmt"
@@ -31,6 +32,12 @@ type Store interface {
 	Open(ctx context.Context, name string) (Blob, error)
 	List(ctx context.Context, prefix string) iter.Seq2[Info, error]
 }
+
+// Held is a body for Create that is in memory: a Store need not copy it.
+type Held []byte
+
+// ReadAt is io.ReaderAt.
+func (h Held) ReadAt(p []byte, off int64) (int, error) { return bytes.NewReader(h).ReadAt(p, off) }
 
 // A Blob is one stored file, open for reading.
 type Blob interface {

@@ -43,7 +43,7 @@ func (b *builder) add(ctx context.Context, e backup.Entry, st host.Stat, unread 
 
 func (b *builder) push(e backup.Entry, st host.Stat, unread bool) {
 	c := b.commit
-	lines := c.objects.content(c.meta, maxListing)
+	lines := c.objects.content(c.meta, maxListing, 0)
 	lines.always = true
 	b.levels = append(b.levels, &level{e, st, unread, lines})
 }

@@ -148,7 +148,8 @@ func (c *commit) begin(ctx context.Context) error {
 	if err != nil {
 		return err
 	}
-	c.data, c.meta = newPacker(ctx, c.repo, prefix+".d"), newPacker(ctx, c.repo, prefix+".m")
+	press := newPress()
+	c.data, c.meta = newPacker(ctx, c.repo, press, prefix+".d"), newPacker(ctx, c.repo, press, prefix+".m")
 	c.users, c.groups = c.src.names(ctx, "/etc/passwd"), c.src.names(ctx, "/etc/group")
 	c.snap = backup.Snapshot{Host: c.repo.Host, Time: c.src.Host.Time().UTC()}
 	c.state, err = newStateWriter(c.repo.State)
@@ -223,7 +224,7 @@ func (c *commit) trust() {
 	}
 	c.lost = len(c.alive) < len(c.old.snap.Packs)
 	for sum, place := range c.objects.placed {
-		if !c.living(place) {
+		if !c.living(place.Value()) {
 			delete(c.objects.placed, sum)
 		}
 	}
@@ -304,7 +305,7 @@ func (c *commit) publish(ctx context.Context, s *backup.Snapshot) error {
 		return fmt.Errorf("local state: %w", err)
 	}
 	name := backup.SnapshotName(s.Seq)
-	if err := c.repo.Store.Create(ctx, name, bytes.NewReader(file), int64(len(file))); err != nil {
+	if err := c.repo.Store.Create(ctx, name, backup.Held(file), int64(len(file))); err != nil {
 		if errors.Is(err, backup.ErrExists) {
 			err = fmt.Errorf("%w: %w", errFaster, err)
 		}

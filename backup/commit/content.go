@@ -7,6 +7,7 @@ import (
 	"slices"
 	"strings"
 	"sync"
+	"unique"
 
 	"github.com/pugetsoundtech/upkeep/backup"
 )
@@ -14,14 +15,14 @@ import (
 // objects are those that are stored, and where.
 type objects struct {
 	mu     sync.Mutex
-	placed map[[32]byte]string // label of the pack
-	files  int                 // of them, contents of files
-	lists  map[string][]byte   // of parts, by digest
+	placed map[[32]byte]unique.Handle[string] // label of the pack
+	files  int                                // of them, contents of files
+	lists  map[string][]byte                  // of parts, by digest
 }
 
 // mostFiles are the contents of files that are known again wherever they are. Of a
 // tree of more, those beyond are stored again where they change their path.
-const mostFiles = 1 << 17
+const mostFiles = 1 << 16
 
 // note remembers where an object is; always what is no small file, since of these
 // each commit looks whether it is stored.
@@ -32,7 +33,7 @@ func (o *objects) note(sum [32]byte, place string, always bool) {
 		}
 		o.files++
 	}
-	o.placed[sum] = place
+	o.placed[sum] = unique.Make(place)
 }
 
 // learnParts notes where the parts of a divided content are.
@@ -53,7 +54,7 @@ func (o *objects) partsOf(digest string) []byte {
 }
 
 func newObjects() *objects {
-	return &objects{placed: map[[32]byte]string{}, lists: map[string][]byte{}}
+	return &objects{placed: map[[32]byte]unique.Handle[string]{}, lists: map[string][]byte{}}
 }
 
 // put stores an object by way of p, unless it is stored already.
@@ -61,7 +62,7 @@ func (o *objects) put(p *packer, sum [32]byte, data []byte, always bool) (place 
 	o.mu.Lock()
 	defer o.mu.Unlock()
 	if place, ok := o.placed[sum]; ok {
-		return place, nil
+		return place.Value(), nil
 	}
 	place, err = p.add(backup.ObjectPrefix+hex.EncodeToString(sum[:]), data)
 	if err == nil {
@@ -74,10 +75,10 @@ func (o *objects) at(hash string) (place string, ok bool) {
 	sum, ok := sumOf(hash)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if ok {
-		place, ok = o.placed[sum]
+	if at, there := o.placed[sum]; ok && there {
+		return at.Value(), true
 	}
-	return place, ok
+	return "", false
 }
 
 func sumOf(hash string) (sum [32]byte, ok bool) {
@@ -100,7 +101,7 @@ func held(e backup.Entry) ref     { return ref{e.Object, e.List, e.Place} }
 
 // maxListing are the bytes of a directory from which its listing is divided: a
 // divided one is stored anew by each commit.
-const maxListing = backup.MaxList / 2
+const maxListing = backup.FullPack
 
 // A content takes bytes and stores them as one object, or as several and a list
 // of them.
@@ -114,11 +115,20 @@ type content struct {
 	places  []string // labels of the packs of the parts
 }
 
-var buffers = sync.Pool{New: func() any { return new(make([]byte, 0, 64<<10)) }}
+// A buffer has room for a usual file, or for a part.
+const usual = 64 << 10
 
-// content begins a content that is divided into parts of that many bytes.
-func (o *objects) content(p *packer, part int) *content {
-	return &content{objects: o, packer: p, most: part, buf: (*buffers.Get().(*[]byte))[:0]}
+var buffers, larger = sync.Pool{New: func() any { return new(make([]byte, 0, usual)) }}, sync.Pool{New: func() any { return new(make([]byte, 0, backup.PartSize)) }}
+
+// content begins a content of about that size, which is divided into parts of so
+// many bytes.
+func (o *objects) content(p *packer, part int, size int64) *content {
+	pool := &buffers
+	if size > usual {
+		pool = &larger
+	}
+	buf, _ := pool.Get().(*[]byte)
+	return &content{objects: o, packer: p, most: part, buf: *buf}
 }
 
 // Write never keeps b.
@@ -156,8 +166,11 @@ func (c *content) part() error {
 
 // drop gives the buffer back.
 func (c *content) drop() {
-	if cap(c.buf) > 0 && cap(c.buf) <= 2*backup.PartSize {
+	switch cap(c.buf) {
+	case usual:
 		buffers.Put(new(c.buf[:0]))
+	case backup.PartSize:
+		larger.Put(new(c.buf[:0]))
 	}
 	c.buf = nil
 }

@@ -3,7 +3,6 @@ package commit
 import (
 	"archive/tar"
 	"bytes"
-	"compress/gzip"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -12,6 +11,9 @@ import (
 	"runtime"
 	"strconv"
 	"sync"
+	"sync/atomic"
+
+	"github.com/klauspost/compress/gzip"
 
 	"github.com/pugetsoundtech/upkeep/backup"
 )
@@ -24,13 +26,15 @@ type packer struct {
 	repo   backup.Repo
 	prefix string // of labels
 
+	press *press
+
 	mu    sync.Mutex
-	n     int    // number of the pack that is being filled
-	label string // its label
-	plain int64  // bytes of it
-	all   int64  // bytes of all
-	now   *block // is being filled; nil: none
-	slots chan struct{}
+	tar   *tar.Writer
+	n     int         // number of the pack that is being filled
+	label string      // its label
+	plain int64       // bytes of it
+	now   *block      // is being filled; nil: none
+	free  chan *block // as many as there may be; nil is one that was not needed yet
 	queue chan *block // in order; nil: nothing was added
 	ended chan struct{}
 
@@ -38,12 +42,11 @@ type packer struct {
 	packs  []backup.Pack
 }
 
-// A block is a run of tar members that are compressed together, as a gzip member
-// of their own.
+// A block is a part of a tar archive that is compressed by itself, as a gzip
+// member. It may begin and end within a member of the archive.
 type block struct {
-	plain bytes.Buffer
+	plain []byte
 	gz    bytes.Buffer
-	level int
 	done  chan struct{}
 	err   error
 	last  bool // of its pack
@@ -51,141 +54,147 @@ type block struct {
 }
 
 const (
-	blockSize = 512 << 10
+	blockSize = 256 << 10
 	tarBlock  = 512
 	tarEnd    = 2 * tarBlock
 )
 
-// appendMember appends one member of a tar archive.
-func appendMember(to *bytes.Buffer, name string, data []byte) error {
-	w := tar.NewWriter(to)
-	if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: int64(len(data)), Format: tar.FormatUSTAR}); err != nil {
-		return err
+func newPacker(ctx context.Context, repo backup.Repo, press *press, prefix string) *packer {
+	p := &packer{ctx: ctx, repo: repo, press: press, prefix: prefix, label: prefix + "0", free: make(chan *block, runtime.GOMAXPROCS(0)+1), ended: make(chan struct{})}
+	p.tar = tar.NewWriter(filler{p})
+	for range cap(p.free) {
+		p.free <- nil
 	}
-	if _, err := w.Write(data); err != nil {
-		return err
-	}
-	return w.Flush() // not closed: more members follow
-}
-
-func newPacker(ctx context.Context, repo backup.Repo, prefix string) *packer {
-	return &packer{ctx: ctx, repo: repo, prefix: prefix, label: prefix + "0", slots: make(chan struct{}, runtime.GOMAXPROCS(0)+1), ended: make(chan struct{})}
+	return p
 }
 
 // add puts a member into a pack and gives the label of that pack.
 func (p *packer) add(name string, data []byte) (string, error) {
 	p.mu.Lock()
 	defer p.mu.Unlock()
+	size := int64(tarBlock + (len(data)+tarBlock-1)/tarBlock*tarBlock)
+	if p.plain > 0 && p.plain+size > backup.FullPack {
+		p.end()
+	}
+	p.plain += size
+	p.press.all.Add(size)
+	if err := p.tar.WriteHeader(&tar.Header{Name: name, Mode: 0o600, Size: int64(len(data)), Format: tar.FormatUSTAR}); err != nil {
+		return "", err
+	}
+	if _, err := p.tar.Write(data); err != nil {
+		return "", err
+	}
+	return p.label, p.tar.Flush() // not closed: more members follow
+}
+
+// end sends the rest of a pack, and begins the next.
+func (p *packer) end() {
 	if p.now == nil {
 		p.begin()
 	}
-	label := p.label
-	if err := appendMember(&p.now.plain, name, data); err != nil {
-		return "", err
-	}
-	size := int64(tarBlock + (len(data)+tarBlock-1)/tarBlock*tarBlock)
-	p.plain, p.all = p.plain+size, p.all+size
-	if p.plain >= backup.FullPack {
-		p.send(true)
-		p.n, p.plain = p.n+1, 0
-		p.label = p.prefix + strconv.Itoa(p.n)
-	} else if p.now.plain.Len() >= blockSize {
-		p.send(false)
-	}
-	return label, nil
+	p.now.plain = append(p.now.plain, make([]byte, tarEnd)...)
+	p.send(true)
+	p.n, p.plain = p.n+1, 0
+	p.label = p.prefix + strconv.Itoa(p.n)
 }
 
-var blocks = sync.Pool{New: func() any { return new(block) }}
+// A filler divides what is written among the blocks of a packer.
+type filler struct{ *packer }
+
+func (p filler) Write(b []byte) (int, error) {
+	n := len(b)
+	for len(b) > 0 {
+		if p.now == nil {
+			p.begin()
+		}
+		k := min(len(b), blockSize-len(p.now.plain))
+		p.now.plain, b = append(p.now.plain, b[:k]...), b[k:]
+		if len(p.now.plain) == blockSize {
+			p.send(false)
+		}
+	}
+	return n, nil
+}
 
 func (p *packer) begin() {
-	p.slots <- struct{}{}
+	p.now = <-p.free
+	if p.now == nil {
+		p.now = &block{plain: make([]byte, 0, blockSize+tarEnd)}
+		p.now.gz.Grow(blockSize + tarEnd)
+	}
 	if p.queue == nil {
-		p.queue = make(chan *block, cap(p.slots))
+		p.queue = make(chan *block, cap(p.free))
 		go p.store()
 	}
-	p.now = blocks.Get().(*block)
-	p.now.plain.Reset()
 	p.now.gz.Reset()
-	*p.now = block{plain: p.now.plain, gz: p.now.gz, done: make(chan struct{})}
+	*p.now = block{plain: p.now.plain[:0], gz: p.now.gz, done: make(chan struct{})}
 }
-
-// small is what is compressed well; of more, speed counts. Well is a quarter less
-// work than gzip's default, for two hundredths more bytes of a configuration.
-const (
-	small = 8 << 20
-	well  = 4
-)
 
 // send gives the block away.
 func (p *packer) send(last bool) {
 	b := p.now
-	b.last, b.label, b.level = last, p.label, well
-	if p.all > small {
-		b.level = gzip.BestSpeed
-	}
-	if last {
-		b.plain.Write(make([]byte, tarEnd))
-	}
+	b.last, b.label = last, p.label
 	p.queue <- b
 	p.now = nil
-	go b.compress()
+	go func() {
+		defer close(b.done)
+		b.err = p.press.deflate(&b.gz, b.plain)
+	}()
 }
 
-func (b *block) compress() {
-	defer close(b.done)
-	data := b.plain.Bytes()
-	if b.level, b.err = levelFor(data, b.level); b.err == nil {
-		b.err = deflate(&b.gz, data, b.level)
-	}
+// A press compresses what packers give it: as much at the same time as there are
+// processors, since each takes a megabyte of tables.
+type press struct {
+	all  atomic.Int64 // bytes that the packers have got
+	free chan deflater
 }
 
-// levelFor is how well data is worth to be compressed: what shrinks by less than
-// a twentieth in a sample is stored.
-func levelFor(data []byte, level int) (int, error) {
-	const sample = 64 << 10
-	if len(data) < 2*sample {
-		return level, nil
-	}
-	at := len(data) / 2
-	var out bytes.Buffer
-	if err := deflate(&out, data[at:at+sample], gzip.BestSpeed); err != nil {
-		return 0, err
-	}
-	if out.Len() > sample*19/20 {
-		return gzip.NoCompression, nil
-	}
-	return level, nil
+// A deflater is one of a press; without a writer it was not needed yet.
+type deflater struct {
+	*gzip.Writer
+	level int
 }
 
-func deflate(to io.Writer, data []byte, level int) error {
-	pool, _ := deflaters.LoadOrStore(level, &sync.Pool{})
-	w, ok := pool.(*sync.Pool).Get().(*gzip.Writer)
-	if !ok {
-		var err error
-		if w, err = gzip.NewWriterLevel(to, level); err != nil {
+func newPress() *press {
+	p := &press{free: make(chan deflater, runtime.GOMAXPROCS(0))}
+	for range cap(p.free) {
+		p.free <- deflater{}
+	}
+	return p
+}
+
+// small is what is compressed well; of more, speed counts.
+const (
+	small = 8 << 20
+	well  = 6
+	fast  = 2
+)
+
+func (p *press) deflate(to io.Writer, data []byte) (err error) {
+	d, level := <-p.free, well
+	defer func() { p.free <- d }()
+	if p.all.Load() > small {
+		level = fast
+	}
+	if d.level != level {
+		d.level = level
+		if d.Writer, err = gzip.NewWriterLevel(nil, level); err != nil {
 			return err
 		}
 	}
-	w.Reset(to)
-	_, err := w.Write(data)
-	if closed := w.Close(); err == nil {
+	d.Reset(to)
+	_, err = d.Write(data)
+	if closed := d.Close(); err == nil {
 		err = closed
 	}
-	pool.(*sync.Pool).Put(w)
 	return err
 }
-
-// deflaters are pools of gzip writers by level: each has a megabyte of tables.
-var deflaters sync.Map
-
-// files are buffers for whole packs.
-var files = sync.Pool{New: func() any { return bytes.NewBuffer(make([]byte, 0, backup.FullPack+blockSize)) }}
 
 // store takes the blocks in order, and stores each pack.
 func (p *packer) store() {
 	defer close(p.ended)
-	file, _ := files.Get().(*bytes.Buffer)
-	defer files.Put(file)
+	const full = backup.FullPack + 64<<10 // with what sealing adds
+	var file bytes.Buffer
 	var to io.WriteCloser
 	for b := range p.queue {
 		<-b.done
@@ -193,7 +202,10 @@ func (p *packer) store() {
 		if p.failed == nil && err == nil {
 			if to == nil {
 				file.Reset()
-				to, err = p.repo.Keys.Sealer.Seal(file)
+				to, err = p.repo.Keys.Sealer.Seal(&file)
+			}
+			if file.Len() > full/2 { // it becomes a full one: no more is taken than that
+				file.Grow(max(0, full-file.Len()))
 			}
 			if err == nil {
 				_, err = to.Write(b.gz.Bytes())
@@ -208,10 +220,7 @@ func (p *packer) store() {
 		if p.failed == nil {
 			p.failed = err
 		}
-		if b.plain.Cap() <= 4*blockSize {
-			blocks.Put(b)
-		}
-		<-p.slots
+		p.free <- b
 	}
 }
 
@@ -222,7 +231,7 @@ func (p *packer) put(label string, file []byte) error {
 	if pack.Size > backup.MaxPack {
 		return fmt.Errorf("a pack of %d bytes: %w", pack.Size, backup.ErrTooLarge)
 	}
-	err := p.repo.Store.Create(p.ctx, pack.Name(), bytes.NewReader(file), pack.Size)
+	err := p.repo.Store.Create(p.ctx, pack.Name(), backup.Held(file), pack.Size)
 	if err == nil {
 		err = stored(p.ctx, p.repo.Store, pack.Name(), file)
 	}
@@ -232,6 +241,8 @@ func (p *packer) put(label string, file []byte) error {
 	p.packs = append(p.packs, pack)
 	return nil
 }
+
+var parts = sync.Pool{New: func() any { return new([256 << 10]byte) }}
 
 // stored reads back what was stored.
 func stored(ctx context.Context, s backup.Store, name string, file []byte) error {
@@ -243,9 +254,10 @@ func stored(ctx context.Context, s backup.Store, name string, file []byte) error
 	if b.Size() != int64(len(file)) {
 		return fmt.Errorf("read back %s: %d bytes of %d: %w", name, b.Size(), len(file), backup.ErrDamaged)
 	}
-	part := make([]byte, min(len(file), 256<<10))
-	for at := 0; at < len(file); at += len(part) {
-		part = part[:min(len(part), len(file)-at)]
+	all, _ := parts.Get().(*[256 << 10]byte)
+	defer parts.Put(all)
+	for at := 0; at < len(file); at += len(all) {
+		part := all[:min(len(all), len(file)-at)]
 		if n, err := b.ReadAt(part, int64(at)); n < len(part) {
 			return fmt.Errorf("read back %s: %w", name, err)
 		}
@@ -263,11 +275,8 @@ func (p *packer) close() ([]backup.Pack, error) {
 	if p.queue == nil {
 		return nil, nil
 	}
-	if p.now == nil && p.plain > 0 {
-		p.begin()
-	}
-	if p.now != nil {
-		p.send(true)
+	if p.plain > 0 {
+		p.end()
 	}
 	close(p.queue)
 	<-p.ended

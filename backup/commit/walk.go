@@ -161,7 +161,7 @@ func (c *commit) reading(now, was *host.Entry) host.Reading {
 	if was != nil && c.looksSame(now, was) && !c.due(now.Path) {
 		return host.Reading{Trust: true}
 	}
-	s := &sink{content: c.objects.content(c.data, backup.PartSize), path: now.Path, results: &c.results, text: c.src.Text}
+	s := &sink{content: c.objects.content(c.data, backup.PartSize, now.Size), path: now.Path, results: &c.results, text: c.src.Text}
 	if was != nil && !c.lost {
 		s.was, _ = was.Digest("sha256")
 	}
@@ -274,7 +274,7 @@ func (c *commit) ask(ctx context.Context, q Query) error {
 		if q.Normalize != nil {
 			answer = q.Normalize(answer)
 		}
-		into := c.objects.content(c.data, backup.PartSize)
+		into := c.objects.content(c.data, backup.PartSize, int64(len(answer)))
 		into.always = true
 		if _, err := into.Write(answer); err != nil {
 			return err

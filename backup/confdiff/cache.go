@@ -46,7 +46,7 @@ type Text struct {
 
 const (
 	versions = 4
-	maxCache = 8 << 20 // bytes of all texts
+	maxCache = 5 << 20 // bytes of all texts
 )
 
 func (c *Cache) file() durable.Sealed {
@@ -202,7 +202,7 @@ func (c *Cache) shrink() {
 	paths := slices.SortedFunc(maps.Keys(c.texts), func(a, b string) int { return cmp.Or(cmp.Compare(c.size(a), c.size(b)), strings.Compare(a, b)) })
 	for _, path := range paths {
 		n := c.size(path)
-		if c.room-n < maxCache/2 {
+		if c.room-n < maxCache/4 {
 			if c.least == 0 || n < c.least {
 				c.least = n
 			}

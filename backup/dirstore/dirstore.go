@@ -25,7 +25,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"sync"
 
 	"golang.org/x/sys/unix"
 
@@ -78,20 +77,17 @@ func (d Dir) path(name string) string { return filepath.Join(string(d), filepath
 // Durability says that file and name survive when Create has returned nil.
 func (d Dir) Durability() backup.Durability { return backup.FileAndDir }
 
-// buffers hold one file each.
-var buffers = sync.Pool{New: func() any { return new([]byte) }}
-
 // Create is backup.Store.Create.
 func (d Dir) Create(ctx context.Context, name string, body io.ReaderAt, size int64) error {
 	if err := check(ctx, name); err != nil {
 		return fmt.Errorf("create %.80q: %w", name, err)
 	}
-	buf, _ := buffers.Get().(*[]byte)
-	defer buffers.Put(buf)
-	*buf = slices.Grow((*buf)[:0], int(size))[:size]
-	data := *buf
-	if n, err := body.ReadAt(data, 0); n < len(data) {
-		return fmt.Errorf("create %s: %w", name, err)
+	data, held := body.(backup.Held)
+	if !held || int64(len(data)) != size {
+		data = make([]byte, size)
+		if n, err := body.ReadAt(data, 0); n < len(data) {
+			return fmt.Errorf("create %s: %w", name, err)
+		}
 	}
 	return d.create(name, data, func(string) error { return nil })
 }

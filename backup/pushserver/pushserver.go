@@ -1,7 +1,6 @@
 package pushserver
 
 import (
-	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -149,7 +148,7 @@ func (s *Server) put(w http.ResponseWriter, r *http.Request, c Client, name stri
 		err = checkSpace(r.Context(), c, int64(len(data)))
 	}
 	if err == nil {
-		err = c.Store.Create(r.Context(), name, bytes.NewReader(data), int64(len(data)))
+		err = c.Store.Create(r.Context(), name, backup.Held(data), int64(len(data)))
 	}
 	if err == nil && !pack && c.Signer != nil {
 		err = s.receipt(r.Context(), c, name, data)

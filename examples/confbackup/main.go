@@ -18,7 +18,9 @@ import (
 )
 
 func main() {
-	debug.SetGCPercent(25) // it runs beside what the machine is for
+	// It runs beside what the machine is for: of its 40 MB, 11 are the program.
+	debug.SetGCPercent(20)
+	debug.SetMemoryLimit(31 << 20)
 	cli.Main(run)
 }
 
