@@ -11,6 +11,7 @@ const (
 	ruleSilent     = name + ".silent-change"
 	ruleDamaged    = name + ".store-damaged"
 	ruleOdd        = name + ".odd"
+	ruleRestore    = name + ".restore"
 )
 
 // Rules is the catalogue.
@@ -31,6 +32,9 @@ func (c Configuration) Rules() []report.Rule {
 		report.Event.Rule(ruleSilent, report.Critical, "A content changed behind unchanged times").Text(
 			"A dying disk gives other bytes than were written; an intruder who writes to the disk itself leaves no times either.",
 			"Look for errors of the disk (dmesg, smartctl -a). Compare the file with the one in the backup, and put that back if it is the right one."),
+		report.Condition.Rule(ruleRestore, report.Critical, "A restore gives back something else").Text(
+			"The newest snapshot was restored into an empty folder and compared, with itself and with the system. What is named here would not come back as it was.",
+			"Restore one of the named paths by hand (confbackup restore -to DIR latest PATH, or agent restore PATH) and compare it. Where the system has another content, look for errors of the disk (dmesg, smartctl -a)."),
 		report.Condition.Rule(ruleDamaged, report.Critical, "The backup store is damaged").Text(
 			"The snapshots that are named here cannot be restored whole. A disk that damages one file may damage others.",
 			"Check the disk (smartctl -a, dmesg). Copy the named file back from another copy of the store. Without one, move it away: the next run stores again what still exists, and the snapshots that are named stay incomplete; acknowledge this then."),

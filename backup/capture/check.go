@@ -31,6 +31,12 @@ type Configuration struct {
 	// still read within thirty runs; zero: 256 MiB.
 	DailyBytes int64
 
+	// Rehearsals is a folder of this machine in which, once a week, the newest snapshot is
+	// restored and compared, also with the system, and removed again: what has more
+	// than DailyBytes in shares, one a run. It takes an identity, and its room; meanwhile
+	// all that was backed up lies there in clear. "": nothing is restored.
+	Rehearsals string
+
 	// Owners tells which files are as their package ships them; nil: nobody does.
 	Owners interface {
 		Attest(ctx context.Context, paths []string) (map[string]host.Claim, error)
@@ -49,6 +55,7 @@ const (
 	scopeStore   = "store"
 	scopeFiles   = "files"
 	scopeChanges = "changes"
+	scopeRestore = "restore"
 )
 
 // Check verifies what is stored, and then commits what changed. What is damaged
@@ -64,7 +71,8 @@ func (c Configuration) Check(ctx context.Context, rec *report.Recorder) error {
 		c.compareKnown(ctx, rec, repo)
 	}
 	before, _ := repo.Snapshot(ctx, known.Seq) // compareKnown has said what is wrong with it
-	repo.Distrust = c.verify(ctx, rec, repo)
+	dates := c.verifiedDates(rec)
+	repo.Distrust = c.verify(ctx, rec, repo, dates)
 	src := commit.Source{Host: c.Host, Paths: c.Paths}
 	if c.States {
 		src.Queries = Queries(ctx, c.Host)
@@ -84,6 +92,8 @@ func (c Configuration) Check(ctx context.Context, rec *report.Recorder) error {
 	c.recordOdd(rec, before, snap)
 	c.recordNumbers(rec, snap, had && known.Seq == snap.Seq)
 	c.recordChanges(ctx, rec, repo, snap, changes, seen)
+	c.rehearse(ctx, rec, repo, snap, dates)
+	c.recordDates(rec, dates)
 	if c.Texts != nil {
 		if err := c.Texts.Save(); err != nil {
 			rec.Problem(fmt.Errorf("keep the texts to compare with: %w", err), scopeChanges)

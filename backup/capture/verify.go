@@ -22,14 +22,15 @@ const (
 
 // verify looks at all heads and sizes, reads a share of the bytes, and gives the
 // packs that are damaged.
-func (c Configuration) verify(ctx context.Context, rec *report.Recorder, repo backup.Repo) (packs []string) {
+func (c Configuration) verify(ctx context.Context, rec *report.Recorder, repo backup.Repo, dates dates) (packs []string) {
 	today := uint64(max(0, c.Host.Time().Unix())) / (24 * 60 * 60) % parts
-	share, err := c.share(ctx, rec, repo)
+	share, whole, err := c.share(ctx, rec, repo)
 	if err != nil {
 		rec.Problem(fmt.Errorf("verify the store: %w", err), scopeStore)
 		return nil
 	}
 	said := map[string]bool{}
+	good := true
 	for _, o := range []backup.VerifyOptions{
 		{Level: backup.Bytes, Packs: share},
 		{Packs: share, Want: func(seq uint64, age int) bool { return age < verified || seq%parts == today }},
@@ -40,6 +41,9 @@ func (c Configuration) verify(ctx context.Context, rec *report.Recorder, repo ba
 		}
 		if err != nil {
 			rec.Problem(fmt.Errorf("verify the store: %w", err), scopeStore)
+		}
+		if good = good && err == nil && len(v.Damage) == 0; good && len(v.Looked) > 0 {
+			dates.verified(v.Level, whole, c.Host.Time())
 		}
 		for _, d := range v.Damage {
 			if said[d.Name] {
@@ -63,13 +67,14 @@ type cursor struct {
 
 var keptCursor = report.State[cursor]{Name: "verified", Version: 1}
 
-// share chooses the packs whose turn it is; nil are all.
-func (c Configuration) share(ctx context.Context, rec *report.Recorder, repo backup.Repo) (func(backup.Pack) bool, error) {
+// share chooses the packs whose turn it is; nil are all. whole says that with these
+// all were read since the first.
+func (c Configuration) share(ctx context.Context, rec *report.Recorder, repo backup.Repo) (turn func(backup.Pack) bool, whole bool, err error) {
 	var packs []backup.Info
 	total, most := int64(0), c.DailyBytes
 	for info, err := range repo.Store.List(ctx, "packs/") {
 		if err != nil {
-			return nil, err
+			return nil, false, err
 		}
 		packs, total = append(packs, info), total+info.Size
 	}
@@ -83,13 +88,14 @@ func (c Configuration) share(ctx context.Context, rec *report.Recorder, repo bac
 		at = cursor{} // it begins anew
 	}
 	if total <= most {
-		return nil, keptCursor.Keep(rec, cursor{})
+		return nil, true, keptCursor.Keep(rec, cursor{})
 	}
-	turn := map[string]bool{}
+	chosen := map[string]bool{}
 	first, _ := slices.BinarySearchFunc(packs, at.After, func(i backup.Info, name string) int { return strings.Compare(i.Name, name+"\x00") })
 	for i := 0; i < len(packs) && most > 0; i++ {
 		p := packs[(first+i)%len(packs)]
-		turn[p.Name], most, at.After = true, most-p.Size, p.Name
+		chosen[p.Name], most, at.After = true, most-p.Size, p.Name
+		whole = whole || first+i+1 >= len(packs)
 	}
-	return func(p backup.Pack) bool { return turn[p.Name()] }, keptCursor.Keep(rec, at)
+	return func(p backup.Pack) bool { return chosen[p.Name()] }, whole, keptCursor.Keep(rec, at)
 }

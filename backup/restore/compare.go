@@ -30,18 +30,38 @@ func (d Difference) Silent() bool {
 	return slices.Contains(d.Fields, "content") && !slices.Contains(d.Fields, "size") && !slices.Contains(d.Fields, "time")
 }
 
+// A Comparison says what is compared. The zero value is all, and that nothing more is
+// there.
+type Comparison struct {
+	Want func(backup.Entry) bool // what of the snapshot; of other files nothing is said; nil: all
+	Skip func(path string) bool  // what may be there as well; nil: nothing
+}
+
+// others gives the paths that are not looked at where some entries are compared.
+func others(some []backup.Entry, skip func(string) bool) func(string) bool {
+	chosen := map[string]bool{}
+	for _, e := range some {
+		chosen[e.Path] = true
+	}
+	return func(path string) bool { return !chosen[path] || skip != nil && skip(path) }
+}
+
 // Compare holds what h has now to a snapshot: every entry with all that is known
-// of it, and every byte. Paths that skip names may be there as well; nil: none.
+// of it, and every byte.
 // What the snapshot itself could not capture is not compared. The differences are
 // in the order of paths; the error says what could not be looked at.
-func Compare(ctx context.Context, r backup.Repo, snap backup.Snapshot, h host.Host, skip func(path string) bool) ([]Difference, error) {
+func Compare(ctx context.Context, r backup.Repo, snap backup.Snapshot, h host.Host, o Comparison) ([]Difference, error) {
 	entries, err := backup.NewReader(r).Entries(ctx, snap)
 	if err != nil {
 		return nil, err
 	}
+	if o.Want != nil {
+		entries = slices.DeleteFunc(entries, func(e backup.Entry) bool { return !o.Want(e) })
+		o.Skip = others(entries, o.Skip)
+	}
 	c := newComparison(h, entries)
 	for _, root := range c.roots {
-		if err := c.walk(ctx, root, skip); err != nil {
+		if err := c.walk(ctx, root, o.Skip); err != nil {
 			c.errs = append(c.errs, fmt.Errorf("compare: %w", err))
 		}
 	}
@@ -111,7 +131,8 @@ func (c *comparison) met(e *host.Entry) {
 	was, had := c.want[e.Path]
 	delete(c.want, e.Path)
 	switch {
-	case !had && e.Type() == host.ModeSocket, c.more != "" && tree.Within(e.Path, c.more), had && was.Error != "":
+	case !had && e.Type() == host.ModeSocket, c.more != "" && tree.Within(e.Path, c.more):
+	case had && (was.Error != "" || was.Unstable && e.Unstable): // the snapshot says so
 	case !had:
 		c.more = e.Path
 		c.differ(e.Path, More)

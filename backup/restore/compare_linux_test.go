@@ -33,7 +33,7 @@ func TestRehearsalGivesBackEveryKindOfEntryAndLeavesNothing(t *testing.T) {
 	require.NoError(t, os.WriteFile(filepath.Join(killed, "x"), nil, 0o600))
 	run(t, "chattr", "+i", filepath.Join(killed, "x"))
 
-	got, err := restore.Rehearse(t.Context(), r, snap, dir)
+	got, err := restore.Rehearse(t.Context(), r, snap, dir, nil)
 	require.NoError(t, err)
 	assert.Empty(t, got.Left)
 	assert.Empty(t, got.Differences)
@@ -71,7 +71,7 @@ func TestEachDifferenceFromASnapshotIsNamed(t *testing.T) {
 	snap, _, err := commit.Run(t.Context(), r, commit.Source{Host: host.Local(), Paths: []string{from}})
 	require.NoError(t, err)
 	differences := func(skip func(string) bool) map[string]string {
-		got, err := restore.Compare(t.Context(), r, snap, host.Local(), skip)
+		got, err := restore.Compare(t.Context(), r, snap, host.Local(), restore.Comparison{Skip: skip})
 		require.NoError(t, err)
 		out := map[string]string{}
 		for _, d := range got {

@@ -7,6 +7,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"golang.org/x/sys/unix"
@@ -22,14 +23,43 @@ type Rehearsal struct {
 	Differences []Difference // between what was restored and the snapshot
 }
 
+// OnlyRoots reports whether all that differs is what only root can give back, and this
+// is another user: an owner, and with it the mode that would give the rights of one
+// owner to another.
+func OnlyRoots(fields []string) bool {
+	others := slices.ContainsFunc(fields, func(f string) bool { return !slices.Contains([]string{"owner", "group", "mode"}, f) })
+	return os.Geteuid() != 0 && !others && (slices.Contains(fields, "owner") || slices.Contains(fields, "group"))
+}
+
+// Faults say what is wrong with what was restored; nil where all is as it was, but for
+// what this user cannot give back, and what was never stored, which the snapshot says.
+func (r Rehearsal) Faults() (out []string) {
+	for _, one := range r.Left {
+		switch {
+		case errors.Is(one.Err, errors.ErrUnsupported), one.Err == nil && OnlyRoots(one.Left):
+		case one.Err != nil:
+			out = append(out, one.Err.Error())
+		default:
+			out = append(out, fmt.Sprintf("%q without %s", one.Entry.Path, strings.Join(one.Left, ", ")))
+		}
+	}
+	for _, d := range r.Differences {
+		if !OnlyRoots(d.Fields) {
+			out = append(out, fmt.Sprintf("%q: %s", d.Path, strings.Join(d.Fields, ", ")))
+		}
+	}
+	return out
+}
+
 // rehearsal begins the names of the places that are made in a folder of rehearsals.
 const rehearsal = "rehearsal-"
 
 // Rehearse restores a whole snapshot into a new directory in dir, which others
 // cannot enter, reads all of it again, compares it with the snapshot, and removes
 // it: meanwhile all that was backed up lies there in clear. What a killed rehearsal has left there is removed first, so that dir is for
-// one at a time. It is made where it is missing, and needs the room of the files.
-func Rehearse(ctx context.Context, r backup.Repo, snap backup.Snapshot, dir string) (out Rehearsal, err error) {
+// one at a time. It is made where it is missing, and needs the room of the files. want
+// chooses what is rehearsed; nil: all.
+func Rehearse(ctx context.Context, r backup.Repo, snap backup.Snapshot, dir string, want func(backup.Entry) bool) (out Rehearsal, err error) {
 	if err := os.MkdirAll(dir, 0o700); err != nil {
 		return out, err
 	}
@@ -52,7 +82,7 @@ func Rehearse(ctx context.Context, r backup.Repo, snap backup.Snapshot, dir stri
 		return out, err
 	}
 	defer into.Close() //nolint:errcheck // it is only a place
-	done, err := Into(ctx, r, snap, into, Options{})
+	done, err := Into(ctx, r, snap, into, Options{Want: want})
 	if err != nil {
 		return out, err
 	}
@@ -64,7 +94,7 @@ func Rehearse(ctx context.Context, r backup.Repo, snap backup.Snapshot, dir stri
 			out.Entries++
 		}
 	}
-	out.Differences, err = Compare(ctx, r, snap, host.Root(place), nil)
+	out.Differences, err = Compare(ctx, r, snap, host.Root(place), Comparison{Want: want})
 	return out, err
 }
 

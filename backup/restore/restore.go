@@ -16,6 +16,8 @@ import (
 // snapshot into a place where nothing of it is.
 type Options struct {
 	Paths []string // each with all below it; nil: everything
+	// Want chooses of them what is restored; nil: all.
+	Want func(backup.Entry) bool
 	// Keep lets a file give way whose name is taken: it stays under its name with
 	// this behind it, such as ".before-restore". "": a name that is taken is an
 	// error of that entry, and nothing is replaced.
@@ -23,8 +25,8 @@ type Options struct {
 	DryRun bool // says what would be done, and does nothing
 }
 
-func (o Options) wants(path string) bool {
-	return o.Paths == nil || slices.ContainsFunc(o.Paths, func(p string) bool { return tree.Within(path, p) })
+func (o Options) wants(e backup.Entry) bool {
+	return (o.Paths == nil || slices.ContainsFunc(o.Paths, func(p string) bool { return tree.Within(e.Path, p) })) && (o.Want == nil || o.Want(e))
 }
 
 // A Restored says what became of one entry.
@@ -64,7 +66,7 @@ func Into(ctx context.Context, r backup.Repo, snap backup.Snapshot, into *os.Roo
 		if e.Type == backup.Dir {
 			w.known[e.Path] = e
 		}
-		if e.Type == backup.State || e.Partly || !o.wants(e.Path) {
+		if e.Type == backup.State || e.Partly || !o.wants(e) {
 			continue
 		}
 		w.restore(ctx, e)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"os"
 	"slices"
 	"strings"
 
@@ -80,28 +79,17 @@ func verifyStore(ctx context.Context, c cli.Call, w *work, level backup.Level) (
 	return 0, c.Say(map[string]any{"files": len(v.Looked), "level": v.Level}, fmt.Sprintf("%d files: %s", len(v.Looked), how))
 }
 
-// onlyRoots reports whether all that differs is what only root can give back: an owner,
-// and with it the mode that would give the rights of another owner to this one.
-func onlyRoots(fields []string) bool {
-	others := slices.ContainsFunc(fields, func(f string) bool { return !slices.Contains([]string{"owner", "group", "mode"}, f) })
-	return os.Geteuid() != 0 && !others && (slices.Contains(fields, "owner") || slices.Contains(fields, "group"))
-}
-
 // rehearsed restores the newest snapshot into the state directory, compares, and
 // removes it again. What this user cannot give back is said, and is no failure.
 func rehearsed(ctx context.Context, c cli.Call, w *work, snap backup.Snapshot) (int, error) {
-	got, err := restore.Rehearse(ctx, w.repo, snap, w.state.Path("rehearsal"))
+	got, err := restore.Rehearse(ctx, w.repo, snap, w.state.Path("rehearsal"), nil)
 	if err != nil {
 		return 0, fmt.Errorf("restore snapshot %d to compare it: %w", snap.Seq, err)
 	}
-	status := 0
 	for _, one := range got.Left {
 		object, words := map[string]any{"path": one.Entry.Path, "left": one.Left}, []string{"restored without " + strings.Join(one.Left, ", "), one.Entry.Path}
 		if one.Err != nil {
 			object["error"], words = one.Err.Error(), []string{"not restored", one.Entry.Path, one.Err.Error()}
-		}
-		if !errors.Is(one.Err, errors.ErrUnsupported) && (one.Err != nil || !onlyRoots(one.Left)) { // what was never stored the snapshot has said
-			status = cli.Failed
 		}
 		if err := c.Say(object, words...); err != nil {
 			return 0, err
@@ -109,17 +97,15 @@ func rehearsed(ctx context.Context, c cli.Call, w *work, snap backup.Snapshot) (
 	}
 	for _, d := range got.Differences {
 		words := "restored otherwise than it was"
-		if onlyRoots(d.Fields) {
+		if restore.OnlyRoots(d.Fields) {
 			words = "only root can give back"
-		} else {
-			status = cli.Failed
 		}
 		if err := c.Say(d, words, d.Path, strings.Join(d.Fields, ", ")); err != nil {
 			return 0, err
 		}
 	}
-	if status != 0 {
-		return status, nil
+	if len(got.Faults()) > 0 {
+		return cli.Failed, nil
 	}
 	return 0, c.Say(map[string]any{"snapshot": snap.Seq, "restored": got.Entries}, fmt.Sprintf("snapshot %d restored and compared: %d entries are as they were", snap.Seq, got.Entries-len(got.Differences)))
 }
@@ -128,7 +114,7 @@ func rehearsed(ctx context.Context, c cli.Call, w *work, snap backup.Snapshot) (
 // changed since is no fault of the backup; another content of the same size and
 // time is one of either.
 func compareLive(ctx context.Context, c cli.Call, w *work, snap backup.Snapshot) (int, error) {
-	got, err := restore.Compare(ctx, w.repo, snap, w.target.Host, commit.SkipGenerated)
+	got, err := restore.Compare(ctx, w.repo, snap, w.target.Host, restore.Comparison{Skip: commit.SkipGenerated})
 	status := 0
 	for _, d := range got {
 		words := "changed since the snapshot"
