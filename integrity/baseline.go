@@ -13,6 +13,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/facts"
 	"github.com/pugetsoundtech/upkeep/host/tree"
+	"github.com/pugetsoundtech/upkeep/integrity/internal/blockfile"
 )
 
 var (
@@ -20,9 +21,9 @@ var (
 	// copy of one. It wraps fs.ErrNotExist.
 	ErrNoBaseline = fmt.Errorf("no baseline: %w", fs.ErrNotExist)
 	// ErrDamaged says that a baseline is not as it was written.
-	ErrDamaged = errors.New("damaged baseline")
-	// ErrFormat says that a baseline was written by a later version.
-	ErrFormat = errors.New("baseline of an unknown format")
+	ErrDamaged = blockfile.ErrDamaged
+	// ErrFormat says that a baseline was written by another version.
+	ErrFormat = blockfile.ErrFormat
 )
 
 // A Head says what a baseline is of.
@@ -100,7 +101,7 @@ func stringsOf(in [][]byte) (out []string) {
 }
 
 // A Baseline is an open baseline file, verified from its first to its last
-// byte. Entries reads from the descriptor that was verified.
+// byte, or for OpenIndex block by block as it is read. Entries reads from the descriptor that was verified.
 type Baseline struct {
 	Head
 	Path  string // of the file that is read
@@ -112,7 +113,7 @@ type Baseline struct {
 	Damaged error
 
 	file   io.Closer
-	blocks *blockReader
+	blocks *blockfile.Reader
 }
 
 // suffixOld is that of the previous copy.
@@ -123,11 +124,11 @@ const suffixOld = ".old"
 // when there is neither, and wraps ErrDamaged or ErrFormat when there is
 // something that cannot be used.
 func OpenBaseline(name string) (*Baseline, error) {
-	b, err := openOne(name)
+	b, err := openOne(name, blockfile.Verify)
 	if err == nil {
 		return b, nil
 	}
-	old, oldErr := openOne(name + suffixOld)
+	old, oldErr := openOne(name+suffixOld, blockfile.Verify)
 	switch {
 	case oldErr == nil:
 		old.Damaged = err
@@ -140,7 +141,15 @@ func OpenBaseline(name string) (*Baseline, error) {
 	return nil, errors.Join(err, oldErr)
 }
 
-func openOne(name string) (*Baseline, error) {
+// OpenIndex opens a baseline file to look up single paths: of a large one it reads the
+// head and the index, and each block when something in it is asked for. Damage of
+// another block is not seen, nor is there a way to the previous copy.
+func OpenIndex(name string) (*Baseline, error) { return openOne(name, blockfile.Open) }
+
+// opener is Verify or Open of package blockfile.
+type opener func(r io.ReaderAt, size int64) (*blockfile.Reader, error)
+
+func openOne(name string, open opener) (*Baseline, error) {
 	f, err := os.Open(name)
 	if err != nil {
 		return nil, err
@@ -151,7 +160,7 @@ func openOne(name string) (*Baseline, error) {
 	}
 	var b *Baseline
 	if err == nil {
-		b, err = readBaseline(f, st.Size())
+		b, err = readBaseline(f, st.Size(), open)
 	}
 	if err != nil {
 		f.Close()
@@ -161,14 +170,14 @@ func openOne(name string) (*Baseline, error) {
 	return b, nil
 }
 
-// readBaseline verifies size bytes of r, and reads the head.
-func readBaseline(r io.ReaderAt, size int64) (*Baseline, error) {
-	blocks, err := verifyBlocks(r, size)
+// readBaseline opens size bytes of r, and reads the head.
+func readBaseline(r io.ReaderAt, size int64, open opener) (*Baseline, error) {
+	blocks, err := open(r, size)
 	if err != nil {
 		return nil, err
 	}
-	b := &Baseline{blocks: blocks, Count: blocks.count, Root: blocks.root}
-	head, err := blocks.read(0)
+	b := &Baseline{blocks: blocks, Count: blocks.Count, Root: Digest(blocks.Root)}
+	head, err := blocks.Head()
 	if err == nil {
 		b.Head, err = decodeHead(head)
 	}
@@ -194,10 +203,9 @@ func (b *Baseline) Close() error {
 func (b *Baseline) Entries() Entries {
 	return func(yield func(host.Entry, error) bool) {
 		var d decoder
-		blocks := *b.blocks
-		blocks.buf = nil // of this stream alone
-		for i := range blocks.records() {
-			payload, err := blocks.read(i + 1)
+		blocks := b.blocks.Fork()
+		for i := range blocks.Blocks() {
+			payload, err := blocks.Block(i)
 			if err != nil {
 				yield(host.Entry{}, err)
 				return
@@ -210,4 +218,23 @@ func (b *Baseline) Entries() Entries {
 			}
 		}
 	}
+}
+
+// Entry gives the entry of a path, from the one block in which it can be. Without one
+// the error wraps fs.ErrNotExist.
+func (b *Baseline) Entry(name string) (host.Entry, error) {
+	blocks := b.blocks.Fork()
+	if i := blocks.Find(name, tree.Compare); i >= 0 {
+		payload, err := blocks.Block(i)
+		if err != nil {
+			return host.Entry{}, err
+		}
+		var d decoder
+		for d.open(payload); d.more(); {
+			if e, err := d.entry(); err != nil || e.Path == name {
+				return e, err
+			}
+		}
+	}
+	return host.Entry{}, fmt.Errorf("%q is not in the baseline: %w", name, fs.ErrNotExist)
 }

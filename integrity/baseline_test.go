@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/tree"
+	"github.com/pugetsoundtech/upkeep/integrity/internal/blockfile"
 )
 
 var sampleHead = Head{
@@ -104,7 +106,7 @@ func TestEveryFlippedByteIsSeen(t *testing.T) {
 		for _, bit := range []byte{1, 0x80} {
 			bad := bytes.Clone(data)
 			bad[i] ^= bit
-			_, err := readBaseline(bytes.NewReader(bad), int64(len(bad)))
+			_, err := readBaseline(bytes.NewReader(bad), int64(len(bad)), blockfile.Verify)
 			if !errors.Is(err, ErrDamaged) && !errors.Is(err, ErrFormat) {
 				t.Fatalf("byte %d of %d: %v", i, len(data), err)
 			}
@@ -115,32 +117,60 @@ func TestEveryFlippedByteIsSeen(t *testing.T) {
 func TestEveryTruncationIsSeen(t *testing.T) {
 	data := encoded(t, sample(15))
 	for n := range data {
-		_, err := readBaseline(bytes.NewReader(data[:n]), int64(n))
+		_, err := readBaseline(bytes.NewReader(data[:n]), int64(n), blockfile.Verify)
 		require.ErrorIs(t, err, ErrDamaged, "cut to %d of %d bytes", n, len(data))
 	}
 	longer := append(bytes.Clone(data), 0)
-	_, err := readBaseline(bytes.NewReader(longer), int64(len(longer)))
+	_, err := readBaseline(bytes.NewReader(longer), int64(len(longer)), blockfile.Verify)
 	assert.ErrorIs(t, err, ErrDamaged)
 }
 
-func TestBlocksCannotBeLeftOutOrMoved(t *testing.T) {
-	data := encoded(t, sample(5000))
-	blocks, err := verifyBlocks(bytes.NewReader(data), int64(len(data)))
+func TestOnePathIsFoundByTheIndex(t *testing.T) {
+	for _, n := range []int{0, 1, 5000} {
+		name := filepath.Join(t.TempDir(), "b")
+		require.NoError(t, CreateBaseline(name, sampleHead, stream(sample(n))))
+		b, err := OpenIndex(name)
+		require.NoError(t, err)
+		defer b.Close()
+		for _, want := range sample(n) {
+			got, err := b.Entry(want.Path)
+			require.NoError(t, err)
+			require.Empty(t, cmp.Diff(want, got))
+		}
+		for _, none := range []string{"/", "/a", "/etc", "/etc/000000", "/etc/002500\n\xff/", "/zz"} {
+			_, err := b.Entry(none)
+			assert.ErrorIs(t, err, fs.ErrNotExist, none)
+		}
+	}
+}
+
+// A counter counts the bytes that are read.
+type counter struct {
+	io.ReaderAt
+	read int
+}
+
+func (c *counter) ReadAt(p []byte, off int64) (int, error) {
+	c.read += len(p)
+	return c.ReaderAt.ReadAt(p, off)
+}
+
+func TestWhoLooksUpOnePathReadsOneBlock(t *testing.T) {
+	entries := sample(20_000)
+	data := encoded(t, entries)
+	require.Greater(t, len(data), 20*blockfile.Target)
+	r := &counter{ReaderAt: bytes.NewReader(data)}
+	b, err := readBaseline(r, int64(len(data)), blockfile.Open)
 	require.NoError(t, err)
-	require.Greater(t, blocks.records(), 3)
-	part := func(i int) []byte {
-		k := blocks.blocks[i]
-		return data[k.offset-blockPrefix : k.offset+int64(k.length)]
+	_, err = b.Entry(entries[12_345].Path)
+	require.NoError(t, err)
+	assert.Less(t, r.read, 2*blockfile.Target)
+
+	for at := 1000; at < len(data)*9/10; at += 1000 { // a byte of each block, and none of the index
+		data[at]++
 	}
-	first, second := part(1), part(2)
-	start, end := len(magic)+len(part(0)), len(magic)+len(part(0))+len(first)+len(second)
-	for name, middle := range map[string][]byte{
-		"left out": second, "swapped": append(bytes.Clone(second), first...), "twice": append(append(bytes.Clone(first), first...), second...),
-	} {
-		bad := append(append(bytes.Clone(data[:start]), middle...), data[end:]...)
-		_, err := readBaseline(bytes.NewReader(bad), int64(len(bad)))
-		assert.ErrorIs(t, err, ErrDamaged, name)
-	}
+	_, err = b.Entry(entries[12_345].Path)
+	assert.ErrorIs(t, err, ErrDamaged, "what is read is held against the root")
 }
 
 func TestAFileWrittenToAfterItWasOpenedIsNotBelieved(t *testing.T) {
@@ -163,8 +193,8 @@ func TestAFileWrittenToAfterItWasOpenedIsNotBelieved(t *testing.T) {
 
 func TestALaterFormatIsNotReadAsDamage(t *testing.T) {
 	data := encoded(t, nil)
-	data[len(magicFamily)] = '3'
-	_, err := readBaseline(bytes.NewReader(data), int64(len(data)))
+	data[len("upkeep files ")] = '9'
+	_, err := readBaseline(bytes.NewReader(data), int64(len(data)), blockfile.Verify)
 	assert.ErrorIs(t, err, ErrFormat)
 }
 
@@ -214,7 +244,7 @@ func FuzzBaseline(f *testing.F) {
 	f.Add(encoded(f, nil))
 	f.Add(encoded(f, sample(12)))
 	f.Fuzz(func(t *testing.T, data []byte) {
-		b, err := readBaseline(bytes.NewReader(data), int64(len(data)))
+		b, err := readBaseline(bytes.NewReader(data), int64(len(data)), blockfile.Verify)
 		if err != nil {
 			return
 		}
@@ -262,7 +292,7 @@ func BenchmarkBaseline(b *testing.B) {
 	b.Run("read", func(b *testing.B) {
 		b.ReportAllocs()
 		for b.Loop() {
-			base, err := readBaseline(bytes.NewReader(data), int64(len(data)))
+			base, err := readBaseline(bytes.NewReader(data), int64(len(data)), blockfile.Verify)
 			require.NoError(b, err)
 			for _, err := range base.Entries() {
 				require.NoError(b, err)
@@ -275,7 +305,7 @@ func BenchmarkBaseline(b *testing.B) {
 func TestReadingABaselineAllocatesLittle(t *testing.T) {
 	entries := sample(2000)
 	data := encoded(t, entries)
-	base, err := readBaseline(bytes.NewReader(data), int64(len(data)))
+	base, err := readBaseline(bytes.NewReader(data), int64(len(data)), blockfile.Verify)
 	require.NoError(t, err)
 	allocs := testing.AllocsPerRun(5, func() {
 		for range base.Entries() {

@@ -42,5 +42,6 @@
 // keeps roots elsewhere sees a chain, and where it was broken.
 //
 // A baseline is verified to its last byte before its first record is used, on
-// the descriptor that is read, and each block again when it is read.
+// the descriptor that is read, and each block again when it is read. Who asks for one
+// path alone reads the index, which is under the root like all blocks, and one block.
 package integrity

@@ -9,6 +9,7 @@ import (
 	"os"
 
 	"github.com/pugetsoundtech/upkeep/host/tree"
+	"github.com/pugetsoundtech/upkeep/integrity/internal/blockfile"
 	"github.com/pugetsoundtech/upkeep/internal/durable"
 )
 
@@ -94,29 +95,26 @@ func locked(name string, fn func() error) error {
 
 // encodeBaseline writes the file's format to w, and gives the root.
 func encodeBaseline(w io.Writer, head Head, entries Entries) (Digest, error) {
-	if _, err := io.WriteString(w, magic); err != nil {
-		return Digest{}, err
-	}
 	text, err := encodeHead(head)
 	if err != nil {
 		return Digest{}, err
 	}
-	b := blockWriter{w: w}
-	if err := b.write(blockHead, text); err != nil {
-		return Digest{}, err
-	}
-	count, err := b.records(entries)
+	b, err := blockfile.NewWriter(w, text)
 	if err != nil {
 		return Digest{}, err
 	}
-	tail, root := tailOf(count, b.digests)
-	return root, b.write(blockTail, tail)
+	count, err := writeRecords(b, entries)
+	if err != nil {
+		return Digest{}, err
+	}
+	root, err := b.Close(count)
+	return Digest(root), err
 }
 
-// records writes the entries in blocks, and gives their number.
-func (b *blockWriter) records(entries Entries) (count int64, err error) {
+// writeRecords writes the entries in blocks, and gives their number.
+func writeRecords(b *blockfile.Writer, entries Entries) (count int64, err error) {
 	var c encoder
-	last := ""
+	first, last := "", ""
 	for e, err := range entries {
 		if err != nil {
 			return count, err
@@ -124,11 +122,13 @@ func (b *blockWriter) records(entries Entries) (count int64, err error) {
 		if last != "" && tree.Compare(last, e.Path) >= 0 {
 			return count, fmt.Errorf("entries are out of order at %q", e.Path)
 		}
-		last = e.Path
+		if last = e.Path; len(c.buf) == 0 {
+			first = e.Path
+		}
 		c.add(e)
 		count++
-		if len(c.buf) >= blockTarget {
-			if err := b.write(blockRecords, c.buf); err != nil {
+		if len(c.buf) >= blockfile.Target {
+			if err := b.Add(first, c.buf); err != nil {
 				return count, err
 			}
 			c.reset()
@@ -137,5 +137,5 @@ func (b *blockWriter) records(entries Entries) (count int64, err error) {
 	if len(c.buf) == 0 {
 		return count, nil
 	}
-	return count, b.write(blockRecords, c.buf)
+	return count, b.Add(first, c.buf)
 }

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"io/fs"
 	"path/filepath"
 	"slices"
 	"strings"
@@ -182,19 +183,14 @@ func (o *options) explain(ctx context.Context, c cli.Call) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		b, err := integrity.OpenBaseline(o.db)
+		b, err := integrity.OpenIndex(o.db)
 		if err != nil {
 			return 0, err
 		}
 		defer b.Close() //nolint:errcheck // it was only read
-		var was host.Entry
-		for e, err := range b.Entries() {
-			if err != nil {
-				return 0, err
-			}
-			if e.Path == name {
-				was = e
-			}
+		was, err := b.Entry(name)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) {
+			return 0, err
 		}
 		seen, err := integrity.Again(ctx, h.Files, b.Profile, []string{name}, integrity.Look{})
 		if err != nil {
