@@ -54,7 +54,7 @@ func (o *options) readRules(ctx context.Context, h host.Host, c cli.Call) (*rule
 	if kernel, err := facts.Uname(ctx, h); err == nil {
 		name, _, _ = strings.Cut(kernel.Node, ".")
 	}
-	config, err := aide.Load(ctx, h, o.aide, aide.Options{Old: o.aideOld, Hostname: name})
+	config, err := aide.Load(ctx, h, o.aide, aide.Options{Old: o.aideOld, Hostname: name, Execute: o.aideRun})
 	if err != nil {
 		return nil, err
 	}
@@ -136,9 +136,11 @@ func (r *rules) reported(ch integrity.Change) (integrity.Change, bool) {
 	if r.config == nil {
 		return ch, true
 	}
-	return r.config.Reported(ch, func(path string) bool {
-		r.mu.Lock()
-		defer r.mu.Unlock()
-		return r.grown[path]
-	})
+	return r.config.Reported(ch, r.isGrown)
+}
+
+func (r *rules) isGrown(path string) bool {
+	r.mu.Lock()
+	defer r.mu.Unlock()
+	return r.grown[path]
 }

@@ -1,7 +1,10 @@
 package main
 
 import (
+	"bytes"
+	"compress/gzip"
 	"encoding/json"
+	"errors"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -186,6 +189,33 @@ func TestAnAideConfChoosesFilesAndAttributesAsItIs(t *testing.T) {
 	status, _, errs = f.run("check", "-aide", conf)
 	assert.Equal(t, bitFailed, status, "who changes the rules hides what they told")
 	assert.Contains(t, errs, "not those by which")
+}
+
+func TestRotatedLogsAreFollowedAsTheAideConfAsks(t *testing.T) {
+	dir := t.TempDir()
+	f := folder{t, filepath.Join(dir, "log"), filepath.Join(t.TempDir(), "b.db")}
+	f.write("a.log", "one\n")
+	f.write("a.log.1", "zero\n")
+	run := filepath.Join(dir, "rules")
+	require.NoError(t, os.WriteFile(run, []byte("#!/bin/sh\necho '"+f.dir+"/.* f Full+I+growing+compressed'\n"), 0o700))
+	conf := filepath.Join(dir, "aide.conf")
+	require.NoError(t, os.WriteFile(conf, []byte("Full = p+u+g+s+i+sha256\n"+f.dir+"$ d p\n@@x_include "+run+"\n"), 0o600))
+	status, _, errs := f.run("init", "-aide", conf, "-aide-run")
+	require.Zero(t, status, errs)
+	var packed bytes.Buffer
+	z := gzip.NewWriter(&packed)
+	_, err := z.Write([]byte("zero\n"))
+	require.NoError(t, errors.Join(err, z.Close()))
+	f.write("a.log.2.gz", packed.String())
+	f.write("a.log", "one\ntwo\n")
+	require.NoError(t, os.Rename(f.dir+"/a.log", f.dir+"/a.log.1"))
+	status, out, errs := f.run("check", "-aide", conf, "-aide-run")
+	assert.Zero(t, status, out+errs)
+	f.write("a.log.1", "ONE\ntwo\n")
+	_, out, _ = f.run("check", "-aide", conf, "-aide-run")
+	assert.Contains(t, out, "removed\t"+f.dir+"/a.log\n", "it is not what it was")
+	_, _, errs = f.run("check", "-aide", conf)
+	assert.Contains(t, errs, run+": executable was not taken")
 }
 
 func TestAChangelistChoosesFiles(t *testing.T) {

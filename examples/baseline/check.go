@@ -174,10 +174,13 @@ func (o *options) check(ctx context.Context, c cli.Call) (int, error) {
 		if err = errors.Join(err, by.fit(b), o.signed(b)); err != nil {
 			return 0, err
 		}
-		logs := rotation.Logs{Files: h.Files, Profile: b.Profile}
+		logs, moves := rotation.Logs{Files: h.Files, Profile: b.Profile}, aide.Moves{Config: by.config, Files: h.Files}
 		now := drawn(o.scan(ctx, h, b, by, &logs, &counts), c, b.Count)
 		t := teller{call: c, asIs: by.config != nil, collect: o.asAide, began: h.Time()}
 		err = integrity.Compare(b.Entries(), logs.Seen(now), b.Profile.Compared(), func(ch integrity.Change) error {
+			if by.config != nil && moves.Take(ch) {
+				return nil
+			}
 			ch, ok := by.reported(ch)
 			if !ok || logs.Take(ch) {
 				return nil
@@ -187,6 +190,13 @@ func (o *options) check(ctx context.Context, c cli.Call) (int, error) {
 		left, rotated := logs.Left(ctx)
 		for _, name := range rotated {
 			fmt.Fprintln(c.Stderr, "baseline: rotation took what the log held, and no copy has it: "+strconv.Quote(name))
+		}
+		if by.config != nil {
+			more, unread := moves.Left(ctx, by.isGrown)
+			for _, why := range unread {
+				fmt.Fprintln(c.Stderr, "baseline: it is not known whether this was moved: "+cli.Line(why))
+			}
+			left = append(left, more...)
 		}
 		for _, ch := range left {
 			err = errors.Join(err, t.take(ch))

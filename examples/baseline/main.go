@@ -28,6 +28,7 @@ type options struct {
 	anew, trust bool
 	aide        string
 	aideOld     bool
+	aideRun     bool
 	asAide      bool
 	aideDB      string
 	changelist  string
@@ -62,6 +63,7 @@ command line that is not understood.`,
 			f.StringVar(&o.profile, "profile", "daily", "what init looks at without folders: etc, daily, system, logs, webroot, image or bsd")
 			f.StringVar(&o.aide, "aide", "", "choose files and attributes by this aide.conf, as it is; check and accept need it, too")
 			f.BoolVar(&o.aideOld, "aide-0.18", false, "read it as AIDE before 0.19 does: a rule with ! leaves out all below a folder")
+			f.BoolVar(&o.aideRun, "aide-run", false, "run the executables that it includes by @@x_include, if nobody but root and you can change them")
 			f.StringVar(&o.aideDB, "aide-db", "", "init: expect what this database of AIDE says, and not what is there now")
 			f.BoolVar(&o.asAide, "as-aide", false, "check: write a report as AIDE does, for what reads those")
 			f.StringVar(&o.changelist, "changelist", "", "choose files by this `file` of changelist(5); check and accept need it, too")

@@ -63,6 +63,17 @@ func TestTheDeepestFolderDecidesAndThenTheFirstRule(t *testing.T) {
 	assert.False(t, c.Verdict("/etc/mtab", folder).Pruned)
 }
 
+// As AIDE 0.18.3 does, observed: the first rule is for folders alone, and the second
+// leaves out all below one.
+func TestEachExceptionOf018LeavesOutWhatIsBelow(t *testing.T) {
+	for old, want := range map[bool]bool{true: true, false: false} {
+		c, err := load("Full = p\n/srv Full\n!/srv/log d\n!/srv/[^/]*$\n", aide.Options{Old: old})
+		require.NoError(t, err)
+		assert.Equal(t, want, c.Verdict("/srv/log", folder).Pruned)
+		assert.Equal(t, !want, c.Verdict("/srv/log/a", file).Chosen)
+	}
+}
+
 func TestARuleMatchesBytesThatAreNoUTF8(t *testing.T) {
 	c, err := load("/srv/a\xff p\n/srv/[^/]*$ s\n", aide.Options{})
 	require.NoError(t, err)
@@ -84,6 +95,7 @@ func TestMacrosConditionsAndIncludesAreRead(t *testing.T) {
 @@endif
 -- /etc/aide/aide.conf.d/20_b mode=0755 --
 #!/bin/sh
+/text p
 -- /etc/aide/aide.conf.d/30-c --
 /never p
 -- /etc/aide/aide.conf --
@@ -104,7 +116,8 @@ report_url=stdout
 @@if 0.18.3 version_ge 0.19
 /never p
 @@endif
-@@include /etc/aide/aide.conf.d ^[0-9]+_[a-z]+$ /image/
+@@x_include /etc/aide/aide.conf.d ^[0-9]+_[a-z]+$ /image/
+@@include /etc/aide/aide.conf.d/20_b
 `).Host()
 	c, err := aide.Load(t.Context(), h, "/etc/aide/aide.conf", aide.Options{Hostname: "web1"})
 	require.NoError(t, err)
@@ -112,7 +125,7 @@ report_url=stdout
 	for _, r := range c.Rules {
 		patterns = append(patterns, r.Pattern)
 	}
-	assert.Equal(t, []string{"/srv/a b", "/host", "/image/srv/in"}, patterns)
+	assert.Equal(t, []string{"/srv/a b", "/host", "/image/srv/in", "/text"}, patterns, "@@include takes each file as it is")
 	assert.Equal(t, []string{"file:/var/lib/aide//srv.db"}, c.Set["database_in"])
 	assert.Equal(t, []string{"/etc/aide/aide.conf.d/20_b: executable"}, c.Skipped)
 	assert.Equal(t, []string{"/", "/image/srv", "/srv"}, c.Profile().Roots)

@@ -21,6 +21,11 @@ type Options struct {
 	// leaves out all below a folder that it matches.
 	Old      bool
 	Hostname string // for @@ifhost and hostname; "" is like none
+
+	// Execute runs the executables that are included by @@x_include, as AIDE does, and
+	// takes what they print. They have to be of root or of the user who runs them, as
+	// has their folder, and nobody else may write to either.
+	Execute bool
 }
 
 // An Error is what is wrong with a configuration, and where.
@@ -90,6 +95,7 @@ type parser struct {
 	config  *Config
 	groups  map[string]Attrs
 	vars    map[string]string
+	env     []string // of what is executed
 
 	at     Error
 	prefix string
@@ -114,6 +120,11 @@ func (p *parser) file(name, prefix string, depth int) error {
 	if err != nil {
 		return fmt.Errorf("aide configuration: %w", err)
 	}
+	return p.text(name, data, prefix, depth)
+}
+
+// text reads what a file holds, or printed.
+func (p *parser) text(name string, data []byte, prefix string, depth int) error {
 	outerAt, outerPrefix, outerConds := p.at, p.prefix, p.conds
 	p.prefix, p.conds = prefix, nil
 	for i, line := range strings.Split(string(data), "\n") {
@@ -275,12 +286,18 @@ func (p *parser) directive(text string, column, depth int) error {
 		p.vars[first], _ = p.word(behind)
 	case "undef":
 		delete(p.vars, first)
-	case "include":
-		return p.include(first, behind, column, depth)
-	case "x_include":
-		p.config.Skipped = append(p.config.Skipped, fmt.Sprintf("%s:%d: %s may be executed", p.at.File, p.at.Line, first))
-		return p.include(first, behind, column, depth)
+	case "include", "x_include":
+		take := p.file
+		if name == "x_include" {
+			take = p.executed
+		}
+		return p.include(first, behind, column, depth, take)
 	case "x_include_setenv":
+		value, _ := p.word(behind)
+		if !variable(first) {
+			return p.fail(column, "%q is no name of a variable", first)
+		}
+		p.env = append(p.env, first+"="+value)
 	default:
 		return p.fail(column, "@@%s is not known", name)
 	}
@@ -347,12 +364,12 @@ func atLeast(a, b string) bool {
 	return slices.Compare(x[:], y[:]) >= 0
 }
 
-// include reads a file, or the files of a folder whose name matches.
-func (p *parser) include(name, rest string, column, depth int) error {
+// include takes a file, or the files of a folder whose name matches.
+func (p *parser) include(name, rest string, column, depth int, take func(name, prefix string, depth int) error) error {
 	pattern, behind := p.word(rest)
 	prefix, _ := p.word(behind)
 	if pattern == "" {
-		return p.file(name, p.prefix, depth+1)
+		return take(name, p.prefix, depth+1)
 	}
 	if prefix != "" && prefix[0] != '/' {
 		return p.fail(column, "the prefix %q does not begin with a slash", prefix)
@@ -366,16 +383,12 @@ func (p *parser) include(name, rest string, column, depth int) error {
 		return fmt.Errorf("aide configuration: %w", err)
 	}
 	for _, e := range entries {
-		full := path.Join(name, e.Name)
-		switch {
-		case e.IsDir() || len(match.Start().Next(e.Name).Matches()) == 0:
-		case e.IsRegular() && e.Perm()&0o111 != 0:
-			p.config.Skipped = append(p.config.Skipped, full+": executable")
-		default:
-			err := p.file(full, p.prefix+strings.TrimSuffix(prefix, "/"), depth+1)
-			if err != nil && !errors.Is(err, host.ErrNotRegular) {
-				return err
-			}
+		if e.IsDir() || len(match.Start().Next(e.Name).Matches()) == 0 {
+			continue
+		}
+		err := take(path.Join(name, e.Name), p.prefix+strings.TrimSuffix(prefix, "/"), depth+1)
+		if err != nil && !errors.Is(err, host.ErrNotRegular) {
+			return err
 		}
 	}
 	return nil

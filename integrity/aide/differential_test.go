@@ -1,6 +1,8 @@
 package aide_test
 
 import (
+	"bytes"
+	"compress/gzip"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -31,7 +33,8 @@ type plot struct {
 	dir  string // of the tree
 	conf string
 
-	rights bool // access lists, attributes and flags are changed as well
+	rights bool // access lists, attributes and flags are changed
+	rotate bool // files get other names
 }
 
 var words = []string{"a", "b", "log", "x.conf", "sub", "y z", "run"}
@@ -56,7 +59,11 @@ func (p plot) grow() {
 		if st, err := os.Lstat(name); err == nil && !st.Mode().IsRegular() {
 			continue
 		}
-		require.NoError(p.t, os.WriteFile(name, []byte(p.pick()), 0o644))
+		text := p.pick()
+		if p.rotate { // of two files of one content it is not defined which was moved
+			text += name
+		}
+		require.NoError(p.t, os.WriteFile(name, []byte(text), 0o644))
 	}
 }
 
@@ -68,6 +75,9 @@ func (p plot) rules() string {
 	attrs := []string{"Full", "p+ftype", "s+ftype", "sha256+ftype+p", "Full+growing", "Full+ANF", "Full+ARF", "Full-s"}
 	if p.rights {
 		attrs = []string{"Full+acl+xattrs+caps+e2fsattrs", "acl+ftype", "xattrs+ftype", "caps+ftype", "e2fsattrs+ftype", "Full"}
+	}
+	if p.rotate {
+		attrs = []string{"Full+i+n+I", "Full+i+n+I", "Full+i+n+I+growing+ANF", "Full+i+n+I+compressed", "Full+i+n", "Full+i+n+I+compressed+ARF"}
 	}
 	fmt.Fprintf(&b, "%s$ d p+ftype\n", top)
 	for range 3 + p.r.IntN(6) {
@@ -107,6 +117,10 @@ func (p plot) mutate() {
 			p.grant(name)
 			continue
 		}
+		if p.rotate {
+			p.turn(name)
+			continue
+		}
 		switch p.r.IntN(8) {
 		case 0:
 			require.NoError(p.t, os.Remove(name))
@@ -121,6 +135,41 @@ func (p plot) mutate() {
 		case 4:
 			require.NoError(p.t, os.WriteFile(name+".conf", []byte("new"), 0o644))
 		}
+	}
+}
+
+// turn rotates a file, as logrotate does in its various ways.
+func (p plot) turn(name string) {
+	text, err := os.ReadFile(name)
+	require.NoError(p.t, err)
+	pack := func(to string) {
+		var b bytes.Buffer
+		z := gzip.NewWriter(&b)
+		_, err := z.Write(text)
+		require.NoError(p.t, errors.Join(err, z.Close(), os.WriteFile(to, b.Bytes(), 0o644), os.Remove(name)))
+	}
+	add := func(to string) { require.NoError(p.t, os.WriteFile(to, append(text, "more"...), 0o644)) }
+	move := func(to string) { require.NoError(p.t, os.Rename(name, to)) }
+	anew := func() { require.NoError(p.t, os.WriteFile(name, []byte("begun anew: "+name), 0o644)) }
+	switch p.r.IntN(9) {
+	case 0:
+		move(name + ".1")
+	case 1:
+		move(name + ".1")
+		anew()
+	case 2:
+		add(name)
+		move(name + ".1")
+		anew()
+	case 3:
+		pack(name + ".1.gz")
+	case 4:
+		pack(name + ".1.gz")
+		anew()
+	case 5: // over another one
+		move(filepath.Join(filepath.Dir(name), p.pick()))
+	case 6:
+		add(name)
 	}
 }
 
@@ -175,7 +224,7 @@ func (p plot) theirs(action string) map[string]string {
 			kind = "removed"
 		case strings.HasPrefix(text, "Changed entries"):
 			kind = "changed"
-		case strings.HasPrefix(text, "Detailed information"):
+		case strings.HasPrefix(text, "Detailed information"), strings.HasPrefix(text, "The attributes of"):
 			return found
 		case kind != "":
 			if _, name, ok := strings.Cut(text, ": /"); ok {
@@ -204,12 +253,22 @@ func (p plot) ours(old []host.Entry) (map[string]string, []host.Entry) {
 		now = append(now, e)
 	}
 	found := map[string]string{}
+	grew := func(path string) bool { return grown[path] }
+	moves := aide.Moves{Config: c, Files: h.Files}
 	require.NoError(p.t, integrity.Compare(stream(old), stream(now), tree.FieldsAll, func(ch integrity.Change) error {
-		if ch, ok := c.Reported(ch, func(path string) bool { return grown[path] }); ok {
+		if moves.Take(ch) {
+			return nil
+		}
+		if ch, ok := c.Reported(ch, grew); ok {
 			found[ch.Path] = ch.Kind.String()
 		}
 		return nil
 	}))
+	left, errs := moves.Left(p.t.Context(), grew)
+	require.Empty(p.t, errs)
+	for _, ch := range left {
+		found[ch.Path] = ch.Kind.String()
+	}
 	return found, now
 }
 
@@ -230,7 +289,7 @@ func TestTheSameChangesAsAIDE(t *testing.T) {
 	need.Program(t, "aide")
 	need.Long(t)
 	for seed := range uint64(40) {
-		if !sameAsAIDE(t, seed, false) {
+		if !sameAsAIDE(t, seed, plot{}) {
 			return
 		}
 	}
@@ -244,19 +303,30 @@ func TestTheSameRightsAsAIDE(t *testing.T) {
 		need.Program(t, name)
 	}
 	for seed := range uint64(20) {
-		if !sameAsAIDE(t, seed, true) {
+		if !sameAsAIDE(t, seed, plot{rights: true}) {
 			return
 		}
 	}
 }
 
-func sameAsAIDE(t *testing.T, seed uint64, rights bool) bool {
+// The same of logs that are rotated.
+func TestTheSameMovesAsAIDE(t *testing.T) {
+	need.Program(t, "aide")
+	need.Long(t)
+	for seed := range uint64(40) {
+		if !sameAsAIDE(t, seed, plot{rotate: true}) {
+			return
+		}
+	}
+}
+
+func sameAsAIDE(t *testing.T, seed uint64, p plot) bool {
 	t.Helper()
 	base, err := filepath.EvalSymlinks(t.TempDir())
 	require.NoError(t, err)
-	p := plot{t, rand.New(rand.NewPCG(seed, 1)), filepath.Join(base, "tree"), filepath.Join(base, "aide.conf"), rights}
+	p.t, p.r, p.dir, p.conf = t, rand.New(rand.NewPCG(seed, 1)), filepath.Join(base, "tree"), filepath.Join(base, "aide.conf")
 	p.grow()
-	if rights {
+	if p.rights {
 		p.able()
 	}
 	text := p.rules()

@@ -6,9 +6,9 @@
 //	err = integrity.Compare(baseline.Entries(), scan.Entries(ctx, nil), tree.FieldsAll,
 //		func(ch integrity.Change) error { if ch, ok := c.Reported(ch, grown); ok { … } })
 //
-// Executables that the configuration includes (@@x_include, and Debian's
-// executable rules) are not run: Config.Skipped names them, since what their rules
-// would choose is not looked at. Rules for one type of file system choose nothing,
+// Executables that the configuration includes by @@x_include, as Debian's does, are
+// run only for Options.Execute: otherwise Config.Skipped names them, since what their
+// rules would choose is not looked at. Rules for one type of file system choose nothing,
 // and are named there as well.
 //
 // # Design
@@ -18,6 +18,8 @@
 // times have nanoseconds, and the first capability that a file gets is a change;
 // these five are where AIDE's answers differ.
 //
-// Of AIDE's marks, growing, ANF, ARF and S are kept. I and compressed, by which
-// AIDE follows a rotated log, are not: such a log is reported.
+// Of AIDE's marks, growing, ANF, ARF and S are kept by Config.Reported, I and
+// compressed, by which AIDE follows a rotated log, by Moves. That one looks at what
+// changed alone: of a file that is there under a second name as well, or beside its
+// packed copy, the new name is new.
 package aide

@@ -156,11 +156,13 @@ func (c *Config) Verdict(name string, st host.Stat) Verdict {
 // root down for what leaves out. In a node the first rule counts.
 func (c *Config) decide(f *folder, base, letter string) (v Verdict) {
 	var equal, selective, negative *Rule
+	pruned := false // AIDE 0.18 asks each rule about the folders above a path
 	for _, r := range c.matching(f, base) {
 		d := r.node.depth
 		if d >= len(f.nodes) || f.nodes[d] != r.node || !r.fits(letter) {
 			continue
 		}
+		pruned = pruned || c.Old && r.Kind == '!' && r.Types == ""
 		switch {
 		case r.Kind == '=':
 			if equal == nil && d == f.depth {
@@ -175,7 +177,7 @@ func (c *Config) decide(f *folder, base, letter string) (v Verdict) {
 		}
 	}
 	if negative != nil {
-		return Verdict{Rule: negative, Pruned: letter == "d" && (negative.Kind == '-' || c.Old && negative.Types == "")}
+		return Verdict{Rule: negative, Pruned: letter == "d" && (negative.Kind == '-' || pruned)}
 	}
 	v.Rule = cmp.Or(equal, selective)
 	v.Chosen = v.Rule != nil
