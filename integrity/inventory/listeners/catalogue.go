@@ -40,9 +40,9 @@ func (Sockets) Rules() []report.Rule {
 		Explain: "Containers have networks of their own, and what listens there is not among the sockets of the machine. Intruders hide servers so.",
 		Remedy:  "If it is a container's, accept it. Otherwise find out who started it.",
 	}, {
-		ID: "integrity.listeners.hidden", Kind: report.Condition, Severity: report.Critical, Since: since,
-		Title:   "A process is hidden",
-		Explain: "The kernel knows it, and the listing of processes does not show it, or something was mounted over it. Programs that are meant to be seen are not hidden.",
+		ID: ruleHidden, Kind: report.Condition, Severity: report.Critical, Since: since,
+		Title:   "A process or a socket is hidden",
+		Explain: "The kernel knows it, and the listing of processes or the table of sockets does not show it, or something was mounted over it. Programs that are meant to be seen are not hidden.",
 		Remedy:  remedyStrange,
 	}, {
 		ID: ruleRestarted, Kind: report.Event, Severity: report.Info, Since: since,

@@ -27,6 +27,15 @@ type Sockets struct {
 	// Alive gives the numbers of the processes that the kernel knows, by another
 	// way than the listing of /proc, such as live.Processes; nil: not compared.
 	Alive func(ctx context.Context) ([]int, error)
+
+	// Listening gives the sockets of TCP that listen and those of UDP without a peer,
+	// by another way than the tables of /proc, such as live.Listening: of each Network
+	// and Addr count; nil: not compared.
+	Listening func(ctx context.Context) ([]Listener, error)
+
+	// Beneath looks at a process below what was mounted over its folder in /proc, as
+	// live.Beneath does; nil: nobody can.
+	Beneath func(pid int) (name, exe string, sockets []uint64, err error)
 }
 
 // Name returns "integrity.listeners".
@@ -50,10 +59,9 @@ func (c Sockets) Read(ctx context.Context) *inventory.List {
 	return l
 }
 
-// Inspect looks into other networks, and for processes that hide.
+// Inspect looks into other networks.
 func (c Sockets) Inspect(ctx context.Context, rec *report.Recorder) error {
 	c.otherNetworks(ctx, rec)
-	c.hidden(ctx, rec)
 	return nil
 }
 
@@ -73,6 +81,9 @@ func (c Sockets) Compare(ctx context.Context, was map[string][]inventory.Record,
 		if err := r.compare(t, was); err != nil {
 			now.Fail(t.Network, err)
 		}
+	}
+	if rec != nil {
+		r.hidden(tables)
 	}
 	for _, program := range byProcess(r.restarted) {
 		f := restartFinding(program)

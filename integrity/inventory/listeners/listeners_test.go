@@ -2,6 +2,7 @@ package listeners_test
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"net/netip"
 	"os"
@@ -328,6 +329,56 @@ func TestAHiddenProcessIsTold(t *testing.T) {
 	require.NoError(t, m.Add("-- /proc/self/mountinfo --\n22 1 0:21 / / rw - ext4 /dev/sda1 rw\n23 22 0:22 / /proc/900 rw - tmpfs t rw\n"))
 	res = integritytest.Collect(t, kept(t.TempDir(), listeners.Sockets{Host: m.Host()}))
 	assert.Equal(t, []string{"critical: The process 900 is hidden"}, integritytest.Titles(res))
+}
+
+func TestASocketThatOneViewAloneShowsIsHidden(t *testing.T) {
+	m := world(t, ssh+row("00000000:2B67", "0A", 33, 4712), "")
+	at := func(addrs ...string) func(context.Context) ([]listeners.Listener, error) {
+		var out []listeners.Listener
+		for _, a := range addrs {
+			out = append(out, listener("tcp", a, ""))
+		}
+		return func(context.Context) ([]listeners.Listener, error) { return out, nil }
+	}
+	look := func(ask func(context.Context) ([]listeners.Listener, error)) report.Result {
+		return integritytest.Collect(t, kept(t.TempDir(), listeners.Sockets{Host: m.Host(), Listening: ask}))
+	}
+	res := look(at("0.0.0.0:22", "0.0.0.0:11111"))
+	assert.Empty(t, integritytest.Titles(res))
+	assert.True(t, res.Covers("listeners/sockets"))
+	assert.Equal(t, []string{"critical: The tcp port 31337 of 0.0.0.0 is hidden"}, integritytest.Titles(look(at("0.0.0.0:22", "0.0.0.0:11111", "0.0.0.0:31337"))))
+	res = look(at("0.0.0.0:22"))
+	assert.Equal(t, []string{"critical: The tcp port 11111 of 0.0.0.0 is hidden"}, integritytest.Titles(res))
+	assert.Contains(t, res.Findings[0].Detail, "by /proc/net/tcp, and not by sock_diag")
+
+	looks := 0
+	res = look(func(ctx context.Context) ([]listeners.Listener, error) {
+		if looks++; looks == 1 {
+			return at("0.0.0.0:22", "0.0.0.0:11111", "0.0.0.0:40000")(ctx)
+		}
+		return at("0.0.0.0:22", "0.0.0.0:11111")(ctx)
+	})
+	assert.Empty(t, integritytest.Titles(res), "what comes or goes between two looks is not hidden")
+	res = look(func(context.Context) ([]listeners.Listener, error) { return nil, errors.ErrUnsupported })
+	assert.Equal(t, report.OK, res.Status)
+	assert.False(t, res.Covers("listeners/sockets"))
+	res = look(func(context.Context) ([]listeners.Listener, error) { return nil, errors.New("broken") })
+	assert.Equal(t, report.Partial, res.Status)
+}
+
+func TestACoveredProcessIsToldWithWhatIsBelow(t *testing.T) {
+	m := world(t, ssh+row("00000000:2B67", "0A", 33, 77), "")
+	require.NoError(t, m.Add("-- /proc/self/mountinfo --\n22 1 0:21 / / rw - ext4 /dev/sda1 rw\n23 22 0:22 / /proc/950 rw - tmpfs t rw\n"))
+	look := func(exe string, err error) report.Result {
+		beneath := func(pid int) (string, string, []uint64, error) { return "crond", exe, []uint64{5, 77}, err }
+		return integritytest.Collect(t, kept(t.TempDir(), listeners.Sockets{Host: m.Host(), Beneath: beneath}))
+	}
+	res := look("/tmp/vsftpd (deleted)", nil)
+	assert.Equal(t, []string{"critical: The process 950 is hidden: it is crond, from /tmp/vsftpd, and listens on tcp port 11111"}, integritytest.Titles(res))
+	assert.Contains(t, res.Findings[0].Evidence, report.Program.Of("/tmp/vsftpd"))
+	res = look("", errors.New("not root"))
+	assert.Equal(t, []string{"critical: The process 950 is hidden"}, integritytest.Titles(res))
+	assert.Contains(t, res.Findings[0].Detail, "Nor could it be seen below that: not root.")
 }
 
 func TestThousandsOfSocketsHideNoNewOne(t *testing.T) {

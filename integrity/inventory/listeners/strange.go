@@ -13,7 +13,6 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/sysview"
-	"github.com/pugetsoundtech/upkeep/integrity/inventory"
 	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
 )
@@ -228,62 +227,5 @@ func (c Sockets) otherNetwork(ctx context.Context, rec *report.Recorder, tables 
 			}
 			rec.Finding(f)
 		}
-	}
-}
-
-// hidden tells of processes that one view shows and another does not.
-func (c Sockets) hidden(ctx context.Context, rec *report.Recorder) {
-	mounts, err := sysview.Mounts(ctx, c.Host)
-	if err == nil {
-		for _, m := range mounts {
-			if pid, ok := inventory.ProcessOf(m.Point); ok {
-				rec.Finding(hiddenFinding(pid, "Something is mounted over "+m.Point+", so that nobody sees what the process is"))
-			}
-		}
-	}
-	if c.Alive == nil {
-		return
-	}
-	// What comes or goes between two looks is not hidden: it has to be so twice.
-	missing, err := c.unlisted(ctx)
-	if err == nil && len(missing) > 0 {
-		var again []int
-		again, err = c.unlisted(ctx)
-		missing = slices.DeleteFunc(missing, func(pid int) bool { return !slices.Contains(again, pid) })
-	}
-	if err != nil {
-		rec.Problem(err, "listeners/processes")
-		return
-	}
-	for _, pid := range missing {
-		rec.Finding(hiddenFinding(pid, fmt.Sprintf("The kernel knows the process %d, and the listing of /proc does not show it", pid)))
-	}
-	rec.Covered("listeners/processes")
-}
-
-// unlisted gives the processes that the kernel knows, and a fresh listing does not.
-func (c Sockets) unlisted(ctx context.Context) ([]int, error) {
-	alive, err := c.Alive(ctx)
-	if err != nil {
-		return nil, err
-	}
-	entries, err := c.Host.ReadDir(ctx, "/proc")
-	if err != nil {
-		return nil, err
-	}
-	listed := map[int]bool{}
-	for _, e := range entries {
-		if pid, err := strconv.Atoi(e.Name); err == nil {
-			listed[pid] = true
-		}
-	}
-	return slices.DeleteFunc(alive, func(pid int) bool { return listed[pid] }), nil
-}
-
-func hiddenFinding(pid int, why string) report.Finding {
-	return report.Finding{
-		Rule: "integrity.listeners.hidden", Scope: "listeners/processes",
-		Subject: report.Process.Of(fmt.Sprintf("hidden[%d]", pid)),
-		Title:   fmt.Sprintf("The process %d is hidden", pid), Detail: why + ".",
 	}
 }

@@ -214,9 +214,18 @@ func (t *Target) privileged(set Settings) privileged.Programs {
 func (t *Target) listeners(owners integrity.Attestor) listeners.Sockets {
 	c := listeners.Sockets{Host: t.Host, Attestor: owners}
 	if t.Local {
-		c.Alive = live.Processes
+		c.Alive, c.Listening, c.Beneath = live.Processes, listening, live.Beneath
 	}
 	return c
+}
+
+// listening is what the kernel of this machine tells of its sockets.
+func listening(ctx context.Context) (out []listeners.Listener, err error) {
+	list, err := live.Listening(ctx)
+	for _, s := range list {
+		out = append(out, listeners.Listener{Network: s.Network, Addr: s.Local, Inode: s.Inode})
+	}
+	return out, err
 }
 
 // Profile is the daily one and what the settings add. The zero profile is the
