@@ -70,6 +70,7 @@ func TestAReportIsSignedAndTheLedgerHasIt(t *testing.T) {
 	m := reviewed(t)
 	_, out, _ := m.run("review", "list")
 	assert.Contains(t, out, "nobody has signed yet")
+	before := time.Now()
 	code, out, errs := m.run("review", "sign", "-by", "ann", "-comment", "seen")
 	require.Zero(t, code, errs)
 	assert.Contains(t, out, "ann signed report 1")
@@ -77,7 +78,9 @@ func TestAReportIsSignedAndTheLedgerHasIt(t *testing.T) {
 	assert.Contains(t, out, "signed last by ann")
 	assert.NotContains(t, out, "New since then")
 	_, out, _ = m.run("review", "ledger")
-	assert.Contains(t, out, time.Now().Format(time.DateOnly)+"\tsigned by ann")
+	if !strings.Contains(out, before.Format(time.DateOnly)+"\tsigned by ann") { // or it was midnight
+		assert.Contains(t, out, time.Now().Format(time.DateOnly)+"\tsigned by ann")
+	}
 }
 
 func TestReviewNeedsAReport(t *testing.T) {
