@@ -1,10 +1,9 @@
 package dnsprobe
 
 import (
+	"cmp"
 	"context"
-	"encoding/binary"
 	"regexp"
-	"strconv"
 	"time"
 
 	"github.com/miekg/dns"
@@ -16,7 +15,7 @@ import (
 // over TCP.
 type DNS struct {
 	Addr    string        // host:port; required
-	Timeout time.Duration // of each of at most three questions; zero means 10s
+	Timeout time.Duration // whole probe, of at most three questions; zero means 10s
 	Net     netprobe.Net
 
 	Name      string         // that is asked for; "": the root
@@ -42,6 +41,8 @@ func (p DNS) Probe(ctx context.Context) netprobe.Result {
 	if err != nil {
 		return p.ask(ctx, "tcp", nil, err).res
 	}
+	began, whole := time.Now(), cmp.Or(p.Timeout, netprobe.DefaultTimeout)
+	left := func() time.Duration { return max(whole-time.Since(began), time.Millisecond) }
 	network := "udp"
 	if p.TCP {
 		network = "tcp"
@@ -49,9 +50,11 @@ func (p DNS) Probe(ctx context.Context) netprobe.Result {
 	a := p.ask(ctx, network, question, nil)
 	if a.msg != nil && a.msg.Truncated && network == "udp" {
 		first := a.res
+		p.Timeout = left()
 		a = p.ask(ctx, "tcp", question, nil)
 		a.res.Attempts = append(first.Attempts, a.res.Attempts...)
 	}
+	p.Timeout = left()
 	if a.res.Cause == netprobe.DNSServfail && p.bogus(ctx, question) {
 		a.res = changed(a.res, netprobe.DNSServfail, netprobe.DNSBogus, "the server answers only when it need not verify by DNSSEC: the answer is forged, or the zone is badly signed")
 	}
@@ -135,99 +138,4 @@ func (p DNS) ask(ctx context.Context, network string, question *dns.Msg, wrong e
 		},
 	}.Probe(ctx)
 	return a
-}
-
-func exchange(e *netprobe.Exchange, network string, question *dns.Msg) (*dns.Msg, error) {
-	packed, err := question.Pack()
-	if err != nil {
-		return nil, netprobe.Failf(netprobe.LocalConfig, "%v", err)
-	}
-	if network == "tcp" {
-		packed = append(binary.BigEndian.AppendUint16(nil, uint16(len(packed))), packed...)
-	}
-	if _, err := e.Write(packed); err != nil {
-		return nil, err
-	}
-	for range 8 { // what answers another question is not ours
-		data, err := receive(e, network)
-		if err != nil {
-			return nil, err
-		}
-		m := new(dns.Msg)
-		if err := m.Unpack(data); err != nil {
-			return nil, netprobe.Failf(netprobe.ProtoSyntax, "the answer is no message of DNS: %v", err)
-		}
-		if m.Id == question.Id && m.Response && len(m.Question) == 1 && m.Question[0] == question.Question[0] {
-			return m, nil
-		}
-	}
-	return nil, netprobe.Failf(netprobe.ProtoSyntax, "the server answers, and never what was asked")
-}
-
-func receive(e *netprobe.Exchange, network string) ([]byte, error) {
-	if network == "udp" {
-		buf := make([]byte, 4<<10)
-		n, err := e.Read(buf)
-		return buf[:n], err
-	}
-	head, err := e.ReadN(2)
-	if err != nil {
-		return nil, err
-	}
-	return e.ReadN(int(binary.BigEndian.Uint16(head)))
-}
-
-// causes of response codes that refuse.
-var causes = map[int]netprobe.Cause{
-	dns.RcodeRefused: netprobe.DNSRefused, dns.RcodeServerFailure: netprobe.DNSServfail,
-	dns.RcodeNotAuth: netprobe.DNSLame, dns.RcodeNameError: netprobe.DNSNotFound,
-}
-
-func (p DNS) judge(e *netprobe.Exchange, m *dns.Msg) error {
-	code := dns.RcodeToString[m.Rcode]
-	e.Result.Code = m.Rcode
-	e.Fact("rcode", code)
-	critical := func(cause netprobe.Cause, format string, args ...any) error {
-		f := netprobe.Failf(cause, format, args...)
-		f.Code = m.Rcode
-		return f
-	}
-	var records []string
-	for _, rr := range m.Answer {
-		if soa, ok := rr.(*dns.SOA); ok {
-			e.Fact("serial", strconv.FormatUint(uint64(soa.Serial), 10))
-		}
-		records = append(records, rr.String())
-	}
-	e.Fact("answer", records[:min(len(records), maxFacts)]...)
-	switch {
-	case code != p.rcode():
-		cause := causes[m.Rcode]
-		if cause == "" {
-			cause = netprobe.ProtoUnexpected
-		}
-		return critical(cause, "the server answered %s, expected was %s", code, p.rcode())
-	case p.Authority && !m.Authoritative:
-		return critical(netprobe.DNSLame, "the server is not responsible for %s", dns.Fqdn(p.Name))
-	case p.Secure && !m.AuthenticatedData:
-		return critical(netprobe.DNSBogus, "the server does not say that it verified the answer by DNSSEC")
-	}
-	return p.search(records, critical)
-}
-
-func (p DNS) search(records []string, critical func(netprobe.Cause, string, ...any) error) error {
-	found := p.Expect == nil && (len(records) > 0 || p.rcode() != "NOERROR")
-	for _, r := range records {
-		if p.Reject != nil && p.Reject.MatchString(r) {
-			return critical(netprobe.ProtoUnexpected, "the answer has %.200q, which %.80q matches", r, p.Reject)
-		}
-		found = found || p.Expect != nil && p.Expect.MatchString(r)
-	}
-	switch {
-	case found:
-		return nil
-	case p.Expect == nil:
-		return critical(netprobe.ProtoUnexpected, "the name has no such record")
-	}
-	return critical(netprobe.ProtoUnexpected, "%.80q matches none of %d records", p.Expect, len(records))
 }

@@ -3,9 +3,11 @@ package dnsprobe_test
 import (
 	"context"
 	"fmt"
+	"io"
 	"net"
 	"strings"
 	"testing"
+	"testing/synctest"
 	"time"
 
 	"github.com/miekg/dns"
@@ -128,4 +130,34 @@ func ExampleScheme() {
 	}
 	fmt.Println(p.(dnsprobe.DNS).Name, p.(dnsprobe.DNS).Type)
 	// Output: example.org MX
+}
+
+// However many questions it takes: the time is that of the whole probe.
+func TestAllQuestionsTogetherEndByTheDeadline(t *testing.T) {
+	for name, rcode := range map[string]int{"servfail": dns.RcodeServerFailure, "cut": dns.RcodeSuccess} {
+		synctest.Test(t, func(t *testing.T) {
+			dial := func(_ context.Context, network, _ string) (net.Conn, error) {
+				near, far := net.Pipe()
+				go func() {
+					defer far.Close()
+					buf := make([]byte, 4096)
+					n, err := far.Read(buf)
+					question := new(dns.Msg)
+					if network == "udp" && err == nil && question.Unpack(buf[:n]) == nil {
+						time.Sleep(7 * time.Second)
+						answer := new(dns.Msg).SetRcode(question, rcode)
+						answer.Truncated = name == "cut"
+						packed, _ := answer.Pack() //nolint:errcheck // then nothing is understood
+						far.Write(packed)          //nolint:errcheck // who asks tells
+					}
+					io.Copy(io.Discard, far) //nolint:errcheck // it is silent from then on
+				}()
+				return near, nil
+			}
+			began := time.Now()
+			res := dnsprobe.DNS{Addr: "192.0.2.53:53", Name: "example.org", Net: netprobe.Net{Dial: dial}}.Probe(t.Context())
+			assert.Equal(t, netprobe.Critical, res.State, name)
+			assert.Equal(t, netprobe.DefaultTimeout, time.Since(began), name)
+		})
+	}
 }

@@ -2,13 +2,11 @@ package protocol
 
 import (
 	"context"
-	"encoding/base64"
 	"errors"
 	"fmt"
 	"net/http"
 	"net/url"
 	"regexp"
-	"slices"
 	"strings"
 	"time"
 
@@ -42,15 +40,6 @@ type HTTP struct {
 	Versions  []string        // of HTTP that are fine, such as "HTTP/1.1"; none: all
 	Redirects int             // that are followed; zero: a redirect is the answer
 	Version1  bool            // offer no HTTP/2
-}
-
-// A HeaderRule asks for a header of the answer of which a value matches, or with Not
-// for one of which none does.
-type HeaderRule struct {
-	Name    string
-	Pattern *regexp.Regexp
-	Not     bool
-	Missing bool // an answer without the header is fine
 }
 
 const (
@@ -113,38 +102,6 @@ func (p HTTP) once(ctx context.Context, timeout time.Duration) (res netprobe.Res
 		location = ""
 	}
 	return res, location
-}
-
-// secrets are what a request may carry of them: whatever stands in a header that
-// somebody has set and that is no kind of media, and the body.
-func (p HTTP) secrets() (out []string) {
-	for name, values := range p.Header {
-		if name = http.CanonicalHeaderKey(name); strings.HasPrefix(name, "Accept") || name == "Content-Type" {
-			continue
-		}
-		for _, v := range values {
-			out = append(out, v)
-			out = append(out, strings.Fields(v)...) // "Bearer TOKEN": a server may echo the latter
-		}
-	}
-	if p.Body != "" {
-		out = append(out, p.Body)
-	}
-	if kind, word, _ := strings.Cut(string(p.Auth), " "); word != "" {
-		out = append(out, word)
-		if pair, err := base64.StdEncoding.DecodeString(word); err == nil && kind == "Basic" {
-			_, pass, _ := strings.Cut(string(pair), ":")
-			out = append(out, string(pair), pass)
-		}
-	}
-	return slices.DeleteFunc(out, func(s string) bool { return len(s) < 4 })
-}
-
-func (p HTTP) host() string {
-	if p.Host != "" {
-		return p.Host
-	}
-	return p.Addr
 }
 
 func (p HTTP) script(s *netprobe.Exchange, location *string) error {

@@ -104,3 +104,10 @@ func readHead(s *netprobe.Exchange) (head []byte, code int, err error) {
 	}
 	return nil, 0, netprobe.Failf(netprobe.ProtoOversize, "the answer has more than %d header lines", s.MaxLines())
 }
+
+func (p HTTP) host() string {
+	if p.Host != "" {
+		return p.Host
+	}
+	return p.Addr
+}

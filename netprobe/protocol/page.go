@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"io"
 	"net/http"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -118,4 +119,13 @@ func parseStatusLine(line string) (code int, ok bool) {
 	digits, _, _ := strings.Cut(rest, " ")
 	code, err := strconv.Atoi(digits)
 	return code, err == nil && len(digits) == 3 && code >= 100 && code <= 599
+}
+
+// A HeaderRule asks for a header of the answer of which a value matches, or with Not
+// for one of which none does.
+type HeaderRule struct {
+	Name    string
+	Pattern *regexp.Regexp
+	Not     bool
+	Missing bool // an answer without the header is fine
 }

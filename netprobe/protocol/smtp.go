@@ -2,8 +2,6 @@ package protocol
 
 import (
 	"context"
-	"net"
-	"net/netip"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/netprobe"
@@ -134,19 +132,4 @@ func (p SMTP) ehlo(s *netprobe.Exchange) error {
 		s.Fact("capabilities", capabilities(reply)...)
 		return err
 	})
-}
-
-func (p SMTP) helo(s *netprobe.Exchange) string {
-	if p.HELO != "" {
-		return p.HELO
-	}
-	host, _, err := net.SplitHostPort(s.Conn().LocalAddr().String())
-	ip, parseErr := netip.ParseAddr(host)
-	switch {
-	case err != nil || parseErr != nil:
-		return "[127.0.0.1]"
-	case ip.Unmap().Is4():
-		return "[" + ip.Unmap().String() + "]"
-	}
-	return "[IPv6:" + ip.WithZone("").String() + "]"
 }

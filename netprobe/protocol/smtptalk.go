@@ -2,6 +2,8 @@ package protocol
 
 import (
 	"encoding/base64"
+	"net"
+	"net/netip"
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/netprobe"
@@ -60,4 +62,19 @@ func (p SMTP) dryRun(s *netprobe.Exchange) error {
 // plainWord reports whether s can stand in a command line as one word.
 func plainWord(s string) bool {
 	return s != "" && strings.IndexFunc(s, func(r rune) bool { return r <= ' ' || r >= 0x7f }) < 0
+}
+
+func (p SMTP) helo(s *netprobe.Exchange) string {
+	if p.HELO != "" {
+		return p.HELO
+	}
+	host, _, err := net.SplitHostPort(s.Conn().LocalAddr().String())
+	ip, parseErr := netip.ParseAddr(host)
+	switch {
+	case err != nil || parseErr != nil:
+		return "[127.0.0.1]"
+	case ip.Unmap().Is4():
+		return "[" + ip.Unmap().String() + "]"
+	}
+	return "[IPv6:" + ip.WithZone("").String() + "]"
 }

@@ -209,3 +209,20 @@ func ExampleParse() {
 	fmt.Println(p.Probe(context.Background()).Cause)
 	// Output: starttls.missing
 }
+
+// A script says what belongs to its protocol; what all need is in the engine.
+func TestEveryScriptIsShort(t *testing.T) {
+	for _, folder := range []string{".", filepath.Join("..", "dnsprobe")} {
+		files, err := filepath.Glob(filepath.Join(folder, "*.go"))
+		require.NoError(t, err)
+		require.NotEmpty(t, files)
+		for _, name := range files {
+			if strings.HasSuffix(name, "_test.go") {
+				continue
+			}
+			text, err := os.ReadFile(name)
+			require.NoError(t, err)
+			assert.LessOrEqual(t, strings.Count(string(text), "\n"), 150, name)
+		}
+	}
+}
