@@ -171,34 +171,22 @@ func TestWhatIsSwappedForALinkMeanwhileGivesNothingOfTheOutside(t *testing.T) {
 	}
 	require.NoError(t, os.WriteFile(filepath.Join(from, "file"), []byte("public"), 0o600))
 	require.NoError(t, unix.Mkfifo(filepath.Join(base, "fifo"), 0o600))
-	at := func(name string) string { return filepath.Join(base, name) }
-	swap := func(name, other string) { // what is lost of a race is another one
-		_ = os.Rename(at(name), at("aside"))
-		if other == "fifo" {
-			_ = os.Link(at("fifo"), at(name))
-		} else {
-			_ = os.Symlink(at(other), at(name))
-		}
-		_ = os.Remove(at(name))
-		_ = os.Rename(at("aside"), at(name))
-	}
-	var swaps atomic.Int64
 	ctx := t.Context()
+	self, err := os.Executable()
+	require.NoError(t, err)
+	other := exec.CommandContext(ctx, self)
+	other.Env = append(os.Environ(), "UPKEEP_TEST_SWAP="+base)
+	said, err := other.StdoutPipe()
+	require.NoError(t, err)
+	require.NoError(t, other.Start())
+	var swaps atomic.Int64
 	swapped := make(chan struct{})
-	stop := make(chan struct{})
 	go func() {
 		defer close(swapped)
-		for {
-			select {
-			case <-stop:
+		for line := make([]byte, 1); ; swaps.Add(4) {
+			if _, err := said.Read(line); err != nil {
 				return
-			default:
 			}
-			swap("from/dir", "secret")
-			swap("from/file", "secret/1")
-			swap("from/file", "fifo")
-			swap("from/dir/7", "secret/7")
-			swaps.Add(4)
 		}
 	}()
 	for n := 0; n < 30 || swaps.Load() < 1000; n++ {
@@ -217,6 +205,35 @@ func TestWhatIsSwappedForALinkMeanwhileGivesNothingOfTheOutside(t *testing.T) {
 			require.Equal(t, "public", text.String(), e.Path)
 		}
 	}
-	close(stop)
+	require.NoError(t, other.Process.Kill())
 	<-swapped
+	require.ErrorContains(t, other.Wait(), "killed", "it swapped to the end")
+}
+
+// TestMain is another process as well, that swaps until it is killed.
+func TestMain(m *testing.M) {
+	if base := os.Getenv("UPKEEP_TEST_SWAP"); base != "" {
+		for {
+			swap(base, "from/dir", "secret")
+			swap(base, "from/file", "secret/1")
+			swap(base, "from/file", "fifo")
+			swap(base, "from/dir/7", "secret/7")
+			fmt.Print(".")
+		}
+	}
+	os.Exit(m.Run())
+}
+
+// swap puts a link to other in the place of a name, for a moment. What is lost of a
+// race is another one.
+func swap(base, name, other string) {
+	at := func(name string) string { return filepath.Join(base, name) }
+	_ = os.Rename(at(name), at("aside"))
+	if other == "fifo" {
+		_ = os.Link(at("fifo"), at(name))
+	} else {
+		_ = os.Symlink(at(other), at(name))
+	}
+	_ = os.Remove(at(name))
+	_ = os.Rename(at("aside"), at(name))
 }
