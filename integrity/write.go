@@ -56,7 +56,7 @@ func replaceBaseline(name string, keep bool, head Head, entries Entries) error {
 type replacement struct {
 	name   string
 	keep   bool
-	commit func(root Digest) error // of the new one, before it takes its place; nil: nothing
+	commit func(root Digest) error // of the new one, when it is on the disk and before it takes its place; nil: nothing
 }
 
 func (r replacement) write(head Head, entries Entries) error {
@@ -64,14 +64,33 @@ func (r replacement) write(head Head, entries Entries) error {
 	if r.keep {
 		f.Previous = suffixOld
 	}
-	return f.WriteFrom(func(w io.Writer) error {
+	var root Digest
+	if r.commit != nil {
+		f.Step = r.committing(&root)
+	}
+	return f.WriteFrom(func(w io.Writer) (err error) {
 		buf := bufio.NewWriterSize(w, 256<<10)
-		root, err := encodeBaseline(buf, head, entries)
-		if err = errors.Join(err, buf.Flush()); err != nil || r.commit == nil {
-			return err
-		}
-		return r.commit(root)
+		root, err = encodeBaseline(buf, head, entries)
+		return errors.Join(err, buf.Flush())
 	})
+}
+
+// committing commits before the first step that the new file's place is made by: whoever
+// finds the record then finds the baseline as well (follow).
+func (r replacement) committing(root *Digest) func(string) error {
+	done := false
+	return func(at string) error {
+		if !done && (at == "unlink old" || at == "link old" || at == "rename") {
+			done = true
+			if err := errors.Join(durable.SyncDir(dirOf(r.name)), r.commit(*root)); err != nil {
+				return err
+			}
+		}
+		if step == nil {
+			return nil
+		}
+		return step(at)
+	}
 }
 
 func baselineFile(name string) durable.File { return durable.File{Name: name, Step: step} }
@@ -80,14 +99,14 @@ func baselineFile(name string) durable.File { return durable.File{Name: name, St
 var step func(string) error
 
 // locked runs fn while no other process writes this baseline, and after what a
-// killed one has left half written is gone.
+// killed one has left half done is ended, or gone.
 func locked(name string, fn func() error) error {
 	l, err := durable.Acquire(name + ".lock")
 	if err != nil {
 		return fmt.Errorf("write baseline %s: %w", name, err)
 	}
 	defer l.Release()
-	if err := baselineFile(name).Sweep(); err != nil {
+	if err := errors.Join(follow(name), baselineFile(name).Sweep()); err != nil {
 		return fmt.Errorf("write baseline %s: %w", name, err)
 	}
 	return fn()

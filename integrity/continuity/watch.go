@@ -49,6 +49,9 @@ func (w *Watch) Open(take func() error) (*integrity.Baseline, error) {
 	if w.was, w.Known, err = kept.Load(w.Rec); err != nil {
 		return nil, err
 	}
+	if err := integrity.Recover(w.Baseline); err != nil {
+		w.Rec.Problem(err, Scope)
+	}
 	b, err := integrity.OpenBaseline(w.Baseline)
 	switch {
 	case err == nil:
