@@ -68,8 +68,8 @@ func (r Rhythm) Next(t time.Time) time.Time {
 }
 
 func (r Rhythm) nextDay(t time.Time) time.Time {
-	// The day before may still be to come, by the offset.
-	for ahead := -1; ; ahead++ {
+	// A day before may still be to come, by the offset.
+	for ahead := -1 - int(r.offset/(24*time.Hour)); ; ahead++ {
 		noon := time.Date(t.Year(), t.Month(), t.Day()+ahead, 12, 0, 0, 0, t.Location())
 		at := r.on(noon).Add(r.offset)
 		if at.After(t) && (!r.weekly || noon.Weekday() == r.weekday) {
@@ -78,14 +78,31 @@ func (r Rhythm) nextDay(t time.Time) time.Time {
 	}
 }
 
-// on gives the moment on a day. Where the clocks are set forward over it, it is
-// the first one after it on that day.
+// on gives the moment on a day: where the clocks are set back over it, the first of
+// the two; where they are set forward over it, that of their setting. In neither case
+// does time.Date promise which side it gives.
 func (r Rhythm) on(noon time.Time) time.Time {
 	at := time.Date(noon.Year(), noon.Month(), noon.Day(), r.hour, r.minute, 0, 0, noon.Location())
-	for at.Day() != noon.Day() && at.Before(noon) {
-		at = at.Add(15 * time.Minute)
+	wanted := time.Date(noon.Year(), noon.Month(), noon.Day(), r.hour, r.minute, 0, 0, time.UTC)
+	start, end := at.ZoneBounds()
+	switch wanted.Compare(wall(at)) {
+	case -1:
+		return start
+	case 1:
+		return end
+	}
+	if before := start.Add(-1); !start.IsZero() {
+		first := at.Add(wall(start).Sub(wall(before).Add(1)))
+		if first.Before(start) && wall(first).Equal(wanted) {
+			return first
+		}
 	}
 	return at
+}
+
+// wall is what a clock shows.
+func wall(t time.Time) time.Time {
+	return time.Date(t.Year(), t.Month(), t.Day(), t.Hour(), t.Minute(), t.Second(), t.Nanosecond(), time.UTC)
 }
 
 // A Job is what is done in a rhythm.

@@ -120,3 +120,37 @@ func TestAJobThatFailsIsToldAndGoesOn(t *testing.T) {
 	assert.Len(t, failed, len(began))
 	assert.Equal(t, "all: no", failed[0])
 }
+
+func TestATimeThatTheClocksSkipOrShowTwice(t *testing.T) {
+	for _, c := range []struct{ zone, from, at, want string }{
+		{"Europe/Berlin", "2026-03-29 00:00", "02:30", "2026-03-29T03:00:00+02:00"},       // skipped: at the setting
+		{"Europe/Berlin", "2026-10-25 00:00", "02:30", "2026-10-25T02:30:00+02:00"},       // twice: the first
+		{"America/New_York", "2026-03-08 00:00", "02:00", "2026-03-08T03:00:00-04:00"},    // the very moment
+		{"America/New_York", "2026-11-01 00:00", "01:00", "2026-11-01T01:00:00-04:00"},    //
+		{"America/Sao_Paulo", "2018-11-03 12:00", "00:30", "2018-11-04T01:00:00-02:00"},   // a day that begins at one
+		{"Australia/Lord_Howe", "2026-10-04 00:00", "02:15", "2026-10-04T02:30:00+11:00"}, // half an hour
+		{"Pacific/Apia", "2011-12-29 12:00", "06:30", "2011-12-31T06:30:00+14:00"},        // a day that was not
+		{"UTC", "2026-03-29 00:00", "02:30", "2026-03-29T02:30:00Z"},
+	} {
+		z := zone(t, c.zone)
+		from, err := time.ParseInLocation("2006-01-02 15:04", c.from, z)
+		require.NoError(t, err)
+		at, err := time.Parse("15:04", c.at)
+		require.NoError(t, err)
+		next := Daily(at.Hour(), at.Minute()).Next(from)
+		assert.Equal(t, c.want, next.Format(time.RFC3339), c.zone)
+		tomorrow := Daily(at.Hour(), at.Minute()).Next(next)
+		assert.Equal(t, next.AddDate(0, 0, 1).Format(time.DateOnly), tomorrow.Format(time.DateOnly), "%s: once on that day", c.zone)
+	}
+}
+
+func TestAnOffsetOfDaysLeavesNoWeekOut(t *testing.T) {
+	for i := range 20 {
+		r := Weekly(time.Monday, 6, 30).On(fmt.Sprint("web", i), 6*24*time.Hour)
+		next := r.Next(time.Date(2026, 12, 1, 0, 0, 0, 0, time.UTC))
+		for hour := range 24 * 7 {
+			now := next.Add(time.Duration(hour) * time.Hour)
+			assert.Equal(t, next.AddDate(0, 0, 7), r.Next(now), "%s after %s", now.Sub(next), next)
+		}
+	}
+}
