@@ -17,7 +17,8 @@ package schedule
 
 import (
 	"context"
-	"hash/fnv"
+	"crypto/sha256"
+	"encoding/binary"
 	"sync"
 	"time"
 )
@@ -47,9 +48,8 @@ func Weekly(day time.Weekday, hour, minute int) Rhythm {
 // always the same for this host, so that not all of them come at once.
 func (r Rhythm) On(host string, spread time.Duration) Rhythm {
 	if spread > 0 {
-		h := fnv.New64a()
-		h.Write([]byte(host)) // never fails
-		r.offset = time.Duration(h.Sum64() % uint64(spread)).Truncate(time.Second)
+		sum := sha256.Sum256([]byte(host)) // names of one kind lie close together under a simpler one
+		r.offset = time.Duration(binary.BigEndian.Uint64(sum[:]) % uint64(spread)).Truncate(time.Second)
 	}
 	return r
 }

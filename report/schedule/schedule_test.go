@@ -144,6 +144,17 @@ func TestATimeThatTheClocksSkipOrShowTwice(t *testing.T) {
 	}
 }
 
+// Names that differ in their last letter do not come in one hour of a week.
+func TestHostsAreSpreadOverTheWholeSpan(t *testing.T) {
+	days, monday := map[int]int{}, time.Date(2026, 12, 7, 0, 0, 0, 0, time.UTC)
+	for i := range 100 {
+		days[Weekly(time.Monday, 0, 0).On(fmt.Sprint("web", i), 7*24*time.Hour).Next(monday.Add(-1)).YearDay()%7]++
+	}
+	for day := range 7 {
+		assert.Greater(t, days[day], 4, "%v", days)
+	}
+}
+
 func TestAnOffsetOfDaysLeavesNoWeekOut(t *testing.T) {
 	for i := range 20 {
 		r := Weekly(time.Monday, 6, 30).On(fmt.Sprint("web", i), 6*24*time.Hour)
