@@ -67,7 +67,7 @@ func Open(o Options) (*Dir, error) {
 		return nil, errors.Join(errors.New("no folder for the state was given"), err)
 	}
 	if !o.Reading {
-		err = durable.MkdirAll(root)
+		err = makeRoot(root)
 	}
 	if err != nil {
 		return nil, err
@@ -94,6 +94,24 @@ func Open(o Options) (*Dir, error) {
 	}
 	d.store = &store{FileStore: memory.FileStore{Dir: d.path}, dir: d}
 	return d, nil
+}
+
+// makeRoot makes nothing where others could lead it elsewhere.
+func makeRoot(root string) error {
+	ground := root
+	for there := false; !there; {
+		var err error
+		if there, err = exists(ground); err != nil {
+			return err
+		}
+		if !there {
+			ground = filepath.Dir(ground)
+		}
+	}
+	if err := trusted(ground, 0); err != nil {
+		return err
+	}
+	return durable.MkdirAll(root)
 }
 
 // take makes the folder this process's own.

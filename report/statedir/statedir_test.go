@@ -207,6 +207,15 @@ func TestAFolderThatOthersCouldExchangeIsRefused(t *testing.T) {
 	assert.ErrorContains(t, err, "others can write into the state folder")
 }
 
+func TestNothingIsMadeWhereItIsRefused(t *testing.T) {
+	parent := filepath.Join(t.TempDir(), "parent")
+	require.NoError(t, os.Mkdir(parent, 0o700))
+	require.NoError(t, os.Chmod(parent, 0o777))
+	_, err := statedir.Open(statedir.Options{Root: filepath.Join(parent, "deep", "root"), Host: "web1"})
+	assert.ErrorContains(t, err, "everybody can write into")
+	assert.NoDirExists(t, filepath.Join(parent, "deep"))
+}
+
 func TestAFolderOfAnotherUserIsRefused(t *testing.T) {
 	need.Root(t)
 	root := filepath.Join(t.TempDir(), "root")
