@@ -59,12 +59,17 @@ func stateRoot(root string) (string, error) {
 	return root, Advise(err, "give one with -state DIRECTORY")
 }
 
-// Machine asks a running system what it is known by whatever its name is; "" is
-// not known. An image and a recording are known by where they are: they may have
-// the identity of a system that runs.
+// Machine asks this system what it is known by whatever its name is; "" is not
+// known. An image and a recording are known by where they are: they may have the
+// identity of a system that runs. A system that is reached over a network is known
+// by how it is reached, and has proved by its key: what it says of itself could be
+// another's, whose state it would get.
 func (t *Target) Machine(ctx context.Context) string {
-	if t.Name != "" {
+	switch {
+	case t.Name != "":
 		return ""
+	case t.Far:
+		return "ssh " + t.at
 	}
 	if id, err := t.Host.ReadFile(ctx, "/etc/machine-id", 256); err == nil {
 		return known(id)

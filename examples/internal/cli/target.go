@@ -21,6 +21,7 @@ type Target struct {
 	Local bool   // it is this machine
 	Image bool   // it is a tree of files: nothing runs there
 	Far   bool   // each question to it takes its time, in which others can be asked
+	at    string // of a far one: where it is
 	close func()
 }
 
@@ -47,7 +48,11 @@ func open(ctx context.Context, spec string) (*Target, error) {
 		if err != nil {
 			return nil, err
 		}
-		return &Target{Host: client.Host(), Far: true, close: func() { client.Close() }}, nil //nolint:errcheck // the work is done
+		_, addr, _, err := sshTarget(arg)
+		if err != nil {
+			return nil, err
+		}
+		return &Target{Host: client.Host(), Far: true, at: addr, close: func() { client.Close() }}, nil //nolint:errcheck // the work is done
 	}
 	return nil, errors.New("give " + targetForms)
 }
