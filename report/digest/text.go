@@ -114,6 +114,7 @@ func (p *page) findings(title string, list []Finding) {
 		return
 	}
 	p.heading(title)
+	list, like := folded(list)
 	told := fair(list)
 	for _, f := range told {
 		word := render.Word(f.Severity)
@@ -129,10 +130,41 @@ func (p *page) findings(title string, list []Finding) {
 			text += fmt.Sprintf("; %s: %s", verb(n, "differs", "differ"), hosts(f.Differ))
 		}
 		p.wrap("            ", "            ", text)
+		if more := like[likeness(f)][1:]; len(more) > 0 {
+			p.wrap("            ", "            ", fmt.Sprintf("and %d more like it there: %s", len(more), prose.List(more, maxNames)))
+		}
 	}
-	if n := len(list) - len(told); n > 0 {
-		p.wrap("  ", "  ", fmt.Sprintf("and %d more: %s", n, untold(list, told)))
+	if len(told) < len(list) {
+		p.wrap("  ", "  ", untold(list, told, like))
 	}
+}
+
+// alike is what one host alone found by one rule, equally grave: of that, one is told.
+type alike struct {
+	host     Host
+	rule     string
+	severity report.Severity
+	other    string // of what several hosts have: each is told
+}
+
+func likeness(f Finding) alike {
+	if f.Hosts() > 1 {
+		return alike{other: f.Fingerprint}
+	}
+	return alike{host: f.Alike[0], rule: f.Rule, severity: render.Rank(f.Severity)}
+}
+
+// folded gives the first of each kind, and what all of it is about.
+func folded(list []Finding) (first []Finding, about map[alike][]string) {
+	about = map[alike][]string{}
+	for _, f := range list {
+		key := likeness(f)
+		if about[key] == nil {
+			first = append(first, f)
+		}
+		about[key] = append(about[key], f.Subject.Value)
+	}
+	return first, about
 }
 
 // fair gives what is told of a list that is too long: the worst first, and of one
@@ -157,22 +189,25 @@ func fair(list []Finding) []Finding {
 	return told
 }
 
-// untold counts by severity what is in a list and not told.
-func untold(list, told []Finding) string {
-	count := map[report.Severity]int{}
-	for _, f := range list {
-		count[render.Rank(f.Severity)]++
+// untold counts by severity what is in a list and not told, with all that is like it.
+func untold(list, told []Finding, like map[alike][]string) string {
+	count, sum := map[report.Severity]int{}, 0
+	add := func(list []Finding, sign int) {
+		for _, f := range list {
+			n := sign * len(like[likeness(f)])
+			count[render.Rank(f.Severity)] += n
+			sum += n
+		}
 	}
-	for _, f := range told {
-		count[render.Rank(f.Severity)]--
-	}
+	add(list, 1)
+	add(told, -1)
 	var out []string
 	for s := report.Critical; s >= report.Info; s-- {
 		if count[s] > 0 {
 			out = append(out, render.Tally(count[s], s))
 		}
 	}
-	return strings.Join(out, ", ")
+	return fmt.Sprintf("and %d more: %s", sum, strings.Join(out, ", "))
 }
 
 // reviewed tells who looked at which host's report, and of which nobody has yet.

@@ -119,6 +119,9 @@ func (p *page) trend(t render.TrendLine, width int) {
 	}
 	spark = term.Pad(spark, p.cells())
 	text := fmt.Sprintf("  %s to %s, last %s", t.Low, t.High, t.Last)
+	if t.Low == t.High {
+		text = "  " + t.Last
+	}
 	room := p.opt.Width - 4 - width - term.Width(spark)
 	p.line("  " + p.cell(t.Name, width) + "  " + p.paint(cyan, spark) + term.Truncate(p.clean(text), room, p.glyph("…", "...")))
 }

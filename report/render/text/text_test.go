@@ -11,6 +11,7 @@ import (
 	"regexp"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"github.com/google/go-cmp/cmp"
@@ -368,4 +369,16 @@ func TestAnEditByAPersonIsOneEntry(t *testing.T) {
 	assert.Contains(t, page, "1 notice new")
 	assert.Equal(t, 1, strings.Count(page, "  NOTICE "), page)
 	assert.Contains(t, page, "for the first time")
+}
+
+func TestASeriesOfOnePointHasNoRange(t *testing.T) {
+	rep := rendertest.Quiet()
+	rep.Results[0].Series = []report.Series{{Name: "interface_received_bytes", Unit: "bytes", Start: rep.Started, Step: time.Hour, Values: []report.Number{report.Count(4096)}}}
+	var page bytes.Buffer
+	if err := Write(&page, rep, Options{}); err != nil {
+		t.Fatal(err)
+	}
+	if got := page.String(); !strings.Contains(got, "4 KiB\n") || strings.Contains(got, "4 KiB to") {
+		t.Error(got)
+	}
 }
