@@ -30,6 +30,22 @@ const (
 // any other tell of, nothing is taken, and that is an error: a host says itself who
 // it is, and one that says another's name must not stand before that one's report.
 func Read(dirs ...string) ([]*report.Report, []error) {
+	files, errs := Files(dirs...)
+	var reports []*report.Report
+	for _, f := range files {
+		reports = append(reports, f.Report)
+	}
+	return reports, errs
+}
+
+// A File is where a report was read.
+type File struct {
+	Name   string // path
+	Report *report.Report
+}
+
+// Files is Read, and says where each report was.
+func Files(dirs ...string) ([]File, []error) {
 	var names []string
 	var errs []error
 	for _, dir := range dirs {
@@ -52,16 +68,18 @@ func Read(dirs ...string) ([]*report.Report, []error) {
 	}
 	readers.Wait()
 	claimed := claims(names, reports)
+	var out []File
 	for i, err := range failed {
 		if err == nil && claimed[Host{reports[i].Labels.Tenant, reports[i].Labels.Host}] {
 			err = errors.New("it tells of a host that another folder tells of as well: neither is taken")
 		}
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", names[i], err))
-			reports[i] = nil
+			continue
 		}
+		out = append(out, File{names[i], reports[i]})
 	}
-	return slices.DeleteFunc(reports, func(rep *report.Report) bool { return rep == nil }), errs
+	return out, errs
 }
 
 // once leaves out what is named twice.

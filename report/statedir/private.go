@@ -10,6 +10,19 @@ import (
 	"syscall"
 )
 
+// Private reports why a folder of state cannot be trusted: others can write into it,
+// or exchange it or one above it. Open asks this by itself.
+func Private(dir string) error {
+	whole, err := filepath.Abs(dir)
+	if err != nil {
+		return err
+	}
+	if err := trusted(filepath.Dir(whole), 0); err != nil {
+		return err
+	}
+	return private(whole)
+}
+
 const maxLinks = 8 // links on the way to the folder
 
 // trusted refuses a path whose parts somebody else could exchange: this user or
