@@ -123,3 +123,18 @@ func TestAReportThatNobodyWasToldOfIsToldFirst(t *testing.T) {
 	_, out, _ = m.run()
 	assert.NotContains(t, out, "this report was stored and not delivered", "it is told once")
 }
+
+// A customer's target gets what a customer is sent, and nobody else's.
+func TestACustomersTargetGetsTheCustomersCopy(t *testing.T) {
+	m := newMachine(t)
+	dir := t.TempDir()
+	file, ours, theirs := filepath.Join(dir, "agent.yaml"), filepath.Join(dir, "ours.jsonl"), filepath.Join(dir, "theirs.jsonl")
+	require.NoError(t, os.WriteFile(file, []byte("deliver:\n  - {name: ours, file: "+ours+"}\n  - {name: theirs, file: "+theirs+", customer: true}\n"), 0o600))
+	m.run("-config", file)
+	for name, has := range map[string]bool{ours: true, theirs: false} {
+		data, err := os.ReadFile(name)
+		require.NoError(t, err)
+		assert.Equal(t, has, strings.Contains(string(data), "an odd thing happened"), name)
+		assert.Contains(t, string(data), "logwatch.logs.unexplained", name)
+	}
+}

@@ -3,23 +3,47 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"os"
 	"path/filepath"
 	"time"
 
+	"github.com/pugetsoundtech/upkeep/examples/agent/internal/daily"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/digest"
+	"github.com/pugetsoundtech/upkeep/report/review"
+	"github.com/pugetsoundtech/upkeep/report/statedir"
 )
 
-// digest makes one list of the newest reports below folders.
-func (r *round) digest(_ context.Context, c cli.Call) (int, error) {
-	reports, errs := digest.Read(reportFolders(c.Args)...)
-	for _, err := range errs {
-		fmt.Fprintln(c.Stderr, "agent: "+cli.Line(err))
+// fleet is the newest reports below folders, with the signatures that came after them.
+type fleet struct {
+	folders map[*report.Report]string // of the state that a report is of; "": it is a copy
+	reports []*report.Report
+	signed  map[digest.Host]report.Signature
+	unread  int
+}
+
+// digest makes one list of the newest reports below folders: of all customers, of one
+// of them, or the copy that one is sent; or signs what stands on the list of one.
+func (r *round) digest(ctx context.Context, c cli.Call) (int, error) {
+	act, dirs := c.Args[0], c.Args
+	opt := digest.Options{Now: time.Now(), Customer: act == "for"}
+	switch act {
+	case "of", "for", "sign":
+		if len(dirs) < 3 || dirs[1] == "" {
+			return 0, fmt.Errorf("say whose, and where the reports are: digest %s CUSTOMER DIR (for a folder of that name give ./%s)", act, act)
+		}
+		opt.Tenant, dirs = dirs[1], dirs[2:]
 	}
-	d := digest.New(reports, digest.Options{Now: time.Now()})
-	d.Unread = len(errs)
+	all := readFleet(ctx, c, dirs)
+	opt.Signed = all.signed
+	d := digest.New(all.reports, opt)
+	d.Unread = all.unread
+	if act == "sign" {
+		return r.signAll(ctx, c, d, all)
+	}
 	var err error
 	if c.JSON {
 		err = json.NewEncoder(c.Stdout).Encode(d)
@@ -30,6 +54,89 @@ func (r *round) digest(_ context.Context, c cli.Call) (int, error) {
 		return 0, err
 	}
 	return digestCode(d), nil
+}
+
+// readFleet reads reports, and who signed them since they were made.
+func readFleet(ctx context.Context, c cli.Call, dirs []string) fleet {
+	files, errs := digest.Files(reportFolders(dirs)...)
+	all := fleet{folders: map[*report.Report]string{}, signed: map[digest.Host]report.Signature{}}
+	for _, f := range files {
+		all.reports = append(all.reports, f.Report)
+		if dir := filepath.Dir(f.Name); filepath.Base(dir) == "reports" {
+			all.folders[f.Report] = filepath.Dir(dir)
+		}
+		last, err := lastSignature(ctx, all.folders[f.Report], f.Report)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		if last != nil {
+			all.signed[digest.Host{Tenant: f.Report.Labels.Tenant, Name: f.Report.Labels.Host}] = *last
+		}
+	}
+	for _, err := range errs {
+		fmt.Fprintln(c.Stderr, "agent: "+cli.Line(err))
+	}
+	all.unread = len(errs)
+	return all
+}
+
+// lastSignature reads the log of acts beside a report.
+func lastSignature(ctx context.Context, state string, rep *report.Report) (*report.Signature, error) {
+	if state == "" {
+		return nil, nil
+	}
+	log, err := review.FileStore{Name: filepath.Join(state, logName)}.Acts(ctx)
+	if err == nil && rep.Review != nil {
+		err = review.Reaches(log, rep.Review.Acts, rep.Review.Head)
+	}
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", state, err)
+	}
+	return review.LastSignature(log), nil
+}
+
+// signAll signs each report on the list of one customer, in the log of its host.
+func (r *round) signAll(ctx context.Context, c cli.Call, d digest.Digest, all fleet) (int, error) {
+	if err := r.person.name(os.Getenv); err != nil {
+		return 0, err
+	}
+	var refused []error
+	for _, m := range d.Missing {
+		refused = append(refused, fmt.Errorf("%s did not report, so there is nothing to sign", m.Name))
+	}
+	done := 0
+	for _, customer := range d.Customers {
+		for _, h := range customer.Hosts {
+			if err := r.signOne(ctx, all.folders[h.Report], h.Report); err != nil {
+				refused = append(refused, fmt.Errorf("%s: %w", h.Name, err))
+				continue
+			}
+			done++
+			text := fmt.Sprintf("%s signed report %d of %s, of %s: %s", r.person.by, h.Report.Seq, cli.Visible(h.Name), h.Report.Finished.Local().Format("2006-01-02 15:04"), h.Verdict)
+			if err := c.Say(map[string]any{"act": "sign", "host": h.Name, "report": h.Report.ID, "seq": h.Report.Seq, "by": r.person.by}, text); err != nil {
+				return 0, err
+			}
+		}
+	}
+	return ended(c, "sign", done, refused)
+}
+
+func (r *round) signOne(ctx context.Context, state string, rep *report.Report) error {
+	if state == "" {
+		return errors.New("this is a copy of its report: sign where its agent keeps its state")
+	}
+	if err := statedir.Private(state); err != nil {
+		return err
+	}
+	desk := review.Desk{Store: review.FileStore{Name: filepath.Join(state, logName)}, By: r.person.by, Labels: rep.Labels}
+	return desk.Sign(ctx, rep, r.person.comment)
+}
+
+// labels says whose report it is.
+func (r *round) labels(ctx context.Context, t *daily.Target) report.Labels {
+	labels := t.Labels(ctx)
+	labels.Tenant = r.settings.Customer
+	return labels
 }
 
 // reportFolders gives the folders of reports in state directories, and other

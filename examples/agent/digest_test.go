@@ -2,9 +2,12 @@ package main
 
 import (
 	"encoding/json"
+	"os"
+	"path/filepath"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/clitest"
 )
@@ -28,4 +31,61 @@ func TestADigestFindsTheReportsInAStateDirectory(t *testing.T) {
 	assert.Contains(t, out, "testhost")
 	_, out, _ = m.run("digest", "-json", m.state)
 	assert.True(t, json.Valid([]byte(out)))
+}
+
+// One list is signed as it stands; each host's log has it, and its next report says so.
+func TestACustomersListIsSignedAndCopied(t *testing.T) {
+	m := newMachine(t)
+	config := filepath.Join(t.TempDir(), "agent.yaml")
+	require.NoError(t, os.WriteFile(config, []byte("customer: harbor\n"), 0o600))
+	m.run("-config", config)
+
+	code, out, errs := m.run("digest", "for", "harbor", m.state)
+	assert.NotEqual(t, exitQuiet, code, errs)
+	assert.Contains(t, out, "\nREVIEW\n  not reviewed yet: testhost\n")
+	assert.NotContains(t, out, "an odd thing happened", "a line of a log")
+	_, out, _ = m.run("digest", "for", "harbor", "-json", m.state)
+	assert.NotContains(t, out, "an odd thing happened")
+
+	code, out, errs = m.run("digest", "sign", "harbor", "-by", "ann", "-comment", "quiet", m.state)
+	assert.Zero(t, code, errs)
+	assert.Contains(t, out, "ann signed report 1 of testhost")
+	assert.Contains(t, out, "1 signed, 0 refused")
+	_, out, _ = m.run("digest", "for", "harbor", m.state)
+	assert.Contains(t, out, "\nREVIEW\n  reviewed by ann: testhost\n")
+	_, out, _ = m.run("-config", config)
+	assert.Contains(t, out, "since ann signed")
+
+	_, out, _ = m.run("digest", "of", "pier", m.state)
+	assert.Equal(t, "no host has reported\n", out, "another customer's")
+	code, _, errs = m.run("digest", "sign", "pier", "-by", "ann", m.state)
+	assert.Equal(t, exitRefused, code, errs)
+	code, _, errs = m.run("digest", "sign", "harbor")
+	assert.Equal(t, exitUnknown, code)
+	assert.Contains(t, errs, "digest sign CUSTOMER DIR")
+}
+
+func TestACopyOfAReportAndAFolderOfOthersAreNotSigned(t *testing.T) {
+	m := newMachine(t)
+	config := filepath.Join(t.TempDir(), "agent.yaml")
+	require.NoError(t, os.WriteFile(config, []byte("customer: harbor\n"), 0o600))
+	m.run("-config", config)
+	data, err := os.ReadFile(filepath.Join(m.folder(), "reports", "latest.json"))
+	require.NoError(t, err)
+	copied := t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(copied, "latest.json"), data, 0o600))
+	code, _, errs := m.run("digest", "sign", "harbor", "-by", "ann", copied)
+	assert.Equal(t, exitRefused, code)
+	assert.Contains(t, errs, "not done: testhost: this is a copy of its report")
+
+	require.NoError(t, os.Chmod(m.folder(), 0o777))
+	code, _, errs = m.run("digest", "sign", "harbor", "-by", "ann", m.state)
+	assert.Equal(t, exitRefused, code)
+	assert.Contains(t, errs, "others can write into the state folder")
+
+	require.NoError(t, os.Chmod(m.folder(), 0o700))
+	require.NoError(t, os.WriteFile(filepath.Join(m.folder(), "review.log"), []byte("upkeep-review/v1\n00 {}\n"), 0o600))
+	code, _, errs = m.run("digest", "sign", "harbor", "-by", "ann", m.state)
+	assert.Equal(t, exitRefused, code, "nothing is added to a log that was edited")
+	assert.Contains(t, errs, "damaged")
 }

@@ -121,7 +121,7 @@ func ended(c cli.Call, act string, done int, refused []error) (int, error) {
 	for _, err := range refused {
 		fmt.Fprintf(c.Stderr, "agent: not done: %s\n", cli.Line(err))
 	}
-	word := map[string]string{"ack": "acknowledged", "accept": "accepted", "reopen": "reopened"}[act]
+	word := map[string]string{"ack": "acknowledged", "accept": "accepted", "reopen": "reopened", "sign": "signed"}[act]
 	if err := c.Say(map[string]any{"act": act, "done": done, "refused": len(refused)}, fmt.Sprintf("%d %s, %d refused", done, word, len(refused))); err != nil {
 		return 0, err
 	}

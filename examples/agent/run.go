@@ -105,7 +105,7 @@ func (r *round) look(ctx context.Context, t *daily.Target, st *statedir.Dir, bar
 	told := &listener{Reporter: deliver.Multi(r.pages(st), targets)}
 	set := &suite.Suite{
 		Checks: checks, Store: st.Store(), Explain: explain.Joins, Review: review.Fold(review.FileStore{Name: st.Path(logName)}), Reporter: told,
-		Labels: t.Labels(ctx), RedactKey: st.RedactKey(), Timeout: func(string) time.Duration { return r.settings.Timeout },
+		Labels: r.labels(ctx, t), RedactKey: st.RedactKey(), Timeout: func(string) time.Duration { return r.settings.Timeout },
 		Progress: func(step report.Progress) { bar.Step(describe(step), step.State == "ended") },
 	}
 	if t.Far {

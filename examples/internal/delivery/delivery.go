@@ -20,6 +20,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/report/deliver"
 	"github.com/pugetsoundtech/upkeep/report/deliver/mail"
 	"github.com/pugetsoundtech/upkeep/report/deliver/webhook"
+	"github.com/pugetsoundtech/upkeep/report/render"
 	"github.com/pugetsoundtech/upkeep/report/render/htmlmail"
 	"github.com/pugetsoundtech/upkeep/report/render/text"
 )
@@ -40,6 +41,7 @@ type Delivery struct {
 	Policy     string        `doc:"When: always, on-change, on-problem, on-error or never."`
 	Floor      string        `doc:"What is milder is no reason to: info, notice, warning or critical."`
 	Timeout    time.Duration `doc:"How long one report may take; it is then tried again later."`
+	Customer   bool          `doc:"Whether it gets the customer's copy: without details, diffs, lines of logs, and remarks among those who look after the system."`
 }
 
 var bodies = map[string]func() (webhook.Body, error){
@@ -102,7 +104,17 @@ func (d Delivery) target(subject func(*report.Report) string) (deliver.Target, e
 	default:
 		t.To, err = d.mail(secret, subject)
 	}
+	if d.Customer {
+		t.To = customer{t.To}
+	}
 	return t, err
+}
+
+// customer gets a copy of each report.
+type customer struct{ to report.Reporter }
+
+func (c customer) Report(ctx context.Context, rep *report.Report) error {
+	return c.to.Report(ctx, render.ForCustomer(rep))
 }
 
 // secret reads the file of the secret.
