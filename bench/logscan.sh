@@ -72,6 +72,11 @@ for log in one mixed; do
 	done
 done
 
+(cd "$here" && go test -count=1 -run MadeByARule ./logwatch/logcheck -args -sampled "$work/sampled" >/dev/null)
+for ((i = 0; i < pairs; i++)); do
+	echo "every rule sampled, cold: logscan $(ours $rules "$work/sampled"), wc and grep -c -F $(took sh -c "wc -l $work/sampled; grep -c -a -F wombat $work/sampled")"
+done
+
 mkdir -p "$work/tenfold"
 cp -r $rules/. "$work/tenfold" 2>/dev/null || true
 for n in 1 2 3 4 5 6 7 8 9; do

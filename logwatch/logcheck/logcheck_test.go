@@ -205,10 +205,9 @@ func mutate(r *rand.Rand, rule string) []byte {
 	return bytes.ReplaceAll(out, []byte("\n"), []byte(" "))
 }
 
-// TestDebiansRulesIgnoreWhatGrepIgnores compares with one grep of all rules.
-func TestDebiansRulesIgnoreWhatGrepIgnores(t *testing.T) {
-	rules := debian(t)
-	grep := need.Program(t, "grep")
+// ignoring are the texts of Debian's rules that ignore at level server.
+func ignoring(t *testing.T) []string {
+	t.Helper()
 	var texts []string
 	for _, dir := range []string{"ignore.d.server", "ignore.d.paranoid"} {
 		files, err := filepath.Glob("/etc/logcheck/" + dir + "/*")
@@ -223,6 +222,14 @@ func TestDebiansRulesIgnoreWhatGrepIgnores(t *testing.T) {
 			}
 		}
 	}
+	return texts
+}
+
+// TestDebiansRulesIgnoreWhatGrepIgnores compares with one grep of all rules.
+func TestDebiansRulesIgnoreWhatGrepIgnores(t *testing.T) {
+	rules := debian(t)
+	grep := need.Program(t, "grep")
+	texts := ignoring(t)
 	r := rand.New(rand.NewPCG(7, 8))
 	var lines [][]byte
 	for range *rounds {
