@@ -167,8 +167,8 @@ func (c Rotation) judge(rec *report.Recorder, l *look, log, scope string) {
 		Rule: ruleNotRotated, Subject: report.Path.Of(log), Scope: scope, Severity: severity,
 		Title:  fmt.Sprintf("%s has %s and nobody rotates it", log, prose.Bytes(uint64(st.Size))),
 		Detail: "Neither a stanza names it nor has it rotated copies.",
-		Fix:    l.proposal(log),
 	}
+	f.Fix, f.Remedy = l.proposal(log)
 	if m, ok := sysview.MountOf(l.mounts, log); ok {
 		f.Evidence = append(f.Evidence, report.Mount.Of(m.Point))
 	}
@@ -190,14 +190,33 @@ func (l *look) rotated(log string) bool {
 	return l.stanza(log) != nil || path.Base(log) == "lastlog" || l.copies[log] != "" || l.current[log]
 }
 
-// proposal is the stanza that is missing.
-func (l *look) proposal(log string) string {
+// proposal is the stanza that is missing, and what adds it where a file of its own
+// can hold it.
+func (l *look) proposal(log string) (fix string, r *report.Remedy) {
 	if l.tool == newsyslog {
-		return fmt.Sprintf("Add to %s: %s 640 7 1000 * Z", newsyslog, log)
+		return fmt.Sprintf("Add to %s: %s 640 7 1000 * Z", newsyslog, log), nil
 	}
 	name := strings.TrimSuffix(strings.ReplaceAll(strings.TrimPrefix(log, logDir+"/"), "/", "-"), ".log")
-	return fmt.Sprintf(`Write /etc/logrotate.d/%s: "%s" { weekly rotate 8 compress delaycompress missingok notifempty copytruncate }, each word on a line of its own.`, name, log)
+	file := "/etc/logrotate.d/" + name
+	fix = fmt.Sprintf(`Write %s: "%s" { %s }, each word on a line of its own.`, file, log, strings.Join(usual, " "))
+	if strings.Trim(log, plain) != "" || strings.Contains(log, "..") {
+		return fix, nil
+	}
+	return fix, &report.Remedy{
+		Do: [][]string{
+			{"test", "!", "-e", file},
+			{"awk", fmt.Sprintf(`BEGIN { printf "%s {\n\t%s\n}\n" > "%s" }`, log, strings.Join(usual, `\n\t`), file)},
+		},
+		Verify: [][]string{{"logrotate", "-d", file}},
+		Undo:   [][]string{{"rm", file}},
+	}
 }
+
+// usual is what a log without a stanza gets, whatever program writes it.
+var usual = []string{"weekly", "rotate 8", "compress", "delaycompress", "missingok", "notifempty", "copytruncate"}
+
+// plain are the characters that neither awk nor logrotate reads as anything else.
+const plain = "abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ0123456789-_./"
 
 const (
 	logrotateConf = "/etc/logrotate.conf"

@@ -1,7 +1,11 @@
 package rotation_test
 
 import (
+	"cmp"
 	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
 	"strings"
 	"testing"
 
@@ -9,6 +13,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/logwatch/rotation"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
@@ -129,4 +134,44 @@ func TestALogSaysOnWhichFileSystemItGrows(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, res.Findings, 1)
 	assert.Equal(t, []report.Attr{report.Mount.Of("/var")}, res.Findings[0].Evidence)
+}
+
+// What is proposed is written as it is to be typed, and logrotate takes it.
+func TestTheMissingStanzaIsAddedWhereNothingStands(t *testing.T) {
+	need.Program(t, "awk")
+	programs := map[string]string{"logrotate": need.Program(t, "logrotate")} // it stands where an ordinary user does not look
+	res, err := suite.Collect(t.Context(), rotation.Rotation{Host: machine(t, "-- /var/log/wild.log --\n"+big()).Host()})
+	require.NoError(t, err)
+	require.NotNil(t, res.Findings[0].Remedy)
+	const place = "/etc/logrotate.d/wild"
+	file := filepath.Join(t.TempDir(), "wild")
+	run := func(command []string) error {
+		var args []string
+		for _, arg := range command[1:] {
+			args = append(args, strings.ReplaceAll(arg, place, file))
+		}
+		out, err := exec.Command(cmp.Or(programs[command[0]], command[0]), args...).CombinedOutput()
+		t.Logf("%q: %s", command, out)
+		return err
+	}
+	remedy := res.Findings[0].Remedy
+	for _, command := range append(remedy.Do, remedy.Verify...) {
+		require.NoError(t, run(command), command)
+	}
+	written, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Equal(t, "/var/log/wild.log {\n\tweekly\n\trotate 8\n\tcompress\n\tdelaycompress\n\tmissingok\n\tnotifempty\n\tcopytruncate\n}\n", string(written))
+	require.Error(t, run(remedy.Do[0]), "what stands there is not written over")
+	require.NoError(t, run(remedy.Undo[0]))
+	assert.NoFileExists(t, file)
+}
+
+func TestAStanzaForAnOddNameIsWrittenByHand(t *testing.T) {
+	for _, name := range []string{"a%s.log", "a+b.log", "a{b.log"} {
+		res, err := suite.Collect(t.Context(), rotation.Rotation{Host: machine(t, "-- /var/log/"+name+" --\n"+big()).Host()})
+		require.NoError(t, err)
+		require.Len(t, res.Findings, 1, name)
+		assert.Contains(t, res.Findings[0].Fix, "Write /etc/logrotate.d/")
+		assert.Nil(t, res.Findings[0].Remedy, name)
+	}
 }
