@@ -283,8 +283,9 @@ func (m *Manager) sources(ctx context.Context, packaged bool) []pkgupdate.Source
 	}
 	var list []pkgupdate.Source
 	entries, err := m.Host.ReadDir(ctx, catalogues)
+	branches, _ := m.branches(ctx) //nolint:errcheck // Strays says so
 	for _, e := range entries {
-		s := pkgupdate.Source{ID: e.Name, Kind: pkgupdate.OfSystem}
+		s := pkgupdate.Source{ID: e.Name, Kind: pkgupdate.OfSystem, Branch: branches[e.Name]}
 		s.Fetched, s.Err = pkgupdate.ModTime(ctx, m.Host, catalogues+"/"+e.Name+"/db")
 		list = append(list, s)
 	}

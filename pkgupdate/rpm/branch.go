@@ -1,10 +1,12 @@
 package rpm
 
 import (
+	"cmp"
 	"context"
 	"encoding/xml"
 	"errors"
 	"fmt"
+	"maps"
 	"os/exec"
 	"slices"
 	"strings"
@@ -29,23 +31,26 @@ func zypperReleased(s pkgupdate.Source) bool {
 
 const fromFormat = "upkeep\t%{name}\t%{arch}\t%{from_repo}\n"
 
-// Strays asks the front end which repository each package is from. urpmi does not know.
+// Strays asks the front end which repository each package is from, or which has it.
 func (m *Manager) Strays(ctx context.Context, installed []pkgupdate.Package, sources []pkgupdate.Source) pkgupdate.Answer[[]pkgupdate.Stray] {
 	branches := pkgupdate.Branched(sources)
 	if len(branches) == 0 {
 		return pkgupdate.Proven[pkgupdate.Stray](nil, "no source is of a branch in development", m.Host.Time())
 	}
-	for _, ask := range []func(context.Context, map[string]string) (map[[2]string]string, error){m.dnfFrom, m.zypperFrom} {
+	for _, ask := range []func(context.Context, map[string]string) (map[[2]string]string, error){m.dnfFrom, m.zypperFrom, m.urpmiFrom} {
 		from, err := ask(ctx, branches)
 		if errors.Is(err, exec.ErrNotFound) {
 			continue
 		}
 		var list []pkgupdate.Stray
 		for _, p := range installed {
-			for _, key := range [][2]string{{p.Name, p.Arch}, {p.Name + "-" + p.Version.String(), p.Arch}} {
-				if branch := from[key]; branch != "" {
-					list = append(list, pkgupdate.Stray{Pkg: p, Branch: branch})
-				}
+			_, plain, epoch := strings.Cut(p.Version.String(), ":")
+			if !epoch {
+				plain = p.Version.String()
+			}
+			branch := cmp.Or(from[[2]string{p.Name, p.Arch}], from[[2]string{p.Name + "-" + p.Version.String(), p.Arch}], from[[2]string{p.Name + "-" + plain, p.Arch}])
+			if branch != "" {
+				list = append(list, pkgupdate.Stray{Pkg: p, Branch: branch})
 			}
 		}
 		if err != nil {
@@ -53,7 +58,7 @@ func (m *Manager) Strays(ctx context.Context, installed []pkgupdate.Package, sou
 		}
 		return pkgupdate.Proven(list, fmt.Sprintf("the repositories of %d packages are known", len(from)), m.Host.Time())
 	}
-	return pkgupdate.Unproven[[]pkgupdate.Stray](nil, errors.New("from which medium a package came is not kept"))
+	return pkgupdate.Unproven[[]pkgupdate.Stray](nil, errors.New("no front end of rpm is here"))
 }
 
 // dnfFrom reads the repository from which each package was installed.
@@ -115,4 +120,38 @@ func (m *Manager) zypperFrom(ctx context.Context, branches map[string]string) (m
 		}
 	}
 	return from, nil
+}
+
+// urpmiFrom reads which media have the installed version of each package: from which one
+// it came is not kept, and what a medium of the release has too is no stray.
+func (m *Manager) urpmiFrom(ctx context.Context, branches map[string]string) (map[[2]string]string, error) {
+	names := slices.Sorted(maps.Keys(branches))
+	from := map[[2]string]string{}
+	for _, name := range names {
+		if err := m.urpmiHas(ctx, from, branches[name], "--media", name); err != nil {
+			return from, err
+		}
+	}
+	return from, m.urpmiHas(ctx, from, "", "--excludemedia", strings.Join(names, ","))
+}
+
+// urpmiHas enters what some media have.
+func (m *Manager) urpmiHas(ctx context.Context, from map[[2]string]string, branch string, options ...string) error {
+	out, err := m.Host.Query(ctx, append([]string{"urpmq", "--list", "-f"}, options...)...)
+	if err != nil {
+		return err
+	}
+	lines, err := pkgupdate.Lines(out)
+	if len(lines) == 0 {
+		err = errors.Join(err, fmt.Errorf("urpmq --list: %w", pkgupdate.ErrIncomplete))
+	}
+	for _, line := range lines {
+		f := nevra.FindStringSubmatch(line)
+		if f == nil {
+			err = errors.Join(err, fmt.Errorf("urpmq --list: line %.80q", line))
+			continue
+		}
+		from[[2]string{f[1] + "-" + f[2], f[3]}] = branch
+	}
+	return err
 }

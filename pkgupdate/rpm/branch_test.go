@@ -1,6 +1,7 @@
 package rpm_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -46,7 +47,30 @@ upkeep	glibc	x86_64	baseos
 	}
 	same := "-- $ [\"dnf\"] notfound --\n-- $ [\"zypper\", \"--non-interactive\", \"--xmlout\", \"--no-refresh\", \"repos\"] --\n<stream><repo-list><repo alias=\"baseos\" name=\"Main\"/><repo alias=\"updates-testing\" name=\"Main\"/></repo-list></stream>\n"
 	assert.ErrorContains(t, (&rpm.Manager{Host: hosttest.New("x" + inventory + same).Host()}).Strays(t.Context(), nil, sources).Reason, "two repositories are called", "zypper names no alias there")
-	none := &rpm.Manager{Host: hosttest.New("x" + inventory + "-- $ [\"dnf\"] notfound --\n-- $ [\"zypper\"] notfound --\n").Host()}
-	assert.Error(t, none.Strays(t.Context(), none.Installed(t.Context()).Value, sources).Reason, "urpmi does not tell")
+	none := &rpm.Manager{Host: hosttest.New("x" + inventory + "-- $ [\"dnf\"] notfound --\n-- $ [\"zypper\"] notfound --\n-- $ [\"urpmq\"] notfound --\n").Host()}
+	assert.Error(t, none.Strays(t.Context(), none.Installed(t.Context()).Value, sources).Reason, "nobody tells")
 	assert.Equal(t, pkgupdate.Empty, none.Strays(t.Context(), nil, sources[:1]).State)
+}
+
+// urpmq keeps no medium of a package, but has what each medium holds.
+func TestAPackageThatOnlyATestingMediumHasIsAStray(t *testing.T) {
+	const media = `-- $ ["dnf"] notfound --
+-- $ ["zypper"] notfound --
+-- $ ["urpmq", "--list", "-f", "--media", "Core Updates Testing"] --
+bash-5.1.8-9.el9.x86_64
+openssl-libs-3.2.2-6.el9.x86_64
+-- $ ["urpmq", "--list", "-f", "--excludemedia", "Core Updates Testing"] --
+bash-5.1.8-9.el9.x86_64
+openssl-libs-3.2.1-1.el9.x86_64
+`
+	sources := []pkgupdate.Source{{ID: "Core Release"}, {ID: "Core Updates Testing", Branch: "testing"}}
+	m := &rpm.Manager{Host: hosttest.New("urpmi: after documentation (urpmq(8))" + inventory + media).Host()}
+	a := m.Strays(t.Context(), m.Installed(t.Context()).Value, sources)
+	require.NoError(t, a.Reason)
+	require.Len(t, a.Value, 1)
+	assert.Equal(t, "openssl-libs testing", a.Value[0].Pkg.Name+" "+a.Value[0].Branch)
+
+	empty := strings.Replace(media, "bash-5.1.8-9.el9.x86_64\nopenssl-libs-3.2.1-1.el9.x86_64\n", "", 1)
+	m = &rpm.Manager{Host: hosttest.New("urpmi: after documentation (urpmq(8))" + inventory + empty).Host()}
+	assert.ErrorIs(t, m.Strays(t.Context(), m.Installed(t.Context()).Value, sources).Reason, pkgupdate.ErrIncomplete)
 }

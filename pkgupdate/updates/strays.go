@@ -22,7 +22,7 @@ func (c *managerCheck) strays(ctx context.Context, installed []pkgupdate.Package
 	}
 	of := slices.DeleteFunc(slices.Clone(sources), func(s pkgupdate.Source) bool { return s.Branch == "" })
 	a := tracer.Strays(ctx, installed, of)
-	if len(of) > 0 {
+	if len(of)+len(a.Value) > 0 {
 		c.rec.Finding(c.stray(of, a))
 	}
 	if a.State == pkgupdate.Unknown {
@@ -48,7 +48,11 @@ func (c *managerCheck) stray(sources []pkgupdate.Source, a pkgupdate.Answer[[]pk
 		f.Title = prose.Count(len(names), "installed package") + are(len(names)) + "of a branch in development: " + prose.List(sorted(branches), 3)
 		f.Detail = "They are " + prose.List(names, maxNames) + ". "
 	}
-	f.Detail += "The source is " + prose.List(places, 3) + "."
+	if len(places) > 0 {
+		f.Detail += "The source is " + prose.List(places, 3) + "."
+	} else {
+		f.Detail += "No source that is configured now is."
+	}
 	if len(names) == 0 && a.State != pkgupdate.Unknown {
 		f.Detail += " No installed package is from there."
 	}
