@@ -58,7 +58,7 @@ func (m *Manager) Strays(ctx context.Context, installed []pkgupdate.Package, sou
 		}
 		return pkgupdate.Proven(list, fmt.Sprintf("the repositories of %d packages are known", len(from)), m.Host.Time())
 	}
-	return pkgupdate.Unproven[[]pkgupdate.Stray](nil, errors.New("no front end of rpm is here"))
+	return pkgupdate.Unproven[[]pkgupdate.Stray](nil, errUntold)
 }
 
 // dnfFrom reads the repository from which each package was installed.

@@ -38,7 +38,8 @@ func (m *Manager) dnf(ctx context.Context, installed []pkgupdate.Package) (pkgup
 	locks, err := m.locks(ctx)
 	errs[2] = err
 	hold(&pending, all, locks, pkgupdate.Held)
-	errs[3] = m.dnfSecurity(ctx, &pending)
+	updateinfo := slices.Concat([]string{"dnf", "-q", "-C"}, m.unbound(ctx), []string{"updateinfo", "list"})
+	errs[3] = m.classify(ctx, &pending, notices{m.query, updateinfo, append(updateinfo[:len(updateinfo):len(updateinfo)], "--security"), []string{"dnf", "upgrade"}, m.dnfCache})
 	return pending, fmt.Sprintf("dnf lists %d repositories, and what they have that is newer", len(repos)), errors.Join(errs[:]...)
 }
 
@@ -58,9 +59,14 @@ func (m *Manager) dnfUpgrades(ctx context.Context, installed []pkgupdate.Package
 	if err != nil {
 		return nil, err
 	}
+	return m.upgrades("dnf repoquery", out, installed)
+}
+
+// upgrades reads the lines of upgradesFormat.
+func (m *Manager) upgrades(from string, out []byte, installed []pkgupdate.Package) ([]pkgupdate.Upgrade, error) {
 	lines, err := pkgupdate.Lines(out)
 	if err != nil {
-		return nil, fmt.Errorf("dnf repoquery: %w", err)
+		return nil, fmt.Errorf("%s: %w", from, err)
 	}
 	var list []pkgupdate.Upgrade
 	var errs []error
@@ -68,13 +74,13 @@ func (m *Manager) dnfUpgrades(ctx context.Context, installed []pkgupdate.Package
 		f := strings.Split(line, "\t")
 		if len(f) != 7 || f[0] != "upkeep" {
 			if strings.TrimSpace(line) != "" {
-				errs = append(errs, fmt.Errorf("dnf repoquery: a line that is not ours: %.80q", line))
+				errs = append(errs, fmt.Errorf("%s: a line that is not ours: %.80q", from, line))
 			}
 			continue
 		}
 		u, newer, err := m.offer(installed, f[1], f[5], evr(f[2], f[3], f[4]))
 		if err != nil {
-			errs = append(errs, fmt.Errorf("dnf repoquery: %w", err))
+			errs = append(errs, fmt.Errorf("%s: %w", from, err))
 		} else if newer {
 			u.Origins = []string{f[6]}
 			list = append(list, u)
@@ -137,10 +143,18 @@ func (m *Manager) dnfCache(ctx context.Context, id string) ([]string, error) {
 // time" of dnf 5.
 var notice = regexp.MustCompile(`^(\S+)\s+(\S+)(?:\s+\S+)?\s+(\S+)-([^-\s]+-[^-\s]+)\.([A-Za-z0-9_]+)(?:\s+\d\S* \S+)?$`)
 
-// dnfSecurity asks which of the updates are of security advisories. A system whose
+// notices are how a front end tells of advisories.
+type notices struct {
+	ask           func(ctx context.Context, args ...string) ([]byte, error)
+	all, security []string // commands that list them
+	upgrade       []string // the command that a person types before --advisory
+	files         func(ctx context.Context, repository string) ([]string, error)
+}
+
+// classify asks which of the updates are of security advisories. A system whose
 // repositories carry none (CentOS) does not say, and "none" is no answer.
-func (m *Manager) dnfSecurity(ctx context.Context, pending *pkgupdate.Pending) error {
-	all, err := m.notices(ctx)
+func (m *Manager) classify(ctx context.Context, pending *pkgupdate.Pending, n notices) error {
+	all, err := n.list(ctx, n.all)
 	if err != nil {
 		return errors.Join(pkgupdate.ErrUnclassified, err)
 	}
@@ -150,32 +164,32 @@ func (m *Manager) dnfSecurity(ctx context.Context, pending *pkgupdate.Pending) e
 		}
 		return fmt.Errorf("%w: the repositories have no advisories", pkgupdate.ErrUnclassified)
 	}
-	security, err := m.notices(ctx, "--security")
+	security, err := n.list(ctx, n.security)
 	if err != nil {
 		return errors.Join(pkgupdate.ErrUnclassified, err)
 	}
-	says := m.advises(ctx, pending.Upgrades)
+	says := m.advises(ctx, pending.Upgrades, n)
 	for i := range pending.Upgrades {
 		u := &pending.Upgrades[i]
 		if slices.ContainsFunc(u.Origins, func(id string) bool { return says[id] }) {
 			u.Class = pkgupdate.Ordinary
 		}
-		for _, n := range security {
-			if n.name != u.Pkg.Name {
+		for _, note := range security {
+			if note.name != u.Pkg.Name {
 				continue
 			}
-			fix, err := version.Parse(version.RPM, withEpoch(n.version, u.Candidate.String()))
+			fix, err := version.Parse(version.RPM, withEpoch(note.version, u.Candidate.String()))
 			if err != nil {
-				return fmt.Errorf("dnf updateinfo: %w", err)
+				return fmt.Errorf("%s updateinfo: %w", n.all[0], err)
 			}
 			if version.Compare(fix, u.Pkg.Version) == version.Older || version.Compare(fix, u.Pkg.Version) == version.Equal {
 				continue // it is fixed here
 			}
-			u.Class, u.Advisories = pkgupdate.Security, append(u.Advisories, n.id)
+			u.Class, u.Advisories = pkgupdate.Security, append(u.Advisories, note.id)
 			if u.Fix.IsZero() || version.Compare(fix, u.Fix) == version.Newer {
 				u.Fix = fix
 			}
-			u.Remedy = &report.Remedy{Do: [][]string{{"dnf", "upgrade", "--advisory=" + n.id}}}
+			u.Remedy = &report.Remedy{Do: [][]string{append(n.upgrade[:len(n.upgrade):len(n.upgrade)], "--advisory="+note.id)}}
 		}
 	}
 	for i := range pending.Sources {
@@ -186,14 +200,14 @@ func (m *Manager) dnfSecurity(ctx context.Context, pending *pkgupdate.Pending) e
 
 // advises says of the repositories that upgrades come from whether they have advisories:
 // those of one say nothing of what another offers.
-func (m *Manager) advises(ctx context.Context, list []pkgupdate.Upgrade) map[string]bool {
+func (m *Manager) advises(ctx context.Context, list []pkgupdate.Upgrade, n notices) map[string]bool {
 	says := map[string]bool{}
 	for _, u := range list {
 		for _, id := range u.Origins {
 			if _, asked := says[id]; asked {
 				continue
 			}
-			files, err := m.dnfCache(ctx, id)
+			files, err := n.files(ctx, id)
 			says[id] = err == nil && slices.ContainsFunc(files, func(name string) bool {
 				text, err := m.Host.ReadFile(ctx, name, maxIndex)
 				return err == nil && bytes.Contains(text, []byte(`type="updateinfo"`))
@@ -231,24 +245,24 @@ func withEpoch(ver, of string) string {
 // A note is an advisory's line about one package.
 type note struct{ id, name, version string }
 
-// notices reads dnf updateinfo list: advisory, kind, and the package that has it.
-func (m *Manager) notices(ctx context.Context, args ...string) ([]note, error) {
-	out, err := m.query(ctx, slices.Concat([]string{"dnf", "-q", "-C"}, m.unbound(ctx), []string{"updateinfo", "list"}, args)...)
+// list reads updateinfo list: advisory, kind, and the package that has it.
+func (n notices) list(ctx context.Context, args []string) ([]note, error) {
+	out, err := n.ask(ctx, args...)
 	if err != nil {
 		return nil, err
 	}
 	lines, err := pkgupdate.Lines(out)
 	if err != nil {
-		return nil, fmt.Errorf("dnf updateinfo: %w", err)
+		return nil, fmt.Errorf("%s updateinfo: %w", args[0], err)
 	}
 	var list []note
 	for _, line := range lines {
 		f := notice.FindStringSubmatch(line)
 		if f == nil {
-			if strings.HasPrefix(line, "Name ") || strings.TrimSpace(line) == "" {
-				continue // the heading of dnf 5
+			if strings.HasPrefix(line, "Name ") || strings.TrimSpace(line) == "" || line == "updateinfo list done" {
+				continue // the heading of dnf 5, and the end of yum
 			}
-			return list, fmt.Errorf("dnf updateinfo: line %.80q", line)
+			return list, fmt.Errorf("%s updateinfo: line %.80q", args[0], line)
 		}
 		list = append(list, note{f[1], f[3], f[4]})
 	}

@@ -30,7 +30,7 @@ func (m *Manager) Orphans(ctx context.Context, installed []pkgupdate.Package) pk
 		}
 		return pkgupdate.Proven(list, evidence, m.Host.Time())
 	}
-	return pkgupdate.Unproven[[]pkgupdate.Package](nil, errNoFront)
+	return pkgupdate.Unproven[[]pkgupdate.Package](nil, errUntold)
 }
 
 // dnfExtras: that there are repositories is known of Pending, without which nobody

@@ -1,5 +1,5 @@
 // Package rpm reads the packages of systems that are kept with rpm, and what their
-// front end would update: dnf, zypper or urpmi.
+// front end would update: dnf, zypper, urpmi or yum.
 //
 //	m := &rpm.Manager{Host: host.Local()}
 //	pending := m.Pending(ctx)
@@ -178,10 +178,14 @@ type front struct {
 	pending func(m *Manager, ctx context.Context, installed []pkgupdate.Package) (pkgupdate.Pending, string, error)
 }
 
-var fronts = []front{{"dnf", (*Manager).dnf}, {"zypper", (*Manager).zypper}, {"urpmq", (*Manager).urpmi}}
+var fronts = []front{{"dnf", (*Manager).dnf}, {"zypper", (*Manager).zypper}, {"urpmq", (*Manager).urpmi}, {"yum", (*Manager).yum}}
 
-// errNoFront says that only the inventory is known here.
-var errNoFront = errors.New("neither dnf, zypper nor urpmi is on this system: what is pending is not known")
+var (
+	// errNoFront says that only the inventory is known here.
+	errNoFront = errors.New("neither dnf, zypper, urpmi nor yum is on this system: what is pending is not known")
+	// errUntold says that the front end which is here, such as yum, does not tell.
+	errUntold = errors.New("no front end of rpm that is here tells it")
+)
 
 // Pending asks the first front end that is there.
 func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pending] {

@@ -163,10 +163,10 @@ func TestWhatIsOldCutOrSilentIsUnknown(t *testing.T) {
 // Red Hat Linux 7.3 and SuSE 9.0 have rpm and nothing that knows repositories.
 func TestAnOldSystemHasItsInventoryAndNoMore(t *testing.T) {
 	text := strings.Replace(mageia, "mageia", "old", 1)
-	text = text[:strings.Index(text, "-- /var/lib/urpmi")] + "-- $ [\"urpmq\"] notfound --\n"
+	text = text[:strings.Index(text, "-- /var/lib/urpmi")] + "-- $ [\"urpmq\"] notfound --\n-- $ [\"yum\"] notfound --\n"
 	m := &rpm.Manager{Host: hosttest.New(text).Host()}
 	assert.Len(t, m.Installed(t.Context()).Value, 6)
-	assert.ErrorContains(t, m.Pending(t.Context()).Reason, "neither dnf, zypper nor urpmi")
+	assert.ErrorContains(t, m.Pending(t.Context()).Reason, "neither dnf, zypper, urpmi nor yum")
 }
 
 // What dnf's configuration excludes and what a person locked is not listed, or not

@@ -102,14 +102,14 @@ func (m *Manager) zypper(ctx context.Context, installed []pkgupdate.Package) (pk
 		}
 	}
 	slices.SortFunc(pending.Patches, func(a, b pkgupdate.Patch) int { return strings.Compare(a.ID, b.ID) })
-	err = errors.Join(err, updatesErr, allErr, classify(&pending, patches.Applet.Status))
+	err = errors.Join(err, updatesErr, allErr, zypperClassify(&pending, patches.Applet.Status))
 	return pending, fmt.Sprintf("zypper lists %d updates and %d patches", len(updates.Updates), len(patches.Updates)), err
 }
 
-// classify says what the updates are for: whether one fixes a hole is said by the
+// zypperClassify says what the updates are for: whether one fixes a hole is said by the
 // patches, which stand beside them, and the update itself is ordinary. Repositories
 // without patches do not say.
-func classify(p *pkgupdate.Pending, status string) error {
+func zypperClassify(p *pkgupdate.Pending, status string) error {
 	if status == "no-update-repositories" {
 		if len(p.Upgrades) == 0 {
 			return nil

@@ -17,7 +17,7 @@ import (
 // is, and against what it was tried.
 var rows = []struct{ family, manager, systems, apply, tried string }{
 	{"debian", "apt, dpkg", "Debian, Ubuntu and their kin", "plan, apply, conffiles, undo", "the real programs, in roots of their own"},
-	{"redhat", "rpm: dnf 4 and 5", "Red Hat, Fedora, AlmaLinux, Rocky, CentOS", "plan, apply, conffiles, undo", "dnf 4: the real program in a root of its own; dnf 5: published outputs; yum: the inventory alone"},
+	{"redhat", "rpm: dnf 4 and 5, yum 3", "Red Hat, Fedora, AlmaLinux, Rocky, CentOS", "plan, apply, conffiles, undo; yum: none", "dnf 4: the real program in a root of its own; dnf 5: published outputs; yum 3: documentation"},
 	{"suse", "rpm: zypper", "openSUSE, SUSE Linux Enterprise", "plan, apply, conffiles, undo", "the real program in a root of its own"},
 	{"mandrake", "rpm: urpmi, dnf", "Mageia, Mandriva, Mandrake", "by name, reconciled", "documentation"},
 	{"slackware", "pkgtools, slackpkg", "Slackware", "all or nothing, reconciled", "documentation, source and published logs"},
@@ -35,7 +35,7 @@ func TestTableOfManagersIsMadeFromTheirInterfaces(t *testing.T) {
 	b.WriteString("# Package managers\n\nMade by a test from what each manager answers. \"history\" is what was done, by its own log; \"left undone\" what an\n" +
 		"interrupted run left; \"unsupported\" packages that no source offers any more; \"development\" what comes from a branch that is\n" +
 		"no release; \"files\" which package owns a path, and what it shipped there; \"for a user\" that it fetches for an ordinary user\n" +
-		"and leaves the system's lists alone (with dnf and zypper, not urpmi; pkg_add asks anew at each question). Where a manager\n" +
+		"and leaves the system's lists alone (with dnf and zypper, not urpmi and yum; pkg_add asks anew at each question). Where a manager\n" +
 		"cannot run on Linux it was held against host images and outputs that others published.\n\n" +
 		"| manager | systems | history | left undone | unsupported | development | files | for a user | apply | tried against |\n|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, row := range rows {

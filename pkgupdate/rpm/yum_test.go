@@ -1,0 +1,93 @@
+package rpm_test
+
+import (
+	"strings"
+	"testing"
+	"time"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/rpm"
+)
+
+const enterprise = `rhel 7: after documentation (yum(8), repoquery(1), yum.conf(5))` + inventory + `-- $ ["dnf"] notfound --
+-- $ ["zypper"] notfound --
+-- $ ["urpmq"] notfound --
+-- $ ["yum", "-C", "repolist", "enabled"] --
+Loaded plugins: product-id, search-disabled-repos
+repo id                                  repo name                        status
+!rhel-7-server-rpms/7Server/x86_64       Red Hat Enterprise Linux 7       34,012
+local                                    Local packages                       12
+repolist: 34,024
+-- /var/cache/yum/x86_64/7Server/rhel-7-server-rpms/repomd.xml mtime=2026-11-27T20:00:00Z --
+<data type="updateinfo"/>
+-- /var/cache/yum/x86_64/7Server/local/repomd.xml mtime=2026-11-01T20:00:00Z --
+-- /var/cache/yum/x86_64/7Server/local/cachecookie mtime=2026-11-27T20:00:00Z --
+-- /etc/yum.conf --
+[main]
+cachedir=/var/cache/yum/$basearch/$releasever
+#exclude=kernel*
+-- $ ["repoquery", "-C", "--plugins", "--all", "--pkgnarrow=updates", "--qf", "upkeep\t%{name}\t%{epoch}\t%{version}\t%{release}\t%{arch}\t%{repoid}\n"] --
+upkeep	bash	0	5.1.8	10.el9	x86_64	rhel-7-server-rpms
+
+upkeep	openssl-libs	1	3.2.2	7.el9	x86_64	rhel-7-server-rpms
+
+-- $ ["yum", "-C", "-q", "updateinfo", "list", "updates"] --
+RHSA-2026:0001 Important/Sec. openssl-libs-1:3.2.2-7.el9.x86_64
+RHBA-2026:0002 bugfix         bash-5.1.8-10.el9.x86_64
+updateinfo list done
+-- $ ["yum", "-C", "-q", "updateinfo", "list", "updates", "security"] --
+RHSA-2026:0001 Important/Sec. openssl-libs-1:3.2.2-7.el9.x86_64
+updateinfo list done
+`
+
+func yum(text string) *rpm.Manager {
+	return &rpm.Manager{Host: hosttest.New(text).Host(), Family: "redhat"}
+}
+
+func TestYumOfAnOldReleaseTellsItsUpdates(t *testing.T) {
+	m := yum(enterprise)
+	require.NoError(t, pkgupdatetest.TestManager(t.Context(), m))
+	require.NoError(t, pkgupdatetest.TestFaults(t.Context(), m.Host, func(h host.Host) pkgupdate.Manager { return &rpm.Manager{Host: h, Family: "redhat"} }))
+	a := m.Pending(t.Context())
+	require.NoError(t, a.Reason)
+	var got []string
+	for _, u := range a.Value.Upgrades {
+		got = append(got, u.Pkg.Name+" "+u.To().String()+" "+u.Class.String()+" "+strings.Join(u.Remedy.Do[0], " "))
+	}
+	assert.Equal(t, []string{"bash 5.1.8-10.el9 ordinary yum update bash", "openssl-libs 1:3.2.2-7.el9 security yum update --advisory=RHSA-2026:0001"}, got)
+	require.Len(t, a.Value.Sources, 2)
+	assert.Equal(t, "rhel-7-server-rpms", a.Value.Sources[0].ID)
+	assert.Equal(t, time.Date(2026, 11, 27, 20, 0, 0, 0, time.UTC), a.Value.Sources[1].Fetched)
+}
+
+func TestWhatYumCannotTellIsNotKnown(t *testing.T) {
+	none := strings.NewReplacer(
+		"upkeep\tbash\t0\t5.1.8\t10.el9\tx86_64\trhel-7-server-rpms\n\n", "", "upkeep\topenssl-libs\t1\t3.2.2\t7.el9\tx86_64\trhel-7-server-rpms\n\n", "",
+		"RHSA-2026:0001 Important/Sec. openssl-libs-1:3.2.2-7.el9.x86_64\n", "", "RHBA-2026:0002 bugfix         bash-5.1.8-10.el9.x86_64\n", "").Replace(enterprise)
+	none = strings.Replace(none, "\n\n-- $ [\"yum\", \"-C\", \"-q\"", "\n-- $ [\"yum\", \"-C\", \"-q\"", 1)
+	require.Equal(t, pkgupdate.Empty, yum(none).Pending(t.Context()).State)
+	const query = `-- $ ["repoquery", "-C", "--plugins", "--all", "--pkgnarrow=updates", "--qf", "upkeep\t%{name}\t%{epoch}\t%{version}\t%{release}\t%{arch}\t%{repoid}\n"]`
+	for name, c := range map[string][2]string{
+		"yum-utils is not there":         {query + " --\n", "-- $ [\"repoquery\"] notfound --\n"},
+		"Python fails at a letter":       {query + " --\n", query + " exit=1 --\n-- stderr --\nUnicodeDecodeError: 'ascii' codec can't decode byte\n"},
+		"a banner":                       {query + " --\n", query + " --\nThis system is not registered.\n"},
+		"a repository was never fetched": {"/var/cache/yum/x86_64/7Server/rhel-7-server-rpms/", "/var/cache/yum/x86_64/7Server/other/"},
+		"a repository is old":            {"rhel-7-server-rpms/repomd.xml mtime=2026-11-27", "rhel-7-server-rpms/repomd.xml mtime=2026-11-07"},
+		"the list is cut":                {"repolist: 34,024\n", ""},
+		"no repository":                  {"!rhel-7-server-rpms/7Server/x86_64       Red Hat Enterprise Linux 7       34,012\nlocal                                    Local packages                       12\n", ""},
+		"updates are excluded":           {"#exclude=kernel*", "exclude=kernel* openssl*"},
+	} {
+		text := strings.Replace(none, c[0], c[1], 1)
+		require.NotEqual(t, none, text, name)
+		a := yum(text).Pending(t.Context())
+		assert.Equal(t, pkgupdate.Unknown, a.State, name)
+	}
+	silent := strings.NewReplacer("RHSA-2026:0001 Important/Sec. openssl-libs-1:3.2.2-7.el9.x86_64\n", "", "RHBA-2026:0002 bugfix         bash-5.1.8-10.el9.x86_64\n", "").Replace(enterprise)
+	assert.ErrorIs(t, yum(silent).Pending(t.Context()).Reason, pkgupdate.ErrUnclassified, "CentOS has no advisories")
+}
