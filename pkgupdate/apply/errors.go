@@ -72,7 +72,8 @@ func why(transcript []byte) error {
 	}{
 		{"No space left on device", ErrNoSpace},
 		{"You don't have enough free space", ErrNoSpace},
-		{"needs more space on the", ErrNoSpace},
+		{"more space on the ", ErrNoSpace},
+		{"more inodes on the ", ErrNoSpace}, // rpm: needs 8KB more space on the / filesystem
 		{"end of file on stdin at conffile prompt", ErrTerminal},
 		{"conffile difference visible", ErrTerminal},
 		{"Is this ok [y/N]", ErrTerminal},

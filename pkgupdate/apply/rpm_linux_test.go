@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/apply"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/job"
@@ -199,5 +200,28 @@ func TestDnfAndZypperRefreshForAnOrdinaryUser(t *testing.T) {
 		j.run("mkdir", "/tmp/others")
 		_, err = theirs.Refreshed(t.Context(), "/tmp/others")
 		require.ErrorIs(t, err, pkgupdate.ErrShared, front)
+	}
+}
+
+// A disk that is full where the files go is told by the front end alone; before, only
+// the places that are always written to are looked at.
+func TestADiskThatIsFullForDnfAndZypperLeavesAnHonestResult(t *testing.T) {
+	for _, front := range []string{"dnf", "zypper"} {
+		j := newJail(t)
+		a := j.use(front)
+		before := j.versions()
+		dir := filepath.Join(j.root, "usr/share/toys")
+		need.That(t, "mounting a tmpfs", exec.Command("mount", "-t", "tmpfs", "-o", "size=64k", "tmpfs", dir).Run() == nil)
+		t.Cleanup(func() { exec.Command("umount", "-l", dir).Run() })
+		require.Error(t, exec.Command("dd", "if=/dev/zero", "of="+dir+"/filler").Run(), "it is full")
+		p, err := a.Plan(t.Context(), apply.Options{Security: true})
+		require.NoError(t, err, front)
+		require.NotEmpty(t, p.Steps, front)
+		r, err := a.Apply(t.Context(), p)
+		require.ErrorIs(t, err, apply.ErrNoSpace, "%s: %s", front, r.Failure)
+		require.ErrorIs(t, err, apply.ErrPartial, front)
+		assert.False(t, r.Complete(), front)
+		assert.Len(t, r.Undone, len(p.Steps), front)
+		assert.Equal(t, before, j.versions(), front)
 	}
 }
