@@ -108,7 +108,7 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 
 var (
 	heading = regexp.MustCompile(`^(\d+) packages? to (upgrade|refresh|install|remove|be upgraded|be refreshed|be installed|be removed)`)
-	summary = regexp.MustCompile(`^(\d+) to refresh, (\d+) to upgrade, (\d+) to install`)
+	summary = regexp.MustCompile(`^(?:\d+ to remove, )?(\d+) to refresh, (\d+) to upgrade, (\d+) to install`)
 )
 
 // plan reads pkgin's lists of names, each headed by its number, and the summary

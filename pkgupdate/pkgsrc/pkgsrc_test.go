@@ -94,3 +94,17 @@ func TestAnUpgradeThatHasNotTheFixIsNone(t *testing.T) {
 	assert.Equal(t, "openssl no version with a fix is offered", u.Pkg.Name+" "+string(u.Blocked))
 	assert.True(t, u.Fix.IsZero())
 }
+
+// After plans that others published, of pkgin 9 to 23 (walkthroughs of NetBSD 9 and 10):
+// the newer ones count what is to be removed as well, and names are wrapped.
+func TestPublishedPlansOfPkginAreRead(t *testing.T) {
+	newer := strings.NewReplacer(
+		"  htop-3.4.0 openssl-3.4.1\n", "  htop-3.4.0\n  openssl-3.4.1\n\n3 packages to install:\n  libidn2-2.3.4 libunistring-1.1\n  nghttp2-1.56.0\n\n1 package to remove:\n  xmlcatmgr-2.2nb1\n",
+		"0 to refresh, 2 to upgrade, 0 to install\n", "1 to remove, 0 to refresh, 2 to upgrade, 3 to install\n36M to download, 97M of additional disk space will be used\n",
+		"calculating dependencies...done.\n", "processing remote summary (http://ftp.example.org/pub/pkgsrc/packages/NetBSD/earmv6hf/9.3/All)...\npkg_summary.bz2                               100% 3169KB  19.1KB/s   02:46    \ncalculating dependencies...done.\n").Replace(machine)
+	a := (&pkgsrc.Manager{Host: hosttest.New(summed(newer)).Host()}).Pending(t.Context())
+	require.NoError(t, a.Reason)
+	assert.Equal(t, []string{"htop 3.3.0 3.4.0 ordinary", "openssl 3.4.0nb1 3.4.1 security CVE-2026-1", "php83-curl 8.3.1 security CVE-2026-2"}, pending(a.Value))
+	other := strings.Replace(newer, "2 to upgrade, 3", "3 to upgrade, 3", 1)
+	assert.ErrorContains(t, (&pkgsrc.Manager{Host: hosttest.New(summed(other)).Host()}).Pending(t.Context()).Reason, "2 upgrades were read")
+}

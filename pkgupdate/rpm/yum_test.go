@@ -91,3 +91,48 @@ func TestWhatYumCannotTellIsNotKnown(t *testing.T) {
 	silent := strings.NewReplacer("RHSA-2026:0001 Important/Sec. openssl-libs-1:3.2.2-7.el9.x86_64\n", "", "RHBA-2026:0002 bugfix         bash-5.1.8-10.el9.x86_64\n", "").Replace(enterprise)
 	assert.ErrorIs(t, yum(silent).Pending(t.Context()).Reason, pkgupdate.ErrUnclassified, "CentOS has no advisories")
 }
+
+// After lists of repositories that others published (insights-core, of RHEL 7 with a
+// satellite): several banners, an id with one part behind it, names that are cut, and a
+// number that touches them.
+func TestPublishedRepositoriesOfYumAreRead(t *testing.T) {
+	head, tail := enterprise[:strings.Index(enterprise, "Loaded plugins")], enterprise[strings.Index(enterprise, "-- /var/cache/yum/"):]
+	text := head + `Loaded plugins: product-id, rhnplugin, search-disabled-repos, security, subscription-
+              : manager
+This system is receiving updates from RHN Classic or RHN Satellite.
+repo id                                         repo name                status
+!rhel-7-server-rpms/7Server/x86_64              Red Hat Enterprise Linux 10415
+local/x86_64                                    Local packages (f          660
+repolist: 11075
+` + tail
+	a := yum(text).Pending(t.Context())
+	require.NoError(t, a.Reason)
+	var ids []string
+	for _, s := range a.Value.Sources {
+		ids = append(ids, s.ID)
+	}
+	assert.Equal(t, []string{"rhel-7-server-rpms", "local"}, ids)
+}
+
+// After lists of advisories that others published: dnf 4 and dnf 5 side by side (the
+// tests of dnf itself), and yum of Fedora 32 (insights-core): a colon in the id, an epoch
+// in the middle of a name, no severity, one advisory on many lines.
+func TestPublishedAdvisoriesAreRead(t *testing.T) {
+	const all = `"--disableexcludes=all", "updateinfo", "list"] --
+`
+	for name, lines := range map[string]string{
+		"dnf 4": "ALSA-2999:002-02     enhancement bash-5.1.8-10.el9.x86_64\nALSA-2999:0001 Important/Sec. openssl-libs-1:3.2.2-7.el9.x86_64\nALSA-2999:0001 Important/Sec. openssl-devel-1:3.2.2-7.el9.x86_64\n",
+		"yum":   "ALBA-2999-777f43619c bugfix         bash-5.1.8-10.el9.x86_64\nALSA-2999:0001 security       openssl-libs-1:3.2.2-7.el9.x86_64\nALSA-2999:0001 Moderate/Sec.  iwl2000-firmware-18.168.6.1-115.fc32.noarch\n",
+		"dnf 5": "Name                   Type        Severity                   Package              Issued\nALBA-2999-318f184000 bugfix      none     bash-5.1.8-10.el9.x86_64 2029-01-17 00:00:00\nALSA-2999:0001 security Moderate  openssl-libs-1:3.2.2-7.el9.x86_64 2029-01-17 00:00:00\n",
+	} {
+		i, j := strings.Index(alma, all), strings.LastIndex(alma, "-- $ [")
+		text := alma[:i] + all + lines + alma[j:strings.LastIndex(alma, "ALSA-2026")] + lines[strings.Index(lines, "ALSA-2999:0001"):]
+		a := (&rpm.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context())
+		require.NoError(t, a.Reason, name)
+		var got []string
+		for _, u := range a.Value.Upgrades {
+			got = append(got, strings.TrimSpace(u.Pkg.Name+" "+u.Class.String()+" "+strings.Join(u.Advisories, ",")))
+		}
+		assert.Equal(t, []string{"bash ordinary", "openssl-libs security ALSA-2999:0001"}, got, name)
+	}
+}

@@ -146,3 +146,44 @@ func TestPkgtoolsNameFilesFoldersAndLinks(t *testing.T) {
 	link.Type, link.Link, link.Strength = host.ModeSymlink, "libz.so.1.3.1", host.StrengthDatabase
 	assert.Equal(t, map[string]host.Claim{"/etc": dir, "/etc/zlib.conf": owned, "/usr/lib64/libz.so.1": link, "/usr/lib64/libz.so.1.3.1": owned, "/install/doinst.sh": {}, "/opt/x": {}}, claims)
 }
+
+// After a log that others published (slacklog, of 14.0): the mark closes one package's
+// text and not the next line's, the word "security" in a text is no mark, and a patch
+// level has an underscore.
+func TestAPublishedChangeLogIsRead(t *testing.T) {
+	entry := func(name, ver string) string {
+		return "patches " + name + " " + ver + " x86_64 1_slack15.0 " + name + "-" + ver + "-x86_64-1_slack15.0 ./patches/packages txz\n"
+	}
+	lists := entry("vim", "7.4.399") + entry("vim-gvim", "7.4.399") + entry("samba", "4.4.13") + entry("bind", "9.9.9_P6")
+	installed := ""
+	for _, full := range []string{"vim-7.4.1", "vim-gvim-7.4.1", "samba-4.4.12", "bind-9.9.9_P5"} {
+		installed += "-- /var/lib/pkgtools/packages/" + full + "-x86_64-1_slack15.0 --\nPACKAGE NAME:     x\n"
+	}
+	text := strings.Replace(machine, "patches openssl", lists+"patches openssl", 1)
+	text = strings.Replace(text, "-- /var/lib/slackpkg/pkglist", installed+"-- /var/lib/slackpkg/pkglist", 1)
+	text += `+--------------------------+
+Mon Nov 23 18:08:13 UTC 2026
+patches/packages/vim-7.4.399-x86_64-1_slack15.0.txz:  Upgraded.
+  Encryption is weak before.
+  For more information, see:
+    https://example.org/weak
+  (* Security fix *)
+patches/packages/vim-gvim-7.4.399-x86_64-1_slack15.0.txz:  Upgraded.
++--------------------------+
+Sun Nov 22 05:16:59 UTC 2026
+patches/packages/samba-4.4.13-x86_64-1_slack15.0.txz:  Upgraded.
+  This is a bug fix release to address a regression introduced by the security
+  fixes for CVE-2026-2619.
++--------------------------+
+Fri Nov 20 21:07:35 UTC 2026
+patches/packages/bind-9.9.9_P6-x86_64-1_slack15.0.txz:  Upgraded.
+  (* Security fix *)
+`
+	a := (&slackware.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context())
+	require.NoError(t, a.Reason)
+	got := names(a.Value)
+	assert.Contains(t, got, "vim 7.4.1-1_slack15.0 > 7.4.399-1_slack15.0 security")
+	assert.Contains(t, got, "vim-gvim 7.4.1-1_slack15.0 > 7.4.399-1_slack15.0 ordinary")
+	assert.Contains(t, got, "samba 4.4.12-1_slack15.0 > 4.4.13-1_slack15.0 ordinary")
+	assert.Contains(t, got, "bind 9.9.9_P5-1_slack15.0 > 9.9.9_P6-1_slack15.0 security")
+}
