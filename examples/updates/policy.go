@@ -13,6 +13,7 @@ type policy struct {
 	Conffiles       string         `doc:"Edited configuration files: keep, replace or stop."`
 	Windows         []apply.Window `doc:"When updates may be installed, such as Sat 02:00-05:00, by the clock of this machine. None: always."`
 	SecurityWindows []apply.Window `doc:"The same of what holds security fixes alone. None: always."`
+	Review          []apply.Class  `doc:"Classes of packages that a person looks at, each by its name: bootloader, database, kernel, libc, manager, sshd."`
 	Holds           []hold         `doc:"Packages that are left alone."`
 }
 
@@ -41,6 +42,9 @@ func (a *acting) settle(c cli.Call) error {
 	a.options.Conffiles, a.options.Only, a.options.Windows = conffiles, c.Args, p.Windows
 	if a.options.Security {
 		a.options.Windows = p.SecurityWindows
+	}
+	for _, c := range p.Review {
+		a.options.Holds = append(a.options.Holds, c.Review("the policy")...)
 	}
 	for _, h := range p.Holds {
 		a.options.Holds = append(a.options.Holds, apply.Hold{Package: h.Package, Reason: h.Reason, By: h.By, Until: h.Until.End()})

@@ -16,6 +16,7 @@ import (
 
 const decisions = `conffiles: stop
 windows: [Sat 02:00-05:00, "Mon-Fri 22:00-23:30"]
+review: [sshd]
 holds:
   - package: postgresql*
     reason: the migration to 17
@@ -32,6 +33,8 @@ func TestAFileHasWhatPeopleDecided(t *testing.T) {
 	assert.Equal(t, apply.StopAtConffiles, a.options.Conffiles)
 	assert.Len(t, a.options.Windows, 2)
 	assert.Equal(t, []apply.Hold{
+		{Package: "openssh*", Reason: "packages of the class sshd are looked at one by one", By: "the policy"},
+		{Package: "FreeBSD-ssh*", Reason: "packages of the class sshd are looked at one by one", By: "the policy"},
 		{Package: "postgresql*", Reason: "the migration to 17", By: "ann", Until: time.Date(2027, 1, 1, 0, 0, 0, 0, time.Local)},
 		{Package: "linux-image*", Reason: "needs somebody at the console", By: "ann"},
 	}, a.options.Holds)
@@ -40,7 +43,7 @@ func TestAFileHasWhatPeopleDecided(t *testing.T) {
 	require.NoError(t, security.settle(cli.Call{}))
 	assert.Empty(t, security.options.Windows, "a fix waits for no window unless the policy says so")
 	assert.Equal(t, apply.ReplaceConffiles, security.options.Conffiles, "a flag is nearer than a file")
-	assert.Len(t, security.options.Holds, 2)
+	assert.Len(t, security.options.Holds, 4)
 }
 
 func TestAPolicyThatCannotBeReadPlansNothing(t *testing.T) {
@@ -49,6 +52,7 @@ func TestAPolicyThatCannotBeReadPlansNothing(t *testing.T) {
 		"windows: [Sat 2-5]\n":                   "is no window",
 		"holds: [{package: x, until: soon}]\n":   "until",
 		"conffiles: guess\n":                     "keep, replace",
+		"review: [kernels]\n":                    "is no class of packages",
 		"window: [Sat 02:00-05:00]\n":            `did you mean "windows"`,
 		"holds: [{package: x, by: y, why: z}]\n": "unknown field",
 	} {

@@ -166,3 +166,35 @@ func TestWhatBecomesOfEditedFilesIsOneOfThreeWords(t *testing.T) {
 	require.NoError(t, c.UnmarshalText(nil))
 	assert.Equal(t, apply.KeepConffiles, c)
 }
+
+// A class of packages is looked at by a person, each update by its name, and so is a
+// security fix among them.
+func TestAClassIsForAPersonToLookAt(t *testing.T) {
+	h := hosttest.New("-- /jobs/ absent --\n-- /var/db/pkgin/ absent --\n").Host()
+	h.Exec = &told{}
+	a := apply.Applier{Host: h, Manager: withID("pkgin", "openssh"), Dir: "/jobs"}
+	var o apply.Options
+	for _, word := range []string{"kernel", "sshd"} {
+		var c apply.Class
+		require.NoError(t, c.UnmarshalText([]byte(word)))
+		o.Holds = append(o.Holds, c.Review("the policy")...)
+	}
+	p, err := a.Plan(t.Context(), o)
+	require.NoError(t, err)
+	require.Len(t, p.Steps, 1)
+	assert.Equal(t, "toy-z", p.Steps[0].Name)
+	require.Len(t, p.Left, 1)
+	assert.Contains(t, p.Left[0].Reason, "for a person to look at, says the policy: packages of the class sshd")
+	o.Only = []string{"openssh"}
+	p, err = a.Plan(t.Context(), o)
+	require.NoError(t, err)
+	require.Len(t, p.Steps, 1)
+	assert.Equal(t, "openssh", p.Steps[0].Name)
+	for _, c := range apply.Classes() {
+		for _, hold := range c.Review("x") {
+			require.NoError(t, hold.Validate())
+		}
+	}
+	var none apply.Class
+	assert.ErrorContains(t, none.UnmarshalText([]byte("kernels")), "bootloader")
+}

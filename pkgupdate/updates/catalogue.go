@@ -46,7 +46,7 @@ func conditionRules() []report.Rule {
 			"Somebody forbade changes of this package, so no upgrade installs the fix. When its day ends before the next look, this is critical.",
 			"Find out why it is held; release it, or put a work-around on record."),
 		report.Condition.Rule(ruleOrdinary, report.Notice, "Stable updates are pending").Text(
-			"Corrections of faults that are not known to touch security.",
+			"Corrections of faults that are not known to touch security. When one was on offer for longer than the week in which the latest stable versions are installed, this is a warning.",
 			"Install them in the weekly maintenance."),
 		report.Condition.Rule(ruleBroken, report.Warning, "A package is not properly installed").Text(
 			"Its files may be of two versions or its service not set up, and the manager may refuse all further updates.",

@@ -203,9 +203,9 @@ func run(do [][]string) string {
 
 func lower(sentence string) string { return strings.ToLower(sentence[:1]) + sentence[1:] }
 
-// ordinary is the one finding about all other updates. Its identity and
-// evidence are the same from day to day; the list is an artifact.
-func (c *managerCheck) ordinary(list []item) report.Finding {
+// ordinary is the one finding about all other updates, of which some are late. Its
+// identity and evidence are the same from day to day; the list is an artifact.
+func (c *managerCheck) ordinary(list []item, late int) report.Finding {
 	var text strings.Builder
 	blocked, unclassified := 0, 0
 	for _, it := range list {
@@ -231,6 +231,10 @@ func (c *managerCheck) ordinary(list []item) report.Finding {
 	}
 	if blocked > 0 {
 		f.Detail += fmt.Sprintf(" %d of them are held or kept back, and the usual upgrade leaves these out.", blocked)
+	}
+	if late > 0 {
+		f.Severity = report.Warning
+		f.Title += fmt.Sprintf("; %d of them for more than %s", late, prose.Duration(c.policy.stable()))
 	}
 	if ref := c.rec.Artifact("pending-"+c.info.ID+".txt", "text/plain", strings.NewReader(text.String())); ref != "" {
 		f.Artifacts = []string{ref}

@@ -30,10 +30,10 @@ func (c *managerCheck) pending(ctx context.Context, installed []pkgupdate.Packag
 			others = append(others, it)
 		}
 	}
-	seen := c.fixes(fixes, a.State != pkgupdate.Unknown)
+	seen := c.fixes(fixes, others, a.State != pkgupdate.Unknown)
 	c.enter(ctx, fixes, seen, installed, holes, a.State != pkgupdate.Unknown)
 	if len(others) > 0 {
-		c.rec.Finding(c.ordinary(others))
+		c.rec.Finding(c.ordinary(others, c.late(others, seen)))
 	}
 	c.sources(a.Value.Sources)
 	c.orphans(ctx, installed, a.Value.Sources)
@@ -102,10 +102,10 @@ func (g group) compare(o group) int {
 	return cmp.Or(strings.Compare(g.source, o.source), held[g.held]-held[o.held])
 }
 
-// fixes reports security fixes by source package. Unless the list is whole, a
-// fix that it lacks may be pending all the same.
-func (c *managerCheck) fixes(list []item, whole bool) sightings {
-	seen := c.sightings().next(list, c.rec.Now(), whole)
+// fixes reports security fixes by source package, and keeps since when each update is
+// on offer. Unless the list is whole, a fix that it lacks may be pending all the same.
+func (c *managerCheck) fixes(list, others []item, whole bool) sightings {
+	seen := c.sightings().next(slices.Concat(list, stable(others)), c.rec.Now(), whole)
 	if err := c.keptSightings().Keep(c.rec, seen); err != nil {
 		c.rec.Problem(err, c.scope("pending/times"))
 	}
@@ -118,6 +118,27 @@ func (c *managerCheck) fixes(list []item, whole bool) sightings {
 		c.rec.Finding(c.decided(c.security(g, groups[g], seen.first(groups[g])), g, groups[g]))
 	}
 	return seen
+}
+
+// stable gives the other updates keys of their own: one that becomes a security fix is
+// on offer as that from then on.
+func stable(others []item) []item {
+	list := slices.Clone(others)
+	for i := range list {
+		list[i].id = "stable:" + list[i].id
+	}
+	return list
+}
+
+// late counts the updates that were on offer for longer than was promised, but for those
+// that are left out of the usual upgrade.
+func (c *managerCheck) late(others []item, seen sightings) (n int) {
+	for _, it := range stable(others) {
+		if it.Blocked == "" && c.rec.Now().Sub(seen.of[it.id].counted) > c.policy.stable() {
+			n++
+		}
+	}
+	return n
 }
 
 // left is how long the promise can still be kept.

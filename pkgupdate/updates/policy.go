@@ -16,13 +16,17 @@ import (
 )
 
 // A Policy is what was promised, and what people put on record about single
-// packages. Its zero value promises a security fix within one day.
+// packages. Its zero value promises a security fix within one day, and other updates
+// within a week.
 type Policy struct {
 	Within  time.Duration // from when a fix is on offer here until it is installed; zero is 24 hours
+	Stable  time.Duration // the same of other updates; zero is a week, and a day for the work
 	Records []Record
 }
 
 func (p Policy) within() time.Duration { return cmp.Or(p.Within, 24*time.Hour) }
+
+func (p Policy) stable() time.Duration { return cmp.Or(p.Stable, 8*24*time.Hour) }
 
 // Kind says what a Record is. The zero value is invalid.
 type Kind string

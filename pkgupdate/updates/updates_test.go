@@ -624,3 +624,28 @@ func TestCheckerPassesTheConformanceKit(t *testing.T) {
 		return check(fake(packages{ssl}, pkgupdatetest.Upgrade(ssl, "3.0.13-1", pkgupdate.Security)))
 	}, reporttest.Options{}))
 }
+
+// The latest stable versions are installed in the weekly maintenance: what misses one is
+// a warning, unless it is left out of the usual upgrade.
+func TestAStableUpdateThatMissesItsWeekIsAWarning(t *testing.T) {
+	bash, zip := pkgupdatetest.Deb("bash", "5.2-1"), pkgupdatetest.Deb("zip", "3.0-13")
+	held := pkgupdatetest.Upgrade(zip, "3.0-14", pkgupdate.Ordinary)
+	held.Blocked = pkgupdate.Held
+	m := fake(packages{bash, zip}, held)
+	now := proof
+	set := &suite.Suite{Checks: []report.Checker{check(m)}, Store: &ram{}, Clock: func() time.Time { return now }}
+	run := func(days int) string {
+		now = proof.Add(time.Duration(days) * 24 * time.Hour)
+		rep, err := set.Run(t.Context())
+		require.NoError(t, err)
+		return titles(rep.Results[0])
+	}
+	require.Equal(t, "notice stable-pending: 1 stable update is pending", run(0))
+	m.Changes = pkgupdatetest.Proven(proof, pkgupdatetest.Upgrade(bash, "5.2-2", pkgupdate.Ordinary), held)
+	assert.Equal(t, "notice stable-pending: 2 stable updates are pending", run(1))
+	m.Changes = pkgupdatetest.Proven(proof, pkgupdatetest.Upgrade(bash, "5.2-3", pkgupdate.Ordinary), held)
+	assert.Equal(t, "notice stable-pending: 2 stable updates are pending", run(9), "the next version of it is as old as the first")
+	assert.Equal(t, "warning stable-pending: 2 stable updates are pending; 1 of them for more than 8 days", run(10))
+	m.Changes = pkgupdatetest.Proven(proof, pkgupdatetest.Upgrade(bash, "5.2-4", pkgupdate.Security), held)
+	assert.NotContains(t, run(11), "critical", "as a fix it is new")
+}
