@@ -633,7 +633,7 @@ func TestAStableUpdateThatMissesItsWeekIsAWarning(t *testing.T) {
 	held.Blocked = pkgupdate.Held
 	m := fake(packages{bash, zip}, held)
 	now := proof
-	set := &suite.Suite{Checks: []report.Checker{check(m)}, Store: &ram{}, Clock: func() time.Time { return now }}
+	set := &suite.Suite{Checks: []report.Checker{check(m)}, Store: &reporttest.Store{}, Clock: func() time.Time { return now }}
 	run := func(days int) string {
 		now = proof.Add(time.Duration(days) * 24 * time.Hour)
 		rep, err := set.Run(t.Context())
