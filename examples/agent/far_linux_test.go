@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -67,6 +68,13 @@ func far(t *testing.T, dir, server, keygen string, most int) {
 		_ = sshd.Process.Kill() // the machine ends with the test
 		_ = sshd.Wait()
 	}()
+	require.Eventually(t, func() bool {
+		c, err := net.Dial("tcp", "127.0.0.1:2222")
+		if err == nil {
+			c.Close()
+		}
+		return err == nil
+	}, time.Minute, 20*time.Millisecond, "sshd does not listen")
 	for day := 1; day <= 2; day++ {
 		write("counted", "", 0o600)
 		cmd := exec.Command(os.Getenv("UPKEEP_TEST_AGENT"), "-host", "ssh://root@127.0.0.1:2222", "-state", file("state"))
