@@ -28,7 +28,7 @@ func OpenState(root, name, machine string) (*statedir.Dir, error) {
 		why := fmt.Errorf("%w; another place can be given with -state DIRECTORY", err)
 		dir = statedir.Without(options, why)
 	case err != nil:
-		return nil, Advise(fmt.Errorf("the state directory %s cannot be used: %w", root, err), "or give another with -state DIRECTORY")
+		return nil, Advise(fmt.Errorf("the state directory %s cannot be used: %w", root, err), "mend that, or give another with -state DIRECTORY")
 	}
 	return dir, nil
 }
