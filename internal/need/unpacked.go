@@ -21,7 +21,7 @@ func Unpacked(t testing.TB, packages ...string) (root string) {
 			t.Fatal(err)
 		}
 	}
-	fetch := exec.Command(apt, append([]string{"download"}, packages...)...)
+	fetch := exec.Command(apt, append([]string{"-o", "Acquire::Retries=3", "download"}, packages...)...)
 	fetch.Dir = dir
 	out, err := fetch.CombinedOutput()
 	if err != nil {

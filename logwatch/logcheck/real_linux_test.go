@@ -23,19 +23,9 @@ import (
 // unpacked is Debian's logcheck with what it calls, in a folder of its own: as a
 // package it would bring a mail system with it. Only the paths of its programs
 // are changed.
-func unpacked(t *testing.T, dir string) {
+func unpacked(t *testing.T) (dir string) {
 	t.Helper()
-	ctx, cancel := context.WithTimeout(t.Context(), 2*time.Minute)
-	defer cancel()
-	get := exec.CommandContext(ctx, need.Program(t, "apt-get"), "download", "-o", "APT::Sandbox::User=root", "logcheck", "logtail", "lockfile-progs", "liblockfile1")
-	get.Dir = dir
-	need.That(t, "the archive of Debian", get.Run() == nil)
-	packages, err := filepath.Glob(filepath.Join(dir, "*.deb"))
-	require.NoError(t, err)
-	require.Len(t, packages, 4)
-	for _, p := range packages {
-		require.NoError(t, exec.Command("dpkg-deb", "-x", p, filepath.Join(dir, "root")).Run())
-	}
+	dir = filepath.Dir(need.Unpacked(t, "logcheck", "logtail", "lockfile-progs", "liblockfile1"))
 	paths := strings.NewReplacer(
 		"/usr/sbin/logtail2", dir+"/root/usr/sbin/logtail2", "/usr/bin/lockfile-", dir+"/root/usr/bin/lockfile-", "/usr/share/logtail", dir+"/root/usr/share/logtail",
 		"/run/lock/logcheck", dir+"/lock", "/var/lock/logcheck", dir+"/lock", "/etc/logcheck/logcheck.logfiles.d", dir+"/none",
@@ -46,6 +36,7 @@ func unpacked(t *testing.T, dir string) {
 		require.NoError(t, err)
 		require.NoError(t, os.WriteFile(full, []byte(paths.Replace(string(text))), 0o755))
 	}
+	return dir
 }
 
 // realLogcheck gives what logcheck would mail of a log.
@@ -101,12 +92,8 @@ func someRules(t *testing.T, dir string) []string {
 }
 
 func TestTheSectionsAreThoseOfTheRealLogcheck(t *testing.T) {
-	need.Root(t)
-	dir, err := os.MkdirTemp("", "logcheck") // where another user may go
-	require.NoError(t, err)
-	t.Cleanup(func() { os.RemoveAll(dir) })
-	require.NoError(t, os.Chmod(dir, 0o755))
-	unpacked(t, dir)
+	need.Long(t)
+	dir := unpacked(t)
 	texts := someRules(t, dir)
 	rules, bad, err := logcheck.Read(t.Context(), host.Local(), filepath.Join(dir, "rules"), logcheck.Options{})
 	require.NoError(t, err)
