@@ -105,9 +105,10 @@ func TestOneLookOfAScheduleIsAProcess(t *testing.T) {
 
 func TestTheScheduleRunsUntilItIsTold(t *testing.T) {
 	m := newMachine(t)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	agent := buildAgent(t) // which may take longer than all else
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	defer cancel()
-	cmd := exec.CommandContext(ctx, buildAgent(t), append(m.args(), "-schedule")...)
+	cmd := exec.CommandContext(ctx, agent, append(m.args(), "-schedule")...)
 	said, err := cmd.StdoutPipe()
 	require.NoError(t, err)
 	require.NoError(t, cmd.Start())

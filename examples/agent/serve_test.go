@@ -19,7 +19,7 @@ import (
 // TestTheReviewOnPagesIsTheReviewInTheTerminal accepts and signs by the forms.
 func TestTheReviewOnPagesIsTheReviewInTheTerminal(t *testing.T) {
 	m := reviewed(t)
-	ctx, cancel := context.WithTimeout(t.Context(), time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 5*time.Minute)
 	said, out := io.Pipe()
 	ended := make(chan int, 1)
 	go func() { ended <- run(ctx, append(m.args(), "review", "serve", "-by", "ann"), out, io.Discard) }()

@@ -232,7 +232,7 @@ func freeAddr(t *testing.T) string {
 // eventually waits for a condition of the world.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
-	if !assert.Eventually(t, ok, time.Minute, 100*time.Millisecond, what) {
+	if !assert.Eventually(t, ok, 3*time.Minute, 100*time.Millisecond, what) {
 		t.FailNow()
 	}
 }

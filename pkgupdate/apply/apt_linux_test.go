@@ -251,7 +251,7 @@ func TestAnApplyGoesOnWithoutItsCaller(t *testing.T) {
 	require.NoError(t, err)
 	ctx, cancel := context.WithCancel(t.Context())
 	go func() {
-		for range 400 {
+		for range 2400 {
 			if jobs, _ := a.Jobs(t.Context()); len(jobs) == 1 {
 				break
 			}
@@ -284,7 +284,7 @@ func TestAKilledJobIsInterrupted(t *testing.T) {
 	p, err := a.Plan(t.Context(), apply.Options{Security: true})
 	require.NoError(t, err)
 	go func() {
-		for range 400 {
+		for range 2400 {
 			time.Sleep(50 * time.Millisecond)
 			names, _ := filepath.Glob(w.jobs + "/*/pid")
 			if len(names) == 0 {
