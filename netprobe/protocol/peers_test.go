@@ -102,15 +102,15 @@ http {
 `, dir, plain, secure, cert, key), 0o644)
 	daemon(t, plain, nginx, "-c", conf, "-p", dir)
 	awaitPort(t, secure)
-	res := protocol.HTTP{Addr: "127.0.0.1:" + plain}.Probe(t.Context())
+	res := protocol.HTTP{Addr: "127.0.0.1:" + plain, Timeout: time.Minute}.Probe(t.Context())
 	assert.Equal(t, netprobe.OK, res.State, res.Detail)
 	assert.Equal(t, 404, res.Code)
 	policy := netprobe.TLSPolicy{ServerName: "localhost", Roots: pool}
-	res = protocol.HTTP{Addr: "127.0.0.1:" + secure, TLS: true, Policy: policy}.Probe(t.Context())
+	res = protocol.HTTP{Addr: "127.0.0.1:" + secure, Timeout: time.Minute, TLS: true, Policy: policy}.Probe(t.Context())
 	assert.Equal(t, netprobe.ProtoReject, res.Cause, res.Detail)
 	assert.Equal(t, 502, res.Code)
 	assert.True(t, res.TLS.KnownCA && res.TLS.NameOK)
-	res = protocol.HTTP{Addr: "127.0.0.1:" + secure}.Probe(t.Context())
+	res = protocol.HTTP{Addr: "127.0.0.1:" + secure, Timeout: time.Minute}.Probe(t.Context())
 	assert.Equal(t, 400, res.Code, "plain HTTP on a TLS port is answered, which discovery relies on")
 }
 
@@ -122,7 +122,7 @@ func TestOpenSSHIdentifiesItself(t *testing.T) {
 	require.NoError(t, exec.Command(keygen, "-q", "-t", "ed25519", "-N", "", "-f", key).Run())
 	require.NoError(t, os.MkdirAll("/run/sshd", 0o755))
 	daemon(t, port, sshd, "-D", "-e", "-f", "/dev/null", "-h", key, "-o", "ListenAddress=127.0.0.1", "-p", port, "-o", "PidFile="+dir+"/pid")
-	res := protocol.SSH{Addr: "127.0.0.1:" + port}.Probe(t.Context())
+	res := protocol.SSH{Addr: "127.0.0.1:" + port, Timeout: time.Minute}.Probe(t.Context())
 	assert.Equal(t, netprobe.OK, res.State, res.Detail)
 	assert.True(t, strings.HasPrefix(res.Facts.Get("banner"), "SSH-2.0-OpenSSH"), res.Facts.Get("banner"))
 }
@@ -134,11 +134,11 @@ func TestPostfixIsGreetedPolitely(t *testing.T) {
 	server := postfixtest.Server{Dir: dir, Main: []string{"smtpd_tls_security_level = may", "smtpd_tls_cert_file = " + cert, "smtpd_tls_key_file = " + key}}
 	server.Start(t)
 	addr := server.Addr
-	res := protocol.SMTP{Addr: addr}.Probe(t.Context())
+	res := protocol.SMTP{Addr: addr, Timeout: time.Minute}.Probe(t.Context())
 	assert.Equal(t, netprobe.OK, res.State, res.Detail)
 	assert.Contains(t, res.Facts["capabilities"], "STARTTLS")
 	assert.True(t, strings.HasPrefix(res.Facts.Get("banner"), "mail.example ESMTP"), res.Facts.Get("banner"))
-	res = protocol.SMTP{Addr: addr, StartTLS: protocol.Required, Policy: netprobe.TLSPolicy{ServerName: "localhost", Roots: pool}}.Probe(t.Context())
+	res = protocol.SMTP{Addr: addr, Timeout: time.Minute, StartTLS: protocol.Required, Policy: netprobe.TLSPolicy{ServerName: "localhost", Roots: pool}}.Probe(t.Context())
 	assert.Equal(t, netprobe.Warning, res.State, res.Detail)
 	assert.Equal(t, netprobe.TLSExpiring, res.Cause)
 	assert.NotContains(t, res.Facts["capabilities"], "STARTTLS", "what was learned in plain text is forgotten")
@@ -159,6 +159,6 @@ func TestPostfixWithoutTLSLacksStartTLS(t *testing.T) {
 	need.Long(t)
 	server := postfixtest.Server{Dir: t.TempDir(), Main: []string{"smtpd_tls_security_level = none"}}
 	server.Start(t)
-	res := protocol.SMTP{Addr: server.Addr, StartTLS: protocol.Required}.Probe(t.Context())
+	res := protocol.SMTP{Addr: server.Addr, Timeout: time.Minute, StartTLS: protocol.Required}.Probe(t.Context())
 	assert.Equal(t, netprobe.StartTLSMissing, res.Cause, res.Detail)
 }

@@ -222,12 +222,12 @@ func TestOpenSSHShowsItsKey(t *testing.T) {
 	require.NoError(t, os.MkdirAll("/run/sshd", 0o755))
 	log := filepath.Join(dir, "log")
 	daemon(t, port, sshd, "-D", "-E", log, "-f", "/dev/null", "-h", key, "-o", "ListenAddress=127.0.0.1", "-p", port, "-o", "PidFile="+dir+"/pid")
-	res := protocol.SSH{Addr: "127.0.0.1:" + port, Key: true}.Probe(t.Context())
+	res := protocol.SSH{Addr: "127.0.0.1:" + port, Timeout: time.Minute, Key: true}.Probe(t.Context())
 	assert.Equal(t, netprobe.OK, res.State, res.Detail)
 	assert.Equal(t, []string{want, "ssh-ed25519"}, res.Facts["hostkey"])
-	res = protocol.SSH{Addr: "127.0.0.1:" + port, HostKey: []string{want}}.Probe(t.Context())
+	res = protocol.SSH{Addr: "127.0.0.1:" + port, Timeout: time.Minute, HostKey: []string{want}}.Probe(t.Context())
 	assert.Equal(t, netprobe.OK, res.State, res.Detail)
-	res = protocol.SSH{Addr: "127.0.0.1:" + port, HostKey: []string{"SHA256:another"}}.Probe(t.Context())
+	res = protocol.SSH{Addr: "127.0.0.1:" + port, Timeout: time.Minute, HostKey: []string{"SHA256:another"}}.Probe(t.Context())
 	assert.Equal(t, netprobe.ProtoHostKey, res.Cause, res.Detail)
 	cleanLog(t, log)
 	text, err := os.ReadFile(log)
@@ -258,7 +258,7 @@ http {
 		p, err := protocol.Parse(url)
 		require.NoError(t, err)
 		h := p.(protocol.HTTP)
-		h.Policy, h.Host = policy, "localhost"
+		h.Policy, h.Host, h.Timeout = policy, "localhost", time.Minute
 		return h.Probe(t.Context())
 	}
 	res := ask("https://127.0.0.1:" + second + "/#expect=welcome")
@@ -282,7 +282,7 @@ func TestPostscreenIsWaitedForAndPassed(t *testing.T) {
 	}}
 	server.Start(t)
 	log := server.Log()
-	res := protocol.SMTP{Addr: server.Addr}.Probe(t.Context())
+	res := protocol.SMTP{Addr: server.Addr, Timeout: time.Minute}.Probe(t.Context())
 	assert.Equal(t, netprobe.OK, res.State, res.Detail)
 	awaitText(t, log, "PASS NEW", 1)
 	awaitText(t, log, "quit=1", 1)
@@ -300,7 +300,7 @@ func TestABareConnectLeavesPostfixPolitely(t *testing.T) {
 	via := netprobe.Net{Dial: func(ctx context.Context, network, _ string) (net.Conn, error) {
 		return new(net.Dialer).DialContext(ctx, network, server.Addr)
 	}}
-	res := netprobe.TCP{Addr: "127.0.0.1:25", Net: via}.Probe(t.Context())
+	res := netprobe.TCP{Addr: "127.0.0.1:25", Timeout: time.Minute, Net: via}.Probe(t.Context())
 	assert.Equal(t, netprobe.OK, res.State, res.Detail)
 	awaitText(t, server.Log(), "quit=1 commands=1", 1)
 	cleanLog(t, server.Log())

@@ -97,7 +97,7 @@ check:
   deny message = nobody of that name
 `, dir), 0o644)
 	apart(t, dir, port, fmt.Sprintf(`LD_LIBRARY_PATH=%[1]s/usr/lib/x86_64-linux-gnu exec %[1]s/usr/sbin/exim4 -C %[2]s -bdf -oX 127.0.0.1.%[3]s`, root, conf, port))
-	p := protocol.SMTP{Addr: "127.0.0.1:" + port, HELO: "probe.example", Rcpt: []string{"postmaster@mail.example"}}
+	p := protocol.SMTP{Addr: "127.0.0.1:" + port, Timeout: time.Minute, HELO: "probe.example", Rcpt: []string{"postmaster@mail.example"}}
 	res := p.Probe(t.Context())
 	assert.Equal(t, netprobe.OK, res.State, res.Detail)
 	p.Rcpt = []string{"ghost@mail.example"}
@@ -120,7 +120,7 @@ match for domain "mail.example" action "local"
 	log := filepath.Join(dir, "log")
 	apart(t, dir, port, fmt.Sprintf(`mount -t tmpfs -o mode=711 none /var/spool && mount -t tmpfs -o mode=755 none /var/lib &&
 mkdir -p /var/lib/opensmtpd/empty /var/spool/smtpd && chmod 711 /var/spool/smtpd && exec %s/usr/sbin/smtpd -d -v -f %s >%s 2>&1`, root, conf, log))
-	p := protocol.SMTP{Addr: "127.0.0.1:" + port, HELO: "probe.example"}
+	p := protocol.SMTP{Addr: "127.0.0.1:" + port, Timeout: time.Minute, HELO: "probe.example"}
 	res := p.Probe(t.Context())
 	assert.Equal(t, netprobe.OK, res.State, res.Detail)
 	p.Rcpt = []string{"ghost@elsewhere.example"}
