@@ -166,9 +166,15 @@ func (s *Server) Start(t testing.TB) {
 func (s *Server) Stop(t testing.TB) {
 	t.Helper()
 	if s.cmd != nil {
+		group := -s.cmd.Process.Pid
 		s.cmd.Process.Signal(syscall.SIGTERM) //nolint:errcheck // it may have ended
 		s.cmd.Wait()                          //nolint:errcheck // by a signal
 		s.cmd = nil
+		syscall.Kill(group, syscall.SIGTERM) //nolint:errcheck // its daemons, which listen as well
+		for end := time.Now().Add(10 * time.Second); s.listens() && time.Now().Before(end); {
+			time.Sleep(10 * time.Millisecond)
+		}
+		syscall.Kill(group, syscall.SIGKILL) //nolint:errcheck // they may have ended
 		return
 	}
 	text, err := os.ReadFile(filepath.Join(s.Dir, "queue/pid/master.pid"))
@@ -178,6 +184,15 @@ func (s *Server) Stop(t testing.TB) {
 	pid, err := strconv.Atoi(strings.TrimSpace(string(text)))
 	must(t, err)
 	syscall.Kill(pid, syscall.SIGTERM) //nolint:errcheck // it may have ended
+}
+
+func (s *Server) listens() bool {
+	conn, err := net.Dial("tcp", s.Addr)
+	if err != nil {
+		return false
+	}
+	conn.Close() //nolint:errcheck // nothing was said
+	return true
 }
 
 func must(t testing.TB, err error) {
