@@ -3,16 +3,21 @@ package main
 import (
 	"bytes"
 	"compress/gzip"
+	"context"
 	"fmt"
 	"os"
 	"path/filepath"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/examples/internal/clitest"
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/internal/need"
 )
 
@@ -72,6 +77,29 @@ func TestStandardInputIsALog(t *testing.T) {
 	status, _, errs := clitest.Run(t, run, "-state", "state", "-")
 	assert.Equal(t, 3, status)
 	assert.Contains(t, errs, "leave out -state")
+}
+
+// untilWhen notes until when a log may be read.
+type untilWhen struct {
+	host.FS
+	end time.Time
+}
+
+func (u *untilWhen) Open(ctx context.Context, name string) (host.File, error) {
+	if end, ok := ctx.Deadline(); ok && name == "/var/log/log" {
+		u.end = end
+	}
+	return u.FS.Open(ctx, name)
+}
+
+func TestALogIsReadForAsLongAsItTakes(t *testing.T) {
+	h := hosttest.New("-- /var/log/ dir complete --\n-- /var/log/log --\n" + line + "odd: wombat\n").Host()
+	files := &untilWhen{FS: h.Files}
+	h.Files = files
+	rep, err := telling{Target: &cli.Target{Host: h}, names: []string{"/var/log/log"}}.check(t.Context(), settings{})
+	require.NoError(t, err)
+	assert.Len(t, rep.Results[0].Findings, 1, "%v", rep.Results[0].Problems)
+	assert.Greater(t, time.Until(files.end), 24*time.Hour)
 }
 
 func TestTheExitStatusSaysWhetherThereIsAnythingToLookAt(t *testing.T) {

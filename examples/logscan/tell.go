@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"time"
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/host/facts"
@@ -40,6 +41,10 @@ func (set settings) catalogue() (*logwatch.RuleSet, error) {
 	return logwatch.Load(os.DirFS(set.rules))
 }
 
+// patience is how long a log may be read: as long as the person waits who started it, or
+// the program that writes it.
+func patience(string) time.Duration { return 7 * 24 * time.Hour }
+
 // check runs the daily check of the logs.
 func (t telling) check(ctx context.Context, set settings) (*report.Report, error) {
 	sources := slices.Clone(t.names)
@@ -58,8 +63,9 @@ func (t telling) check(ctx context.Context, set settings) (*report.Report, error
 	check := logs.System{Host: t.Host, Sources: sources, Input: os.Stdin, Whole: true, Openers: unpack.Openers()}
 	check.Set, check.Faults = set.catalogue()
 	once := suite.Suite{
-		Labels: report.Labels{Host: system.Hostname, System: system.Pretty, Boot: system.BootID},
-		Checks: []report.Checker{check},
+		Labels:  report.Labels{Host: system.Hostname, System: system.Pretty, Boot: system.BootID},
+		Checks:  []report.Checker{check},
+		Timeout: patience,
 	}
 	if set.state != "" {
 		name := t.Name
