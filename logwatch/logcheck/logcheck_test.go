@@ -148,8 +148,10 @@ func TestExplainNamesTheFileAndLineOfEveryRuleThatMatches(t *testing.T) {
 
 // debian are the rules of Debian's logcheck-database.
 // rounds is how many lines are made of rules and changed, to be given to grep as well:
-// for ten thousand, go test ./logwatch/logcheck -run GrepIgnores -args -rounds 10000.
-var rounds = flag.Int("rounds", 4_000, "lines made of rules")
+// for ten thousand, go test ./logwatch/logcheck -run 'GrepIgnores|RealLogcheck' -args -rounds 10000.
+var rounds = flag.Int("rounds", defaultRounds, "lines made of rules")
+
+const defaultRounds = 4_000
 
 func debian(t testing.TB) *logcheck.Rules {
 	t.Helper()
