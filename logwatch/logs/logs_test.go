@@ -228,6 +228,27 @@ func TestEveryLineStandsInOneAccount(t *testing.T) {
 	assert.Contains(t, titles(res), "logwatch.logs.oversized")
 }
 
+func TestTheReportHasTheAccountOfEachFile(t *testing.T) {
+	m := newMachine(t)
+	m.append("syslog", stamp(noon)+" web CRON[1]: (root) CMD (x)\n")
+	m.run()
+	for _, text := range []string{"sshd[1]: Accepted password for anna from 192.0.2.1 port 2 ssh2", "odd: one"} {
+		m.append("syslog", stamp(noon)+" web "+text+"\n")
+	}
+	require.NoError(t, os.Rename(m.path("syslog"), m.path("syslog.1")))
+	m.append("syslog", stamp(noon)+" web CRON[1]: (root) CMD (x)\n")
+	res := m.run()
+	var account string
+	for _, a := range res.Artifacts {
+		if a.Name == Account {
+			account = string(a.Data)
+		}
+	}
+	log := "/var/log/syslog"
+	assert.Equal(t, log+": 3 lines, 156 bytes = 1 matched + 1 ignored + 0 counted + 1 unexplained + 0 duplicate + 0 oversized + 0 malformed + 0 old\n"+
+		"  "+log+".1: 2 lines, 112 bytes\n  "+log+": 1 lines, 44 bytes\n", account)
+}
+
 func TestADamagedPositionIsToldAndReadingGoesOnFromTheEnd(t *testing.T) {
 	m := newMachine(t)
 	m.append("syslog", stamp(noon)+" web odd: one\n")
@@ -316,10 +337,10 @@ func TestAFirstReadingDoesNotFlood(t *testing.T) {
 	assert.Equal(t, 12, len(res.Findings), "no program takes the page for itself")
 	assert.Contains(t, titles(res), "User account eve was created")
 	assert.Contains(t, titles(res), "134 more kinds of log lines that no rule explains (134 lines)")
-	require.Len(t, res.Artifacts, 2)
-	assert.Equal(t, "services.txt", res.Artifacts[0].Name)
-	assert.Contains(t, string(res.Artifacts[0].Data), "useradd: 1 line, 25 Nov 12:00\n")
-	assert.Equal(t, 134, strings.Count(string(res.Artifacts[1].Data), "\n"))
+	require.Len(t, res.Artifacts, 3)
+	assert.Equal(t, "services.txt", res.Artifacts[1].Name)
+	assert.Contains(t, string(res.Artifacts[1].Data), "useradd: 1 line, 25 Nov 12:00\n")
+	assert.Equal(t, 134, strings.Count(string(res.Artifacts[2].Data), "\n"))
 }
 
 func TestWhatAFirstReadingLeavesOutOfItsDayIsTold(t *testing.T) {

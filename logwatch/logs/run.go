@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"errors"
@@ -34,8 +35,9 @@ type run struct {
 	watch   *logwatch.Watch
 	trends  *trends
 	summary summary.Summary
-	unread  []string // logs that are read by nobody
-	listed  bool     // which logs there are is known
+	ledger  bytes.Buffer // what became of the lines of each source
+	unread  []string     // logs that are read by nobody
+	listed  bool         // which logs there are is known
 	sources int
 }
 
@@ -207,6 +209,7 @@ func (r *run) done(in *judge, notes []follow.Note, err error) error {
 	r.forged(in)
 	r.skipped(in)
 	r.metrics(in)
+	r.enter(in)
 	err = errors.Join(err, in.balance())
 	switch {
 	case err != nil:
@@ -215,6 +218,23 @@ func (r *run) done(in *judge, notes []follow.Note, err error) error {
 		r.rec.Covered(scope)
 	}
 	return err
+}
+
+// Account names the artifact that has what became of all lines that were read, source
+// by source and file by file.
+const Account = "account.txt"
+
+// enter writes a source that was read into the account.
+func (r *run) enter(in *judge) {
+	a, c := &in.account, &in.counts
+	if a.Bytes == 0 {
+		return
+	}
+	fmt.Fprintf(&r.ledger, "%s: %d lines, %d bytes = %d matched + %d ignored + %d counted + %d unexplained + %d duplicate + %d oversized + %d malformed + %d old\n",
+		printable([]byte(in.source)), a.Lines, a.Bytes, c.matched, c.ignored+a.Marks+a.Orphans, c.counted, c.reported, c.duplicate, c.oversized, a.Malformed, a.Old)
+	for _, g := range a.Generations {
+		fmt.Fprintf(&r.ledger, "  %s: %d lines, %d bytes\n", printable([]byte(g.Path)), g.Lines, g.Bytes)
+	}
 }
 
 func (r *run) metrics(in *judge) {

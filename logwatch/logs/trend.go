@@ -145,9 +145,12 @@ func (t *trends) usual(program, rule string) (int, bool) {
 // Summary names the artifact that has the lines service by service.
 const Summary = "services.txt"
 
-// summarize attaches what came, service by service.
+// summarize attaches what came, service by service, and the account of it.
 func (r *run) summarize() error {
 	var text bytes.Buffer
+	if r.ledger.Len() > 0 {
+		r.rec.Artifact(Account, "text/plain", &r.ledger)
+	}
 	if len(r.summary.Services()) == 0 {
 		return nil
 	}
