@@ -105,7 +105,6 @@ var attacks = []word{
 	{"..%5c", "path traversal"},
 	{"%2e%2e", "path traversal"},
 	{".%2e/", "path traversal"},
-	{"%2e./", "path traversal"},
 	{"/etc/passwd", "path traversal"},
 	{"/.env", "secrets"},
 	{"/.git/", "secrets"},

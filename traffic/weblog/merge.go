@@ -4,6 +4,7 @@ package weblog
 // order and grouping the numbers are those of one reading of all logs, as long as
 // the tables are within their bounds; beyond, within the error that they say.
 func (s *Stats) Merge(o *Stats) {
+	s.visits = nil // which of both are the same is not known
 	if s.First.IsZero() || !o.First.IsZero() && o.First.Before(s.First) {
 		s.First = o.First
 	}

@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -12,8 +13,9 @@ import (
 	"github.com/pugetsoundtech/upkeep/traffic"
 )
 
-// A PeerReport has the numbers of goaccess in the form of its JSON. The visitors
-// of single items are not counted.
+// A PeerReport has the numbers of goaccess in the form of its JSON. What goaccess makes
+// of programs, systems and search engines by lists of its own is not in it. Visitors of a
+// row are a few more than there, since goaccess mistakes some for others.
 type PeerReport struct {
 	Totals  Totals      `json:"totals"`
 	General PeerGeneral `json:"general"`
@@ -24,6 +26,7 @@ type PeerReport struct {
 	NotFound    PeerPanel `json:"not_found"`
 	Hosts       PeerPanel `json:"hosts"`
 	VisitTime   PeerPanel `json:"visit_time"`
+	Referrers   PeerPanel `json:"referrers"`
 	Sites       PeerPanel `json:"referring_sites"`
 	StatusCodes PeerPanel `json:"status_codes"`
 }
@@ -46,7 +49,82 @@ type PeerGeneral struct {
 
 // A PeerPanel is one table.
 type PeerPanel struct {
-	Data []PeerItem `json:"data"`
+	Metadata *PeerMetadata `json:"metadata,omitempty"` // nil: there were rows that are no longer known
+	Data     []PeerItem    `json:"data"`
+}
+
+// PeerMetadata sums up all items, of which a panel shows the first.
+type PeerMetadata struct {
+	Bytes    PeerSum  `json:"bytes"`
+	Visitors *PeerSum `json:"visitors,omitempty"` // nil: not counted
+	Hits     PeerSum  `json:"hits"`
+	Data     struct {
+		Total PeerValue `json:"total"`
+	} `json:"data"`
+}
+
+// A PeerSum is one number of all items, and of an item in the mean, the most and the
+// least.
+type PeerSum struct {
+	Total   PeerValue `json:"total"`
+	Average PeerValue `json:"avg"`
+	Most    PeerValue `json:"max"`
+	Least   PeerValue `json:"min"`
+}
+
+// A PeerValue is a number with its part of the total.
+type PeerValue struct {
+	Value   int64  `json:"value"`
+	Percent string `json:"percent,omitempty"`
+}
+
+func valueOf(n, all int64) PeerValue { return PeerValue{n, shareOf(n, all).Percent} }
+
+// sumOf sums up one number of all items; of visitors the least is that of an item which
+// has some.
+func sumOf(items []PeerItem, visitors bool, of func(PeerItem) int64) (s PeerSum) {
+	var all, most int64
+	least := int64(math.MaxInt64)
+	for _, item := range items {
+		v := of(item)
+		all, most = all+v, max(most, v)
+		if v > 0 || !visitors {
+			least = min(least, v)
+		}
+	}
+	if least > most {
+		least = 0
+	}
+	s.Total.Value = all
+	s.Average, s.Most, s.Least = valueOf(int64(float32(all)/float32(max(1, len(items)))), all), valueOf(most, all), valueOf(least, all)
+	return s
+}
+
+func visitorsOf(i PeerItem) int64 { return i.Visitors.Count }
+
+// panelOf gives the first items and, where these are all that there were, sums them up,
+// or those below them.
+func panelOf(items []PeerItem, all bool) PeerPanel {
+	p := PeerPanel{Data: items[:min(len(items), peerItems)]}
+	if !all {
+		return p
+	}
+	leaves := slices.Clone(items)
+	for _, item := range items {
+		if len(item.Items) > 0 {
+			leaves = append(leaves[1:], item.Items...)
+		}
+	}
+	p.Metadata = &PeerMetadata{
+		Hits:  sumOf(leaves, false, func(i PeerItem) int64 { return i.Hits.Count }),
+		Bytes: sumOf(leaves, false, func(i PeerItem) int64 { return i.Bytes.Count }),
+	}
+	p.Metadata.Data.Total.Value = int64(len(leaves))
+	if len(leaves) == 0 || leaves[0].Visitors != nil {
+		sum := sumOf(leaves, true, visitorsOf)
+		p.Metadata.Visitors = &sum
+	}
+	return p
 }
 
 // A PeerItem is one row, with its share of all valid requests and bytes.
@@ -89,43 +167,56 @@ func (s *Stats) Peer() PeerReport {
 	if len(dates) > 0 {
 		r.General.StartDate, r.General.EndDate = peerDate(cmp.Or(s.Earlier.First, dates[0])), peerDate(dates[len(dates)-1])
 	}
-	item := func(data string, c Counts) PeerItem {
-		return PeerItem{Hits: shareOf(c.Requests, t.ValidRequests), Bytes: shareOf(c.Bytes, t.Bandwidth), Data: data}
-	}
-	for _, date := range slices.Backward(dates[max(0, len(dates)-peerItems):]) {
-		d := s.Days[date]
-		row := item(strings.ReplaceAll(date, "-", ""), d.Counts)
-		visitors := shareOf(d.Visitors.Count(), t.UniqueVisitors)
-		row.Visitors = &visitors
-		r.Visitors.Data = append(r.Visitors.Data, row)
+	var days, hours []PeerItem
+	for _, date := range slices.Backward(dates) {
+		row := s.peerItem(t, ofHours, "", s.Days[date].Counts)
+		visitors := shareOf(s.Days[date].Visitors.Count(), t.UniqueVisitors)
+		row.Visitors, row.Data = &visitors, strings.ReplaceAll(date, "-", "")
+		days = append(days, row)
 	}
 	for hour, c := range s.HourOfDay {
 		if c.Requests > 0 {
-			r.VisitTime.Data = append(r.VisitTime.Data, item(fmt.Sprintf("%02d", hour), c))
+			row := s.peerItem(t, ofHours, strconv.Itoa(hour), c)
+			row.Data = fmt.Sprintf("%02d", hour)
+			hours = append(hours, row)
 		}
 	}
-	r.StatusCodes.Data = s.peerStatuses(item)
-	for to, from := range map[*PeerPanel]*traffic.Top{&r.Hosts: &s.Clients, &r.Sites: &s.Sites} {
-		for _, e := range from.First(peerItems) {
-			to.Data = append(to.Data, item(e.Key, Counts{Requests: e.Count, Bytes: e.Bytes}))
+	r.Visitors, r.VisitTime, r.StatusCodes = panelOf(days, s.Earlier.Date == ""), panelOf(hours, true), panelOf(s.peerStatuses(t), true)
+	for _, panel := range []struct {
+		to    *PeerPanel
+		table byte
+		from  *traffic.Top
+	}{
+		{&r.Hosts, ofClients, &s.Clients},
+		{&r.Sites, ofSites, &s.Sites},
+		{&r.Referrers, ofReferrers, &s.Referrers},
+		{&r.Requests, ofRequests, &s.Requests},
+		{&r.Static, ofRequests, &s.Static},
+		{&r.NotFound, ofNotFound, &s.NotFound},
+	} {
+		items := []PeerItem{}
+		for _, e := range panel.from.First(-1) {
+			row := s.peerItem(t, panel.table, e.Key, Counts{Requests: e.Count, Bytes: e.Bytes})
+			if panel.table <= ofNotFound {
+				row.Data, row.Method, row.Protocol = Request(e.Key)
+				row.Method, row.Protocol = cmp.Or(row.Method, "---"), cmp.Or(row.Protocol, "---")
+			}
+			items = append(items, row)
 		}
-	}
-	for to, from := range map[*PeerPanel]*traffic.Top{&r.Requests: &s.Requests, &r.Static: &s.Static, &r.NotFound: &s.NotFound} {
-		for _, e := range from.First(peerItems) {
-			url, method, protocol := Request(e.Key)
-			row := item(url, Counts{Requests: e.Count, Bytes: e.Bytes})
-			row.Method, row.Protocol = orDashes(method), orDashes(protocol)
-			to.Data = append(to.Data, row)
-		}
+		_, exact := panel.from.Keys()
+		*panel.to = panelOf(items, exact)
 	}
 	return r
 }
 
-func orDashes(s string) string {
-	if s == "" {
-		return "---"
+// peerItem makes a row, with its visitors where they were counted.
+func (s *Stats) peerItem(t Totals, table byte, key string, c Counts) PeerItem {
+	row := PeerItem{Hits: shareOf(c.Requests, t.ValidRequests), Bytes: shareOf(c.Bytes, t.Bandwidth), Data: key}
+	if s.visits != nil {
+		visitors := shareOf(s.visits.count[s.visits.row(table, key)], t.UniqueVisitors)
+		row.Visitors = &visitors
 	}
-	return s
+	return row
 }
 
 func peerDate(date string) string {
@@ -139,7 +230,7 @@ func peerDate(date string) string {
 var peerClasses = [6]string{"", "1xx Informational", "2xx Success", "3xx Redirection", "4xx Client Errors", "5xx Server Errors"}
 
 // peerStatuses nests the codes below their classes.
-func (s *Stats) peerStatuses(item func(string, Counts) PeerItem) []PeerItem {
+func (s *Stats) peerStatuses(t Totals) []PeerItem {
 	var classes []PeerItem
 	for class := 1; class <= 5; class++ {
 		var sum Counts
@@ -147,12 +238,15 @@ func (s *Stats) peerStatuses(item func(string, Counts) PeerItem) []PeerItem {
 		for status := class * 100; status < class*100+100; status++ {
 			if c := s.Statuses[status]; c.Requests > 0 {
 				sum.Add(c)
-				codes = append(codes, item(strconv.Itoa(status), c))
+				codes = append(codes, s.peerItem(t, ofStatuses, strconv.Itoa(status), c))
 			}
 		}
 		if sum.Requests > 0 {
-			row := item(peerClasses[class], sum)
-			row.Items = codes
+			row := s.peerItem(t, ofStatuses, "", sum)
+			row.Data, row.Items = peerClasses[class], codes
+			if row.Visitors != nil {
+				*row.Visitors = shareOf(sumOf(codes, true, visitorsOf).Total.Value, t.UniqueVisitors)
+			}
 			classes = append(classes, row)
 		}
 	}

@@ -47,7 +47,7 @@ func (s *Stats) UnmarshalJSON(data []byte) error {
 	if err := json.Unmarshal(data, &in); err != nil {
 		return err
 	}
-	s.Hours, s.Days = in.Hours, in.Days
+	s.Hours, s.Days, s.visits = in.Hours, in.Days, nil
 	for date := range s.Days {
 		s.dayAt(date)
 	}

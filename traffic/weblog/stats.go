@@ -81,9 +81,10 @@ type Stats struct {
 
 	Took traffic.Histogram // microseconds
 
-	opt   Options
-	own   *part
-	spare chan *notes // to be used again
+	opt    Options
+	visits *visits // nil: not counted
+	own    *part
+	spare  chan *notes // to be used again
 
 	key    []byte
 	day    *Day
@@ -119,6 +120,9 @@ func New(o Options) *Stats {
 	}
 	s := &Stats{opt: o, Hours: map[int64]*Counts{}, Days: map[string]*Day{}, spare: make(chan *notes, maxSpare)}
 	s.own = newPart(&s.opt, s.spare)
+	if o.Goaccess {
+		s.visits = newVisits(o.Keys)
+	}
 	for _, t := range s.tables() {
 		t.Most, t.Seed = o.Keys, o.Seed
 	}
@@ -172,6 +176,9 @@ func (s *Stats) count(h *hit) {
 	s.Statuses[h.Status].Add(one)
 	if h.Status < 400 || h.Status > 499 {
 		s.day.Visitors.AddHash(h.visitor)
+		if s.visits != nil {
+			s.visit(h)
+		}
 	}
 	s.rows(h)
 	if h.Took >= 0 {

@@ -194,18 +194,21 @@ func accessLog() string {
 	return b.String()
 }
 
-// itemsOf gives what is compared of items, by their names.
-func itemsOf(items []PeerItem) map[string]string {
-	out := map[string]string{}
+// itemsOf gives what is compared of items, by their names, and apart from it their
+// visitors.
+func itemsOf(items []PeerItem) (out map[string]string, visitors map[string]int64) {
+	out, visitors = map[string]string{}, map[string]int64{}
 	for _, item := range items {
-		code, _, _ := strings.Cut(item.Data, " - ")
-		out[code+" "+item.Method+" "+item.Protocol] = fmt.Sprint(item.Hits, item.Bytes)
-		for _, inner := range item.Items {
-			code, _, _ := strings.Cut(inner.Data, " - ")
-			out[code] = fmt.Sprint(inner.Hits, inner.Bytes)
+		for _, i := range append([]PeerItem{item}, item.Items...) {
+			code, _, _ := strings.Cut(i.Data, " - ")
+			key := code + " " + i.Method + " " + i.Protocol
+			out[key] = fmt.Sprint(i.Hits, i.Bytes)
+			if i.Visitors != nil {
+				visitors[key] = i.Visitors.Count
+			}
 		}
 	}
-	return out
+	return out, visitors
 }
 
 func FuzzParse(f *testing.F) {
