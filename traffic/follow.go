@@ -82,6 +82,9 @@ func (l Logs) Follow(ctx context.Context, rec *report.Recorder, from Positions, 
 			reading.Position.LastLine = nil
 		}
 		all.merge(&reading)
+		if reading.Lines > 0 && reading.Unknown == reading.Lines {
+			all.Foreign = append(all.Foreign, Foreign{path, reading.Samples[0]})
+		}
 		if reading.Position.Begun() {
 			next[path] = reading.Position
 		}

@@ -66,6 +66,14 @@ type Reading struct {
 	Lines    uint64   // that the Analyzer was given
 	Unknown  uint64   // of these, not understood
 	Samples  []Sample // a few of these
+	// Foreign are the logs, of several, of which no line was understood, each with one.
+	Foreign []Foreign
+}
+
+// A Foreign is a log of another kind.
+type Foreign struct {
+	Path   string
+	Sample Sample
 }
 
 // A Sample is a line that was not understood, its first bytes.
@@ -74,12 +82,17 @@ type Sample struct {
 	Text string
 }
 
+const hiddenText = "hidden"
+
 // Hide takes away what lines say, and keeps their numbers. A repeat line behind the
 // Position stands for none then.
 func (r *Reading) Hide() {
 	r.Position.LastLine = nil
 	for i := range r.Samples {
-		r.Samples[i].Text = "hidden"
+		r.Samples[i].Text = hiddenText
+	}
+	for i := range r.Foreign {
+		r.Foreign[i].Sample.Text = hiddenText
 	}
 }
 

@@ -131,11 +131,11 @@ func (c Web) Check(ctx context.Context, rec *report.Recorder) error {
 		rec.Problem(traffic.ErrTimes, scope)
 	}
 	record(rec, next, stats, now.In(zone))
-	if reading.Lines > 0 && reading.Unknown == reading.Lines {
-		if logs.Private {
-			reading.Hide()
-		}
-		rec.Problem(fmt.Errorf("no line is of an access log that is known: %q", reading.Samples), "requests")
+	if logs.Private {
+		reading.Hide()
+	}
+	for _, log := range reading.Foreign {
+		rec.Problem(fmt.Errorf("%s: no line is of an access log that is known: %q", log.Path, log.Sample), scope)
 	}
 	return keptMemory.Keep(rec, next)
 }

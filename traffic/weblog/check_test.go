@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"path"
 	"strings"
 	"testing"
 	"time"
@@ -139,6 +140,21 @@ func TestALogOfAnotherKindIsNoSilence(t *testing.T) {
 	res, err := suite.Collect(t.Context(), Web{Host: m.Host()})
 	require.NoError(t, err)
 	assert.Equal(t, report.Partial, res.Status)
+}
+
+func TestOneLogOfAnotherKindIsNoSilenceBesideOthers(t *testing.T) {
+	m := newWebServer()
+	other := path.Join(path.Dir(accessPath), "other.access.log")
+	require.NoError(t, m.AppendFile(accessPath, []byte(requestsAt(noon.Add(-time.Hour), 5, 200))))
+	require.NoError(t, m.WriteFile(other, []byte("what is this\n"), 0o644))
+	for secret, sample := range map[string]string{"": "what is this", "sixteen bytes, and more": "hidden"} {
+		res, err := suite.Collect(t.Context(), Web{Host: m.Host(), Sources: []string{accessPath, other}, Pseudonyms: traffic.Pseudonyms{Secret: []byte(secret)}})
+		require.NoError(t, err)
+		assert.Equal(t, report.Partial, res.Status)
+		require.Len(t, res.Problems, 1)
+		assert.Contains(t, res.Problems[0].Message, other+": no line is of an access log")
+		assert.Contains(t, res.Problems[0].Message, sample)
+	}
 }
 
 func TestWebPassesTheKitForCheckers(t *testing.T) {
