@@ -234,7 +234,8 @@ func TestASightSaysWhoSeesWhatAndWhy(t *testing.T) {
 		{verdict.Verdict{State: verdict.Failed, Down: []string{"a"}, Why: down}, mx + " is down, says a alone (net.refused at connect)"},
 		{verdict.Verdict{State: verdict.Partial, Down: []string{"a"}, Up: []string{"b"}, Why: down}, mx + " does not answer a, and answers b (net.refused at connect)"},
 		{verdict.Verdict{State: verdict.Reachable, Up: []string{"b"}}, mx + " answers"},
-		{verdict.Verdict{}, mx + ": no vantage can say"},
+		{verdict.Verdict{}, mx + ": no vantage can say whether it answers"},
+		{verdict.Verdict{Why: verdict.Observation{Vantage: "a", Cause: netprobe.LocalResolver, Phase: netprobe.PhaseResolve}}, mx + ": no vantage can say whether it answers (local.resolver at resolve)"},
 	} {
 		c.v.Target = mx
 		assert.Equal(t, c.want, incident.Of(c.v).Summary)
@@ -272,4 +273,42 @@ func TestTheIdOfAnIncidentIsMadeOfWhatAllKnowWhenItIsSure(t *testing.T) {
 		}
 	}
 	assert.Len(t, ids, 1)
+}
+
+// A name for which no resolver has an answer, such as that of a zone whose signatures
+// have expired, is a fault of no vantage, and silence about it would be for ever.
+func TestThatNobodyCanSayIsToldWhenAllHaveLooked(t *testing.T) {
+	p := verdict.Policy{Vantages: []string{"a", "b"}, Interval: time.Minute}
+	b := incident.NewBook()
+	looked := func(minute int, vantage string, vote verdict.Vote) verdict.Observation {
+		o := verdict.Observation{Target: mx, Vantage: vantage, Seq: uint64(minute + 1), At: start.Add(time.Duration(minute) * time.Minute), Since: start, Vote: vote}
+		if vote == verdict.None {
+			o.State, o.Cause, o.Phase = netprobe.Unknown, netprobe.LocalResolver, netprobe.PhaseResolve
+		}
+		return o
+	}
+	step := func(minute int, health map[string]verdict.Health, all ...verdict.Observation) (kinds []string) {
+		now := start.Add(time.Duration(minute) * time.Minute)
+		for _, e := range (incident.Rules{Repeat: -1}).Step(b, now, []incident.Sight{incident.Of(p.Judge(all, health, now))}) {
+			kinds = append(kinds, string(e.Kind)+" "+e.Level.String())
+		}
+		return kinds
+	}
+	sick := map[string]verdict.Health{"b": {State: verdict.Sick}}
+	for minute := range 5 {
+		assert.Empty(t, step(minute, nil, looked(minute, "a", verdict.None)), "b is silent: that is told of b")
+		assert.Empty(t, step(minute, sick, looked(minute, "a", verdict.None), looked(minute, "b", verdict.None)), "and so it is of one that is sick")
+	}
+	for minute := 5; minute < 7; minute++ {
+		assert.Empty(t, step(minute, nil, looked(minute, "a", verdict.None), looked(minute, "b", verdict.None)))
+	}
+	assert.Equal(t, []string{"problem minor"}, step(7, nil, looked(7, "a", verdict.None), looked(7, "b", verdict.None)))
+	for minute := 8; minute < 11; minute++ {
+		step(minute, nil, looked(minute, "a", verdict.Down), looked(minute, "b", verdict.Down))
+	}
+	assert.Equal(t, incident.Major, b.Subjects[mx].Level)
+	for minute := 11; minute < 20; minute++ {
+		assert.Empty(t, step(minute, nil, looked(minute, "a", verdict.None), looked(minute, "b", verdict.None)), "what was down is not better by that")
+	}
+	assert.Equal(t, []string{"recovery well"}, step(20, nil, looked(20, "a", verdict.Up), looked(20, "b", verdict.None)))
 }

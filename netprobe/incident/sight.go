@@ -15,7 +15,7 @@ type Level uint8
 const (
 	Unknown Level = iota
 	Well
-	Minor // some see it up
+	Minor // some see it up, or all who look cannot say
 	Major // down
 )
 
@@ -62,13 +62,19 @@ func Of(v verdict.Verdict) Sight {
 			s.Summary = v.Target + " is down, says " + prose.List(v.Down, 5) + " alone"
 		}
 	default:
-		s.Summary = v.Target + ": no vantage can say"
+		if s.unsure() { // it is no silence of theirs, and may be no fault of theirs
+			s.Level = Minor
+		}
+		s.Summary = v.Target + ": no vantage can say whether it answers"
 	}
 	if v.Why.Cause != "" {
 		s.Summary += fmt.Sprintf(" (%s at %s)", v.Why.Cause, v.Why.Phase)
 	}
 	return s
 }
+
+// unsure reports whether those who looked could not say.
+func (s Sight) unsure() bool { return s.Why.Vantage != "" && s.Why.Vote == verdict.None }
 
 // vantagePrefix begins the subject that is a vantage.
 const vantagePrefix = "vantage:"

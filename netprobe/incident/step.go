@@ -126,11 +126,12 @@ func onsetOf(t, otherwise time.Time) time.Time {
 	return t
 }
 
-// change takes over how bad it is now. A suspicion does not change what was sure,
+// change takes over how bad it is now. A suspicion does not change what was sure, nor
+// does it that nobody can say any more,
 // and better is sure after some looks only: it is most often on its way to well.
 func (o Rules) change(r *Record, s Sight) {
 	switch {
-	case s.Soft:
+	case s.Soft, s.unsure():
 		return
 	case s.Level == r.Level:
 		r.Attempt = 0

@@ -73,8 +73,9 @@ type Verdict struct {
 	Confirmed bool // by as many as the policy asks for
 	Up, Down  []string
 	None      []string    // who has no vote
-	Why       Observation // the observation that is told: the gravest, of the first vantage by name
-	Onset     time.Time   // when the first of those that say down began to; zero without one
+	Unsure    []string    // of these, who has looked, is well, and cannot say
+	Why       Observation // the observation that is told: the gravest, of the first vantage by name; zero of Unknown where too few are unsure
+	Onset     time.Time   // when the first of those that say down began to, or of those who are unsure; zero without one
 	Newest    time.Time   // of the observations that say so: of those for down, where there is one
 }
 
@@ -85,11 +86,15 @@ func (p Policy) Judge(observations []Observation, health map[string]Health, now 
 	last := Set{}
 	last.Add(observations...)
 	v := Verdict{}
-	votes := map[string]Observation{}
+	votes, unsure := map[string]Observation{}, map[string]Observation{}
 	for _, o := range last.All() {
 		v.Target = o.Target
-		if slices.Contains(p.Vantages, o.Vantage) && p.fresh(o, now) && o.Vote != None && health[o.Vantage].State != Sick {
+		switch {
+		case !slices.Contains(p.Vantages, o.Vantage) || !p.fresh(o, now) || health[o.Vantage].State == Sick:
+		case o.Vote != None:
 			votes[o.Vantage] = o
+		case health[o.Vantage].State == Well:
+			unsure[o.Vantage] = o
 		}
 	}
 	for _, name := range slices.Sorted(slices.Values(p.Vantages)) {
@@ -97,6 +102,9 @@ func (p Policy) Judge(observations []Observation, health map[string]Health, now 
 		switch {
 		case !ok:
 			v.None = append(v.None, name)
+			if unsure[name].Vantage != "" {
+				v.Unsure = append(v.Unsure, name)
+			}
 			continue
 		case o.Vote == Up:
 			v.Up = append(v.Up, name)
@@ -109,7 +117,22 @@ func (p Policy) Judge(observations []Observation, health map[string]Health, now 
 		v.take(o)
 	}
 	v.State, v.Confirmed = p.state(v, now)
+	if v.State == Unknown && len(v.Unsure) >= p.quorum() {
+		v.blind(unsure)
+	}
 	return v
+}
+
+// blind tells of what as many as make a verdict have looked at, and none can say:
+// then it is the target, such as a name that no resolver gives an answer for.
+func (v *Verdict) blind(unsure map[string]Observation) {
+	for _, name := range v.Unsure {
+		o := unsure[name]
+		if v.Onset.IsZero() || o.Since.Before(v.Onset) {
+			v.Onset = o.Since
+		}
+		v.take(o)
+	}
 }
 
 // take notes what is told of an observation that votes. That others look again and

@@ -93,6 +93,22 @@ func TestNobodyVotesButTheVantagesOfThePolicyThatAreWell(t *testing.T) {
 	assert.Equal(t, []string{"b"}, v.None)
 }
 
+// Who has looked and cannot say is told apart from who has not looked.
+func TestThoseWhoCannotSayAreNoSilence(t *testing.T) {
+	for votes, want := range map[string]string{"NN": "[a b] a", "NL": "[a] ", "N": "[a] a", "NNL": "[a b] a", "NLL": "[a] ", "UN": "[b] a", "DN": "[b] a", "LL": "[] "} {
+		p := verdict.Policy{}
+		for i := range votes {
+			p.Vantages = append(p.Vantages, string(rune('a'+i)))
+		}
+		v := p.Judge(say(votes), nil, now)
+		assert.Equal(t, want, fmt.Sprint(v.Unsure, " ", v.Why.Vantage), votes)
+	}
+	p := verdict.Policy{Vantages: []string{"a", "b"}}
+	v := p.Judge(say("NN"), map[string]verdict.Health{"b": {State: verdict.Sick}}, now)
+	assert.Equal(t, []string{"a"}, v.Unsure)
+	assert.Empty(t, v.Why.Vantage)
+}
+
 func TestAnObservationFromTheFutureHasNoVote(t *testing.T) {
 	p := verdict.Policy{Vantages: []string{"a", "b"}}
 	observations := say("UU")
@@ -206,6 +222,7 @@ func TestTheVerdictDoesNotDependOnOrderNorOnRepetition(t *testing.T) {
 		if want.State == verdict.Failed && want.Confirmed {
 			assert.GreaterOrEqual(t, len(want.Down), 2, "never by one alone")
 		}
+		assert.LessOrEqual(t, len(want.Unsure), len(want.None))
 		if len(want.Up)+len(want.Down) == 0 {
 			assert.Equal(t, verdict.Unknown, want.State, "silence is never up")
 		}
