@@ -1,11 +1,15 @@
 package main
 
 import (
+	"bufio"
+	"crypto/tls"
 	"fmt"
 	"net"
 	"os"
 	"strconv"
+	"strings"
 	"testing"
+	"time"
 
 	"github.com/pugetsoundtech/upkeep/netprobe/netprobetest"
 )
@@ -37,6 +41,10 @@ func TestMain(m *testing.M) {
 	fmt.Println("listening")
 	for {
 		if c, err := l.Accept(); err == nil {
+			if page := os.Getenv("UPKEEP_TEST_PAGE"); page != "" {
+				go serveWeb(c, page)
+				continue
+			}
 			go answer(c, os.Getenv("UPKEEP_TEST_BANNER"))
 		}
 	}
@@ -53,6 +61,26 @@ func answer(c net.Conn, file string) {
 		return
 	}
 	(&netprobetest.SMTP{Banner: string(banner)}).Serve(c, nil)
+}
+
+// serveWeb is a web server that answers with what a file has behind its first line, which
+// is for how many days its certificate is valid yet; empty: it speaks no TLS. Without
+// the file it reads a request and closes.
+func serveWeb(c net.Conn, file string) {
+	defer c.Close()
+	text, err := os.ReadFile(file)
+	days, page, _ := strings.Cut(string(text), "\n")
+	if n, wrong := strconv.Atoi(days); wrong == nil {
+		cert, _, failed := netprobetest.Certify(time.Now().AddDate(0, -3, 0), time.Now().AddDate(0, 0, n), "www.example")
+		if failed != nil {
+			return
+		}
+		c = tls.Server(c, &tls.Config{Certificates: []tls.Certificate{cert}})
+		defer c.Close()
+	}
+	if _, broken := bufio.NewReader(c).ReadString('\n'); broken == nil && err == nil {
+		fmt.Fprint(c, page)
+	}
 }
 
 // tarpits listens on so many ports from 20000 on, and never answers there.
