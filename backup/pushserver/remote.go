@@ -13,6 +13,7 @@ import (
 	"net/http"
 	"net/url"
 	"strings"
+	"sync"
 	"syscall"
 	"time"
 
@@ -67,21 +68,26 @@ type Remote struct {
 	HTTP *http.Client // with the client's certificate; nil: http.DefaultClient
 }
 
-// named asks for one file.
-func (s Remote) named(ctx context.Context, method, name string, body io.Reader, size int64) ([]byte, error) {
-	if !backup.ValidName(name) {
-		return nil, fmt.Errorf("%s %.80q: %w", method, name, fs.ErrInvalid)
-	}
-	return s.ask(ctx, method, name, nil, body, size)
+// A request is one to the server.
+type request struct {
+	method, name string
+	query        url.Values
+	span         string // the range that is wanted; "": all
+	body         io.Reader
+	size         int64
 }
 
-// ask sends a request; the error of a refusal wraps what backup.Store wants.
-func (s Remote) ask(ctx context.Context, method, name string, query url.Values, body io.Reader, size int64) ([]byte, error) {
-	req, err := http.NewRequestWithContext(ctx, method, strings.TrimSuffix(s.URL, "/")+"/"+name+"?"+query.Encode(), body)
+// ask sends a request. The error of a refusal wraps what backup.Store wants; else the
+// caller closes the answer.
+func (s Remote) ask(ctx context.Context, r request) (*http.Response, error) {
+	req, err := http.NewRequestWithContext(ctx, r.method, strings.TrimSuffix(s.URL, "/")+"/"+r.name+"?"+r.query.Encode(), r.body)
 	if err != nil {
 		return nil, err
 	}
-	req.ContentLength = size
+	req.ContentLength = r.size
+	if r.span != "" {
+		req.Header.Set("Range", "bytes="+r.span)
+	}
 	client := s.HTTP
 	if client == nil {
 		client = http.DefaultClient
@@ -90,22 +96,13 @@ func (s Remote) ask(ctx context.Context, method, name string, query url.Values, 
 	if err != nil {
 		return nil, errors.Join(ctx.Err(), err)
 	}
-	defer resp.Body.Close()
-	data, err := io.ReadAll(io.LimitReader(resp.Body, maxAnswer+1))
-	switch {
-	case err == nil && len(data) > maxAnswer:
-		err = backup.ErrTooLarge
-	case err == nil && resp.StatusCode >= 300:
-		err = refused(resp.StatusCode)
+	if resp.StatusCode >= 300 {
+		_, _ = io.CopyN(io.Discard, resp.Body, 4<<10) // so that the connection can be used again
+		resp.Body.Close()
+		return nil, fmt.Errorf("%s %s at the backup server: %w", r.method, r.name, refused(resp.StatusCode))
 	}
-	if err != nil {
-		return nil, fmt.Errorf("%s %s at the backup server: %w", method, name, err)
-	}
-	return data, nil
+	return resp, nil
 }
-
-// maxAnswer are the bytes of an answer; a list of a million files has less.
-const maxAnswer = 256 << 20
 
 // refused gives the error that a status stands for.
 func refused(status int) error {
@@ -124,44 +121,135 @@ func refused(status int) error {
 
 // Create is backup.Store.Create.
 func (s Remote) Create(ctx context.Context, name string, body io.ReaderAt, size int64) error {
-	_, err := s.named(ctx, http.MethodPut, name, io.NewSectionReader(body, 0, size), size)
+	if !backup.ValidName(name) {
+		return fmt.Errorf("create %.80q: %w", name, fs.ErrInvalid)
+	}
+	resp, err := s.ask(ctx, request{method: http.MethodPut, name: name, body: io.NewSectionReader(body, 0, size), size: size})
+	if err == nil {
+		err = resp.Body.Close()
+	}
 	return err
 }
 
-// Open is backup.Store.Open. It gets the whole file.
+// piece are the bytes that are asked for at once, and held.
+const piece = 1 << 20
+
+// Open is backup.Store.Open. It gets the first piece.
 func (s Remote) Open(ctx context.Context, name string) (backup.Blob, error) {
-	data, err := s.named(ctx, http.MethodGet, name, nil, 0)
+	if !backup.ValidName(name) {
+		return nil, fmt.Errorf("open %.80q: %w", name, fs.ErrInvalid)
+	}
+	b := &blob{remote: s, ctx: ctx, name: name}
+	var err error
+	b.held, b.size, err = b.get(0, piece)
 	if err != nil {
 		return nil, err
 	}
-	return blob{bytes.NewReader(data)}, nil
+	return b, nil
 }
 
-type blob struct{ *bytes.Reader }
+// A blob is a file that is got in pieces, so that no connection is kept meanwhile.
+type blob struct {
+	remote Remote
+	ctx    context.Context //nolint:containedctx // that of Open, as in the others
+	name   string
+	size   int64
 
-func (blob) Close() error { return nil }
+	mu   sync.Mutex
+	held []byte // the piece that was got last
+	at   int64  // where it begins
+}
+
+// Size gives the bytes of the file.
+func (b *blob) Size() int64 { return b.size }
+
+// Close is nothing: no connection is kept.
+func (b *blob) Close() error { return nil }
+
+// ReadAt is io.ReaderAt.
+func (b *blob) ReadAt(p []byte, off int64) (n int, err error) {
+	b.mu.Lock()
+	defer b.mu.Unlock()
+	if off < 0 {
+		return 0, fs.ErrInvalid
+	}
+	for n < len(p) {
+		at := off + int64(n)
+		if at >= b.size {
+			return n, io.EOF
+		}
+		if skip := at - b.at; skip < 0 || skip >= int64(len(b.held)) {
+			if b.held, _, err = b.get(at, min(piece, b.size-at)); err != nil {
+				return n, err
+			}
+			b.at = at
+		}
+		n += copy(p[n:], b.held[at-b.at:])
+	}
+	return n, nil
+}
+
+// get gives size bytes from off, as far as the file has them, and the size of all of it.
+func (b *blob) get(off, size int64) (data []byte, all int64, err error) {
+	resp, err := b.remote.ask(b.ctx, request{method: http.MethodGet, name: b.name, span: fmt.Sprintf("%d-%d", off, off+size-1)})
+	if err != nil {
+		return nil, 0, err
+	}
+	defer resp.Body.Close()
+	var first, last int64
+	switch _, err := fmt.Sscanf(resp.Header.Get("Content-Range"), "bytes %d-%d/%d", &first, &last, &all); {
+	case resp.StatusCode == http.StatusOK && resp.ContentLength == 0: // an empty file has no ranges
+		return nil, 0, nil
+	case resp.StatusCode != http.StatusPartialContent || err != nil, first != off, all <= off:
+		return nil, 0, fmt.Errorf("read %s at the backup server: it does not give the range that was asked for", b.name)
+	}
+	data = make([]byte, min(size, all-off))
+	if _, err := io.ReadFull(resp.Body, data); err != nil {
+		return nil, 0, fmt.Errorf("read %s at the backup server: the answer broke off: %w", b.name, errors.Join(b.ctx.Err(), io.ErrUnexpectedEOF))
+	}
+	return data, all, nil
+}
+
+// mostListed are the files that a client may have: of each the name is held.
+const mostListed = 1 << 20
 
 // List is backup.Store.List.
 func (s Remote) List(ctx context.Context, prefix string) iter.Seq2[backup.Info, error] {
 	return func(yield func(backup.Info, error) bool) {
-		data, err := s.ask(ctx, http.MethodGet, "", url.Values{"prefix": {prefix}}, nil, 0)
+		infos, err := s.list(ctx, prefix)
+		for _, info := range infos {
+			if !yield(info, nil) {
+				return
+			}
+		}
 		if err != nil {
-			yield(backup.Info{}, err)
-			return
+			yield(backup.Info{}, fmt.Errorf("list at the backup server: %w", err))
 		}
-		for in := bufio.NewScanner(bytes.NewReader(data)); in.Scan(); {
-			var l line
-			err := json.Unmarshal(in.Bytes(), &l)
-			if err == nil && l.End {
-				return
-			}
-			if err == nil && !(backup.ValidName(l.Name) && strings.HasPrefix(l.Name, prefix)) {
-				err = errors.New("the backup server lists what was not asked for")
-			}
-			if !yield(backup.Info{Name: l.Name, Size: l.Size, Time: l.Time}, err) || err != nil {
-				return
-			}
-		}
-		yield(backup.Info{}, fmt.Errorf("list at the backup server: %w", io.ErrUnexpectedEOF))
 	}
+}
+
+// list reads the whole list: who takes it may ask the server meanwhile.
+func (s Remote) list(ctx context.Context, prefix string) (out []backup.Info, err error) {
+	resp, err := s.ask(ctx, request{method: http.MethodGet, query: url.Values{"prefix": {prefix}}})
+	if err != nil {
+		return nil, err
+	}
+	defer resp.Body.Close()
+	in := bufio.NewScanner(resp.Body)
+	for in.Scan() {
+		var l line
+		err := json.Unmarshal(in.Bytes(), &l)
+		switch {
+		case err != nil:
+			return out, err
+		case l.End:
+			return out, nil
+		case !backup.ValidName(l.Name) || !strings.HasPrefix(l.Name, prefix):
+			return out, errors.New("it lists what was not asked for")
+		case len(out) == mostListed:
+			return out, fmt.Errorf("more than %d files: %w", mostListed, backup.ErrTooLarge)
+		}
+		out = append(out, backup.Info{Name: l.Name, Size: l.Size, Time: l.Time})
+	}
+	return out, errors.Join(in.Err(), ctx.Err(), io.ErrUnexpectedEOF)
 }

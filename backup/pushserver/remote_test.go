@@ -1,6 +1,7 @@
 package pushserver_test
 
 import (
+	"bytes"
 	"context"
 	"io"
 	"io/fs"
@@ -26,6 +27,60 @@ func TestRemoteKeepsTheContractOfStores(t *testing.T) {
 		t.Cleanup(srv.Close)
 		return pushserver.Remote{URL: srv.URL, HTTP: srv.Client()}
 	}))
+}
+
+// A writer counts what one answer has.
+type writer struct {
+	http.ResponseWriter
+	most *int
+	all  int
+}
+
+func (w *writer) Write(p []byte) (int, error) {
+	w.all += len(p)
+	*w.most = max(*w.most, w.all)
+	return w.ResponseWriter.Write(p)
+}
+
+func TestRemoteHoldsAPieceOfALargeFile(t *testing.T) {
+	most, loose := 0, pushserver.Loose(&backuptest.Memory{})
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		loose.ServeHTTP(&writer{ResponseWriter: w, most: &most}, r)
+	}))
+	defer srv.Close()
+	remote := pushserver.Remote{URL: srv.URL, HTTP: srv.Client()}
+	data := bytes.Repeat([]byte("some bytes\n"), 500_000)
+	require.NoError(t, remote.Create(t.Context(), "packs/aa/large", bytes.NewReader(data), int64(len(data))))
+	got, err := backup.Read(t.Context(), remote, "packs/aa/large", int64(len(data)))
+	require.NoError(t, err)
+	assert.True(t, bytes.Equal(data, got))
+	assert.LessOrEqual(t, most, 1<<20)
+}
+
+func TestServerThatLiesAboutRangesIsNotBelieved(t *testing.T) {
+	for name, answer := range map[string]func(http.ResponseWriter){
+		"all": func(w http.ResponseWriter) { w.WriteHeader(http.StatusOK) },
+		"another": func(w http.ResponseWriter) {
+			w.Header().Set("Content-Range", "bytes 5-9/10")
+			w.WriteHeader(http.StatusPartialContent)
+		},
+		"short": func(w http.ResponseWriter) {
+			w.Header().Set("Content-Range", "bytes 0-9/10")
+			w.WriteHeader(http.StatusPartialContent)
+		},
+		"none": func(w http.ResponseWriter) {
+			w.Header().Set("Content-Range", "bytes 0--1/-7")
+			w.WriteHeader(http.StatusPartialContent)
+		},
+	} {
+		srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, _ *http.Request) {
+			answer(w)
+			_, _ = io.WriteString(w, "few")
+		}))
+		_, err := pushserver.Remote{URL: srv.URL, HTTP: srv.Client()}.Open(t.Context(), "packs/aa/x")
+		assert.Error(t, err, name)
+		srv.Close()
+	}
 }
 
 func TestClientCommitsOverAPipeAndCannotTakeAway(t *testing.T) {
