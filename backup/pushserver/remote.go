@@ -97,11 +97,22 @@ func (s Remote) ask(ctx context.Context, r request) (*http.Response, error) {
 		return nil, errors.Join(ctx.Err(), err)
 	}
 	if resp.StatusCode >= 300 {
-		_, _ = io.CopyN(io.Discard, resp.Body, 4<<10) // so that the connection can be used again
+		err := refused(resp.StatusCode)
+		_ = drained(resp.Body) // what the status says counts
 		resp.Body.Close()
-		return nil, fmt.Errorf("%s %s at the backup server: %w", r.method, r.name, refused(resp.StatusCode))
+		return nil, fmt.Errorf("%s %s at the backup server: %w", r.method, r.name, err)
 	}
 	return resp, nil
+}
+
+// drained reads the short rest of an answer, so that the connection can be used again:
+// over ssh another one is another login.
+func drained(rest io.Reader) error {
+	n, err := io.Copy(io.Discard, io.LimitReader(rest, 4<<10))
+	if err == nil && n == 4<<10 {
+		err = errors.New("the answer has no end")
+	}
+	return err
 }
 
 // refused gives the error that a status stands for.
@@ -243,7 +254,7 @@ func (s Remote) list(ctx context.Context, prefix string) (out []backup.Info, err
 		case err != nil:
 			return out, err
 		case l.End:
-			return out, nil
+			return out, drained(resp.Body)
 		case !backup.ValidName(l.Name) || !strings.HasPrefix(l.Name, prefix):
 			return out, errors.New("it lists what was not asked for")
 		case len(out) == mostListed:

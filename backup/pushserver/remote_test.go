@@ -8,6 +8,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync/atomic"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -88,8 +89,9 @@ func TestClientCommitsOverAPipeAndCannotTakeAway(t *testing.T) {
 	srv := &pushserver.Server{Client: func(*http.Request) (pushserver.Client, bool) {
 		return pushserver.Client{Name: "web1", Store: store, Verifier: keys.Verifier, MaxBytes: 1 << 20}, true
 	}}
-	ended := make(chan error, 9)
+	ended, dialled := make(chan error, 9), atomic.Int64{}
 	remote := pushserver.Remote{URL: "http://pipe", HTTP: pushserver.OverPipe(func(ctx context.Context) (io.Reader, io.WriteCloser, error) {
+		dialled.Add(1)
 		in, to := io.Pipe()
 		from, out := io.Pipe()
 		go func() {
@@ -114,6 +116,7 @@ func TestClientCommitsOverAPipeAndCannotTakeAway(t *testing.T) {
 
 	_, err = backup.Read(t.Context(), remote, "snaps/0000000009", 100)
 	require.ErrorIs(t, err, fs.ErrNotExist)
+	assert.EqualValues(t, 1, dialled.Load(), "all by one login")
 	require.ErrorIs(t, remote.Create(t.Context(), "snaps/0000000001", strings.NewReader("x"), 1), fs.ErrPermission, "it is not signed")
 	require.ErrorIs(t, remote.Create(t.Context(), "../x", strings.NewReader("x"), 1), fs.ErrInvalid)
 	ctx, cancel := context.WithCancel(t.Context())
