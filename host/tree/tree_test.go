@@ -4,6 +4,7 @@ import (
 	"context"
 	"crypto/sha256"
 	"errors"
+	"fmt"
 	"io/fs"
 	"os"
 	"path/filepath"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/tree"
+	"github.com/pugetsoundtech/upkeep/internal/need"
 )
 
 // plain hides what a file system can do beyond host.FS.
@@ -319,4 +321,40 @@ func TestASumIsOfTheFileThatWasDescribed(t *testing.T) {
 	ctx, cancel := context.WithCancel(t.Context())
 	cancel()
 	assert.ErrorIs(t, tree.Sum(ctx, files, name, st, sha256.New()), context.Canceled)
+}
+
+func TestAFolderOfTwoHundredThousandEntriesIsWalkedInOrder(t *testing.T) {
+	need.Long(t)
+	const n = 200_000
+	root, err := os.MkdirTemp("/dev/shm", "") // on a disk it takes a minute
+	need.That(t, "a file system in memory at /dev/shm", err == nil)
+	defer os.RemoveAll(root)
+	first := filepath.Join(root, "000000")
+	require.NoError(t, os.WriteFile(first, []byte("x"), 0o600))
+	for i := range n - 1 {
+		name := filepath.Join(root, fmt.Sprintf("%06d", i+1))
+		if i%30_000 == 29_999 { // a file has not any number of names
+			first = name
+			require.NoError(t, os.WriteFile(first, []byte("x"), 0o600))
+			continue
+		}
+		require.NoError(t, os.Link(first, name))
+	}
+	long := strings.Repeat("z", 255)
+	require.NoError(t, os.WriteFile(filepath.Join(root, long), []byte("long"), 0o600))
+	seen, last := 0, ""
+	_, err = tree.Walk(t.Context(), host.Local().Files, root, host.WalkOptions{Digests: []string{"sha256"}}, func(e *host.Entry) error {
+		if e.Path == root {
+			assert.True(t, e.Complete)
+			return nil
+		}
+		if last >= e.Path || len(e.Digests) == 0 {
+			t.Errorf("%s behind %s, with %d digests", e.Path, last, len(e.Digests))
+		}
+		seen, last = seen+1, e.Path
+		return nil
+	})
+	require.NoError(t, err)
+	assert.Equal(t, n+1, seen)
+	assert.Equal(t, filepath.Join(root, long), last)
 }
