@@ -54,6 +54,7 @@ func (a Acceptor) Accept(ctx context.Context, changes []Change) error {
 func (a Acceptor) AcceptProfile(ctx context.Context, p Profile) error {
 	return a.move(ctx, func(b *Baseline) (Head, Entries, []Change, error) {
 		head := b.Head
+		p.Digests = b.Profile.Digests
 		head.Profile = p
 		return head, widened(b.Entries(), Scan(ctx, a.Files, p, nil), b.Profile, p), nil, p.Validate()
 	})

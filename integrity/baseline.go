@@ -63,6 +63,7 @@ type headJSON struct {
 	CrossFS     bool        `json:"cross_file_systems,omitempty"`
 	Attrs       bool        `json:"attrs,omitempty"`
 	Rules       string      `json:"rules,omitempty"`
+	Digests     []string    `json:"digests,omitempty"`
 	Host        []byte      `json:"host,omitempty"`
 	Boot        string      `json:"boot,omitempty"`
 	Previous    string      `json:"previous,omitempty"`
@@ -72,7 +73,7 @@ func encodeHead(h Head) ([]byte, error) {
 	return json.Marshal(headJSON{
 		Created: h.Created.UTC(), Roots: bytesOf(h.Profile.Roots),
 		Sparse: bytesOf(h.Profile.Sparse), Names: bytesOf(h.Profile.Names), Exclude: bytesOf(h.Profile.Exclude), Logs: bytesOf(h.Profile.Logs),
-		Fields: h.Profile.Fields, MaxFileSize: h.Profile.MaxFileSize, CrossFS: h.Profile.CrossFileSystems, Attrs: h.Profile.Attrs, Rules: h.Profile.Rules,
+		Fields: h.Profile.Fields, MaxFileSize: h.Profile.MaxFileSize, CrossFS: h.Profile.CrossFileSystems, Attrs: h.Profile.Attrs, Rules: h.Profile.Rules, Digests: h.Profile.Digests,
 		Host: []byte(h.Host), Boot: h.Boot, Previous: h.Previous,
 	})
 }
@@ -82,7 +83,7 @@ func decodeHead(b []byte) (Head, error) {
 	err := json.Unmarshal(b, &j)
 	return Head{Created: j.Created, Host: string(j.Host), Boot: j.Boot, Previous: j.Previous, Profile: Profile{
 		Roots: stringsOf(j.Roots), Sparse: stringsOf(j.Sparse), Names: stringsOf(j.Names), Exclude: stringsOf(j.Exclude), Logs: stringsOf(j.Logs),
-		Fields: j.Fields, MaxFileSize: j.MaxFileSize, CrossFileSystems: j.CrossFS, Attrs: j.Attrs, Rules: j.Rules,
+		Fields: j.Fields, MaxFileSize: j.MaxFileSize, CrossFileSystems: j.CrossFS, Attrs: j.Attrs, Rules: j.Rules, Digests: j.Digests,
 	}}, err
 }
 

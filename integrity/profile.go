@@ -23,7 +23,10 @@ type Profile struct {
 	Exclude []string
 	Fields  tree.Fields // compared; zero: tree.FieldsState
 	// Attrs reads access lists, capabilities and other extended attributes as well.
-	Attrs       bool
+	Attrs bool
+	// Digests are the algorithms by which a content is known, all computed in one
+	// reading; empty: sha256. Those of a baseline stay.
+	Digests     []string
 	MaxFileSize int64 // bytes; content beyond is not read, and said to be unknown; zero: no bound
 	// CrossFileSystems also goes into directories on which something is mounted.
 	// Otherwise their content is said to be unknown.

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"hash"
 	"io/fs"
 	"iter"
 	"path"
@@ -50,6 +51,11 @@ type Scanner struct {
 	Old  Entries
 	Read func(now, was *host.Entry) host.Reading
 
+	// Hash makes the hashes of algorithms in Profile.Digests that host.NewHash does not
+	// know, and may make others of its own; nil for an algorithm: host.NewHash does. Over
+	// a connection there are those of host.NewHash alone.
+	Hash func(algorithm string) hash.Hash
+
 	Pace Pace // the zero Pace: as fast as can be
 }
 
@@ -59,7 +65,7 @@ func (s Scanner) Entries(ctx context.Context, counts *Counts) Entries {
 		counts = new(Counts)
 	}
 	inner := scan{files: s.Files, counts: counts, opts: s.Profile.options()}
-	inner.opts.Read = s.Read
+	inner.opts.Read, inner.opts.Hash = s.Read, s.Hash
 	s.Pace.slow(ctx, &inner.opts)
 	if s.Choose == nil {
 		return inner.entries(ctx, s.Profile, s.Old)
@@ -93,7 +99,7 @@ func (s Scanner) Entries(ctx context.Context, counts *Counts) Entries {
 // its options may ask for; nil: none.
 func (s scan) entries(ctx context.Context, p Profile, old Entries) Entries {
 	return func(yield func(host.Entry, error) bool) {
-		if err := p.Validate(); err != nil {
+		if err := errors.Join(p.Validate(), s.opts.Validate()); err != nil {
 			yield(host.Entry{}, fmt.Errorf("scan: %w", err))
 			return
 		}
@@ -172,7 +178,10 @@ func (s *scan) root(ctx context.Context, root string) bool {
 }
 
 func (p Profile) options() host.WalkOptions {
-	o := host.WalkOptions{Digests: []string{"sha256"}, Attrs: p.Attrs, MaxFileSize: p.MaxFileSize, OneFileSystem: !p.CrossFileSystems}
+	o := host.WalkOptions{Digests: slices.Clone(p.Digests), Attrs: p.Attrs, MaxFileSize: p.MaxFileSize, OneFileSystem: !p.CrossFileSystems}
+	if len(o.Digests) == 0 {
+		o.Digests = []string{"sha256"}
+	}
 	if len(p.Exclude)+len(p.Sparse) > 0 {
 		o.Skip = newChoice(p).skips
 	}

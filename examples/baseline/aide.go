@@ -99,22 +99,36 @@ func (r *rules) entries(ctx context.Context, h host.Host, p integrity.Profile, o
 	return s.Entries(ctx, counts)
 }
 
-// fromAide gives what a database of AIDE expects, of what is looked at, and when it
-// was made. A content that it knows by another algorithm alone is unknown, and told.
-func (o *options) fromAide(p integrity.Profile, counts *integrity.Counts) (integrity.Entries, time.Time, error) {
+// fromAide gives what a database of AIDE expects, and when it was made. The contents
+// are known from then on by SHA-256, or by what the database has of them all.
+func (o *options) fromAide() (all []host.Entry, algorithms []string, made time.Time, err error) {
 	f, err := os.Open(o.aideDB)
 	if err != nil {
-		return nil, time.Time{}, err
+		return nil, nil, made, err
 	}
 	defer f.Close() //nolint:errcheck // it was only read
 	st, err := f.Stat()
 	if err != nil {
-		return nil, time.Time{}, err
+		return nil, nil, made, err
 	}
-	all, err := aide.ReadDatabase(f)
+	all, err = aide.ReadDatabase(f)
+	for _, name := range []string{"sha256", "sha512", "sha1", "md5"} { // the strongest first
+		without := func(e host.Entry) bool { _, has := e.Digest(name); return e.Hashed() && !has }
+		if len(algorithms) == 0 && !slices.ContainsFunc(all, without) {
+			algorithms = []string{name}
+		}
+	}
+	if len(algorithms) == 0 {
+		algorithms = []string{"sha256"} // what has another is unknown, and told
+	}
+	return all, algorithms, st.ModTime(), err
+}
+
+// chosenOf gives the entries of a database that a profile looks at.
+func chosenOf(all []host.Entry, p integrity.Profile, counts *integrity.Counts) integrity.Entries {
 	return func(yield func(host.Entry, error) bool) {
 		for _, e := range all {
-			e.Digests = slices.DeleteFunc(e.Digests, func(d host.Digest) bool { return d.Algorithm != "sha256" })
+			e.Digests = slices.DeleteFunc(e.Digests, func(d host.Digest) bool { return !slices.Contains(p.Digests, d.Algorithm) })
 			if !p.Selects(e.Path, e.Stat.IsDir()) {
 				continue
 			}
@@ -122,7 +136,7 @@ func (o *options) fromAide(p integrity.Profile, counts *integrity.Counts) (integ
 				return
 			}
 		}
-	}, st.ModTime(), err
+	}
 }
 
 func (r *rules) grew(path string) {

@@ -337,6 +337,17 @@ func TestADatabaseOfAIDEIsTheFirstBaseline(t *testing.T) {
 	assert.Equal(t, bitRemoved|bitChanged, status)
 	assert.Contains(t, out, "changed\t"+f.dir+"/b\tcontent sha256:ba7816bf")
 	assert.Contains(t, out, "removed\t"+f.dir+"/gone\n")
+	sha512 := "3a81oZNherrMQXNJriBBMRLm+k6JqX6iCp7u5ktV05ohkpkqJ0/BqDa6PCOj/uu9RU1EI2Q86A4qmslPpUyknw=="
+	text = "@@begin_db\n@@db_spec name lname perm md5 sha512\n" + f.dir + " 0 40755 0 0\n" + f.dir + "/a 0 100644 0 " + sha512 + "\n@@end_db\n"
+	require.NoError(t, os.WriteFile(db, []byte(text), 0o600))
+	other := folder{t, f.dir, filepath.Join(t.TempDir(), "b.db")}
+	_, _, errs = other.run("init", "-aide-db", db, f.dir)
+	require.Empty(t, errs)
+	status, out, _ = other.run("check")
+	assert.Equal(t, bitAdded, status, out)
+	other.write("a", "abd")
+	_, out, _ = other.run("check")
+	assert.Contains(t, out, "changed\t"+f.dir+"/a\tcontent sha512:ddaf35a1", "the digests of the database are those that count")
 	status, _, errs = f.run("init", "-anew", "-by", "ann", "-aide-db", f.dir+"/a", f.dir)
 	assert.NotZero(t, status)
 	assert.Contains(t, errs, "aide database: line 1")

@@ -88,9 +88,11 @@ func (o *options) init(ctx context.Context, c cli.Call) (int, error) {
 		head := integrity.HeadOf(ctx, h, p)
 		entries := read(drawn(by.entries(ctx, h, p, nil, nil, &counts), c, -1), c)
 		if o.aideDB != "" {
-			if entries, head.Created, err = o.fromAide(p, &counts); err != nil {
+			var all []host.Entry
+			if all, head.Profile.Digests, head.Created, err = o.fromAide(); err != nil {
 				return 0, err
 			}
+			entries = chosenOf(all, head.Profile, &counts)
 		}
 		if o.anew {
 			says := integrity.Acceptance{Time: h.Time(), By: o.by, Comment: o.comment, Ticket: o.ticket}

@@ -152,6 +152,7 @@ func (r *run) take() error {
 func (r *run) later(b *integrity.Baseline) error {
 	r.expect = b.Count
 	r.guide = howto.Of(r.ctx, r.Host)
+	r.Profile.Digests = b.Profile.Digests // others would compare with nothing
 	now, was := r.scan(), b.Entries()
 	if !r.Profile.SameRules(b.Profile) {
 		now, was = integrity.Selected(now, b.Profile), integrity.Selected(was, r.Profile)
