@@ -2,6 +2,7 @@ package files_test
 
 import (
 	"context"
+	"fmt"
 	"os"
 	"testing"
 
@@ -45,6 +46,18 @@ func TestASetuidBitOnAProgramIsTheRightsOfRoot(t *testing.T) {
 	require.Len(t, got, 1)
 	assert.Equal(t, "/usr/bin/find now runs with the rights of root: mode 0755 to 4755", got[0].Title)
 	assert.Equal(t, report.Critical, got[0].Severity)
+}
+
+func TestOwnersAreNamedWhereTheyHaveNames(t *testing.T) {
+	const users = "-- /etc/passwd --\nroot:x:0:0::/:/bin/sh\nann:x:1000:1000::/:/bin/sh\n-- /etc/group --\nroot:x:0:\nstaff:x:50:\n"
+	of := func(uid, gid int) string {
+		return quietEtc + users + fmt.Sprintf("-- /etc/x uid=%d gid=%d --\nx\n", uid, gid)
+	}
+	got := day(t, of(0, 0), of(1000, 50), nil)
+	require.Len(t, got, 1)
+	assert.Equal(t, "/etc/x changed: owner root:root to ann:staff", got[0].Title)
+	assert.Contains(t, got[0].Evidence, report.Now.Of("owner=1000:50"), "numbers are what counts")
+	assert.Equal(t, "/etc/x changed: owner root:root to 7:8", day(t, of(0, 0), of(7, 8), nil)[0].Title)
 }
 
 func TestANewFolderIsOneFinding(t *testing.T) {

@@ -1,6 +1,7 @@
 package files
 
 import (
+	"cmp"
 	"fmt"
 	"path"
 	"slices"
@@ -9,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/etc"
 	"github.com/pugetsoundtech/upkeep/host/tree"
 	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/internal/prose"
@@ -30,7 +32,7 @@ func (c *closer) finding(f *found) report.Finding {
 		Detail: standingText(f.Change, a),
 	}
 	out.Fix += typed(out.Remedy)
-	describe(&out, f, a)
+	c.describe(&out, f, a)
 	c.shorter(&out, f.Change)
 	c.sinceLast(&out, f.Change)
 	if len(lines) > 0 {
@@ -62,26 +64,26 @@ func (c *closer) finding(f *found) report.Finding {
 }
 
 // describe fills in rule, title and evidence.
-func describe(out *report.Finding, f *found, a attestation) {
+func (c *closer) describe(out *report.Finding, f *found, a attestation) {
 	name := prose.Clip(f.Path, 200)
 	switch f.Kind {
 	case integrity.Added:
-		out.Rule, out.Title = ruleAdded, name+" is new"+amiss(f.Change, a)+": "+summary(f.Now)
+		out.Rule, out.Title = ruleAdded, name+" is new"+amiss(f.Change, a)+": "+c.summary(f.Now)
 		if power := gains(f.Change); power != "" {
-			out.Title = name + " is new and runs with " + power + ": " + summary(f.Now)
+			out.Title = name + " is new and runs with " + power + ": " + c.summary(f.Now)
 		}
 		out.Evidence = facts(report.Now, f.Now, tree.FieldsAll&^tree.FieldNlink)
 	case integrity.Removed:
-		out.Rule, out.Title, out.Evidence = ruleRemoved, name+" was removed: it was a "+summary(f.Was), facts(report.Was, f.Was, tree.FieldsAll&^tree.FieldNlink)
+		out.Rule, out.Title, out.Evidence = ruleRemoved, name+" was removed: it was a "+c.summary(f.Was), facts(report.Was, f.Was, tree.FieldsAll&^tree.FieldNlink)
 	case integrity.Unstable:
 		out.Rule, out.Title = ruleUnstable, name+" changed each time that it was read"
 	case integrity.Unknown:
-		out.Rule, out.Title = ruleGap, name+" could not be read for the baseline, and has nothing to be compared with: "+summary(f.Now)
+		out.Rule, out.Title = ruleGap, name+" could not be read for the baseline, and has nothing to be compared with: "+c.summary(f.Now)
 		out.Evidence = facts(report.Now, f.Now, tree.FieldsAll&^tree.FieldNlink)
 	default:
-		out.Rule, out.Title = ruleChanged, name+" changed"+amiss(f.Change, a)+": "+strings.Join(differences(f.Change), ", ")
+		out.Rule, out.Title = ruleChanged, name+" changed"+amiss(f.Change, a)+": "+strings.Join(c.differences(f.Change), ", ")
 		if power := gains(f.Change); power != "" {
-			out.Title = name + " now runs with " + power + ": " + strings.Join(differences(f.Change), ", ")
+			out.Title = name + " now runs with " + power + ": " + strings.Join(c.differences(f.Change), ", ")
 		}
 		out.Evidence = append(facts(report.Was, f.Was, f.Fields), facts(report.Now, f.Now, f.Fields)...)
 	}
@@ -91,7 +93,7 @@ func describe(out *report.Finding, f *found, a attestation) {
 // place says nothing of the old one.
 func (c *closer) moved(out *report.Finding, f *found) {
 	out.Rule = ruleMoved
-	out.Title = prose.Clip(f.from.Path, 200) + " was moved to " + prose.Clip(f.Path, 200) + ": " + summary(f.Now)
+	out.Title = prose.Clip(f.from.Path, 200) + " was moved to " + prose.Clip(f.Path, 200) + ": " + c.summary(f.Now)
 	out.Evidence = append(out.Evidence, report.Path.Of(f.from.Path))
 	for _, gone := range f.from.all() {
 		out.Severity = max(out.Severity, severity(gone, c.attest(gone)))
@@ -151,7 +153,7 @@ func changedAt(c integrity.Change) time.Time {
 }
 
 // summary describes an entry in a title.
-func summary(e host.Entry) string {
+func (c *closer) summary(e host.Entry) string {
 	words := typeName(e.Stat)
 	switch {
 	case e.Stat.IsRegular():
@@ -161,23 +163,25 @@ func summary(e host.Entry) string {
 	}
 	text := words + ", mode " + modeText(e.Stat)
 	if e.Stat.Known.Has(host.KnownOwner) {
-		text += ", owner " + ownerText(e.Stat)
+		text += ", owner " + c.owner(e.Stat)
 	}
 	return text
 }
 
 // differences describes what changed in a title.
-func differences(c integrity.Change) []string {
+func (c *closer) differences(ch integrity.Change) []string {
 	var out []string
-	for _, name := range c.Fields.Names() {
-		was, now := Value(c.Was, name), Value(c.Now, name)
+	for _, name := range ch.Fields.Names() {
+		was, now := Value(ch.Was, name), Value(ch.Now, name)
 		switch name {
 		case "content":
 			out = append(out, "content")
 		case "nlink":
-			out = append(out, "it has "+prose.Count(c.Now.Stat.Nlink, "name")+" and had "+strconv.FormatUint(c.Was.Stat.Nlink, 10))
+			out = append(out, "it has "+prose.Count(ch.Now.Stat.Nlink, "name")+" and had "+strconv.FormatUint(ch.Was.Stat.Nlink, 10))
 		case "size":
-			out = append(out, "size "+sizeText(c.Was.Stat.Size)+" to "+sizeText(c.Now.Stat.Size))
+			out = append(out, "size "+sizeText(ch.Was.Stat.Size)+" to "+sizeText(ch.Now.Stat.Size))
+		case "owner":
+			out = append(out, "owner "+c.owner(ch.Was.Stat)+" to "+c.owner(ch.Now.Stat))
 		default:
 			out = append(out, name+" "+prose.Clip(was, 200)+" to "+prose.Clip(now, 200))
 		}
@@ -274,6 +278,25 @@ func typeName(st host.Stat) string {
 }
 
 func modeText(st host.Stat) string { return fmt.Sprintf("%04o", st.Perm()) }
+
+// owner names who owns a file, by number where nobody has that.
+func (c *closer) owner(st host.Stat) string {
+	if c.users == nil { // without the tables there are numbers
+		c.users, c.groups = map[uint32]string{}, map[uint32]string{}
+		if t, err := etc.ReadPasswd(c.ctx, c.Host, etc.PasswdFile); err == nil {
+			c.users = etc.Names(t.Entries)
+		}
+		if t, err := etc.ReadGroup(c.ctx, c.Host, etc.GroupFile); err == nil {
+			for _, g := range slices.Backward(t.Entries) { // the first of a number counts
+				c.groups[g.GID] = g.Name
+			}
+		}
+	}
+	name := func(names map[uint32]string, id uint32) string {
+		return cmp.Or(prose.Clip(names[id], 64), strconv.FormatUint(uint64(id), 10))
+	}
+	return name(c.users, st.UID) + ":" + name(c.groups, st.GID)
+}
 
 func ownerText(st host.Stat) string { return fmt.Sprintf("%d:%d", st.UID, st.GID) }
 

@@ -91,6 +91,8 @@ type closer struct {
 	err     error    // of the second reading
 	unread  bool     // some were left out of it
 	brought []string // packages whose files are among what changed
+
+	users, groups map[uint32]string // names by their numbers; nil: not asked yet
 }
 
 const (
