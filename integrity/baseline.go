@@ -64,6 +64,8 @@ type headJSON struct {
 	Attrs       bool        `json:"attrs,omitempty"`
 	Rules       string      `json:"rules,omitempty"`
 	Digests     []string    `json:"digests,omitempty"`
+	AllowNew    [][]byte    `json:"allow_new,omitempty"`
+	AllowGone   [][]byte    `json:"allow_removed,omitempty"`
 	Host        []byte      `json:"host,omitempty"`
 	Boot        string      `json:"boot,omitempty"`
 	Previous    string      `json:"previous,omitempty"`
@@ -74,6 +76,7 @@ func encodeHead(h Head) ([]byte, error) {
 		Created: h.Created.UTC(), Roots: bytesOf(h.Profile.Roots),
 		Sparse: bytesOf(h.Profile.Sparse), Names: bytesOf(h.Profile.Names), Exclude: bytesOf(h.Profile.Exclude), Logs: bytesOf(h.Profile.Logs),
 		Fields: h.Profile.Fields, MaxFileSize: h.Profile.MaxFileSize, CrossFS: h.Profile.CrossFileSystems, Attrs: h.Profile.Attrs, Rules: h.Profile.Rules, Digests: h.Profile.Digests,
+		AllowNew: bytesOf(h.Profile.AllowNew), AllowGone: bytesOf(h.Profile.AllowRemoved),
 		Host: []byte(h.Host), Boot: h.Boot, Previous: h.Previous,
 	})
 }
@@ -84,6 +87,7 @@ func decodeHead(b []byte) (Head, error) {
 	return Head{Created: j.Created, Host: string(j.Host), Boot: j.Boot, Previous: j.Previous, Profile: Profile{
 		Roots: stringsOf(j.Roots), Sparse: stringsOf(j.Sparse), Names: stringsOf(j.Names), Exclude: stringsOf(j.Exclude), Logs: stringsOf(j.Logs),
 		Fields: j.Fields, MaxFileSize: j.MaxFileSize, CrossFileSystems: j.CrossFS, Attrs: j.Attrs, Rules: j.Rules, Digests: j.Digests,
+		AllowNew: stringsOf(j.AllowNew), AllowRemoved: stringsOf(j.AllowGone),
 	}}, err
 }
 

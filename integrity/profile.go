@@ -21,7 +21,11 @@ type Profile struct {
 	// Exclude leaves out what matches, a directory with all below it. Patterns
 	// are those of path.Match over the whole path: '*' stops at a slash.
 	Exclude []string
-	Fields  tree.Fields // compared; zero: tree.FieldsState
+	// AllowNew and AllowRemoved are patterns as of Exclude: what comes there, or goes,
+	// is no change, and what changes is one.
+	AllowNew, AllowRemoved []string
+
+	Fields tree.Fields // compared; zero: tree.FieldsState
 	// Attrs reads access lists, capabilities and other extended attributes as well.
 	Attrs bool
 	// Digests are the algorithms by which a content is known, all computed in one
@@ -147,12 +151,12 @@ func (p Profile) Validate() error {
 	if len(p.Roots)+len(p.Sparse) == 0 {
 		return fmt.Errorf("profile: no roots: %w", fs.ErrInvalid)
 	}
-	for _, name := range slices.Concat(p.Roots, p.Sparse, p.Exclude, p.Logs) {
+	for _, name := range slices.Concat(p.Roots, p.Sparse, p.Exclude, p.AllowNew, p.AllowRemoved, p.Logs) {
 		if !host.ValidName(name) || path.Clean(name) != name {
 			return fmt.Errorf("profile: %q is not an absolute clean path: %w", name, fs.ErrInvalid)
 		}
 	}
-	for _, pattern := range slices.Concat(p.Names, p.Exclude) {
+	for _, pattern := range slices.Concat(p.Names, p.Exclude, p.AllowNew, p.AllowRemoved) {
 		if _, err := path.Match(pattern, ""); err != nil {
 			return fmt.Errorf("profile: pattern %q: %w", pattern, err)
 		}
@@ -175,6 +179,23 @@ func (p Profile) Selects(name string, dir bool) bool {
 
 // IsLog reports whether a path is in a folder of logs.
 func (p Profile) IsLog(name string) bool { return under(name, p.Logs) }
+
+// Allows reports whether a change is one that the profile lets come and go.
+func (p Profile) Allows(c Change) bool {
+	var patterns []string
+	switch c.Kind {
+	case Added:
+		patterns = p.AllowNew
+	case Removed:
+		patterns = p.AllowRemoved
+	}
+	for name := c.Path; len(patterns) > 0 && name != "/"; name = path.Dir(name) {
+		if matchesAny(name, patterns) {
+			return true
+		}
+	}
+	return false
+}
 
 // excludes matches one path, without the directories above it.
 func (p Profile) excludes(name string) bool { return matchesAny(name, p.Exclude) }
@@ -235,7 +256,7 @@ func (p Profile) Compared() tree.Fields {
 // SameChoice reports whether two profiles look at the same files.
 func (p Profile) SameChoice(q Profile) bool {
 	return sameSet(p.Roots, q.Roots) && sameSet(p.Sparse, q.Sparse) && sameSet(p.Names, q.Names) &&
-		sameSet(p.Exclude, q.Exclude) && sameSet(p.Logs, q.Logs) && p.Rules == q.Rules && p.CrossFileSystems == q.CrossFileSystems
+		sameSet(p.Exclude, q.Exclude) && sameSet(p.AllowNew, q.AllowNew) && sameSet(p.AllowRemoved, q.AllowRemoved) && sameSet(p.Logs, q.Logs) && p.Rules == q.Rules && p.CrossFileSystems == q.CrossFileSystems
 }
 
 func sameSet(a, b []string) bool {

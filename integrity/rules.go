@@ -28,6 +28,8 @@ func (p Profile) RulesChanged(was Profile) (words []string, less bool) {
 		{"the folder", slices.Concat(p.Roots, p.Sparse), slices.Concat(was.Roots, was.Sparse), false},
 		{"the name", p.Names, was.Names, false},
 		{"the exception", p.Exclude, was.Exclude, true},
+		{"the allowance for new files", p.AllowNew, was.AllowNew, true},
+		{"the allowance for removed files", p.AllowRemoved, was.AllowRemoved, true},
 		{"the folder of logs", p.Logs, was.Logs, true},
 	}
 	for _, l := range lists {
@@ -81,7 +83,8 @@ func (p Profile) SameBelow(top string, q Profile) bool {
 	if !sameSet(within(p.Roots), within(q.Roots)) || !sameSet(within(p.Logs), within(q.Logs)) || !sameSet(sparse, within(q.Sparse)) || len(sparse) > 0 && !sameSet(p.Names, q.Names) {
 		return false
 	}
-	return !slices.ContainsFunc(slices.Concat(without(p.Exclude, q.Exclude), without(q.Exclude, p.Exclude)), func(pattern string) bool {
+	rules := func(p Profile) []string { return slices.Concat(p.Exclude, p.AllowNew, p.AllowRemoved) }
+	return !slices.ContainsFunc(slices.Concat(without(rules(p), rules(q)), without(rules(q), rules(p))), func(pattern string) bool {
 		literal := pattern
 		if meta := strings.IndexAny(pattern, `*?[\\`); meta >= 0 {
 			literal = path.Dir(pattern[:meta] + "x")

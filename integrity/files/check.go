@@ -193,7 +193,7 @@ func (r *run) take1(c integrity.Change) {
 		r.rec.Problem(c.Now.Err, scopeOf(c.Path))
 		return
 	}
-	if incidental(r.Profile, c) || r.toldElsewhere(&c) {
+	if incidental(r.Profile, c) || r.Profile.Allows(c) && !dangerous(c) || r.toldElsewhere(&c) {
 		return
 	}
 	if n := len(r.found); n > 0 && r.found[n-1].takes(c) {

@@ -3,6 +3,7 @@ package files_test
 import (
 	"os"
 	"slices"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -10,6 +11,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/integrity/files"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/suite"
 )
@@ -104,4 +106,30 @@ func TestAMalformedProfileIsRefused(t *testing.T) {
 	for _, p := range []integrity.Profile{integrity.ProfileEtc(), integrity.ProfileDaily(), integrity.ProfileSystem()} {
 		assert.NoError(t, p.Validate())
 	}
+}
+
+func TestWhatMayComeAndGoIsNoFindingAndItsRightsAre(t *testing.T) {
+	const was = quietEtc + "-- /etc/new.d/ dir complete --\n-- /etc/gone.d/ dir complete --\n-- /etc/gone.d/a --\nx\n-- /etc/new.d/kept --\nx\n"
+	allow := func(s *files.System) {
+		s.Profile.AllowNew, s.Profile.AllowRemoved = []string{"/etc/new.d"}, []string{"/etc/gone.d/*"}
+	}
+	come := strings.Replace(was, "-- /etc/gone.d/a --\nx\n", "", 1) + "-- /etc/new.d/b --\ny\n"
+	assert.Empty(t, day(t, was, come, allow))
+	assert.Len(t, day(t, was, come, nil), 2)
+	for what, text := range map[string]string{
+		"a change":          strings.Replace(was, "kept --\nx", "kept --\ny", 1),
+		"a new one there":   was + "-- /etc/gone.d/b --\ny\n",
+		"one gone there":    strings.Replace(was, "-- /etc/new.d/kept --\nx\n", "", 1),
+		"a program of root": was + "-- /etc/new.d/b mode=04755 --\ny\n",
+	} {
+		assert.Len(t, day(t, was, text, allow), 1, what)
+	}
+	p := integrity.Profile{Roots: []string{"/etc"}}
+	q := p
+	q.AllowNew = []string{"/etc/new.d"}
+	words, less := q.RulesChanged(p)
+	assert.Equal(t, []string{"the allowance for new files /etc/new.d is new"}, words)
+	assert.True(t, less)
+	assert.False(t, q.SameRules(p))
+	assert.False(t, q.SameBelow("/etc", p))
 }

@@ -49,10 +49,12 @@ type Filesystems struct {
 
 // Files say what is compared with the baseline.
 type Files struct {
-	Roots   []string `doc:"More paths, each with all below it."`
-	Exclude []string `doc:"Patterns of whole paths that are left out, as in /etc/*.cache; '*' stops at a slash."`
-	Pace    Pace     `doc:"How much of contents is read at most in a second, so that others can work."`
-	Signers string   `doc:"A file of public keys, as in authorized_keys: one of them has to have signed each baseline (baseline sign), after each acceptance anew. Empty: nobody has to."`
+	Roots        []string `doc:"More paths, each with all below it."`
+	Exclude      []string `doc:"Patterns of whole paths that are left out, as in /etc/*.cache; '*' stops at a slash."`
+	AllowNew     []string `doc:"Patterns of whole paths below which files may come: a new one is no finding, if it gives no rights."`
+	AllowRemoved []string `doc:"Patterns of whole paths below which files may go."`
+	Pace         Pace     `doc:"How much of contents is read at most in a second, so that others can work."`
+	Signers      string   `doc:"A file of public keys, as in authorized_keys: one of them has to have signed each baseline (baseline sign), after each acceptance anew. Empty: nobody has to."`
 }
 
 // Pace bounds what is read in a second.

@@ -231,12 +231,13 @@ func listening(ctx context.Context) (out []listeners.Listener, err error) {
 // Profile is the daily one and what the settings add. The zero profile is the
 // check's own.
 func (f Files) Profile() integrity.Profile {
-	if len(f.Roots)+len(f.Exclude) == 0 {
+	if len(f.Roots)+len(f.Exclude)+len(f.AllowNew)+len(f.AllowRemoved) == 0 {
 		return integrity.Profile{}
 	}
 	p := integrity.ProfileDaily()
 	p.Roots = append(slices.Clone(p.Roots), f.Roots...)
 	p.Exclude = append(slices.Clone(p.Exclude), f.Exclude...)
+	p.AllowNew, p.AllowRemoved = f.AllowNew, f.AllowRemoved
 	return p
 }
 
