@@ -373,6 +373,19 @@ func TestEachProfileCanBeTaken(t *testing.T) {
 	}
 }
 
+func TestInitSaysWhereAFolderThatIsALinkLeads(t *testing.T) {
+	f := newFolder(t)
+	link := f.dir + "-link"
+	require.NoError(t, os.Symlink(f.dir, link))
+	f.db = filepath.Join(t.TempDir(), "l.db")
+	status, _, errs := f.run("init", link)
+	assert.Zero(t, status)
+	assert.Equal(t, "baseline: a folder that was named is a link: "+f.dir+", where it leads, is looked at as well\n", errs)
+	f.write("a", "changed")
+	_, out, _ := f.run("check")
+	assert.Contains(t, out, "changed\t"+f.dir+"/a\t")
+}
+
 func TestInitSaysWhatIsMountedOverWhatItLooksAt(t *testing.T) {
 	machine := filepath.Join(t.TempDir(), "m.txtar")
 	require.NoError(t, os.WriteFile(machine, []byte(`-- machine mtime=2026-11-01T00:00:00Z --

@@ -83,7 +83,11 @@ func (o *options) init(ctx context.Context, c cli.Call) (int, error) {
 		if by.chooser != nil {
 			p = by.Profile()
 		}
+		named := p
 		p = integrity.FollowRoots(ctx, h.Files, p)
+		for _, root := range slices.Concat(p.Roots[len(named.Roots):], p.Sparse[len(named.Sparse):]) {
+			fmt.Fprintln(c.Stderr, "baseline: a folder that was named is a link: "+cli.Visible(root)+", where it leads, is looked at as well")
+		}
 		var counts integrity.Counts
 		head := integrity.HeadOf(ctx, h, p)
 		entries := read(drawn(by.entries(ctx, h, p, nil, nil, &counts), c, -1), c)
