@@ -75,13 +75,11 @@ func (r replacement) write(head Head, entries Entries) error {
 	})
 }
 
-// committing commits before the first step that the new file's place is made by: whoever
+// committing commits before the last step, by which the new file takes its place: whoever
 // finds the record then finds the baseline as well (follow).
 func (r replacement) committing(root *Digest) func(string) error {
-	done := false
 	return func(at string) error {
-		if !done && (at == "unlink old" || at == "link old" || at == "rename") {
-			done = true
+		if at == "rename" {
 			if err := errors.Join(durable.SyncDir(dirOf(r.name)), r.commit(*root)); err != nil {
 				return err
 			}
