@@ -15,8 +15,11 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/integrity"
 	intfiles "github.com/pugetsoundtech/upkeep/integrity/files"
+	"github.com/pugetsoundtech/upkeep/integrity/inventory"
+	"github.com/pugetsoundtech/upkeep/integrity/inventory/listeners"
 	"github.com/pugetsoundtech/upkeep/integrity/signature"
 	"github.com/pugetsoundtech/upkeep/internal/sshsig"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 func init() {
@@ -90,6 +93,26 @@ func init() {
 				w.write("/var/spool/cron/crontabs/ann", "@reboot /tmp/.x\n", 0o600)
 			},
 			line: "A new job of ann: @reboot /tmp/.x",
+		},
+		row{
+			name: "an intruder plants a timer in his home",
+			act: func(w *world) {
+				must(os.MkdirAll("/root/.config/systemd/user", 0o755))
+				w.write("/root/.config/systemd/user/x.timer", "[Timer]\nOnBootSec=5\nUnit=y.service\n", 0o644)
+			},
+			line: "A new job of root: OnBootSec=5 y.service",
+		},
+		row{
+			name: "an intruder takes another list of listeners as the accepted one",
+			act: func(w *world) {
+				w.start("/tmp/.z", "0.0.0.0:4449", 0)
+				name := filepath.Join(w.state(), "integrity", "listeners.baseline")
+				must(errors.Join(os.Remove(name), os.Remove(name+".old")))
+				check := inventory.Check{Question: listeners.Sockets{Host: host.Local()}, Dir: filepath.Dir(name)}
+				_, err := suite.Collect(context.Background(), check)
+				must(err)
+			},
+			line: "listeners.baseline is not the one that was there",
 		},
 		row{
 			name:   "an intruder's server ran from a deleted file before the first report",
