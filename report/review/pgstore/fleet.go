@@ -117,6 +117,36 @@ func (db *DB) Report(ctx context.Context, tenant, host string, seq uint64) (*rep
 	return unpacked(body)
 }
 
+// Reports gives the last report of a day of each of a customer's hosts, for a digest:
+//
+//	reports, err := db.Reports(ctx, "harbor", "2026-12-01")
+//	d := digest.New(reports, digest.Options{Now: time.Now(), Tenant: "harbor"})
+func (db *DB) Reports(ctx context.Context, tenant, day string) ([]*report.Report, error) {
+	at, err := time.Parse(time.DateOnly, day)
+	if err != nil {
+		return nil, err
+	}
+	rows, err := db.pool.Query(ctx, "select distinct on (host) body from upkeep_report where tenant = $1 and day = $2 order by host, seq desc", text(tenant), at)
+	if err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	bodies, err := pgx.CollectRows(rows, pgx.RowTo[[]byte])
+	if err != nil {
+		return nil, fmt.Errorf("database: %w", err)
+	}
+	var out []*report.Report
+	var errs []error
+	for _, body := range bodies {
+		rep, err := unpacked(body)
+		if err != nil {
+			errs = append(errs, err) // the others are told all the same
+			continue
+		}
+		out = append(out, rep)
+	}
+	return out, errors.Join(errs...)
+}
+
 // packed gives the form in which a report is kept. A tenth of the bytes goes to the
 // database, its log and its disk, which are what taking in a fleet waits for.
 func packed(z *gzip.Writer, rep *report.Report) ([]byte, error) {

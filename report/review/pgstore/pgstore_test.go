@@ -14,6 +14,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/internal/pgtest"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/digest"
 	"github.com/pugetsoundtech/upkeep/report/review"
 	"github.com/pugetsoundtech/upkeep/report/review/pgstore"
 	"github.com/pugetsoundtech/upkeep/report/review/reviewtest"
@@ -155,6 +156,18 @@ func takesFleet(t *testing.T, s *pgtest.Server) {
 	require.Len(t, list, hosts)
 	assert.Equal(t, "host42", list[0].Host, "the worst first")
 	assert.Equal(t, []int{1, 19}, []int{list[0].Critical, list[0].Warning})
+	began = time.Now()
+	reports, err := db.Reports(t.Context(), "customer7", "2026-12-01")
+	require.NoError(t, err)
+	d := digest.New(reports, digest.Options{Now: worse.Finished.Add(time.Hour), Tenant: "customer7"})
+	t.Logf("and its digest made in %s", time.Since(began).Round(time.Millisecond))
+	assert.Equal(t, "100 hosts: nothing new; 1 host with something critical open", d.Verdict)
+	assert.Equal(t, "host42", d.Customers[0].Hosts[0].Name)
+	_, err = c.Exec(t.Context(), "update upkeep_report set body = 'x' where tenant = 'customer8' and host = 'host3'")
+	require.NoError(t, err)
+	reports, err = db.Reports(t.Context(), "customer8", "2026-12-01")
+	require.Error(t, err)
+	assert.Len(t, reports, hosts-1, "what is damaged hides no other")
 	got, err := db.Report(t.Context(), "customer7", "host42", 2)
 	require.NoError(t, err)
 	assert.Equal(t, worse.ID, got.ID)
