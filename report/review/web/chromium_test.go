@@ -14,6 +14,7 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"slices"
 	"strings"
 	"sync/atomic"
@@ -217,11 +218,17 @@ func (b *browser) look(name string) {
 	}
 	b.call("Emulation.setEmulatedMedia", map[string]any{"features": []map[string]string{}}, nil)
 	if strings.HasPrefix(name, "sample") {
-		b.keep(name+".pdf", "Page.printToPDF", map[string]any{"preferCSSPageSize": true})
+		pdf := b.keep(name+".pdf", "Page.printToPDF", map[string]any{"preferCSSPageSize": true})
+		pages := len(regexp.MustCompile(`/Type /Page\b`).FindAll(pdf, -1))
+		b.t.Logf("%s: %d bytes on %d printed pages", name, len(pdf), pages)
+		if name == "sample-page" {
+			assert.LessOrEqual(b.t, pages, 4, "a busy day")
+			assert.Positive(b.t, pages)
+		}
 	}
 }
 
-func (b *browser) keep(name, method string, params map[string]any) {
+func (b *browser) keep(name, method string, params map[string]any) []byte {
 	b.t.Helper()
 	var out struct{ Data string }
 	b.call(method, params, &out)
@@ -231,6 +238,7 @@ func (b *browser) keep(name, method string, params map[string]any) {
 	if dir := os.Getenv("UPKEEP_TEST_PICTURES"); dir != "" {
 		require.NoError(b.t, os.WriteFile(filepath.Join(dir, name), data, 0o600))
 	}
+	return data
 }
 
 // bureau is a desk with a log on a disk.
