@@ -7,6 +7,7 @@ import (
 	"fmt"
 	"os"
 	"path/filepath"
+	"strings"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/examples/agent/internal/daily"
@@ -22,6 +23,7 @@ type fleet struct {
 	folders map[*report.Report]string // of the state that a report is of; "": it is a copy
 	reports []*report.Report
 	signed  map[digest.Host]report.Signature
+	logs    map[*report.Report][]review.Record
 	unread  int
 }
 
@@ -31,7 +33,7 @@ func (r *round) digest(ctx context.Context, c cli.Call) (int, error) {
 	act, dirs := c.Args[0], c.Args
 	opt := digest.Options{Now: time.Now(), Customer: act == "for"}
 	switch act {
-	case "of", "for", "sign":
+	case "of", "for", "sign", "ledger":
 		if len(dirs) < 3 || dirs[1] == "" {
 			return 0, fmt.Errorf("say whose, and where the reports are: digest %s CUSTOMER DIR (for a folder of that name give ./%s)", act, act)
 		}
@@ -41,8 +43,11 @@ func (r *round) digest(ctx context.Context, c cli.Call) (int, error) {
 	opt.Signed = all.signed
 	d := digest.New(all.reports, opt)
 	d.Unread = all.unread
-	if act == "sign" {
+	switch act {
+	case "sign":
 		return r.signAll(ctx, c, d, all)
+	case "ledger":
+		return 0, all.ledger(c, opt.Tenant)
 	}
 	var err error
 	if c.JSON {
@@ -59,17 +64,18 @@ func (r *round) digest(ctx context.Context, c cli.Call) (int, error) {
 // readFleet reads reports, and who signed them since they were made.
 func readFleet(ctx context.Context, c cli.Call, dirs []string) fleet {
 	files, errs := digest.Files(reportFolders(dirs)...)
-	all := fleet{folders: map[*report.Report]string{}, signed: map[digest.Host]report.Signature{}}
+	all := fleet{folders: map[*report.Report]string{}, signed: map[digest.Host]report.Signature{}, logs: map[*report.Report][]review.Record{}}
 	for _, f := range files {
 		all.reports = append(all.reports, f.Report)
 		if dir := filepath.Dir(f.Name); filepath.Base(dir) == "reports" {
 			all.folders[f.Report] = filepath.Dir(dir)
 		}
-		last, err := lastSignature(ctx, all.folders[f.Report], f.Report)
+		log, err := actsBeside(ctx, all.folders[f.Report], f.Report)
 		if err != nil {
 			errs = append(errs, err)
 		}
-		if last != nil {
+		all.logs[f.Report] = log
+		if last := review.LastSignature(log); last != nil {
 			all.signed[digest.Host{Tenant: f.Report.Labels.Tenant, Name: f.Report.Labels.Host}] = *last
 		}
 	}
@@ -80,8 +86,9 @@ func readFleet(ctx context.Context, c cli.Call, dirs []string) fleet {
 	return all
 }
 
-// lastSignature reads the log of acts beside a report.
-func lastSignature(ctx context.Context, state string, rep *report.Report) (*report.Signature, error) {
+// actsBeside reads the log of acts beside a report. One that cannot be trusted gives
+// none.
+func actsBeside(ctx context.Context, state string, rep *report.Report) ([]review.Record, error) {
 	if state == "" {
 		return nil, nil
 	}
@@ -92,7 +99,46 @@ func lastSignature(ctx context.Context, state string, rep *report.Report) (*repo
 	if err != nil {
 		return nil, fmt.Errorf("%s: %w", state, err)
 	}
-	return review.LastSignature(log), nil
+	return log, nil
+}
+
+// ledger shows which days of the last month were signed for one customer, and for
+// which of the hosts not.
+func (all fleet) ledger(c cli.Call, tenant string) error {
+	logs, now := map[string][]review.Record{}, time.Now()
+	first := now
+	for _, rep := range all.reports {
+		if rep.Labels.Tenant != tenant {
+			continue
+		}
+		logs[rep.Labels.Host] = all.logs[rep]
+		began := rep.Started
+		if log := all.logs[rep]; len(log) > 0 && log[0].Time.Before(began) {
+			began = log[0].Time
+		}
+		if began.Before(first) {
+			first = began
+		}
+	}
+	if from := now.AddDate(0, 0, -30); first.Before(from) {
+		first = from
+	}
+	if len(logs) == 0 {
+		return fmt.Errorf("no host of %s has reported", tenant)
+	}
+	for _, day := range review.Together(logs, first.Local(), now) {
+		text := "nobody signed"
+		if day.Signed > 0 {
+			text = fmt.Sprintf("%d of %d signed by %s", day.Signed, len(logs), strings.Join(day.By, ", "))
+		}
+		if day.Signed > 0 && len(day.Unsigned) > 0 {
+			text += "; not " + strings.Join(day.Unsigned, ", ")
+		}
+		if err := c.Say(day, day.Day, cli.Visible(text)); err != nil {
+			return err
+		}
+	}
+	return nil
 }
 
 // signAll signs each report on the list of one customer, in the log of its host.

@@ -5,6 +5,7 @@ import (
 	"os"
 	"path/filepath"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -53,6 +54,9 @@ func TestACustomersListIsSignedAndCopied(t *testing.T) {
 	assert.Contains(t, out, "1 signed, 0 refused")
 	_, out, _ = m.run("digest", "for", "harbor", m.state)
 	assert.Contains(t, out, "\nREVIEW\n  reviewed by ann: testhost\n")
+	_, out, errs = m.run("digest", "ledger", "harbor", m.state)
+	assert.Empty(t, errs)
+	assert.Contains(t, out, time.Now().Format(time.DateOnly)+"\t1 of 1 signed by ann\n")
 	_, out, _ = m.run("-config", config)
 	assert.Contains(t, out, "since ann signed")
 

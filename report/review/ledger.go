@@ -1,6 +1,10 @@
 package review
 
-import "time"
+import (
+	"maps"
+	"slices"
+	"time"
+)
 
 // A LedgerDay is one day of the sign-off ledger.
 type LedgerDay struct {
@@ -31,6 +35,38 @@ func Ledger(log []Record, from, to time.Time) []LedgerDay {
 			one = LedgerDay{Day: date}
 		}
 		out = append(out, one)
+	}
+	return out
+}
+
+// A CustomerDay is one day of the ledger of several hosts: it is signed where each
+// of them is.
+type CustomerDay struct {
+	Day      string
+	By       []string // who signed, each once
+	Signed   int      // hosts
+	Unsigned []string // the others
+}
+
+// Together gives the ledger of the hosts of one customer, by their logs, as Ledger
+// gives that of one.
+func Together(logs map[string][]Record, from, to time.Time) []CustomerDay {
+	var out []CustomerDay
+	for _, host := range slices.Sorted(maps.Keys(logs)) {
+		for i, day := range Ledger(logs[host], from, to) {
+			if i == len(out) {
+				out = append(out, CustomerDay{Day: day.Day})
+			}
+			one := &out[i]
+			switch {
+			case !day.Signed:
+				one.Unsigned = append(one.Unsigned, host)
+				continue
+			case !slices.Contains(one.By, day.By):
+				one.By = append(one.By, day.By)
+			}
+			one.Signed++
+		}
 	}
 	return out
 }

@@ -254,6 +254,26 @@ func TestTheLedgerHasEveryDay(t *testing.T) {
 	assert.Zero(t, Ledger(log, w.now, w.now)[0].Open, "what was accepted before the signature is not open under it")
 }
 
+// A day is signed for a customer where it is for each host.
+func TestTheLedgerOfACustomerHasEveryHost(t *testing.T) {
+	at := time.Date(2026, 12, 2, 9, 0, 0, 0, time.UTC)
+	signed := func(by string, days ...string) (log []Record) {
+		for _, d := range days {
+			log = append(log, Record{Act: Act{Kind: Sign, By: by, Time: at, Signed: &Signed{Day: d}}})
+		}
+		return log
+	}
+	got := Together(map[string][]Record{
+		"web1": signed("ann", "2026-12-01", "2026-12-02"), "web2": signed("bob", "2026-12-01"), "web3": nil,
+	}, at.AddDate(0, 0, -2), at)
+	assert.Equal(t, []CustomerDay{
+		{Day: "2026-11-30", Unsigned: []string{"web1", "web2", "web3"}},
+		{Day: "2026-12-01", By: []string{"ann", "bob"}, Signed: 2, Unsigned: []string{"web3"}},
+		{Day: "2026-12-02", By: []string{"ann"}, Signed: 1, Unsigned: []string{"web2", "web3"}},
+	}, got)
+	assert.Empty(t, Together(nil, at, at))
+}
+
 func TestSelectors(t *testing.T) {
 	w := newWorld(t)
 	w.login = w.now
