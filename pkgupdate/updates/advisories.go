@@ -35,6 +35,11 @@ func (c *managerCheck) advisories(ctx context.Context, installed []pkgupdate.Pac
 	}
 	result, err := feeds.Read(ctx, system)
 	c.judge(result, err)
+	if c.keep != "" {
+		if _, err := feeds.Keep(ctx, result.Feeds, c.keep); err != nil {
+			c.rec.Problem(fmt.Errorf("the feeds of advisories are not kept: %w", err), c.scope("advisories/kept"))
+		}
+	}
 	by := holes{}
 	for _, m := range result.Matches {
 		by[m.Pkg.SourceID()] = append(by[m.Pkg.SourceID()], m)

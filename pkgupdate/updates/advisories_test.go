@@ -2,6 +2,8 @@ package updates_test
 
 import (
 	"fmt"
+	"os"
+	"path/filepath"
 	"strings"
 	"testing"
 	"testing/fstest"
@@ -116,4 +118,23 @@ func TestAKernelThatNobodyKnowsIsSaid(t *testing.T) {
 	res := collect(t, c)
 	require.NotEmpty(t, res.Problems)
 	assert.Contains(t, fmt.Sprint(res.Problems), "which of the installed kernels runs is not known")
+}
+
+// Feeds are kept as they were read; where they cannot be, that is said.
+func TestFeedsAreKeptAsTheyWereRead(t *testing.T) {
+	c := advised(t, map[string]string{"DSA": dsa}, fake(packages{pkgupdatetest.Deb("bash", "5.2-1")}))
+	c.KeepFeeds = t.TempDir()
+	res := collect(t, c)
+	kept, err := filepath.Glob(filepath.Join(c.KeepFeeds, "feeds-*", "DSA"))
+	require.NoError(t, err)
+	require.Len(t, kept, 1)
+	text, err := os.ReadFile(kept[0])
+	require.NoError(t, err)
+	assert.Equal(t, dsa, string(text))
+	assert.True(t, res.Covers("fake/advisories"))
+
+	c.KeepFeeds = kept[0] // a file
+	res = collect(t, c)
+	require.NotEmpty(t, res.Problems)
+	assert.Contains(t, res.Problems[len(res.Problems)-1].Message, "the feeds of advisories are not kept")
 }

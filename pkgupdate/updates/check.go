@@ -31,6 +31,10 @@ type Software struct {
 	Advisories advisory.Folder
 	Host       host.Host
 
+	// KeepFeeds is a folder of this machine into which the feeds are copied as they were
+	// read, so that the answer can be had again; "": they are not.
+	KeepFeeds string
+
 	// Policy is what was promised, and what people put on record.
 	Policy Policy
 
@@ -81,7 +85,7 @@ func (e unsupported) Is(target error) bool { return target == errors.ErrUnsuppor
 func (s Software) ask(ctx context.Context, rec *report.Recorder, m pkgupdate.Manager, standing []standing) bool {
 	c := &managerCheck{
 		rec: rec, manager: m, info: m.Info(), maxEvents: cmp.Or(s.MaxEvents, defaultEvents), every: cmp.Or(s.Every, 24*time.Hour),
-		feeds: s.Advisories, host: s.Host, policy: s.Policy, records: standing, idleTold: map[string]bool{},
+		feeds: s.Advisories, keep: s.KeepFeeds, host: s.Host, policy: s.Policy, records: standing, idleTold: map[string]bool{},
 	}
 	rec.Progress(0, 3, "steps")
 	installed := m.Installed(ctx)
@@ -105,6 +109,7 @@ type managerCheck struct {
 	maxEvents int
 	every     time.Duration
 	feeds     advisory.Folder
+	keep      string // folder for them
 	host      host.Host
 	policy    Policy
 	records   []standing
