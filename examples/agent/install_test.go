@@ -54,11 +54,13 @@ func TestAFixThatCannotBePlannedIsRefusedAndSaysWhy(t *testing.T) {
 func TestWhatPeopleHoldIsLeftAloneByAFix(t *testing.T) {
 	var day config.Day
 	require.NoError(t, day.UnmarshalText([]byte("2026-12-31")))
-	set := daily.Packages{Records: []daily.Record{
+	set := daily.Packages{Review: []apply.Class{"sshd"}, Records: []daily.Record{
 		{Kind: "hold", Package: "postgresql*", Reason: "the migration", By: "ann", Until: day},
 		{Kind: "work-around", Package: "nginx", Reason: "a rule", By: "ann", Until: day},
 	}}
 	assert.Equal(t, []apply.Hold{
+		{Package: "openssh*", Reason: "packages of the class sshd are looked at one by one", By: "the settings"},
+		{Package: "FreeBSD-ssh*", Reason: "packages of the class sshd are looked at one by one", By: "the settings"},
 		{Package: "postgresql*", Reason: "the migration", By: "ann", Until: time.Date(2027, 1, 1, 0, 0, 0, 0, time.Local)},
 	}, set.Holds())
 }

@@ -91,9 +91,13 @@ type ForeignBackup struct {
 type Packages struct {
 	MaxIndexAge    time.Duration `doc:"With an older package index, what is pending is not known."`
 	Advisories     string        `doc:"A folder of feeds of advisories as they were fetched (OSV, updateinfo, debsecan, Debian's tracker, VuXML, pkg-vulnerabilities, ChangeLog.txt, syspatch's index). Empty: none is read."`
+	Keyrings       []string      `doc:"Files of keys, as gpgv reads them, by one of which each feed, or the folder's SHA256SUMS, has to be signed. None: signatures are not asked for."`
+	KeepAdvisories string        `doc:"A folder into which the feeds are copied as they were read, so that an answer can be had again; it is for you to sweep. Empty: they are not kept."`
 	SecurityWithin time.Duration `doc:"Within what time a security fix is to be installed, from when it is on offer here."`
+	StableWithin   time.Duration `doc:"The same of other updates: a week, and a day for the work."`
 	Records        []Record      `doc:"What people decided about updates of single packages."`
 
+	Review          []apply.Class   `doc:"Classes of packages that agent fix leaves for a person to look at: bootloader, database, kernel, libc, manager, sshd. That person installs them with updates apply NAME."`
 	SecurityWindows []apply.Window  `doc:"When agent fix may install security fixes, such as Sat 02:00-05:00, by the clock of this machine. None: always."`
 	Conffiles       apply.Conffiles `doc:"What becomes of a configuration file that you edited and the maker changed too, when agent fix installs: keep yours, replace it, or stop before anything is done."`
 }
@@ -111,7 +115,7 @@ type Record struct {
 
 // policy makes the policy of the settings.
 func (p Packages) policy() updates.Policy {
-	policy := updates.Policy{Within: p.SecurityWithin}
+	policy := updates.Policy{Within: p.SecurityWithin, Stable: p.StableWithin}
 	for _, r := range p.Records {
 		policy.Records = append(policy.Records, updates.Record{
 			Kind: updates.Kind(r.Kind), Package: r.Package, Reason: r.Reason, By: r.By, Until: r.Until.End(), Check: r.Check, Version: r.Version,
@@ -122,6 +126,9 @@ func (p Packages) policy() updates.Policy {
 
 // Holds are the decisions to leave packages alone.
 func (p Packages) Holds() (out []apply.Hold) {
+	for _, c := range p.Review {
+		out = append(out, c.Review("the settings")...)
+	}
 	for _, r := range p.Records {
 		if updates.Kind(r.Kind) == updates.HoldRecord {
 			out = append(out, apply.Hold{Package: r.Package, Reason: r.Reason, By: r.By, Until: r.Until.End()})
@@ -140,6 +147,6 @@ func Defaults() Settings {
 		},
 		Filesystems: Filesystems{WarnPercent: 90, CriticalPercent: 97, WarnFree: 20 << 30, CriticalFree: 5 << 30},
 		Backup:      Backup{Paths: []string{"/etc"}},
-		Packages:    Packages{MaxIndexAge: 48 * time.Hour, SecurityWithin: 24 * time.Hour},
+		Packages:    Packages{MaxIndexAge: 48 * time.Hour, SecurityWithin: 24 * time.Hour, StableWithin: 8 * 24 * time.Hour},
 	}
 }

@@ -34,6 +34,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/logwatch/sessions"
 	"github.com/pugetsoundtech/upkeep/netprobe/local"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/advisory"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/lifecycle"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/merges"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/restarts"
@@ -159,8 +160,11 @@ func (set Settings) foreignPlaces() []foreign.Place {
 // software holds the feeds of advisories against the packages, where there are any.
 func (t *Target) software(set Settings, list []pkgupdate.Manager) updates.Software {
 	s := updates.Software{Managers: list, System: t.Facts.Pretty, Host: t.Host, Policy: set.Packages.policy()}
-	if set.Packages.Advisories != "" {
-		s.Advisories.FS = os.DirFS(set.Packages.Advisories)
+	if p := set.Packages; p.Advisories != "" {
+		s.Advisories.FS, s.KeepFeeds = os.DirFS(p.Advisories), p.KeepAdvisories
+		if len(p.Keyrings) > 0 {
+			s.Advisories.Keys = &advisory.Keys{Host: host.Local(), Dir: p.Advisories, Keyrings: p.Keyrings, Required: true}
+		}
 	}
 	return s
 }
