@@ -66,29 +66,13 @@ func (r replacement) write(head Head, entries Entries) error {
 	}
 	var root Digest
 	if r.commit != nil {
-		f.Step = r.committing(&root)
+		f.Commit = func() error { return r.commit(root) }
 	}
 	return f.WriteFrom(func(w io.Writer) (err error) {
 		buf := bufio.NewWriterSize(w, 256<<10)
 		root, err = encodeBaseline(buf, head, entries)
 		return errors.Join(err, buf.Flush())
 	})
-}
-
-// committing commits before the last step, by which the new file takes its place: whoever
-// finds the record then finds the baseline as well (follow).
-func (r replacement) committing(root *Digest) func(string) error {
-	return func(at string) error {
-		if at == "rename" {
-			if err := errors.Join(durable.SyncDir(dirOf(r.name)), r.commit(*root)); err != nil {
-				return err
-			}
-		}
-		if step == nil {
-			return nil
-		}
-		return step(at)
-	}
 }
 
 func baselineFile(name string) durable.File { return durable.File{Name: name, Step: step} }

@@ -114,6 +114,41 @@ func TestFullDiskAtEveryStepLeavesTheOldContentAndNoTemporaryFile(t *testing.T) 
 	}
 }
 
+func TestWhatIsCommittedIsOnTheDiskAndStaysThere(t *testing.T) {
+	for _, c := range []struct {
+		commit, rename error
+		want           string
+		left           int
+	}{{nil, nil, "two", 0}, {syscall.EIO, nil, "one", 0}, {nil, syscall.EIO, "one", 1}} {
+		name := filepath.Join(t.TempDir(), "f")
+		require.NoError(t, durable.Write(name, []byte("one")))
+		temporary := func() (out []string) {
+			list, err := filepath.Glob(filepath.Join(filepath.Dir(name), ".*"))
+			require.NoError(t, err)
+			for _, one := range list {
+				data, err := os.ReadFile(one)
+				require.NoError(t, err)
+				out = append(out, string(data))
+			}
+			return out
+		}
+		f := durable.File{Name: name, Commit: func() error {
+			assert.Equal(t, []string{"two"}, temporary())
+			return c.commit
+		}, Step: func(step string) error {
+			if step == "rename" {
+				return c.rename
+			}
+			return nil
+		}}
+		require.Equal(t, c.want == "two", f.Write([]byte("two")) == nil)
+		data, err := os.ReadFile(name)
+		require.NoError(t, err)
+		assert.Equal(t, c.want, string(data))
+		assert.Len(t, temporary(), c.left)
+	}
+}
+
 func TestEveryFlippedBitFallsBackAndSaysSo(t *testing.T) {
 	s := sealed(t.TempDir())
 	require.NoError(t, s.Save([]byte("one")))

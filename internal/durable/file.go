@@ -19,6 +19,11 @@ type File struct {
 	Previous string      // suffix of the name under which the content before stays; "": nowhere
 	Temp     string      // folder of temporary files, on the same file system; "": that of Name
 
+	// Commit is called when the new content is on the disk and before it takes its
+	// place. When it has answered nil, the temporary file stays whatever fails:
+	// whoever finds what was committed can end it. Nil: there is nothing to commit.
+	Commit func() error
+
 	// Step is called before each system call that changes the disk, with its
 	// name. Its error is taken for one of the call: a test ends the process or
 	// fills the disk there. Nil: nobody watches.
@@ -39,14 +44,21 @@ func (f File) WriteFrom(fill func(w io.Writer) error) error {
 		return fmt.Errorf("write %s: %w", f.Name, err)
 	}
 	err = f.keepPrevious()
+	if err == nil && f.Commit != nil {
+		err = errors.Join(SyncDir(f.tempDir()), f.Commit())
+	}
+	committed := err == nil && f.Commit != nil
 	if err == nil {
 		err = f.step("rename")
 	}
 	if err == nil {
 		err = os.Rename(tmp, f.Name)
 	}
+	if err != nil && !committed {
+		err = errors.Join(err, os.Remove(tmp))
+	}
 	if err != nil {
-		return fmt.Errorf("write %s: %w", f.Name, errors.Join(err, os.Remove(tmp)))
+		return fmt.Errorf("write %s: %w", f.Name, err)
 	}
 	return f.settle()
 }
