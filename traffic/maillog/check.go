@@ -73,11 +73,12 @@ func (c Mail) Check(ctx context.Context, rec *report.Recorder) error {
 	positions, reading := logs.Follow(ctx, rec, old.Positions, stats)
 	next, forgotten := old.advance(stats, now)
 	next.Positions, next.Seen = positions, old.Seen || reading.Lines > reading.Unknown
-	if old.Seen && reading.Unknown == reading.Lines && headless(reading.Samples) {
-		if logs.Private {
-			reading.Hide()
-		}
-		rec.Problem(fmt.Errorf("no line is of a mail server any more: %q", reading.Samples), scope)
+	reading.Foreign = slices.DeleteFunc(reading.Foreign, func(log traffic.Foreign) bool { return !old.Seen || !headless(log.Sample) })
+	if logs.Private {
+		reading.Hide()
+	}
+	for _, log := range reading.Foreign {
+		rec.Problem(fmt.Errorf("%s: no line is of a mail server any more: %q", log.Path, log.Sample), scope)
 	}
 	if stats.until > traffic.HourOf(now)-traffic.KeepDays*24 {
 		rec.Problem(traffic.ErrTimes, scope)
@@ -89,13 +90,11 @@ func (c Mail) Check(ctx context.Context, rec *report.Recorder) error {
 	return keptMemory.Keep(rec, next)
 }
 
-// headless reports whether there are lines, and no program has written them: what
-// another program wrote into the same log is no fault.
-func headless(samples []traffic.Sample) bool {
+// headless reports whether no program has written a line: what another program wrote
+// into the same log is no fault.
+func headless(s traffic.Sample) bool {
 	var p syslog.Parser
-	return len(samples) > 0 && !slices.ContainsFunc(samples, func(s traffic.Sample) bool {
-		return len(p.Parse([]byte(s.Text)).Tag) > 0
-	})
+	return len(p.Parse([]byte(s.Text)).Tag) == 0
 }
 
 // nothing is a skip where there provably is no log of mail: no file, and no

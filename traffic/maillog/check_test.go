@@ -178,6 +178,19 @@ func TestALogThatNobodyCanReadIsNoSilence(t *testing.T) {
 	assert.False(t, res.Covers(scope))
 }
 
+func TestOneLogOfAnotherKindIsToldBesideAGoodOne(t *testing.T) {
+	m := newMailServer(t)
+	require.NoError(t, m.Add("-- /var/log/maillog mtime=2026-11-25T12:00:00Z --\n"))
+	m.write(noon.Add(-time.Hour), receives("AAAA1", "a@example.org")...)
+	m.run()
+	m.write(noon, receives("AAAA2", "a@example.org")...)
+	require.NoError(t, m.AppendFile("/var/log/maillog", []byte("what is this\n")))
+	res := m.run()
+	assert.Equal(t, report.Partial, res.Status)
+	require.Len(t, res.Problems, 1)
+	assert.Contains(t, fmt.Sprint(res.Problems), "/var/log/maillog: no line is of a mail server any more")
+}
+
 func TestALogThatIsGoneIsNoSilence(t *testing.T) {
 	m := newMailServer(t)
 	m.write(noon.Add(-time.Hour), receives("AAAA1", "a@example.org")...)
