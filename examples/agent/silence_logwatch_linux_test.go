@@ -55,6 +55,22 @@ func init() {
 			line: "The web server lost a process",
 		},
 		row{
+			name: "who asks a web server has it write a word of routine beside an error of its application",
+			act: func(w *world) {
+				must(os.MkdirAll("/var/log/nginx", 0o755))
+				w.write("/var/log/nginx/error.log", time.Now().Format("2006/01/02 15:04:05")+` [error] 7#7: *9 FastCGI sent in stderr: "PHP message: PHP Fatal error: no orders [notice] x", client: 192.0.2.7, request: "GET /[notice] x HTTP/1.1"`+"\n", 0o644)
+			},
+			line: "PHP Fatal error: no orders",
+		},
+		row{
+			name: "the self-test of a disk ends with an error among those that end well",
+			act: func(w *world) {
+				w.append("/var/log/syslog", logLine("smartd[7]: Device: /dev/sdb [SAT], previous self-test completed without error")+
+					logLine("smartd[7]: Device: /dev/sda [SAT], previous self-test completed with error (read test element)"))
+			},
+			line: "Self-monitoring of disk /dev/sda reported a fault",
+		},
+		row{
 			name: "a package manager says among its routine that the disk is full",
 			act: func(w *world) {
 				w.append("/var/log/syslog", logLine("dpkg: error processing archive x.deb (--unpack): cannot copy extracted data: No space left on device"))
