@@ -115,7 +115,7 @@ echo 'anna ALL=(ALL) NOPASSWD: ALL' >/etc/sudoers.d/anna; chmod 440 /etc/sudoers
 sed -i 's/pam_unix.so nullok/& nodelay/' /etc/pam.d/common-auth
 sed -i /pam_limits/d /etc/pam.d/* # a container may not set them
 sed -i /imklog/d /etc/rsyslog.conf # the kernel is not private
-printf 'PasswordAuthentication yes\nPermitRootLogin no\nUsePAM yes\n' >/etc/ssh/sshd_config; ssh-keygen -A
+printf 'PasswordAuthentication yes\nPermitRootLogin no\nUsePAM yes\nMaxStartups 100\n' >/etc/ssh/sshd_config; ssh-keygen -A
 mkdir -p ~anna/.ssh; ssh-keygen -q -t ed25519 -N '' -f /srv/key; cp /srv/key.pub ~anna/.ssh/authorized_keys; chown -R anna ~anna/.ssh
 printf '#!/bin/sh\necho wrong\n' >/srv/wrong; printf '#!/bin/sh\necho a-long-secret\n' >/srv/right; chmod 755 /srv/wrong /srv/right
 postconf -e myhostname=web.example.org 'mydestination=web.example.org, localhost' mynetworks=127.0.0.0/8 inet_protocols=ipv4 'transport_maps=inline:{example.com=smtp:[203.0.113.200]:26}'
