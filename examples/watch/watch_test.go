@@ -500,6 +500,24 @@ func TestCustomersHaveTheirShareAndReachNothingOfOurs(t *testing.T) {
 	assert.Len(t, w.sights(nil, nil, time.Now()), 3, "each is judged")
 }
 
+// Who breaks the zone of a target, so that no resolver has an answer, does not keep
+// this host quiet.
+func TestATargetOfWhichNobodyCanSayAnythingIsTold(t *testing.T) {
+	file := filepath.Join(t.TempDir(), "events")
+	w, closeAll := alone(t, t.TempDir(), delivery.Delivery{Name: "file", File: file})
+	defer closeAll()
+	const target = "tcp://127.0.0.1:1"
+	for n := range w.set.Attempts {
+		assert.Empty(t, handedOver(t, file))
+		r := netprobe.Result{State: netprobe.Unknown, Cause: netprobe.LocalResolver, Phase: netprobe.PhaseResolve}
+		require.NoError(t, w.node.Observe(t.Context(), observation(target, r, uint64(n+1), w.set.Interval)))
+		require.NoError(t, w.tick(t.Context(), time.Now()))
+	}
+	reports := handedOver(t, file)
+	require.Len(t, reports, 1)
+	assert.Equal(t, target+": no vantage can say whether it answers (local.resolver at resolve)", reports[0].Changes[0].Finding.Title)
+}
+
 // stolen is what somebody says who has the key of peer b.
 func stolen(t *testing.T, target string, v any, at time.Time) verdict.Observation {
 	t.Helper()
