@@ -19,11 +19,12 @@ type arrival struct {
 }
 
 // look opens the mailbox and, when the mail is there, reads its header and
-// deletes it.
-func (l Loop) look(ctx context.Context, token string, a *arrival) netprobe.Result {
+// deletes it. It takes no longer than what is left.
+func (l Loop) look(ctx context.Context, token string, a *arrival, left time.Duration) netprobe.Result {
 	p := protocol.IMAP{TLS: l.Mailbox.TLS, StartTLS: protocol.Required, User: l.Mailbox.User, Password: l.Mailbox.Password}
 	return netprobe.Script{
 		Addr: l.Mailbox.Addr, Net: l.Net, Policy: l.Mailbox.Policy, Secrets: p.Secrets(), Max: 256 << 10,
+		Timeout: min(max(left, time.Second), netprobe.DefaultTimeout),
 		Run: func(e *netprobe.Exchange) error {
 			err := p.Open(e)
 			if err == nil {

@@ -88,7 +88,7 @@ func failed(state netprobe.State, cause netprobe.Cause, phase netprobe.Phase, de
 func (l Loop) await(ctx context.Context, token string, began time.Time) netprobe.Result {
 	for {
 		var a arrival
-		res := l.look(ctx, token, &a)
+		res := l.look(ctx, token, &a, l.Crit-time.Since(began))
 		took := time.Since(began)
 		switch {
 		case res.State != netprobe.OK && res.State != netprobe.Warning:

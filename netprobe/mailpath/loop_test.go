@@ -235,6 +235,17 @@ func TestALoopSaysWhereTheMailStopped(t *testing.T) {
 	}
 }
 
+func TestAMailboxThatIsSilentDoesNotOutlastTheLoop(t *testing.T) {
+	l := (&post{}).loop(t)
+	silent, err := netprobetest.Listen(func(_ net.Conn, stop <-chan struct{}) { <-stop })
+	require.NoError(t, err)
+	t.Cleanup(silent.Close)
+	l.Mailbox.Addr, l.Crit = silent.Addr(), time.Second
+	began := time.Now()
+	assert.Equal(t, netprobe.TLSTimeout, l.Probe(t.Context()).Cause)
+	assert.Less(t, time.Since(began), 5*time.Second, "a look alone may take ten")
+}
+
 func ExampleLoop() {
 	l := mailpath.Loop{From: "probe@example.net", To: "nobody at all"}
 	fmt.Println(l.Probe(context.Background()).Detail)
