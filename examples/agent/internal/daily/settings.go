@@ -82,7 +82,8 @@ type Backup struct {
 
 // ForeignBackup is a backup that another program makes.
 type ForeignBackup struct {
-	Path   string        `doc:"The directory: a repository of restic, borg, kopia, rsnapshot, rdiff-backup or duplicity, or a folder of archives and dumps."`
+	Path   Place         `doc:"The directory: a repository of restic, borg, kopia, rsnapshot, rdiff-backup or duplicity, or a folder of archives and dumps. Or a prefix in a bucket: s3:https://SERVICE/BUCKET/PREFIX, with ?region=NAME where the service has several."`
+	Access string        `doc:"Of a bucket: the file of its access key, in the form of ~/.aws/credentials, which nobody else can read. The key needs the rights to list and to get."`
 	Source string        `doc:"A path of what is backed up, if it is on the same system: that both are on one disk is then said."`
 	Every  time.Duration `doc:"How often a backup is made, such as 24h. Left out: learned."`
 }

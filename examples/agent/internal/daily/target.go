@@ -141,20 +141,12 @@ func (t *Target) Checks(st *statedir.Dir, set Settings) []report.Checker {
 	names := traffic.Pseudonyms{Secret: set.Traffic.Pseudonyms.Bytes()}
 	checks = append(checks, maillog.Mail{Host: t.Host, Pseudonyms: names}, weblog.Web{Host: t.Host, Pseudonyms: names})
 	return append(checks,
-		capture.Configuration{Host: t.Host, Repo: kept, Paths: set.Backup.Paths, States: !t.Image, Texts: TextsOf(st), Owners: owners},
-		foreign.Backups{Host: t.Host, Places: set.foreignPlaces(), Find: true},
+		capture.Configuration{Host: t.Host, Repo: kept, Paths: set.Backup.Paths, States: !t.Image, Texts: TextsOf(st), Owners: owners, Rehearsals: st.Path("rehearsal")},
+		foreign.Backups{Host: t.Host, Places: foreignPlaces(set.Foreign), Find: true},
 		t.software(set, packages),
 		merges.Files{Host: t.Host, Owners: owners},
 		lifecycle.OS{Host: t.Host, System: t.release()},
 	)
-}
-
-func (set Settings) foreignPlaces() []foreign.Place {
-	out := make([]foreign.Place, len(set.Foreign))
-	for i, b := range set.Foreign {
-		out[i] = foreign.Place{Path: b.Path, Source: b.Source, Every: b.Every}
-	}
-	return out
 }
 
 // software holds the feeds of advisories against the packages, where there are any.
