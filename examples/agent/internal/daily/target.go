@@ -54,6 +54,8 @@ type Target struct {
 	*cli.Target
 	Name  string // of its state folder
 	Facts facts.System
+
+	attestor integrity.Attestor // see owners
 }
 
 // Open opens the system that an address names (cli.Open); wrap may put something
@@ -110,7 +112,7 @@ func (t *Target) release() lifecycle.System {
 
 // Checks wires the domains together: what one needs of another is passed here.
 func (t *Target) Checks(st *statedir.Dir, set Settings) []report.Checker {
-	owners := managers.Owners(t.Host, t.Facts.Family)
+	owners := t.owners()
 	limits := disk.Limits{
 		WarnPercent: set.Filesystems.WarnPercent, CriticalPercent: set.Filesystems.CriticalPercent,
 		WarnFree: uint64(set.Filesystems.WarnFree), CriticalFree: uint64(set.Filesystems.CriticalFree),
@@ -177,7 +179,7 @@ func TextsOf(st *statedir.Dir) *confdiff.Cache {
 func (t *Target) Inventories(st *statedir.Dir, set Settings) (out []inventory.Check) {
 	questions := []inventory.Question{accounts.Users{Host: t.Host}, startup.Jobs{Host: t.Host}}
 	if !t.Image { // what holds now
-		questions = append(questions, system.Mounts{Host: t.Host}, system.Sysctl{Host: t.Host}, system.Firewall{Host: t.Host}, listeners.Families{Host: t.Host}, t.listeners(managers.Owners(t.Host, t.Facts.Family)))
+		questions = append(questions, system.Mounts{Host: t.Host}, system.Sysctl{Host: t.Host}, system.Firewall{Host: t.Host}, listeners.Families{Host: t.Host}, t.listeners(t.owners()))
 	}
 	if t.Local || t.Image { // elsewhere the whole tree is too much for a line
 		questions = append(questions, t.privileged(set))
@@ -204,6 +206,15 @@ func (t *Target) privileged(set Settings) privileged.Programs {
 		return p.Selects(path, false) && !slices.Contains(set.LeaveOut, intfiles.System{}.Name())
 	}
 	return privileged.Programs{Host: t.Host, CoveredElsewhere: told}
+}
+
+// owners is who knows whose a file is: one for all checks, so that what it read is asked
+// for once.
+func (t *Target) owners() integrity.Attestor {
+	if t.attestor == nil {
+		t.attestor = managers.Owners(t.Host, t.Facts.Family)
+	}
+	return t.attestor
 }
 
 // listeners asks the kernel of this machine as well as its /proc.
