@@ -61,31 +61,49 @@ func Tells(name string) bool {
 	return slices.Contains(userDirs, path.Dir(name)) || slices.Contains(atDirs, path.Dir(name))
 }
 
-// Read reads the tables of all users.
-func (c Jobs) Read(ctx context.Context) *inventory.List {
-	l := &inventory.List{Sections: []string{secUsers, secAt, secUnits}}
-	for _, dir := range userDirs {
-		c.each(ctx, l, secUsers, dir, func(s host.Stat) { c.table(ctx, l, dir+"/"+s.Name, s.Name) })
-	}
-	for _, dir := range atDirs {
-		c.each(ctx, l, secAt, dir, func(s host.Stat) { c.once(ctx, l, dir+"/"+s.Name) })
-	}
-	c.units(ctx, l)
-	return l
+// A place is a folder in which jobs stand, and what is done with each file of it.
+type place struct {
+	dir  string
+	take func(host.Stat)
+	fail func(error)
 }
 
-// each gives the regular files of a folder.
-func (c Jobs) each(ctx context.Context, l *inventory.List, section, dir string, fn func(host.Stat)) {
-	entries, err := list(ctx, c.Host, dir)
-	if err != nil {
-		l.Fail(section, err)
-		return
+// Read reads the tables of all users. All folders are asked for at once.
+func (c Jobs) Read(ctx context.Context) *inventory.List {
+	l := &inventory.List{Sections: []string{secUsers, secAt, secUnits}}
+	var places []place
+	add := func(section, dir string, take func(file, name string)) {
+		places = append(places, place{dir, func(s host.Stat) { take(dir+"/"+s.Name, s.Name) }, func(err error) { l.Fail(section, err) }})
 	}
-	for _, s := range entries {
-		if !s.IsDir() {
-			fn(s)
+	for _, dir := range userDirs {
+		add(secUsers, dir, func(file, name string) { c.table(ctx, l, file, name) })
+	}
+	for _, dir := range atDirs {
+		add(secAt, dir, func(file, _ string) { c.once(ctx, l, file) })
+	}
+	places = append(places, c.units(ctx, l)...)
+	asks := make([]host.Ask, len(places))
+	for i, p := range places {
+		asks[i] = host.Ask{Op: host.OpList, Name: p.dir}
+	}
+	answers, err := c.Host.BatchAll(ctx, asks)
+	if err != nil {
+		for _, section := range l.Sections {
+			l.Fail(section, err)
+		}
+		return l
+	}
+	for i, a := range answers {
+		if a.Err != nil && !errors.Is(a.Err, fs.ErrNotExist) {
+			places[i].fail(a.Err)
+		}
+		for _, s := range a.List {
+			if !s.IsDir() {
+				places[i].take(s)
+			}
 		}
 	}
+	return l
 }
 
 // table records the lines of the table of one user.

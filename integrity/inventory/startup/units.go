@@ -27,14 +27,21 @@ var passing = []string{"/run/systemd/transient", "/run/systemd/system"}
 // mostHomes bounds the homes that are looked into.
 const mostHomes = 4096
 
-// units records the timers that last until the next start, and all units of users.
-func (c Jobs) units(ctx context.Context, l *inventory.List) {
-	owners := map[string]string{}
-	var dirs []string
+// units gives the folders of timers that last until the next start, and of units of
+// users.
+func (c Jobs) units(ctx context.Context, l *inventory.List) (places []place) {
+	seen := map[string]bool{}
 	add := func(dir, owner string) {
-		if _, there := owners[dir]; !there {
-			owners[dir], dirs = owner, append(dirs, dir)
+		if seen[dir] {
+			return
 		}
+		seen[dir] = true
+		take := func(s host.Stat) {
+			if isUnit(dir, s.Name) {
+				c.unit(ctx, l, dir, s.Name, owner)
+			}
+		}
+		places = append(places, place{dir, take, func(err error) { l.FailBelow(err, secUnits, dir) }})
 	}
 	for _, dir := range passing {
 		add(dir, "root")
@@ -42,35 +49,17 @@ func (c Jobs) units(ctx context.Context, l *inventory.List) {
 	users, err := etc.ReadPasswd(ctx, c.Host, etc.PasswdFile)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		l.Fail(secUnits, err)
-		return
 	}
 	for _, u := range users.Entries {
 		if host.ValidName(u.Home) && u.Home != "/" {
 			add(path.Join(u.Home, ".config/systemd/user"), u.Name)
 		}
 	}
-	if len(dirs) > mostHomes {
+	if len(places) > mostHomes {
 		l.Partly = append(l.Partly, fmt.Errorf("there are more than %d homes: units of later users were not looked at", mostHomes))
-		dirs = dirs[:mostHomes]
+		places = places[:mostHomes]
 	}
-	asks := make([]host.Ask, len(dirs))
-	for i, dir := range dirs {
-		asks[i] = host.Ask{Op: host.OpList, Name: dir}
-	}
-	err = c.Host.Batch(ctx, asks, func(i int, a host.Answer) error {
-		if a.Err != nil && !errors.Is(a.Err, fs.ErrNotExist) {
-			l.FailBelow(a.Err, secUnits, dirs[i])
-		}
-		for _, e := range a.List {
-			if !e.IsDir() && isUnit(dirs[i], e.Name) {
-				c.unit(ctx, l, dirs[i], e.Name, owners[dirs[i]])
-			}
-		}
-		return nil
-	})
-	if err != nil {
-		l.Fail(secUnits, err)
-	}
+	return places
 }
 
 // isUnit reports whether a name is of a unit that counts in a folder.
