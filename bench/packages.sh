@@ -7,6 +7,8 @@
 #               same again when nothing changed
 #   advisories  65,000 records of OSV against inflating alone
 #   debsecan    the same data and packages, from a local source
+#   updateinfo  dnf updateinfo list, and the same updateinfo.xml read by ours; ROOT is a
+#               system of dnf to throw away, with a repository of its own in /t/repo
 #
 #   bench/packages.sh                 all of them
 #   bench/packages.sh version         one
@@ -145,8 +147,32 @@ debsecan() {
 		"$(cpu /usr/bin/debsecan --suite bookworm --source "file://$work/source/" --status "$work/root/var/lib/dpkg/status")"
 }
 
+# updateinfo makes 5,000 advisories of four packages each, gives them to the repository
+# /t/repo of a system of dnf, and lets Go's benchmark read the same file.
+updateinfo() {
+	local root=${ROOT:-}
+	if [ ! -x "$root/usr/bin/dnf" ] || [ ! -d "$root/t/repo" ]; then
+		echo "updateinfo: ROOT is no system of dnf with a repository in /t/repo: passed over" >&2
+		return
+	fi
+	awk 'BEGIN {
+		print "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<updates>"
+		for (i = 0; i < 5000; i++) {
+			printf "<update from=\"a@example.org\" status=\"final\" type=\"security\" version=\"1\"><id>BENCH-2026:%04d</id><title>an update</title><severity>Important</severity><issued date=\"2026-08-01 10:00:00\"/><description>some lines of text that nobody reads here</description><references><reference href=\"https://example.org/%d\" id=\"CVE-2026-%d\" type=\"cve\" title=\"x\"/></references><pkglist><collection short=\"t\"><name>t</name>", i, i, 1000 + i
+			for (k = 0; k < 4; k++) printf "<package name=\"%s\" version=\"1.%d\" release=\"%d\" epoch=\"0\" arch=\"noarch\" src=\"x.src.rpm\"><filename>x.rpm</filename></package>", (i % 50 ? "pkg" i : "foo"), i, k
+			print "</collection></pkglist></update>"
+		}
+		print "</updates>"
+	}' >"$work/updateinfo.xml"
+	cp "$work/updateinfo.xml" "$root/t/updateinfo.xml"
+	chroot "$root" modifyrepo_c /t/updateinfo.xml /t/repo/repodata >/dev/null
+	chroot "$root" dnf -q makecache --refresh
+	echo "dnf -q -C updateinfo list: $(cpu chroot "$root" dnf -q -C updateinfo list) s CPU"
+	(cd "$here" && UPDATEINFO="$work/updateinfo.xml" go test -run '^$' -bench Updateinfo -benchmem ./pkgupdate/advisory | grep Benchmark)
+}
+
 case ${1:-all} in
-all) for part in inventory version pending advisories debsecan; do "$part"; done ;;
-inventory | version | pending | advisories | debsecan) "$1" ;;
-*) sed -n '2,20s/^# \{0,1\}//p' "$0"; exit 2 ;;
+all) for part in inventory version pending advisories debsecan updateinfo; do "$part"; done ;;
+inventory | version | pending | advisories | debsecan | updateinfo) "$1" ;;
+*) sed -n '2,22s/^# \{0,1\}//p' "$0"; exit 2 ;;
 esac

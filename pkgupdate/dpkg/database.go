@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"strconv"
 	"time"
@@ -65,27 +64,20 @@ func (d Database) status(ctx context.Context) ([]byte, time.Time, error) {
 	return s.text, s.asOf, err
 }
 
+// readStatus is one question, so that it is one exchange with a host that is far.
 func (d Database) readStatus(ctx context.Context) ([]byte, time.Time, error) {
-	f, err := d.Host.Open(ctx, StatusFile)
-	if errors.Is(err, fs.ErrNotExist) {
+	answers, err := d.Host.BatchAll(ctx, []host.Ask{{Op: host.OpRead, Name: StatusFile, Limit: maxStatus}})
+	if err != nil {
+		return nil, time.Time{}, fmt.Errorf("dpkg database: %w", err)
+	}
+	switch a := answers[0]; {
+	case errors.Is(a.Err, fs.ErrNotExist):
 		return nil, time.Time{}, errNoDatabase
+	case a.Err != nil:
+		return nil, time.Time{}, fmt.Errorf("dpkg database: %w", a.Err)
+	default:
+		return a.Data, a.Stat.ModTime(), nil
 	}
-	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("dpkg database: %w", err)
-	}
-	defer f.Close()
-	st, err := f.Stat()
-	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("dpkg database: %w", err)
-	}
-	text, err := io.ReadAll(io.LimitReader(f, maxStatus+1))
-	if err == nil && len(text) > maxStatus {
-		err = host.ErrTruncated
-	}
-	if err != nil {
-		return nil, time.Time{}, fmt.Errorf("dpkg database: read %s: %w", StatusFile, err)
-	}
-	return text, st.ModTime(), nil
 }
 
 // Audit looks for what an interrupted dpkg left. While dpkg may be at work the

@@ -1,6 +1,8 @@
 package dpkg
 
 import (
+	"context"
+	"errors"
 	"strings"
 	"testing"
 	"time"
@@ -8,6 +10,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 )
 
@@ -111,4 +115,33 @@ func FuzzDatabase(f *testing.F) {
 		}
 		ParseLog(overridden, time.UTC, time.Time{})
 	})
+}
+
+// far answers batches alone, and counts them: each is one exchange.
+type far struct {
+	near      host.Host
+	exchanges int
+}
+
+var errNear = errors.New("a question of its own")
+
+func (f *far) Open(context.Context, string) (host.File, error)      { return nil, errNear }
+func (f *far) Lstat(context.Context, string) (host.Stat, error)     { return host.Stat{}, errNear }
+func (f *far) ReadDir(context.Context, string) ([]host.Stat, error) { return nil, errNear }
+
+func (f *far) Batch(ctx context.Context, asks []host.Ask, fn func(int, host.Answer) error) error {
+	f.exchanges++
+	return f.near.Batch(ctx, asks, fn)
+}
+
+func TestTheInventoryOfAFarSystemIsOneExchange(t *testing.T) {
+	f := &far{near: hosttest.New("dpkg: after documentation (dpkg(1))\n-- machine now=2026-11-28T06:00:00Z --\n-- / dir complete=tree --\n-- " + StatusFile +
+		" mtime=2026-11-27T20:00:00Z --\nPackage: good\nStatus: install ok installed\nArchitecture: all\nVersion: 1\n\n").Host()}
+	a := Database{Host: host.Host{Files: f}}.Installed(t.Context())
+	require.NoError(t, a.Reason)
+	assert.Len(t, a.Value, 1)
+	assert.Equal(t, time.Date(2026, 11, 27, 20, 0, 0, 0, time.UTC), a.AsOf)
+	assert.Equal(t, 1, f.exchanges)
+	none := &far{near: hosttest.New("x\n-- machine now=2026-11-28T06:00:00Z --\n-- / dir complete=tree --\n").Host()}
+	assert.ErrorIs(t, Database{Host: host.Host{Files: none}}.Installed(t.Context()).Reason, pkgupdate.ErrAbsent)
 }
