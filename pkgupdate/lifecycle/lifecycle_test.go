@@ -282,3 +282,40 @@ func FuzzParse(f *testing.F) {
 		}
 	})
 }
+
+// Of every system that the service keeps, and of their kin, the newest release that is out
+// has an answer, and so has each name that a branch in development goes by.
+func TestTheNewestReleaseOfEverySystemHasAnAnswer(t *testing.T) {
+	table := Builtin()
+	for id, want := range map[string]State{
+		"debian": Supported, "ubuntu": Supported, "fedora": Supported, "rhel": Supported, "almalinux": Supported, "rocky": Supported, "ol": Supported, "amzn": Supported,
+		"centos": Ended, "centos-stream": Supported, "sles": Supported, "opensuse-leap": Supported, "opensuse": Ended, "mageia": Supported, "mandriva": Ended, "mandrake": Ended,
+		"slackware": Supported, "freebsd": Supported, "openbsd": Supported, "netbsd": Supported, "alpine": Supported, "bsdos": Ended,
+	} {
+		newest, ok := table.newest(id, table.Dated)
+		require.True(t, ok, id)
+		sys := System{ID: id, Version: newest.Version}
+		if id == "centos-stream" {
+			sys.ID, sys.Pretty = "centos", "CentOS Stream "+newest.Version
+		}
+		s := table.Support(sys, table.Dated)
+		assert.Equal(t, want, s.State, s.String())
+		assert.Empty(t, s.Newest, s.String())
+	}
+	for _, sys := range []System{
+		{ID: "debian", Codename: "sid"},
+		{ID: "debian", Codename: "forky"},
+		{ID: "fedora", Version: "rawhide"},
+		{ID: "mageia", Version: "cauldron"},
+		{ID: "slackware", Version: "15.0", Codename: "current"},
+		{ID: "freebsd", Version: "16.0-CURRENT"},
+		{ID: "freebsd", Version: "15.0-STABLE"},
+		{ID: "openbsd", Version: "8.0-beta"},
+		{ID: "openbsd", Version: "7.9-current"},
+		{ID: "netbsd", Version: "11.99.1"},
+		{ID: "alpine", Version: "3.25.0_alpha20260805"},
+		{ID: "alpine", Codename: "edge"},
+	} {
+		assert.Equal(t, Development, table.Support(sys, table.Dated).State, "%v", sys)
+	}
+}
