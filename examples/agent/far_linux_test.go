@@ -77,7 +77,7 @@ func far(t *testing.T, dir, server, keygen string, most int) {
 	}, time.Minute, 20*time.Millisecond, "sshd does not listen")
 	for day := 1; day <= 2; day++ {
 		write("counted", "", 0o600)
-		cmd := exec.Command(os.Getenv("UPKEEP_TEST_AGENT"), "-host", "ssh://root@127.0.0.1:2222", "-state", file("state"))
+		cmd := exec.Command(os.Getenv("UPKEEP_TEST_AGENT"), "-host", "ssh://root@127.0.0.1:2222?timeout=2m", "-state", file("state"))
 		cmd.Env = append(os.Environ(), "HOME="+file("home"))
 		out, err := cmd.CombinedOutput()
 		require.Less(t, cmd.ProcessState.ExitCode(), 4, "%s %v", out, err)
