@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"os"
+	"slices"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/examples/agent/internal/daily"
@@ -31,7 +32,7 @@ type desk struct {
 	identity  string // file of the secret key to read the backup with; empty: the agent's own
 	saved     memory.Saved
 	log       []review.Record
-	standings []review.Standing
+	standings []review.Standing // worst first
 }
 
 // openDesk reads what is stored; a run may be under way.
@@ -76,6 +77,7 @@ func (d *desk) read(ctx context.Context) (err error) {
 			d.standings = append(d.standings, s)
 		}
 	}
+	slices.SortStableFunc(d.standings, func(a, b review.Standing) int { return int(b.Finding.Severity) - int(a.Finding.Severity) })
 	return nil
 }
 

@@ -2,7 +2,6 @@ package main
 
 import (
 	"fmt"
-	"slices"
 	"strings"
 	"time"
 
@@ -48,7 +47,6 @@ func (d *desk) list(c cli.Call) (int, error) {
 		fmt.Fprintln(c.Stdout, d.signedText())
 	}
 	for i, title := range []string{"New since then", "Still open", "Dealt with"} {
-		slices.SortStableFunc(parts[i], func(a, b review.Standing) int { return int(b.Finding.Severity) - int(a.Finding.Severity) })
 		if !c.JSON {
 			heading(c.Stdout, title, len(parts[i]))
 		}

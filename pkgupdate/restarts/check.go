@@ -54,7 +54,7 @@ func (c Programs) Check(ctx context.Context, rec *report.Recorder) error {
 		rec.Finding(old.finding(howto.Of(ctx, c.Host)))
 	}
 	if n := len(view.Unread); n > 0 {
-		rec.Problem(fmt.Errorf("what %s run is not known: %w", prose.Count(n, "process"), fs.ErrPermission), scope+"/unread")
+		rec.Problem(fmt.Errorf("the code of %s is not known: %w", prose.Count(n, "process"), fs.ErrPermission), scope+"/unread")
 	}
 	rec.Covered(scope)
 	return ctx.Err()
@@ -70,7 +70,7 @@ func (c Programs) Restarts(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Res
 	}
 	list := users(view, all).list()
 	if n := len(view.Unread); n > 0 {
-		return pkgupdate.Unproven(list, fmt.Errorf("what %s run is not known: %w", prose.Count(n, "process"), fs.ErrPermission))
+		return pkgupdate.Unproven(list, fmt.Errorf("the code of %s is not known: %w", prose.Count(n, "process"), fs.ErrPermission))
 	}
-	return pkgupdate.Proven(list, "what "+prose.Count(len(all), "process")+" run was compared with the disk", c.Host.Time())
+	return pkgupdate.Proven(list, "the code of "+prose.Count(len(all), "process")+" was compared with the disk", c.Host.Time())
 }
