@@ -264,7 +264,11 @@ func TestOfAPackageIsOnlyWhatItVouchesFor(t *testing.T) {
 	}
 	all, err := b.check.Changes(t.Context())
 	require.NoError(t, err)
-	for name, want := range map[string][]string{"x": {"/bin/x", "/etc/dir"}, "deb:x": {"/bin/x", "/etc/dir"}, "deb": nil, "": nil, "other": {"/etc/other"}} {
+	brought := []string{"/bin/x"}
+	if os.Geteuid() == 0 { // a folder of another owner is no package's
+		brought = append(brought, "/etc/dir")
+	}
+	for name, want := range map[string][]string{"x": brought, "deb:x": brought, "deb": nil, "": nil, "other": {"/etc/other"}} {
 		of, err := b.check.OfPackage(t.Context(), all, name)
 		require.NoError(t, err)
 		var paths []string
