@@ -83,6 +83,7 @@ type commit struct {
 	src  Source
 
 	head  backup.Head      // of the newest snapshot file in the store
+	seqs  []uint64         // of the snapshots that the store had then, ascending
 	sizes map[string]int64 // of the packs in the store, by name
 	old   old
 	root  []byte                 // what the old snapshot holds, as it was written
@@ -162,7 +163,9 @@ func newPrefix() (string, error) {
 	return hex.EncodeToString(b), err
 }
 
-// look lists the store, and reads the newest snapshot file.
+// look lists the store, once for all that the commit asks of it, and reads the
+// newest snapshot file: another writer may store one at any moment, and what is
+// built on must not be newer than what is followed.
 func (c *commit) look(ctx context.Context) error {
 	c.sizes = map[string]int64{}
 	for info, err := range c.repo.Store.List(ctx, "") {
@@ -177,11 +180,13 @@ func (c *commit) look(ctx context.Context) error {
 		if err != nil {
 			return err
 		}
-		c.head.Seq = max(c.head.Seq, seq)
+		c.seqs = append(c.seqs, seq)
 	}
-	if c.head.Seq == 0 {
+	if len(c.seqs) == 0 {
 		return nil
 	}
+	slices.Sort(c.seqs)
+	c.head.Seq = c.seqs[len(c.seqs)-1]
 	file, err := backup.Read(ctx, c.repo.Store, backup.SnapshotName(c.head.Seq), backup.MaxSnapshot)
 	if err != nil && !backup.IsDamage(err) {
 		return err

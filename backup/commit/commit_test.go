@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -478,4 +479,46 @@ func ExampleRun() {
 	// Output:
 	// 1 7 true <nil>
 	// modified /etc/motd [content time] <nil>
+}
+
+// crowded is a store without a lock: behind a look into it another writer is
+// faster.
+type crowded struct {
+	backup.Store
+	faster func()
+}
+
+func (c crowded) List(ctx context.Context, prefix string) iter.Seq2[backup.Info, error] {
+	return func(yield func(backup.Info, error) bool) {
+		for info, err := range c.Store.List(ctx, prefix) {
+			if !yield(info, err) {
+				return
+			}
+		}
+		c.faster()
+	}
+}
+
+func TestWhoStoresBetweenTwoLooksBreaksNoChain(t *testing.T) {
+	free := backup.Repo{Keys: backuptest.Keys(), Store: struct{ backup.Store }{dirstore.Dir(t.TempDir())}}
+	from, other := t.TempDir(), t.TempDir()
+	of := func(dir string) commit.Source { return commit.Source{Host: host.Local(), Paths: []string{dir}} }
+	_, _, err := commit.Run(t.Context(), free, of(other))
+	require.NoError(t, err)
+	others := 0
+	busy := free
+	busy.Store = crowded{free.Store, func() {
+		if others++; others > 1 {
+			return
+		}
+		require.NoError(t, os.WriteFile(filepath.Join(other, fmt.Sprint(others)), nil, 0o600))
+		_, _, err := commit.Run(t.Context(), free, of(other))
+		require.NoError(t, err)
+	}}
+	s, _, err := commit.Run(t.Context(), busy, of(from))
+	require.NoError(t, err)
+	assert.EqualValues(t, 3, s.Seq, "behind the two of the other")
+	v, err := free.Verify(t.Context(), backup.VerifyOptions{})
+	require.NoError(t, err)
+	assert.Empty(t, v.Damage)
 }

@@ -78,12 +78,8 @@ func (c *commit) learn(r record) {
 
 // reread takes the newest snapshot that can be read.
 func (c *commit) reread(ctx context.Context) error {
-	seqs, err := c.repo.Numbers(ctx)
-	if err != nil {
-		return err
-	}
 	rd := backup.NewReader(c.repo)
-	for _, seq := range slices.Backward(seqs) {
+	for _, seq := range slices.Backward(c.seqs) {
 		s, err := c.repo.Snapshot(ctx, seq)
 		var entries []backup.Entry
 		if err == nil {
