@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"maps"
 	"path"
 	"slices"
 	"strings"
@@ -131,12 +132,13 @@ func startedBy(link string) (string, bool) {
 
 // rcConf reads what rc.conf(5) of the BSDs enables: x_enable=YES on FreeBSD,
 // x=YES on NetBSD, x_flags= and pkg_scripts= on OpenBSD. Where a name is in two
-// files the later one counts.
+// files the later one counts; the first is that of what the system comes with.
 func rcConf(ctx context.Context, h host.Host) ([]Enabled, error) {
-	if !bsdScripts(ctx, h) {
+	byFlags, ok := bsdScripts(ctx, h)
+	if !ok {
 		return nil, nil
 	}
-	files := []string{"/etc/rc.conf", "/etc/rc.conf.local"}
+	files := []string{"/etc/defaults/rc.conf", "/etc/rc.conf", "/etc/rc.conf.local"}
 	more, err := list(ctx, h, "/etc/rc.conf.d")
 	if err != nil {
 		return nil, err
@@ -155,7 +157,7 @@ func rcConf(ctx context.Context, h host.Host) ([]Enabled, error) {
 		if err != nil {
 			return nil, err
 		}
-		parseRCConf(file, data, found)
+		parseRCConf(file, data, byFlags, found)
 	}
 	var out []Enabled
 	for _, e := range found {
@@ -166,24 +168,28 @@ func rcConf(ctx context.Context, h host.Host) ([]Enabled, error) {
 	return out, nil
 }
 
-// bsdScripts reports whether the scripts of a BSD are there: OpenRC has an rc.conf
-// of its own.
-func bsdScripts(ctx context.Context, h host.Host) bool {
-	for _, name := range []string{"/etc/rc.subr", "/etc/rc.d/rc.subr"} {
+// bsdScripts reports whether the scripts of a BSD are there, since OpenRC has an
+// rc.conf of its own, and whether they are OpenBSD's, where flags enable a service.
+func bsdScripts(ctx context.Context, h host.Host) (byFlags, ok bool) {
+	for name, open := range map[string]bool{"/etc/rc.subr": false, "/etc/rc.d/rc.subr": true} {
 		if _, err := h.Lstat(ctx, name); err == nil {
-			return true
+			return open, true
 		}
 	}
-	return false
+	return false, false
 }
 
 // parseRCConf takes the variables of one file; one that disables what another
-// file enabled leaves a zero Enabled.
-func parseRCConf(file string, data []byte, found map[string]Enabled) {
-	for key, value := range facts.ShellVars(data) {
+// file enabled leaves a zero Enabled. Elsewhere than on OpenBSD flags are no more than
+// what a service is started with.
+func parseRCConf(file string, data []byte, byFlags bool, found map[string]Enabled) {
+	vars := facts.ShellVars(data)
+	for _, key := range slices.Sorted(maps.Keys(vars)) {
+		value := vars[key]
 		name, flags := strings.CutSuffix(key, "_flags")
 		name, enable := strings.CutSuffix(name, "_enable")
 		switch yes := isYes(value); {
+		case flags && !byFlags:
 		case key == "pkg_scripts":
 			for _, script := range strings.Fields(value) {
 				found[script] = Enabled{script, file, key + "=" + value}

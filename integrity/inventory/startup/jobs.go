@@ -46,7 +46,7 @@ const (
 // The places of cron(8) and at(1) on all systems.
 var (
 	userDirs = []string{"/var/spool/cron/crontabs", "/var/spool/cron/tabs", "/var/spool/cron", "/var/cron/tabs", "/etc/crontabs"}
-	atDirs   = []string{"/var/spool/cron/atjobs", "/var/spool/atjobs", "/var/spool/at", "/var/at/jobs"}
+	atDirs   = []string{"/var/spool/cron/atjobs", "/var/spool/atjobs", "/var/spool/at", "/var/at/jobs", "/var/cron/atjobs"}
 )
 
 // maxTable bounds one table, in bytes.
@@ -155,7 +155,8 @@ func ParseJob(line, user string) (Job, bool) {
 	if line == "" || line[0] == '#' {
 		return Job{}, false
 	}
-	if name, _, ok := strings.Cut(line, "="); ok && !strings.ContainsAny(name, "*@\"'/,- \t") && name != "" && (name[0] < '0' || name[0] > '9') {
+	name, _, ok := strings.Cut(line, "=")
+	if name = strings.TrimSpace(name); ok && !strings.ContainsAny(name, "*@\"'/,- \t") && name != "" && (name[0] < '0' || name[0] > '9') {
 		return Job{User: user, When: "", Command: line}, true
 	}
 	n := 5
