@@ -20,7 +20,8 @@ import (
 // Firewall is the inventory "integrity.firewall": the rules by which the kernel
 // filters what comes from the network, chain by chain. Its scopes are firewall and
 // the name of the tool below it, such as firewall/nft. Counters, and the members
-// of sets that change by themselves, do not count. It needs the rights of root.
+// of sets that change by themselves, do not count, nor do the rules in anchors of pf,
+// which programs load as they run. It needs the rights of root.
 type Firewall struct {
 	Host host.Host
 }
@@ -41,6 +42,7 @@ type filter struct {
 	name  string
 	args  []string
 	parse func([]byte) []chain
+	none  string // what it says on a kernel that has no such firewall; "": not known
 }
 
 // A chain is some rules in their order, under the name by which the tool knows them.
@@ -53,14 +55,21 @@ type chain struct {
 // uses iptables on top of it is the same rules, so it alone is asked there.
 var filters = map[string][]filter{
 	"Linux": {
-		{"nft", []string{"nft", "-s", "list", "ruleset"}, parseNft},
-		{"iptables", []string{"iptables-legacy-save"}, parseIptables},
-		{"ip6tables", []string{"ip6tables-legacy-save"}, parseIptables},
+		{"nft", []string{"nft", "-s", "list", "ruleset"}, parseNft, ""},
+		{"iptables", []string{"iptables-legacy-save"}, parseIptables, ""},
+		{"ip6tables", []string{"ip6tables-legacy-save"}, parseIptables, ""},
 	},
-	"FreeBSD": {{"pf", []string{"pfctl", "-sr"}, parseLines}, {"ipfw", []string{"ipfw", "list"}, parseLines}},
-	"OpenBSD": {{"pf", []string{"pfctl", "-sr"}, parseLines}},
-	"NetBSD":  {{"npf", []string{"npfctl", "show"}, parseLines}},
+	"FreeBSD": {
+		{"pf", []string{"pfctl", "-sr"}, parseLines, noPF},
+		{"pf-nat", []string{"pfctl", "-sn"}, parseLines, noPF},
+		{"pf-status", []string{"pfctl", "-si"}, parseStatus, noPF},
+		{"ipfw", []string{"ipfw", "list"}, parseLines, "Protocol not available"},
+	},
+	"OpenBSD": {{"pf", []string{"pfctl", "-sr"}, parseLines, noPF}, {"pf-status", []string{"pfctl", "-si"}, parseStatus, noPF}},
+	"NetBSD":  {{"npf", []string{"npfctl", "show"}, parseLines, ""}},
 }
+
+const noPF = "/dev/pf: No such file or directory"
 
 // Read asks each tool that is there.
 func (c Firewall) Read(ctx context.Context) *inventory.List {
@@ -83,6 +92,9 @@ func (c Firewall) ask(ctx context.Context, l *inventory.List, f filter) {
 		return
 	}
 	l.Sections = append(l.Sections, f.name)
+	if err == nil && !out.OK() && f.none != "" && bytes.Contains(out.Stderr, []byte(f.none)) {
+		return
+	}
 	if err == nil {
 		err = refused(out)
 	}
@@ -177,14 +189,27 @@ func parseIptables(data []byte) (out []chain) {
 func parseLines(data []byte) []chain {
 	c := chain{name: "rules"}
 	for line := range bytes.Lines(data) {
-		if text := strings.TrimSpace(string(line)); text != "" {
-			c.rules = append(c.rules, text)
+		if words := strings.Fields(string(line)); len(words) > 0 {
+			c.rules = append(c.rules, strings.Join(words, " "))
 		}
 	}
 	if len(c.rules) == 0 {
 		return nil
 	}
 	return []chain{c}
+}
+
+// parseStatus reads of what pfctl(8) -si prints whether pf filters at all: its rules
+// are printed when it does not, too.
+//
+//	Status: Enabled for 0 days 00:26:05           Debug: err
+func parseStatus(data []byte) []chain {
+	for line := range bytes.Lines(data) {
+		if words := strings.Fields(string(line)); len(words) > 1 && words[0] == "Status:" {
+			return []chain{{name: "status", rules: []string{words[1]}}}
+		}
+	}
+	return nil
 }
 
 // Tell makes a finding of each chain; that all of them are gone is one.
@@ -220,6 +245,8 @@ func (c Firewall) Tell(changes []integrity.Change) (out []inventory.Finding) {
 
 func changedLines(less, more []string) string {
 	switch {
+	case len(more) == 1 && len(less) == 1:
+		return prose.Clip(more[0], 120) + ", and was " + prose.Clip(less[0], 120)
 	case len(less)+len(more) == 0:
 		return "the order of its rules"
 	case len(more) == 1 && len(less) == 0:

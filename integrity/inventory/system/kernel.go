@@ -56,7 +56,7 @@ var runs = []string{"kernel/core_pattern", "kernel/modprobe", "kernel/hotplug", 
 
 // bsdGuards are variables of sysctl(8), by the system's name.
 var bsdGuards = map[string][]string{
-	"FreeBSD":   strings.Fields("kern.securelevel security.bsd.see_other_uids security.bsd.see_other_gids security.bsd.unprivileged_read_msgbuf security.bsd.unprivileged_proc_debug security.bsd.hardlink_check_uid kern.corefile kern.sugid_coredump net.inet.ip.forwarding net.inet6.ip6.forwarding net.inet.icmp.drop_redirect"),
+	"FreeBSD":   strings.Fields("kern.securelevel security.bsd.see_other_uids security.bsd.see_other_gids security.bsd.unprivileged_read_msgbuf security.bsd.unprivileged_proc_debug security.bsd.hardlink_check_uid kern.corefile kern.sugid_coredump net.inet.ip.forwarding net.inet6.ip6.forwarding net.inet.icmp.drop_redirect net.inet.ip.fw.enable net.inet6.ip6.fw.enable"),
 	"DragonFly": strings.Fields("kern.securelevel net.inet.ip.forwarding net.inet6.ip6.forwarding"),
 	"OpenBSD":   strings.Fields("kern.securelevel kern.nosuidcoredump kern.allowkmem kern.utc_offset kern.wxabort net.inet.ip.forwarding net.inet6.ip6.forwarding ddb.console"),
 	"NetBSD":    strings.Fields("kern.securelevel kern.coredump.setid.dump security.pax.mprotect.enabled security.pax.aslr.enabled net.inet.ip.forwarding net.inet6.ip6.forwarding"),

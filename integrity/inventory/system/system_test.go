@@ -180,7 +180,7 @@ func firewall(nft string) system.Firewall {
 func TestAPlantedRuleOfTheFirewallIsOneFinding(t *testing.T) {
 	for name, c := range map[string]struct{ now, want string }{
 		"a port": {strings.Replace(ruleset, "dport 22 accept\n", "dport 22 accept\n\t\ttcp dport 4444 accept\n", 1), "warning: The firewall's inet filter chain input changed: new is tcp dport 4444 accept"},
-		"policy": {strings.Replace(ruleset, "policy drop", "policy accept", 1), "warning: The firewall's inet filter chain input changed: 1 line new, 1 gone"},
+		"policy": {strings.Replace(ruleset, "policy drop", "policy accept", 1), "warning: The firewall's inet filter chain input changed: type filter hook input priority filter; policy accept;, and was type filter hook input priority filter; policy drop;"},
 		"gone":   {"", "warning: 2 chains of the firewall are gone, of nft"},
 		"order":  {strings.Replace(ruleset, "tcp dport 22 accept\n\t\tip saddr @banned drop", "ip saddr @banned drop\n\t\ttcp dport 22 accept", 1), "warning: The firewall's inet filter chain input changed: the order of its rules"},
 		"a ban":  {strings.Replace(ruleset, "192.0.2.2", "192.0.2.3", 1), ""},
@@ -222,7 +222,7 @@ func TestOtherFirewallsAndKernelsAreRead(t *testing.T) {
 		q    inventory.Question
 		want int
 	}{
-		"pf":     {system.Firewall{Host: h("OpenBSD web1 7.6 amd64", "block return all\npass out all flags S/SA\n")}, 1},
+		"pf":     {system.Firewall{Host: h("OpenBSD web1 7.6 amd64", "block return all\npass out all flags S/SA\n")}, 1}, // and no status
 		"sysctl": {system.Sysctl{Host: h("NetBSD web1 10.0 amd64", "1\n")}, 6},
 		"nobody": {system.Sysctl{Host: h("Plan9 web1 4 amd64", "")}, 0},
 	} {
