@@ -57,6 +57,37 @@ func TestAListChoosesWhatItsPatternsName(t *testing.T) {
 	assert.NotEqual(t, l.Digest(), other.Digest())
 }
 
+// shipped has the shape of openbsd/src : etc/changelist, with other files: tabs in the
+// comments, a pattern for files that hold keys, a file in each of many folders.
+const shipped = `#	changelist
+#
+# Files prefixed with a '+' will have their checksums stored,
+# not the actual files.
+#
+
+/etc/boot.conf
++/etc/hostname.*
+/etc/hosts
++/etc/isakmpd/private/local.key
+/etc/mail/aliases
++/etc/ssh/ssh_host_rsa_key
+/etc/ssh/ssh_host_rsa_key.pub
+/root/.ssh/authorized_keys
+/var/cron/tabs/root
+`
+
+func TestAPublishedListIsRead(t *testing.T) {
+	l, err := changelist.Parse([]byte(shipped))
+	require.NoError(t, err)
+	assert.Len(t, l.Patterns, 9)
+	assert.Equal(t, []string{"/etc/hostname.*", "/etc/isakmpd/private/local.key", "/etc/ssh/ssh_host_rsa_key"}, l.Secret)
+	require.NoError(t, l.Profile().Validate())
+	for name, want := range map[string]bool{"/etc/hostname.em0": true, "/etc/hostname": false, "/etc/ssh/ssh_host_rsa_key": true, "/var/cron/tabs/ann": false} {
+		take, _ := l.Choose(name, host.Stat{})
+		assert.Equal(t, want, take, name)
+	}
+}
+
 func TestAPatternOfTheRootTakesWhatIsInIt(t *testing.T) {
 	l, err := changelist.Parse([]byte("/*\n"))
 	require.NoError(t, err)

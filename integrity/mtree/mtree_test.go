@@ -54,6 +54,50 @@ func TestASpecificationIsReadAsItIs(t *testing.T) {
 	assert.False(t, last.Known.Has(host.KnownOwner))
 }
 
+// shipped has the shape of NetBSD/src : etc/mtree/special, with other files: names by
+// their last part in nested folders, closed by dots with a comment; owners by name;
+// modes with and without a leading zero; ignored folders and files.
+const shipped = `#	special
+#
+
+.		type=dir mode=0755 uname=root gname=wheel
+
+dev		type=dir mode=0755 uname=root gname=wheel
+fd		type=dir mode=0755 uname=root gname=wheel ignore
+..	#dev/fd
+kmem		type=char mode=640 uname=root gname=kmem
+..	#dev
+
+etc		type=dir mode=0755 uname=root gname=wheel
+master.passwd	type=file mode=600 uname=root gname=wheel
+mtree		type=dir mode=0755 uname=root gname=wheel
+special		type=file mode=0600 uname=root gname=wheel
+..	#mtree
+weekly		type=file mode=0644 uname=root gname=wheel
+..	#etc
+
+usr		type=dir mode=0755 uname=root gname=wheel
+games		type=dir mode=0755 uname=root gname=wheel
+hide		type=dir mode=0700 uname=games gname=wheel ignore
+..	#usr/games/hide
+..	#usr/games
+..	#usr
+`
+
+func TestAPublishedSpecificationIsRead(t *testing.T) {
+	s, err := mtree.Read(strings.NewReader(shipped), "/")
+	require.NoError(t, err)
+	var got []string
+	for _, e := range s.Entries {
+		got = append(got, fmt.Sprintf("%s %o", e.Path, e.Stat.Mode))
+	}
+	assert.Equal(t, []string{
+		"/ 40755", "/dev 40755", "/dev/fd 40755", "/dev/kmem 20640", "/etc 40755", "/etc/master.passwd 100600", "/etc/mtree 40755",
+		"/etc/mtree/special 100600", "/etc/weekly 100644", "/usr 40755", "/usr/games 40755", "/usr/games/hide 40700",
+	}, got)
+	assert.Equal(t, []string{"/dev/fd", "/usr/games/hide"}, s.Ignored)
+}
+
 func TestWhatIsNotUnderstoodIsNamedWithItsLine(t *testing.T) {
 	for text, want := range map[string]string{
 		"..\n":                            "line 1: above the root",
