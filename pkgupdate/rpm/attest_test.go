@@ -51,13 +51,20 @@ func TestACutListOfFilesProvesNothing(t *testing.T) {
 }
 
 // The tables of zypper and dnf were recorded live (zypper 1.14.42, dnf 4.14.0); that
-// of urpmq is after documentation.
+// of urpmq, and the words to repoquery, are after documentation.
 func TestWhatNoRepositoryHasIsAnOrphan(t *testing.T) {
 	const (
 		dnf    = "-- $ [\"dnf\", \"-q\", \"-C\", \"repoquery\", \"--extras\", \"--qf\", \"upkeep\\t%{name}\\t%{arch}\\n\"] --\n"
 		zypper = "-- $ [\"dnf\"] notfound --\n-- $ [\"zypper\", \"--non-interactive\", \"--no-refresh\", \"packages\", \"--orphaned\"] --\nLoading repository data...\nReading installed packages...\n"
 		urpmi  = "-- $ [\"dnf\"] notfound --\n-- $ [\"zypper\"] notfound --\n-- $ [\"urpmq\", \"--not-available\"] --\n"
 	)
+	// An old kernel is no orphan where a newer one is installed, nor what has an update.
+	extras := func(lines string) string {
+		ask := func(what string) string {
+			return "-- $ [\"repoquery\", \"-C\", \"--plugins\", \"--all\", \"--pkgnarrow=" + what + "\", \"--qf\", \"upkeep\\t%{name}\\t%{epoch}\\t%{version}\\t%{release}\\t%{arch}\\n\"] --\n"
+		}
+		return "-- $ [\"dnf\"] notfound --\n-- $ [\"zypper\"] notfound --\n-- $ [\"urpmq\"] notfound --\n" + ask("extras") + lines + ask("updates") + "upkeep\tbash\t0\t5.1.8\t10.el9\tx86_64\n"
+	}
 	for name, c := range map[string]struct {
 		text string
 		want []string
@@ -66,6 +73,9 @@ func TestWhatNoRepositoryHasIsAnOrphan(t *testing.T) {
 		"dnf":           {dnf + "upkeep\tglibc\ti686\n\n", []string{"glibc:i686"}, true},
 		"dnf's none":    {dnf, nil, true},
 		"dnf's chatter": {dnf + "Is this ok [y/N]:\n", nil, false},
+		"yum":           {extras("upkeep\tglibc\t0\t2.34\t125.el9\ti686\nupkeep\tkernel-core\t0\t5.14.0\t503.el9\tx86_64\nupkeep\tbash\t0\t5.1.8\t9.el9\tx86_64\n"), []string{"glibc:i686"}, true},
+		"yum's none":    {extras(""), nil, true},
+		"yum's chatter": {extras("No module named yum\n"), nil, false},
 		"zypper":        {zypper + "S | Repository | Name | Version | Arch\n--+------------+------+---------+-------\ni | @System    | bash | 5.1.8-9 | x86_64\n", []string{"bash"}, true},
 		"zypper's none": {zypper + "No packages found.\n", nil, true},
 		"zypper's cut":  {zypper, nil, false},

@@ -64,20 +64,10 @@ func (m *Manager) dnfUpgrades(ctx context.Context, installed []pkgupdate.Package
 
 // upgrades reads the lines of upgradesFormat.
 func (m *Manager) upgrades(from string, out []byte, installed []pkgupdate.Package) ([]pkgupdate.Upgrade, error) {
-	lines, err := pkgupdate.Lines(out)
-	if err != nil {
-		return nil, fmt.Errorf("%s: %w", from, err)
-	}
+	rows, err := ours(from, out, 7)
+	errs := []error{err}
 	var list []pkgupdate.Upgrade
-	var errs []error
-	for _, line := range lines {
-		f := strings.Split(line, "\t")
-		if len(f) != 7 || f[0] != "upkeep" {
-			if strings.TrimSpace(line) != "" {
-				errs = append(errs, fmt.Errorf("%s: a line that is not ours: %.80q", from, line))
-			}
-			continue
-		}
+	for _, f := range rows {
 		u, newer, err := m.offer(installed, f[1], f[5], evr(f[2], f[3], f[4]))
 		if err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", from, err))
@@ -87,6 +77,25 @@ func (m *Manager) upgrades(from string, out []byte, installed []pkgupdate.Packag
 		}
 	}
 	return list, errors.Join(errs...)
+}
+
+// ours reads the lines of a format that begins with our word and has n columns. Beside
+// an error, which names what is not ours, it gives the others.
+func ours(from string, out []byte, n int) (rows [][]string, err error) {
+	lines, err := pkgupdate.Lines(out)
+	if err != nil {
+		return nil, fmt.Errorf("%s: %w", from, err)
+	}
+	var errs []error
+	for _, line := range lines {
+		f := strings.Split(line, "\t")
+		if len(f) == n && f[0] == "upkeep" {
+			rows = append(rows, f)
+		} else if strings.TrimSpace(line) != "" {
+			errs = append(errs, fmt.Errorf("%s: a line that is not ours: %.80q", from, line))
+		}
+	}
+	return rows, errors.Join(errs...)
 }
 
 // dnfRepos lists the enabled repositories and when each was fetched.

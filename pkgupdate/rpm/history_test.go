@@ -74,6 +74,67 @@ const zyppLog = `zypp: recorded live (zypper 1.14.42, 2026-11-29)
 2026-11-29 05:39:47|install|dep|1.1-1|noarch||t|6|
 `
 
+// yumRuns is after yum's own source (rpm-software-management/yum: output.py) and after
+// outputs that others published (chapter 8.3 of the Deployment Guide of Red Hat Enterprise
+// Linux 6, and the guides of others): chatter in front, a name that is left out below the
+// version before, an end without the words of its begin, failed packages.
+const yumRuns = `yum: after documentation and published outputs (yum 3.4.3)
+-- machine now=2026-11-29T06:00:00Z --
+-- / dir complete=tree --
+-- $ ["dnf"] notfound --
+-- /var/lib/yum/history/history-2026-01-02.sqlite --
+-- $ ["yum", "-q", "-C", "history", "list", "all"] --
+Loaded plugins: fastestmirror, subscription-
+              : manager
+This system is not registered with an entitlement server.
+ID     | Login user               | Date and time    | Action(s)      | Altered
+-------------------------------------------------------------------------------
+    14 | Anna ... <anna>          | 2026-11-29 05:09 | D, E, O, U     |    7 EE
+    13 | root <root>              | 2026-11-29 05:02 | Install        |    3 ><
+    12 | System <unset>           | 2026-01-02 10:00 | Install        |  304   
+history list
+-- $ ["yum", "-q", "-C", "history", "info", "14"] --
+Loaded plugins: fastestmirror
+Transaction ID : 14
+Begin time     : Sun Nov 29 05:09:50 2026
+Begin rpmdb    : 398:0f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c **
+End time       :            05:10:12 2026 (22 seconds)
+End rpmdb      : 399:1f1e2d3c4b5a69788796a5b4c3d2e1f00f1e2d3c
+User           : Anna Smith <anna>
+Return-Code    : Failure: 1
+Command Line   : update foo libbar
+Transaction performed with:
+    Installed     rpm-4.11.3-48.el7.x86_64                   @anaconda/7.9
+    Updated       yum-3.4.3-167.el7.centos.noarch            @base
+Packages Altered:
+    Updated    foo-tools-1:2.0-1.el7.noarch @anaconda-Some-202601020304.x86_64/7.9
+    Update               1:2.1-1.el7.noarch @updates
+    Updated    libbar-1.0-9.el7.i686        @base
+    Updated    libbar-1.0-9.el7.x86_64      @base
+    Update            1.0-10.el7.i686       @updates
+ ** Update            1.0-10.el7.x86_64     @updates
+    Downgrade  baz-1.9-1.el7.x86_64         @base
+    Downgraded     2.0-1.el7.x86_64         @local
+    Obsoleted  old-1-1.noarch               @base
+    Obsoleting newer-2-1.noarch             @base
+    Erase      gone-3-1.noarch              ?
+Scriptlet output:
+   1 warning: /etc/foo.conf created as /etc/foo.conf.rpmnew
+history info
+-- $ ["yum", "-q", "-C", "history", "info", "13"] --
+Transaction ID : 13
+Begin time     : Sun Nov 29 05:02:00 2026
+End time       :                           (0 seconds)
+User           : root <root>
+Return-Code    : ** Aborted **
+Command Line   : install two
+Packages Altered:
+    Dep-Install one-1-1.noarch @base
+    Install     two-2-1.noarch @base
+    Reinstall   three-3-1.noarch @base
+history info
+`
+
 // told gives a line for each transaction.
 func told(list []pkgupdate.Transaction) (out []string) {
 	for _, t := range list {
@@ -86,7 +147,7 @@ func told(list []pkgupdate.Transaction) (out []string) {
 	return out
 }
 
-func TestATransactionOfDnfOrZypperIsWholeAndSaysWho(t *testing.T) {
+func TestATransactionOfEachFrontEndIsWholeAndSaysWho(t *testing.T) {
 	since := time.Date(2026, 11, 29, 0, 0, 0, 0, time.UTC)
 	for text, want := range map[string][]string{
 		dnfLog: {
@@ -97,6 +158,11 @@ func TestATransactionOfDnfOrZypperIsWholeAndSaysWho(t *testing.T) {
 			"05:09:44 anna zypper --non-interactive patch --with-interactive: dep.noarch >1.0-1 foo.noarch >1.0.1-1",
 			"05:09:46 zypper --non-interactive remove foo: foo.noarch 1.0.1-1>",
 			"05:39:46 : foo.noarch >1.0.2-1 dep.noarch 1.0-1>1.1-1",
+		},
+		yumRuns: {
+			"05:02:00 yum install two: one.noarch >1-1 two.noarch >2-1 three.noarch 3-1>3-1",
+			"05:09:50 anna yum update foo libbar: foo-tools.noarch 1:2.0-1.el7>1:2.1-1.el7 libbar.i686 1.0-9.el7>1.0-10.el7 " +
+				"libbar.x86_64 1.0-9.el7>1.0-10.el7 baz.x86_64 2.0-1.el7>1.9-1.el7 old.noarch 1-1> newer.noarch >2-1 gone.noarch 3-1>",
 		},
 	} {
 		list, err := (&rpm.Manager{Host: hosttest.New(text).Host()}).History(t.Context(), since)
@@ -118,4 +184,21 @@ func TestAHistoryOfAnotherFormIsAnError(t *testing.T) {
 	list, err := (&rpm.Manager{Host: hosttest.New("-- / dir complete=tree --\n-- $ [\"dnf\"] notfound --\n").Host()}).History(t.Context(), time.Time{})
 	require.NoError(t, err)
 	assert.Empty(t, list)
+}
+
+func TestTheEndAndTheFailureOfATransactionOfYumAreTold(t *testing.T) {
+	list, err := (&rpm.Manager{Host: hosttest.New(yumRuns).Host()}).History(t.Context(), time.Date(2026, 11, 29, 0, 0, 0, 0, time.UTC))
+	require.NoError(t, err)
+	require.Len(t, list, 2)
+	assert.Equal(t, []string{"yum-13", "** Aborted **", "yum-14", "Failure: 1"}, []string{list[0].ID, list[0].Failed, list[1].ID, list[1].Failed})
+	assert.Equal(t, list[0].Begin, list[0].End)
+	assert.Equal(t, time.Date(2026, 11, 29, 5, 10, 12, 0, time.UTC), list[1].End.UTC())
+	for _, change := range [][2]string{{"ID     | Login user", "No such command: history"}, {"Transaction ID : 14", "You don't have access"}, {`"info", "13"] --`, `"info", "13"] exit=1 --`}} {
+		_, err := (&rpm.Manager{Host: hosttest.New(strings.Replace(yumRuns, change[0], change[1], 1)).Host()}).History(t.Context(), time.Date(2026, 11, 29, 0, 0, 0, 0, time.UTC))
+		assert.ErrorContains(t, err, "yum", change[1])
+	}
+	none := strings.Replace(yumRuns, "-- /var/lib/yum/history/history-2026-01-02.sqlite --\n", "", 1)
+	list, err = (&rpm.Manager{Host: hosttest.New(none).Host()}).History(t.Context(), time.Time{})
+	require.NoError(t, err)
+	assert.Empty(t, list, "yum of Red Hat Enterprise Linux 5 keeps none")
 }

@@ -14,7 +14,7 @@ const extrasFormat = "upkeep\t%{name}\t%{arch}\n"
 
 // Orphans asks the front end for what is installed and in no repository.
 func (m *Manager) Orphans(ctx context.Context, installed []pkgupdate.Package) pkgupdate.Answer[[]pkgupdate.Package] {
-	for _, ask := range []func(context.Context, []pkgupdate.Package) (map[[2]string]bool, string, error){m.dnfExtras, m.zypperOrphaned, m.urpmiMissing} {
+	for _, ask := range []func(context.Context, []pkgupdate.Package) (map[[2]string]bool, string, error){m.dnfExtras, m.zypperOrphaned, m.urpmiMissing, m.yumExtras} {
 		names, evidence, err := ask(ctx, installed)
 		if errors.Is(err, exec.ErrNotFound) {
 			continue
@@ -40,15 +40,10 @@ func (m *Manager) dnfExtras(ctx context.Context, _ []pkgupdate.Package) (map[[2]
 	if err != nil {
 		return nil, "", err
 	}
-	lines, err := pkgupdate.Lines(out)
+	rows, err := ours("dnf repoquery", out, 3)
 	names := map[[2]string]bool{}
-	for _, line := range lines {
-		f := strings.Split(line, "\t")
-		if len(f) == 3 && f[0] == "upkeep" {
-			names[[2]string{f[1], f[2]}] = true
-		} else if strings.TrimSpace(line) != "" {
-			err = errors.Join(err, fmt.Errorf("dnf repoquery: a line that is not ours: %.80q", line))
-		}
+	for _, f := range rows {
+		names[[2]string{f[1], f[2]}] = true
 	}
 	return names, fmt.Sprintf("dnf names %d packages that no repository has", len(names)), err
 }

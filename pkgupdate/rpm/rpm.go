@@ -36,6 +36,10 @@ type Manager struct {
 	// types ("redhat", "suse", "mandrake"). Another one has none.
 	Family string
 
+	// Front is the front end that a person types where that is not the family's newest,
+	// as Front gives it: "yum", or "rpm" where there is none. Empty is the newest.
+	Front string
+
 	// MaxAge is how long ago the repositories' data may have been fetched before
 	// what is pending counts as unknown. Zero is pkgupdate.DefaultMaxAge.
 	MaxAge time.Duration
@@ -45,14 +49,25 @@ type Manager struct {
 
 // Info names the commands that a person runs.
 func (m *Manager) Info() pkgupdate.Info {
-	return pkgupdate.Info{ID: "rpm", Type: pkgType, Scheme: version.RPM, Commands: commands[m.Family]}
+	of := m.Family
+	if m.Front != "" {
+		of = m.Front
+	}
+	return pkgupdate.Info{ID: "rpm", Type: pkgType, Scheme: version.RPM, Commands: commands[of]}
 }
 
+// commands are those of a family's newest front end, and those of the others by their
+// own names.
 var commands = map[string]pkgupdate.Commands{
 	"redhat": {
 		Refresh: [][]string{{"dnf", "makecache", "--refresh"}}, Upgrade: [][]string{{"dnf", "upgrade"}},
 		UpgradeSome: []string{"dnf", "upgrade"}, Unhold: []string{"dnf", "versionlock", "delete"}, Repair: [][]string{{"rpm", "--rebuilddb"}},
 	},
+	"yum": {
+		Refresh: [][]string{{"yum", "clean", "expire-cache"}, {"yum", "makecache"}}, Upgrade: [][]string{{"yum", "update"}},
+		UpgradeSome: []string{"yum", "update"}, Unhold: []string{"yum", "versionlock", "delete"}, Repair: [][]string{{"rpm", "--rebuilddb"}},
+	},
+	"rpm": {Repair: [][]string{{"rpm", "--rebuilddb"}}},
 	"suse": {
 		Refresh: [][]string{{"zypper", "refresh"}}, Upgrade: [][]string{{"zypper", "patch"}, {"zypper", "update"}},
 		UpgradeSome: []string{"zypper", "update"}, Unhold: []string{"zypper", "removelock"}, Repair: [][]string{{"zypper", "verify"}},

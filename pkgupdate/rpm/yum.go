@@ -5,7 +5,10 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"maps"
 	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
@@ -14,6 +17,25 @@ import (
 )
 
 const yumCache = "/var/cache/yum"
+
+// lastYum is the last release of a system, by its ID in facts.System, that was kept with
+// yum 3. Amazon Linux counts 1 as years up to 2018, then 2, then 2023.
+var lastYum = map[string]int{"rhel": 7, "centos": 7, "ol": 7, "scientific": 7, "fedora": 21, "amzn": 2018}
+
+// Front names the front end of a release of Red Hat's family for Manager.Front, by ID and
+// Version of facts.System; "" is dnf, or what else a family has. Red Hat Linux, before
+// Enterprise Linux, had none that is known here.
+func Front(id, release string) string {
+	if id == "redhat" {
+		return "rpm"
+	}
+	major, _, _ := strings.Cut(release, ".")
+	n, err := strconv.Atoi(major)
+	if err != nil || n > lastYum[id] {
+		return ""
+	}
+	return "yum"
+}
 
 // yum asks yum 3, of Red Hat Enterprise Linux 5 to 7 and their kin, for what it has in
 // its cache: repoquery of yum-utils for the updates, since the tables of yum wrap.
@@ -147,4 +169,31 @@ func (m *Manager) yumExcludes(ctx context.Context) error {
 		}
 	}
 	return errors.Join(errs...)
+}
+
+const installedFormat = "upkeep\t%{name}\t%{epoch}\t%{version}\t%{release}\t%{arch}\n"
+
+// yumExtras asks for what is installed in a version that no repository has. Somebody
+// mends it in spite of that where an update is pending, or a newer one is installed beside
+// it, as of kernels.
+func (m *Manager) yumExtras(ctx context.Context, installed []pkgupdate.Package) (map[[2]string]bool, string, error) {
+	var said [2][][]string
+	for i, what := range []string{"extras", "updates"} {
+		out, err := m.yumAsk(ctx, "repoquery", "-C", "--plugins", "--all", "--pkgnarrow="+what, "--qf", installedFormat)
+		if err != nil {
+			return nil, "", err
+		}
+		if said[i], err = ours("repoquery", out, 6); err != nil {
+			return nil, "", err
+		}
+	}
+	names := map[[2]string]bool{}
+	for _, f := range said[0] {
+		p, ok := newest(installed, f[1], f[5])
+		names[[2]string{f[1], f[5]}] = ok && p.Version.String() == evr(f[2], f[3], f[4])
+	}
+	maps.DeleteFunc(names, func(of [2]string, newest bool) bool {
+		return !newest || slices.ContainsFunc(said[1], func(f []string) bool { return f[1] == of[0] })
+	})
+	return names, fmt.Sprintf("repoquery names %d packages that no repository has", len(names)), nil
 }

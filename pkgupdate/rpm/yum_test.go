@@ -92,6 +92,23 @@ func TestWhatYumCannotTellIsNotKnown(t *testing.T) {
 	assert.ErrorIs(t, yum(silent).Pending(t.Context()).Reason, pkgupdate.ErrUnclassified, "CentOS has no advisories")
 }
 
+func TestTheFrontEndOfAReleaseIsNamed(t *testing.T) {
+	for release, want := range map[string]string{
+		"rhel 7.9": "yum", "rhel 8.10": "dnf", "rhel 5": "yum", "centos 6.10": "yum", "centos 9": "dnf", "ol 7.9": "yum", "amzn 2018.03": "yum", "amzn 2": "yum",
+		"amzn 2023": "dnf", "fedora 21": "yum", "fedora 22": "dnf", "almalinux 8.10": "dnf", "rocky 9": "dnf", "rhel ": "dnf", "redhat 7.3": "",
+	} {
+		id, ver, _ := strings.Cut(release, " ")
+		m := &rpm.Manager{Family: "redhat", Front: rpm.Front(id, ver)}
+		got := ""
+		if of := m.Info().Commands.UpgradeSome; of != nil {
+			got = of[0]
+			assert.Equal(t, got, m.Info().Commands.Refresh[0][0])
+		}
+		assert.Equal(t, want, got, release)
+	}
+	assert.Equal(t, "zypper", (&rpm.Manager{Family: "suse", Front: rpm.Front("sles", "12.5")}).Info().Commands.UpgradeSome[0])
+}
+
 // After lists of repositories that others published (insights-core, of RHEL 7 with a
 // satellite): several banners, an id with one part behind it, names that are cut, and a
 // number that touches them.
