@@ -213,7 +213,7 @@ nothing to do.
 -- /var/db/pkg/quirks-7.50/+CONTENTS --
 -- $ ["sysctl", "-n", "kern.version"] --
 OpenBSD 7.9 (GENERIC.MP) #1: Tue May 19 10:00:00 MDT 2026
--- $ ["pkg_add", "-u", "-n", "-x", "-I"] --
+-- $ ["pkg_add", "-u", "-v", "-n", "-x", "-I"] --
 quirks-7.50 signed on 2026-11-20T08:37:06Z
 Update candidates: quirks-7.50 -> quirks-7.50
 -- $ ["syspatch", "-c"] --

@@ -7,7 +7,8 @@
 // pkg_add and syspatch ask the mirror each time, so what they answer is of now. On
 // a release the packages that are updated are those with a security fix; on a
 // snapshot that is not known. The status with which pkg_add ends says nothing: its
-// lines are read, and one that is not known makes the answer unknown.
+// lines are read, and one that is not known makes the answer unknown. It is asked with
+// -v, since without a terminal it says nothing else of what it would update.
 package openbsd
 
 import (
@@ -43,11 +44,18 @@ func (m *Manager) Installed(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Pa
 	return pkgupdate.Folders(ctx, m.Host, m.parseName, database)
 }
 
-var stem = regexp.MustCompile(`^([A-Za-z0-9_][^ /]*?)-([0-9][^-/ ]*)(-[^/ ]+)?$`)
+var (
+	stem = regexp.MustCompile(`^([A-Za-z0-9_][^ /]*?)-([0-9][^-/ ]*)(-[^/ ]+)?$`)
+	libs = regexp.MustCompile(`^\.libs\d*-`)
+)
 
 // parseName cuts stem-version[-flavor…]: the version is the first part that begins
-// with a digit.
+// with a digit. The libraries that pkg_add keeps of a former version, since something
+// still needs them, are no package that it updates.
 func (m *Manager) parseName(full string) (pkgupdate.Package, error) {
+	if libs.MatchString(full) {
+		return pkgupdate.Package{}, nil
+	}
 	f := stem.FindStringSubmatch(full)
 	if f == nil {
 		return pkgupdate.Package{}, &pkgupdate.RecordError{Record: database, Err: fmt.Errorf("%.80q is no stem-version", full)}
@@ -60,13 +68,13 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 	installed := m.Installed(ctx)
 	class, classErr := m.class(ctx)
 	var pending pkgupdate.Pending
-	signed, addErr := m.packages(ctx, installed.Value, class, &pending)
+	plan, addErr := m.packages(ctx, installed.Value, class, &pending)
 	now := m.Host.Time()
 	packages := pkgupdate.Source{ID: "packages", Kind: pkgupdate.OfSecurity, Err: addErr}
 	if addErr == nil {
 		packages.Fetched = now
 	}
-	if f := sign.FindStringSubmatch(signed); f != nil {
+	if f := sign.FindStringSubmatch(plan.signed); f != nil {
 		packages.Date, _ = time.Parse(time.RFC3339, f[1]) // zero: it does not say
 	}
 	base := pkgupdate.Source{ID: "syspatch", Kind: pkgupdate.OfSecurity}
@@ -80,10 +88,10 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 	packages.Settle(now, pkgupdate.DefaultMaxAge)
 	pending.Sources = append(pending.Sources, packages)
 	pkgupdate.SortUpgrades(pending.Upgrades)
-	if err := errors.Join(installed.Reason, classErr); err != nil {
+	if err := errors.Join(append(plan.gaps, installed.Reason, classErr)...); err != nil {
 		return pending.Unproven(err)
 	}
-	return pending.Proven(signed, now)
+	return pending.Proven(plan.signed, now)
 }
 
 // class is what an update is for: on a release and its -stable branch a fix of a
@@ -101,108 +109,6 @@ func (m *Manager) class(ctx context.Context) (pkgupdate.Class, error) {
 		return pkgupdate.Unclassified, fmt.Errorf("%w: this is a snapshot", pkgupdate.ErrUnclassified)
 	}
 	return pkgupdate.Security, nil
-}
-
-var (
-	change = regexp.MustCompile(`^([^ ]+?)->([^ :]+): ok$`)
-	sign   = regexp.MustCompile(`^quirks-[^ ]+ signed on (\S+)$`)
-	alone  = regexp.MustCompile(`^Couldn't find updates for (\S+(?: \S+)*)$`)
-	chat   = regexp.MustCompile(`^(Update candidates: |The following new rcscripts were installed: |--- ?-?[+-]|Running tags: ok|Read shared items: ok|Merging manpages|\s*$)`)
-)
-
-// packages reads the lines of pkg_add -un. The line that says when the mirror's
-// list was signed proves that it was asked.
-func (m *Manager) packages(ctx context.Context, installed []pkgupdate.Package, class pkgupdate.Class, into *pkgupdate.Pending) (signed string, err error) {
-	out, lines, err := m.plan(ctx)
-	if err != nil {
-		return "", err
-	}
-	var errs []error
-	for _, line := range lines {
-		f := change.FindStringSubmatch(line)
-		switch {
-		case sign.MatchString(line):
-			signed = line
-		case f != nil:
-			u, err := m.upgrade(f[1], f[2], installed)
-			if err != nil {
-				errs = append(errs, err)
-				continue
-			}
-			u.Class = class
-			if class == pkgupdate.Security {
-				u.Fix = u.Candidate
-			}
-			into.Upgrades = append(into.Upgrades, u)
-		case !chat.MatchString(line) && !alone.MatchString(line):
-			errs = append(errs, fmt.Errorf("pkg_add: a line that is not known: %.120q", line))
-		}
-	}
-	if signed == "" {
-		errs = append(errs, fmt.Errorf("pkg_add does not say that it read the mirror's list (%w)", out.Err()))
-	}
-	return signed, errors.Join(errs...)
-}
-
-// plan asks pkg_add what it would do: the mirror is asked each time.
-func (m *Manager) plan(ctx context.Context) (host.Output, []string, error) {
-	out, err := m.Host.Run(ctx, host.Command{Args: []string{"pkg_add", "-u", "-n", "-x", "-I"}})
-	if err != nil {
-		return out, nil, err
-	}
-	lines, err := pkgupdate.Lines(out.Stdout)
-	if err != nil || out.Truncated || out.Signal != "" {
-		return out, nil, fmt.Errorf("pkg_add: %w", errors.Join(err, out.Err()))
-	}
-	return out, lines, nil
-}
-
-// Orphans are what pkg_add finds no updates for: the mirror has no package of the name.
-func (m *Manager) Orphans(ctx context.Context, installed []pkgupdate.Package) pkgupdate.Answer[[]pkgupdate.Package] {
-	out, lines, err := m.plan(ctx)
-	if err != nil {
-		return pkgupdate.Unproven[[]pkgupdate.Package](nil, err)
-	}
-	var list []pkgupdate.Package
-	signed := ""
-	for _, line := range append(lines, strings.Split(string(out.Stderr), "\n")...) {
-		if sign.MatchString(line) {
-			signed = line
-		}
-		f := alone.FindStringSubmatch(line)
-		if f == nil {
-			continue
-		}
-		for full := range strings.FieldsSeq(f[1]) {
-			if p, err := m.parseName(full); err == nil {
-				if is, ok := pkgupdate.Find(installed, p.Name); ok && is.Version == p.Version {
-					list = append(list, is)
-				}
-			}
-		}
-	}
-	if signed == "" {
-		return pkgupdate.Unproven(list, fmt.Errorf("pkg_add does not say that it read the mirror's list (%w)", out.Err()))
-	}
-	pkgupdate.SortPackages(list)
-	return pkgupdate.Proven(list, signed, m.Host.Time())
-}
-
-// upgrade reads "bzip2-1.0.6" and "1.0.6p0".
-func (m *Manager) upgrade(from, to string, installed []pkgupdate.Package) (pkgupdate.Upgrade, error) {
-	p, err := m.parseName(from)
-	if err != nil {
-		return pkgupdate.Upgrade{}, err
-	}
-	is, ok := pkgupdate.Find(installed, p.Name)
-	if !ok || is.Version != p.Version {
-		return pkgupdate.Upgrade{}, fmt.Errorf("pkg_add: %s is not what the database holds: it changed meanwhile", from)
-	}
-	v, err := version.Parse(version.OpenBSD, to)
-	if err != nil {
-		return pkgupdate.Upgrade{}, &pkgupdate.RecordError{Record: "pkg_add: " + p.Name, Err: err}
-	}
-	return pkgupdate.Upgrade{Pkg: is, Candidate: v}, nil
 }
 
 var patchID = regexp.MustCompile(`^\d{3}_[A-Za-z0-9_]+$`)

@@ -14,7 +14,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
 )
 
-const machine = `openbsd: after documentation (pkg_add(1), syspatch(8), packages-specs(7))
+const machine = `openbsd: after documentation and source (pkg_add(1), OpenBSD/PkgAdd.pm, syspatch(8), packages-specs(7))
 -- machine now=2026-11-28T06:00:00Z --
 -- / dir complete=tree --
 -- /var/db/pkg/bzip2-1.0.8p0/+CONTENTS --
@@ -25,12 +25,18 @@ const machine = `openbsd: after documentation (pkg_add(1), syspatch(8), packages
 OpenBSD 7.9 (GENERIC.MP) #1: Tue May 19 10:00:00 MDT 2026
     deraadt@amd64.openbsd.org:/usr/src/sys/arch/amd64/compile/GENERIC.MP
 
--- $ ["pkg_add", "-u", "-n", "-x", "-I"] --
-quirks-7.50 signed on 2026-11-20T08:37:06Z
+-- $ ["pkg_add", "-u", "-v", "-n", "-x", "-I"] --
 Update candidates: quirks-7.50 -> quirks-7.50
-bzip2-1.0.8p0->1.0.8p1: ok
-vim-9.1.1706-no_x11->9.1.1800-no_x11: ok
+quirks-7.50 signed on 2026-11-20T08:37:06Z
+Update candidates: bzip2-1.0.8p0 -> bzip2-1.0.8p1
+bzip2-1.0.8p0->1.0.8p1 (extracting)(pretending) 
+Adding bzip2-1.0.8p0->1.0.8p1(pretending) 
+Update candidates: p5-Net-SSLeay-1.94 -> p5-Net-SSLeay-1.94
+Update candidates: vim-9.1.1706-no_x11 -> vim-9.1.1800-no_x11
+Adding vim-9.1.1800-no_x11:libiconv-1.17p1(pretending) 
+Adding vim-9.1.1706-no_x11->9.1.1800-no_x11(pretending) 
 The following new rcscripts were installed: /etc/rc.d/x
+See rcctl(8) for details.
 -- $ ["syspatch", "-c"] --
 003_kernel
 004_smtpd
@@ -57,32 +63,112 @@ func TestUpdatesOfAReleaseAreFixesAndPatchesHaveNames(t *testing.T) {
 	assert.True(t, a.Value.Patches[0].Reboot)
 }
 
-// An arrow behind "Update candidates" is no update.
+// pkg_add names each package that it compared, itself where it is the newest.
 func TestNothingIsDueOnlyWhenTheMirrorWasRead(t *testing.T) {
-	quiet := strings.NewReplacer("bzip2-1.0.8p0->1.0.8p1: ok\n", "", "vim-9.1.1706-no_x11->9.1.1800-no_x11: ok\n", "", "003_kernel\n004_smtpd\n", "").Replace(machine)
-	for text, want := range map[string]pkgupdate.State{
-		quiet: pkgupdate.Empty,
-		strings.Replace(quiet, "quirks-7.50 signed on", "https://mirror/: no such dir", 1):                       pkgupdate.Unknown,
-		strings.Replace(quiet, "Update candidates", "Ambiguous: choose package\nUpdate candidates", 1):           pkgupdate.Unknown,
-		strings.Replace(quiet, `["syspatch", "-c"] --`, `["syspatch", "-c"] exit=1 --`, 1):                       pkgupdate.Unknown,
-		strings.Replace(quiet, `["syspatch", "-c"] --`, "[\"syspatch\", \"-c\"] --\nftp: connect: timed out", 1): pkgupdate.Unknown,
-		strings.Replace(quiet, "7.9 (GENERIC.MP)", "8.0-current (GENERIC.MP)", 1):                                pkgupdate.Unknown,
+	var lines []string
+	for line := range strings.Lines(strings.NewReplacer("-> bzip2-1.0.8p1", "-> bzip2-1.0.8p0", "-> vim-9.1.1800", "-> vim-9.1.1706", "003_kernel\n004_smtpd\n", "").Replace(machine)) {
+		if !strings.Contains(line, "(pretending)") {
+			lines = append(lines, line)
+		}
+	}
+	quiet := strings.Join(lines, "")
+	const stderr = "See rcctl(8) for details.\n-- stderr --\n"
+	for name, c := range map[string]struct {
+		from, to string
+		want     pkgupdate.State
+	}{
+		"quiet":               {"", "", pkgupdate.Empty},
+		"no mirror":           {"quirks-7.50 signed on", "https://mirror/: no such dir", pkgupdate.Unknown},
+		"ambiguous":           {"Update candidates", "Ambiguous: choose package\nUpdate candidates", pkgupdate.Unknown},
+		"syspatch fails":      {`["syspatch", "-c"] --`, `["syspatch", "-c"] exit=1 --`, pkgupdate.Unknown},
+		"syspatch says odd":   {`["syspatch", "-c"] --`, "[\"syspatch\", \"-c\"] --\nftp: connect: timed out", pkgupdate.Unknown},
+		"snapshot":            {"7.9 (GENERIC.MP)", "8.0-current (GENERIC.MP)", pkgupdate.Unknown},
+		"harmless":            {"See rcctl(8) for details.\n", stderr + "pkg_add should be run as root\n", pkgupdate.Empty},
+		"a list is not there": {"See rcctl(8) for details.\n", stderr + "https://mirror/pub/OpenBSD/7.9/packages-stable/amd64/: ftp: connect: Connection timed out\n", pkgupdate.Unknown},
+		"not asked with -v":   {"Update candidates: bzip2-1.0.8p0 -> bzip2-1.0.8p0\nUpdate candidates: p5-Net-SSLeay-1.94 -> p5-Net-SSLeay-1.94\nUpdate candidates: vim-9.1.1706-no_x11 -> vim-9.1.1706-no_x11\n", "", pkgupdate.Unknown},
 	} {
-		assert.Equal(t, want, (&openbsd.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context()).State)
+		text := strings.Replace(quiet, c.from, c.to, 1)
+		require.True(t, c.from == c.to || text != quiet, name)
+		a := (&openbsd.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context())
+		assert.Equal(t, c.want, a.State, "%s: %v", name, a.Reason)
 	}
 }
 
-// The forms are those that the module "openbsdpkg" of Salt has among its tests: a flavor
-// stands behind the version, and where nothing is due two lines are all.
-func TestPublishedOutputsOfPkgAddAreRead(t *testing.T) {
-	text := strings.NewReplacer("vim-9.1.1706-no_x11/+", "vim-7.4.1467p1-gtk2/+", "bzip2-1.0.8p0/+", "ruby-2.3.1p1/+").Replace(machine)
-	i, j := strings.Index(text, "Update candidates"), strings.Index(text, "-- $ [\"syspatch\"")
-	text = strings.Replace(text[:i]+"Read shared items: ok\n"+text[j:], "003_kernel\n004_smtpd\n", "", 1)
-	m := &openbsd.Manager{Host: hosttest.New(text).Host()}
+// answer is the machine with another answer of pkg_add, and other packages.
+func answer(said string, packages ...string) *openbsd.Manager {
+	text := machine[:strings.Index(machine, "-- /var/db/pkg/")]
+	for _, p := range append(packages, "quirks-7.50") {
+		text += "-- /var/db/pkg/" + p + "/+CONTENTS --\n"
+	}
+	_, rest, _ := strings.Cut(machine, "/p5-Net-SSLeay-1.94/+CONTENTS --\n")
+	head, _, _ := strings.Cut(rest, "Update candidates")
+	return &openbsd.Manager{Host: hosttest.New(text + head + said + "-- $ [\"syspatch\", \"-c\"] --\n").Host()}
+}
+
+// What the module "openbsdpkg" of Salt has among its tests: it asks without -v, and two
+// lines are all that pkg_add says of an update that changes two packages.
+func TestWhatPkgAddDoesNotSayIsNoAnswer(t *testing.T) {
+	m := answer("quirks-7.50 signed on 2026-11-20T16:30:59Z\nRead shared items: ok\n", "vim-7.4.1467p1-gtk2", "ruby-2.3.1p1")
 	a := m.Pending(t.Context())
-	require.NoError(t, a.Reason)
-	assert.Equal(t, pkgupdate.Empty, a.State)
+	assert.ErrorIs(t, a.Reason, pkgupdate.ErrIncomplete)
+	assert.ErrorIs(t, m.Orphans(t.Context(), m.Installed(t.Context()).Value).Reason, pkgupdate.ErrIncomplete)
 	vim, ok := pkgupdate.Find(m.Installed(t.Context()).Value, "vim")
 	require.True(t, ok)
 	assert.Equal(t, "7.4.1467p1-gtk2", vim.Version.String())
+}
+
+// After upgrades from 6.1 to 6.4 and from 6.5 to 6.7 that others published (walkthroughs
+// that ask with -uv): quirks is updated first, a package may be obsolete or have none at the mirror,
+// names are those of packages, and totals stand at the end. A release before had "(ok)" behind a candidate.
+func TestPublishedUpgradesOfPkgAddAreRead(t *testing.T) {
+	m := answer(`Update candidates: quirks-7.50 -> quirks-7.61
+quirks-7.61 signed on 2026-11-20T15:26:25Z
+quirks-7.50->7.61: ok
+Update candidates: icon-theme-3.26.1 -> icon-theme-3.28.0p1 (ok)
+Update candidates: update-icon-cache-3.22.29 -> update-icon-cache-3.22.30p1
+Update candidates: hicolor-0.17 -> hicolor-0.17
+Merging update-icon-cache-3.22.29->3.22.30p1 (ok)
+Update Set update-icon-cache-3.22.29+icon-theme-3.26.1->update-icon-cache-3.22.30p1+icon-theme-3.28.0p1 runs exec commands
+Running tags: ok
+Read shared items: ok
+--- -icon-theme-3.26.1 -------------------
+You should also run rm -f /var/db/icons/mapping.db
+Obsolete package: mozjs17-17.0p4 (no longer maintained and full of security holes)
+Couldn't find updates for mine-2.6.2p0 mozjs17-17.0p4
+Extracted 2124668768 from 2265411565
+`, "icon-theme-3.26.1", "update-icon-cache-3.22.29", "hicolor-0.17", "mozjs17-17.0p4", "mine-2.6.2p0", ".libs1-hicolor-0.15")
+	a := m.Pending(t.Context())
+	require.NoError(t, a.Reason)
+	assert.Equal(t, []string{
+		"icon-theme 3.26.1 3.28.0p1 security", "quirks 7.50 7.61 ordinary", "update-icon-cache 3.22.29 3.22.30p1 security",
+	}, pending(a.Value))
+	orphans := m.Orphans(t.Context(), m.Installed(t.Context()).Value)
+	require.NoError(t, orphans.Reason)
+	require.Len(t, orphans.Value, 2)
+	assert.Equal(t, "mine mozjs17", orphans.Value[0].Name+" "+orphans.Value[1].Name)
+}
+
+// A stem may be installed in several versions, as Python is; what a mirror calls insecure
+// is so without an update, too.
+func TestEachVersionOfAStemIsItself(t *testing.T) {
+	m := answer(`quirks-7.50 signed on 2026-11-20T15:26:25Z
+Update candidates: quirks-7.50 -> quirks-7.50
+Update candidates: python-2.7.18p11 -> python-2.7.18p11
+Update candidates: python-3.12.9 -> python-3.12.10
+Update candidates: ruby-3.3.1 -> ruby-3.3.2
+Update candidates: py3-old-1.0 -> py3-new-1.0
+Couldn't install ruby-3.3.2
+-- stderr --
+Package python-2.7.18p11 found, matching insecure python-<3v0
+Ambiguous: autoconf-2.69 could be autoconf-2.71 autoconf-2.72
+`, "python-2.7.18p11", "python-3.12.9", "ruby-3.3.1", "py3-old-1.0", "autoconf-2.69")
+	a := m.Pending(t.Context())
+	assert.ErrorContains(t, a.Reason, "autoconf-2.69")
+	assert.Equal(t, []string{
+		"py3-old 1.0  security", "python 2.7.18p11  security", "python 3.12.9 3.12.10 security", "ruby 3.3.1 3.3.2 security",
+	}, pending(a.Value))
+	u := a.Value.Upgrades
+	assert.Equal(t, []pkgupdate.Block{"", "no version with a fix is offered", "", pkgupdate.Uninstallable}, []pkgupdate.Block{u[0].Blocked, u[1].Blocked, u[2].Blocked, u[3].Blocked})
+	assert.Equal(t, []string{"python-<3v0"}, u[1].Advisories)
+	assert.Equal(t, pkgupdate.Known, a.Value.Sources[1].State, "one package that is not clear hides no other")
 }
