@@ -39,6 +39,11 @@ func (p *posture) aliases() {
 	p.ask(host.OpRead, names, func(i int, a host.Answer) {
 		all = append(all, deliveries(names[i], "root: "+strings.ReplaceAll(string(a.Data), "\n", "\n "))...)
 	})
+	p.afterwards(func() { p.delivered(all) })
+}
+
+// delivered looks at who can change what mail goes to, and tells.
+func (p *posture) delivered(all []delivery) {
 	open := map[string]string{} // by target, why it is not to be trusted
 	var targets []string
 	for _, d := range all {
@@ -51,11 +56,13 @@ func (p *posture) aliases() {
 			open[targets[i]] = why
 		}
 	})
-	for _, d := range all {
-		if f, ok := d.finding(open[d.target]); ok {
-			p.rec.Finding(f)
+	p.afterwards(func() {
+		for _, d := range all {
+			if f, ok := d.finding(open[d.target]); ok {
+				p.rec.Finding(f)
+			}
 		}
-	}
+	})
 }
 
 // notRoots says why others than root can change a file.

@@ -76,6 +76,10 @@ type posture struct {
 
 	first  map[string]int  // by name, the user's place in users
 	shared map[uint32]bool // groups of more than one user
+
+	asks []host.Ask // of the next round
+	each []func(a host.Answer)
+	then []func()
 }
 
 // index makes what is asked for each file quick: there may be very many users.
@@ -95,12 +99,11 @@ func (p *posture) index() {
 
 // Check looks at the homes of those who can log in, and at the mailboxes of all.
 func (c Homes) Check(ctx context.Context, rec *report.Recorder) error {
-	data, err := c.Host.ReadFile(ctx, etc.PasswdFile, etc.MaxFile)
+	passwd, err := etc.ReadPasswd(ctx, c.Host, etc.PasswdFile)
 	if err != nil {
 		return err
 	}
-	users, _ := etc.ParsePasswd(data) // Users tells of other lines
-	p := posture{ctx: ctx, h: c.Host, rec: rec, users: users}
+	p := posture{ctx: ctx, h: c.Host, rec: rec, users: passwd.Entries} // Users tells of lines that are none
 	p.index()
 	p.homes()
 	p.hostsTrusted()
@@ -110,8 +113,9 @@ func (c Homes) Check(ctx context.Context, rec *report.Recorder) error {
 	p.sudo()
 	p.settings()
 	p.ftp()
-	for _, dir := range mailboxes {
-		p.mail(dir)
+	p.mail()
+	for len(p.asks)+len(p.then) > 0 {
+		p.round()
 	}
 	if p.err != nil {
 		rec.Problem(p.err, scopeHomes)
@@ -121,21 +125,35 @@ func (c Homes) Check(ctx context.Context, rec *report.Recorder) error {
 	return nil
 }
 
-// ask asks the same of many names, and calls fn with each answer that is no error.
+// ask has the next round ask the same of many names, and call fn with each answer
+// that is no error.
 func (p *posture) ask(op host.Op, names []string, fn func(i int, a host.Answer)) {
-	var asks []host.Ask
-	for _, name := range names {
-		asks = append(asks, host.Ask{Op: op, Name: name})
+	for i, name := range names {
+		p.asks = append(p.asks, host.Ask{Op: op, Name: name})
+		p.each = append(p.each, func(a host.Answer) { fn(i, a) })
 	}
+}
+
+// afterwards has fn called when the next round is over. What it asks is of the
+// round behind.
+func (p *posture) afterwards(fn func()) { p.then = append(p.then, fn) }
+
+// round asks all at once: over SSH each batch is an exchange.
+func (p *posture) round() {
+	asks, each, then := p.asks, p.each, p.then
+	p.asks, p.each, p.then = nil, nil, nil
 	err := p.h.Batch(p.ctx, asks, func(i int, a host.Answer) error {
 		if a.Err == nil {
-			fn(i, a)
+			each[i](a)
 		} else if !notThere(a.Err) {
 			p.err = cmp.Or(p.err, a.Err)
 		}
 		return nil
 	})
 	p.err = cmp.Or(p.err, err)
+	for _, fn := range then {
+		fn()
+	}
 }
 
 // homes looks at the homes of those who can log in, and at files in them.
@@ -173,9 +191,11 @@ func (p *posture) homes() {
 			trusts[u.Name] = append(trusts[u.Name], names[i])
 		}
 	})
-	p.tell("open", open, "Others can write to what %s uses: %s")
-	p.tell("secret-open", readable, "Others can read secrets of %s: %s")
-	p.tell("trusts-hosts", trusts, "Users of other machines may log in as %s: %s")
+	p.afterwards(func() {
+		p.tell("open", open, "Others can write to what %s uses: %s")
+		p.tell("secret-open", readable, "Others can read secrets of %s: %s")
+		p.tell("trusts-hosts", trusts, "Users of other machines may log in as %s: %s")
+	})
 }
 
 // open says who else than a user can write to a file of his.
@@ -294,12 +314,19 @@ func (p *posture) rootStart() {
 			}
 		}
 	})
-	inPath := slices.Sorted(maps.Keys(dirs))
-	p.ask(host.OpLstat, inPath, func(i int, a host.Answer) {
-		if a.Stat.IsDir() && (a.Stat.Perm()&0o002 != 0 || a.Stat.Known.Has(host.KnownOwner) && a.Stat.UID != 0) {
-			wrong[dirs[inPath[i]]] = append(wrong[dirs[inPath[i]]], "others can write to "+inPath[i]+" in PATH")
-		}
+	p.afterwards(func() {
+		inPath := slices.Sorted(maps.Keys(dirs))
+		p.ask(host.OpLstat, inPath, func(i int, a host.Answer) {
+			if a.Stat.IsDir() && (a.Stat.Perm()&0o002 != 0 || a.Stat.Known.Has(host.KnownOwner) && a.Stat.UID != 0) {
+				wrong[dirs[inPath[i]]] = append(wrong[dirs[inPath[i]]], "others can write to "+inPath[i]+" in PATH")
+			}
+		})
+		p.afterwards(func() { p.unsafeStarts(wrong) })
 	})
+}
+
+// unsafeStarts tells what is wrong with files by which root's shells start.
+func (p *posture) unsafeStarts(wrong map[string][]string) {
 	for _, name := range slices.Sorted(maps.Keys(wrong)) {
 		if said := wrong[name]; len(said) > 0 {
 			p.rec.Finding(report.Finding{
@@ -349,23 +376,30 @@ func startLine(line string) (wrong, folders []string) {
 	return wrong, folders
 }
 
-// mail looks at mailboxes.
-func (p *posture) mail(dir string) {
-	if st, err := p.h.Lstat(p.ctx, dir); err != nil || !st.IsDir() {
-		return // a link to the other
-	}
+// mail looks at mailboxes. One place may be a link to the other.
+func (p *posture) mail() {
+	var dirs []string
+	p.ask(host.OpLstat, mailboxes, func(i int, a host.Answer) {
+		if a.Stat.IsDir() {
+			dirs = append(dirs, mailboxes[i])
+		}
+	})
+	p.afterwards(func() { p.mailIn(dirs) })
+}
+
+func (p *posture) mailIn(dirs []string) {
 	byUser := map[string][]string{}
-	p.ask(host.OpList, []string{dir}, func(_ int, a host.Answer) {
+	p.ask(host.OpList, dirs, func(n int, a host.Answer) {
 		for _, st := range a.List {
 			i, known := p.first[st.Name]
 			switch {
 			case !known || !st.IsRegular():
 			case st.Known.Has(host.KnownOwner) && st.UID != p.users[i].UID:
-				byUser[st.Name] = append(byUser[st.Name], path.Join(dir, st.Name)+" belongs to user "+number(st.UID))
+				byUser[st.Name] = append(byUser[st.Name], path.Join(dirs[n], st.Name)+" belongs to user "+number(st.UID))
 			case st.Perm()&0o007 != 0:
-				byUser[st.Name] = append(byUser[st.Name], path.Join(dir, st.Name)+fmt.Sprintf(" has the mode %04o", st.Perm()))
+				byUser[st.Name] = append(byUser[st.Name], path.Join(dirs[n], st.Name)+fmt.Sprintf(" has the mode %04o", st.Perm()))
 			}
 		}
 	})
-	p.tell("mailbox", byUser, "The mailbox of %s is not theirs alone: %s")
+	p.afterwards(func() { p.tell("mailbox", byUser, "The mailbox of %s is not theirs alone: %s") })
 }

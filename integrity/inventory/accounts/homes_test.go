@@ -1,11 +1,13 @@
 package accounts_test
 
 import (
+	"context"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/integrity/integritytest"
 	"github.com/pugetsoundtech/upkeep/integrity/inventory/accounts"
@@ -135,4 +137,27 @@ func TestAHomeThatMayNotBeReadIsSaid(t *testing.T) {
 	assert.Equal(t, report.Partial, res.Status)
 	assert.False(t, res.Covers("homes/files"))
 	assert.True(t, res.LacksOnlyRights())
+}
+
+// batches counts the batches that a machine answers.
+type batches struct {
+	host.FS
+	n int
+}
+
+func (b *batches) Batch(ctx context.Context, asks []host.Ask, fn func(int, host.Answer) error) error {
+	if len(asks) > 0 {
+		b.n++
+	}
+	return host.Host{Files: b.FS}.Batch(ctx, asks, fn)
+}
+
+// Over SSH each batch is an exchange.
+func TestHomesAreAskedForInTwoBatches(t *testing.T) {
+	m := hosttest.New(homes).Host()
+	files := &batches{FS: struct{ host.FS }{m.Files}}
+	m.Files = files
+	res := integritytest.Collect(t, accounts.Homes{Host: m})
+	assert.Equal(t, report.OK, res.Status, res.Problems)
+	assert.Equal(t, 2, files.n, "what is there, and what that names")
 }

@@ -41,8 +41,10 @@ func (p *posture) settings() {
 			readable = append(readable, fmt.Sprintf("%s (mode %04o)", hashes[i], a.Stat.Perm()))
 		}
 	})
-	p.system("settings-open", "Others than root can change settings of the system: ", open)
-	p.system("hashes-open", "Everybody can read secrets of the system: ", readable)
+	p.afterwards(func() {
+		p.system("settings-open", "Others than root can change settings of the system: ", open)
+		p.system("hashes-open", "Everybody can read secrets of the system: ", readable)
+	})
 }
 
 // systemGroup reports whether what belongs to root can be written to by a group of

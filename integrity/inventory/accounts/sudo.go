@@ -20,23 +20,26 @@ var sudoPlaces = []string{"/etc", "/usr/local/etc", "/usr/pkg/etc"}
 // and groups, and of commands, which can be got around by another name of the same
 // program (sudoers(5), "Limitations of the '!' operator").
 func (p *posture) sudo() {
-	var names, dirs []string
+	var sudoers, dirs, doas []string
 	for _, dir := range sudoPlaces {
-		names, dirs = append(names, dir+"/sudoers"), append(dirs, dir+"/sudoers.d")
+		sudoers, dirs, doas = append(sudoers, dir+"/sudoers"), append(dirs, dir+"/sudoers.d"), append(doas, dir+"/doas.conf")
 	}
+	p.readRules(sudoers, sudoExceptions)
+	p.readRules(doas, doasExceptions)
 	p.ask(host.OpList, dirs, func(i int, a host.Answer) {
+		var names []string
 		for _, st := range a.List {
 			if st.IsRegular() && !strings.Contains(st.Name, ".") && !strings.HasSuffix(st.Name, "~") {
 				names = append(names, path.Join(dirs[i], st.Name))
 			}
 		}
+		p.readRules(names, sudoExceptions)
 	})
-	p.ask(host.OpRead, names, func(i int, a host.Answer) { p.exceptions(names[i], sudoExceptions(string(a.Data))) })
-	var doas []string
-	for _, dir := range sudoPlaces {
-		doas = append(doas, dir+"/doas.conf")
-	}
-	p.ask(host.OpRead, doas, func(i int, a host.Answer) { p.exceptions(doas[i], doasExceptions(string(a.Data))) })
+}
+
+// readRules tells of the rules of files that take something out of a right.
+func (p *posture) readRules(names []string, exceptions func(text string) []string) {
+	p.ask(host.OpRead, names, func(i int, a host.Answer) { p.exceptions(names[i], exceptions(string(a.Data))) })
 }
 
 func (p *posture) exceptions(file string, lines []string) {
