@@ -1,6 +1,6 @@
 // Package integritytest helps to test what is built on package integrity:
-// streams of entries as data, real trees of files from a text, package claims as
-// a map, and a conformance function for an Attestor.
+// streams of entries as data, real trees of files from a text and such as are hard
+// to scan, package claims as a map, and a conformance function for an Attestor.
 //
 //	claims := integritytest.Claims{"/bin/ls": {Package: "deb:coreutils"}}
 //	check := files.System{Host: h, Dir: dir, Attestor: claims}
