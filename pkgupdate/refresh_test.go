@@ -180,7 +180,7 @@ patches/packages/openssl-1.1.1zd-x86_64-1_slack15.0.txz:  Upgraded.
 upkeep	pkg	2.1.0	FreeBSD:14:amd64	0	ports-mgmt/pkg
 -- $ ["pkg", "version", "-vUR"] --
 pkg-2.1.0                          =   up-to-date with remote
--- $ ["pkg", "audit", "-q", "-R", "json-compact"] --
+-- $ ["pkg", "audit", "-R", "json-compact"] --
 {"pkg_count":0,"packages":{}}
 -- $ ["freebsd-update", "updatesready"] exit=2 --
 `,

@@ -249,9 +249,10 @@ type auditReport struct {
 	} `json:"packages"`
 }
 
-// audit gives the advisories by package, from the list that was fetched last.
+// audit gives the advisories by package, from the list that was fetched last. With -q
+// pkg looks no further than the first of a package.
 func (m *Manager) audit(ctx context.Context) (map[string][]string, error) {
-	out, err := m.Host.Run(ctx, host.Command{Args: []string{"pkg", "audit", "-q", "-R", "json-compact"}})
+	out, err := m.Host.Run(ctx, host.Command{Args: []string{"pkg", "audit", "-R", "json-compact"}})
 	if err != nil {
 		return nil, err
 	}

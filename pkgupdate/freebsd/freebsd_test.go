@@ -36,7 +36,7 @@ locked-1.0                         <   needs updating (remote has 2.0)
 mine-1.0                           ?   orphaned: local/mine
 nginx-1.26.1,3                     <   needs updating (remote has 1.26.2,3)
 pkg-2.1.0                          =   up-to-date with remote
--- $ ["pkg", "audit", "-q", "-R", "json-compact"] exit=1 --
+-- $ ["pkg", "audit", "-R", "json-compact"] exit=1 --
 {"pkg_count":2,"packages":{"curl":{"version":"8.7.1_1","issue_count":1,"issues":[{"Affected versions":["< 8.8.0"],"description":"cURL -- a hole","cve":["CVE-2026-1234"],"url":"https://vuxml.FreeBSD.org/freebsd/1.html"}],"reverse dependencies":[]},"mine":{"version":"1.0","issue_count":1,"issues":[{"Affected versions":[],"description":"x","cve":[],"url":"https://vuxml.FreeBSD.org/freebsd/abc.html"}],"reverse dependencies":[]}}}
 -- $ ["freebsd-update", "updatesready"] exit=2 --
 `
@@ -166,4 +166,36 @@ func TestPublishedComparisonsOfPkgAreRead(t *testing.T) {
 	assert.Equal(t, "tex-base", o.Value[1].Name)
 	text = strings.Replace(text, "FreeBSD repository is up-to-date.", "Unable to update repository FreeBSD", 1)
 	assert.ErrorIs(t, (&freebsd.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context()).Reason, pkgupdate.ErrIncomplete)
+}
+
+// After an audit of pkg 1.20 in freebsd/pkg issue 2254 and what pkg's own test
+// tests/frontend/audit.sh expects of it: a package has several issues, with one CVE, with many
+// or with none, and other packages need it; without a hole the packages may be null.
+func TestPublishedAuditsOfPkgAreRead(t *testing.T) {
+	i, j := strings.Index(machine, `{"pkg_count"`), strings.Index(machine, `-- $ ["freebsd-update"`)
+	audit := func(json string) pkgupdate.Answer[pkgupdate.Pending] {
+		return (&freebsd.Manager{Host: hosttest.New(machine[:i] + json + "\n" + machine[j:]).Host()}).Pending(t.Context())
+	}
+	a := audit(`{"pkg_count":1,"packages":{"nginx":{"version":"1.26.1,3","issue_count":3,"issues":[` +
+		`{"Affected versions":["< 1.26.2,3"],"description":"a -- one","cve":["CVE-2026-25629"],"url":"https://vuxml.FreeBSD.org/freebsd/255bf44c.html"},` +
+		`{"Affected versions":[">= 1.26.0,3 : < 1.26.2,3"],"description":"b -- many","cve":["CVE-2026-1","CVE-2026-2"],"url":"https://vuxml.FreeBSD.org/freebsd/03bf5157.html"},` +
+		`{"Affected versions":["< 1.26.2,3"],"description":"c -- none","url":"https://vuxml.FreeBSD.org/freebsd/bd7592a1.html"}],"reverse dependencies":["node20","rubygem-x"]}}}`)
+	require.NoError(t, a.Reason)
+	assert.Contains(t, pending(a.Value), "nginx 1.26.1,3 1.26.2,3 security CVE-2026-25629,CVE-2026-1,CVE-2026-2,VuXML:bd7592a1")
+	a = audit(`{"pkg_count":0,"packages":null}`)
+	require.NoError(t, a.Reason)
+	assert.NotContains(t, strings.Join(pending(a.Value), " "), "security")
+	a = audit("test-1.5\n") // what -q gives without -R
+	assert.ErrorIs(t, a.Reason, pkgupdate.ErrUnclassified)
+}
+
+// After a list of pkg 1.2 that the provider "pkgng" of Puppet has among its tests: a version
+// may begin with a letter, and an origin may end otherwise than the name.
+func TestPublishedPackagesOfPkgAreRead(t *testing.T) {
+	text := strings.Replace(machine, "upkeep\tcurl", "upkeep\ttac_plus\tF4.0.4.27a\tFreeBSD:14:amd64\t0\tnet/tac_plus4\nupkeep\tcurl", 1)
+	a := (&freebsd.Manager{Host: hosttest.New(text).Host()}).Installed(t.Context())
+	require.NoError(t, a.Reason)
+	p, ok := pkgupdate.Find(a.Value, "tac_plus")
+	require.True(t, ok)
+	assert.Equal(t, "F4.0.4.27a net/tac_plus4", p.Version.String()+" "+p.Source)
 }
