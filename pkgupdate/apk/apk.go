@@ -235,7 +235,9 @@ func complaints(outputs ...[]byte) error {
 	return errors.Join(errs...)
 }
 
-var step = regexp.MustCompile(`^\((\d+)/(\d+)\) (\w+) (\S+) \(([^ ]+)(?: -> ([^ ]+))?\)$`)
+// A step has its number, aligned since apk-tools 3; what is done, in some words; and a name,
+// with the tag of the repository behind it where it has one (print_change in src/commit.c).
+var step = regexp.MustCompile(`^\( *(\d+)/(\d+)\) (\S.*?) ([^ @]+)(?:@\S+)? \(([^ ]+)(?: -> ([^ ]+))?\)$`)
 
 // parse reads "(1/7) Upgrading busybox (1.36.1-r28 -> 1.36.1-r29)". The line that
 // begins with OK proves that the plan is whole, together with its numbers.
@@ -284,7 +286,7 @@ func (m *Manager) upgrade(f []string, installed []pkgupdate.Package) (*pkgupdate
 			return nil, fmt.Errorf("apk: %s %s is not what the database holds: it changed meanwhile", name, from)
 		}
 		u.Pkg = p
-	default: // Replacing, Downgrading, Purging
+	default: // Replacing, Downgrading, Purging, Updating pinning
 		return nil, nil
 	}
 	var err error

@@ -1,6 +1,7 @@
 package apk_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -144,6 +145,41 @@ func TestPackagesByTheTagOfEdgeAreStrays(t *testing.T) {
 	s, a = ask(strings.Replace(machine, "v3.22", "edge", 1))
 	assert.Equal(t, "", s.Branch, "the system is edge")
 	assert.Equal(t, pkgupdate.Empty, a.State)
+}
+
+// After upgrades that others published: of Alpine 3.3 (a package changes its tag), of 3.19
+// (a script speaks between the steps), and of 3.23, whose apk-tools 3 aligns the numbers.
+func TestPublishedUpgradesOfApkAreRead(t *testing.T) {
+	i := strings.Index(machine, "(1/3)")
+	ask := func(plan string) pkgupdate.Answer[pkgupdate.Pending] {
+		return (&apk.Manager{Host: hosttest.New(machine[:i] + plan).Host()}).Pending(t.Context())
+	}
+	var aligned strings.Builder
+	for n := 1; n <= 8; n++ {
+		fmt.Fprintf(&aligned, "( %d/10) Installing extra%d (1.0-r%d)\n", n, n, n)
+	}
+	aligned.WriteString("( 9/10) Upgrading ssl_client (1.36.1-r28 -> 1.36.1-r29)\n  Executing busybox-1.36.1-r29.pre-upgrade\n * Caching service dependencies ... [ ok ]\n(10/10) Upgrading busybox (1.36.1-r28 -> 1.36.1-r29)\nExecuting busybox-1.36.1-r29.trigger\nOK: 438.2 MiB in 143 packages\n")
+	a := ask(aligned.String())
+	assert.NotContains(t, a.Reason.Error(), "not whole")
+	assert.Len(t, a.Value.Upgrades, 10)
+
+	a = ask("(1/3) Updating pinning busybox (1.36.1-r28)\n(2/3) [APK unavailable, skipped] Reinstalling busybox (1.36.1-r28)\n(3/3) Upgrading ssl_client@edge (1.36.1-r28 -> 1.37.0-r1)\nOK: 13 MiB in 17 packages\n")
+	assert.NotContains(t, a.Reason.Error(), "not whole")
+	require.Len(t, a.Value.Upgrades, 1)
+	assert.Equal(t, "ssl_client 1.37.0-r1", a.Value.Upgrades[0].Pkg.Name+" "+a.Value.Upgrades[0].Candidate.String())
+	assert.ErrorContains(t, ask("(1/1) [APK unavailable, skipped] Reinstalling busybox (1.36.1-r28)\n1 errors; 164 MiB in 56 packages\n").Reason, "not whole")
+}
+
+// After databases that syft has among the tests of its cataloger: one begins with a line of
+// nothing, the other has empty lists of what is needed and provided.
+func TestADatabaseThatBeginsWithNonsenseIsReadBehindIt(t *testing.T) {
+	list, errs := apk.ParseDatabase((&apk.Manager{}).Info(), []byte("this is no database\n\nC:Q1abc=\nP:layout-data\nV:3.2.0-r22\nA:x86_64\no:layout\nr:layout\nF:etc\nR:mtab\na:0:0:777\nZ:Q1def=\n\n"+
+		"P:other-data\nV:3.4.0-r0\nA:x86_64\nL:GPL-2.0-only\nD:\np:\ni:[]\nk:0\nF:etc\n"))
+	require.Len(t, errs, 1)
+	var record *pkgupdate.RecordError
+	assert.ErrorAs(t, errs[0], &record)
+	require.Len(t, list, 2)
+	assert.Equal(t, "layout-data 3.2.0-r22 layout, other-data 3.4.0-r0", list[0].Name+" "+list[0].Version.String()+" "+list[0].Source+", "+list[1].Name+" "+list[1].Version.String())
 }
 
 // The odd records are those of a database that trivy has among the tests of its reader: one
