@@ -40,17 +40,22 @@ func parseChanges(text string) []entry {
 		switch {
 		case strings.HasPrefix(line, "+--"):
 			open = false
-		case line[0] != ' ' && line[0] != '\n':
-			var name string
-			if name, _, open = strings.Cut(line, ":  "); open {
-				file := strings.TrimSuffix(strings.TrimSuffix(path.Base(name), ".txz"), ".tgz")
-				list = append(list, entry{folder: path.Dir(name), file: file})
-			}
+		case headed(line):
+			name, _, _ := strings.Cut(line, ":  ")
+			file := strings.TrimSuffix(strings.TrimSuffix(path.Base(name), ".txz"), ".tgz")
+			list, open = append(list, entry{folder: path.Dir(name), file: file}), true
 		case open && strings.Contains(line, "(* Security fix *)"):
 			list[len(list)-1].security = true
 		}
 	}
 	return list
+}
+
+// headed reports whether a line names a package or a folder. A text may have lines that are
+// not set in, too.
+func headed(line string) bool {
+	name, _, ok := strings.Cut(line, ":  ")
+	return ok && strings.Contains(name, "/") && !strings.ContainsAny(name, " \t#")
 }
 
 // fixedSince reports whether a security fix came after what is installed: in what is on

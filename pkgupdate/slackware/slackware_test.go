@@ -187,3 +187,56 @@ patches/packages/bind-9.9.9_P6-x86_64-1_slack15.0.txz:  Upgraded.
 	assert.Contains(t, got, "samba 4.4.12-1_slack15.0 > 4.4.13-1_slack15.0 ordinary")
 	assert.Contains(t, got, "bind 9.9.9_P5-1_slack15.0 > 9.9.9_P6-1_slack15.0 security")
 }
+
+// After logs of 12.0 and of 14.2 that others published (slacklog, test/changelogs): a text may
+// have lines that are not set in, a box may stand between the entries, a kernel is a folder
+// whose text shows a list of settings, and a rebuild follows a rebuild.
+func TestTextsOfPublishedChangeLogsHideNoMark(t *testing.T) {
+	entry := func(name, ver, build string) string {
+		return "patches " + name + " " + ver + " x86_64 " + build + " " + name + "-" + ver + "-x86_64-" + build + " ./patches/packages txz\n"
+	}
+	lists := entry("bind", "9.4_ESV_R5_P1", "1_slack15.0") + entry("php", "5.3.15", "1_slack15.0") + entry("libcgroup", "0.41", "5_slack15.0") +
+		"patches kernel-generic 4.4.144 x86_64 1 kernel-generic-4.4.144-x86_64-1 ./patches/packages/linux-4.4.144 txz\n"
+	installed := ""
+	for _, full := range []string{"bind-9.4_ESV_R4-x86_64-1_slack15.0", "php-5.3.14-x86_64-1_slack15.0", "libcgroup-0.41-x86_64-3_slack15.0", "kernel-generic-4.4.132-x86_64-1"} {
+		installed += "-- /var/lib/pkgtools/packages/" + full + " --\nPACKAGE NAME:     x\n"
+	}
+	text := strings.Replace(machine, "patches openssl", lists+"patches openssl", 1)
+	text = strings.Replace(text, "-- /var/lib/slackpkg/pkglist", installed+"-- /var/lib/slackpkg/pkglist", 1)
+	text += `Thu Nov 26 02:09:25 UTC 2026
+####################################################################
+# NOTICE OF IMPENDING END OF LIFE: old versions that will be       #
+# more than 5 years old at that time):                             #
+####################################################################
+patches/packages/bind-9.4_ESV_R5_P1-x86_64-1_slack15.0.tgz:  Upgraded.
+        --- 9.4-ESV-R5-P1 released ---
+3218.   [security]      Cache lookup could return data associated with
+                        nonexistent records: an assertion fails.
+  (* Security fix *)
+patches/packages/libcgroup-0.41-x86_64-5_slack15.0.txz:  Rebuilt.
+  Added "LANG=C" in build script to avoid a bug.
++--------------------------+
+Wed Nov 25 21:01:22 UTC 2026
+  Enjoy some fresh time.  :)
+patches/packages/linux-4.4.144/*:  Upgraded.
+  Here's the complete list of kernel config changes from the previous 4.4.132:
+    -X86_DEBUG_STATIC_CPU_HAS n
+     CIFS_SMB2 n -> y
+    +CC_OPTIMIZE_FOR_PERFORMANCE y
+  (* Security fix *)
+patches/packages/php-5.3.15-x86_64-1_slack15.0.txz:  Upgraded.
+  Fixed potential overflow in _php_stream_scandir.
+  (Thanks to Jason Powell, Stas)
+  (* Security fix *)
++--------------------------+
+Tue Nov 24 21:55:19 UTC 2026
+patches/packages/libcgroup-0.41-x86_64-4_slack15.0.txz:  Rebuilt.
+`
+	a := (&slackware.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context())
+	require.NoError(t, a.Reason)
+	got := names(a.Value)
+	assert.Contains(t, got, "bind 9.4_ESV_R4-1_slack15.0 > 9.4_ESV_R5_P1-1_slack15.0 security")
+	assert.Contains(t, got, "php 5.3.14-1_slack15.0 > 5.3.15-1_slack15.0 security")
+	assert.Contains(t, got, "kernel-generic 4.4.132-1 > 4.4.144-1 security")
+	assert.Contains(t, got, "libcgroup 0.41-3_slack15.0 > 0.41-5_slack15.0 ordinary")
+}
