@@ -2,11 +2,14 @@ package pkgupdate
 
 import (
 	"context"
+	"errors"
 	"io"
+	"io/fs"
 	"slices"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/facts"
 )
 
 // A Transaction is one act of a manager, as its log has it.
@@ -56,6 +59,20 @@ func Tail(ctx context.Context, h host.Host, name string) ([]byte, error) {
 		return nil, err
 	}
 	return io.ReadAll(io.NewSectionReader(f, max(0, st.Size-MaxTail), MaxTail))
+}
+
+// ReadLog gives the transactions since a time that parse finds at the end of a log. Its
+// times without a zone are of the host's. A log that is not there tells of none.
+func ReadLog(ctx context.Context, h host.Host, name string, since time.Time, parse func(text []byte, loc *time.Location) []Transaction) ([]Transaction, error) {
+	loc, err := facts.Zone(ctx, h)
+	if err != nil {
+		return nil, err
+	}
+	text, err := Tail(ctx, h, name)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return Since(parse(text, loc), since), err
 }
 
 // Since leaves the transactions that began at or after a time and changed something,

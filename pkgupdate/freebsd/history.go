@@ -2,13 +2,10 @@ package freebsd
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"regexp"
 	"strings"
 	"time"
 
-	"github.com/pugetsoundtech/upkeep/host/facts"
 	"github.com/pugetsoundtech/upkeep/host/syslog"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 )
@@ -17,15 +14,9 @@ const messages = "/var/log/messages"
 
 // History reads what pkg tells syslogd of what it does, a run of pkg by its process.
 func (m *Manager) History(ctx context.Context, since time.Time) ([]pkgupdate.Transaction, error) {
-	loc, err := facts.Zone(ctx, m.Host)
-	if err != nil {
-		return nil, err
-	}
-	text, err := pkgupdate.Tail(ctx, m.Host, messages)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	return pkgupdate.Since(parseMessages(text, syslog.Parser{Location: loc, Reference: m.Host.Time()}), since), err
+	return pkgupdate.ReadLog(ctx, m.Host, messages, since, func(text []byte, loc *time.Location) []pkgupdate.Transaction {
+		return parseMessages(text, syslog.Parser{Location: loc, Reference: m.Host.Time()})
+	})
 }
 
 var (

@@ -2,13 +2,10 @@ package pacman
 
 import (
 	"context"
-	"errors"
-	"io/fs"
 	"regexp"
 	"strings"
 	"time"
 
-	"github.com/pugetsoundtech/upkeep/host/facts"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 )
 
@@ -16,15 +13,7 @@ const pacmanLog = "/var/log/pacman.log"
 
 // History reads pacman's log, which does not say who asked.
 func (m *Manager) History(ctx context.Context, since time.Time) ([]pkgupdate.Transaction, error) {
-	loc, err := facts.Zone(ctx, m.Host)
-	if err != nil {
-		return nil, err
-	}
-	text, err := pkgupdate.Tail(ctx, m.Host, pacmanLog)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, nil
-	}
-	return pkgupdate.Since(parseLog(text, loc), since), err
+	return pkgupdate.ReadLog(ctx, m.Host, pacmanLog, since, parseLog)
 }
 
 var (
