@@ -108,3 +108,32 @@ func TestPublishedPlansOfPkginAreRead(t *testing.T) {
 	other := strings.Replace(newer, "2 to upgrade, 3", "3 to upgrade, 3", 1)
 	assert.ErrorContains(t, (&pkgsrc.Manager{Host: hosttest.New(summed(other)).Host()}).Pending(t.Context()).Reason, "2 upgrades were read")
 }
+
+// After NetBSDfr/pkgin issue 128 and pull request 85: all names stand on one line, packages
+// that were only built anew are counted by themselves, and libraries that are not there are
+// told before.
+func TestPlansInReportsOfPkginAreRead(t *testing.T) {
+	const plan = "  htop-3.4.0 openssl-3.4.1\n"
+	text := strings.NewReplacer(
+		"calculating dependencies...done.\n", "pkg_summary.xz                                                 100%   56KB  55.6KB/s   00:00\ncalculating dependencies...done.\n"+
+			"/usr/lib/libssl.so.12, needed by curl-7.63.0nb1 is not present in this system.\n\n3 packages to refresh:\n  php83-curl-8.3.1 pkgin-23.8.1 bash-completion-2.11\n",
+		"0 to refresh, 2 to upgrade, 0 to install\n", "3 to refresh, 2 to upgrade, 0 to install\n0B to download, 294K to install\n",
+	).Replace(machine)
+	require.Contains(t, text, plan)
+	a := (&pkgsrc.Manager{Host: hosttest.New(summed(text)).Host()}).Pending(t.Context())
+	require.NoError(t, a.Reason)
+	assert.Equal(t, []string{"htop 3.3.0 3.4.0 ordinary", "openssl 3.4.0nb1 3.4.1 security CVE-2026-1", "php83-curl 8.3.1 security CVE-2026-2"}, pending(a.Value))
+	cut := text[:strings.Index(text, "3 to refresh, 2")]
+	assert.ErrorContains(t, (&pkgsrc.Manager{Host: hosttest.New(summed(cut)).Host()}).Pending(t.Context()).Reason, "no summary")
+}
+
+// After the demonstration of fmlorg/netbsd-modular-userland: the first upgrade of a base
+// system made of packages installs 29, wrapped, and upgrades none.
+func TestPublishedInstallationsOfPkginAreNoUpgrades(t *testing.T) {
+	i, j := strings.Index(machine, "2 packages to upgrade"), strings.Index(machine, "0 to refresh")
+	text := machine[:i] + "29 packages to install:\n  base-cron-bin-8.0.20181120 base-ext2fs-root-8.0.20181120\n  base-mk-share-8.0.20181120 htop-3.4.0\n\n" +
+		strings.Replace(machine[j:], "2 to upgrade, 0 to install", "0 to upgrade, 29 to install", 1)
+	a := (&pkgsrc.Manager{Host: hosttest.New(summed(text)).Host()}).Pending(t.Context())
+	require.NoError(t, a.Reason)
+	assert.Equal(t, []string{"openssl 3.4.0nb1 security CVE-2026-1", "php83-curl 8.3.1 security CVE-2026-2"}, pending(a.Value))
+}
