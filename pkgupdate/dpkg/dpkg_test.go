@@ -55,6 +55,22 @@ func TestOneBadEntryDoesNotHideTheOthers(t *testing.T) {
 	}
 }
 
+// After databases that osv-scalibr and syft have among the tests of their readers (dpkg/nopackage,
+// dpkg/trailingnewlines, status.d/deinstall and corrupt): a record lacks its name or is no record,
+// a kernel was removed up to its configuration, empty lines stand at the end.
+func TestPublishedDatabasesAreRead(t *testing.T) {
+	list, err := ParseStatus([]byte("Package: foo\nStatus: install ok installed\nVersion: 1.0\n\nStatus: install ok installed\nArchitecture: amd64\nVersion: 2.3.1-3\nDescription: lists\n This package has\n tools.\n\n" +
+		"Pakij: apt\nStratus: install ok installed\nInsterface to the configuration\n  * keys\n\n" +
+		"Package: linux-image-6.8.0-1029-aws\nStatus: deinstall ok config-files\nArchitecture: amd64\nSource: linux-signed-aws\nVersion: 6.8.0-1029.31\nConfig-Version: 6.8.0-1029.31\n\n" +
+		"Package: linux-image-6.14.0-1012-aws\nStatus: install ok installed\nArchitecture: amd64\nSource: linux-signed-aws-6.14\nVersion: 6.14.0-1012.12~24.04.1\nBuilt-Using: linux-aws-6.14 (= 6.14.0-1012.12~24.04.1)\n\n\n\n\n"))
+	var record *pkgupdate.RecordError
+	assert.ErrorAs(t, err, &record)
+	assert.Equal(t, 2, strings.Count(err.Error(), "is no package name"), err)
+	require.Len(t, list, 2)
+	assert.Equal(t, "foo linux-image-6.14.0-1012-aws", list[0].Name+" "+list[1].Name)
+	assert.Equal(t, "linux-signed-aws-6.14 6.14.0-1012.12~24.04.1", list[1].Source+" "+list[1].Version.String())
+}
+
 func TestForeignArchitectureIsPartOfTheIdentity(t *testing.T) {
 	list, err := ParseStatus([]byte("Package: dpkg\nStatus: install ok installed\nArchitecture: amd64\nVersion: 1\n\n" +
 		"Package: libc6\nStatus: install ok installed\nArchitecture: i386\nVersion: 1\n\n" +
