@@ -6,7 +6,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"syscall"
 	"testing"
 	"time"
@@ -23,10 +22,7 @@ func named(t *testing.T) (addr string) {
 	t.Helper()
 	need.Root(t)
 	program := need.Program(t, "named")
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	port := strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
-	l.Close()
+	port := need.Port(t)
 	dir := t.TempDir()
 	zone := "$TTL 300\n@ SOA ns.example.org. root.example.org. 2026112801 3600 600 86400 300\n@ NS ns\nns A 127.0.0.1\n@ MX 10 mx\nmx A 192.0.2.25\n"
 	for i := range 60 {
