@@ -160,7 +160,7 @@ func TestALongTextHoldsNoRun(t *testing.T) {
 		rec.Metric(report.Metric{Name: huge, Unit: huge, Value: report.Count(1)})
 		rec.Covered(huge)
 	})
-	assert.Less(t, time.Since(began), 10*time.Second)
+	assert.Less(t, time.Since(began), time.Minute)
 	assert.LessOrEqual(t, len(rep.Results[0].Findings[0].Detail), 8<<10+len("…"))
 	assert.True(t, strings.HasSuffix(rep.Results[0].Findings[0].Detail, "…"))
 }
