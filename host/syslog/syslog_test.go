@@ -176,7 +176,26 @@ func TestALineOfTheFutureMovesNoOther(t *testing.T) {
 			h := p.Parse([]byte(c.line))
 			assert.Equal(t, c.want, h.Time.Format(time.RFC3339), c.line)
 		}
+		p.Parse([]byte("Dec  2 09:00:00 web myapp: the last line is ahead as well"))
 		assert.Equal(t, "2026-11-25T10:02:00Z", p.Last.Format(time.RFC3339))
+	}
+}
+
+func TestALeapDayIsFoundOverACenturyThatHasNone(t *testing.T) {
+	p := Parser{Reference: time.Date(2103, 6, 1, 0, 0, 0, 0, time.UTC)}
+	h := p.Parse([]byte("Feb 29 12:00:00 h a: b"))
+	assert.Equal(t, "2096-02-29T12:00:00Z", h.Time.Format(time.RFC3339))
+}
+
+func TestTheSameMinuteOfAnotherYearIsNotTakenForTheOneBefore(t *testing.T) {
+	p := Parser{Reference: reference, Last: time.Date(2024, 11, 20, 0, 0, 0, 0, time.UTC)}
+	for _, c := range []struct{ line, want string }{
+		{"Nov 25 10:00:00 h a: b", "2024-11-25T10:00:00Z"},
+		{"2026-11-25T09:59:00Z h a: written after a change of the format", "2026-11-25T09:59:00Z"},
+		{"Nov 25 10:00:01 h a: b", "2026-11-25T10:00:01Z"},
+	} {
+		h := p.Parse([]byte(c.line))
+		assert.Equal(t, c.want, h.Time.Format(time.RFC3339), c.line)
 	}
 }
 
