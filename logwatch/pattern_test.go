@@ -45,6 +45,14 @@ func TestCapturesOfHostileNamesAreAnchoredAtBothEnds(t *testing.T) {
 	}
 }
 
+func TestAPatternWithoutAnOpenEndMatchesTheWholeMessage(t *testing.T) {
+	for text, more := range map[string]string{"running": "running wild", "exiting on signal {n}": "exiting on signal 15 of 15", "{w}: removed": "x: removed by y"} {
+		p, err := compile(text)
+		require.NoError(t, err)
+		assert.False(t, p.match([]byte(more), &captures{}), more)
+	}
+}
+
 func TestPatternsThatNeedGoingBackAreRefused(t *testing.T) {
 	for text, want := range map[string]error{
 		"{nobody} x":           errHole,

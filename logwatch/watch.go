@@ -3,6 +3,7 @@ package logwatch
 import (
 	"cmp"
 	"maps"
+	"net/netip"
 	"slices"
 	"time"
 )
@@ -233,7 +234,9 @@ func (w *Watch) Unmet(now time.Time) []Wait {
 	}
 	out := w.late
 	w.late = nil
-	slices.SortStableFunc(out, func(a, b Wait) int { return a.At.Compare(b.At) })
+	slices.SortFunc(out, func(a, b Wait) int {
+		return cmp.Or(a.At.Compare(b.At), cmp.Compare(a.Rule, b.Rule), cmp.Compare(a.Message, b.Message))
+	})
 	return out
 }
 
@@ -285,10 +288,21 @@ func (w *Watch) drop() {
 	}
 }
 
+// keyOf is for whom a rule counts. Who has one address of IPv6 has its whole network
+// of 64 bits, and takes another for each line: all of them count as one, and so does
+// an address of IPv4 in the form of IPv6.
 func keyOf(r *Rule, m *Match) string {
 	key := r.Name
 	for _, name := range r.Key {
-		key += "\x00" + string(m.Field(name))
+		value := string(m.Field(name))
+		if ip, err := netip.ParseAddr(value); name == "addr" && err == nil {
+			if ip = ip.Unmap(); ip.Is6() {
+				value = netip.PrefixFrom(ip.WithZone(""), 64).Masked().String()
+			} else {
+				value = ip.String()
+			}
+		}
+		key += "\x00" + value
 	}
 	return key
 }

@@ -3,6 +3,7 @@ package logwatch_test
 import (
 	"encoding/json"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -44,6 +45,7 @@ func TestALoginBehindManyFailuresFromItsAddressIsCritical(t *testing.T) {
 		{"three hundred", "203.0.113.66", 300, time.Hour, "ssh-login-after-guessing"},
 		{"three hundred from elsewhere", "203.0.113.67", 300, time.Hour, "ssh-login"},
 		{"three hundred, days ago", "203.0.113.66", 300, 72 * time.Hour, "ssh-login"},
+		{"three hundred from the address in another form", "::ffff:203.0.113.66", 300, time.Hour, "ssh-login-after-guessing"},
 	} {
 		w := logwatch.NewWatch(logwatch.Builtin(), logwatch.WatchState{}, noon)
 		guess(w, c.failures, c.address)
@@ -106,11 +108,63 @@ func TestARuleWithAbsentRaisesWhereNoLineComes(t *testing.T) {
 	}
 }
 
+func TestAGuesserWithANetworkOfIPv6IsOneWhateverAddressItTakes(t *testing.T) {
+	for address, want := range map[string]string{"2001:db8:0:7::ffff": "ssh-login-after-guessing", "2001:db8:0:8::1": "ssh-login"} {
+		w := logwatch.NewWatch(logwatch.Builtin(), logwatch.WatchState{}, noon)
+		for i := range 300 {
+			guess(w, 1, fmt.Sprintf("2001:db8:0:7::%x", i+1))
+		}
+		v := attempt(w, noon.Add(time.Minute), "sshd", "Accepted password for anna from "+address+" port 40022 ssh2")
+		assert.Equal(t, want, v.Rule, address)
+	}
+}
+
+func TestALineOfManyEventsCountsAsManyAndOneThatNamesNobodyForNone(t *testing.T) {
+	w := logwatch.NewWatch(doorRules(t, "over 3 in 10m"), logwatch.WatchState{}, noon)
+	var m logwatch.Match
+	require.True(t, w.Match(&logwatch.Line{Tag: []byte("doord"), Message: []byte("north open")}, noon, 3, &m))
+	assert.Equal(t, logwatch.Warning, m.Level, "message repeated 3 times")
+
+	set, err := logwatch.Compile(rules(t, "program doord\nrule knock ignore\n\tmatch somebody knocked\n\tmatch {door:w} was knocked at\nrule open warning\n"+
+		"\tkey door\n\ttitle T\n\tsay S\n\twhy W\n\tafter knock 2 in 10m\n\tmatch {door:w} open\n"))
+	require.NoError(t, err)
+	w = logwatch.NewWatch(set, logwatch.WatchState{}, noon)
+	for range 5 {
+		attempt(w, noon, "doord", "somebody knocked")
+	}
+	kept, err := json.Marshal(w.State(noon))
+	require.NoError(t, err)
+	assert.NotContains(t, string(kept), "counts", "a line without the key is nobody's")
+}
+
+func TestAnEarlierLineEndsNoWaitAndWaitsThatAreForgottenAreSaid(t *testing.T) {
+	set, err := logwatch.Compile(rules(t, orderRules))
+	require.NoError(t, err)
+	w := logwatch.NewWatch(set, logwatch.WatchState{}, noon)
+	attempt(w, noon, "backupd", "start of /srv")
+	attempt(w, noon.Add(-time.Minute), "backupd", "end of /srv") // of the day before, from another log
+	assert.Len(t, w.Unmet(noon.Add(3*time.Hour)), 1)
+	require.Zero(t, w.Lost())
+	for i := range 2_001 {
+		attempt(w, noon, "backupd", fmt.Sprintf("start of /srv/%d", i))
+	}
+	assert.Equal(t, 1, w.Lost())
+	assert.Len(t, w.Unmet(noon.Add(3*time.Hour)), 2_000)
+}
+
+func TestAStateThatNoWatchWroteIsNotValid(t *testing.T) {
+	for _, text := range []string{`{"counts":{"x":null}}`, `{"counts":{"x":{"at":[1],"n":[]}}}`, `{"counts":{"x":{"at":[` + strings.Repeat("1,", 64) + `1],"n":[` + strings.Repeat("1,", 64) + `1]}}}`} {
+		var state logwatch.WatchState
+		require.NoError(t, json.Unmarshal([]byte(text), &state))
+		assert.False(t, state.Valid(), text)
+	}
+}
+
 func TestManyKeysCostTheRarestTheirCountAndThatIsSaid(t *testing.T) {
 	w := logwatch.NewWatch(logwatch.Builtin(), logwatch.WatchState{}, noon)
 	guess(w, 300, "203.0.113.66")
 	for i := range 30_000 {
-		attempt(w, noon, "sshd", fmt.Sprintf("Failed password for root from 2001:db8::%x port 9 ssh2", i))
+		attempt(w, noon, "sshd", fmt.Sprintf("Failed password for root from 2001:db8:%x::7 port 9 ssh2", i))
 	}
 	assert.NotZero(t, w.Lost())
 	kept, err := json.Marshal(w.State(noon))
@@ -230,6 +284,13 @@ func TestLintFindsWhatARuleDoesNotDecide(t *testing.T) {
 		out = append(out, l.Rule.Name+" "+l.Text)
 	}
 	assert.Equal(t, []string{"narrow is shadowed: it matches 1 of 1 lines, and others decide them all"}, out)
+	u = set.Uses()
+	u.Add(logwatch.Line{Tag: []byte("doord"), Message: []byte("gate 7")})
+	out = nil
+	for _, l := range u.Unused() {
+		out = append(out, l.Rule.Name+" "+l.Text)
+	}
+	assert.Equal(t, []string{"wide is unused: it matches none of 1 lines"}, out)
 }
 
 func TestLintOfTheCatalogue(t *testing.T) {

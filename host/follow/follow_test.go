@@ -239,6 +239,33 @@ func TestABombIsStoppedAtTheLimit(t *testing.T) {
 	assert.Equal(t, "two", lines[len(lines)-1])
 }
 
+func TestAnArchiveOfVeryManyLikeBytesIsStoppedByWhatItUnpacksTo(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "log")
+	write(t, name, "one\n")
+	_, _, c := all(t, File{Path: name}, Checkpoint{})
+	require.NoError(t, os.WriteFile(name+".1.gz", pack(t, "one\n"+strings.Repeat(strings.Repeat("x", 1<<20)+"\n", 100)), 0o644))
+	write(t, name, "two\n")
+	lines, notes, _ := all(t, File{Path: name}, c)
+	require.Equal(t, []NoteKind{Excessive}, kinds(notes))
+	assert.Less(t, notes[0].Bytes, int64(70<<20), "three hundred times its size, from 64 MiB on")
+	assert.Equal(t, "two", lines[len(lines)-1])
+}
+
+func TestACopyThatNobodyCanUnpackIsAGapAndHidesNoNewerOne(t *testing.T) {
+	name := filepath.Join(t.TempDir(), "log")
+	write(t, name, "one\n")
+	_, _, c := all(t, File{Path: name}, Checkpoint{})
+	require.NoError(t, os.Rename(name, name+".3"))
+	require.NoError(t, os.WriteFile(name+".2.xz", []byte("packed"), 0o644))
+	write(t, name+".1", "three\n")
+	write(t, name, "four\n")
+	lines, notes, _ := all(t, File{Path: name}, c)
+	assert.Equal(t, []string{"three", "four"}, lines)
+	require.Equal(t, []NoteKind{Gap}, kinds(notes))
+	assert.Equal(t, name+".2.xz", notes[0].Path)
+	assert.ErrorIs(t, notes[0].Err, errors.ErrUnsupported)
+}
+
 func TestLinksAndFIFOsAreRefused(t *testing.T) {
 	dir := t.TempDir()
 	write(t, filepath.Join(dir, "real"), "one\n")
