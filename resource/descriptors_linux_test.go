@@ -17,6 +17,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
 	"github.com/pugetsoundtech/upkeep/resource"
 )
 
@@ -50,7 +51,7 @@ func openedOn(t *testing.T, list ...opened) report.Result {
 	for _, o := range list {
 		text += o.text()
 	}
-	return collect(t, resource.KernelLimits{Host: hosttest.New(text).Host()})
+	return reporttest.Collect(t, resource.KernelLimits{Host: hosttest.New(text).Host()})
 }
 
 func TestAProgramThatIsNearItsOwnLimitIsFound(t *testing.T) {
@@ -70,7 +71,7 @@ func TestAProgramThatIsNearItsOwnLimitIsFound(t *testing.T) {
 		"critical: /usr/sbin/web has >99 % of 1,024 possible files open",
 		"warning: /usr/sbin/old has 86 % of 256 possible files open",
 		"notice: /home/ann/x has 100 % of 1,024 possible files open",
-	}, titles(res))
+	}, reporttest.Titles(res))
 	assert.Equal(t, report.Program.Of("/usr/sbin/web"), res.Findings[0].Subject)
 	assert.Contains(t, res.Findings[0].Fix, "/proc/11/fd")
 	assert.Contains(t, res.Findings[0].Fix, "LimitNOFILE= of web.service")
@@ -85,7 +86,7 @@ func TestUsersHideNoServiceBehindTheirOwnLimits(t *testing.T) {
 	}
 	res := openedOn(t, append(list, opened{900, 33, 1024, 1024, 990, "/usr/sbin/web", "/system.slice/web.service", false})...)
 	require.Len(t, res.Findings, 20)
-	assert.Equal(t, "critical: /usr/sbin/web has 97 % of 1,024 possible files open", titles(res)[slices.IndexFunc(res.Findings, func(f report.Finding) bool { return f.Subject.Value == "/usr/sbin/web" })])
+	assert.Equal(t, "critical: /usr/sbin/web has 97 % of 1,024 possible files open", reporttest.Titles(res)[slices.IndexFunc(res.Findings, func(f report.Finding) bool { return f.Subject.Value == "/usr/sbin/web" })])
 	assert.False(t, res.Covers("limits/descriptors"), "what is not told is not mended")
 	assert.Contains(t, fmt.Sprint(res.Problems), "81 more programs")
 }
@@ -94,7 +95,7 @@ func TestWhatAProgramMayOpenIsUnknownWhereItIsHidden(t *testing.T) {
 	o := opened{10, 33, 1024, 1024, 900, "/usr/sbin/web", "/system.slice/web.service", false}
 	assert.False(t, openedOn(t, o).Covers("limits/descriptors"), "the first process is hidden, and so may others be")
 	first := opened{1, 0, 64, 1048576, 30, "/sbin/init", "/init.scope", false}
-	res := collect(t, resource.KernelLimits{Host: hosttest.New("open files\n-- $ [\"uname\", \"-snrm\"] --\nLinux box 6.1.0 x86_64\n-- /proc/ dir complete --\n" + first.text() +
+	res := reporttest.Collect(t, resource.KernelLimits{Host: hosttest.New("open files\n-- $ [\"uname\", \"-snrm\"] --\nLinux box 6.1.0 x86_64\n-- /proc/ dir complete --\n" + first.text() +
 		strings.Replace(o.text(), "fd/ dir size=900", "fd stat-error=permission", 1)).Host()})
 	assert.False(t, res.Covers("limits/descriptors"))
 }
@@ -124,7 +125,7 @@ func TestAProgramHereThatIsNearItsLimitIsFound(t *testing.T) {
 	defer in.Close()
 	_, err = io.ReadFull(out, make([]byte, len("full\n")))
 	require.NoError(t, err)
-	res := collect(t, resource.KernelLimits{Host: host.Local()})
+	res := reporttest.Collect(t, resource.KernelLimits{Host: host.Local()})
 	all := []string{}
 	for _, f := range res.Findings {
 		all = append(all, f.Subject.Value+" "+f.Title+" "+f.Detail)

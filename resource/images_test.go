@@ -12,6 +12,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
 	"github.com/pugetsoundtech/upkeep/report/suite"
 	"github.com/pugetsoundtech/upkeep/resource"
 	"github.com/pugetsoundtech/upkeep/resource/disk"
@@ -167,7 +168,7 @@ func TestMemoryLoadClockAndDiskAreJudgedAlikeOnEachRecordedSystem(t *testing.T) 
 				if name == "ill" {
 					want = illTitles[c.Name()]
 				}
-				assert.Equal(t, want, titles(res), "%s, %s, %s", image.name, name, c.Name())
+				assert.Equal(t, want, reporttest.Titles(res), "%s, %s, %s", image.name, name, c.Name())
 				for _, f := range res.Findings {
 					assert.NotRegexp(t, aMoment, f.Title+f.Detail+f.Fix, "a reader has a zone of his own: times are evidence")
 				}
@@ -187,9 +188,9 @@ func TestWhatNobodyKnowsOfBSDOSIsSaid(t *testing.T) {
 		"how much BSD/OS uses of its limits":       resource.KernelLimits{Host: h},
 		"kernels of BSD/OS":                        resource.Reboot{Host: h},
 	} {
-		res := collect(t, c)
+		res := reporttest.Collect(t, c)
 		assert.Contains(t, []report.Status{report.Failed, report.Partial}, res.Status, c.Name())
-		assert.Empty(t, titles(res), c.Name())
+		assert.Empty(t, reporttest.Titles(res), c.Name())
 		require.NotEmpty(t, res.Problems, c.Name())
 		said := fmt.Sprint(res.Problems)
 		assert.Contains(t, said, why, c.Name())
@@ -197,8 +198,8 @@ func TestWhatNobodyKnowsOfBSDOSIsSaid(t *testing.T) {
 			assert.Equal(t, report.CodeUnsupported, p.Code, "%s: %s", c.Name(), p.Message)
 		}
 	}
-	load := collect(t, resource.Load{Host: h})
-	assert.Equal(t, illTitles["resource.load"], titles(load))
+	load := reporttest.Collect(t, resource.Load{Host: h})
+	assert.Equal(t, illTitles["resource.load"], reporttest.Titles(load))
 }
 
 func TestEveryImageIsInTheTable(t *testing.T) {

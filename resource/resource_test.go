@@ -5,30 +5,13 @@ import (
 	"testing"
 
 	"github.com/stretchr/testify/assert"
-	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
-	"github.com/pugetsoundtech/upkeep/report/suite"
 	"github.com/pugetsoundtech/upkeep/resource"
 )
-
-func collect(t *testing.T, c report.Checker) report.Result {
-	t.Helper()
-	res, err := suite.Collect(t.Context(), c)
-	require.NoError(t, err)
-	return res
-}
-
-func titles(res report.Result) []string {
-	out := []string{}
-	for _, f := range res.Findings {
-		out = append(out, f.Severity.String()+": "+f.Title)
-	}
-	return out
-}
 
 func TestEveryCheckerKeepsTheContractOnThisMachine(t *testing.T) {
 	for _, c := range resource.Checkers(resource.Options{Host: host.Local(), Local: true}) {
@@ -38,7 +21,7 @@ func TestEveryCheckerKeepsTheContractOnThisMachine(t *testing.T) {
 
 func TestAnUnknownHostIsUnknownAndNotSkipped(t *testing.T) {
 	for _, c := range resource.Checkers(resource.Options{}) {
-		res := collect(t, c)
+		res := reporttest.Collect(t, c)
 		assert.Contains(t, []report.Status{report.Failed, report.Partial}, res.Status, c.Name())
 		assert.Empty(t, res.Findings, c.Name())
 		assert.Empty(t, res.Covered, c.Name())
@@ -70,13 +53,13 @@ Linux box 6.1.0 x86_64
 -- /proc/sys/net/netfilter/nf_conntrack_max --
 262144
 `)
-	res := collect(t, resource.KernelLimits{Host: m.Host()})
+	res := reporttest.Collect(t, resource.KernelLimits{Host: m.Host()})
 	assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
 	assert.Equal(t, []string{
 		"critical: >99 % of 262,144 possible tracked connections are in use",
 		"warning: 90 % of 10,000 possible open files are in use",
 		"warning: 95 % of 32,768 possible processes are in use",
-	}, titles(res))
+	}, reporttest.Titles(res))
 }
 
 func TestAContainerHasALimitOfProcessesOfItsOwn(t *testing.T) {
@@ -88,11 +71,11 @@ func TestAContainerHasALimitOfProcessesOfItsOwn(t *testing.T) {
 		"-- /sys/fs/cgroup/pids/pids.max --\n100\n-- /sys/fs/cgroup/pids/pids.current --\n90\n": {"warning: 90 % of 100 possible processes are in use"},
 		"-- /sys/fs/cgroup/pids.max --\nmax\n":                                                  {},
 	} {
-		res := collect(t, resource.KernelLimits{Host: hosttest.New(machine + files).Host()})
+		res := reporttest.Collect(t, resource.KernelLimits{Host: hosttest.New(machine + files).Host()})
 		assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
-		assert.Equal(t, want, titles(res), files)
+		assert.Equal(t, want, reporttest.Titles(res), files)
 	}
-	res := collect(t, resource.KernelLimits{Host: hosttest.New(machine + "-- /sys/fs/cgroup/pids.max --\n100\n").Host()})
+	res := reporttest.Collect(t, resource.KernelLimits{Host: hosttest.New(machine + "-- /sys/fs/cgroup/pids.max --\n100\n").Host()})
 	assert.False(t, res.Covers("limits/processes"), "how many there are is not known")
 }
 
@@ -109,14 +92,14 @@ func TestTheLimitsOfEachBSDAreRead(t *testing.T) {
 		"FreeBSD box 14.1-RELEASE amd64": {"-- $ [\"sysctl\", \"-n\", \"kern.openfiles\", \"kern.maxfiles\"] --\n7000\n7030\n" + nine, []string{files, processes}},
 		"NetBSD box 10.0 amd64":          {"-- $ [\"pstat\", \"-T\"] --\n7000/7030 files\n   0M/512M swap space\n" + nine, []string{files, processes}},
 	} {
-		res := collect(t, resource.KernelLimits{Host: hosttest.New("x\n-- $ [\"uname\", \"-snrm\"] --\n" + system + "\n" + c.text).Host()})
+		res := reporttest.Collect(t, resource.KernelLimits{Host: hosttest.New("x\n-- $ [\"uname\", \"-snrm\"] --\n" + system + "\n" + c.text).Host()})
 		assert.Equal(t, report.OK, res.Status, "%s: %v", system, res.Problems)
-		assert.Equal(t, c.want, titles(res), system)
+		assert.Equal(t, c.want, reporttest.Titles(res), system)
 	}
 	hidden := strings.ReplaceAll(nine, "    1\n", "")
-	res := collect(t, resource.KernelLimits{Host: hosttest.New("x\n-- $ [\"uname\", \"-snrm\"] --\nNetBSD box 10.0 amd64\n-- $ [\"pstat\", \"-T\"] --\n   0M/512M swap space\n" + hidden).Host()})
+	res := reporttest.Collect(t, resource.KernelLimits{Host: hosttest.New("x\n-- $ [\"uname\", \"-snrm\"] --\nNetBSD box 10.0 amd64\n-- $ [\"pstat\", \"-T\"] --\n   0M/512M swap space\n" + hidden).Host()})
 	assert.Empty(t, res.Covered, "what is hidden is not known")
-	res = collect(t, resource.KernelLimits{Host: hosttest.New("x\n-- $ [\"uname\", \"-snrm\"] --\nBSD/OS box 4.1 i386\n").Host()})
+	res = reporttest.Collect(t, resource.KernelLimits{Host: hosttest.New("x\n-- $ [\"uname\", \"-snrm\"] --\nBSD/OS box 4.1 i386\n").Host()})
 	assert.Equal(t, report.Failed, res.Status)
 	assert.Equal(t, report.CodeUnsupported, res.Problems[0].Code)
 }

@@ -75,13 +75,13 @@ func TestAFailedServiceNamesItsProgramAndWhenItFailed(t *testing.T) {
 			report.Unit.Of("web.service"), report.At.Of("2026-11-25T12:05:00Z"), report.Reason.Of("exit-code"), report.Program.Of("/usr/sbin/web"), report.Package.Of("deb:web"),
 		},
 	} {
-		res := collect(t, resource.Services{Host: failedWeb(from), Owners: owners})
+		res := reporttest.Collect(t, resource.Services{Host: failedWeb(from), Owners: owners})
 		assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
 		require.Len(t, res.Findings, 1)
 		assert.Equal(t, want, res.Findings[0].Evidence, from)
 		assert.NotRegexp(t, aMoment, res.Findings[0].Title+res.Findings[0].Detail, "a reader has a zone of his own")
 	}
-	res := collect(t, resource.Services{Host: failedWeb("2026-11-20T12:00:01Z")})
+	res := reporttest.Collect(t, resource.Services{Host: failedWeb("2026-11-20T12:00:01Z")})
 	assert.NotContains(t, fmt.Sprint(res.Findings[0].Evidence), "deb:", "nobody knows")
 }
 
@@ -160,7 +160,7 @@ func TestManyInstancesOfOneTemplateAreOneFindingAndHideNothing(t *testing.T) {
 		asked += len(args)
 		return "Id=postgresql.service\nResult=timeout\n"
 	}}
-	res := collect(t, resource.Services{Host: h})
+	res := reporttest.Collect(t, resource.Services{Host: h})
 	assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
 	assert.Equal(t, []string{
 		"warning: The service a@1.service has failed",
@@ -168,7 +168,7 @@ func TestManyInstancesOfOneTemplateAreOneFindingAndHideNothing(t *testing.T) {
 		"warning: The service a@3.service has failed",
 		"warning: 1,000 services of in.fingerd@.service have failed",
 		"warning: The service postgresql.service has failed",
-	}, titles(res))
+	}, reporttest.Titles(res))
 	assert.Contains(t, res.Findings[4].Detail, "timeout", "the one service is asked for, however many come before it")
 	assert.Less(t, asked, 300)
 	assert.Contains(t, res.Findings[3].Fix, "'in.fingerd@*.service'")
@@ -189,7 +189,7 @@ func (a answering) Run(ctx context.Context, c host.Command) (host.Output, error)
 }
 
 func TestAnOwnerThatCannotBeAskedIsAProblemAndNoLessAFinding(t *testing.T) {
-	res := collect(t, resource.Services{Host: failedWeb("2026-11-20T12:00:01Z"), Owners: broken{}})
+	res := reporttest.Collect(t, resource.Services{Host: failedWeb("2026-11-20T12:00:01Z"), Owners: broken{}})
 	assert.Equal(t, report.Partial, res.Status)
 	require.Len(t, res.Findings, 1)
 	assert.True(t, res.Covers("services"))

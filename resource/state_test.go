@@ -13,6 +13,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
 	"github.com/pugetsoundtech/upkeep/report/suite"
 	"github.com/pugetsoundtech/upkeep/resource"
 )
@@ -41,9 +42,9 @@ func TestLittleMemoryIsFound(t *testing.T) {
 		}},
 	} {
 		m := hosttest.New(fmt.Sprintf(meminfo, c.available, c.swap))
-		res := collect(t, resource.Memory{Host: m.Host()})
+		res := reporttest.Collect(t, resource.Memory{Host: m.Host()})
 		assert.Equal(t, report.OK, res.Status)
-		assert.Equal(t, c.want, titles(res))
+		assert.Equal(t, c.want, reporttest.Titles(res))
 		assert.True(t, res.Covers("memory") && res.Covers("swap"))
 	}
 }
@@ -94,14 +95,14 @@ func TestMemoryIsShortWhenTheKernelReallyHasNone(t *testing.T) {
 			[]string{"warning: For 32 % of the last five minutes all programs waited for memory"},
 		},
 	} {
-		res := collect(t, resource.Memory{Host: memoryOf(c.total, c.available, c.more).Host()})
+		res := reporttest.Collect(t, resource.Memory{Host: memoryOf(c.total, c.available, c.more).Host()})
 		assert.Equal(t, report.OK, res.Status, "%s: %v", c.name, res.Problems)
-		assert.Equal(t, c.want, titles(res), c.name)
+		assert.Equal(t, c.want, reporttest.Titles(res), c.name)
 	}
 }
 
 func TestPressureThatCannotBeReadIsUnknown(t *testing.T) {
-	res := collect(t, resource.Memory{Host: memoryOf(2000, 1000, "-- /proc/pressure/memory --\nfull avg300=x\n").Host()})
+	res := reporttest.Collect(t, resource.Memory{Host: memoryOf(2000, 1000, "-- /proc/pressure/memory --\nfull avg300=x\n").Host()})
 	assert.Equal(t, report.Partial, res.Status)
 	assert.False(t, res.Covers("pressure/memory"))
 	assert.True(t, res.Covers("memory"))
@@ -109,10 +110,10 @@ func TestPressureThatCannotBeReadIsUnknown(t *testing.T) {
 
 func TestMemoryWithoutProcIsAskedOfThisMachineOnly(t *testing.T) {
 	m := hosttest.New("-- /proc/ absent --\n-- $ [\"uname\", \"-snrm\"] --\nBSD/OS box 4.1 i386\n")
-	res := collect(t, resource.Memory{Host: m.Host()})
+	res := reporttest.Collect(t, resource.Memory{Host: m.Host()})
 	assert.Equal(t, report.Failed, res.Status)
 	assert.Equal(t, report.CodeUnsupported, res.Problems[0].Code)
-	res = collect(t, resource.Memory{Host: m.Host(), Local: true})
+	res = reporttest.Collect(t, resource.Memory{Host: m.Host(), Local: true})
 	assert.True(t, res.Covers("memory"))
 	assert.False(t, res.Covers("swap"))
 }
@@ -136,8 +137,8 @@ func TestTheMemoryOfABSDIsKnownFromAfar(t *testing.T) {
 		{arc("--\n1500000000\n100000000\n") + "-- $ [\"swapinfo\", \"-k\"] --\nsomething else\n", []string{}, true, false},
 		{arc("exit=1 --\n-- stderr --\nno\n") + none, []string{}, false, false},
 	} {
-		res := collect(t, resource.Memory{Host: hosttest.New(machine + c.text).Host()})
-		assert.Equal(t, c.want, titles(res), c.text)
+		res := reporttest.Collect(t, resource.Memory{Host: hosttest.New(machine + c.text).Host()})
+		assert.Equal(t, c.want, reporttest.Titles(res), c.text)
 		assert.Equal(t, [2]bool{c.mem, c.swap}, [2]bool{res.Covers("memory"), res.Covers("swap")}, c.text)
 	}
 }
@@ -153,12 +154,12 @@ btime 1764000000
 
 func TestAHighLoadIsOneOfAQuarterOfAnHourThatGoesOn(t *testing.T) {
 	for averages, why := range map[string]string{"99.00 50.00 7.99": "a short peak is none", "1.00 5.00 20.00": "one that is over is none"} {
-		res := collect(t, resource.Load{Host: hosttest.New(fmt.Sprintf(loads, averages)).Host()})
+		res := reporttest.Collect(t, resource.Load{Host: hosttest.New(fmt.Sprintf(loads, averages)).Host()})
 		assert.Empty(t, res.Findings, why)
 		assert.True(t, res.Covers("load"))
 	}
-	res := collect(t, resource.Load{Host: hosttest.New(fmt.Sprintf(loads, "8.10 9.00 8.00")).Host()})
-	assert.Equal(t, []string{"warning: For a quarter of an hour 8 programs on average wanted to run on 2 processors"}, titles(res))
+	res := reporttest.Collect(t, resource.Load{Host: hosttest.New(fmt.Sprintf(loads, "8.10 9.00 8.00")).Host()})
+	assert.Equal(t, []string{"warning: For a quarter of an hour 8 programs on average wanted to run on 2 processors"}, reporttest.Titles(res))
 }
 
 func TestProgramsThatWaitForADiskAreFound(t *testing.T) {
@@ -168,9 +169,9 @@ func TestProgramsThatWaitForADiskAreFound(t *testing.T) {
 		"59.00": {}, // a backup does so
 	} {
 		text := fmt.Sprintf(loads, "0.10 0.20 0.30") + "-- /proc/pressure/io --\nsome avg10=0.00 avg60=0.00 avg300=99.00 total=1\nfull avg10=0.00 avg60=0.00 avg300=" + full + " total=1\n"
-		res := collect(t, resource.Load{Host: hosttest.New(text).Host()})
+		res := reporttest.Collect(t, resource.Load{Host: hosttest.New(text).Host()})
 		assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
-		assert.Equal(t, want, titles(res), full)
+		assert.Equal(t, want, reporttest.Titles(res), full)
 		assert.True(t, res.Covers("pressure/io"))
 	}
 }
@@ -182,7 +183,7 @@ const noTools = `-- $ ["chronyc"] notfound --
 
 func TestTheClockIsUnknownWithoutATool(t *testing.T) {
 	m := hosttest.New(noTools + "-- $ [\"timedatectl\"] notfound --\n")
-	res := collect(t, resource.Clock{Host: m.Host()})
+	res := reporttest.Collect(t, resource.Clock{Host: m.Host()})
 	assert.Equal(t, report.Failed, res.Status)
 	assert.Equal(t, report.CodeUnsupported, res.Problems[0].Code)
 	assert.False(t, res.Covers("clock"))
@@ -194,7 +195,7 @@ func TestAToolThatFailsIsNoAnswer(t *testing.T) {
 -- stderr --
 System has not been booted with systemd as init system (PID 1). Can't operate.
 `)
-	res := collect(t, resource.Clock{Host: m.Host()})
+	res := reporttest.Collect(t, resource.Clock{Host: m.Host()})
 	assert.Equal(t, report.Failed, res.Status)
 	assert.Empty(t, res.Findings)
 	require.Len(t, res.Problems, 1)
@@ -203,20 +204,20 @@ System has not been booted with systemd as init system (PID 1). Can't operate.
 
 func TestAnUnsynchronisedClockIsFound(t *testing.T) {
 	m := hosttest.New(noTools + "-- $ [\"timedatectl\", \"show\"] --\nTimezone=UTC\nNTP=no\nNTPSynchronized=no\n")
-	res := collect(t, resource.Clock{Host: m.Host()})
+	res := reporttest.Collect(t, resource.Clock{Host: m.Host()})
 	assert.Equal(t, report.OK, res.Status)
-	assert.Equal(t, []string{"warning: The clock is not kept at the right time by a time service"}, titles(res))
+	assert.Equal(t, []string{"warning: The clock is not kept at the right time by a time service"}, reporttest.Titles(res))
 	assert.Contains(t, res.Findings[0].Detail, "timedatectl")
 }
 
 func TestTheClockOfAContainerIsSetOutsideOfIt(t *testing.T) {
 	const unsynchronised = noTools + "-- $ [\"timedatectl\", \"show\"] --\nNTPSynchronized=no\n"
 	const docker = "-- /.dockerenv --\n-- /proc/self/mountinfo --\n22 1 0:21 / / rw,relatime - "
-	res := collect(t, resource.Clock{Host: hosttest.New(unsynchronised + docker + "ext4 /dev/vda1 rw\n").Host()})
+	res := reporttest.Collect(t, resource.Clock{Host: hosttest.New(unsynchronised + docker + "ext4 /dev/vda1 rw\n").Host()})
 	assert.Equal(t, report.Warning, res.Findings[0].Severity, "a machine that was made of an image")
 	for _, mark := range []string{docker + "overlay overlay rw\n", "-- /run/.containerenv --\n", "-- /run/systemd/container --\n"} {
-		res := collect(t, resource.Clock{Host: hosttest.New(unsynchronised + mark).Host()})
-		assert.Equal(t, []string{"notice: The clock is not kept at the right time by a time service"}, titles(res))
+		res := reporttest.Collect(t, resource.Clock{Host: hosttest.New(unsynchronised + mark).Host()})
+		assert.Equal(t, []string{"notice: The clock is not kept at the right time by a time service"}, reporttest.Titles(res))
 		assert.Contains(t, res.Findings[0].Fix, "machine that runs this container")
 	}
 }
@@ -253,7 +254,7 @@ func TestAClockThatItsServiceCallsRightIsJudged(t *testing.T) {
 		if c.want != "" {
 			want = append(want, c.want)
 		}
-		assert.Equal(t, want, titles(res), "%+v", c)
+		assert.Equal(t, want, reporttest.Titles(res), "%+v", c)
 	}
 }
 
@@ -312,12 +313,12 @@ StateChangeTimestamp=
 `
 
 func TestFailedServicesAreFoundWithReasonAndTime(t *testing.T) {
-	res := collect(t, resource.Services{Host: hosttest.New(failedUnits).Host()})
+	res := reporttest.Collect(t, resource.Services{Host: hosttest.New(failedUnits).Host()})
 	assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
 	assert.Equal(t, []string{
 		`warning: The swap space dev-disk-by\x2dlabel-x.swap has failed`,
 		"warning: The service nginx.service has failed",
-	}, titles(res))
+	}, reporttest.Titles(res))
 	f := res.Findings[1]
 	assert.Equal(t, "A high performance web server. The service manager's reason: exit-code.", f.Detail)
 	assert.Equal(t, []report.Attr{{Key: report.Unit, Value: "nginx.service"}, {Key: report.At, Value: "2026-11-24T10:00:00Z"}, {Key: report.Reason, Value: "exit-code"}}, f.Evidence)
@@ -334,14 +335,14 @@ func TestFailedServicesAreFoundWithReasonAndTime(t *testing.T) {
 func TestASystemdThatDoesNotAnswerIsUnknown(t *testing.T) {
 	text, _, _ := strings.Cut(failedUnits, "nginx.service loaded")
 	text = strings.Replace(text, `"--no-pager"] --`, `"--no-pager"] exit=1 --`, 1)
-	res := collect(t, resource.Services{Host: hosttest.New(text).Host()})
+	res := reporttest.Collect(t, resource.Services{Host: hosttest.New(text).Host()})
 	assert.Equal(t, report.Failed, res.Status)
 	assert.False(t, res.Covers("services"))
 }
 
 func TestFailedServicesAreNoQuestionWithoutAServiceManager(t *testing.T) {
 	const without = "-- /run/ dir complete --\n-- /sbin/openrc-run absent --\n-- /usr/sbin/rcctl %s --\n-- /etc/rc.d/ dir complete --\n"
-	res := collect(t, resource.Services{Host: hosttest.New(fmt.Sprintf(without, "absent")).Host()})
+	res := reporttest.Collect(t, resource.Services{Host: hosttest.New(fmt.Sprintf(without, "absent")).Host()})
 	assert.Equal(t, report.Skipped, res.Status)
 	for list, want := range map[string][]string{
 		"--\nhttpd\nsmtpd\n":            {"warning: The service httpd has failed", "warning: The service smtpd has failed"},
@@ -352,20 +353,20 @@ func TestFailedServicesAreNoQuestionWithoutAServiceManager(t *testing.T) {
 		"exit=2 --\n":                   nil,
 	} { // after documentation: rcctl(8)
 		text := fmt.Sprintf(without, "mode=0755") + "-- $ [\"rcctl\", \"ls\", \"failed\"] " + list
-		res = collect(t, resource.Services{Host: hosttest.New(text).Host()})
+		res = reporttest.Collect(t, resource.Services{Host: hosttest.New(text).Host()})
 		if want == nil {
 			assert.Equal(t, report.Failed, res.Status, list)
 			continue
 		}
 		assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
-		assert.Equal(t, want, titles(res))
+		assert.Equal(t, want, reporttest.Titles(res))
 	}
 	image := hosttest.New(fmt.Sprintf(without, "absent")).Host()
 	image.Exec = nil
-	res = collect(t, resource.Services{Host: image})
+	res = reporttest.Collect(t, resource.Services{Host: image})
 	assert.Equal(t, report.Failed, res.Status, "an image says nothing of the services that it would start")
 	assert.Equal(t, report.CodeUnsupported, res.Problems[0].Code)
-	res = collect(t, resource.Services{Host: hosttest.New(fmt.Sprintf(without, "stat-error=permission")).Host()})
+	res = reporttest.Collect(t, resource.Services{Host: hosttest.New(fmt.Sprintf(without, "stat-error=permission")).Host()})
 	assert.Equal(t, report.Failed, res.Status)
 	assert.Equal(t, report.CodePermission, res.Problems[0].Code)
 }
@@ -383,11 +384,11 @@ const kernels = `-- /run/ dir complete --
 `
 
 func TestOnlyANewerKernelOfTheSameFlavourWithAnImageCounts(t *testing.T) {
-	res := collect(t, resource.Reboot{Host: hosttest.New(kernels).Host()})
+	res := reporttest.Collect(t, resource.Reboot{Host: hosttest.New(kernels).Host()})
 	assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
 	assert.Empty(t, res.Findings)
-	res = collect(t, resource.Reboot{Host: hosttest.New(kernels + "-- /boot/vmlinuz-6.1.0-41-amd64 --\n").Host()})
-	assert.Equal(t, []string{"warning: Kernel 6.1.0-41-amd64 is installed, but 6.1.0-9-amd64 still runs"}, titles(res))
+	res = reporttest.Collect(t, resource.Reboot{Host: hosttest.New(kernels + "-- /boot/vmlinuz-6.1.0-41-amd64 --\n").Host()})
+	assert.Equal(t, []string{"warning: Kernel 6.1.0-41-amd64 is installed, but 6.1.0-9-amd64 still runs"}, reporttest.Titles(res))
 }
 
 func TestFedorasKernelImagesLieWithTheModules(t *testing.T) {
@@ -424,21 +425,21 @@ func TestKernelsOfOtherSystemsAreKnownByTheirOwnNames(t *testing.T) {
 func TestAnUpdateThatAsksForARebootIsFoundWithItsPackages(t *testing.T) {
 	text := strings.TrimPrefix(kernels, "-- /run/ dir complete --\n") +
 		"-- /run/reboot-required --\n*** System restart required ***\n-- /run/reboot-required.pkgs --\nlinux-base\nlibc6\nlibc6\n"
-	res := collect(t, resource.Reboot{Host: hosttest.New(text).Host()})
-	assert.Equal(t, []string{"warning: An update asks for a reboot of the system"}, titles(res))
+	res := reporttest.Collect(t, resource.Reboot{Host: hosttest.New(text).Host()})
+	assert.Equal(t, []string{"warning: An update asks for a reboot of the system"}, reporttest.Titles(res))
 	assert.Equal(t, []report.Attr{{Key: report.Package, Value: "deb:libc6"}, {Key: report.Package, Value: "deb:linux-base"}}, res.Findings[0].Evidence)
 }
 
 func TestAWishForARebootIsToldAlsoWhereItsPackagesCannotBeRead(t *testing.T) {
 	text := strings.TrimPrefix(kernels, "-- /run/ dir complete --\n") + "-- /run/reboot-required --\n-- /run/reboot-required.pkgs "
-	res := collect(t, resource.Reboot{Host: hosttest.New(text + "error=io --\n").Host()})
+	res := reporttest.Collect(t, resource.Reboot{Host: hosttest.New(text + "error=io --\n").Host()})
 	assert.Equal(t, report.Partial, res.Status)
-	assert.Equal(t, []string{"warning: An update asks for a reboot of the system"}, titles(res))
+	assert.Equal(t, []string{"warning: An update asks for a reboot of the system"}, reporttest.Titles(res))
 	many := "--\n"
 	for i := range 1000 {
 		many += fmt.Sprintf("package%04d\n", i)
 	}
-	res = collect(t, resource.Reboot{Host: hosttest.New(text + many).Host()})
+	res = reporttest.Collect(t, resource.Reboot{Host: hosttest.New(text + many).Host()})
 	assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
 	require.Len(t, res.Findings, 1)
 	assert.Len(t, res.Findings[0].Evidence, 64)
@@ -446,16 +447,16 @@ func TestAWishForARebootIsToldAlsoWhereItsPackagesCannotBeRead(t *testing.T) {
 }
 
 func TestSUSEAsksForARebootByAFileOfItsOwn(t *testing.T) {
-	res := collect(t, resource.Reboot{Host: hosttest.New(kernels + "-- /run/reboot-needed --\n").Host()})
-	assert.Equal(t, []string{"warning: An update asks for a reboot of the system"}, titles(res))
+	res := reporttest.Collect(t, resource.Reboot{Host: hosttest.New(kernels + "-- /run/reboot-needed --\n").Host()})
+	assert.Equal(t, []string{"warning: An update asks for a reboot of the system"}, reporttest.Titles(res))
 	assert.Equal(t, "/run/reboot-needed", res.Findings[0].Subject.Value)
-	res = collect(t, resource.Reboot{Host: hosttest.New(kernels + "-- /run/reboot-needed stat-error=permission --\n").Host()})
+	res = reporttest.Collect(t, resource.Reboot{Host: hosttest.New(kernels + "-- /run/reboot-needed stat-error=permission --\n").Host()})
 	assert.False(t, res.Covers("reboot/asked"))
 }
 
 func TestAnUnreadableBootFolderLeavesTheKernelUnknown(t *testing.T) {
 	text := noAsking + "-- /proc/sys/kernel/osrelease --\n6.1.0-9-amd64\n-- /boot/ dir error=permission --\n"
-	res := collect(t, resource.Reboot{Host: hosttest.New(text).Host()})
+	res := reporttest.Collect(t, resource.Reboot{Host: hosttest.New(text).Host()})
 	assert.Equal(t, report.Partial, res.Status)
 	assert.True(t, res.LacksOnlyRights())
 	assert.False(t, res.Covers("reboot/kernel"))

@@ -12,6 +12,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
 	"github.com/pugetsoundtech/upkeep/resource"
 )
 
@@ -93,9 +94,9 @@ func TestTheWishForARebootIsSeenOnEachSystem(t *testing.T) {
 		{"ubuntu-4.10", linux("2.6.8.1-3-386", "2.6.8.1-6-386"), kernel("2.6.8.1-6-386", "2.6.8.1-3-386")},
 		{"suse-9.0", linux("2.4.21-99-default", "2.4.21-297-default"), kernel("2.4.21-297-default", "2.4.21-99-default")},
 	} {
-		res := collect(t, resource.Reboot{Host: recorded(t, c.image, c.parts)})
+		res := reporttest.Collect(t, resource.Reboot{Host: recorded(t, c.image, c.parts)})
 		assert.Equal(t, report.OK, res.Status, "%s: %v", c.image, res.Problems)
-		assert.Equal(t, c.want, titles(res), c.image)
+		assert.Equal(t, c.want, reporttest.Titles(res), c.image)
 		assert.True(t, res.Covers("reboot/asked") && res.Covers("reboot/kernel"), c.image)
 	}
 }
@@ -105,12 +106,12 @@ func TestAnAnswerThatIsNeitherYesNorNoLeavesTheRebootUnknown(t *testing.T) {
 		"exit=1 --\n-- stderr --\nTraceback (most recent call last):\n", "--\n", "exit=2 --\nno\n",
 		"exit=1 --\nNo core libraries have been updated.\n", "--\nReboot is required.\n",
 	} {
-		res := collect(t, resource.Reboot{Host: recorded(t, "rocky-9.4", redHat("5.14.0-1.el9.x86_64", "5.14.0-1.el9.x86_64", answer))})
+		res := reporttest.Collect(t, resource.Reboot{Host: recorded(t, "rocky-9.4", redHat("5.14.0-1.el9.x86_64", "5.14.0-1.el9.x86_64", answer))})
 		assert.Equal(t, report.Partial, res.Status, answer)
 		assert.False(t, res.Covers("reboot/asked"), answer)
 		assert.Empty(t, res.Findings, answer)
 	}
-	res := collect(t, resource.Reboot{Host: recorded(t, "bsdos-4.1", "-- /run/ absent --\n-- /proc/ absent --\n-- /usr/bin/needs-restarting absent --\n")})
+	res := reporttest.Collect(t, resource.Reboot{Host: recorded(t, "bsdos-4.1", "-- /run/ absent --\n-- /proc/ absent --\n-- /usr/bin/needs-restarting absent --\n")})
 	assert.False(t, res.Covers("reboot/kernel"), "BSD/OS does not tell")
 }
 
@@ -131,7 +132,7 @@ func TestWhatOpenRCCouldNotStartIsFound(t *testing.T) {
 		},
 	} {
 		owners := owned{"/usr/sbin/sshd": "apk:openssh", "/etc/init.d/nginx": "apk:nginx"}
-		res := collect(t, resource.Services{Host: recorded(t, "alpine-3.20", openrc+parts), Owners: owners})
+		res := reporttest.Collect(t, resource.Services{Host: recorded(t, "alpine-3.20", openrc+parts), Owners: owners})
 		assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
 		if want == nil {
 			assert.Empty(t, res.Findings, parts)
@@ -142,11 +143,11 @@ func TestWhatOpenRCCouldNotStartIsFound(t *testing.T) {
 		assert.Equal(t, "The service "+res.Findings[0].Subject.Value+" has failed", res.Findings[0].Title)
 		assert.ElementsMatch(t, want, res.Findings[0].Evidence, parts)
 	}
-	res := collect(t, resource.Services{Host: recorded(t, "alpine-3.20", openrc+"exit=1 --\n-- /run/openrc/failed/ dir error=permission --\n")})
+	res := reporttest.Collect(t, resource.Services{Host: recorded(t, "alpine-3.20", openrc+"exit=1 --\n-- /run/openrc/failed/ dir error=permission --\n")})
 	assert.Equal(t, report.Failed, res.Status)
-	res = collect(t, resource.Services{Host: recorded(t, "alpine-3.20", openrc+"--\n../x\n")})
+	res = reporttest.Collect(t, resource.Services{Host: recorded(t, "alpine-3.20", openrc+"--\n../x\n")})
 	assert.Equal(t, report.Failed, res.Status, "no name leads out of the folder")
-	res = collect(t, resource.Services{Host: recorded(t, "alpine-3.20", openrc+"--\nsshd\n-- /run/openrc/daemons/sshd/001 error=permission --\n")})
+	res = reporttest.Collect(t, resource.Services{Host: recorded(t, "alpine-3.20", openrc+"--\nsshd\n-- /run/openrc/daemons/sshd/001 error=permission --\n")})
 	assert.Equal(t, report.Partial, res.Status)
 	assert.Len(t, res.Findings, 1, "it has failed, whatever it runs")
 }
@@ -160,7 +161,7 @@ func TestAFailedServiceOfOpenBSDNamesItsDaemon(t *testing.T) {
 		"daemon=\"${TRUEPREFIX}/sbin/smtpd\"\n":               {report.Path.Of("/etc/rc.d/smtpd")},
 		". /etc/rc.d/rc.subr\n":                               {report.Path.Of("/etc/rc.d/smtpd")},
 	} {
-		res := collect(t, resource.Services{Host: recorded(t, "openbsd-7.6", rcctl+script)})
+		res := reporttest.Collect(t, resource.Services{Host: recorded(t, "openbsd-7.6", rcctl+script)})
 		assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
 		require.Len(t, res.Findings, 1, script)
 		assert.Equal(t, want, res.Findings[0].Evidence, script)

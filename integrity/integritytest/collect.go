@@ -1,35 +1,15 @@
 package integritytest
 
 import (
-	"context"
-
 	"github.com/pugetsoundtech/upkeep/report"
-	"github.com/pugetsoundtech/upkeep/report/suite"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
 )
 
-// T is what a test gives to Collect; a *testing.T does.
-type T interface {
-	Helper()
-	Context() context.Context
-	Fatalf(format string, args ...any)
-}
-
-// Collect runs a check once, with nothing kept, and ends the test where that is
-// not possible.
-func Collect(t T, c report.Checker) report.Result {
+// Collect is reporttest.Collect.
+func Collect(t reporttest.T, c report.Checker) report.Result {
 	t.Helper()
-	res, err := suite.Collect(t.Context(), c)
-	if err != nil {
-		t.Fatalf("collect %s: %v", c.Name(), err)
-	}
-	return res
+	return reporttest.Collect(t, c)
 }
 
-// Titles gives the findings of a result as lines: severity and title.
-func Titles(res report.Result) []string {
-	out := []string{}
-	for _, f := range res.Findings {
-		out = append(out, f.Severity.String()+": "+f.Title)
-	}
-	return out
-}
+// Titles is reporttest.Titles.
+func Titles(res report.Result) []string { return reporttest.Titles(res) }

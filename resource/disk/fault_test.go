@@ -50,14 +50,14 @@ func TestExt4ThatRefusesToWriteIsFoundAlthoughItsMountIsWritable(t *testing.T) {
 	} {
 		m := onLinux(`"/", "/srv"`, strings.Replace(twoDisks, "%s", c.options, 1), "/dev/vda1 100 10 90 10% /\n/dev/vdb 100 10 90 10% /srv\n",
 			"-- /etc/fstab absent --\n"+c.files)
-		res := collect(t, disk.Filesystems{Host: m.Host()})
+		res := reporttest.Collect(t, disk.Filesystems{Host: m.Host()})
 		assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
 		if c.want == "" {
-			assert.Empty(t, titles(res))
+			assert.Empty(t, reporttest.Titles(res))
 			assert.True(t, res.Covers("root/errors"))
 			continue
 		}
-		assert.Equal(t, []string{c.want}, titles(res), c.options)
+		assert.Equal(t, []string{c.want}, reporttest.Titles(res), c.options)
 	}
 }
 
@@ -73,17 +73,17 @@ df: /srv: Input/output error
 -- $ ["df", "-P", "-i", "/"] --
 /dev/vda1 100 10 90 10% /
 `
-	res := collect(t, disk.Filesystems{Host: hosttest.New(text).Host()})
+	res := reporttest.Collect(t, disk.Filesystems{Host: hosttest.New(text).Host()})
 	assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
-	assert.Equal(t, []string{"critical: /srv answers with an error: nothing on it can be used"}, titles(res))
+	assert.Equal(t, []string{"critical: /srv answers with an error: nothing on it can be used"}, reporttest.Titles(res))
 	assert.False(t, res.Covers("space/srv"), "a full disk is not mended by this")
 	assert.True(t, res.Covers("root/space"))
 	for _, word := range []string{"I/O error", "Device not configured", "No such device or address"} { // of musl, and of the BSDs
-		res := collect(t, disk.Filesystems{Host: hosttest.New(strings.Replace(text, "Input/output error", word, 1)).Host()})
-		assert.Equal(t, []string{"critical: /srv answers with an error: nothing on it can be used"}, titles(res), word)
+		res := reporttest.Collect(t, disk.Filesystems{Host: hosttest.New(strings.Replace(text, "Input/output error", word, 1)).Host()})
+		assert.Equal(t, []string{"critical: /srv answers with an error: nothing on it can be used"}, reporttest.Titles(res), word)
 	}
 	spoofed := strings.Replace(text, "df: /srv: Input", "df: /x: y: Input", 1)
-	res = collect(t, disk.Filesystems{Host: hosttest.New(spoofed).Host()})
+	res = reporttest.Collect(t, disk.Filesystems{Host: hosttest.New(spoofed).Host()})
 	assert.Empty(t, ofRule(res, "resource.filesystems.no-answer"))
 	assert.False(t, res.Covers("space/srv"))
 }
@@ -115,14 +115,14 @@ Linux box 6.1.0 x86_64
 -- $ ["df", "-k", "/gone"] hang --
 `)
 		begin := time.Now()
-		res := collect(t, disk.Filesystems{Host: m.Host()})
+		res := reporttest.Collect(t, disk.Filesystems{Host: m.Host()})
 		assert.Less(t, time.Since(begin), 30*time.Second)
 		assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
 		assert.Equal(t, []string{
 			"critical: /gone does not answer: what touches it hangs",
 			"critical: /srv does not answer: what touches it hangs",
 			"critical: /data is >99 % full: 5 KiB of 1,000 KiB free",
-		}, titles(res))
+		}, reporttest.Titles(res))
 		assert.True(t, res.Covers("space/data"))
 		assert.False(t, res.Covers("space/srv"))
 		assert.False(t, res.Covers("inodes/srv"))
@@ -140,7 +140,7 @@ Linux box 6.1.0 x86_64
 -- $ ["df", "-k", "/net"] hang --
 -- $ ["df", "-P", "-k", "/proc"] `
 	synctest.Test(t, func(t *testing.T) {
-		res := collect(t, disk.Filesystems{Host: hosttest.New(hung + "hang --\n").Host()})
+		res := reporttest.Collect(t, disk.Filesystems{Host: hosttest.New(hung + "hang --\n").Host()})
 		assert.Empty(t, ofRule(res, "resource.filesystems.no-answer"))
 		assert.Equal(t, report.Partial, res.Status)
 		for _, scope := range []string{"root/space", "space/srv", "inodes/srv", "answers/net"} {
@@ -148,7 +148,7 @@ Linux box 6.1.0 x86_64
 		}
 	})
 	synctest.Test(t, func(t *testing.T) {
-		res := collect(t, disk.Filesystems{Host: hosttest.New(hung + "--\nproc 0 0 0 - /proc\n").Host()})
+		res := reporttest.Collect(t, disk.Filesystems{Host: hosttest.New(hung + "--\nproc 0 0 0 - /proc\n").Host()})
 		assert.Len(t, ofRule(res, "resource.filesystems.no-answer"), 3)
 	})
 }
@@ -177,7 +177,7 @@ func TestALookThatTheKernelKeepsBlindsNothingElse(t *testing.T) {
 		defer close(free)
 		h.Files = hangs{h.Files, []string{"/bound", "/bound/below"}, free}
 		begin := time.Now()
-		res := collect(t, disk.Filesystems{Host: h})
+		res := reporttest.Collect(t, disk.Filesystems{Host: h})
 		assert.Less(t, time.Since(begin), 15*time.Second)
 		assert.Equal(t, []string{"critical: / is >99 % full: 5 KiB of 1,000 KiB free", "warning: /gone is not mounted, although /etc/fstab has it"},
 			append(ofRule(res, "resource.filesystems.space"), ofRule(res, "resource.filesystems.not-mounted")...))
@@ -206,7 +206,7 @@ func TestWhatFstabNamesAndIsNotMountedIsFound(t *testing.T) {
 -- /run/systemd/container absent --
 -- /.dockerenv absent --
 `)
-	res := collect(t, disk.Filesystems{Host: m.Host()})
+	res := reporttest.Collect(t, disk.Filesystems{Host: m.Host()})
 	assert.Equal(t, []string{
 		"warning: /data is not mounted, although /etc/fstab has it",
 		"notice: /usb is not mounted, although /etc/fstab has it",

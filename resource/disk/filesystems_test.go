@@ -50,29 +50,14 @@ tmpfs             100      1      99    1% /mnt/a 1 2 3 4% /b
 server:/x 1 1 1 50% /net
 `
 
-func collect(t *testing.T, c report.Checker) report.Result {
-	t.Helper()
-	res, err := suite.Collect(t.Context(), c)
-	require.NoError(t, err)
-	return res
-}
-
-func titles(res report.Result) []string {
-	out := []string{}
-	for _, f := range res.Findings {
-		out = append(out, f.Severity.String()+": "+f.Title)
-	}
-	return out
-}
-
 func TestFullFileSystemsAreFoundAndLargeOnesWithRoomAreNot(t *testing.T) {
-	res := collect(t, disk.Filesystems{Host: hosttest.New(disks).Host()})
+	res := reporttest.Collect(t, disk.Filesystems{Host: hosttest.New(disks).Host()})
 	assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
 	assert.Empty(t, cmp.Diff([]string{
 		"critical: /mnt/a 1 2 3 4% /b is >99 % full: 5 KiB of 1,000 KiB free",
 		"warning: / has used 95 % of its inodes: 50,000 of 1,000,000 inodes are free",
 		"warning: / is 94 % full: 7.72 GiB of 114 GiB free",
-	}, titles(res)))
+	}, reporttest.Titles(res)))
 	for _, scope := range []string{"space", "space/srv", "inodes/srv", "read-only/srv", "space/gone"} {
 		assert.True(t, res.Covers(scope), scope)
 	}
@@ -80,8 +65,8 @@ func TestFullFileSystemsAreFoundAndLargeOnesWithRoomAreNot(t *testing.T) {
 }
 
 func TestTheSameDiskIsTheSameFindingWhenItFillsFurther(t *testing.T) {
-	before := collect(t, disk.Filesystems{Host: hosttest.New(disks).Host()})
-	after := collect(t, disk.Filesystems{Host: hosttest.New(strings.ReplaceAll(disks, "8100000      94%", "7000000      95%")).Host()})
+	before := reporttest.Collect(t, disk.Filesystems{Host: hosttest.New(disks).Host()})
+	after := reporttest.Collect(t, disk.Filesystems{Host: hosttest.New(strings.ReplaceAll(disks, "8100000      94%", "7000000      95%")).Host()})
 	require.Len(t, after.Findings, 3)
 	assert.NotEqual(t, before.Findings[2].Title, after.Findings[2].Title)
 	assert.Equal(t, before.Findings[2].Fingerprint, after.Findings[2].Fingerprint)
@@ -89,7 +74,7 @@ func TestTheSameDiskIsTheSameFindingWhenItFillsFurther(t *testing.T) {
 }
 
 func TestMetricsCarryTheFigures(t *testing.T) {
-	res := collect(t, disk.Filesystems{Host: hosttest.New(disks).Host()})
+	res := reporttest.Collect(t, disk.Filesystems{Host: hosttest.New(disks).Host()})
 	got := map[string]string{}
 	for _, m := range res.Metrics {
 		if m.Attrs[0].Value == "/" {
@@ -120,7 +105,7 @@ func partial() string {
 }
 
 func TestOneFileSystemThatCannotBeAskedSpoilsNoOther(t *testing.T) {
-	res := collect(t, disk.Filesystems{Host: hosttest.New(partial()).Host()})
+	res := reporttest.Collect(t, disk.Filesystems{Host: hosttest.New(partial()).Host()})
 	assert.Equal(t, report.Partial, res.Status)
 	assert.Len(t, res.Findings, 2)
 	assert.True(t, res.LacksOnlyRights(), "%v", res.Problems)
@@ -130,7 +115,7 @@ func TestOneFileSystemThatCannotBeAskedSpoilsNoOther(t *testing.T) {
 
 func TestARootThatCannotBeAskedSpoilsNoOther(t *testing.T) {
 	text := strings.ReplaceAll(disks, "/dev/vda1        120000000  111900000    8100000      94% /\n", "")
-	res := collect(t, disk.Filesystems{Host: hosttest.New(text).Host()})
+	res := reporttest.Collect(t, disk.Filesystems{Host: hosttest.New(text).Host()})
 	assert.Equal(t, report.Partial, res.Status)
 	assert.False(t, res.Covers("root/space"))
 	assert.True(t, res.Covers("space/srv"))
@@ -152,7 +137,7 @@ df: /: Operation not permitted
 		assert.ErrorIs(t, u.SpaceErr, fs.ErrPermission)
 		assert.ErrorIs(t, u.InodesErr, fs.ErrPermission)
 	}
-	res := collect(t, disk.Filesystems{Host: m.Host()})
+	res := reporttest.Collect(t, disk.Filesystems{Host: m.Host()})
 	assert.Empty(t, res.Findings)
 	assert.False(t, res.Covers("space/srv"))
 }
@@ -185,12 +170,12 @@ Filesystem  1K-blocks      Used     Avail Capacity iused   ifree  %iused  Mounte
 /dev/sd0a     1005950   1001000    -45347   105%    2204  153698     1%   /
 /dev/sd0e     1005950        10    955630     0%       8  155894     0%   /tmp
 `)
-	res := collect(t, disk.Filesystems{Host: m.Host()})
+	res := reporttest.Collect(t, disk.Filesystems{Host: m.Host()})
 	assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
 	assert.Equal(t, []string{
 		"critical: /usr has become read-only: nothing can be written to it",
 		"critical: / is 100 % full: 0 B of 982 MiB free",
-	}, titles(res))
+	}, reporttest.Titles(res))
 }
 
 func TestAFileSystemThatBecameReadOnlyIsFoundUntilItIsWritableAgain(t *testing.T) {
@@ -227,9 +212,9 @@ func TestAServiceThatMayNotWriteIsNoReadOnlyDisk(t *testing.T) {
 	m := onLinux(`"/var/lib/upkeep"`, `27 1 254:0 / / ro,relatime - ext4 /dev/vda1 rw
 28 27 254:0 /var/lib/upkeep /var/lib/upkeep rw,relatime - ext4 /dev/vda1 rw
 `, "/dev/vda1 100 10 90 10% /var/lib/upkeep\n", "-- /etc/fstab --\n/dev/vda1 / ext4 defaults 0 1\n-- /var/lib/upkeep/ dir --\n")
-	res := collect(t, disk.Filesystems{Host: m.Host()})
+	res := reporttest.Collect(t, disk.Filesystems{Host: m.Host()})
 	assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
-	assert.Empty(t, titles(res))
+	assert.Empty(t, reporttest.Titles(res))
 }
 
 func TestADiskThatBecameReadOnlyIsToldOnceHoweverOftenItIsMounted(t *testing.T) {
@@ -238,8 +223,8 @@ func TestADiskThatBecameReadOnlyIsToldOnceHoweverOftenItIsMounted(t *testing.T) 
 29 27 254:16 / /data rw - ext4 /dev/vdb rw
 30 27 0:30 / /mem ro - tmpfs tmpfs ro
 `, "/dev/vdb 100 10 90 10% /data\n", "-- /etc/fstab --\n/dev/vda1 / ext4 defaults 0 1\n/home /export none bind\ntmpfs /mem tmpfs defaults\n")
-	res := collect(t, disk.Filesystems{Host: m.Host()})
-	assert.Equal(t, []string{"critical: / has become read-only: nothing can be written to it"}, titles(res))
+	res := reporttest.Collect(t, disk.Filesystems{Host: m.Host()})
+	assert.Equal(t, []string{"critical: / has become read-only: nothing can be written to it"}, reporttest.Titles(res))
 }
 
 func TestWhatIsConfiguredReadOnlyIsNoLongerExpectedWritable(t *testing.T) {
@@ -271,7 +256,7 @@ rpool/docker 50000000 49000040 999960 99% /var/lib/docker
 rpool/x 3000000 2000000 1000000 67% /x
 rpool/limited 1000 1000 0 100% /var/limited
 `, "-- /etc/fstab absent --\n")
-	res := collect(t, disk.Filesystems{Host: m.Host()})
+	res := reporttest.Collect(t, disk.Filesystems{Host: m.Host()})
 	var space []report.Finding
 	for _, f := range res.Findings {
 		if f.Rule == "resource.filesystems.space" {
@@ -296,7 +281,7 @@ func TestAMachineWithManyContainersIsOneTableAndOneFinding(t *testing.T) {
 		points += fmt.Sprintf(`, "/var/lib/docker/containers/%02d/shm"`, i)
 		rows += fmt.Sprintf("shm 65536 0 65536 0%% /var/lib/docker/containers/%02d/shm\n", i)
 	}
-	res := collect(t, disk.Filesystems{Host: onLinux(points, mountinfo, rows, "-- /etc/fstab absent --\n").Host()})
+	res := reporttest.Collect(t, disk.Filesystems{Host: onLinux(points, mountinfo, rows, "-- /etc/fstab absent --\n").Host()})
 	assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
 	var space []string
 	for _, f := range res.Findings {
@@ -318,7 +303,7 @@ func TestAMachineWithManyContainersIsOneTableAndOneFinding(t *testing.T) {
 func TestAFileSystemOfAnUnlistedTypeIsUnknownAndNotAsked(t *testing.T) {
 	m := onLinux(`"/"`, "27 1 254:0 / / rw - ext4 /dev/vda1 rw\n28 27 254:1 / /new rw - newfs9 /dev/vdb rw\n29 27 0:9 / /net rw - netfs9 server:/x rw\n",
 		"/dev/vda1 100000 9000 91000 9% /\n", "-- /etc/fstab absent --\n")
-	res := collect(t, disk.Filesystems{Host: m.Host()})
+	res := reporttest.Collect(t, disk.Filesystems{Host: m.Host()})
 	assert.Equal(t, report.Partial, res.Status)
 	assert.True(t, res.Covers("space"))
 	assert.False(t, res.Covers("space/new"))
@@ -337,7 +322,7 @@ func TestWhatOneUserAloneCanFillIsNoAlarm(t *testing.T) {
 		mountinfo += fmt.Sprintf("%d 1 0:%d / %s rw - tmpfs tmpfs rw\n", 40+i, 40+i, p)
 		rows += "tmpfs 1000 1000 0 100% " + p + "\n"
 	}
-	res := collect(t, disk.Filesystems{Host: onLinux(`"`+strings.Join(points, `", "`)+`"`, mountinfo, rows, "-- /etc/fstab absent --\n").Host()})
+	res := reporttest.Collect(t, disk.Filesystems{Host: onLinux(`"`+strings.Join(points, `", "`)+`"`, mountinfo, rows, "-- /etc/fstab absent --\n").Host()})
 	require.Equal(t, report.OK, res.Status, "%v", res.Problems)
 	severities := map[string]report.Severity{}
 	for _, f := range res.Findings {
@@ -359,13 +344,13 @@ FreeBSD box 14.1-RELEASE amd64
 -- $ ["df", "-k", "-i", "/"] --
 /dev/ada0p2 1005950 1000 1004950 1% 2204 153698 1% /
 `)
-	res := collect(t, disk.Filesystems{Host: m.Host()})
+	res := reporttest.Collect(t, disk.Filesystems{Host: m.Host()})
 	assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
 }
 
 func TestAFullBootIsEmptiedByThePackageManager(t *testing.T) {
 	m := onLinux(`"/boot"`, "27 1 254:0 / /boot rw - ext4 /dev/vda1 rw\n", "/dev/vda1 100000 99000 1000 99% /boot\n", "-- /etc/fstab absent --\n-- /etc/os-release --\nID=debian\n")
-	res := collect(t, disk.Filesystems{Host: m.Host()})
+	res := reporttest.Collect(t, disk.Filesystems{Host: m.Host()})
 	require.NotEmpty(t, res.Findings)
 	f := res.Findings[slices.IndexFunc(res.Findings, func(f report.Finding) bool { return f.Rule == "resource.filesystems.space" })]
 	assert.Contains(t, f.Fix, "apt-get autoremove --purge")

@@ -15,6 +15,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
 	"github.com/pugetsoundtech/upkeep/resource"
 	"github.com/pugetsoundtech/upkeep/resource/disk"
 )
@@ -31,7 +32,7 @@ func TestThisMachineIsMeasured(t *testing.T) {
 	assert.Equal(t, st.Blocks*uint64(st.Bsize)/1024*1024, root.Size)
 	assert.InDelta(t, float64(st.Bavail)*float64(st.Bsize), float64(root.Free), float64(root.Size)/20)
 	for _, c := range []report.Checker{resource.Memory{Host: host.Local()}, resource.Load{Host: host.Local()}} {
-		res := collect(t, c)
+		res := reporttest.Collect(t, c)
 		assert.Equal(t, report.OK, res.Status, c.Name())
 		assert.NotEmpty(t, res.Metrics, c.Name())
 	}
@@ -69,19 +70,19 @@ func TestASmallTmpfsThatFillsUpIsFound(t *testing.T) {
 func fillTmpfs(t *testing.T, dir string) {
 	require.NoError(t, syscall.Mount("small", dir, "tmpfs", 0, "size=1m,nr_inodes=20"))
 	c := disk.Filesystems{Host: host.Local()}
-	assert.Empty(t, onMount(collect(t, c), dir))
+	assert.Empty(t, onMount(reporttest.Collect(t, c), dir))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "big"), make([]byte, 1<<20), 0o600))
 	for _, name := range []string{"a", "b", "c", "d", "e", "f", "g", "h", "i", "j", "k", "l", "m", "n", "o", "p", "q", "r"} {
 		require.NoError(t, os.Mkdir(filepath.Join(dir, name), 0o700))
 	}
-	found := onMount(collect(t, c), dir)
+	found := onMount(reporttest.Collect(t, c), dir)
 	require.Len(t, found, 2)
 	assert.Equal(t, report.Critical, found[0].Severity)
 	require.NoError(t, os.RemoveAll(filepath.Join(dir, "big")))
 	require.NoError(t, os.Remove(filepath.Join(dir, "a")))
 	require.NoError(t, os.Remove(filepath.Join(dir, "b")))
 	require.NoError(t, os.Remove(filepath.Join(dir, "c")))
-	res := collect(t, c)
+	res := reporttest.Collect(t, c)
 	assert.Empty(t, onMount(res, dir))
 	assert.True(t, res.Covers("space"+dir))
 }

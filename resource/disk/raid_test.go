@@ -9,6 +9,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
 	"github.com/pugetsoundtech/upkeep/resource/disk"
 )
 
@@ -45,14 +46,14 @@ unused devices: <none>
 const noOther = "-- $ [\"uname\", \"-snrm\"] --\nLinux box 6.1.0 x86_64\n-- /dev/zfs absent --\n-- /sys/fs/btrfs absent --\n"
 
 func TestArraysThatAreNotWholeAreFound(t *testing.T) {
-	res := collect(t, disk.Raid{Host: hosttest.New("md\n-- /proc/mdstat --\n" + mdstat + noOther).Host()})
+	res := reporttest.Collect(t, disk.Raid{Host: hosttest.New("md\n-- /proc/mdstat --\n" + mdstat + noOther).Host()})
 	assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
 	assert.Equal(t, []string{
 		"critical: The array md1 is not whole: 1 disk missing",
 		"critical: The array md9 cannot be used",
 		"critical: The array md_d4 is not whole: 1 disk missing",
 		"warning: The array md2 is not whole: 1 disk missing, and is being made whole",
-	}, titles(res))
+	}, reporttest.Titles(res))
 	assert.Contains(t, res.Findings[0].Detail, "Failed: sdb2.")
 	assert.Contains(t, res.Findings[3].Detail, "recovery = 12.6%")
 	assert.Contains(t, res.Findings[0].Fix, "mdadm --detail /dev/md1")
@@ -61,7 +62,7 @@ func TestArraysThatAreNotWholeAreFound(t *testing.T) {
 
 func TestAnMDStatOfAnotherFormIsUnknown(t *testing.T) {
 	for _, text := range []string{"\n", "md0 : active raid1 sda[0]\n"} {
-		res := collect(t, disk.Raid{Host: hosttest.New("md\n-- /proc/mdstat --\n" + text + noOther).Host()})
+		res := reporttest.Collect(t, disk.Raid{Host: hosttest.New("md\n-- /proc/mdstat --\n" + text + noOther).Host()})
 		assert.False(t, res.Covers("raid/md"))
 		assert.Equal(t, report.Partial, res.Status)
 	}
@@ -95,13 +96,13 @@ status: One or more devices is currently being resilvered.
  state: FAULTED
 status: The pool metadata is corrupted.
 `)
-	res := collect(t, disk.Raid{Host: m.Host()})
+	res := reporttest.Collect(t, disk.Raid{Host: m.Host()})
 	assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
 	assert.Equal(t, []string{
 		"critical: The array zion cannot be used",
 		"warning: The array tank is not whole, and is being made whole",
 		"warning: Disks of the array rpool have had errors",
-	}, titles(res))
+	}, reporttest.Titles(res))
 }
 
 func TestBtrfsIsFoundByMissingDevicesAndByErrors(t *testing.T) {
@@ -113,11 +114,11 @@ func TestBtrfsIsFoundByMissingDevicesAndByErrors(t *testing.T) {
 		"-- " + id + "1/devinfo/2/missing --\n1\n-- " + id + "1/devinfo/2/error_stats --\n" + clean +
 		"-- " + id + "2/devinfo/ dir complete --\n-- " + id + "2/devinfo/1/missing --\n0\n-- " + id + "2/devinfo/1/error_stats --\nwrite_errs 2\ncorruption_errs 1\n" +
 		"-- " + id + "3/ dir complete --\n")
-	res := collect(t, disk.Raid{Host: m.Host()})
+	res := reporttest.Collect(t, disk.Raid{Host: m.Host()})
 	assert.Equal(t, []string{
 		"critical: The array 7fe21481-9083-4f7b-a00c-e651fd16bfa1 is not whole: 1 disk missing",
 		"warning: Disks of the array 7fe21481-9083-4f7b-a00c-e651fd16bfa2 have had errors",
-	}, titles(res))
+	}, reporttest.Titles(res))
 	require.Len(t, res.Problems, 1, "a kernel that does not tell")
 	assert.Equal(t, report.CodeUnsupported, res.Problems[0].Code)
 }
@@ -127,8 +128,8 @@ func TestADeviceOfBtrfsThatCannotBeReadIsUnknownAndHidesNoOther(t *testing.T) {
 	for _, unreadable := range []string{"-- " + id + "/1/missing error=io --\n", "-- " + id + "/1/missing absent --\n", "-- " + id + "/1/missing --\n0\n-- " + id + "/1/error_stats error=permission --\n"} {
 		m := hosttest.New("btrfs\n-- $ [\"uname\", \"-snrm\"] --\nLinux box 6.1.0 x86_64\n-- /proc/mdstat absent --\n-- /dev/zfs absent --\n-- /sys/fs/btrfs/ dir complete --\n-- " + id + "/ dir complete --\n" +
 			unreadable + "-- " + id + "/2/missing --\n1\n-- " + id + "/2/error_stats --\nwrite_errs 0\n")
-		res := collect(t, disk.Raid{Host: m.Host()})
-		assert.Equal(t, []string{"critical: The array 7fe21481-9083-4f7b-a00c-e651fd16bfa1 is not whole: 1 disk missing"}, titles(res), unreadable)
+		res := reporttest.Collect(t, disk.Raid{Host: m.Host()})
+		assert.Equal(t, []string{"critical: The array 7fe21481-9083-4f7b-a00c-e651fd16bfa1 is not whole: 1 disk missing"}, reporttest.Titles(res), unreadable)
 		assert.Equal(t, report.Partial, res.Status)
 		assert.False(t, res.Covers("raid/btrfs"))
 	}
@@ -162,9 +163,9 @@ func TestTheArraysOfEachBSDAreRead(t *testing.T) {
 		{net, names + fmt.Sprintf(whole, "failed", "clean", "100"), []string{"critical: The array raid0 is not whole: 1 disk missing"}},
 		{net, names + fmt.Sprintf(whole, "optimal", "DIRTY", "30"), []string{"warning: The array raid0 is not whole, and is being made whole"}},
 	} {
-		res := collect(t, bsd(c.system, c.text))
+		res := reporttest.Collect(t, bsd(c.system, c.text))
 		assert.Equal(t, report.OK, res.Status, "%s: %v", c.text, res.Problems)
-		assert.Equal(t, c.want, titles(res), c.text)
+		assert.Equal(t, c.want, reporttest.Titles(res), c.text)
 		assert.True(t, res.Covers("raid/bsd"))
 		for _, f := range res.Findings {
 			assert.Regexp(t, "bioctl softraid0|gmirror list gm0|raidctl -s raid0", f.Fix)
@@ -176,16 +177,16 @@ func TestTheArraysOfEachBSDAreRead(t *testing.T) {
 		net:                   names + "raidctl: no\n",
 		"BSD/OS box 4.1 i386": "",
 	} {
-		res := collect(t, bsd(system, text))
+		res := reporttest.Collect(t, bsd(system, text))
 		assert.Equal(t, report.Partial, res.Status, system)
 		assert.False(t, res.Covers("raid/bsd"), system)
 		assert.Empty(t, res.Findings, system)
 	}
-	res := collect(t, bsd(open, sensors))
+	res := reporttest.Collect(t, bsd(open, sensors))
 	assert.Equal(t, report.Skipped, res.Status)
 }
 
 func TestASystemWithoutArraysHasNoSuchQuestion(t *testing.T) {
-	res := collect(t, disk.Raid{Host: hosttest.New("none\n-- /proc/mdstat absent --\n" + noOther).Host()})
+	res := reporttest.Collect(t, disk.Raid{Host: hosttest.New("none\n-- /proc/mdstat absent --\n" + noOther).Host()})
 	assert.Equal(t, report.Skipped, res.Status)
 }

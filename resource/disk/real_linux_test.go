@@ -86,7 +86,7 @@ func TestCheckDiskMeasuresAndJudgesTheSame(t *testing.T) {
 			got := usage[slices.IndexFunc(usage, func(u disk.Usage) bool { return u.Mount == at })]
 			assert.Equal(t, want, disk.Usage{Free: got.Free, Used: got.Used, Size: got.Size, InodesUsed: got.InodesUsed, Inodes: got.Inodes}, "%s %+v", at, step)
 			worst := report.RuleSeverity
-			for _, f := range onMount(collect(t, c), at) {
+			for _, f := range onMount(reporttest.Collect(t, c), at) {
 				worst = max(worst, f.Severity)
 			}
 			severity := map[int]report.Severity{0: report.RuleSeverity, 1: report.Warning, 2: report.Critical}[exit]
@@ -173,7 +173,7 @@ func TestADiskThatReallyHangsIsFoundAndBlindsNothingElse(t *testing.T) {
 	defer syscall.Unmount(at, syscall.MNT_DETACH) //nolint:errcheck // it is in a namespace of its own
 
 	begin := time.Now()
-	res := collect(t, disk.Filesystems{Host: host.Local()})
+	res := reporttest.Collect(t, disk.Filesystems{Host: host.Local()})
 	assert.Less(t, time.Since(begin), time.Minute)
 	assert.Equal(t, []string{"critical: " + at + " does not answer: what touches it hangs"}, ofRule(res, "resource.filesystems.no-answer"))
 	assert.True(t, res.Covers("root/space"), "%v", res.Problems)
@@ -182,6 +182,6 @@ func TestADiskThatReallyHangsIsFoundAndBlindsNothingElse(t *testing.T) {
 	assert.Contains(t, ofRule(res, "resource.filesystems.not-mounted"), "warning: "+dir+"/gone is not mounted, although /etc/fstab has it")
 
 	require.NoError(t, program.Close())
-	res = collect(t, disk.Filesystems{Host: host.Local()})
+	res = reporttest.Collect(t, disk.Filesystems{Host: host.Local()})
 	assert.Equal(t, []string{"critical: " + at + " answers with an error: nothing on it can be used"}, ofRule(res, "resource.filesystems.no-answer"))
 }
