@@ -8,7 +8,8 @@
 //	privileged  programs that run with rights of another, and devices, on all local disks
 //	running     programs that run what an update replaced; the kernel's modules
 //	startup     services that nothing here needs; jobs of cron and at
-//	system      mounts, settings of the kernel, rules of the firewall
+//	system      mounts, settings of the kernel, rules of the firewall, and what is put into
+//	            programs of others: preload, PAM, formats and modules of the kernel
 //
 // Each is a package of questions. A Question reads records and says in words what
 // changed (Teller, Comparer); a Check asks it once a run:

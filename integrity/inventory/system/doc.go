@@ -1,6 +1,6 @@
 // Package system watches what a running system is set to, beside its files: what
-// is mounted where, the settings of the kernel that guard it, and the rules of its
-// firewall.
+// is mounted where, the settings of the kernel that guard it, the rules of its
+// firewall, and the code that comes into programs of others.
 //
 //	check := inventory.Check{Question: system.Mounts{Host: h}, Dir: dir}
 //	result, err := suite.Collect(ctx, check)

@@ -186,3 +186,7 @@ func (noFiles) Open(_ context.Context, name string) (host.File, error) {
 func (noFiles) Lstat(_ context.Context, name string) (host.Stat, error) {
 	return host.Stat{}, &fs.PathError{Op: "lstat", Path: name, Err: fs.ErrNotExist}
 }
+
+func (noFiles) ReadDir(_ context.Context, name string) ([]host.Stat, error) {
+	return nil, &fs.PathError{Op: "read", Path: name, Err: fs.ErrNotExist}
+}
