@@ -25,6 +25,7 @@ const (
 	declared   = "declared"
 	isMounted  = "mounted"
 	hasNone    = "none" // the kernel has nothing that could run them
+	notRunning = "those of no system that runs"
 	outside    = "those of the machine around this container"
 	notMounted = "not mounted" // it may have some, and nobody sees them
 )

@@ -71,13 +71,14 @@ func Tells(name string) bool {
 func (c Hooks) Read(ctx context.Context) *inventory.List {
 	r := &hookReader{c: c, ctx: ctx, List: &inventory.List{Sections: []string{secPreload, secPAM, secFormats, secModules}}, texts: map[string][]setting{}, seen: map[string]bool{}}
 	kernel, err := facts.Uname(ctx, c.Host)
-	if err != nil {
+	switch {
+	case errors.Is(err, errors.ErrUnsupported): // an image, which runs nothing
+		r.linux, r.state = true, notRunning
+	case err != nil:
 		r.Fail(secFormats, err)
 		r.Fail(secModules, err)
-	}
-	r.linux = err == nil && kernel.System == "Linux"
-	if r.linux {
-		r.state = r.formatState()
+	case kernel.System == "Linux":
+		r.linux, r.state = true, r.formatState()
 	}
 	for asks := r.first(kernel); len(asks) > 0; {
 		asks = r.round(asks)

@@ -179,6 +179,22 @@ func TestHooksThatMayNotBeReadAreUnknown(t *testing.T) {
 	}
 }
 
+func TestAnImageIsAskedForWhatItsFilesSay(t *testing.T) {
+	h := hosttest.New(hooked + "-- /etc/ld.so.preload --\n/tmp/evil.so\n-- /etc/binfmt.d/x.conf --\n:x:E::x::/tmp/i:\n").Host()
+	h.Exec = nil
+	check := inventory.Check{Question: system.Hooks{Host: h, Attestor: ownersOfHooks}, Dir: t.TempDir()}
+	res := integritytest.Collect(t, check)
+	assert.Equal(t, report.OK, res.Status, res.Problems)
+	assert.Equal(t, []string{"warning: /tmp/evil.so, which /etc/ld.so.preload names, belongs to no package"}, integritytest.Titles(res))
+	var formats []string
+	for _, r := range check.Read(t.Context()).Records {
+		if r.Key[0] == "formats" {
+			formats = append(formats, r.Key[1]+" "+r.Get("interpreter")+r.Get("state"))
+		}
+	}
+	assert.Equal(t, []string{"x /tmp/i", "kernel those of no system that runs"}, formats)
+}
+
 // The list has the shape of those on pages about FreeBSD's kldload, with other modules.
 func TestAModuleOfFreeBSDIsOneFinding(t *testing.T) {
 	const list = "Id Refs Address                Size Name\n 1   24 0xffffffff80200000  1d345b0 kernel\n 2    1 0xffffffff81f35000   5d5958 zfs.ko\n"
