@@ -177,7 +177,7 @@ func TextsOf(st *statedir.Dir) *confdiff.Cache {
 
 // Inventories are the lists that are compared with what was accepted.
 func (t *Target) Inventories(st *statedir.Dir, set Settings) (out []inventory.Check) {
-	questions := []inventory.Question{accounts.Users{Host: t.Host}, startup.Jobs{Host: t.Host}}
+	questions := []inventory.Question{accounts.Users{Host: t.Host}, startup.Jobs{Host: t.Host}, system.Hooks{Host: t.Host, Attestor: t.owners()}}
 	if !t.Image { // what holds now
 		questions = append(questions, system.Mounts{Host: t.Host}, system.Sysctl{Host: t.Host}, system.Firewall{Host: t.Host}, listeners.Families{Host: t.Host}, t.listeners(t.owners()))
 	}
@@ -193,7 +193,7 @@ func (t *Target) Inventories(st *statedir.Dir, set Settings) (out []inventory.Ch
 // told reports whether another check that is asked tells what changes in a file.
 func (set Settings) told(path string) bool {
 	asked := func(name string) bool { return !slices.Contains(set.LeaveOut, name) }
-	return accounts.Tells(path) && asked(accounts.Users{}.Name()) || startup.Tells(path) && asked(startup.Jobs{}.Name())
+	return accounts.Tells(path) && asked(accounts.Users{}.Name()) || startup.Tells(path) && asked(startup.Jobs{}.Name()) || system.Tells(path) && asked(system.Hooks{}.Name())
 }
 
 // privileged looks where the files do not.
