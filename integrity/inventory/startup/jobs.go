@@ -24,6 +24,11 @@ import (
 // are the packages', and the check of files tells of those.
 type Jobs struct {
 	Host host.Host
+
+	// Attestor knows the packages of programs. By it the timers for the health of
+	// containers are known by their container, which podman gives a new name at each
+	// start; nil: each is a job of its own.
+	Attestor integrity.Attestor
 }
 
 // Name returns "integrity.jobs".

@@ -77,6 +77,12 @@ func (c Jobs) unit(ctx context.Context, l *inventory.List, dir, name, owner stri
 		l.FailBelow(err, secUnits, dir, name)
 		return
 	}
+	if slices.Contains(passing, dir) {
+		if container, ok := c.healthCheck(ctx, dir, name, data); ok {
+			addHealthCheck(l, dir, container)
+			return
+		}
+	}
 	when, command := ParseUnit(string(data))
 	if when == "" {
 		when = "by " + name
