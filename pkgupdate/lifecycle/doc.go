@@ -14,8 +14,9 @@
 // Support comes in phases: for everybody, for everybody but less of it, for those
 // who pay. Each is named, since a person who hears only "supported" learns too late
 // that it was by contract. A release without an announced end (Slackware, NetBSD) is
-// supported, and said to have no end; where a project has a rule instead of a date
-// (two newer releases are out), the date is projected, and said to be "about".
+// supported, and said to have no end. Where a project has a rule instead of a date (two
+// newer releases are out), the end is computed from their rows: it is a date when they
+// are out, and "about" as long as they are planned.
 //
 // The age of the table is told, and takes nothing back: an announced end does not
 // become unknown because nobody looked at the table for a year. What came out after

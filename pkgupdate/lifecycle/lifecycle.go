@@ -69,6 +69,7 @@ func (t Table) Support(sys System, day time.Time) Support {
 	if !ok {
 		return t.missing(s, id)
 	}
+	r = t.ruled(r)
 	s.Release = r
 	if newest, ok := t.newest(id, day); ok && !sameLine(newest, r) {
 		s.Newest = newest.Version

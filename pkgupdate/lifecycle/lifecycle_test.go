@@ -1,7 +1,10 @@
 package lifecycle
 
 import (
+	"cmp"
 	"os"
+	"slices"
+	"strings"
 	"testing"
 	"time"
 
@@ -91,8 +94,10 @@ func TestSupportOnEachSideOfEachDate(t *testing.T) {
 		{"freebsd", "14.9", "2026-11-28", "FreeBSD 14.9: support not known, because the table of 2026-11-28 does not list this release"},
 		{"openbsd", "7.6-current", "2026-11-28", "OpenBSD 7.6-current: not released, under development"},
 		{"openbsd", "7.6", "2026-11-28", "OpenBSD 7.6: support ended on 2025-10-22"},
-		{"openbsd", "7.8", "2026-11-28", "OpenBSD 7.8: support has probably ended, about 2026-11-01"},
+		{"openbsd", "7.8", "2026-11-28", "OpenBSD 7.8: support has probably ended, about 2026-10"},
 		{"openbsd", "7.9", "2026-11-28", "OpenBSD 7.9: supported until about 2027-05"},
+		{"openbsd", "8.0", "2026-11-28", "OpenBSD 8.0: supported until about 2027-10"},
+		{"rhel", "9.8", "2026-11-28", "Red Hat Enterprise Linux 9.8: supported until about 2026-11"},
 		{"netbsd", "10.1", "2026-11-28", "NetBSD 10.1: supported with no end announced"},
 		{"netbsd", "11.99.3", "2026-11-28", "NetBSD 11.99.3: not released, under development"},
 		{"netbsd", "9.4", "2026-11-28", "NetBSD 9.4: support ended on 2026-09-06"},
@@ -317,5 +322,82 @@ func TestTheNewestReleaseOfEverySystemHasAnAnswer(t *testing.T) {
 		{ID: "alpine", Codename: "edge"},
 	} {
 		assert.Equal(t, Development, table.Support(sys, table.Dated).State, "%v", sys)
+	}
+}
+
+// A rule's end follows from the rows of newer releases, wherever they come from.
+func TestARuleEndsAReleaseWhenSoManyNewerAreOut(t *testing.T) {
+	const head = "# dated 2026-11-28\nx,7.8,,2025-10-22,fixes=+2,O,A\nx,7.9,,2026-05-19,fixes=+2+30d~2027-05,O,A\ny,9,,2020-01-01,,O,A\n"
+	for rows, want := range map[string][2]string{
+		"":                            {"x 7.8: supported with no end announced", "x 7.9: supported until about 2027-05"},
+		"x,8.0,,~2026-10,,O,C\n":      {"x 7.8: support has probably ended, about 2026-10", "x 7.9: supported until about 2027-05"},
+		"x,8.0,,2026-11-28,,O,A\n":    {"x 7.8: supported until 2026-11-28", "x 7.9: supported until about 2027-05"},
+		"x,8.0,,2026-11-20,,O,A\n":    {"x 7.8: support ended on 2026-11-20", "x 7.9: supported until about 2027-05"},
+		"x,8.0,,,,O,A\nx,10,,,,O,A\n": {"x 7.8: supported with no end announced", "x 7.9: supported until about 2027-05"},
+		"x,10,,2026-11-20,,O,A\nx,8.0,,2026-10-01,,O,A\n": {"x 7.8: support ended on 2026-10-01", "x 7.9: supported until about 2026-12-20"},
+	} {
+		table, err := ParseTable([]byte(head + rows))
+		require.NoError(t, err)
+		for i, version := range []string{"7.8", "7.9"} {
+			assert.Equal(t, want[i], table.Support(System{ID: "x", Version: version}, day(t, "2026-11-28")).String(), rows)
+		}
+	}
+}
+
+// The second list was taken by a program from notes on the same sources, apart from the
+// table: each row says when a release came out and the ends of its phases, in their order.
+func TestTheTableAgreesWithASecondListRowByRow(t *testing.T) {
+	text, err := os.ReadFile("testdata/known.csv")
+	require.NoError(t, err)
+	table, known := Builtin(), map[string]string{}
+	for line := range strings.Lines(string(text)) {
+		if f := strings.SplitN(strings.TrimSpace(line), ",", 3); len(f) == 3 && !strings.HasPrefix(line, "#") {
+			known[f[0]+" "+f[1]] = f[2]
+		}
+	}
+	systems := map[string]bool{}
+	for key := range known {
+		id, _, _ := strings.Cut(key, " ")
+		systems[id] = true
+	}
+	assert.Len(t, systems, 8)
+	ours := map[string]string{}
+	for _, r := range table.Releases {
+		if !systems[r.ID] {
+			continue
+		}
+		var ends []string
+		for _, p := range table.ruled(r).Phases {
+			end := dated(p.Until)
+			if p.Open {
+				end = "open"
+			}
+			ends = append(ends, cmp.Or(end, "?"))
+		}
+		ours[r.ID+" "+r.Version] = dated(r.Released) + "," + strings.Join(ends, " ")
+	}
+	assert.Equal(t, known, ours)
+}
+
+// dated gives a day as the tables write it.
+func dated(d Day) string {
+	if d.Projected {
+		return "~" + d.Text
+	}
+	return d.Text
+}
+
+func TestEverySourceOfARowIsExplainedAboveTheTable(t *testing.T) {
+	var head strings.Builder
+	for line := range strings.Lines(string(releases)) {
+		if strings.HasPrefix(line, "#") {
+			head.WriteString(line)
+		}
+	}
+	words := strings.FieldsFunc(head.String(), func(r rune) bool { return strings.ContainsRune(" ,.:\n", r) })
+	for _, r := range Builtin().Releases {
+		for key := range strings.FieldsFuncSeq(r.Source, func(c rune) bool { return c == '+' || c == '/' }) {
+			assert.True(t, slices.Contains(words, key), "%s of %s %s", key, r.ID, r.Version)
+		}
 	}
 }

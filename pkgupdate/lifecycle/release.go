@@ -3,6 +3,9 @@ package lifecycle
 import (
 	"errors"
 	"fmt"
+	"regexp"
+	"slices"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -24,6 +27,11 @@ type Phase struct {
 	Until Day    // its last day
 	Open  bool   // no end was announced
 	Paid  bool   // needs a contract
+
+	// After is how many newer releases end it, Lag days after the last of them came out;
+	// zero: its end is a date. Table.Support gives it the Until that follows from the table,
+	// which is as it stands where the table does not list so many.
+	After, Lag int
 }
 
 // A Day is a date as far as it is recorded. The zero Day is not known.
@@ -58,6 +66,10 @@ func parseDate(text string) (Day, error) {
 	return d, err
 }
 
+// ruled is an end that a rule gives: "+2" when two newer are out, "+2+30d" thirty days
+// later, "+2~2027-10" with the day that is expected while the table does not list them.
+var ruled = regexp.MustCompile(`^\+(\d)(?:\+(\d{1,3})d)?(~\S+)?$`)
+
 // parsePhases reads "security=2026-07-11 ELTS$=2033-06-30 fixes=open".
 func parsePhases(text string) ([]Phase, error) {
 	var phases []Phase
@@ -76,6 +88,11 @@ func parsePhases(text string) ([]Phase, error) {
 		case "?": // ended on a day that is not recorded
 		default:
 			var err error
+			if f := ruled.FindStringSubmatch(until); f != nil {
+				p.After, _ = strconv.Atoi(f[1]) // digits
+				p.Lag, _ = strconv.Atoi(f[2])
+				p.Open, until = f[3] == "", f[3]
+			}
 			if p.Until, err = parseDate(until); err != nil {
 				return nil, err
 			}
@@ -88,6 +105,25 @@ func parsePhases(text string) ([]Phase, error) {
 // over reports whether a phase has ended by a day, which is covered to its end.
 func (p Phase) over(day time.Time) bool {
 	return !p.Open && (!p.Until.Known() || !day.Before(p.Until.Time.AddDate(0, 0, 1)))
+}
+
+// ruled gives the phases of a release the ends that follow from newer ones.
+func (t Table) ruled(r Release) Release {
+	newer := slices.DeleteFunc(slices.Clone(t.Releases), func(o Release) bool { return o.ID != r.ID || !o.Released.Known() || order(o.Version, r.Version) <= 0 })
+	slices.SortFunc(newer, func(a, b Release) int { return order(a.Version, b.Version) })
+	r.Phases = slices.Clone(r.Phases)
+	for i := range r.Phases {
+		p := &r.Phases[i]
+		if p.After == 0 || p.After > len(newer) {
+			continue
+		}
+		p.Open, p.Until = false, newer[p.After-1].Released
+		if p.Lag > 0 {
+			p.Until.Time = p.Until.Time.AddDate(0, 0, p.Lag)
+			p.Until.Text, p.Until.Projected = p.Until.Time.Format(time.DateOnly), true
+		}
+	}
+	return r
 }
 
 // current is the phase that a day stands in, and its place; a free one before a
