@@ -6,9 +6,10 @@
 //	texts, err := list[0].Read(ctx, host.Local(), nil)
 //	merged, ok := texts.Merged()
 //
-// It knows what dpkg, ucf, rpm, pacman, apk, FreeBSD's pkg and etcupdate(8), and
-// Slackware's pkgtools leave. OpenBSD's sysmerge(8) and pkg_add(1) and pkgsrc leave
-// nothing on the disk. It changes nothing.
+// It knows what dpkg, ucf, rpm, pacman, apk, FreeBSD's pkg, etcupdate(8) and
+// mergemaster(8), NetBSD's etcupdate(8), OpenBSD's sysmerge(8) and Slackware's pkgtools
+// leave. OpenBSD's pkg_add(1) and pkgsrc leave nothing on the disk, and what "sysmerge -p"
+// did not merge of packages is not known. It changes nothing.
 //
 // # Design
 //

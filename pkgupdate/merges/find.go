@@ -21,6 +21,8 @@ type Merge struct {
 	By     string // what left it: "dpkg"
 	Kind   Kind
 	Since  time.Time // of what was left
+
+	text []byte // what waits, where Beside is a package that holds it; nil: it is Beside
 }
 
 // Kind says which of the two versions is in use.
@@ -71,18 +73,21 @@ const (
 	former    = etcupdate + "/old"
 )
 
-// Find lists the files that wait below the folders, or below Dirs, by path. Beside an
+// Find lists the files that wait below the folders, or below Dirs and of the base system, by
+// path. Beside an
 // error, each part of which names what could not be looked at, is what was found.
 func Find(ctx context.Context, h host.Host, dirs ...string) ([]Merge, error) {
+	var list []Merge
+	var errs []error
 	if len(dirs) == 0 {
 		dirs = append(Dirs(), conflicts)
+		found, err := ofBase(ctx, h)
+		list, errs = found, append(errs, err)
 	}
 	known := marks[:len(marks)-1]
 	if _, err := h.Lstat(ctx, "/etc/slackware-version"); err == nil {
 		known = marks
 	}
-	var list []Merge
-	var errs []error
 	for _, dir := range dirs {
 		_, err := tree.Walk(ctx, h.Files, dir, host.WalkOptions{}, func(e *host.Entry) error {
 			if e.Err != nil {

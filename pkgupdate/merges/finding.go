@@ -11,6 +11,14 @@ import (
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
+// ways are those of the programs that merge a base system.
+var ways = map[string]struct{ id, fix string }{
+	"etcupdate":          {"etcupdate", "Merge it by hand with etcupdate resolve"},
+	"mergemaster":        {"mergemaster", "Merge it by hand with mergemaster -r, which goes on with what it left"},
+	"NetBSD's etcupdate": {"etcupdate", "Merge it by hand with etcupdate, which goes on with what it left"},
+	"sysmerge":           {"sysmerge", "Merge it by hand with sysmerge, which asks for each file"},
+}
+
 // finding tells of one file; whether its texts were read decides what is said of them.
 func (m Merge) finding(rec *report.Recorder, t Texts, read bool) report.Finding {
 	f := report.Finding{
@@ -18,20 +26,20 @@ func (m Merge) finding(rec *report.Recorder, t Texts, read bool) report.Finding 
 		Identity: []report.Attr{report.Field.Of(path.Ext(m.Beside))},
 		Evidence: []report.Attr{report.Path.Of(m.Beside), report.AtTime(m.Since)},
 		Title:    "The maker's new version of " + m.Path + " waits beside it to be merged",
-		Detail:   fmt.Sprintf("%s left %s.", m.By, m.Beside),
+		Detail:   m.left(),
 		Fix:      fmt.Sprintf("Put what is wanted of %s into %s, and remove it", m.Beside, m.Path),
 	}
 	if m.Kind == Replaced {
 		f.Title = "The maker's version replaced " + m.Path + ", and what was edited here waits beside it"
 	}
-	if m.By == "etcupdate" {
-		f.Fix = "Merge it by hand with etcupdate resolve"
-		f.Identity = []report.Attr{report.Field.Of("etcupdate")}
+	if way, ok := ways[m.By]; ok {
+		f.Fix = way.fix
+		f.Identity = []report.Attr{report.Field.Of(way.id)}
 	}
 	switch {
 	case !read:
 		return f
-	case t.Same():
+	case t.Same() && m.text == nil:
 		f.Severity = report.Info
 		f.Title = m.Beside + " is the same as the file beside it, and is left over"
 		f.Fix, f.Remedy = "Remove it", &report.Remedy{Do: [][]string{{"rm", m.Beside}}}
@@ -46,6 +54,13 @@ func (m Merge) finding(rec *report.Recorder, t Texts, read bool) report.Finding 
 		f.Artifacts = []string{ref}
 	}
 	return f
+}
+
+func (m Merge) left() string {
+	if m.text != nil {
+		return fmt.Sprintf("%s holds what %s left for later.", m.Beside, m.By)
+	}
+	return fmt.Sprintf("%s left %s.", m.By, m.Beside)
 }
 
 // told says in words what a merge would have to do.

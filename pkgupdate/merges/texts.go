@@ -32,15 +32,18 @@ func (m Merge) Read(ctx context.Context, h host.Host, owners pkgupdate.Attestor)
 	if err != nil && !errors.Is(err, fs.ErrNotExist) {
 		return t, err
 	}
-	beside, err := h.ReadFile(ctx, m.Beside, maxText)
-	if err != nil {
-		return t, err
+	beside, names := m.text, []string{m.Path}
+	if beside == nil {
+		names = append(names, m.Beside)
+		if beside, err = h.ReadFile(ctx, m.Beside, maxText); err != nil {
+			return t, err
+		}
 	}
 	t.Own, t.New = inUse, beside
 	if m.Kind == Replaced {
 		t.Own, t.New = beside, inUse
 	}
-	for _, name := range []string{m.Path, m.Beside} {
+	for _, name := range names {
 		st, err := h.Lstat(ctx, name)
 		t.Secret = t.Secret || err == nil && !st.IsLink() && st.Mode&0o004 == 0
 	}
