@@ -115,6 +115,7 @@ type managerCheck struct {
 	records   []standing
 	acts      []act               // that the manager's log has since the last run
 	old       map[string][]string // by package, and by source of a kernel: the files whose old code still runs
+	local     []string            // labels of what the usual upgrade would replace, and has a fix of a build of one's own
 	idleTold  map[string]bool     // sources of which a finding says that the fix is not in effect
 }
 

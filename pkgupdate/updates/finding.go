@@ -131,7 +131,8 @@ func (c *managerCheck) way(list []item) (fix string, way *report.Remedy) {
 		}
 		return "Find out why it is held; to release it, then install it, " + lower(run(do)), remedy(do)
 	case pkgupdate.NeedsRemoval:
-		return "See what it would remove; then " + lower(run(commands.UpgradeAll)), remedy(commands.UpgradeAll)
+		all := c.whole(commands.UpgradeAll)
+		return "See what it would remove; then " + lower(run(all)), remedy(all)
 	case pkgupdate.Pinned:
 		if slices.ContainsFunc(list, func(it item) bool { return it.Remedy == nil }) {
 			return byHand, nil
@@ -165,11 +166,31 @@ func (c *managerCheck) install(list []item) [][]string {
 	switch some := follow(c.info.Commands.UpgradeSome, others); {
 	case len(others) == 0:
 		return own
-	case len(list) > maxNames, some == nil && len(own) == 0:
-		return c.info.Commands.Upgrade
+	case len(c.local) == 0 && len(list) > maxNames, some == nil && len(own) == 0:
+		return c.whole(c.info.Commands.Upgrade)
+	case some == nil:
+		return own
 	default:
 		return append(own, some)
 	}
+}
+
+// whole is a command that upgrades all there is, but where it would replace what was fixed
+// locally.
+func (c *managerCheck) whole(do [][]string) [][]string {
+	if len(c.local) > 0 {
+		return nil
+	}
+	return do
+}
+
+// usual gives the command that takes the updates: where the usual upgrade would replace what
+// was fixed locally, one that names the others.
+func (c *managerCheck) usual(list []item) [][]string {
+	if len(c.local) == 0 {
+		return c.info.Commands.Upgrade
+	}
+	return c.install(slices.DeleteFunc(slices.Clone(list), func(it item) bool { return it.Blocked != "" || slices.Contains(c.local, it.label) }))
 }
 
 // follow puts labels behind a command. One that a program would take for an
@@ -221,7 +242,10 @@ func (c *managerCheck) ordinary(list []item, late int) report.Finding {
 		Rule: ruleOrdinary, Subject: report.Attr{Key: report.System, Value: c.info.ID}, Scope: c.scope("pending/stable"),
 		Title:  prose.Count(len(list), "stable update") + are(len(list)) + "pending",
 		Detail: "They are " + prose.List(labels(list), maxNames) + ".",
-		Fix:    run(c.info.Commands.Upgrade), Remedy: remedy(c.info.Commands.Upgrade),
+		Fix:    run(c.usual(list)), Remedy: remedy(c.usual(list)),
+	}
+	if len(c.local) > 0 {
+		f.Detail += " The usual upgrade would replace " + prose.List(c.local, maxNames) + ", which has its fix by a build of your own."
 	}
 	switch {
 	case unclassified == len(list):

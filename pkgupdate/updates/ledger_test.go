@@ -2,6 +2,7 @@ package updates_test
 
 import (
 	"context"
+	"fmt"
 	"strings"
 	"testing"
 	"testing/synctest"
@@ -159,6 +160,39 @@ func TestWhatIsFixedLocallyIsNeverReplacedByACommandOfOurs(t *testing.T) {
 	assert.Nil(t, res.Findings[0].Remedy)
 	local.Version = "9*"
 	assert.Contains(t, titles(collect(t, policed(m, 0, nil, local))), "security-pending")
+}
+
+// The commands about other updates do not replace it either, however many there are.
+func TestWhatIsFixedLocallyIsNotReplacedWithTheOthers(t *testing.T) {
+	ssl, bash := pkgupdatetest.Deb("openssl", "1+local1"), pkgupdatetest.Deb("bash", "5")
+	list := packages{bash, ssl}
+	ups := []pkgupdate.Upgrade{pkgupdatetest.Upgrade(bash, "6", pkgupdate.Ordinary), pkgupdatetest.Upgrade(ssl, "2", pkgupdate.Ordinary)}
+	local := updates.Record{Kind: updates.FixedLocally, Package: "openssl", Reason: "patched", By: "ann", Until: time.Now().Add(time.Hour), Version: "*+local*"}
+	do := func(records ...updates.Record) (string, *report.Remedy) {
+		for _, f := range collect(t, policed(fake(list, ups...), 0, nil, records...)).Findings {
+			if f.Scope == "fake/pending/stable" {
+				return f.Detail, f.Remedy
+			}
+		}
+		return "", nil
+	}
+	detail, way := do(local)
+	assert.Contains(t, detail, "would replace openssl")
+	require.NotNil(t, way)
+	assert.Equal(t, [][]string{{"fake", "upgrade", "bash"}}, way.Do)
+	_, way = do()
+	assert.NotContains(t, way.Do[0], "bash", "without a record the usual upgrade takes all")
+
+	for i := range 20 {
+		p := pkgupdatetest.Deb(fmt.Sprintf("lib%02d", i), "1")
+		list, ups = append(list, p), append(ups, pkgupdatetest.Upgrade(p, "2", pkgupdate.Ordinary))
+	}
+	pkgupdate.SortPackages(list)
+	pkgupdate.SortUpgrades(ups)
+	_, way = do(local)
+	require.NotNil(t, way)
+	assert.Len(t, way.Do[0], 2+21)
+	assert.NotContains(t, way.Do[0], "openssl")
 }
 
 func TestAHoldWithoutARecordIsSaid(t *testing.T) {

@@ -18,6 +18,7 @@ import (
 func (c *managerCheck) pending(ctx context.Context, installed []pkgupdate.Package) {
 	a := c.rolledBack(c.manager.Pending(ctx))
 	list := items(a.Value)
+	c.local = c.fixedLocally(list)
 	holes := c.advisories(ctx, installed, list)
 	var fixes, others []item
 	for _, it := range list {

@@ -145,6 +145,19 @@ func (c *managerCheck) record(kind Kind, source string, list []item) (standing, 
 	return c.records[i], true
 }
 
+// fixedLocally gives the labels of what the usual upgrade would replace although a record
+// says that it has its fix by a build of one's own.
+func (c *managerCheck) fixedLocally(list []item) []string {
+	var local []item
+	for _, it := range list {
+		_, source, _ := strings.Cut(it.source, ":")
+		if _, ok := c.record(FixedLocally, source, []item{it}); ok && it.Blocked == "" {
+			local = append(local, it)
+		}
+	}
+	return labels(local)
+}
+
 func (s standing) covers(source string, it item) bool {
 	bySource, _ := path.Match(s.Package, source)
 	byName, _ := path.Match(s.Package, it.label)
