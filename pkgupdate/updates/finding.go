@@ -131,8 +131,7 @@ func (c *managerCheck) way(list []item) (fix string, way *report.Remedy) {
 		}
 		return "Find out why it is held; to release it, then install it, " + lower(run(do)), remedy(do)
 	case pkgupdate.NeedsRemoval:
-		all := c.whole(commands.UpgradeAll)
-		return "See what it would remove; then " + lower(run(all)), remedy(all)
+		return "See what it would remove; then " + lower(run(commands.UpgradeAll)), remedy(commands.UpgradeAll)
 	case pkgupdate.Pinned:
 		if slices.ContainsFunc(list, func(it item) bool { return it.Remedy == nil }) {
 			return byHand, nil
@@ -167,21 +166,12 @@ func (c *managerCheck) install(list []item) [][]string {
 	case len(others) == 0:
 		return own
 	case len(c.local) == 0 && len(list) > maxNames, some == nil && len(own) == 0:
-		return c.whole(c.info.Commands.Upgrade)
+		return c.info.Commands.Upgrade
 	case some == nil:
 		return own
 	default:
 		return append(own, some)
 	}
-}
-
-// whole is a command that upgrades all there is, but where it would replace what was fixed
-// locally.
-func (c *managerCheck) whole(do [][]string) [][]string {
-	if len(c.local) > 0 {
-		return nil
-	}
-	return do
 }
 
 // usual gives the command that takes the updates: where the usual upgrade would replace what

@@ -18,7 +18,9 @@ import (
 func (c *managerCheck) pending(ctx context.Context, installed []pkgupdate.Package) {
 	a := c.rolledBack(c.manager.Pending(ctx))
 	list := items(a.Value)
-	c.local = c.fixedLocally(list)
+	if c.local = c.fixedLocally(list); len(c.local) > 0 { // what upgrades all would replace it
+		c.info.Commands.Upgrade, c.info.Commands.UpgradeAll = nil, nil
+	}
 	holes := c.advisories(ctx, installed, list)
 	var fixes, others []item
 	for _, it := range list {

@@ -20,17 +20,6 @@ type sighting struct {
 	counted   time.Time // from then on the promise counts
 }
 
-// earliest gives the earlier times of a and b.
-func earliest(a, b sighting) sighting {
-	if b.offered.Before(a.offered) {
-		a.offered = b.offered
-	}
-	if b.counted.Before(a.counted) {
-		a.counted = b.counted
-	}
-	return a
-}
-
 // sightings are kept between runs, by package. When a newer fix replaces one
 // that was not installed, the day of the first stands: the hole is as old.
 type sightings struct {
@@ -91,7 +80,12 @@ func (s sightings) next(list []item, now time.Time, whole bool) sightings {
 func (s sightings) first(list []item) sighting {
 	first := s.of[list[0].id]
 	for _, u := range list[1:] {
-		first = earliest(first, s.of[u.id])
+		if is := s.of[u.id]; is.offered.Before(first.offered) {
+			first.offered = is.offered
+		}
+		if is := s.of[u.id]; is.counted.Before(first.counted) {
+			first.counted = is.counted
+		}
 	}
 	return first
 }
