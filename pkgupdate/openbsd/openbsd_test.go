@@ -3,6 +3,7 @@ package openbsd_test
 import (
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -171,4 +172,36 @@ Ambiguous: autoconf-2.69 could be autoconf-2.71 autoconf-2.72
 	assert.Equal(t, []pkgupdate.Block{"", "no version with a fix is offered", "", pkgupdate.Uninstallable}, []pkgupdate.Block{u[0].Blocked, u[1].Blocked, u[2].Blocked, u[3].Blocked})
 	assert.Equal(t, []string{"python-<3v0"}, u[1].Advisories)
 	assert.Equal(t, pkgupdate.Known, a.Value.Sources[1].State, "one package that is not clear hides no other")
+}
+
+// After pkg_add's source (syslog in AddDelete.pm, print in UpdateSet.pm) and lines of
+// /var/log/messages that others published.
+func TestWhatPkgAddToldSyslogIsOneActARun(t *testing.T) {
+	const said = `Nov 26 22:33:35 box /bsd: /tmp force dirty (dangling 164 inflight 0)
+Nov 26 22:33:35 box pkg_add: Added chocolate-doom-3.0.0
+Nov 27 10:00:01 box pkg_add: Added bzip2-1.0.8p0->1.0.8p1
+Nov 27 10:00:09 box pkg_add: Added [libiconv-1.17]gtk+3-3.24.43+icons-1.0->gtk+3-3.24.44+icons-1.1
+Nov 27 10:00:20 box pkg_add: Added g++-11.2.0p9->11.2.0p10
+Nov 27 10:00:30 box pkg_add: Added py3-old-1.0->py3-new-1.0
+Nov 27 10:00:31 box pkg_add: Added qt-base+qt-docs-6.8.1
+Nov 27 11:00:00 box pkg_delete: Removed vim-9.1.1706-no_x11
+Nov 27 11:00:01 box pkg_info: Removed nothing-1.0
+`
+	m := &openbsd.Manager{Host: hosttest.New(machine + "-- /var/log/messages mtime=2026-11-28T06:00:00Z --\n" + said).Host()}
+	list, err := m.History(t.Context(), time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC))
+	require.NoError(t, err)
+	require.Len(t, list, 2)
+	var got []string
+	for _, x := range list {
+		for _, e := range x.Events {
+			got = append(got, x.Command+" "+e.Name+" "+e.From+">"+e.To)
+		}
+	}
+	assert.Equal(t, []string{
+		"pkg_add bzip2 1.0.8p0>1.0.8p1", "pkg_add gtk+3 3.24.43>3.24.44", "pkg_add icons 1.0>1.1", "pkg_add g++ 11.2.0p9>11.2.0p10",
+		"pkg_add py3-old 1.0>", "pkg_add py3-new >1.0", "pkg_add qt-base >6.8.1", "pkg_add qt-docs >6.8.1", "pkg_delete vim 9.1.1706-no_x11>",
+	}, got)
+	list, err = m.History(t.Context(), time.Date(2026, 11, 26, 0, 0, 0, 0, time.UTC))
+	require.NoError(t, err)
+	assert.Len(t, list, 3)
 }
