@@ -4,6 +4,7 @@ import (
 	"fmt"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -209,4 +210,26 @@ func TestARefreshOfItsOwnLeavesTheSystemsIndexesAlone(t *testing.T) {
 	passed := strings.Replace(aged, "OK: 12", "WARNING: Ignoring https://mirror.example.org/alpine/v3.22/main: network error (check Internet connection and firewall)\nOK: 12", 1)
 	_, err = (&apk.Manager{Host: hosttest.New(passed).Host()}).Refreshed(t.Context(), "")
 	assert.ErrorIs(t, err, pkgupdate.ErrIncomplete)
+}
+
+// After apk-tools' source (src/print.c, src/commit.c).
+func TestARunOfApkIsOneActWithItsCommand(t *testing.T) {
+	log := "(2/2) Installing cut (1.0-r0)\nOK: 1 MiB in 2 packages\n\nRunning `apk add nmap` at 2026-11-27 10:00:00\n( 1/10) Installing nmap (7.95-r1)\n(10/10) Updating pinning busybox@edge (1.36.1-r29)\nExecuting busybox-1.36.1-r29.trigger\nOK: 13 MiB in 25 packages\n" +
+		"\nRunning `apk del nmap` at 2026-11-27 11:00:00\n(1/1) Purging nmap (7.95-r1)\nOK: 12 MiB in 24 packages\n\nRunning `apk update` at 2026-11-27 11:30:00\nOK: 25 distinct packages available\n" +
+		"\nRunning `apk upgrade` at 2026-11-27 12:00:00\n(1/2) Upgrading busybox@edge (1.36.1-r28 -> 1.36.1-r29)\n(2/2) [APK unavailable, skipped] Reinstalling x (1.0-r0)\n1 errors; 12 MiB in 24 packages\n"
+	m := &apk.Manager{Host: hosttest.New(machine + "-- /var/log/apk.log --\n" + log).Host()}
+	list, err := m.History(t.Context(), time.Date(2026, 11, 27, 0, 0, 0, 0, time.UTC))
+	require.NoError(t, err)
+	var got []string
+	for _, x := range list {
+		for _, e := range x.Events {
+			got = append(got, strings.Join([]string{x.Begin.Format(time.TimeOnly), x.Command, x.Failed, e.Name, e.From, e.To}, "|"))
+		}
+	}
+	assert.Equal(t, []string{
+		"10:00:00|apk add nmap||nmap||7.95-r1", "11:00:00|apk del nmap||nmap|7.95-r1|", "12:00:00|apk upgrade|1 errors|busybox|1.36.1-r28|1.36.1-r29",
+	}, got)
+	list, err = (&apk.Manager{Host: hosttest.New(machine).Host()}).History(t.Context(), time.Time{})
+	require.NoError(t, err)
+	assert.Empty(t, list)
 }

@@ -22,9 +22,9 @@ var rows = []struct{ family, manager, systems, apply, tried string }{
 	{"mandrake", "rpm: urpmi, dnf", "Mageia, Mandriva, Mandrake", "by name, reconciled", "documentation"},
 	{"slackware", "pkgtools, slackpkg", "Slackware", "all or nothing, reconciled", "documentation, source and published logs"},
 	{"freebsd", "pkg, freebsd-update, packages of the base system", "FreeBSD", "by name, reconciled", "documentation, source and published outputs"},
-	{"openbsd", "pkg_add, syspatch", "OpenBSD", "by name, reconciled", "documentation and published outputs"},
-	{"netbsd", "pkgin, pkg_admin", "NetBSD; its base system has no tool that patches it: not known", "by name, reconciled", "documentation, and the form of published outputs"},
-	{"alpine", "apk", "Alpine", "all or nothing, reconciled", "documentation and published outputs"},
+	{"openbsd", "pkg_add, syspatch", "OpenBSD", "by name, reconciled", "documentation, source and published outputs"},
+	{"netbsd", "pkgin, pkg_admin", "NetBSD; its base system has no tool that patches it: not known", "by name, reconciled", "documentation and published outputs"},
+	{"alpine", "apk", "Alpine", "all or nothing, reconciled", "documentation, source and published outputs"},
 	{"arch", "pacman", "Arch", "all or nothing, reconciled", "the real program in a root of its own"},
 	{"bsdos", "BSD/OS", "BSD/OS: nobody knows what is installed or lacks, and its support has ended", "none", "nothing: no record of it is documented"},
 }
