@@ -52,9 +52,10 @@ func (d differ) hide(name string, content []byte) []byte {
 // whatever the lines look like.
 func holdsPasswords(name string) bool {
 	dir, base := path.Split(name)
-	return dir != "/etc/pam.d/" && slices.ContainsFunc([]string{"shadow", "gshadow", "master.passwd", ".htpasswd", "passwd", "group"}, func(p string) bool {
-		return base == p || strings.HasPrefix(base, p) && p != "passwd" && p != "group" || base == p+"-"
-	})
+	return dir != "/etc/pam.d/" && (strings.HasSuffix(base, "htpasswd") || strings.HasSuffix(base, ".passwd") ||
+		slices.ContainsFunc([]string{"shadow", "gshadow", "master.passwd", ".htpasswd", "passwd", "group"}, func(p string) bool {
+			return base == p || strings.HasPrefix(base, p) && p != "passwd" && p != "group" || base == p+"-"
+		}))
 }
 
 // passwords puts marks in place of second fields, and of lines that have none.
