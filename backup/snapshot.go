@@ -135,9 +135,12 @@ func unseal(file []byte, v Verifier) ([]byte, error) {
 
 // ParseSnapshot reads a snapshot file, as a server does that has no other key
 // than the one to verify with; nil verifies nothing. The error wraps ErrDamaged,
-// or is the verifier's.
+// ErrTooLarge beyond MaxSnapshot, or is the verifier's.
 func ParseSnapshot(file []byte, v Verifier) (Snapshot, error) {
 	var s Snapshot
+	if len(file) > MaxSnapshot {
+		return s, fmt.Errorf("a snapshot of %d bytes: %w", len(file), ErrTooLarge)
+	}
 	message, err := unseal(file, v)
 	if err != nil {
 		return s, err

@@ -54,6 +54,21 @@ type Verified struct {
 // Verify reads snapshots and what they need, and checks all of it. The error
 // says that something could not be looked at.
 func (r Repo) Verify(ctx context.Context, o VerifyOptions) (Verified, error) {
+	for {
+		out, first, err := r.verify(ctx, o)
+		if err != nil || len(out.Damage) == 0 {
+			return out, err
+		}
+		// What is not there may have gone, as is right, since it was listed.
+		seqs, err := r.Numbers(ctx)
+		if err != nil || len(seqs) == 0 || seqs[0] <= first {
+			return out, err
+		}
+	}
+}
+
+// verify gives the number of the oldest snapshot that it saw as well.
+func (r Repo) verify(ctx context.Context, o VerifyOptions) (_ Verified, first uint64, _ error) {
 	v := verifier{repo: r, level: o.Level, wanted: o.Packs, reader: NewReader(r), packs: map[string]*verifiedPack{}, found: map[string]*Damage{}}
 	if v.level == Best {
 		v.level = v.best()
@@ -66,19 +81,17 @@ func (r Repo) Verify(ctx context.Context, o VerifyOptions) (Verified, error) {
 		v.sizes, err = r.packSizes(ctx)
 	}
 	if err != nil {
-		return Verified{}, err
+		return Verified{}, 0, err
+	}
+	if len(seqs) > 0 {
+		first = seqs[0]
 	}
 	v.chain(ctx, seqs, o.Want)
-	for _, s := range v.snaps {
-		if v.snapshot(ctx, s); ctx.Err() != nil {
-			break
-		}
-	}
 	out := Verified{Level: v.level, Looked: v.looked}
 	for _, name := range slices.Sorted(maps.Keys(v.found)) {
 		out.Damage = append(out.Damage, *v.found[name])
 	}
-	return out, errors.Join(append(v.errs, ctx.Err())...)
+	return out, first, errors.Join(append(v.errs, ctx.Err())...)
 }
 
 func (r Repo) packSizes(ctx context.Context) (map[string]int64, error) {
@@ -98,7 +111,6 @@ type verifier struct {
 	wanted func(Pack) bool
 	reader *Reader
 	sizes  map[string]int64
-	snaps  []Snapshot
 	looked []string
 	packs  map[string]*verifiedPack // by ID
 	found  map[string]*Damage
@@ -137,7 +149,7 @@ func (v *verifier) damaged(name, pack string, seq uint64, err error) {
 	}
 }
 
-// chain reads the heads: numbers without a gap, each with the hash of the one
+// chain reads the heads, and what each needs: numbers without a gap, each with the hash of the one
 // before, and of those before the first a record that they were to go.
 func (v *verifier) chain(ctx context.Context, seqs []uint64, want func(seq uint64, age int) bool) {
 	prev := ""
@@ -158,7 +170,10 @@ func (v *verifier) chain(ctx context.Context, seqs []uint64, want func(seq uint6
 			v.damaged(SnapshotName(seq-1), "", seq-1, fmt.Errorf("snapshot %d was written after another snapshot %d: %w", seq, seq-1, ErrDamaged))
 			fallthrough
 		default:
-			v.snaps = append(v.snaps, s)
+			v.snapshot(ctx, s)
+		}
+		if ctx.Err() != nil {
+			return
 		}
 		if i == 0 && err == nil {
 			if err := v.repo.begins(ctx, s); err != nil {

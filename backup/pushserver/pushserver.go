@@ -16,6 +16,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/backup"
+	"github.com/pugetsoundtech/upkeep/internal/durable"
 )
 
 // A Client is who sends backups: a store of its own, and the key that it signs with.
@@ -128,8 +129,36 @@ func (s *Server) alone(c Client) (release func()) {
 	return one.(*sync.Mutex).Unlock
 }
 
+// pause is the time between two looks whether a store is free.
+const pause = 50 * time.Millisecond
+
+// own waits until no other process writes into a store that can be locked: as a
+// forced command of ssh each login of a client has a server of its own, and what one
+// of them has looked at the other must not change before it is stored.
+func own(ctx context.Context, store backup.Store) (release func() error, err error) {
+	l, can := store.(backup.Locker)
+	if !can {
+		return func() error { return nil }, nil
+	}
+	for {
+		release, err := l.Lock()
+		if !errors.Is(err, durable.ErrLocked) {
+			return release, err
+		}
+		select {
+		case <-ctx.Done():
+			return nil, errors.Join(ctx.Err(), err)
+		case <-time.After(pause):
+		}
+	}
+}
+
 func (s *Server) put(w http.ResponseWriter, r *http.Request, c Client, name string) error {
 	defer s.alone(c)()
+	maxFile := int64(maxFile)
+	if !strings.HasPrefix(name, "packs/") {
+		maxFile = backup.MaxSnapshot
+	}
 	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxFile))
 	var large *http.MaxBytesError
 	switch {
@@ -138,20 +167,29 @@ func (s *Server) put(w http.ResponseWriter, r *http.Request, c Client, name stri
 	case err != nil:
 		return refuse(http.StatusBadRequest, "cut off: %v", err)
 	}
+	release, err := own(r.Context(), c.Store)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.take(r.Context(), c, name, data), release())
+}
+
+// take stores what may be stored. The caller keeps other writers out.
+func (s *Server) take(ctx context.Context, c Client, name string, data []byte) (err error) {
 	pack := strings.HasPrefix(name, "packs/")
 	if pack {
 		err = checkPack(name, data)
 	} else {
-		err = checkSnapshot(r.Context(), c, name, data)
+		err = checkSnapshot(ctx, c, name, data)
 	}
 	if err == nil {
-		err = checkSpace(r.Context(), c, int64(len(data)))
+		err = checkSpace(ctx, c, int64(len(data)))
 	}
 	if err == nil {
-		err = c.Store.Create(r.Context(), name, backup.Held(data), int64(len(data)))
+		err = c.Store.Create(ctx, name, backup.Held(data), int64(len(data)))
 	}
 	if err == nil && !pack && c.Signer != nil {
-		err = s.receipt(r.Context(), c, name, data)
+		err = s.receipt(ctx, c, name, data)
 	}
 	return err
 }

@@ -2,13 +2,16 @@ package pushserver_test
 
 import (
 	"bytes"
+	"context"
 	"io"
+	"iter"
 	"log/slog"
 	"maps"
 	"net/http"
 	"net/http/httptest"
 	"strings"
 	"testing"
+	"time"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
@@ -17,8 +20,10 @@ import (
 	"github.com/pugetsoundtech/upkeep/backup/agekey"
 	"github.com/pugetsoundtech/upkeep/backup/backuptest"
 	"github.com/pugetsoundtech/upkeep/backup/commit"
+	"github.com/pugetsoundtech/upkeep/backup/dirstore"
 	"github.com/pugetsoundtech/upkeep/backup/pushserver"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/internal/durable"
 )
 
 const machine = "One file.\n-- machine now=2026-11-25T06:00:00Z --\n-- /etc/ dir complete --\n-- /etc/motd --\nwelcome\n"
@@ -142,4 +147,91 @@ func TestServerThatLostSnapshotsTakesTheNext(t *testing.T) {
 	v, err := backup.Repo{Store: store, Keys: keys}.Verify(t.Context(), backup.VerifyOptions{})
 	require.NoError(t, err)
 	assert.Empty(t, v.Damage)
+}
+
+// watched looks at the lock of a store while the server looks at what is in it.
+type watched struct {
+	dirstore.Dir
+	locked *[]error
+}
+
+func (w watched) List(ctx context.Context, prefix string) iter.Seq2[backup.Info, error] {
+	release, err := w.Lock()
+	if err == nil {
+		err = release()
+	}
+	*w.locked = append(*w.locked, err)
+	return w.Dir.List(ctx, prefix)
+}
+
+// Each login by ssh has a server of its own: what one has looked at another must not
+// change before it is stored, nor fill the room that one has found.
+func TestServersOfOneClientTakeOneFileAtATime(t *testing.T) {
+	keys, dir := agekey.Folder{Dir: t.TempDir(), Create: true}.Keys(), dirstore.Dir(t.TempDir())
+	var locked []error
+	srv := httptest.NewServer(&pushserver.Server{
+		Client: func(*http.Request) (pushserver.Client, bool) {
+			return pushserver.Client{Name: "web1", Store: watched{dir, &locked}, Verifier: keys.Verifier, MaxBytes: 1 << 20}, true
+		},
+		Log: slog.New(slog.DiscardHandler),
+	})
+	defer srv.Close()
+	release, err := dir.Lock()
+	require.NoError(t, err)
+	name, done := backup.Pack{ID: backup.Digest([]byte("x"))}.Name(), make(chan error)
+	put := func(ctx context.Context) error {
+		return pushserver.Remote{URL: srv.URL}.Create(ctx, name, strings.NewReader("x"), 1)
+	}
+	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
+	defer cancel()
+	require.ErrorIs(t, put(ctx), context.DeadlineExceeded, "another process has the store")
+	go func() { done <- put(t.Context()) }()
+	assert.Empty(t, locked, "nobody looks before the store is free")
+	require.NoError(t, release())
+	require.NoError(t, <-done)
+	for _, file := range history(t, keys) {
+		_, err := backup.ParseSnapshot(file, keys.Verifier)
+		if err != nil {
+			continue
+		}
+		require.Error(t, pushserver.Remote{URL: srv.URL}.Create(t.Context(), "snaps/0000000001", bytes.NewReader(file), int64(len(file))), "its packs are not here")
+	}
+	require.NotEmpty(t, locked)
+	for _, err := range locked {
+		require.ErrorIs(t, err, durable.ErrLocked, "who looks keeps the others out")
+	}
+}
+
+// A signed snapshot that nobody reads would stop all that the server does with the
+// others: letting old ones go, and telling what is damaged.
+func TestSnapshotThatNobodyWouldReadIsRefused(t *testing.T) {
+	keys, store := agekey.Folder{Dir: t.TempDir(), Create: true}.Keys(), &backuptest.Memory{}
+	srv := httptest.NewServer(&pushserver.Server{
+		Client: func(*http.Request) (pushserver.Client, bool) {
+			return pushserver.Client{Name: "web1", Store: store, Verifier: keys.Verifier}, true
+		},
+		Log: slog.New(slog.DiscardHandler),
+	})
+	defer srv.Close()
+	for name, file := range history(t, keys) {
+		if strings.HasPrefix(name, "packs/") {
+			require.NoError(t, pushserver.Remote{URL: srv.URL}.Create(t.Context(), name, bytes.NewReader(file), int64(len(file))))
+			continue
+		}
+		if name != backup.SnapshotName(1) {
+			continue
+		}
+		line, _, _ := bytes.Cut(file, []byte("}\n-----BEGIN"))
+		message := append(append(bytes.Clone(line), bytes.Repeat([]byte(" "), backup.MaxSnapshot)...), '}', '\n')
+		signature, err := keys.Signer.Sign(message)
+		require.NoError(t, err)
+		large := append(message, signature...)
+		_, err = backup.ParseSnapshot(large, keys.Verifier)
+		require.ErrorIs(t, err, backup.ErrTooLarge)
+		defer func() {
+			require.Error(t, pushserver.Remote{URL: srv.URL}.Create(t.Context(), name, bytes.NewReader(large), int64(len(large))))
+			assert.Nil(t, store.Files[name])
+			require.NoError(t, pushserver.Remote{URL: srv.URL}.Create(t.Context(), name, bytes.NewReader(file), int64(len(file))), "with its packs the same is taken")
+		}()
+	}
 }

@@ -47,7 +47,11 @@ func (s *Server) late(ctx context.Context, c Client, name string) error {
 	if err != nil {
 		return err
 	}
-	return s.receipt(ctx, c, name, data)
+	release, err := own(ctx, c.Store)
+	if err != nil {
+		return err
+	}
+	return errors.Join(s.receipt(ctx, c, name, data), release())
 }
 
 // checkReceipt refuses a snapshot whose number another one had, although that is

@@ -11,7 +11,8 @@
 // there is one, by the server's receipt; the newest complete snapshot always
 // stays; and the last one before something odd stays until a person has said that
 // it is well: most files changed, a size ten times another, a clock that stepped, a
-// system of another name.
+// system of another name, or, whatever the snapshot says of itself, hardly a byte of
+// what the one before needed is needed any more.
 //
 // Only the oldest snapshots go, so the chain has no gap; a record that the server
 // signs says up to which, and whoever verifies wants to see it. What goes is put

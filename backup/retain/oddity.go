@@ -19,14 +19,19 @@ const (
 	skewed   = 24 * time.Hour
 )
 
-// odd compares each snapshot behind the number well with the one before it.
-func odd(snaps []backup.Snapshot, got func(backup.Snapshot) time.Time, well uint64) []Oddity {
+// odd compares each snapshot behind the number well with the one before it. What a
+// snapshot says of itself a client that was broken into may have made up; odds is
+// what the packs show, by number.
+func odd(snaps []backup.Snapshot, got func(backup.Snapshot) time.Time, odds map[uint64]string, well uint64) []Oddity {
 	var out []Oddity
 	for i, s := range snaps {
 		if i == 0 || s.Seq <= well {
 			continue
 		}
 		for _, reason := range Unlike(snaps[i-1], s, got(s)) {
+			out = append(out, Oddity{s.Seq, reason})
+		}
+		if reason := odds[s.Seq]; reason != "" {
 			out = append(out, Oddity{s.Seq, reason})
 		}
 	}

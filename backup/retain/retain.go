@@ -3,6 +3,7 @@ package retain
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"time"
 
@@ -54,7 +55,8 @@ type Plan struct {
 }
 
 // Look finds what may go. Where a snapshot cannot be read nobody knows which
-// packs it needs: then nothing may go, and the error says why.
+// packs it needs: then nothing may go, and the error says why. Whoever applies the
+// plan keeps writers out from here to there, by the Lock of the store.
 func Look(ctx context.Context, repo backup.Repo, p Policy, now time.Time) (Plan, error) {
 	plan := Plan{repo: repo, now: now, Before: now.Add(-p.grace())}
 	received, packs := map[string]time.Time{}, []backup.Info{}
@@ -68,7 +70,7 @@ func Look(ctx context.Context, repo backup.Repo, p Policy, now time.Time) (Plan,
 			packs = append(packs, info)
 		}
 	}
-	snaps, err := repo.List(ctx)
+	snaps, last, odds, err := heads(ctx, repo)
 	if err != nil {
 		return plan, fmt.Errorf("nothing may go: %w", err)
 	}
@@ -83,7 +85,7 @@ func Look(ctx context.Context, repo backup.Repo, p Policy, now time.Time) (Plan,
 		received[backup.SnapshotName(s.Seq)] = r.Time
 	}
 	got := func(s backup.Snapshot) time.Time { return received[backup.SnapshotName(s.Seq)] }
-	plan.Oddities = odd(snaps, got, p.Well)
+	plan.Oddities = odd(snaps, got, odds, p.Well)
 	stays := first(snaps, got, now.Add(-p.keep()))
 	if len(plan.Oddities) > 0 {
 		stays = plan.pin(snaps, stays)
@@ -93,19 +95,48 @@ func Look(ctx context.Context, repo backup.Repo, p Policy, now time.Time) (Plan,
 		plan.last = s.Head()
 		plan.Bytes += sizes[backup.SnapshotName(s.Seq)]
 	}
-	needed := map[string]bool{}
-	for _, s := range snaps[stays:] {
-		for _, pack := range s.Packs {
-			needed[pack.Name()] = true
-		}
-	}
 	for _, info := range packs {
-		if !needed[info.Name] && len(snaps) > 0 && !info.Time.IsZero() && info.Time.Before(plan.Before) {
+		if len(snaps) > 0 && last[info.Name] < snaps[stays].Seq && !info.Time.IsZero() && info.Time.Before(plan.Before) {
 			plan.Packs = append(plan.Packs, info.Name)
 			plan.Bytes += info.Size
 		}
 	}
 	return plan, nil
+}
+
+// heads gives the snapshots, oldest first and without their packs, of which a client
+// may name as many as it likes in each; of each pack the last one that needs it; and
+// what the packs show to be odd, by number.
+func heads(ctx context.Context, repo backup.Repo) (snaps []backup.Snapshot, last map[string]uint64, odds map[uint64]string, err error) {
+	seqs, err := repo.Numbers(ctx)
+	if err != nil {
+		return nil, nil, nil, err
+	}
+	last, odds = map[string]uint64{}, map[uint64]string{}
+	var errs []error
+	before, needed := uint64(0), int64(0) // the snapshot before, and the bytes that it needs
+	for _, seq := range seqs {
+		s, err := repo.Snapshot(ctx, seq)
+		if err != nil {
+			errs = append(errs, err)
+			continue
+		}
+		was, still := needed, int64(0)
+		needed = 0
+		for _, pack := range s.Packs {
+			if before > 0 && last[pack.Name()] == before {
+				still += pack.Size
+			}
+			needed += pack.Size
+			last[pack.Name()] = seq
+		}
+		if was > fewBytes && still < was/10 {
+			odds[seq] = fmt.Sprintf("it needs %d bytes of the %d that the one before needed", still, was)
+		}
+		s.Packs, before = nil, seq
+		snaps = append(snaps, s)
+	}
+	return snaps, last, odds, errors.Join(errs...)
 }
 
 // first gives the index of the oldest snapshot that stays: one that came since

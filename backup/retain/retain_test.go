@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"context"
 	"fmt"
+	"iter"
 	"os"
 	"path/filepath"
 	"strings"
@@ -217,4 +218,84 @@ func TestReceiptsOutweighTheTimesOfFiles(t *testing.T) {
 	require.NoError(t, os.WriteFile(name, bytes.Replace(file, []byte("2026"), []byte("2016"), 1), 0o600))
 	_, err = retain.Look(t.Context(), repo, retain.Policy{Keep: 54 * day}, now)
 	require.ErrorIs(t, err, backup.ErrDamaged)
+}
+
+// A client that was broken into signs what it likes: that nothing changed, although
+// nothing is as it was.
+func TestFloodThatSaysNothingChangedNeverEvictsTheLastGoodSnapshot(t *testing.T) {
+	dir, keys := dirstore.Dir(t.TempDir()), backuptest.Keys()
+	repo := backup.Repo{Store: dir, Keys: keys, Host: "web1"}
+	prev := ""
+	for i := range 40 {
+		content := "what was backed up"
+		if i >= 10 {
+			content = "garbage"
+		}
+		large := backup.Pack{Label: "a.d0", ID: backup.Digest([]byte(content)), Size: 2 << 20}
+		list := backup.Pack{Label: "a.m0", ID: backup.Digest(fmt.Append(nil, content, i)), Size: 2 << 10}
+		at := start.Add(time.Duration(i) * day)
+		s := backup.Snapshot{
+			Host: "web1", Seq: uint64(i + 1), Prev: prev, Time: at, Root: "a.m0", Packs: []backup.Pack{large, list},
+			Entries: 30, Files: 30, Bytes: 3 << 20, Complete: true,
+		}
+		file, err := s.Seal(keys.Signer)
+		require.NoError(t, err)
+		prev = s.Digest
+		for name, data := range map[string][]byte{backup.SnapshotName(s.Seq): file, large.Name(): []byte("x"), list.Name(): []byte("x")} {
+			require.NoError(t, dir.Create(t.Context(), name, bytes.NewReader(data), int64(len(data))))
+			require.NoError(t, os.Chtimes(filepath.Join(string(dir), name), at, at))
+		}
+	}
+	plan, err := retain.Look(t.Context(), repo, retain.Policy{Keep: 5 * day}, start.Add(900*day))
+	require.NoError(t, err)
+	require.Len(t, plan.Oddities, 1)
+	assert.Equal(t, retain.Oddity{Seq: 11, Reason: "it needs 0 bytes of the 2099200 that the one before needed"}, plan.Oddities[0])
+	assert.EqualValues(t, 10, plan.Pinned)
+	assert.NotContains(t, plan.Packs, backup.Pack{ID: backup.Digest([]byte("what was backed up"))}.Name())
+	plan, err = retain.Look(t.Context(), repo, retain.Policy{Keep: 5 * day, Well: 11}, start.Add(900*day))
+	require.NoError(t, err)
+	assert.Contains(t, plan.Packs, backup.Pack{ID: backup.Digest([]byte("what was backed up"))}.Name())
+	assert.Len(t, plan.Snapshots, 39)
+}
+
+// listed does something behind the first list of snapshots.
+type listed struct {
+	dirstore.Dir
+	then func()
+}
+
+func (l *listed) List(ctx context.Context, prefix string) iter.Seq2[backup.Info, error] {
+	all := l.Dir.List(ctx, prefix)
+	if prefix != backup.SnapPrefix {
+		return all
+	}
+	return func(yield func(backup.Info, error) bool) {
+		for info, err := range all {
+			if !yield(info, err) {
+				return
+			}
+		}
+		then := l.then
+		l.then = func() {}
+		then()
+	}
+}
+
+func TestWhatGoesWhileItIsVerifiedIsNoDamage(t *testing.T) {
+	dir, repo := days(t, 30, nothing)
+	again := repo
+	again.Store = &listed{dir, func() {
+		plan, err := retain.Look(t.Context(), repo, retain.Policy{Keep: 10 * day}, start.Add(30*day))
+		require.NoError(t, err)
+		require.Len(t, plan.Snapshots, 20)
+		_, err = plan.Apply(t.Context(), dir)
+		require.NoError(t, err)
+	}}
+	v, err := again.Verify(t.Context(), backup.VerifyOptions{})
+	require.NoError(t, err)
+	assert.Empty(t, v.Damage)
+	require.NoError(t, os.Remove(filepath.Join(string(dir), backup.SnapshotName(25))))
+	v, err = again.Verify(t.Context(), backup.VerifyOptions{})
+	require.NoError(t, err)
+	assert.Len(t, v.Damage, 1, "what is gone by itself is")
 }

@@ -16,6 +16,11 @@ func (j *job) mend(ctx context.Context, c cli.Call) (int, error) {
 		if !ok {
 			return 0, cli.Advise(errors.New("this store gives nothing up"), "run it where the store is a directory")
 		}
+		release, err := w.alone()
+		if err != nil {
+			return 0, err
+		}
+		defer release() //nolint:errcheck // the lock ends with the process
 		var from backup.Store
 		if j.from != "" {
 			other := *j

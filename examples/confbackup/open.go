@@ -126,6 +126,14 @@ func (j *job) with(ctx context.Context, fn func(*work) (int, error)) (int, error
 	return status, err
 }
 
+// alone keeps writers out of the store until release.
+func (w *work) alone() (release func() error, err error) {
+	if l, can := w.repo.Store.(backup.Locker); can {
+		return l.Lock()
+	}
+	return func() error { return nil }, nil
+}
+
 // snapshot finds one by number, or the latest.
 func (w *work) snapshot(ctx context.Context, name string) (backup.Snapshot, error) {
 	if name == "latest" {

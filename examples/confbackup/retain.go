@@ -18,6 +18,11 @@ func (j *job) retain(ctx context.Context, c cli.Call) (int, error) {
 		if !ok {
 			return 0, cli.Advise(errors.New("this store gives nothing up"), "run it where the store is a directory")
 		}
+		release, err := w.alone()
+		if err != nil {
+			return 0, err
+		}
+		defer release() //nolint:errcheck // the lock ends with the process
 		plan, err := retain.Look(ctx, w.repo, retain.Policy{Keep: time.Duration(j.keep) * 24 * time.Hour, Well: j.well}, w.target.Host.Time())
 		if err != nil {
 			return 0, err
