@@ -66,18 +66,9 @@ func gateway(t *testing.T) string {
 	return program
 }
 
-// freePort is one that nobody listened on a moment ago.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close() //nolint:errcheck // it was only asked
-	return l.Addr().String()
-}
-
 func startGateway(t *testing.T) (endpoint string) {
 	t.Helper()
-	program, addr, data := gateway(t), freePort(t), t.TempDir()
+	program, addr, data := gateway(t), need.Addr(t), t.TempDir()
 	var said bytes.Buffer
 	cmd := exec.Command(program, addr, testKeys.ID, testKeys.Secret, data)
 	cmd.Stdout, cmd.Stderr = &said, &said
