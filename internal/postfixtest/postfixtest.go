@@ -102,10 +102,7 @@ func (s *Server) Write(t testing.TB) (start []string) {
 		must(t, os.Chmod(d, 0o755))
 	}
 	if s.Addr == "" {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		must(t, err)
-		s.Addr = l.Addr().String()
-		must(t, l.Close())
+		s.Addr = need.Addr(t)
 	}
 	must(t, os.WriteFile(filepath.Join(s.Config(), "main.cf"), []byte(s.main()), 0o644))
 	must(t, os.WriteFile(filepath.Join(s.Config(), "master.cf"), []byte(s.Addr+" "+s.front()+"\n"+master), 0o644))
