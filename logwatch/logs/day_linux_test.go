@@ -26,10 +26,8 @@ func TestWhatARealSSHServerWritesOfGuessersIsKnown(t *testing.T) {
 	key, conf, log := filepath.Join(dir, "key"), filepath.Join(dir, "conf"), filepath.Join(dir, "log")
 	out, err := exec.Command(keygen, "-q", "-t", "ed25519", "-N", "", "-f", key).CombinedOutput()
 	require.NoError(t, err, "%s", out)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	addr := l.Addr().(*net.TCPAddr)
-	require.NoError(t, l.Close())
+	port := need.Port(t)
+	addr := "127.0.0.1:" + port
 	require.NoError(t, os.MkdirAll("/run/sshd", 0o755)) // where it parts with its rights
 	require.NoError(t, os.WriteFile(conf, fmt.Appendf(nil, "ListenAddress %s\nHostKey %s\nPidFile none\nUsePAM no\nAllowUsers root\n", addr, key), 0o600))
 	cmd := exec.Command(sshd, "-D", "-E", log, "-f", conf)
@@ -46,10 +44,10 @@ func TestWhatARealSSHServerWritesOfGuessersIsKnown(t *testing.T) {
 	wrote("Server listening")
 	for _, user := range []string{"root", "nosuchuser"} {
 		err := exec.Command(ssh, "-F", "none", "-o", "BatchMode=yes", "-o", "StrictHostKeyChecking=no", "-o", "UserKnownHostsFile=/dev/null",
-			"-o", "IdentityFile=none", "-p", fmt.Sprint(addr.Port), user+"@127.0.0.1", "true").Run()
+			"-o", "IdentityFile=none", "-p", port, user+"@127.0.0.1", "true").Run()
 		require.Error(t, err, "nobody gets in")
 	}
-	conn, err := net.Dial("tcp", addr.String())
+	conn, err := net.Dial("tcp", addr)
 	require.NoError(t, err)
 	_, err = conn.Write([]byte("GET / HTTP/1.1\r\n\r\n"))
 	require.NoError(t, err)
