@@ -53,12 +53,9 @@ service imap-login {
 func dovecot(t *testing.T, dir string) (addr string) {
 	t.Helper()
 	program := need.Program(t, "dovecot")
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	addr = l.Addr().String()
-	require.NoError(t, l.Close())
+	port := need.Port(t)
+	addr = "127.0.0.1:" + port
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "imap"), 0o755))
-	_, port, _ := net.SplitHostPort(addr)
 	conf := filepath.Join(dir, "imap/dovecot.conf")
 	require.NoError(t, os.WriteFile(conf, []byte(strings.NewReplacer("DIR", dir, "PORT", port).Replace(dovecotConf)), 0o644))
 	cmd := exec.CommandContext(t.Context(), program, "-F", "-c", conf)
