@@ -80,10 +80,7 @@ func listen(t *testing.T, addr string) (end func()) {
 func TestAProgramThatIsRestartedHereIsTold(t *testing.T) {
 	hidden := sysview.Sockets(t.Context(), host.Local())[0].Hidden
 	need.That(t, "the rights to look into every process", !hidden)
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	addr := l.Addr().(*net.TCPAddr).AddrPort()
-	require.NoError(t, l.Close())
+	addr := netip.MustParseAddrPort(need.Addr(t))
 
 	set := suite.Suite{Checks: []report.Checker{kept(t.TempDir(), listeners.Sockets{Host: host.Local()})}, Store: &reporttest.Store{}}
 	subject := report.ListenerOf("tcp", addr)
