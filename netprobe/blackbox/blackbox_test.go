@@ -213,10 +213,7 @@ func exporter(t *testing.T, dir, text string) func(t *testing.T, module, target 
 	program := need.Program(t, "prometheus-blackbox-exporter")
 	conf := filepath.Join(dir, "blackbox.yml")
 	require.NoError(t, os.WriteFile(conf, []byte(text), 0o644))
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	addr := l.Addr().String()
-	l.Close()
+	addr := need.Addr(t)
 	cmd := exec.Command(program, "--config.file="+conf, "--web.listen-address="+addr, "--log.level=error")
 	var errs bytes.Buffer
 	cmd.Stderr = &errs
