@@ -32,10 +32,7 @@ func hardened(t *testing.T, dir string) (ports []uint16) {
 	t.Helper()
 	need.Program(t, "nginx")
 	for range 4 {
-		l, err := net.Listen("tcp", "127.0.0.1:0")
-		require.NoError(t, err)
-		ports = append(ports, uint16(l.Addr().(*net.TCPAddr).Port))
-		defer l.Close()
+		ports = append(ports, netip.MustParseAddrPort(need.Addr(t)).Port())
 	}
 	c, _, err := netprobetest.Certify(time.Now().AddDate(0, -3, 0), time.Now().AddDate(0, 0, -2), "www.example")
 	require.NoError(t, err)
