@@ -10,7 +10,6 @@ import (
 	"os"
 	"os/exec"
 	"path/filepath"
-	"strconv"
 	"strings"
 	"syscall"
 	"testing"
@@ -27,15 +26,6 @@ import (
 	"github.com/pugetsoundtech/upkeep/netprobe/netprobetest"
 	"github.com/pugetsoundtech/upkeep/netprobe/protocol"
 )
-
-// freePort gives a port of 127.0.0.1 that nobody listens on.
-func freePort(t *testing.T) string {
-	t.Helper()
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return strconv.Itoa(l.Addr().(*net.TCPAddr).Port)
-}
 
 // daemon runs a server in the foreground until the test ends, and waits until
 // it takes connections.
@@ -89,7 +79,7 @@ func TestNginxAnswersWithAndWithoutTLS(t *testing.T) {
 	nginx := need.Program(t, "nginx")
 	dir := t.TempDir()
 	cert, key, pool := certFiles(t, dir, time.Now().AddDate(0, 3, 0))
-	plain, secure := freePort(t), freePort(t)
+	plain, secure := need.Port(t), need.Port(t)
 	conf := writeFile(t, filepath.Join(dir, "nginx.conf"), fmt.Sprintf(`daemon off;
 pid %[1]s/pid; error_log %[1]s/error.log;
 events {}
@@ -117,7 +107,7 @@ http {
 func TestOpenSSHIdentifiesItself(t *testing.T) {
 	need.Root(t)
 	sshd, keygen := need.Program(t, "sshd"), need.Program(t, "ssh-keygen")
-	dir, port := t.TempDir(), freePort(t)
+	dir, port := t.TempDir(), need.Port(t)
 	key := filepath.Join(dir, "key")
 	require.NoError(t, exec.Command(keygen, "-q", "-t", "ed25519", "-N", "", "-f", key).Run())
 	require.NoError(t, os.MkdirAll("/run/sshd", 0o755))

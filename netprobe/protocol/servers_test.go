@@ -82,7 +82,7 @@ func dovecot(t *testing.T, dir, cert, key string) (ports map[string]string, log 
 	}
 	ports = map[string]string{}
 	for _, name := range []string{"imap", "imaps", "pop3", "pop3s", "sieve", "lmtp"} {
-		ports[name] = freePort(t)
+		ports[name] = need.Port(t)
 	}
 	log = filepath.Join(dir, "log")
 	listener := func(service, name string, secure bool) string {
@@ -170,7 +170,7 @@ func TestVsftpdAnswersWithAndWithoutTLS(t *testing.T) {
 	program := need.Program(t, "vsftpd")
 	dir := openDir(t)
 	cert, key, pool := certFiles(t, dir, time.Now().AddDate(0, 3, 0))
-	port := freePort(t)
+	port := need.Port(t)
 	empty := filepath.Join(dir, "empty")
 	require.NoError(t, os.Mkdir(empty, 0o555))
 	conf := writeFile(t, filepath.Join(dir, "vsftpd.conf"), fmt.Sprintf(`listen=YES
@@ -213,7 +213,7 @@ xferlog_enable=NO
 func TestOpenSSHShowsItsKey(t *testing.T) {
 	need.Root(t)
 	sshd, keygen := need.Program(t, "sshd"), need.Program(t, "ssh-keygen")
-	dir, port := t.TempDir(), freePort(t)
+	dir, port := t.TempDir(), need.Port(t)
 	key := filepath.Join(dir, "key")
 	require.NoError(t, exec.Command(keygen, "-q", "-t", "ed25519", "-N", "", "-f", key).Run())
 	out, err := exec.Command(keygen, "-l", "-f", key+".pub").Output()
@@ -239,7 +239,7 @@ func TestNginxSpeaksHTTP2AndOldTLS(t *testing.T) {
 	nginx := need.Program(t, "nginx")
 	dir := t.TempDir()
 	cert, key, pool := certFiles(t, dir, time.Now().AddDate(0, 3, 0))
-	second, old, mutual := freePort(t), freePort(t), freePort(t)
+	second, old, mutual := need.Port(t), need.Port(t), need.Port(t)
 	conf := writeFile(t, filepath.Join(dir, "nginx.conf"), fmt.Sprintf(`daemon off;
 pid %[1]s/pid; error_log %[1]s/error.log;
 events {}

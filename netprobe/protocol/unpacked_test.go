@@ -78,7 +78,7 @@ func TestEximIsGreetedInItsTurn(t *testing.T) {
 	need.Long(t)
 	dir := openDir(t)
 	root := need.Unpacked(t, "exim4-daemon-light", "exim4-base", "libidn12")
-	port := freePort(t)
+	port := need.Port(t)
 	users(t, dir, "Debian-exim")
 	require.NoError(t, os.Mkdir(filepath.Join(dir, "spool"), 0o777))
 	require.NoError(t, os.Chmod(filepath.Join(dir, "spool"), 0o777))
@@ -111,7 +111,7 @@ func TestOpenSMTPDIsGreetedPolitely(t *testing.T) {
 	need.Long(t)
 	dir := openDir(t)
 	root := need.Unpacked(t, "opensmtpd")
-	port := freePort(t)
+	port := need.Port(t)
 	users(t, dir, "opensmtpd", "opensmtpq")
 	conf := writeFile(t, filepath.Join(dir, "smtpd.conf"), fmt.Sprintf(`listen on 127.0.0.1 port %s hostname mail.example
 action "local" maildir "/nonexistent"
