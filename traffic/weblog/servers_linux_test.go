@@ -88,11 +88,8 @@ func serve(t *testing.T, config, program string, args ...string) *server {
 	for name, size := range map[string]int{"index.html": 100, "style.css": 3000, "a b.html": 20} {
 		require.NoError(t, os.WriteFile(filepath.Join(dir, "www", name), bytes.Repeat([]byte("x"), size), 0o644))
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	s := &server{t: t, dir: dir, address: l.Addr().String()}
-	_, port, _ := net.SplitHostPort(s.address)
-	require.NoError(t, l.Close())
+	port := need.Port(t)
+	s := &server{t: t, dir: dir, address: "127.0.0.1:" + port}
 	name := filepath.Join(dir, "server.conf")
 	require.NoError(t, os.WriteFile(name, []byte(strings.NewReplacer("PORT", port, "DIR", dir).Replace(config)), 0o644))
 	s.cmd = exec.Command(program, append(args, name)...)
