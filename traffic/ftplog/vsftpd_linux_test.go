@@ -78,10 +78,7 @@ func TestARealVsftpdLogsWhatWeCount(t *testing.T) {
 	}
 	require.NoError(t, os.Chown(filepath.Join(dir, "root/in"), 1, 1))
 	require.NoError(t, os.WriteFile(filepath.Join(dir, "root/a file"), bytes.Repeat([]byte("x"), 5000), 0o644))
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	port := fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
-	require.NoError(t, l.Close())
+	port := need.Port(t)
 	conf := filepath.Join(dir, "conf")
 	require.NoError(t, os.WriteFile(conf, fmt.Appendf(nil, vsftpdConf, port, dir), 0o600))
 	cmd := exec.Command(program, conf)
