@@ -3,7 +3,6 @@ package pflogsumm
 import (
 	"bytes"
 	"fmt"
-	"net"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -33,13 +32,6 @@ type postfix struct {
 	ports [3]string
 }
 
-func freePort(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
-}
-
 const mainCF = `myhostname = mx.example.org
 mydestination = mx.example.org, example.org
 alias_maps = texthash:DIR/maps/aliases
@@ -62,7 +54,7 @@ func startPostfix(t *testing.T) postfix {
 	}
 	s := postfix{Server: &postfixtest.Server{Dir: t.TempDir()}, t: t}
 	for i := range s.ports {
-		s.ports[i] = freePort(t)
+		s.ports[i] = need.Port(t)
 	}
 	require.NoError(t, os.Mkdir(filepath.Join(s.Dir, "maps"), 0o755))
 	fill := strings.NewReplacer("DIR", s.Dir, "SINK", s.ports[0], "LATER", s.ports[1], "NEVER", s.ports[2])
