@@ -95,7 +95,7 @@ func TestARealDovecotLogsWhatWeCount(t *testing.T) {
 	need.Long(t)
 	need.Root(t)
 	program := need.Program(t, "dovecot")
-	p := &private{t: t, dir: t.TempDir(), port: freePort(t), ports: [3]string{freePort(t), freePort(t), ""}}
+	p := &private{t: t, dir: t.TempDir(), port: need.Port(t), ports: [3]string{need.Port(t), need.Port(t), ""}}
 	for dir := p.dir; dir != os.TempDir() && dir != "/"; dir = filepath.Dir(dir) {
 		require.NoError(t, os.Chmod(dir, 0o755))
 	}

@@ -50,9 +50,9 @@ func newPrivate(t *testing.T, root string) *private {
 	require.NoError(t, err)
 	t.Cleanup(func() { os.RemoveAll(dir) })
 	require.NoError(t, os.Chmod(dir, 0o755))
-	p := &private{t: t, dir: dir, root: root, port: freePort(t), log: filepath.Join(dir, "log")}
+	p := &private{t: t, dir: dir, root: root, port: need.Port(t), log: filepath.Join(dir, "log")}
 	for i, how := range [][]string{nil, {"-r", "rcpt"}, {"-f", "rcpt"}} {
-		p.ports[i] = freePort(t)
+		p.ports[i] = need.Port(t)
 		p.start("smtp-sink", append(append([]string{"-u", "nobody"}, how...), "127.0.0.1:"+p.ports[i], "100")...)
 	}
 	for file, form := range map[string]string{"passwd": "%[1]s:x:%[2]d:%[2]d::/:/bin/false\n", "group": "%[1]s:x:%[2]d:\n"} {
@@ -64,13 +64,6 @@ func newPrivate(t *testing.T, root string) *private {
 		p.write(file, string(text))
 	}
 	return p
-}
-
-func freePort(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return fmt.Sprint(l.Addr().(*net.TCPAddr).Port)
 }
 
 // fill puts folders and ports into a text.
