@@ -25,13 +25,13 @@ func TestADailyRoundOverSSHTakesFewExchanges(t *testing.T) {
 	need.Root(t)
 	need.Long(t)
 	server, keygen := need.Program(t, "sshd"), need.Program(t, "ssh-keygen")
-	const most = 160 // a plain Debian takes fewer than 150; each server and manager that is installed for tests adds to it
+	const most = 200 // a plain Debian takes fewer than 150; each server and manager that is installed, for tests or otherwise, adds some
 	if dir := os.Getenv("UPKEEP_TEST_FAR"); dir != "" {
 		far(t, dir, server, keygen, most)
 		return
 	}
 	need.That(t, "the folder /run/sshd", os.MkdirAll("/run/sshd", 0o755) == nil)
-	ctx, cancel := context.WithTimeout(t.Context(), 8*time.Minute)
+	ctx, cancel := context.WithTimeout(t.Context(), 20*time.Minute)
 	defer cancel()
 	cmd := exec.CommandContext(ctx, os.Args[0], "-test.run", "^"+t.Name()+"$", "-test.v", "-test.count=1")
 	cmd.Env = append(os.Environ(), "UPKEEP_TEST_FAR="+t.TempDir(), "UPKEEP_TEST_AGENT="+buildAgent(t))
