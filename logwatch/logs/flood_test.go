@@ -180,3 +180,34 @@ func TestTheNamesOfAllFindingsAreBoundedTogetherAndEachHasSome(t *testing.T) {
 	assert.Len(t, last.addrs, fewNames)
 	assert.Equal(t, " from more than 50 addresses", last.from())
 }
+
+func TestProgramsAreBoundedByTheWeightOfTheirLines(t *testing.T) {
+	all := newTallies(logwatch.Builtin())
+	write := func(program, message string, priority int) *tally {
+		line := logwatch.Line{Tag: []byte(program), Message: []byte(message), Priority: priority}
+		return all.add(event{match: &logwatch.Match{}, line: &line, raw: line.Message, source: "a", at: noon, count: 1})
+	}
+	for i := range 5_000 {
+		write("p"+letters(i), "mild", 5)
+	}
+	assert.Len(t, all.byKey, maxPrograms+1)
+	assert.Equal(t, 5_000-maxPrograms, all.over)
+	for i := range 2 * maxKinds {
+		write("sshd", "mild kind "+letters(i), 5)
+	}
+	assert.Equal(t, "vaultd", write("vaultd", "the store is broken", 3).tag, "a severe line of a program that nobody knows")
+	assert.Equal(t, "sshd is broken", write("sshd", "sshd is broken", 3).message, "a severe line of a program with very many mild ones")
+	for i := range 5_000 {
+		write("q"+letters(i), "loud", 3)
+	}
+	others := write("last", "broken as well", 2)
+	assert.True(t, others.severe)
+	assert.Equal(t, beyondSevere, others.template, "and not among the mild")
+}
+
+func TestLinesThatStandInNoAccountAreAFault(t *testing.T) {
+	j := judge{}
+	require.NoError(t, j.balance())
+	j.account.Delivered = 1
+	assert.ErrorIs(t, j.balance(), errAccounting)
+}

@@ -58,14 +58,14 @@ type tally struct {
 type tallies struct {
 	byKey    map[string]*tally
 	kinds    map[string]int // of each cause
-	programs int            // causes that are programs which no rule names
+	programs map[bool]int   // causes that are programs which no rule names, by whether their lines are severe
 	named    func(program []byte) bool
 	over     int // events beyond a bound
 	names    int // addresses and users of all tallies
 }
 
 func newTallies(rules *logwatch.RuleSet) *tallies {
-	return &tallies{byKey: map[string]*tally{}, kinds: map[string]int{}, named: rules.Names}
+	return &tallies{byKey: map[string]*tally{}, kinds: map[string]int{}, programs: map[bool]int{}, named: rules.Names}
 }
 
 // event is one classified line.
@@ -141,6 +141,9 @@ func (t *tallies) of(e *event) *tally {
 	if !t.room(e) {
 		t.over += e.count
 		ta.template, ta.holes = beyond, nil
+		if e.match.Rule == nil && e.severe() {
+			ta.template = beyondSevere
+		}
 		if e.match.Rule == nil && t.kinds[cause(e)] == 0 {
 			ta.tag = beyond
 		}
@@ -154,8 +157,12 @@ func (t *tallies) of(e *event) *tally {
 	return &kept
 }
 
-// beyond stands for what is not told apart.
-const beyond = "(others)"
+// What stands for lines that are not told apart: those of one weight, so that who
+// writes many mild ones does not stand for the severe.
+const (
+	beyond       = "(others)"
+	beyondSevere = "(others, severe)"
+)
 
 // cause is who is bounded: a rule, or a program with lines of one weight.
 func cause(e *event) string {
@@ -172,10 +179,10 @@ func (t *tallies) room(e *event) bool {
 	if e.match.Rule != nil {
 		bound = maxOfRule
 	} else if n == 0 && !t.named(e.line.Tag) {
-		if t.programs == maxPrograms {
+		if t.programs[e.severe()] == maxPrograms {
 			return false
 		}
-		t.programs++
+		t.programs[e.severe()]++
 	}
 	if n == bound {
 		return false

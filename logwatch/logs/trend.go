@@ -83,7 +83,7 @@ func (t *trends) ofRule(r *logwatch.Rule, line *logwatch.Line, source string, at
 // ofKind counts lines that no rule explains.
 func (t *trends) ofKind(ta *tally, at time.Time, n int) {
 	switch {
-	case ta.template == beyond:
+	case ta.template == beyond, ta.template == beyondSevere:
 	case ta.trend != nil:
 		t.Count(ta.trend.Kind, at, n)
 	default:
