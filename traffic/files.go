@@ -13,6 +13,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/follow/logstream"
 	"github.com/pugetsoundtech/upkeep/host/syslog"
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 )
 
 // Files are log files that a person names. Host is required.
@@ -77,7 +78,7 @@ func (r *Reading) foreign(path string) error {
 	if r.Lines == 0 || r.Unknown < r.Lines {
 		return nil
 	}
-	return fmt.Errorf("%s: %w: %q", path, ErrForeign, r.Samples[0])
+	return fmt.Errorf("%s: %w: %q", path, ErrForeign, prose.Clip(r.Samples[0].String(), 200))
 }
 
 func (f Files) one(ctx context.Context, a Analyzer, path string) (Reading, error) {

@@ -61,8 +61,9 @@ func (r *run) names(ctx context.Context) ([]string, error) {
 	r.next.Blind = len(left) > 0 // where one is read later, it is not new
 	err = errors.Join(err, globErr)
 	found := append(here.Logs, extra...)
-	for source := range r.old.Sources {
-		if source != Journal && !slices.Contains(left, source) {
+	for source, st := range r.old.Sources {
+		// what never could be read is no source any more where it is not found again
+		if source != Journal && !slices.Contains(left, source) && (err != nil || st.Position.Begun()) {
 			found = append(found, source)
 		}
 	}

@@ -85,6 +85,30 @@ func TestLogsThatNobodyReadsAreNamed(t *testing.T) {
 	assert.Contains(t, titles(m.run()), "/var/log/shop/orders.txt has 1 line without a header that is known, such as: an order")
 }
 
+func TestALogWithOneByteThatIsNoTextIsNamed(t *testing.T) {
+	m := newMachine(t)
+	m.append("syslog", "")
+	m.mkdir("shop")
+	m.append("shop/shop.log", "a request with \x00 in its first line\nERROR: the shop is on fire\n")
+	m.append("shop/pictures", "\x89\x00")
+	res := m.run()
+	assert.Equal(t, "notice logwatch.logs.not-read: No check reads 1 log in /var/log", titles(res))
+	assert.Equal(t, "/var/log/shop/shop.log.", res.Findings[0].Detail)
+}
+
+func TestALogThatIsFoundAfterALookThatFailedIsNotNew(t *testing.T) {
+	m := newMachine(t)
+	require.NoError(t, os.RemoveAll(m.path("")))
+	require.NoError(t, os.WriteFile(filepath.Join(m.dir, "var/log"), nil, 0o644))
+	require.NotEmpty(t, m.run().Problems)
+	require.NoError(t, os.Remove(filepath.Join(m.dir, "var/log")))
+	m.mkdir("")
+	m.append("syslog", stamp(noon.AddDate(0, 0, -3))+" web odd: wombat of last week\n"+stamp(noon)+" web odd: badger of today\n")
+	got := titles(m.run())
+	assert.Contains(t, got, "badger")
+	assert.NotContains(t, got, "wombat")
+}
+
 func TestExtraLogsAreReadAlsoWhereTheLogDirectoryCannotBeListed(t *testing.T) {
 	m := newMachine(t)
 	require.NoError(t, os.RemoveAll(m.path("")))

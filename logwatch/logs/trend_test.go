@@ -90,6 +90,30 @@ func TestWhatAlwaysCameAndStoppedIsTold(t *testing.T) {
 	assert.NotContains(t, details(m.day(routine, "backupd: nightly copy done")), "silent", "it is back")
 }
 
+func TestSilenceIsKnownOnlyWhereEverySourceWasRead(t *testing.T) {
+	m := newMonth(t)
+	for range 14 {
+		m.day(routine, "backupd: nightly copy done")
+	}
+	m.day(routine)
+	m.day(routine)
+	m.mkdir("other")
+	m.check.Extra = []string{"/var/log/other"}
+	m.now = m.now.AddDate(0, 0, 1)
+	rep, err := (&suite.Suite{Checks: []report.Checker{m.check}, Store: m.store}).Run(t.Context())
+	require.NoError(t, err)
+	require.NotEmpty(t, rep.Results[0].Problems)
+	assert.NotContains(t, details(rep.Results[0]), "silent", "it may stand in what was not read")
+	assert.False(t, rep.Results[0].Covers(historyName))
+	m.check.Extra = nil
+	assert.Contains(t, details(m.day(routine)), "gone-silent")
+}
+
+func TestWhatIsKeptOfALineHoldsNoSecret(t *testing.T) {
+	assert.Equal(t, "(a line with a secret)", labelOf("connect with password=Tr0ub4dor-and-3 to the store"))
+	assert.Equal(t, "nightly copy of <path> done", labelOf("nightly copy of <path> done"))
+}
+
 func TestALogThatHasNoNewLinesIsToldOnceForAllThatStoodInIt(t *testing.T) {
 	m := newMonth(t)
 	for range 15 {

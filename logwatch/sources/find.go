@@ -207,6 +207,8 @@ func (d *discovery) read(ctx context.Context) error {
 	return d.host.Batch(ctx, asks, func(i int, a host.Answer) error {
 		f := d.fronts[i]
 		switch base := path.Base(f.name); {
+		case !isText(a) && isLog(base):
+			d.unread = append(d.unread, f.name)
 		case !isText(a):
 		case isLog(base):
 			d.logs = append(d.logs, candidate{f.target, path.Dir(f.name), f.changed})
