@@ -49,6 +49,7 @@ func Dial(ctx context.Context, config Config) (*Client, error) {
 	if err != nil {
 		return nil, fmt.Errorf("connect to %s: %w", config.Addr, err)
 	}
+	c.sharedPatience = max(sharedPatience, timeout)
 	if err := c.probe(ctx); err != nil {
 		c.Close()
 		return nil, fmt.Errorf("ask %s for its tools: %w", config.Addr, err)
@@ -87,7 +88,7 @@ func dial(ctx context.Context, config Config) (*Client, error) {
 	}
 	c := &Client{
 		conn:     session.New(ssh.NewClient(conn, chans, reqs), config.Escalate, cmp.Or(config.KeepAlive, defaultKeepAlive)),
-		maxFrame: maxFrame, sharedPatience: sharedPatience,
+		maxFrame: maxFrame,
 	}
 	c.forks = sync.OnceValues(c.loginForks)
 	return c, nil

@@ -31,7 +31,9 @@ type Config struct {
 	// "sudo", "-n", "--" or "doas", "-n"; empty: the rights of User.
 	Escalate []string
 
-	// Timeout bounds connecting, login and the first questions; zero: 20 s.
+	// Timeout bounds connecting, login and the first questions; zero: 20 s. Where it
+	// is longer than 30 s, questions that share an exchange may take as long too:
+	// after one that takes longer each goes alone.
 	Timeout time.Duration
 
 	// KeepAlive is how often the machine is asked for a sign of life; zero: 15 s.

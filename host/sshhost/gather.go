@@ -13,7 +13,8 @@ const (
 	// maxGathered bounds the questions of one shared exchange: so many first blocks
 	// of files are 16 MiB.
 	maxGathered = contentBytes / firstBytes
-	// sharedPatience bounds a shared exchange, and how long one question holds up others.
+	// sharedPatience bounds a shared exchange, and how long one question holds up
+	// others, unless Config.Timeout is longer.
 	sharedPatience = 30 * time.Second
 )
 

@@ -288,6 +288,18 @@ func TestRemoteClockIsUsedWhereItDiffers(t *testing.T) {
 	assert.WithinDuration(t, time.Now().Add(-48*time.Hour), c.Host().Time(), time.Hour)
 }
 
+// Who lets a slow machine take its time at the start lets it answer as slowly.
+func TestSharedQuestionsMayTakeAsLongAsTheFirstOnes(t *testing.T) {
+	for timeout, want := range map[time.Duration]time.Duration{0: sharedPatience, time.Minute: time.Minute} {
+		config := startLiar(t, honest(probed))
+		config.Timeout = timeout
+		c, err := Dial(t.Context(), config)
+		require.NoError(t, err)
+		defer c.Close()
+		assert.Equal(t, want, c.sharedPatience, "with %s", timeout)
+	}
+}
+
 func ExampleDial() {
 	// A machine whose key nobody told us is never spoken to.
 	_, err := Dial(context.Background(), Config{Addr: "mail.example.org", User: "audit"})
