@@ -41,27 +41,38 @@ slow+='|examples/(agent|watch)|pkgupdate/apply|backup/foreign|traffic/maillog'
 go list ./... | grep -vE "^$(go list -m)(/($slow))?\$" | UPKEEP_STRICT='' xargs go test -race -shuffle=on -timeout 20m
 UPKEEP_STRICT='' go test -shuffle=on .
 
-step "fuzz, $fuzzing each"
-go list ./... | while read -r pkg; do
-	go test -list '^Fuzz' "$pkg" | { grep '^Fuzz' || [ $? = 1 ]; } | while read -r name; do
-		go test -run '^$' -fuzz "^$name\$" -fuzztime "$fuzzing" -fuzzminimizetime 10x "$pkg"
+# Each package is built once for all its fuzzers, and only where there are any.
+fuzz() {
+	local bin="$dir/${1//\//-}.test" name names
+	go test -c -vet=off -fuzz . -o "$bin" "./$1"
+	names=$("$bin" -test.list '^Fuzz')
+	for name in $names; do
+		printf '%s %s\n' "$1" "$name"
+		(cd "$1" && "$bin" -test.run '^$' -test.fuzz "^$name\$" -test.fuzztime "$fuzzing" -test.fuzzminimizetime 10x -test.fuzzcachedir "$dir/corpus/$1")
 	done
+	rm "$bin"
+}
+
+step "fuzz, $fuzzing each"
+dir=$(mktemp -d)
+trap 'rm -rf "$dir"' EXIT
+fuzzed=$(git grep -l '^func Fuzz' -- '*_test.go' | xargs -n 1 dirname | sort -u)
+for pkg in $fuzzed; do
+	fuzz "$pkg"
 done
 
 step examples
-dir=$(mktemp -d)
-trap 'rm -rf "$dir"' EXIT
-go build -trimpath -o "$dir" ./examples/...
-for binary in "$dir"/*; do
+go build -trimpath -o "$dir/bin/" ./examples/...
+for binary in "$dir"/bin/*; do
 	"$binary" -h >/dev/null
 done
 # Exit status 1 and 3 mean that there is something to look at, or that not
 # everything could be looked at; both are answers.
 status=0
-"$dir/agent" -state "$dir/state" >"$dir/first.txt" || status=$?
+"$dir/bin/agent" -state "$dir/state" >"$dir/first.txt" || status=$?
 [ "$status" -le 3 ] || { cat "$dir/first.txt"; echo "agent: exit status $status"; exit 1; }
 head -n 3 "$dir/first.txt"
 status=0
-"$dir/agent" -state "$dir/state" >"$dir/second.txt" || status=$?
+"$dir/bin/agent" -state "$dir/state" >"$dir/second.txt" || status=$?
 [ "$status" -le 3 ] || { cat "$dir/second.txt"; echo "agent: exit status $status"; exit 1; }
 head -n 1 "$dir/second.txt"
