@@ -1,6 +1,7 @@
 // Package reporttest has fakes for the interfaces of package report, and a
 // conformance function for each: it tries an implementation sentence by
-// sentence and joins all violations into one error.
+// sentence and joins all violations into one error. Collect runs a checker once,
+// and Titles lists what it found.
 //
 //	func TestMyChecker(t *testing.T) {
 //		err := reporttest.TestChecker(t.Context(), func() report.Checker { return &MyChecker{…} }, reporttest.Options{})
