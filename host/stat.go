@@ -61,15 +61,17 @@ type Stat struct {
 	Mtime  int64  // nanoseconds since 1970 UTC; so are Ctime and Btime
 	Ctime  int64
 	Btime  int64
-	Flags  uint32 // of the inode: FlagImmutable, FlagAppend
+	Flags  uint32 // of the inode: FlagImmutable, FlagAppend, FlagVerity
 	Mount  uint64 // number of the mount it is on, as in /proc/self/mountinfo
 	Known  Known
 }
 
-// Flags of Stat.Flags: the file cannot be changed at all, or only by appending.
+// Flags of Stat.Flags: the file cannot be changed at all, or only by appending; the
+// kernel holds its content against a digest that was sealed (fs-verity of Linux).
 const (
 	FlagImmutable = 1 << iota
 	FlagAppend
+	FlagVerity
 )
 
 // Type returns the type bits of the mode.

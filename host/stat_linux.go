@@ -105,7 +105,8 @@ func fromStatx(sx *unix.Statx_t) Stat {
 	return withRdev(withFlags(st, sx), unix.Mkdev(sx.Rdev_major, sx.Rdev_minor))
 }
 
-// withFlags sets Flags where the file system has both of them.
+// withFlags sets Flags where the file system has immutable and append; a file system
+// that knows nothing of verity has no file with it.
 func withFlags(st Stat, sx *unix.Statx_t) Stat {
 	const both = unix.STATX_ATTR_IMMUTABLE | unix.STATX_ATTR_APPEND
 	if sx.Attributes_mask&both != both {
@@ -117,6 +118,9 @@ func withFlags(st Stat, sx *unix.Statx_t) Stat {
 	}
 	if sx.Attributes&unix.STATX_ATTR_APPEND != 0 {
 		st.Flags |= FlagAppend
+	}
+	if sx.Attributes&unix.STATX_ATTR_VERITY != 0 {
+		st.Flags |= FlagVerity
 	}
 	return st
 }

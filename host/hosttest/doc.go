@@ -51,7 +51,7 @@
 //	-- /srv/a xattr.user.note="of mine" --       an extended attribute, by the kernel's name
 //	-- /srv/b xattrs --                          is known to have none
 //
-// The attributes mode (octal), uid, gid, size, blocks, dev, ino, nlink, rdev, flags (1 immutable, 2 append), mount,
+// The attributes mode (octal), uid, gid, size, blocks, dev, ino, nlink, rdev, flags (1 immutable, 2 append, 4 verity), mount,
 // mtime, ctime and btime (RFC 3339) set the fields of host.Stat and its Known
 // mask. Without mode a directory has 0755, a link 0777 and all else 0644; size
 // is that of the content or link target; every other field is unknown, and so are

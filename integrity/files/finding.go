@@ -255,6 +255,9 @@ func flagsText(st host.Stat) string {
 	if st.Flags&host.FlagImmutable != 0 {
 		words = append(words, "immutable")
 	}
+	if st.Flags&host.FlagVerity != 0 {
+		words = append(words, "verity")
+	}
 	if len(words) == 0 {
 		return "none"
 	}

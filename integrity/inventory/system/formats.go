@@ -2,6 +2,8 @@ package system
 
 import (
 	"bytes"
+	"errors"
+	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -147,6 +149,10 @@ func (r *hookReader) formatState() string {
 		if m.Point == binfmtMisc && m.Type == "binfmt_misc" {
 			return isMounted
 		}
+	}
+	// A kernel that could run formats has the folder; to look at it mounts nothing.
+	if _, err := r.c.Host.Lstat(r.ctx, binfmtMisc); errors.Is(err, fs.ErrNotExist) {
+		return hasNone
 	}
 	return notMounted
 }
