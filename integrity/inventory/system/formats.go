@@ -2,8 +2,6 @@ package system
 
 import (
 	"bytes"
-	"errors"
-	"io/fs"
 	"path"
 	"slices"
 	"strings"
@@ -150,10 +148,6 @@ func (r *hookReader) formatState() string {
 			return isMounted
 		}
 	}
-	// A kernel that could run formats has the folder; to look at it mounts nothing.
-	if _, err := r.c.Host.Lstat(r.ctx, binfmtMisc); errors.Is(err, fs.ErrNotExist) {
-		return hasNone
-	}
 	return notMounted
 }
 
@@ -163,8 +157,12 @@ func builtinModules(kernel facts.Kernel) string {
 }
 
 // cannotRunAny reports whether the part of the kernel that runs formats is neither in
-// it nor loaded; where that cannot be read, it may be.
+// it nor loaded; where that cannot be read, it may be. A kernel that could has the
+// folder; to look at it mounts nothing.
 func (r *hookReader) cannotRunAny() bool {
+	if r.isAbsent[binfmtMisc] {
+		return true
+	}
 	loaded, builtin := true, true
 	for _, s := range r.texts[secModules] {
 		if s.name == procModules {

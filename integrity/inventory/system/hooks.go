@@ -69,7 +69,7 @@ func Tells(name string) bool {
 
 // Read reads all four.
 func (c Hooks) Read(ctx context.Context) *inventory.List {
-	r := &hookReader{c: c, ctx: ctx, List: &inventory.List{Sections: []string{secPreload, secPAM, secFormats, secModules}}, texts: map[string][]setting{}, seen: map[string]bool{}}
+	r := &hookReader{c: c, ctx: ctx, List: &inventory.List{Sections: []string{secPreload, secPAM, secFormats, secModules}}, texts: map[string][]setting{}, seen: map[string]bool{}, isDir: map[string]bool{}, isAbsent: map[string]bool{}}
 	kernel, err := facts.Uname(ctx, c.Host)
 	switch {
 	case errors.Is(err, errors.ErrUnsupported): // an image, which runs nothing
@@ -104,7 +104,12 @@ type hookReader struct {
 	seen   map[string]bool      // what was asked for
 	places []string             // of modules of PAM
 	claims map[string]host.Claim
+
+	isDir, isAbsent map[string]bool // of what was looked at
 }
+
+// libUnits are the units where /lib is not in /usr.
+const libUnits = "/lib/systemd/system"
 
 // A setting is a file that was read.
 type setting struct {
@@ -143,9 +148,8 @@ func (r *hookReader) first(kernel facts.Kernel) (out []hookAsk) {
 	files(secPreload, settingFiles...)
 	folders(secPreload, settingDirs)
 	folders(secPreload, unitDirs, unitEndings...)
-	if st, err := r.c.Host.Lstat(r.ctx, "/lib"); err == nil && st.IsDir() { // where it is not in /usr
-		folders(secPreload, []string{"/lib/systemd/system"}, unitEndings...)
-	}
+	out = append(out, hookAsk{secPreload, host.Ask{Op: host.OpLstat, Name: "/lib"}, nil}, hookAsk{secFormats, host.Ask{Op: host.OpLstat, Name: binfmtMisc}, nil})
+	folders(secPreload, []string{libUnits}, unitEndings...)
 	files(secPAM, pamConf)
 	folders(secPAM, pamDirs)
 	if r.linux {
@@ -168,7 +172,11 @@ func (r *hookReader) round(asks []hookAsk) (then []hookAsk) {
 	}
 	err := r.c.Host.Batch(r.ctx, all, func(i int, a host.Answer) error {
 		switch ask := asks[i]; {
+		case ask.Op == host.OpLstat:
+			r.isDir[ask.Name] = a.Err == nil && a.Stat.IsDir()
+			r.isAbsent[ask.Name] = errors.Is(a.Err, fs.ErrNotExist)
 		case errors.Is(a.Err, fs.ErrNotExist) || errors.Is(a.Err, host.ErrNotRegular):
+		case ask.Name == libUnits && !r.isDir["/lib"]: // it is that in /usr
 		case a.Err != nil && ask.section != secModulesOfPAM:
 			r.FailBelow(a.Err, ask.section, ask.Name)
 		case ask.Op == host.OpList:

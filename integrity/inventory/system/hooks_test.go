@@ -95,12 +95,13 @@ const qemu = "-- /proc/sys/fs/binfmt_misc/qemu-aarch64 --\nenabled\ninterpreter 
 
 func TestOnePlantedHookIsOneFinding(t *testing.T) {
 	for name, c := range map[string]struct{ was, now, want string }{
-		"a library for all programs": {hooked, hooked + "-- /etc/ld.so.preload --\n/tmp/evil.so\n", "warning: /tmp/evil.so, which /etc/ld.so.preload names, belongs to no package"},
-		"one of a package":           {hooked, hooked + "-- /etc/ld.so.preload --\n/usr/lib/libjemalloc.so # fast\n", "warning: What /etc/ld.so.preload has the loader put into programs is new: /usr/lib/libjemalloc.so"},
-		"a variable":                 {hooked, strings.Replace(hooked, "LANG=C", "LANG=C\nLD_PRELOAD=/tmp/x.so", 1), "warning: What /etc/environment has the loader put into programs is new: LD_PRELOAD=/tmp/x.so"},
-		"by a unit's file":           {hooked, strings.Replace(hooked, "A=b", "LD_AUDIT=/tmp/x.so", 1), "warning: What /srv/app/env has the loader put into programs is new: LD_AUDIT=/tmp/x.so"},
-		"a unit":                     {hooked, strings.Replace(hooked, "[Service]", "[Service]\nEnvironment=\"LD_PRELOAD=x.so\"", 1), `warning: What /usr/lib/systemd/system/app.service has the loader put into programs is new: Environment="LD_PRELOAD=x.so"`},
-		"a change to a unit":         {hooked, hooked + "-- /etc/systemd/system/app.service.d/x.conf --\n[Service]\nEnvironment=LD_PRELOAD=x.so\n", "warning: What /etc/systemd/system/app.service.d/x.conf has the loader put into programs is new: Environment=LD_PRELOAD=x.so"},
+		"a library for all programs":   {hooked, hooked + "-- /etc/ld.so.preload --\n/tmp/evil.so\n", "warning: /tmp/evil.so, which /etc/ld.so.preload names, belongs to no package"},
+		"one of a package":             {hooked, hooked + "-- /etc/ld.so.preload --\n/usr/lib/libjemalloc.so # fast\n", "warning: What /etc/ld.so.preload has the loader put into programs is new: /usr/lib/libjemalloc.so"},
+		"a variable":                   {hooked, strings.Replace(hooked, "LANG=C", "LANG=C\nLD_PRELOAD=/tmp/x.so", 1), "warning: What /etc/environment has the loader put into programs is new: LD_PRELOAD=/tmp/x.so"},
+		"by a unit's file":             {hooked, strings.Replace(hooked, "A=b", "LD_AUDIT=/tmp/x.so", 1), "warning: What /srv/app/env has the loader put into programs is new: LD_AUDIT=/tmp/x.so"},
+		"a unit":                       {hooked, strings.Replace(hooked, "[Service]", "[Service]\nEnvironment=\"LD_PRELOAD=x.so\"", 1), `warning: What /usr/lib/systemd/system/app.service has the loader put into programs is new: Environment="LD_PRELOAD=x.so"`},
+		"a unit where /lib is its own": {hooked, hooked + "-- /lib/systemd/system/x.service --\n[Service]\nEnvironment=LD_PRELOAD=x.so\n", "warning: What /lib/systemd/system/x.service has the loader put into programs is new: Environment=LD_PRELOAD=x.so"},
+		"a change to a unit":           {hooked, hooked + "-- /etc/systemd/system/app.service.d/x.conf --\n[Service]\nEnvironment=LD_PRELOAD=x.so\n", "warning: What /etc/systemd/system/app.service.d/x.conf has the loader put into programs is new: Environment=LD_PRELOAD=x.so"},
 		"a variable in disguise": {hooked, strings.Replace(hooked, "[Service]", `[Service]
 Environment="LD_PREL\x4fAD=x.so"`, 1), `warning: What /usr/lib/systemd/system/app.service has the loader put into programs is new: Environment="LD_PREL\x4fAD=x.so"`},
 		"for every service":          {hooked, hooked + "-- /etc/systemd/system/service.d/x.conf --\n[Service]\nEnvironment=LD_PRELOAD=x.so\n", "warning: What /etc/systemd/system/service.d/x.conf has the loader put into programs is new: Environment=LD_PRELOAD=x.so"},
