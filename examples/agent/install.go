@@ -36,7 +36,7 @@ func packagesOf(f report.Finding, info pkgupdate.Info) []string {
 func (r *round) install(ctx context.Context, d *desk, f report.Finding, c cli.Call) error {
 	h := d.target.Host
 	h.Memo = nil // what is installed changes meanwhile
-	for _, m := range managers.For(h, d.target.Facts.Family, r.settings.Packages.MaxIndexAge) {
+	for _, m := range managers.For(h, d.target.Facts, r.settings.Packages.MaxIndexAge) {
 		labels := packagesOf(f, m.Info())
 		if len(labels) == 0 {
 			continue

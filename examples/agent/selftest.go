@@ -96,7 +96,7 @@ func tryFiles(ctx context.Context, files host.FS, dir string) error {
 
 // managerTrials are those of the package managers that the system has.
 func managerTrials(ctx context.Context, t *daily.Target, set daily.Settings) (list []trial) {
-	for _, m := range managers.For(t.Host, t.Facts.Family, set.Packages.MaxIndexAge) {
+	for _, m := range managers.For(t.Host, t.Facts, set.Packages.MaxIndexAge) {
 		if installed := m.Installed(ctx); errors.Is(installed.Reason, pkgupdate.ErrAbsent) {
 			continue
 		}

@@ -33,7 +33,7 @@ func present(ctx context.Context, h host.Host) ([]pkgupdate.Manager, []pkgupdate
 	system, err := facts.Identify(ctx, h)
 	var list []pkgupdate.Manager
 	var answers []pkgupdate.Answer[[]pkgupdate.Package]
-	for _, m := range managers.For(h, system.Family, 0) {
+	for _, m := range managers.For(h, system, 0) {
 		a := m.Installed(ctx)
 		if !errors.Is(a.Reason, pkgupdate.ErrAbsent) {
 			list, answers = append(list, m), append(answers, a)

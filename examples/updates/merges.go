@@ -72,7 +72,7 @@ func sayMerge(c cli.Call, m merges.Merge, t merges.Texts, named, merged bool) er
 // ownersOf gives the first manager of the system that knows whose a file is.
 func ownersOf(ctx context.Context, h host.Host) pkgupdate.Attestor {
 	system, _ := facts.Identify(ctx, h) // of one that is not known, all are tried
-	for _, m := range managers.For(h, system.Family, 0) {
+	for _, m := range managers.For(h, system, 0) {
 		if owners, ok := m.(pkgupdate.Attestor); ok {
 			return owners
 		}

@@ -7,7 +7,7 @@ import "github.com/pugetsoundtech/upkeep/host"
 // trace: "apk add" makes each name one that a person asked for, and a version a pin, and
 // parts of Arch's repositories do not fit each other.
 var tools = map[string]tool{
-	"apt": aptTool, "dnf": dnfTool, "zypper": zypperTool,
+	"apt": aptTool, "dnf": dnfTool, "zypper": zypperTool, "yum": yumTool,
 	"urpmi":    {install: named("urpmi", "--auto", "--no-recommends", "--wait-lock"), locks: []string{"/var/lib/urpmi/.LOCK", "/var/lib/rpm/.RPMLOCK"}},
 	"apk":      {install: all("apk", "upgrade"), whole: true, locks: []string{"/lib/apk/db/lock"}},
 	"pacman":   {install: all("pacman", "-Su", "--noconfirm"), whole: true, marks: []string{"/var/lib/pacman/db.lck"}},

@@ -62,7 +62,7 @@ func dnfSimulate(ctx context.Context, h host.Host, asks []Step, o Options) (simu
 }
 
 var (
-	dnfCount = regexp.MustCompile(`^\s*(Install|Upgrade|Remove|Downgrade|Reinstall|Installing|Upgrading|Removing|Replacing|Downgrading|Reinstalling)[: ]\s*(\d+) [Pp]ackages?$`)
+	dnfCount = regexp.MustCompile(`^\s*(Install|Upgrade|Remove|Downgrade|Reinstall|Installing|Upgrading|Removing|Replacing|Downgrading|Reinstalling)[: ]\s*(?:(\d+) [Pp]ackage(?:s|\(s\))?)?\s*(\(\s*\+?\s*(\d+) Dependent packages?\))?$`)
 	dnfTotal = regexp.MustCompile(`^(Total(?: download)? size|Total size of inbound packages is|Installed size|Freed space): ?([\d.]+) ([kMG]?)`)
 )
 
@@ -70,9 +70,10 @@ var dnfSections = map[string]Action{
 	"Upgrading:": Upgrade, "Downgrading:": Upgrade, "Reinstalling:": Upgrade,
 	"Installing:": Install, "Installing dependencies:": Install, "Installing weak dependencies:": Install, "Installing group/module packages:": Install,
 	"Removing:": Remove, "Removing dependent packages:": Remove, "Removing unused dependencies:": Remove,
+	"Updating:": Upgrade, "Updating for dependencies:": Upgrade, "Installing for dependencies:": Install, "Removing for dependencies:": Remove,
 }
 
-// A dnfTable reads what dnf 4 and 5 print of a transaction, word by word: a long name
+// A dnfTable reads what dnf 4 and 5 and yum 3 print of a transaction, word by word: a long name
 // has a line of its own.
 type dnfTable struct {
 	s       simulation
@@ -97,12 +98,16 @@ func (t *dnfTable) line(line string) error {
 		t.size(f[1], f[2], f[3])
 		return nil
 	}
-	if f := dnfCount.FindStringSubmatch(line); f != nil {
+	if f := dnfCount.FindStringSubmatch(line); f != nil && f[2]+f[4] != "" {
 		n, _ := strconv.Atoi(f[2])
+		needed, _ := strconv.Atoi(f[4]) // by others: yum counts them apart
+		n += needed
 		t.counted[map[byte]Action{'U': Upgrade, 'D': Upgrade, 'I': Install}[f[1][0]]] += n
 		return nil
 	}
 	switch {
+	case t.done:
+		return nil
 	case strings.HasPrefix(line, "Transaction Summary"):
 		t.done, t.action = true, ""
 		return t.rest()
@@ -111,7 +116,7 @@ func (t *dnfTable) line(line string) error {
 			return err
 		}
 		t.action = dnfSections[line]
-		if t.action == "" && !strings.HasPrefix(line, "Skipping ") {
+		if t.action == "" && !strings.HasPrefix(line, "Skipping ") && !strings.HasPrefix(line, "Skipped ") {
 			return fmt.Errorf("%.80q is no kind of change that is known", line)
 		}
 		return nil

@@ -55,6 +55,80 @@ func TestTheTableOfDnfIsReadWordByWord(t *testing.T) {
 	}
 }
 
+// The tables of yum are after outputs that others published: of Red Hat Enterprise Linux 7,
+// with what others need counted apart and a question at the end (among them the tests of
+// Azure/LinuxPatchExtension: src/core/tests/library/LegacyEnvLayerExtensions.py), and of 6.
+const (
+	yumTable7 = `Loaded plugins: product-id, search-disabled-repos, subscription-
+              : manager
+Resolving Dependencies
+--> Running transaction check
+---> Package resolver.x86_64 32:9.1-1.el7 will be updated
+--> Finished Dependency Resolution
+
+Dependencies Resolved
+
+================================================================================
+ Package              Arch           Version                 Repository    Size
+================================================================================
+Updating:
+ resolver             x86_64         32:9.2-1.el7            updates      203 k
+Installing for dependencies:
+ places               x86_64         1.5.0-11.el7            base         1.1 M
+Updating for dependencies:
+ resolver-a-library-with-a-long-name
+                      x86_64         32:9.2-1.el7            updates      1.0 M
+
+Transaction Summary
+================================================================================
+Install             ( 1 Dependent package)
+Upgrade  1 Package  (+1 Dependent package)
+
+Total download size: 4.8 M
+Exiting on user command
+Your transaction was saved, rerun it with:
+ yum load-transaction /tmp/yum_save_tx.2026-11-28.05-00.abcdef.yumtx
+`
+	yumTable6 = `Updating:
+ puppets       noarch       3.8.2-1.el6        products       1.6 M
+     replacing  marionettes.noarch 2.0-1.el6
+
+Transaction Summary
+==============================================================================
+Upgrade       1 Package(s)
+
+Total download size: 1.6 M
+Exiting on user Command
+`
+)
+
+func TestTheTableOfYumIsReadAsThatOfDnf(t *testing.T) {
+	s, err := parseDNF(yumTable7)
+	require.NoError(t, err)
+	assert.Equal(t, []Step{
+		{Action: Upgrade, Name: "resolver", Arch: "x86_64", To: "32:9.2-1.el7", Origins: []string{"updates"}},
+		{Action: Install, Name: "places", Arch: "x86_64", To: "1.5.0-11.el7", Origins: []string{"base"}},
+		{Action: Upgrade, Name: "resolver-a-library-with-a-long-name", Arch: "x86_64", To: "32:9.2-1.el7", Origins: []string{"updates"}},
+	}, s.steps)
+	size := 4.8 * (1 << 20)
+	assert.Equal(t, int64(size), s.download)
+	s, err = parseDNF(yumTable6)
+	require.NoError(t, err)
+	assert.Equal(t, []Step{
+		{Action: Upgrade, Name: "puppets", Arch: "noarch", To: "3.8.2-1.el6", Origins: []string{"products"}},
+		{Action: Remove, Name: "marionettes"},
+	}, s.steps)
+	for name, out := range map[string]string{
+		"one more is counted": strings.Replace(yumTable7, "(+1 Dependent package)", "(+2 Dependent packages)", 1),
+		"a row is gone":       strings.Replace(yumTable7, " places               x86_64         1.5.0-11.el7            base         1.1 M\n", "", 1),
+		"it has no table":     "Loaded plugins: x\nNo packages marked for update\n",
+		"another section":     strings.Replace(yumTable7, "Updating for dependencies:", "Not installed:", 1),
+	} {
+		_, err := parseDNF(out)
+		assert.Error(t, err, name)
+	}
+}
+
 func TestWhatZypperMayNotDoIsRefused(t *testing.T) {
 	const head = "<stream><install-summary download-size=\"1\">"
 	for _, out := range []string{
@@ -91,6 +165,7 @@ func TestFreeSpaceIsTheColumnBeforeTheShare(t *testing.T) {
 // Whatever a manager prints, what is read of it can be held against the form of names.
 func FuzzWhatManagersSay(f *testing.F) {
 	f.Add([]byte(dnfTable4))
+	f.Add([]byte(yumTable7))
 	f.Add([]byte(`<stream><install-summary><to-remove><solvable name="a" edition="1"/></to-remove></install-summary></stream>`))
 	f.Add([]byte("Filesystem\nreplacing  x\n"))
 	f.Add([]byte("Upgrading:\n replacing x\n replacing\n"))

@@ -53,3 +53,26 @@ func resume(t *testing.T, name string, exit int) (Result, error) {
 	m := &pkgupdatetest.Manager{ID: "rpm", Packages: pkgupdate.Proven([]pkgupdate.Package{pkgupdatetest.Deb(name, "2.0")}, "a test", time.Time{})}
 	return Applier{Host: h, Manager: m, Dir: "/jobs", Restarts: quiet{}}.Resume(t.Context(), "1")
 }
+
+// What yum says is after outputs that others published, as in the test of its table.
+func TestYumIsAskedForExactVersionsAndRemovesNothing(t *testing.T) {
+	const image = "x: after documentation (yum(8))\n-- / dir complete=tree --\n-- /usr/bin/yum mode=0755 uid=0 gid=0 --\nx\n-- $ %s exit=1 --\n" +
+		"Dependencies Resolved\n\nUpdating:\n toy-a  amd64  2.0-1  updates  1.6 M\n%s\nTransaction Summary\n====\nUpgrade  1 Package\n%s\nExiting on user command\n"
+	const asked = `["yum", "-C", "--assumeno", "--setopt=clean_requirements_on_remove=0", "--setopt=autosavets=0", "--setopt=obsoletes=0", "update-to", "toy-a-0:2.0-1.amd64"]`
+	toy := pkgupdatetest.Deb("toy-a", "1.0-1")
+	toy.Arch = "amd64"
+	m := &pkgupdatetest.Manager{ID: "rpm", Packages: pkgupdate.Proven([]pkgupdate.Package{toy}, "a test", time.Time{}), Changes: pkgupdatetest.Proven(time.Time{}, pkgupdatetest.Upgrade(toy, "2.0-1", pkgupdate.Security))}
+	p, err := Applier{Host: hosttest.New(fmt.Sprintf(image, asked, "", "")).Host(), Manager: m}.Plan(t.Context(), Options{Security: true})
+	require.NoError(t, err)
+	require.Len(t, p.Steps, 1)
+	assert.Equal(t, "yum", p.Manager)
+	assert.Equal(t, []string{"yum", "-y", "--setopt=metadata_expire=never", "--setopt=clean_requirements_on_remove=0", "--setopt=autosavets=0", "--setopt=obsoletes=0", "update-to", "toy-a-0:2.0-1.amd64"},
+		yumTool.command(p.Steps, p.Options).Args)
+	assert.Contains(t, yumArgs(p.Steps, Options{Remove: true}), "upgrade-to")
+
+	_, err = Applier{Host: hosttest.New(fmt.Sprintf(image, asked, "     replacing  toy-b.amd64 1.0-1\n", "")).Host(), Manager: m}.Plan(t.Context(), Options{Security: true})
+	var removal *RemovalError
+	require.ErrorAs(t, err, &removal)
+	_, err = Applier{Host: hosttest.New(fmt.Sprintf(image, asked, "", "Install  1 Package\n")).Host(), Manager: m}.Plan(t.Context(), Options{Security: true})
+	require.ErrorContains(t, err, "yum: ")
+}

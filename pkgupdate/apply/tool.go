@@ -53,7 +53,7 @@ type archive struct{ uri, file, digest string }
 func toolFor(ctx context.Context, h host.Host, id string) (tool, error) {
 	if id == "rpm" {
 		id = ""
-		for _, front := range []string{"dnf", "zypper", "urpmi"} {
+		for _, front := range []string{"dnf", "zypper", "urpmi", "yum"} {
 			there, err := hasProgram(ctx, h, front)
 			if err != nil {
 				return tool{}, err

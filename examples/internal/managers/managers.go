@@ -1,6 +1,6 @@
 // Package managers lists the package managers that a system may have.
 //
-//	for _, m := range managers.For(h, system.Family, 0) { … }
+//	for _, m := range managers.For(h, system, 0) { … }
 //
 // It is a literal list, to be copied and changed.
 package managers
@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/facts"
 	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/apk"
@@ -27,14 +28,14 @@ import (
 // Jobs is the folder of a system in which package apply keeps its plans and transcripts.
 const Jobs = "/var/lib/upkeep/apply"
 
-// For gives the managers to ask on a system of a family, as host/facts names it. One
+// For gives the managers to ask on a system; one that is not known may have several. One
 // whose database is not there says so. Data older than maxAge is no answer; zero is
 // what each takes.
-func For(h host.Host, family string, maxAge time.Duration) []pkgupdate.Manager {
+func For(h host.Host, system facts.System, maxAge time.Duration) []pkgupdate.Manager {
 	debs := &apt.Manager{Host: h, MaxAge: maxAge}
-	rpms := &rpm.Manager{Host: h, Family: family, MaxAge: maxAge}
+	rpms := &rpm.Manager{Host: h, Family: system.Family, Front: rpm.Front(system.ID, system.Version), MaxAge: maxAge}
 	alpine, arch, slack := &apk.Manager{Host: h, MaxAge: maxAge}, &pacman.Manager{Host: h, MaxAge: maxAge}, &slackware.Manager{Host: h, MaxAge: maxAge}
-	switch family {
+	switch system.Family {
 	case "debian":
 		return []pkgupdate.Manager{debs}
 	case "redhat", "suse", "mandrake":
@@ -60,7 +61,7 @@ func For(h host.Host, family string, maxAge time.Duration) []pkgupdate.Manager {
 // Owners is who knows whose a file is on a system of a family: the first package
 // manager that does; where none does, dpkg says that it has no database.
 func Owners(h host.Host, family string) integrity.Attestor {
-	for _, m := range For(h, family, 0) {
+	for _, m := range For(h, facts.System{Family: family}, 0) {
 		if owners, ok := m.(integrity.Attestor); ok {
 			return owners
 		}

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/facts"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 )
 
@@ -17,7 +18,7 @@ import (
 // is, and against what it was tried.
 var rows = []struct{ family, manager, systems, apply, tried string }{
 	{"debian", "apt, dpkg", "Debian, Ubuntu and their kin", "plan, apply, conffiles, undo", "the real programs, in roots of their own"},
-	{"redhat", "rpm: dnf 4 and 5, yum 3", "Red Hat, Fedora, AlmaLinux, Rocky, CentOS", "plan, apply, conffiles, undo; yum: none", "dnf 4: the real program in a root of its own; dnf 5: published outputs; yum 3: documentation"},
+	{"redhat", "rpm: dnf 4 and 5, yum 3", "Red Hat, Fedora, AlmaLinux, Rocky, CentOS", "plan, apply, conffiles, undo; yum: plan, apply, undo", "dnf 4: the real program in a root of its own; dnf 5: published outputs; yum 3: documentation and published outputs"},
 	{"suse", "rpm: zypper", "openSUSE, SUSE Linux Enterprise", "plan, apply, conffiles, undo", "the real program in a root of its own"},
 	{"mandrake", "rpm: urpmi, dnf", "Mageia, Mandriva, Mandrake", "by name, reconciled", "documentation"},
 	{"slackware", "pkgtools, slackpkg", "Slackware", "all or nothing, reconciled", "documentation, source and published logs"},
@@ -39,7 +40,7 @@ func TestTableOfManagersIsMadeFromTheirInterfaces(t *testing.T) {
 		"cannot run on Linux it was held against host images and outputs that others published.\n\n" +
 		"| manager | systems | history | left undone | unsupported | development | files | for a user | apply | tried against |\n|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, row := range rows {
-		list := For(host.Host{}, row.family, 0)
+		list := For(host.Host{}, facts.System{Family: row.family}, 0)
 		require.Len(t, list, 1, row.family)
 		m := list[0]
 		_, history := m.(pkgupdate.Historian)

@@ -119,7 +119,7 @@ func (t *Target) Checks(st *statedir.Dir, set Settings) []report.Checker {
 	}
 	checks := t.running(resource.Checkers(resource.Options{Host: t.Host, Local: t.Local, Limits: limits, Owners: owners})...)
 	kept := set.Backup.Repo(st, "")
-	packages := managers.For(t.Host, t.Facts.Family, set.Packages.MaxIndexAge)
+	packages := managers.For(t.Host, t.Facts, set.Packages.MaxIndexAge)
 	if t.Local {
 		packages = managers.Remember(packages, st.Path("packages.json"))
 	}
