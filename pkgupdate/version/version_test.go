@@ -303,6 +303,60 @@ func TestPacmanOrderAgreesWithVercmp(t *testing.T) {
 	checkOracle(t, exec.Command("sh"), &script, pairs, want)
 }
 
+// The programs are asked whether our answer is theirs, for what a fuzzer thinks of: each
+// is a process, so they are few.
+func FuzzDebAgreesWithDpkg(f *testing.F) {
+	dpkg := need.Program(f, "dpkg")
+	fuzzOracle(f, Deb, Compare, func(a, b string, o Order) (string, error) {
+		out, err := exec.Command(dpkg, "--compare-versions", a, map[Order]string{Older: "lt", Equal: "eq", Newer: "gt"}[o], b).CombinedOutput()
+		return string(out), err
+	})
+}
+
+func FuzzRPMAgreesWithRPM(f *testing.F) {
+	rpm := need.Program(f, "rpm")
+	fuzzOracle(f, RPM, Compare, func(a, b string, o Order) (string, error) {
+		if strings.ContainsAny(a+b, ":-") { // vercmp takes parts
+			return "", nil
+		}
+		out, err := exec.Command(rpm, "--eval", fmt.Sprintf("%%{lua:print(rpm.vercmp('%s','%s'))}", a, b)).CombinedOutput()
+		if want := map[Order]string{Older: "-1", Equal: "0", Newer: "1"}[o]; err == nil && strings.TrimSpace(string(out)) != want {
+			err = fmt.Errorf("%s, not %s", out, want)
+		}
+		return string(out), err
+	})
+}
+
+func FuzzPacmanAgreesWithVercmp(f *testing.F) {
+	vercmp := need.Program(f, "vercmp")
+	fuzzOracle(f, Pacman, CompareWildcard, func(a, b string, o Order) (string, error) {
+		out, err := exec.Command(vercmp, a, b).CombinedOutput()
+		if want := map[Order]string{Older: "-1", Equal: "0", Newer: "1"}[o]; err == nil && strings.TrimSpace(string(out)) != want {
+			err = fmt.Errorf("%s, not %s", out, want)
+		}
+		return string(out), err
+	})
+}
+
+// fuzzOracle fails where a program gives another order. Only text that no shell and no
+// macro of rpm reads otherwise is asked about.
+func fuzzOracle(f *testing.F, scheme Scheme, compare func(a, b Version) Order, agrees func(a, b string, o Order) (string, error)) {
+	for i, text := range ascending[scheme][1:] {
+		f.Add(ascending[scheme][i], text)
+	}
+	const plain = "0123456789abcdefghijklmnopqrstuvwxyzABCDEFGHIJKLMNOPQRSTUVWXYZ.+~^_:-"
+	f.Fuzz(func(t *testing.T, x, y string) {
+		a, errA := Parse(scheme, x)
+		b, errB := Parse(scheme, y)
+		if errA != nil || errB != nil || strings.Trim(x+y, plain) != "" || strings.HasPrefix(x, "-") || strings.HasPrefix(y, "-") {
+			return
+		}
+		if out, err := agrees(x, y, compare(a, b)); err != nil {
+			t.Errorf("%q is %v against %q, and the program says otherwise: %v %s", x, compare(a, b), y, err, out)
+		}
+	})
+}
+
 func checkOracle(t *testing.T, cmd *exec.Cmd, stdin *bytes.Buffer, texts, want []string) {
 	t.Helper()
 	if stdin != nil {
