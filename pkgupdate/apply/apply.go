@@ -82,6 +82,7 @@ func (a Applier) Plan(ctx context.Context, o Options) (Plan, error) {
 	}
 	p.window(a.Zone)
 	a.preflight(ctx, t, &p)
+	p.doubled(installed.Value)
 	if a.Health != nil {
 		if err := a.Health(ctx); err != nil {
 			p.problem(fmt.Errorf("what is looked at afterwards fails before: %w", err))

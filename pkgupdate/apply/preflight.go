@@ -121,6 +121,25 @@ func (a Applier) interrupted(ctx context.Context, p *Plan) {
 	}
 }
 
+// doubled looks in rpm's inventory for what a run that did not end leaves: the old and
+// the new version of a package. Of kernels there may be several.
+func (p *Plan) doubled(installed []pkgupdate.Package) {
+	seen, twice := map[string]bool{}, []string{}
+	for _, pkg := range installed {
+		if pkg.Type != "rpm" || strings.HasPrefix(pkg.Name, "kernel") || strings.HasPrefix(pkg.Name, "kmod-") {
+			continue
+		}
+		if key := pkg.Name + " " + pkg.Arch; seen[key] {
+			twice = append(twice, pkg.Label())
+		} else {
+			seen[key] = true
+		}
+	}
+	if len(twice) > 0 {
+		p.problem(fmt.Errorf("%w: %s is installed in two versions; rpm -e takes the old one away", pkgupdate.ErrInterrupted, prose.List(twice, 5)))
+	}
+}
+
 const (
 	spare       = 16 << 20  // bytes that are left over
 	bootSpace   = 128 << 20 // for a kernel and its first file system

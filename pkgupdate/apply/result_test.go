@@ -12,6 +12,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
 )
 
 // quiet has compared all processes with the disk, and found none of old code.
@@ -75,4 +76,20 @@ func TestYumIsAskedForExactVersionsAndRemovesNothing(t *testing.T) {
 	require.ErrorAs(t, err, &removal)
 	_, err = Applier{Host: hosttest.New(fmt.Sprintf(image, asked, "", "Install  1 Package\n")).Host(), Manager: m}.Plan(t.Context(), Options{Security: true})
 	require.ErrorContains(t, err, "yum: ")
+}
+
+func TestAnOldVersionBesideTheNewOneIsARunThatDidNotEnd(t *testing.T) {
+	var p Plan
+	pkg := func(name, arch, v string) pkgupdate.Package {
+		parsed, err := version.Parse(version.RPM, v)
+		require.NoError(t, err)
+		return pkgupdate.Package{Type: "rpm", Name: name, Arch: arch, Version: parsed}
+	}
+	list := []pkgupdate.Package{pkg("foo", "i686", "1-1"), pkg("foo", "x86_64", "1-1"), pkg("kernel-core", "x86_64", "5-1"), pkg("kernel-core", "x86_64", "6-1")}
+	p.doubled(list)
+	require.Empty(t, p.Problems)
+	p.doubled(append(list, pkg("foo", "x86_64", "1-2")))
+	require.Len(t, p.Problems, 1)
+	assert.Contains(t, p.Problems[0], "foo is installed in two versions")
+	assert.Contains(t, p.Problems[0], pkgupdate.ErrInterrupted.Error())
 }
