@@ -7,7 +7,7 @@
 #               same again when nothing changed
 #   advisories  65,000 records of OSV against inflating alone
 #   debsecan    the same data and packages, from a local source
-#   updateinfo  dnf updateinfo list, and the same updateinfo.xml read by ours; ROOT is a
+#   updateinfo  dnf updateinfo list, and a process that reads the same file; ROOT is a
 #               system of dnf to throw away, with a repository of its own in /t/repo
 #
 #   bench/packages.sh                 all of them
@@ -148,7 +148,7 @@ debsecan() {
 }
 
 # updateinfo makes 5,000 advisories of four packages each, gives them to the repository
-# /t/repo of a system of dnf, and lets Go's benchmark read the same file.
+# /t/repo of a system of dnf, and lets a process read the same file once.
 updateinfo() {
 	local root=${ROOT:-}
 	if [ ! -x "$root/usr/bin/dnf" ] || [ ! -d "$root/t/repo" ]; then
@@ -167,8 +167,9 @@ updateinfo() {
 	cp "$work/updateinfo.xml" "$root/t/updateinfo.xml"
 	chroot "$root" modifyrepo_c /t/updateinfo.xml /t/repo/repodata >/dev/null
 	chroot "$root" dnf -q makecache --refresh
-	echo "dnf -q -C updateinfo list: $(cpu chroot "$root" dnf -q -C updateinfo list) s CPU"
-	(cd "$here" && UPDATEINFO="$work/updateinfo.xml" go test -run '^$' -bench Updateinfo -benchmem ./pkgupdate/advisory | grep Benchmark)
+	(cd "$here" && go test -c -o "$work/advisory.test" ./pkgupdate/advisory)
+	row updateinfo "$(UPDATEINFO="$work/updateinfo.xml" cpu "$work/advisory.test" -test.run '^$' -test.bench Updateinfo -test.benchtime 1x)" \
+		"$(cpu chroot "$root" dnf -q -C updateinfo list)"
 }
 
 case ${1:-all} in
