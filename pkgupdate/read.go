@@ -131,6 +131,27 @@ func Folders(ctx context.Context, h host.Host, parse func(name string) (Package,
 	return Inventory(list, errs, fmt.Sprintf("%d packages in %s", len(list), dir), h.Time())
 }
 
+// busy is how young the database of a manager is while the manager may be at work.
+const busy = time.Minute
+
+// Faults gives the packages that are not properly installed, of a database that was
+// changed last at a time: for an Auditor whose manager has no journal.
+func Faults(installed Answer[[]Package], changed, now time.Time) Answer[[]Fault] {
+	var left []Fault
+	for _, p := range installed.Value {
+		if p.Fault != "" {
+			left = append(left, Fault{Pkg: p, What: p.Fault})
+		}
+	}
+	switch {
+	case len(left) > 0 && now.Sub(changed).Abs() < busy:
+		return Unproven[[]Fault](nil, ErrBusy)
+	case installed.State == Unknown:
+		return Unproven(left, installed.Reason)
+	}
+	return Proven(left, "each of "+installed.Evidence+" says how it is", installed.AsOf)
+}
+
 // Find gives the installed package of a name, and whether there is one.
 func Find(list []Package, name string) (Package, bool) {
 	i := slices.IndexFunc(list, func(p Package) bool { return p.Name == name })

@@ -96,9 +96,25 @@ func ParseDatabase(info pkgupdate.Info, text []byte) ([]pkgupdate.Package, []err
 		if field['o'] != field['P'] {
 			p.Source = field['o']
 		}
+		for _, f := range faults {
+			if strings.Contains(field['f'], f.mark) {
+				p.Fault = f.what
+			}
+		}
 		list = append(list, p)
 	}
 	return list, errs
+}
+
+// faults are the marks of a package that "apk fix" mends, the worst last (src/database.c).
+var faults = []struct{ mark, what string }{
+	{"x", "attributes of its files could not be set"}, {"s", "one of its scripts failed"}, {"f", "its files could not be written"},
+}
+
+// Audit gives the packages that the database marks as broken.
+func (m *Manager) Audit(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Fault] {
+	installed := m.Installed(ctx)
+	return pkgupdate.Faults(installed, installed.AsOf, m.Host.Time())
 }
 
 func validName(name string) bool {

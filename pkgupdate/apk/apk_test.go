@@ -233,3 +233,17 @@ func TestARunOfApkIsOneActWithItsCommand(t *testing.T) {
 	require.NoError(t, err)
 	assert.Empty(t, list)
 }
+
+func TestAPackageThatTheDatabaseMarksIsAFault(t *testing.T) {
+	mark := func(mark, changed string) pkgupdate.Answer[[]pkgupdate.Fault] {
+		text := strings.Replace(machine, "-- /lib/apk/db/installed --", "-- /lib/apk/db/installed mtime="+changed+" --", 1)
+		text = strings.Replace(text, "o:busybox\nF:bin", "o:busybox\nf:"+mark+"\nF:bin", 1)
+		return (&apk.Manager{Host: hosttest.New(text).Host()}).Audit(t.Context())
+	}
+	a := mark("fs", "2026-11-27T10:00:00Z")
+	require.NoError(t, a.Reason)
+	require.Len(t, a.Value, 1)
+	assert.Equal(t, "busybox its files could not be written", a.Value[0].Pkg.Name+" "+a.Value[0].What)
+	assert.Equal(t, pkgupdate.Empty, mark("S", "2026-11-27T10:00:00Z").State, "which sum it has")
+	assert.ErrorIs(t, mark("s", "2026-11-28T05:59:50Z").Reason, pkgupdate.ErrBusy)
+}

@@ -60,7 +60,20 @@ func (m *Manager) parseName(full string) (pkgupdate.Package, error) {
 	if f == nil {
 		return pkgupdate.Package{}, &pkgupdate.RecordError{Record: database, Err: fmt.Errorf("%.80q is no stem-version", full)}
 	}
-	return pkgupdate.Parsed(m.Info(), f[1], "", f[2]+f[3])
+	p, err := pkgupdate.Parsed(m.Info(), f[1], "", f[2]+f[3])
+	if strings.HasPrefix(f[1], "partial-") { // what pkg_add calls one that it could not finish
+		p.Fault = "it was installed in part"
+	}
+	return p, err
+}
+
+// Audit gives the packages that pkg_add could not finish.
+func (m *Manager) Audit(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Fault] {
+	changed, err := pkgupdate.ModTime(ctx, m.Host, database)
+	if err != nil {
+		return pkgupdate.Unproven[[]pkgupdate.Fault](nil, err)
+	}
+	return pkgupdate.Faults(m.Installed(ctx), changed, m.Host.Time())
 }
 
 // Pending asks pkg_add and syspatch.

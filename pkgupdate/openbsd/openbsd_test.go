@@ -205,3 +205,15 @@ Nov 27 11:00:01 box pkg_info: Removed nothing-1.0
 	require.NoError(t, err)
 	assert.Len(t, list, 3)
 }
+
+func TestAPackageThatPkgAddCouldNotFinishIsAFault(t *testing.T) {
+	audit := func(changed string) pkgupdate.Answer[[]pkgupdate.Fault] {
+		text := strings.Replace(machine, "-- /var/db/pkg/bzip2", "-- /var/db/pkg/ dir mtime="+changed+" --\n-- /var/db/pkg/partial-curl-8.11.0/+CONTENTS --\n-- /var/db/pkg/bzip2", 1)
+		return (&openbsd.Manager{Host: hosttest.New(text).Host()}).Audit(t.Context())
+	}
+	a := audit("2026-11-27T10:00:00Z")
+	require.NoError(t, a.Reason)
+	require.Len(t, a.Value, 1)
+	assert.Equal(t, "partial-curl", a.Value[0].Pkg.Name)
+	assert.ErrorIs(t, audit("2026-11-28T05:59:50Z").Reason, pkgupdate.ErrBusy)
+}
