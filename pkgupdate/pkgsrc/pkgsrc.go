@@ -74,14 +74,19 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 	holes, made, holeErr := m.holes(ctx, installed.Value)
 	pending := pkgupdate.Pending{Sources: m.sources(ctx, made)}
 	out, err := m.Host.Query(ctx, "pkgin", "-n", "full-upgrade")
-	newer, evidence := map[string]version.Version{}, ""
+	var newer, rebuilt map[string]version.Version
+	evidence := ""
 	if err == nil {
-		newer, evidence, err = m.plan(out)
+		newer, rebuilt, evidence, err = m.plan(out)
 	}
 	for _, p := range installed.Value {
 		to, offered := newer[p.Name]
-		if !offered && holes[p.Name] == nil {
+		again := rebuilt[p.Name] == p.Version && !p.Version.IsZero()
+		if !offered && holes[p.Name] == nil && !again {
 			continue
+		}
+		if again && holes[p.Name] == nil { // with what it was built with, which may be mended
+			to = p.Version
 		}
 		u := pkgupdate.Upgrade{Pkg: p, Candidate: to}
 		switch {
@@ -90,7 +95,7 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 		case holeErr == nil:
 			u.Class = pkgupdate.Ordinary
 		}
-		if !offered || !fixes(to, holes[p.Name]) {
+		if holes[p.Name] != nil && (!offered || !fixes(to, holes[p.Name])) {
 			u.Fix = version.Version{}
 			u.Blocked = "no version with a fix is offered"
 		}
@@ -112,37 +117,39 @@ var (
 )
 
 // plan reads pkgin's lists of names, each headed by its number, and the summary
-// that proves that they are whole; or that there is nothing to do.
-func (m *Manager) plan(out []byte) (map[string]version.Version, string, error) {
+// that proves that they are whole; or that there is nothing to do. To refresh is what was
+// built anew in the same version.
+func (m *Manager) plan(out []byte) (newer, rebuilt map[string]version.Version, evidence string, err error) {
 	lines, err := pkgupdate.Lines(out)
 	if err != nil {
-		return nil, "", fmt.Errorf("pkgin: %w", err)
+		return nil, nil, "", fmt.Errorf("pkgin: %w", err)
 	}
-	newer, evidence, what := map[string]version.Version{}, "", ""
+	newer, rebuilt = map[string]version.Version{}, map[string]version.Version{}
+	var into map[string]version.Version
 	for _, line := range lines {
 		f := heading.FindStringSubmatch(line)
 		switch {
 		case strings.TrimSpace(line) == "nothing to do.", summary.MatchString(line):
-			evidence, what = line, ""
+			evidence, into = line, nil
 		case f != nil:
-			what = f[2]
-		case strings.HasPrefix(line, "  ") && strings.Contains(what, "upgrade"):
+			into = map[string]map[string]version.Version{"upgrade": newer, "be upgraded": newer, "refresh": rebuilt, "be refreshed": rebuilt}[f[2]]
+		case strings.HasPrefix(line, "  ") && into != nil:
 			for _, full := range strings.Fields(line) {
 				p, err := m.parseName(full)
 				if err != nil {
-					return newer, "", err
+					return newer, rebuilt, "", err
 				}
-				newer[p.Name] = p.Version
+				into[p.Name] = p.Version
 			}
 		}
 	}
-	if f := summary.FindStringSubmatch(evidence); f != nil && f[2] != fmt.Sprint(len(newer)) {
-		return newer, "", fmt.Errorf("pkgin: %d upgrades were read, and it says %q", len(newer), evidence)
+	if f := summary.FindStringSubmatch(evidence); f != nil && (f[1] != fmt.Sprint(len(rebuilt)) || f[2] != fmt.Sprint(len(newer))) {
+		return newer, rebuilt, "", fmt.Errorf("pkgin: %d upgrades were read, and %d to refresh, and it says %q", len(newer), len(rebuilt), evidence)
 	}
 	if evidence == "" {
-		return newer, "", errors.New("pkgin: the plan has no summary: it is not whole")
+		return newer, rebuilt, "", errors.New("pkgin: the plan has no summary: it is not whole")
 	}
-	return newer, evidence, nil
+	return newer, rebuilt, evidence, nil
 }
 
 // holes gives, by package, what the list of vulnerabilities has of it, and when the list

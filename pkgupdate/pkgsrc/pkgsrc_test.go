@@ -120,9 +120,16 @@ func TestPlansInReportsOfPkginAreRead(t *testing.T) {
 		"0 to refresh, 2 to upgrade, 0 to install\n", "3 to refresh, 2 to upgrade, 0 to install\n0B to download, 294K to install\n",
 	).Replace(machine)
 	require.Contains(t, text, plan)
-	a := (&pkgsrc.Manager{Host: hosttest.New(summed(text)).Host()}).Pending(t.Context())
+	m := &pkgsrc.Manager{Host: hosttest.New(summed(text)).Host()}
+	require.NoError(t, pkgupdatetest.TestManager(t.Context(), m))
+	a := m.Pending(t.Context())
 	require.NoError(t, a.Reason)
-	assert.Equal(t, []string{"htop 3.3.0 3.4.0 ordinary", "openssl 3.4.0nb1 3.4.1 security CVE-2026-1", "php83-curl 8.3.1 security CVE-2026-2"}, pending(a.Value))
+	assert.Equal(t, []string{
+		"htop 3.3.0 3.4.0 ordinary", "openssl 3.4.0nb1 3.4.1 security CVE-2026-1", "php83-curl 8.3.1 security CVE-2026-2", "pkgin 23.8.1 23.8.1 ordinary",
+	}, pending(a.Value), "what was built anew is pending, and mends no hole of its own")
+	assert.Equal(t, pkgupdate.Block("no version with a fix is offered"), a.Value.Upgrades[2].Blocked)
+	fewer := strings.Replace(text, " pkgin-23.8.1", "", 1)
+	assert.ErrorContains(t, (&pkgsrc.Manager{Host: hosttest.New(summed(fewer)).Host()}).Pending(t.Context()).Reason, "2 to refresh")
 	cut := text[:strings.Index(text, "3 to refresh, 2")]
 	assert.ErrorContains(t, (&pkgsrc.Manager{Host: hosttest.New(summed(cut)).Host()}).Pending(t.Context()).Reason, "no summary")
 }
