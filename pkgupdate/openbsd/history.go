@@ -12,7 +12,8 @@ import (
 const (
 	messages = "/var/log/messages"
 	// Acts have no number of a process: entries that are no further apart are of one.
-	gap = time.Minute
+	gap    = time.Minute
+	maxSet = 4096 // bytes of the names in a line
 )
 
 // History reads what pkg_add and pkg_delete tell syslogd of what they did. Who asked
@@ -56,6 +57,9 @@ func (m *Manager) parseMessages(text []byte, p syslog.Parser) []pkgupdate.Transa
 // before the arrow, what comes behind it, of one package without its stem; and packages of
 // one version have it but once (print in OpenBSD/UpdateSet.pm).
 func (m *Manager) ofSet(set string, at time.Time) []pkgupdate.Event {
+	if len(set) > maxSet {
+		return nil
+	}
 	if strings.HasPrefix(set, "[") {
 		_, set, _ = strings.Cut(set, "]")
 	}
@@ -103,7 +107,9 @@ func (m *Manager) packagesOf(joined string) []pkgupdate.Package {
 			continue
 		}
 		for _, s := range stems {
-			list = append(list, pkgupdate.Package{Type: p.Type, Name: s, Version: p.Version})
+			if stem.MatchString(s + "-0") {
+				list = append(list, pkgupdate.Package{Type: p.Type, Name: s, Version: p.Version})
+			}
 		}
 		list, stems = append(list, p), nil
 	}

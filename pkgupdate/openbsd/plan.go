@@ -19,7 +19,7 @@ var (
 	alone     = regexp.MustCompile(`^Couldn't find updates for (\S+(?: \S+)*)$`)
 	obsolete  = regexp.MustCompile(`^Obsolete package: (\S+)`)
 	refused   = regexp.MustCompile(`^Couldn't install (\S+(?: \S+)*)$`)
-	insecure  = regexp.MustCompile(`^Package (\S+) found, matching insecure (\S+)$`)
+	insecure  = regexp.MustCompile(`^Package (\S+) found, matching insecure (\S{1,200})$`)
 	ambiguous = regexp.MustCompile(`^Ambiguous: (\S+) could be `)
 	heading   = regexp.MustCompile(`^--- [+-]?\S+ -+$`) // what a package says stands below
 	chat      = regexp.MustCompile(`^(\s*$|\t|Adding |Skipping |Merging |Update Set |Can't update |Couldn't find any update$|There were some ambiguities\. |` +
