@@ -1,11 +1,15 @@
 package main
 
 import (
+	"context"
+	"encoding/json"
 	"io"
 	"net/http"
 	"net/http/httptest"
 	"os"
 	"path/filepath"
+	"runtime"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
@@ -122,6 +126,107 @@ func TestAReportThatNobodyWasToldOfIsToldFirst(t *testing.T) {
 	assert.NotContains(t, second, "this report was stored and not delivered")
 	_, out, _ = m.run()
 	assert.NotContains(t, out, "this report was stored and not delivered", "it is told once")
+}
+
+// killed ends a run as a kill would, at its first word on standard output.
+type killed struct{}
+
+func (killed) Write([]byte) (int, error) { runtime.Goexit(); return 0, nil }
+
+// kill runs the agent up to its first word.
+func (m *machine) kill(args ...string) {
+	m.t.Helper()
+	ended, returned := make(chan struct{}), false
+	go func() {
+		defer close(ended)
+		run(context.Background(), append(m.args(), args...), killed{}, io.Discard)
+		returned = true
+	}()
+	<-ended
+	require.False(m.t, returned, "it was to end in mid-word")
+}
+
+// A run that is killed when all but the terminal have been told is told there by
+// the next one, however often that is killed too; nobody else hears of it twice.
+func TestTheTerminalIsToldOfARunThatWasKilledBeforeItPrinted(t *testing.T) {
+	m := newMachine(t)
+	dir := t.TempDir()
+	config, file := filepath.Join(dir, "agent.yaml"), filepath.Join(dir, "all.jsonl")
+	require.NoError(t, os.WriteFile(config, []byte("deliver: [{name: all, file: "+file+"}]\n"), 0o600))
+	m.run("-config", config)
+	for range 2 {
+		m.write(1)
+		m.kill("-config", config)
+	}
+	code, out, errs := m.run("-config", config)
+	assert.Empty(t, errs)
+	assert.Equal(t, exitUnknown, code)
+	places := []int{strings.Index(out, ", report 2"), strings.Index(out, "daemonab"), strings.Index(out, ", report 3"), strings.Index(out, "daemonac"), strings.Index(out, ", report 4")}
+	assert.True(t, places[0] >= 0 && slices.IsSorted(places), "%v: %s", places, out)
+	_, out, _ = m.run("-config", config)
+	assert.NotContains(t, out, ", report 4", "told once")
+	assert.NotContains(t, out, "not delivered")
+	data, err := os.ReadFile(file)
+	require.NoError(t, err)
+	assert.Equal(t, 5, strings.Count(string(data), "\n"), "each report once")
+}
+
+// JSON is one document a run, also with a late report in it.
+func TestALateReportStandsInTheOneDocument(t *testing.T) {
+	m := newMachine(t)
+	m.run()
+	m.write(1)
+	m.kill("-json")
+	_, out, errs := m.run("-json")
+	assert.Empty(t, errs)
+	var one struct {
+		Seq  int
+		Late []struct {
+			Seq     int
+			Notices []string
+		}
+	}
+	require.NoError(t, json.Unmarshal([]byte(out), &one), "one document")
+	assert.Equal(t, 3, one.Seq)
+	require.Len(t, one.Late, 1)
+	assert.Equal(t, 2, one.Late[0].Seq)
+	assert.Contains(t, strings.Join(one.Late[0].Notices, "\n"), "not delivered")
+	_, out, _ = m.run("-json")
+	assert.NotContains(t, out, `"late"`)
+}
+
+// A look each quarter of an hour writes no mail where there is no news; who waits
+// for its word hears of it all the same.
+func TestAQuickLookWithoutNewsIsSentToWatchersAlone(t *testing.T) {
+	h := &heard{}
+	server := httptest.NewServer(h)
+	defer server.Close()
+	m := newMachine(t)
+	config := filepath.Join(t.TempDir(), "agent.yaml")
+	require.NoError(t, os.WriteFile(config, []byte("deliver:\n  - {name: chat, webhook: "+server.URL+"/chat}\n  - {name: watcher, ping: "+server.URL+"/ping}\n"), 0o600))
+	m.run("-config", config)
+	h.take()
+	m.run("-config", config, "-only", "logwatch.logs")
+	assert.Equal(t, []string{"/ping/start", "/ping/fail"}, h.take(), "what the small machine lacks cannot be looked at")
+	m.write(1)
+	m.run("-config", config, "-only", "logwatch.logs")
+	assert.Contains(t, h.take(), "/chat")
+}
+
+// A run that ends without a report says so to who waits for its word.
+func TestARunWithoutAReportIsAFailureForAWatcher(t *testing.T) {
+	h := &heard{}
+	server := httptest.NewServer(h)
+	defer server.Close()
+	m := newMachine(t)
+	config := filepath.Join(t.TempDir(), "agent.yaml")
+	require.NoError(t, os.WriteFile(config, []byte("deliver: [{name: watcher, ping: "+server.URL+"/ping}]\n"), 0o600))
+	require.NoError(t, os.MkdirAll(m.state, 0o777))
+	require.NoError(t, os.Chmod(m.state, 0o777))
+	code, _, errs := m.run("-config", config)
+	assert.Equal(t, exitUnknown, code)
+	assert.Contains(t, errs, "the state directory")
+	assert.Equal(t, []string{"/ping/fail"}, h.take())
 }
 
 // A customer's target gets what a customer is sent, and nobody else's.

@@ -7,7 +7,6 @@ import (
 	"io"
 	"os"
 	"strings"
-	"sync"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/examples/agent/internal/daily"
@@ -26,8 +25,12 @@ import (
 	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
-// farChecks ask a far machine at a time, so that their questions share exchanges.
-const farChecks = 32
+// Checks at a time: of this machine so many that what waits for a command or a
+// server holds nobody up; of a far one so many that their questions share exchanges.
+const (
+	nearChecks = 4
+	farChecks  = 32
+)
 
 // round is one daily round.
 type round struct {
@@ -61,6 +64,15 @@ func (r *round) run(ctx context.Context, c cli.Call) (int, error) {
 	if r.recordTo != "" {
 		return r.record(ctx, target, c)
 	}
+	status, err := r.once(ctx, target, c)
+	if err != nil && status == 0 && !errors.Is(err, statedir.ErrLocked) { // whose run is under way tells by itself
+		err = errors.Join(err, delivery.Fail(context.WithoutCancel(ctx), r.settings.Deliver, err))
+	}
+	return status, err
+}
+
+// once looks once. An error with the status 0 means that there is no report.
+func (r *round) once(ctx context.Context, target *daily.Target, c cli.Call) (int, error) {
 	st, err := cli.OpenState(r.settings.State, target.Name, target.Machine(ctx))
 	if err != nil {
 		return 0, err
@@ -71,18 +83,19 @@ func (r *round) run(ctx context.Context, c cli.Call) (int, error) {
 	told := context.AfterFunc(ctx, func() {
 		bar.Note("agent: stopping; what was found so far is stored and shown. Once more, and it stops at once.")
 	})
-	late, rep, err := r.look(ctx, target, st, bar)
+	seen, rep, err := r.look(ctx, target, st, bar)
 	told()
 	bar.End()
 	if rep == nil {
 		return 0, err
 	}
-	for _, one := range append(late, rep) {
-		if printErr := r.print(c.Stdout, one); printErr != nil {
-			err = errors.Join(err, fmt.Errorf("%w; it is kept in %s, if that was possible", printErr, st.Path("reports")))
-		}
+	late, lateErr := seen.late()
+	printErr := r.print(c.Stdout, rep, late)
+	if printErr != nil {
+		printErr = fmt.Errorf("%w; it is kept in %s, if that was possible", printErr, st.Path("reports"))
 	}
-	if err != nil {
+	// Who does not read to the end was told all the same.
+	if err = errors.Join(err, lateErr, printErr, seen.told(ctx)); err != nil {
 		return exitUnstored, err
 	}
 	if !r.json && !r.quiet(rep) {
@@ -91,9 +104,9 @@ func (r *round) run(ctx context.Context, c cli.Call) (int, error) {
 	return exitCode(rep, r.settings.Strict, len(late) > 0), nil
 }
 
-// look runs the checks that suit the target once, and keeps the report. late are
-// those that an earlier run stored and, being killed, told nobody.
-func (r *round) look(ctx context.Context, t *daily.Target, st *statedir.Dir, bar *cli.Progress) (late []*report.Report, rep *report.Report, err error) {
+// look runs the checks that suit the target once, and keeps the report, of which
+// the screen is still to be told.
+func (r *round) look(ctx context.Context, t *daily.Target, st *statedir.Dir, bar *cli.Progress) (seen *screen, rep *report.Report, err error) {
 	checks, err := r.settings.Choose(t.Checks(st, r.settings))
 	if err != nil {
 		return nil, nil, err
@@ -102,13 +115,20 @@ func (r *round) look(ctx context.Context, t *daily.Target, st *statedir.Dir, bar
 	if err != nil {
 		return nil, nil, err
 	}
-	told := &listener{Reporter: deliver.Multi(r.pages(st), targets)}
+	if r.only != "" && !r.page {
+		for i, d := range r.settings.Deliver {
+			if d.Ping == "" {
+				targets.List[i].To = onlyNews{targets.List[i].To}
+			}
+		}
+	}
+	seen = &screen{dir: st.Path("untold")}
 	set := &suite.Suite{
-		Checks: checks, Store: st.Store(), Explain: explain.Joins, Review: review.Fold(review.FileStore{Name: st.Path(logName)}), Reporter: told,
+		Checks: checks, Store: seen.over(st.Store()), Explain: explain.Joins, Review: review.Fold(review.FileStore{Name: st.Path(logName)}), Reporter: deliver.Multi(seen, r.pages(st), targets),
 		Labels: r.labels(ctx, t), RedactKey: st.RedactKey(), Timeout: func(string) time.Duration { return r.settings.Timeout },
 		Progress: func(step report.Progress) { bar.Step(describe(step), step.State == "ended") },
 	}
-	if t.Far {
+	if set.Parallel = nearChecks; t.Far {
 		set.Parallel = farChecks
 	}
 	delivery.Begin(ctx, r.settings.Deliver)
@@ -118,34 +138,7 @@ func (r *round) look(ctx context.Context, t *daily.Target, st *statedir.Dir, bar
 	} else {
 		rep, err = set.RunOnly(ctx, strings.Split(r.only, ",")...)
 	}
-	return told.before(rep), rep, err
-}
-
-// listener is a Reporter that knows what it was told.
-type listener struct {
-	report.Reporter
-	mu  sync.Mutex
-	all []*report.Report
-}
-
-// Report notes and passes on.
-func (h *listener) Report(ctx context.Context, rep *report.Report) error {
-	h.mu.Lock()
-	h.all = append(h.all, rep)
-	h.mu.Unlock()
-	return h.Reporter.Report(ctx, rep)
-}
-
-// before gives what was told beside the report of this run.
-func (h *listener) before(own *report.Report) (out []*report.Report) {
-	h.mu.Lock()
-	defer h.mu.Unlock()
-	for _, rep := range h.all {
-		if own != nil && rep.ID != own.ID {
-			out = append(out, rep)
-		}
-	}
-	return out
+	return seen, rep, err
 }
 
 func describe(step report.Progress) string {
@@ -182,15 +175,22 @@ func formats() []deliver.Format {
 	}
 }
 
-func (r *round) print(stdout io.Writer, rep *report.Report) error {
+// print tells of late reports first; as JSON all are one document.
+func (r *round) print(stdout io.Writer, rep *report.Report, late []report.Report) error {
 	if r.json {
-		return jsonl.Write(stdout, rep, jsonl.Options{Whole: true})
+		return jsonl.Write(stdout, rep, jsonl.Options{Whole: true, Late: late})
+	}
+	t := cli.Look(stdout, os.Getenv)
+	opt := text.Options{Zone: time.Local, Width: t.Width, Color: t.Color, ASCII: t.ASCII, MaxItems: 40, MaxLines: 6}
+	for i := range late {
+		if err := text.Write(stdout, &late[i], opt); err != nil {
+			return err
+		}
 	}
 	if r.quiet(rep) {
 		return short(stdout, render.Verdict(rep))
 	}
-	t := cli.Look(stdout, os.Getenv)
-	return text.Write(stdout, rep, text.Options{Zone: time.Local, Width: t.Width, Color: t.Color, ASCII: t.ASCII, MaxItems: 40, MaxLines: 6})
+	return text.Write(stdout, rep, opt)
 }
 
 // closing says where everything is and what comes next.

@@ -13,6 +13,7 @@ import (
 	"os"
 	"strconv"
 	"strings"
+	"sync"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
@@ -172,11 +173,25 @@ func (d Delivery) mail(password []byte, subject func(*report.Report) string) (re
 // Begin tells those who are pinged that a run begins. One that cannot be
 // reached is told of at the end, and keeps nothing from being looked at.
 func Begin(ctx context.Context, list []Delivery) {
+	ping(ctx, list, webhook.Ping.Start) //nolint:errcheck // see above
+}
+
+// Fail tells those who are pinged that a run ended without a report.
+func Fail(ctx context.Context, list []Delivery, why error) error {
+	return ping(ctx, list, func(p webhook.Ping, ctx context.Context) error { return p.Fail(ctx, why) })
+}
+
+// ping tells all who are pinged at once, who have ten seconds.
+func ping(ctx context.Context, list []Delivery, tell func(webhook.Ping, context.Context) error) error {
 	ctx, cancel := context.WithTimeout(ctx, 10*time.Second)
 	defer cancel()
-	for _, d := range list {
+	errs := make([]error, len(list))
+	var wg sync.WaitGroup
+	for i, d := range list {
 		if d.Ping != "" {
-			webhook.Ping{URL: d.Ping}.Start(ctx) //nolint:errcheck // see above
+			wg.Go(func() { errs[i] = tell(webhook.Ping{URL: d.Ping}, ctx) })
 		}
 	}
+	wg.Wait()
+	return errors.Join(errs...)
 }

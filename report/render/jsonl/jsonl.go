@@ -9,20 +9,29 @@
 package jsonl
 
 import (
+	"encoding/json"
 	"fmt"
 	"io"
 
+	"github.com/pugetsoundtech/upkeep/internal/anytext"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
 // Options of the form. The zero Options give JSON Lines.
 type Options struct {
 	Whole bool // one indented JSON document instead of lines
+
+	// Late are reports of earlier runs that nobody was told of, the oldest first:
+	// with Whole, the list "late" of the one document.
+	Late []report.Report
 }
 
 // Write writes the report.
 func Write(w io.Writer, rep *report.Report, opt Options) error {
-	if opt.Whole {
+	switch {
+	case opt.Whole && len(opt.Late) > 0:
+		return late(w, rep, opt.Late)
+	case opt.Whole:
 		return write(w)(report.Encode(rep))
 	}
 	head := *rep
@@ -34,6 +43,20 @@ func Write(w io.Writer, rep *report.Report, opt Options) error {
 		if err := write(w)(report.EncodeLine(res)); err != nil {
 			return err
 		}
+	}
+	return nil
+}
+
+// late writes the document of a report with others in it.
+func late(w io.Writer, rep *report.Report, earlier []report.Report) error {
+	enc := json.NewEncoder(w)
+	enc.SetEscapeHTML(false)
+	enc.SetIndent("", " ")
+	if err := enc.Encode(anytext.Escape(struct {
+		report.Report
+		Late []report.Report `json:"late"`
+	}{*rep, earlier})); err != nil {
+		return fmt.Errorf("write json report: %w", err)
 	}
 	return nil
 }
