@@ -1,6 +1,7 @@
 package suite
 
 import (
+	"cmp"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -86,12 +87,26 @@ func (r *run) due(check string) bool {
 	return due || err != nil
 }
 
+// longestFirst gives the checks in the order in which they begin: which took longest
+// the last time first, so that none of them is left over at the end.
+func (r *run) longestFirst() []report.Checker {
+	took := map[string]time.Duration{}
+	if last := r.saved.Report; last != nil {
+		for _, res := range last.Results {
+			took[res.Check] = res.Took
+		}
+	}
+	return slices.SortedStableFunc(slices.Values(r.Checks), func(a, b report.Checker) int {
+		return cmp.Compare(took[b.Name()], took[a.Name()])
+	})
+}
+
 // checks runs those that this run has.
 func (r *run) checks(ctx context.Context) {
 	slots := make(chan struct{}, r.parallel())
 	var mu sync.Mutex
 	var wg sync.WaitGroup
-	for _, c := range r.Checks {
+	for _, c := range r.longestFirst() {
 		cl := r.claims[c.Name()]
 		if cl == nil {
 			continue
