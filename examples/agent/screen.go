@@ -9,9 +9,9 @@ import (
 	"path/filepath"
 	"strings"
 
-	"github.com/pugetsoundtech/upkeep/internal/durable"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/memory"
+	"github.com/pugetsoundtech/upkeep/report/statedir"
 )
 
 // screen is standard output as one of those who are told. It is told last, so a
@@ -71,10 +71,10 @@ func (s *screen) Report(_ context.Context, rep *report.Report) error {
 	if err != nil {
 		return err
 	}
-	if err := durable.MkdirAll(s.dir); err != nil {
+	if err := statedir.MkdirAll(s.dir); err != nil {
 		return err
 	}
-	return durable.Write(filepath.Join(s.dir, fmt.Sprintf("%020d.json", rep.Seq)), data)
+	return statedir.Write(filepath.Join(s.dir, fmt.Sprintf("%020d.json", rep.Seq)), data)
 }
 
 // names are the files of late reports, the oldest first.
@@ -96,7 +96,7 @@ func (s *screen) names() ([]string, error) {
 func (s *screen) late() (late []report.Report, err error) {
 	names, err := s.names()
 	for _, name := range names[max(len(names)-maxLate, 0):] {
-		data, readErr := durable.Read(name, 256<<20)
+		data, readErr := statedir.Read(name, 256<<20)
 		if readErr == nil {
 			var rep *report.Report
 			if rep, readErr = report.Decode(data); readErr == nil {
