@@ -5,6 +5,7 @@ package report
 // a remedy that is too large, has an empty command or holds a secret, whole: a
 // command that was cut is another command.
 type Remedy struct {
+	Look   [][]string `json:"look,omitempty"`   // only read; show more of what is so
 	Do     [][]string `json:"do,omitempty"`     // in this order, each after the one before succeeded
 	Verify [][]string `json:"verify,omitempty"` // only read; succeed once it is done
 	Undo   [][]string `json:"undo,omitempty"`   // take it back, in this order
@@ -22,7 +23,7 @@ func (r *Recorder) remedy(m *Remedy) *Remedy {
 		return nil
 	}
 	out := &Remedy{}
-	for _, part := range []struct{ from, to *[][]string }{{&m.Do, &out.Do}, {&m.Verify, &out.Verify}, {&m.Undo, &out.Undo}} {
+	for _, part := range []struct{ from, to *[][]string }{{&m.Look, &out.Look}, {&m.Do, &out.Do}, {&m.Verify, &out.Verify}, {&m.Undo, &out.Undo}} {
 		if len(*part.from) > maxCommands {
 			return nil
 		}
@@ -53,7 +54,7 @@ func (r *Recorder) takes(command []string) bool {
 func (m *Remedy) bytes() int {
 	n := 0
 	if m != nil {
-		for _, part := range [][][]string{m.Do, m.Verify, m.Undo} {
+		for _, part := range [][][]string{m.Look, m.Do, m.Verify, m.Undo} {
 			for _, command := range part {
 				for _, arg := range command {
 					n += len(arg)

@@ -7,7 +7,6 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/howto"
 	"github.com/pugetsoundtech/upkeep/host/tree"
 	"github.com/pugetsoundtech/upkeep/integrity"
-	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
@@ -136,17 +135,5 @@ func (c *closer) remedyOf(ch integrity.Change, a attestation) *report.Remedy {
 	if len(commands) == 0 {
 		return nil
 	}
-	return &report.Remedy{Verify: commands}
-}
-
-// typed is a remedy's sentence for those who read text alone.
-func typed(m *report.Remedy) string {
-	if m == nil {
-		return ""
-	}
-	var lines []string
-	for _, command := range m.Verify {
-		lines = append(lines, prose.Quote(command...))
-	}
-	return " To see more: " + strings.Join(lines, "; ")
+	return &report.Remedy{Look: commands}
 }

@@ -18,6 +18,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/integrity/files"
 	"github.com/pugetsoundtech/upkeep/integrity/integritytest"
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
@@ -379,8 +380,8 @@ func TestHostilePathsAreQuotedInCommands(t *testing.T) {
 	b.write("etc/plain", "a")
 	_, res := b.run()
 	require.Len(t, res.Findings, 2)
-	assert.Contains(t, res.Findings[0].Fix, `dpkg -S $'/etc/$(reboot)\012\033'`)
-	assert.Equal(t, [][]string{{"dpkg", "-S", "/etc/plain"}}, res.Findings[1].Remedy.Verify)
+	assert.Equal(t, `dpkg -S $'/etc/$(reboot)\012\033'`, prose.Quote(res.Findings[0].Remedy.Look[0]...))
+	assert.Equal(t, [][]string{{"dpkg", "-S", "/etc/plain"}}, res.Findings[1].Remedy.Look)
 }
 
 func TestTheCheckKeepsTheContract(t *testing.T) {

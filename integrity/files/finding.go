@@ -31,7 +31,6 @@ func (c *closer) finding(f *found) report.Finding {
 		Severity: severity(f.Change, a), Fix: fix(f.Change, a), Remedy: c.remedyOf(f.Change, a),
 		Detail: standingText(f.Change, a),
 	}
-	out.Fix += typed(out.Remedy)
 	c.describe(&out, f, a)
 	c.shorter(&out, f.Change)
 	c.sinceLast(&out, f.Change)

@@ -7,8 +7,22 @@ import (
 
 // Commands are lines that a person may type for one purpose, quoted for a shell.
 type Commands struct {
-	Label string // run, verify or undo
+	Label string // look, run, verify or undo
 	Lines []string
+}
+
+// Typed gives the commands of a finding that stand on a short page: what shows
+// more, and what is to be done.
+func Typed(m *report.Remedy) (look, do []string) {
+	for _, part := range Remedy(m) {
+		switch part.Label {
+		case "look":
+			look = part.Lines
+		case "run":
+			do = part.Lines
+		}
+	}
+	return look, do
 }
 
 // Remedy gives the commands of a finding, the parts without any left out.
@@ -27,6 +41,7 @@ func Remedy(m *report.Remedy) []Commands {
 		}
 		out = append(out, part)
 	}
+	add("look", m.Look)
 	add("run", m.Do)
 	add("verify", m.Verify)
 	add("undo", m.Undo)

@@ -11,7 +11,6 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/sysview"
 	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/integrity/inventory"
-	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
@@ -186,11 +185,6 @@ func (r *listenerRun) complete(f report.Finding, l *Listener) report.Finding {
 	if len(commands) == 0 {
 		return f
 	}
-	f.Remedy = &report.Remedy{Verify: commands}
-	var typed []string
-	for _, c := range commands {
-		typed = append(typed, prose.Quote(c...))
-	}
-	f.Fix = strings.TrimSpace(f.Fix + " To see more: " + strings.Join(typed, "; "))
+	f.Remedy = &report.Remedy{Look: commands}
 	return f
 }

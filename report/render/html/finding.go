@@ -61,6 +61,7 @@ type entry struct {
 	Why     []why
 	Lines   []diffLine // that came and went
 	Fix     []shown
+	Look    []shown    // commands that show more
 	Do      []shown    // what to type
 	Remedy  []commands // to verify and to undo it
 	Reason  shown
@@ -216,11 +217,14 @@ func (b *builder) entry(s render.Section, e render.Entry) entry {
 		out.Facts = append(out.Facts, fact{Label: x.Label, Value: clean(x.Value), Changed: x.Changed, Field: clean(x.Field), Was: clean(x.Was), Now: clean(x.Now)})
 	}
 	for _, part := range remedy(f.Remedy) {
-		if part.Label == "run" {
+		switch part.Label {
+		case "look":
+			out.Look = part.Lines
+		case "run":
 			out.Do = part.Lines
-			continue
+		default:
+			out.Remedy = append(out.Remedy, part)
 		}
-		out.Remedy = append(out.Remedy, part)
 	}
 	for _, line := range render.Lines(e) {
 		out.Lines = append(out.Lines, diffLine{map[byte]string{'+': "add", '-': "del"}[line[0]], clean(line)})

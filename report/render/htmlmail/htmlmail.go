@@ -72,7 +72,7 @@ type row struct {
 	Added, Gone []shown
 	Why, Note   shown
 	Do          []shown
-	IsCommand   bool
+	Advice      shown
 }
 
 // Bounds, so that a mail is no longer than its reader's program shows.
@@ -186,17 +186,12 @@ func newRow(e render.Entry, full bool) row {
 	for _, why := range e.Why {
 		r.Why = clean(why.Confidence + ": " + why.Text)
 	}
-	if f.Fix != "" {
-		r.Do = []shown{clean(f.Fix)}
+	look, do := render.Typed(f.Remedy)
+	if len(do) == 0 && f.Fix != "" {
+		r.Advice = clean(f.Fix)
 	}
-	for _, c := range render.Remedy(f.Remedy)[:min(1, len(render.Remedy(f.Remedy)))] {
-		if c.Label != "run" {
-			break
-		}
-		r.Do, r.IsCommand = nil, true
-		for _, line := range c.Lines {
-			r.Do = append(r.Do, clean(line))
-		}
+	for _, line := range slices.Concat(look, do) {
+		r.Do = append(r.Do, clean(line))
 	}
 	return r
 }

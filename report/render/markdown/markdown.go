@@ -138,14 +138,12 @@ func (p *page) entry(e render.Entry) {
 	for _, why := range e.Why {
 		p.line("  by " + escape(why.Confidence+": "+why.Text) + "  ")
 	}
-	parts := render.Remedy(f.Remedy)
-	if len(parts) > 0 && parts[0].Label == "run" {
-		p.fence("sh", parts[0].Lines)
-		return
-	}
-	if f.Fix != "" {
+	look, do := render.Typed(f.Remedy)
+	p.fence("sh", look)
+	if len(do) == 0 && f.Fix != "" {
 		p.line("  *" + escape(f.Fix) + "*  ")
 	}
+	p.fence("sh", do)
 }
 
 // fence quotes lines; no run of backticks in them ends it.

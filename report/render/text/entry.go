@@ -115,14 +115,24 @@ func (p *page) detail(f report.Finding) {
 	}
 }
 
-// fix is what to type, where that is known, else what to do.
+// fix is what to type, where that is known, else what to do, and what to type to
+// see more.
 func (p *page) fix(f report.Finding) {
-	if f.Remedy == nil || len(f.Remedy.Do) == 0 {
-		p.labelled("do", green, f.Fix)
-		return
+	m := f.Remedy
+	if m == nil {
+		m = &report.Remedy{}
 	}
-	head := strings.Repeat(" ", textAt) + p.paint(dim, "do") + strings.Repeat(" ", valueAt-textAt-len("do"))
-	for _, command := range f.Remedy.Do {
+	p.commands("look", m.Look)
+	if len(m.Do) == 0 {
+		p.labelled("do", green, f.Fix)
+	}
+	p.commands("do", m.Do)
+}
+
+// commands gives each command lines of its own.
+func (p *page) commands(label string, commands [][]string) {
+	head := strings.Repeat(" ", textAt) + p.paint(dim, label) + strings.Repeat(" ", valueAt-textAt-len(label))
+	for _, command := range commands {
 		for _, line := range p.command(command) {
 			p.line(head + p.paint(green, line))
 			head = strings.Repeat(" ", valueAt)
