@@ -14,6 +14,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/fix"
+	"github.com/pugetsoundtech/upkeep/report/render"
 	"github.com/pugetsoundtech/upkeep/report/review"
 )
 
@@ -93,7 +94,15 @@ func (r *round) carryOut(ctx context.Context, d *desk, plan fix.Plan, c cli.Call
 	if rec.Verified {
 		what = "done and verified"
 	}
-	return c.Say(rec, what+": "+plan.Title, "the log of the review says how to undo it")
+	if err := c.Say(rec, what+": "+plan.Title); err != nil || c.JSON {
+		return err
+	}
+	for _, part := range render.Remedy(&report.Remedy{Undo: plan.Remedy.Undo}) {
+		for _, line := range part.Lines {
+			err = errors.Join(err, c.Say(nil, "to undo it: "+line))
+		}
+	}
+	return err
 }
 
 // explain says why a finding is there.

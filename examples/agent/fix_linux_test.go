@@ -73,6 +73,82 @@ func TestAHeldSecurityFixIsInstalledAndOnRecord(t *testing.T) {
 	})
 }
 
+// A service that failed, one that nothing needs and a log without rotation are mended
+// by the commands of their findings: planned, done, looked at, told, and taken back.
+func TestWhatIsMendedIsVerifiedToldAndCanBeTakenBack(t *testing.T) {
+	programs := []string{"/usr/bin/sh", "/usr/bin/cat", "/usr/bin/rm", "/usr/bin/ln", "/usr/bin/touch", "/usr/bin/test", "/usr/bin/awk", "/usr/bin/grep"}
+	for _, p := range programs {
+		_, err := os.Stat(p)
+		need.That(t, p, err == nil || os.Getenv("UPKEEP_TEST_WORLD") != "")
+	}
+	inWorld(t, programs, func(w *world) {
+		w.services()
+		w.write("/etc/logrotate.conf", "include /etc/logrotate.d\n", 0o644)
+		must(os.MkdirAll("/etc/logrotate.d", 0o755))
+		w.write("/var/log/toy.log", strings.Repeat("toy\n", 1<<19), 0o640)
+		const only = "resource.services,integrity.services,logwatch.rotation"
+		w.run("-only", only)
+		for _, c := range []struct{ sel, plan, mended string }{
+			{"shy.service", "do      systemctl restart -- shy.service", "test ! -s /run/failed"},
+			{"integrity.services.not-needed", "do      systemctl disable -- bluetooth.service", "test ! -h " + wanted + " && test ! -e /run/runs"},
+			{"/var/log/toy.log", "verify  logrotate -d /etc/logrotate.d/toy", "grep -q '/var/log/toy.log {' /etc/logrotate.d/toy"},
+		} {
+			out, status := w.run("fix", c.sel)
+			assert.Zero(t, status, out)
+			assert.Contains(t, out, c.plan)
+			assert.Error(t, exec.Command("sh", "-c", c.mended).Run(), "a plan does nothing: %s", c.sel)
+			if c.sel == "shy.service" {
+				out, status = w.run("fix", "-apply", "-by", "ann", c.sel)
+				assert.NotZero(t, status)
+				assert.Contains(t, out, "done, but it did not help", "its cause is still there")
+				w.write("/run/ready", "", 0o644)
+			}
+			out, status = w.run("fix", "-apply", "-by", "ann", c.sel)
+			assert.Zero(t, status, out)
+			w.must("", "sh", "-c", c.mended)
+			told, _ := w.run("-only", only)
+			assert.Contains(t, told, "FIXED", c.sel)
+			w.takeBack(out)
+		}
+		w.must("", "sh", "-c", "test -h "+wanted+" && test -e /run/runs && test ! -e /etc/logrotate.d/toy")
+		out, _ := w.run("review", "list")
+		assert.Contains(t, out, "bluetooth.service", "what was taken back is open again at the next look")
+	})
+}
+
+const wanted = "/etc/systemd/system/multi-user.target.wants/bluetooth.service"
+
+// services gives the world a service manager with one service that fails until it is
+// ready, and one that has nothing to do here.
+func (w *world) services() {
+	must(os.MkdirAll("/run/systemd/system", 0o755))
+	must(os.MkdirAll(filepath.Dir(wanted), 0o755))
+	must(os.Symlink("/usr/lib/systemd/system/bluetooth.service", wanted))
+	w.write("/run/runs", "", 0o644)
+	w.write("/run/failed", "shy.service loaded failed failed Shy\n", 0o644)
+	w.answers("/usr/bin/systemctl", `case "$*" in
+list-units*) cat /run/failed ;;
+show*) ;;
+"restart -- shy.service") test ! -e /run/ready || rm /run/failed; touch /run/failed ;;
+"status --no-pager -- shy.service") test ! -s /run/failed ;;
+"disable -- bluetooth.service") rm `+wanted+` ;;
+"enable -- bluetooth.service") ln -s /usr/lib/systemd/system/bluetooth.service `+wanted+` ;;
+"stop -- bluetooth.service") rm /run/runs ;;
+"start -- bluetooth.service") touch /run/runs ;;
+*) exit 1 ;;
+esac`)
+	w.answers("/usr/sbin/logrotate", `test "$1" = -d && grep -q . "$2"`)
+}
+
+// takeBack runs the commands that the agent said take back what it did.
+func (w *world) takeBack(said string) {
+	for line := range strings.Lines(said) {
+		if command, ok := strings.CutPrefix(line, "to undo it: "); ok {
+			w.must("", "sh", "-c", command)
+		}
+	}
+}
+
 // holdToy installs a package, holds it, and publishes a security fix of it.
 func (w *world) holdToy() {
 	w.write("/run/agent.yaml", "leave-out: [pkgupdate.lifecycle, resource.load, resource.memory]\n", 0o644)

@@ -41,8 +41,8 @@ The first run takes the baseline. As a normal user it sees less, and says what.
 It changes nothing outside its state directory. A page for each day is kept there
 as reports/latest.html and under its date, readable by the user who ran it.
 
-SEL names findings: the number before one in the list, a path, a rule, a check,
-package:NAME, ticket:ID, or all.`,
+SEL names findings: the number before one in the list, a path, a service, a rule,
+a check, package:NAME, ticket:ID, or all.`,
 		Examples: []cli.Example{
 			{About: "the daily round of this machine"},
 			{Args: "-json", About: "the same, as JSON on standard output"},

@@ -14,7 +14,7 @@ const shortest = 4
 
 // Select gives the items that a selector names: the beginning of a finding's id
 // (with or without "v1:"), a rule, a check, a pattern of paths such as
-// /etc/ssh/*, "package:" and a package that the finding names, such as deb:openssl or
+// /etc/ssh/*, a service, "package:" and a package that the finding names, such as deb:openssl or
 // openssl, "ticket:" and the ticket under which the last act about it stands, or "all".
 // The error says why it names none, or, of the beginning of an id, several.
 func Select(items []Standing, selector string) ([]Standing, error) {
@@ -27,7 +27,7 @@ func Select(items []Standing, selector string) ([]Standing, error) {
 		switch {
 		case len(id) >= shortest && strings.HasPrefix(strings.TrimPrefix(s.Finding.Fingerprint, "v1:"), id):
 			byID = append(byID, s)
-		case s.Finding.Rule == selector, s.Check == selector, onPath(s.Finding, selector), ofPackage(s.Finding, selector), s.ofTicket(selector):
+		case s.Finding.Rule == selector, s.Check == selector, onPath(s.Finding, selector), onService(s.Finding, selector), ofPackage(s.Finding, selector), s.ofTicket(selector):
 			others = append(others, s)
 		}
 	}
@@ -37,9 +37,14 @@ func Select(items []Standing, selector string) ([]Standing, error) {
 	case len(byID) > 1:
 		return nil, fmt.Errorf("%s is the beginning of %d ids: give more of it", selector, len(byID))
 	case len(byID) == 0:
-		return nil, fmt.Errorf("%s names nothing that is open; what does is a number of the list, a path, a rule, a check, package:NAME or ticket:ID", selector)
+		return nil, fmt.Errorf("%s names nothing that is open; what does is a number of the list, a path, a service, a rule, a check, package:NAME or ticket:ID", selector)
 	}
 	return byID, nil
+}
+
+// onService reports whether the finding is about the service.
+func onService(f report.Finding, name string) bool {
+	return f.Subject.Key == report.Service && f.Subject.Value == name
 }
 
 // onPath reports whether the finding is about a path that the pattern matches.
