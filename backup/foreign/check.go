@@ -222,6 +222,8 @@ func (c Backups) verify(ctx span, rec *report.Recorder, l *look, m *memory) {
 		scope := fileScope(l.place.name(), f.name)
 		var why spoiled
 		switch {
+		case errors.Is(err, fs.ErrNotExist): // it went since the place was listed, as old ones do
+			rec.Covered(scope)
 		case errors.As(err, &why):
 			bad = append(bad, f.name)
 			rec.Finding(l.spoiledFinding(f.name, why))

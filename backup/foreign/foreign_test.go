@@ -10,6 +10,7 @@ import (
 	"encoding/binary"
 	"fmt"
 	"hash/crc32"
+	"io/fs"
 	"math/rand/v2"
 	"os"
 	"os/exec"
@@ -470,4 +471,53 @@ func ExampleBackups() {
 		fmt.Println(f.Title)
 	}
 	// Output: /srv/dumps/shop.sql.gz is spoiled: it does not begin as a file of its name does
+}
+
+// Who looks while a backup is made tells nothing of it: what the last list says is
+// not there any more, and what the next one will say is not yet.
+func TestBackupThatRunsIsNoFault(t *testing.T) {
+	t.Run("rdiff-backup", func(t *testing.T) {
+		l := life{t, t.TempDir(), rand.New(rand.NewPCG(7, 8))}
+		at := time.Now().Add(-2 * time.Hour)
+		jobs["rdiff-backup"](l, 0, at.Add(-24*time.Hour))
+		w := &watcher{place: foreign.Place{Path: l.dir}}
+		assert.Empty(t, w.rules(t, 0))
+		l.write("rdiff-backup-data/current_mirror."+at.UTC().Format(time.RFC3339)+".data", at, []byte("PID 7\n"))
+		l.write("file", at, []byte("already another"))
+		assert.Empty(t, w.rules(t, 0), "it runs")
+		assert.True(t, has(w.rules(t, 25*time.Hour), "incomplete"), "it does not any more")
+	})
+	t.Run("rsnapshot", func(t *testing.T) {
+		l := life{t, t.TempDir(), rand.New(rand.NewPCG(9, 10))}
+		at := time.Now().Add(-26 * time.Hour)
+		for day := range 3 {
+			jobs["rsnapshot"](l, day, at.Add(time.Duration(day-2)*24*time.Hour))
+		}
+		w := &watcher{place: foreign.Place{Path: l.dir}}
+		assert.Empty(t, w.rules(t, time.Hour))
+		for n := 2; n >= 0; n-- {
+			require.NoError(t, os.Rename(filepath.Join(l.dir, fmt.Sprintf("daily.%d", n)), filepath.Join(l.dir, fmt.Sprintf("daily.%d", n+1))))
+		}
+		l.write("daily.0/0", time.Now(), []byte("the first of ten"))
+		assert.Empty(t, w.rules(t, 0), "it runs")
+		assert.True(t, has(w.rules(t, time.Hour), "incomplete"), "it has ended there")
+	})
+}
+
+// vanishing loses a file between the list and the look into it, as when old ones are
+// let go meanwhile.
+type vanishing struct{ host.FS }
+
+func (v vanishing) Open(ctx context.Context, name string) (host.File, error) {
+	if strings.Contains(name, "/data/") {
+		return nil, fmt.Errorf("open %s: %w", name, fs.ErrNotExist)
+	}
+	return v.FS.Open(ctx, name)
+}
+
+func TestFileThatWentMeanwhileIsNoTrouble(t *testing.T) {
+	l := life{t, t.TempDir(), rand.New(rand.NewPCG(11, 12))}
+	jobs["restic"](l, 0, time.Now().Add(-time.Hour))
+	place := foreign.Place{Path: l.dir, In: "elsewhere:", Files: func() host.FS { return vanishing{host.Local().Files} }}
+	assert.Empty(t, (&watcher{place: place}).rules(t, 0))
 }

@@ -3,6 +3,7 @@ package foreign
 import (
 	"bufio"
 	"bytes"
+	"cmp"
 	"compress/gzip"
 	"crypto/sha1"
 	"crypto/sha256"
@@ -174,13 +175,14 @@ func newestLevel(name string) bool {
 // readRsnapshot takes each level for a backup, made when its folder was. What the
 // newest one lacks of the one before was perhaps not reached.
 func readRsnapshot(l *look) {
-	counts, newest := map[string]int{}, []string{}
+	counts, written, newest := map[string]int{}, map[string]int64{}, []string{}
 	for _, f := range l.files {
 		top, rest, below := strings.Cut(f.name, "/")
 		interval, _, ok := level(top)
 		if !ok || !slices.Contains(intervals, interval) {
 			continue
 		}
+		written[top] = max(written[top], f.Mtime, f.Ctime)
 		if !below {
 			l.add("", f.ModTime(), 0)
 		} else if f.IsRegular() {
@@ -193,7 +195,7 @@ func readRsnapshot(l *look) {
 	l.sample(newest)
 	for _, interval := range intervals {
 		now, before := counts[interval+".0"], counts[interval+".1"]
-		if now < before/2 {
+		if running := l.now.Sub(time.Unix(0, written[interval+".0"])) < settled; now < before/2 && !running {
 			l.fault(interval+".0", "it has %d files, and the one before it %d", now, before)
 		}
 	}
@@ -214,7 +216,8 @@ func (l *look) sample(names []string) {
 // and increments that gzip checks.
 func readRdiff(l *look) {
 	const own = "rdiff-backup-data/"
-	var mirrors, metadata []string
+	var mirrors []file
+	var metadata []string
 	for _, f := range l.files {
 		base := strings.TrimPrefix(f.name, own)
 		switch {
@@ -224,7 +227,7 @@ func readRdiff(l *look) {
 				l.add("", at, 0)
 			}
 		case strings.HasPrefix(base, "current_mirror."):
-			mirrors = append(mirrors, f.name)
+			mirrors = append(mirrors, f)
 		case strings.HasPrefix(base, "mirror_metadata.") && strings.HasSuffix(base, ".snapshot.gz"):
 			metadata = append(metadata, f.name)
 			l.checks[f.name] = wholeGzip
@@ -233,7 +236,11 @@ func readRdiff(l *look) {
 		}
 	}
 	if len(mirrors) > 1 {
-		l.fault(mirrors[len(mirrors)-1], "the last backup was interrupted: there are %d such files", len(mirrors))
+		last := slices.MaxFunc(mirrors, func(a, b file) int { return cmp.Compare(a.Mtime, b.Mtime) })
+		if !l.old(last, 24*time.Hour) {
+			return // a backup runs: the mirror is no more what the last list says, and not yet what the next will
+		}
+		l.fault(last.name, "the last backup was interrupted: there are %d such files", len(mirrors))
 	}
 	if len(metadata) > 0 {
 		l.mirrored(slices.Max(metadata))
