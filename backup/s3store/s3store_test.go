@@ -9,10 +9,12 @@ import (
 	"fmt"
 	"io"
 	"io/fs"
+	"maps"
 	"net"
 	"net/http"
 	"net/http/httptest"
 	"slices"
+	"strconv"
 	"strings"
 	"sync"
 	"testing"
@@ -238,4 +240,79 @@ func ExampleStore() {
 	s := &Store{Endpoint: "https://s3.example", Bucket: "backups", Prefix: "web1"}
 	fmt.Println(s, s.Durability())
 	// Output: s3:https://s3.example/backups/web1/ file and name
+}
+
+// halving breaks an answer off in the middle of its bytes, at the n-th request.
+func halving(next http.Handler, left *int) http.Handler {
+	return http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		got := httptest.NewRecorder()
+		next.ServeHTTP(got, r)
+		for name, values := range got.Header() {
+			w.Header()[name] = values
+		}
+		body := got.Body.Bytes()
+		w.Header().Set("Content-Length", strconv.Itoa(len(body)))
+		w.WriteHeader(got.Code)
+		if *left--; *left == 0 {
+			_, _ = w.Write(body[:len(body)/2])        // whoever asks sees that it breaks off
+			_ = http.NewResponseController(w).Flush() // what is behind the head does
+			panic(http.ErrAbortHandler)
+		}
+		_, _ = w.Write(body) // as before
+	})
+}
+
+func TestAnswersThatBreakOffAreNoDamage(t *testing.T) {
+	b, left, written := &bucket{files: map[string][]byte{}}, 0, 0
+	srv := httptest.NewServer(halving(b, &left))
+	defer srv.Close()
+	m := hosttest.New(machine)
+	r := backup.Repo{
+		Store: &Store{Endpoint: srv.URL, Bucket: "b", Prefix: "web1", Keys: func() (Keys, error) { return testKeys, nil }}, Keys: backuptest.Keys(),
+	}
+	write := func() error {
+		written++
+		require.NoError(t, m.WriteFile("/etc/motd", fmt.Appendf(nil, "content %d\n", written), 0o644))
+		_, _, err := commit.Run(t.Context(), r, commit.Source{Host: m.Host()})
+		return err
+	}
+	require.NoError(t, write())
+	files := maps.Clone(b.files)
+	for what, do := range map[string]func() error{
+		"commit": func() error {
+			b.files = maps.Clone(files) // a list of more takes more requests
+			return write()
+		},
+		"verify": func() error {
+			v, err := r.Verify(t.Context(), backup.VerifyOptions{})
+			assert.Empty(t, v.Damage)
+			return err
+		},
+		"read": func() error {
+			s, err := r.Latest(t.Context())
+			if err == nil {
+				_, err = r.Text(t.Context(), s, "/etc/motd", 100)
+			}
+			return err
+		},
+	} {
+		broke := 0
+		for n := 1; ; n++ {
+			left = n
+			err := do()
+			if left > 0 {
+				require.NoError(t, err)
+				break
+			}
+			if err != nil {
+				broke++
+				assert.False(t, backup.IsDamage(err), "%s, request %d: %v", what, n, err)
+			}
+		}
+		assert.Positive(t, broke, what)
+	}
+	left = 0
+	v, err := r.Verify(t.Context(), backup.VerifyOptions{})
+	require.NoError(t, err)
+	assert.Empty(t, v.Damage)
 }

@@ -2,6 +2,7 @@ package sftpstore_test
 
 import (
 	"context"
+	"encoding/binary"
 	"errors"
 	"fmt"
 	"io"
@@ -167,4 +168,99 @@ func ExampleStore() {
 	s := &sftpstore.Store{Dir: "/backup/web1"}
 	fmt.Println(s, s.Durability())
 	// Output: sftp:/backup/web1 not known
+}
+
+// halting gives what a server answers up to a message, and of that the half or
+// nothing; then the connection is at its end.
+type halting struct {
+	from io.Reader
+	to   io.Closer
+	left *int // messages
+	half bool
+	over bool
+	part []byte // of a message that is not read yet
+}
+
+func (h *halting) Read(p []byte) (int, error) {
+	if h.over && len(h.part) == 0 {
+		return 0, errors.Join(io.EOF, h.to.Close())
+	}
+	if len(h.part) == 0 {
+		var size [4]byte
+		if _, err := io.ReadFull(h.from, size[:]); err != nil {
+			return 0, err
+		}
+		message := make([]byte, 4+binary.BigEndian.Uint32(size[:]))
+		copy(message, size[:])
+		if _, err := io.ReadFull(h.from, message[4:]); err != nil {
+			return 0, err
+		}
+		if *h.left--; *h.left == 0 {
+			h.over, message = true, message[:len(message)/2]
+			if !h.half {
+				return h.Read(p)
+			}
+		}
+		h.part = message
+	}
+	n := copy(p, h.part)
+	h.part = h.part[n:]
+	return n, nil
+}
+
+// Whatever a broken connection looks like to the library, it is no damage of what is
+// stored: a commit that took it for one would break the chain.
+func TestAnswersThatBreakOffAreNoDamage(t *testing.T) {
+	dial, from, dir := server(t), t.TempDir(), filepath.Join(t.TempDir(), "store")
+	name := filepath.Join(from, "a")
+	src := commit.Source{Host: host.Local(), Paths: []string{from}}
+	whole := &sftpstore.Store{Dir: dir, Dial: dial}
+	defer whole.Close()
+	repo := backup.Repo{Store: whole, Keys: backuptest.Keys()}
+	step, written := 41, 0 // every message twice where everything is tested
+	if need.Strict() {
+		step = 1
+	}
+	write := func(r backup.Repo) error {
+		written++
+		require.NoError(t, os.WriteFile(name, fmt.Appendf(nil, "content %d\n", written), 0o600))
+		_, _, err := commit.Run(t.Context(), r, src)
+		return err
+	}
+	require.NoError(t, write(repo))
+	for what, do := range map[string]func(backup.Repo) error{
+		"commit": write,
+		"verify": func(r backup.Repo) error {
+			v, err := r.Verify(t.Context(), backup.VerifyOptions{})
+			assert.Empty(t, v.Damage)
+			return err
+		},
+		"read": func(r backup.Repo) error {
+			s, err := r.Latest(t.Context())
+			if err == nil {
+				_, err = r.Text(t.Context(), s, name, 100)
+			}
+			return err
+		},
+	} {
+		for n, broke := 4, true; broke; n += step {
+			left, copied := n/2, filepath.Join(t.TempDir(), "store") // a list of more takes more messages
+			require.NoError(t, os.CopyFS(copied, os.DirFS(dir)))
+			s := &sftpstore.Store{Dir: copied, Dial: func(ctx context.Context) (io.Reader, io.WriteCloser, error) {
+				r, w, err := dial(ctx)
+				return &halting{from: r, to: w, left: &left, half: n%2 == 1}, w, err
+			}}
+			r := repo
+			r.Store = s
+			if err := do(r); err != nil {
+				assert.False(t, backup.IsDamage(err), "%s, message %d: %v", what, n/2, err)
+			}
+			broke = left <= 0
+			_ = s.Close()
+			r.Store = &sftpstore.Store{Dir: copied, Dial: dial}
+			v, err := r.Verify(t.Context(), backup.VerifyOptions{})
+			require.NoError(t, err)
+			assert.Empty(t, v.Damage, "%s, message %d", what, n/2)
+		}
+	}
 }
