@@ -10,6 +10,7 @@ import (
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"testing"
 	"time"
 
@@ -152,6 +153,7 @@ func TestServerThatLostSnapshotsTakesTheNext(t *testing.T) {
 // watched looks at the lock of a store while the server looks at what is in it.
 type watched struct {
 	dirstore.Dir
+	mu     *sync.Mutex
 	locked *[]error
 }
 
@@ -160,6 +162,8 @@ func (w watched) List(ctx context.Context, prefix string) iter.Seq2[backup.Info,
 	if err == nil {
 		err = release()
 	}
+	w.mu.Lock()
+	defer w.mu.Unlock()
 	*w.locked = append(*w.locked, err)
 	return w.Dir.List(ctx, prefix)
 }
@@ -168,10 +172,11 @@ func (w watched) List(ctx context.Context, prefix string) iter.Seq2[backup.Info,
 // change before it is stored, nor fill the room that one has found.
 func TestServersOfOneClientTakeOneFileAtATime(t *testing.T) {
 	keys, dir := agekey.Folder{Dir: t.TempDir(), Create: true}.Keys(), dirstore.Dir(t.TempDir())
+	var mu sync.Mutex
 	var locked []error
 	srv := httptest.NewServer(&pushserver.Server{
 		Client: func(*http.Request) (pushserver.Client, bool) {
-			return pushserver.Client{Name: "web1", Store: watched{dir, &locked}, Verifier: keys.Verifier, MaxBytes: 1 << 20}, true
+			return pushserver.Client{Name: "web1", Store: watched{dir, &mu, &locked}, Verifier: keys.Verifier, MaxBytes: 1 << 20}, true
 		},
 		Log: slog.New(slog.DiscardHandler),
 	})
@@ -186,7 +191,9 @@ func TestServersOfOneClientTakeOneFileAtATime(t *testing.T) {
 	defer cancel()
 	require.ErrorIs(t, put(ctx), context.DeadlineExceeded, "another process has the store")
 	go func() { done <- put(t.Context()) }()
+	mu.Lock()
 	assert.Empty(t, locked, "nobody looks before the store is free")
+	mu.Unlock()
 	require.NoError(t, release())
 	require.NoError(t, <-done)
 	for _, file := range history(t, keys) {
