@@ -42,7 +42,7 @@ func TestAKillOfEitherOfTwoHostsLosesAndDoublesNothing(t *testing.T) {
 			for _, victim := range []string{"a", "b"} {
 				t.Run(fmt.Sprintf("%s-%s-%d", victim, call, n), func(t *testing.T) {
 					t.Parallel()
-					killAt(t, strace, call, n, victim, map[string]string{"a": freeAddr(t), "b": freeAddr(t)})
+					killAt(t, strace, call, n, victim, map[string]string{"a": need.Addr(t), "b": need.Addr(t)})
 				})
 			}
 		}

@@ -39,7 +39,7 @@ func kill(cmd *exec.Cmd) {
 }
 
 // closedPort is a target that nobody serves.
-func closedPort(t *testing.T) string { return "tcp://" + freeAddr(t) }
+func closedPort(t *testing.T) string { return "tcp://" + need.Addr(t) }
 
 // noting gives a command that makes a file in a folder, goes on as more says, and
 // the number of times that it was run.

@@ -25,6 +25,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/examples/internal/clitest"
 	"github.com/pugetsoundtech/upkeep/examples/internal/delivery"
+	"github.com/pugetsoundtech/upkeep/internal/need"
 	"github.com/pugetsoundtech/upkeep/netprobe"
 	"github.com/pugetsoundtech/upkeep/netprobe/exchange"
 	"github.com/pugetsoundtech/upkeep/netprobe/incident"
@@ -107,14 +108,12 @@ func TestALookSaysWhatItWouldCountAs(t *testing.T) {
 	l, err := net.Listen("tcp", "127.0.0.1:0")
 	require.NoError(t, err)
 	defer l.Close()
-	closed, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	closed.Close()
+	closed := need.Addr(t)
 	status, out, _ := clitest.Run(t, run, "look", "tcp://"+l.Addr().String())
 	assert.Equal(t, 0, status, out)
-	status, out, _ = clitest.Run(t, run, "look", "tcp://"+l.Addr().String(), "tcp://"+closed.Addr().String())
+	status, out, _ = clitest.Run(t, run, "look", "tcp://"+l.Addr().String(), "tcp://"+closed)
 	assert.Equal(t, 2, status, out)
-	assert.Contains(t, out, "down\ttcp://"+closed.Addr().String()+"\tnet.refused")
+	assert.Contains(t, out, "down\ttcp://"+closed+"\tnet.refused")
 }
 
 // A vantage is one watch of a test.
@@ -222,13 +221,6 @@ func (h *vantage) states(t *testing.T) map[string]string {
 
 const quick = "interval: 1s\nretry: 200ms\ntimeout: 500ms\ntick: 100ms\nattempts: 2\n"
 
-func freeAddr(t *testing.T) string {
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	defer l.Close()
-	return l.Addr().String()
-}
-
 // eventually waits for a condition of the world.
 func eventually(t *testing.T, what string, ok func() bool) {
 	t.Helper()
@@ -243,7 +235,7 @@ func TestTwoHostsTellOfOneServiceOnce(t *testing.T) {
 	addr := service.Addr().String()
 	go accept(service)
 	target := "tcp://" + addr
-	all := hosts(t, t.TempDir(), map[string]string{"a": freeAddr(t), "b": freeAddr(t)}, quick+fmt.Sprintf("targets: [%q]", target))
+	all := hosts(t, t.TempDir(), map[string]string{"a": need.Addr(t), "b": need.Addr(t)}, quick+fmt.Sprintf("targets: [%q]", target))
 	ctx, cancel := context.WithCancel(t.Context())
 	var group sync.WaitGroup
 	for _, h := range all {
