@@ -43,11 +43,7 @@ func sshd(t *testing.T, command string) (port string) {
 		require.NoError(t, err)
 		return string(text)
 	}
-	l, err := net.Listen("tcp", "127.0.0.1:0")
-	require.NoError(t, err)
-	_, port, err = net.SplitHostPort(l.Addr().String())
-	require.NoError(t, err)
-	require.NoError(t, l.Close())
+	port = need.Port(t)
 	write := func(name, text string, mode os.FileMode) {
 		require.NoError(t, os.WriteFile(file(name), []byte(text), mode))
 	}
