@@ -140,7 +140,7 @@ func TestRealSSHServerTakesBackupsByAForcedCommandAndBySFTP(t *testing.T) {
 func TestBackupIsPulledFromASystemWhereNothingIsInstalled(t *testing.T) {
 	need.Long(t)
 	state, from, to := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "new")
-	host := "ssh://root@127.0.0.1:" + sshd(t, "false")
+	host := "ssh://root@127.0.0.1:" + sshd(t, "false") + "?timeout=10m"
 	file := func(name string) string { return filepath.Join(from, name) }
 	write := func(name, text string, mode os.FileMode) {
 		require.NoError(t, os.WriteFile(file(name), []byte(text), 0o600))
