@@ -96,6 +96,18 @@ func TestALogWithOneByteThatIsNoTextIsNamed(t *testing.T) {
 	assert.Equal(t, "/var/log/shop/shop.log.", res.Findings[0].Detail)
 }
 
+func TestAnAccessLogThatNoCheckOfWebServersReadsIsNamed(t *testing.T) {
+	m := newMachine(t)
+	m.append("syslog", "")
+	for _, name := range []string{"nginx/access.log", "squid/access.log"} {
+		m.mkdir(filepath.Dir(name))
+		m.append(name, "1795604400.123 7 192.0.2.7 TCP_MISS/200 512 GET http://shop.example/ - HIER_DIRECT/192.0.2.9 text/html\n")
+	}
+	res := m.run()
+	assert.Equal(t, "notice logwatch.logs.not-read: No check reads 1 log in /var/log", titles(res))
+	assert.Equal(t, "/var/log/squid/access.log.", res.Findings[0].Detail)
+}
+
 func TestALogThatIsFoundAfterALookThatFailedIsNotNew(t *testing.T) {
 	m := newMachine(t)
 	require.NoError(t, os.RemoveAll(m.path("")))

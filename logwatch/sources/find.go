@@ -133,7 +133,8 @@ func (d *discovery) folder(ctx context.Context, dir string, a host.Answer) {
 
 // file takes a file that may be a log, and names what is none.
 func (d *discovery) file(ctx context.Context, name string, st host.Stat, older map[string]string) {
-	if older[st.Name] != "" || isOther(st.Name) {
+	folder := strings.TrimPrefix(strings.TrimPrefix(path.Dir(name), Dir), "/")
+	if older[st.Name] != "" || isOther(st.Name) || isAccess(st.Name) && slices.Contains(webDirs[:], folder) {
 		return
 	}
 	target := d.target(ctx, name, st)
@@ -186,9 +187,16 @@ func ProgramOf(source string) string {
 	return cmp.Or(programs[dir], dir)
 }
 
+// webDirs are where the access logs of web servers are, of which their own check reads
+// the requests.
+var webDirs = [...]string{"", "nginx", "apache2", "httpd", "apache", "lighttpd", "caddy", "traefik", "haproxy"}
+
+// isAccess reports whether a log has requests, one a line: that is no log of trouble.
+func isAccess(base string) bool { return strings.Contains(base, "access") }
+
 // isOther leaves out what is read elsewhere.
 func isOther(name string) bool {
-	return slices.Contains(otherLogs[:], name) || strings.HasPrefix(name, "Xorg.") || strings.Contains(name, "access") || strings.Contains(name, "-dpkg.log") ||
+	return slices.Contains(otherLogs[:], name) || strings.HasPrefix(name, "Xorg.") || strings.Contains(name, "-dpkg.log") ||
 		strings.HasPrefix(name, "wtmp") || strings.HasPrefix(name, "btmp")
 }
 
@@ -207,7 +215,7 @@ func (d *discovery) read(ctx context.Context) error {
 	return d.host.Batch(ctx, asks, func(i int, a host.Answer) error {
 		f := d.fronts[i]
 		switch base := path.Base(f.name); {
-		case !isText(a) && isLog(base):
+		case isText(a) && isAccess(base), !isText(a) && isLog(base):
 			d.unread = append(d.unread, f.name)
 		case !isText(a):
 		case isLog(base):
