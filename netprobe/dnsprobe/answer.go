@@ -24,7 +24,13 @@ func (p DNS) judge(e *netprobe.Exchange, m *dns.Msg) error {
 		return f
 	}
 	var records []string
+	answers := 0 // of the type that was asked for: an alias that leads nowhere is none
 	for _, rr := range m.Answer {
+		for _, q := range m.Question {
+			if q.Qtype == rr.Header().Rrtype || q.Qtype == dns.TypeANY {
+				answers++
+			}
+		}
 		if soa, ok := rr.(*dns.SOA); ok {
 			e.Fact("serial", strconv.FormatUint(uint64(soa.Serial), 10))
 		}
@@ -43,11 +49,11 @@ func (p DNS) judge(e *netprobe.Exchange, m *dns.Msg) error {
 	case p.Secure && !m.AuthenticatedData:
 		return critical(netprobe.DNSBogus, "the server does not say that it verified the answer by DNSSEC")
 	}
-	return p.search(records, critical)
+	return p.search(records, answers, critical)
 }
 
-func (p DNS) search(records []string, critical func(netprobe.Cause, string, ...any) error) error {
-	found := p.Expect == nil && (len(records) > 0 || p.rcode() != "NOERROR")
+func (p DNS) search(records []string, answers int, critical func(netprobe.Cause, string, ...any) error) error {
+	found := p.Expect == nil && (answers > 0 || p.rcode() != "NOERROR")
 	for _, r := range records {
 		if p.Reject != nil && p.Reject.MatchString(r) {
 			return critical(netprobe.ProtoUnexpected, "the answer has %.200q, which %.80q matches", r, p.Reject)
@@ -57,6 +63,8 @@ func (p DNS) search(records []string, critical func(netprobe.Cause, string, ...a
 	switch {
 	case found:
 		return nil
+	case p.Expect == nil && len(records) > 0:
+		return critical(netprobe.ProtoUnexpected, "none of the %d records of the answer is of the type that was asked for: the first is %.200q", len(records), records[0])
 	case p.Expect == nil:
 		return critical(netprobe.ProtoUnexpected, "the name has no such record")
 	}

@@ -21,7 +21,7 @@ type DNS struct {
 	Name      string         // that is asked for; "": the root
 	Type      string         // such as "MX"; "": "A", and "SOA" for the root
 	Rcode     string         // that the answer must have; "": "NOERROR"
-	Expect    *regexp.Regexp // must match one record of the answer, as zone files write it; nil: there must be one
+	Expect    *regexp.Regexp // must match one record of the answer, as zone files write it; nil: there must be one of the type
 	Reject    *regexp.Regexp // must match none
 	Secure    bool           // the server must say that it verified the answer by DNSSEC
 	Authority bool           // the server must be responsible for the name; it is asked for nothing else

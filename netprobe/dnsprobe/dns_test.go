@@ -70,6 +70,8 @@ func TestAnswersAreJudged(t *testing.T) {
 		"another":         {"?type=MX&expect=mail.example.org", reply(nil, mx), netprobe.Critical, netprobe.ProtoUnexpected},
 		"rejected":        {"?type=MX&reject=mx", reply(nil, mx), netprobe.Critical, netprobe.ProtoUnexpected},
 		"none":            {"", reply(nil), netprobe.Critical, netprobe.ProtoUnexpected},
+		"leads nowhere":   {"", reply(nil, "example.org. 300 IN CNAME gone.example.net."), netprobe.Critical, netprobe.ProtoUnexpected},
+		"leads to it":     {"", reply(nil, "example.org. 300 IN CNAME www.example.net.", "www.example.net. 300 IN A 192.0.2.1"), netprobe.OK, ""},
 		"no such name":    {"", reply(rcode(dns.RcodeNameError)), netprobe.Critical, netprobe.DNSNotFound},
 		"none, as asked":  {"?rcode=nxdomain", reply(rcode(dns.RcodeNameError)), netprobe.OK, ""},
 		"refused":         {"", reply(rcode(dns.RcodeRefused)), netprobe.Critical, netprobe.DNSRefused},
