@@ -98,47 +98,36 @@ func (a agents) of(text []byte) agent {
 	return got
 }
 
-// attacks are what nobody asks for who wants to read a page, in small letters.
+// attacks are what nobody asks for who wants to read a page, in small letters and
+// without escapes.
 var attacks = []word{
-	{"/../", "path traversal"},
-	{"..%2f", "path traversal"},
-	{"..%5c", "path traversal"},
-	{"%2e%2e", "path traversal"},
-	{".%2e/", "path traversal"},
-	{"/etc/passwd", "path traversal"},
-	{"/.env", "secrets"},
-	{"/.git/", "secrets"},
-	{"/.aws/", "secrets"},
-	{"/.ssh/", "secrets"},
-	{"/wp-login.php", "WordPress login"},
-	{"/xmlrpc.php", "WordPress login"},
-	{"phpmyadmin", "phpMyAdmin"},
-	{"eval-stdin", "remote code"},
-	{"${jndi:", "remote code"},
-	{"/cgi-bin/", "remote code"},
-	{"/boaform", "remote code"},
-	{"allow_url_include", "remote code"},
-	{"wget+http", "remote code"},
+	{"/../", "path traversal"}, {"=../", "path traversal"}, {"..\\", "path traversal"}, {"/etc/passwd", "path traversal"},
+	{"/.env", "secrets"}, {"/.git/", "secrets"}, {"/.aws/", "secrets"}, {"/.ssh/", "secrets"},
+	{"/wp-login.php", "WordPress login"}, {"/xmlrpc.php", "WordPress login"}, {"phpmyadmin", "phpMyAdmin"},
+	{"eval-stdin", "remote code"}, {"${jndi:", "remote code"}, {"/cgi-bin/", "remote code"}, {"/boaform", "remote code"},
+	{"allow_url_include", "remote code"}, {"wget+http", "remote code"},
 	{"<script", "cross-site scripting"},
-	{"%3cscript", "cross-site scripting"},
-	{"union+select", "SQL injection"},
-	{"union%20select", "SQL injection"},
-	{"' or ", "SQL injection"},
-	{"'+or+", "SQL injection"},
-	{"%27%20or%20", "SQL injection"},
-	{"%27+or+", "SQL injection"},
+	{"union+select", "SQL injection"}, {"union select", "SQL injection"}, {"' or ", "SQL injection"}, {"'+or+", "SQL injection"},
 }
 
 // marks are how the parts of attacks begin that no other byte tells: each of the
-// attacks has one of these or of the bytes % < ' $ +, which most requests have not.
+// attacks has one of these or of the bytes < ' $ + and blank, which most requests have not.
 var marks = [256][]string{
-	'/': {"/."}, '.': {".php"}, 'a': {"admin", "allow_url"}, 'A': {"Admin"}, 'c': {"cgi"}, 'b': {"boaform"}, 'e': {"etc/", "eval-"},
+	'/': {"/."}, '.': {".php", "..\\"}, '=': {"=.."}, 'a': {"admin", "allow_url"}, 'A': {"Admin"}, 'c': {"cgi"}, 'b': {"boaform"}, 'e': {"etc/", "eval-"},
 }
 
-// attackOf names what a request looks like; "" is nothing.
+// attackOf names what a request looks like with its escapes replaced twice, as servers
+// behind servers do; "" is nothing.
 func attackOf(url []byte) string {
+	for n := 0; n < 2 && bytes.IndexByte(url, '%') >= 0; n++ {
+		url = unescape(nil, url)
+	}
+	return attackIn(url)
+}
+
+func attackIn(url []byte) string {
 	for i, c := range url {
-		if c == '%' || c == '<' || c == '\'' || c == '$' || c == '+' {
+		if c == '<' || c == '\'' || c == '$' || c == '+' || c == ' ' {
 			return firstOf(attacks, bytes.ToLower(url))
 		}
 		for _, m := range marks[c] {

@@ -8,21 +8,10 @@ import (
 // appendRequest appends the key of a request: its decoded address, method and
 // protocol, with a NUL between them. What is no request is all address.
 func appendRequest(key []byte, e *Entry) []byte {
-	url := e.URL
-	for i := 0; i < len(url); i++ {
-		c := url[i]
-		if c == '%' && i+2 < len(url) {
-			if hi, lo := hex(url[i+1]), hex(url[i+2]); hi < 16 && lo < 16 {
-				c = hi<<4 | lo
-				i += 2
-			}
-		}
-		if c == 0 { // it ends a text of goaccess, and parts ours
-			break
-		}
-		if c != '\n' && c != '\r' {
-			key = append(key, c)
-		}
+	begin := len(key)
+	key = unescape(key, e.URL)
+	if i := bytes.IndexByte(key[begin:], 0); i >= 0 { // it ends a text of goaccess, and parts ours
+		key = key[:begin+i]
 	}
 	key = append(key, 0)
 	for _, c := range e.Method {
@@ -37,6 +26,23 @@ func appendRequest(key []byte, e *Entry) []byte {
 		key = append(key, upper(c))
 	}
 	return key
+}
+
+// unescape appends an address with its escapes replaced and without ends of lines.
+func unescape(to, url []byte) []byte {
+	for i := 0; i < len(url); i++ {
+		c := url[i]
+		if c == '%' && i+2 < len(url) {
+			if hi, lo := hex(url[i+1]), hex(url[i+2]); hi < 16 && lo < 16 {
+				c = hi<<4 | lo
+				i += 2
+			}
+		}
+		if c != '\n' && c != '\r' {
+			to = append(to, c)
+		}
+	}
+	return to
 }
 
 // hidden stands for what might be somebody's address.

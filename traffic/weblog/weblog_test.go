@@ -139,6 +139,17 @@ func TestAttacksAndBotsAreTold(t *testing.T) {
 	assert.EqualValues(t, 1, s.Totals().UniqueVisitors)
 }
 
+func TestAnAttackIsKnownHoweverItIsEscaped(t *testing.T) {
+	for url, want := range map[string]string{
+		"/%65tc/p%61sswd": "path traversal", "/x?f=%2Fetc%2Fpasswd": "path traversal", "/x/%252e%252e%252fsecret": "path traversal", "/x?f=%2e%2e%5cboot.ini": "path traversal",
+		"/%2eenv": "secrets", "/x?q=%24%7Bjndi:ldap://x}": "remote code", "/x?q=$%7BJNDI:ldap": "remote code", "/x?id=1%20%75nion%20select%201": "SQL injection",
+		"/x?q=%3Cscript%3E": "cross-site scripting", "/x%00/../../etc/shadow": "path traversal", "/x%00%2F..%2Fy": "path traversal", "/x?id=%27%20or%201=1": "SQL injection",
+		"/a%20page": "", "/100%": "", "/%zz": "", "/caf%C3%A9?next=/a/b": "",
+	} {
+		assert.Equal(t, want, attackOf([]byte(url)), url)
+	}
+}
+
 func TestEveryAttackHasAMark(t *testing.T) {
 	for _, w := range attacks {
 		assert.Equal(t, w.name, attackOf([]byte("/x"+w.in)), w.in)
