@@ -160,6 +160,7 @@ func TestEveryPairHasItsClass(t *testing.T) {
 		"grown above what it was":       {netif.Pair{Before: n(1000), After: n(1500), ZeroBefore: true, Others: netif.Fell}, netif.Delta{netif.Reset, 1500, 1500}},
 		"absurd at an unknown speed":    {netif.Pair{Before: n(5), After: n(1 << 63), Over: time.Hour}, netif.Delta{netif.Implausible, 0, 1<<63 - 5}},
 		"absurd by a clock set back":    {netif.Pair{Before: n(5), After: n(1 << 63), Over: -time.Hour}, netif.Delta{netif.Implausible, 0, 1<<63 - 5}},
+		"absurd after a restart":        {netif.Pair{Before: n(1 << 62), After: n(1 << 61), Width: 64, Over: time.Hour}, netif.Delta{netif.Implausible, 0, 1 << 61}},
 		"unknown width, but big":        {netif.Pair{Before: n(1 << 33), After: n(7)}, netif.Delta{netif.Reset, 7, 7}},
 	} {
 		t.Run(name, func(t *testing.T) { assert.Equal(t, c.want, netif.Classify(c.pair)) })
@@ -195,6 +196,26 @@ func TestHistoryTellsBootsInstancesAndNamesApart(t *testing.T) {
 	assert.Equal(t, netif.Delta{netif.Normal, 500, 500}, steps[0].Received)
 	_, steps = h.Advance(snapshot(start.Add(time.Hour), "a"))
 	assert.True(t, steps[0].Gone)
+}
+
+func TestAnotherCardAnotherBootAndAnAbsurdSentCounterAreSeen(t *testing.T) {
+	h, _ := netif.History{}.Advance(snapshot(start, "a", eth(0, 1000, 1000)))
+	other := eth(0, 5000, 10)
+	other.MAC = "52:54:00:ff:ff:ff"
+	_, steps := h.Advance(snapshot(start.Add(time.Hour), "a", other))
+	assert.Equal(t, netif.NewInstance, steps[0].Received.Class, "where no index is known the hardware address tells")
+
+	h, _ = netif.History{}.Advance(snapshot(start, "a", eth(2, 1000, 1000)))
+	booted := snapshot(start.Add(10*time.Hour), "b", eth(2, 500, 10))
+	booted.Booted = start.Add(9 * time.Hour)
+	_, steps = h.Advance(booted)
+	assert.Equal(t, booted.Booted, steps[0].From, "what is counted came after the boot")
+
+	h, steps = h.Advance(snapshot(start.Add(time.Hour), "a", eth(2, 1100, 1<<63)))
+	assert.Equal(t, netif.Implausible, steps[0].Sent.Class)
+	h, _ = h.Advance(snapshot(start.Add(2*time.Hour), "a", eth(2, 1200, 1500)))
+	assert.EqualValues(t, 500, h.Lines[0].Sent, "it goes on from where it was before")
+	assert.EqualValues(t, 200, h.Lines[0].Received)
 }
 
 func TestMomentaryZeroInventsNothingAndLosesNothing(t *testing.T) {
