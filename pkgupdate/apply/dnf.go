@@ -12,7 +12,9 @@ import (
 )
 
 var dnfTool = tool{
-	simulate:  dnfSimulate,
+	simulate: func(ctx context.Context, h host.Host, asks []Step, o Options) (simulation, error) {
+		return refused(ctx, h, host.Command{Args: dnfArgs(asks, o, "-C", "--assumeno")})
+	},
 	install:   func(steps []Step, o Options) host.Command { return host.Command{Args: dnfArgs(steps, o, "-C", "-y")} },
 	download:  func(steps []Step, o Options) []string { return dnfArgs(steps, o, "-y", "--downloadonly") },
 	undo:      func([]Step) [][]string { return [][]string{{"dnf", "history", "undo", "last"}} },
@@ -47,16 +49,16 @@ func nevra(name, evr, arch string) string {
 	return name + "-" + evr + "." + arch
 }
 
-// dnfSimulate asks dnf, and answers no. It ends with 1 then, as it does when it fails:
+// refused asks dnf or yum, and answers no. It ends with 1 then, as it does when it fails:
 // what it would do is known when it says so to the end.
-func dnfSimulate(ctx context.Context, h host.Host, asks []Step, o Options) (simulation, error) {
-	out, err := h.Run(ctx, host.Command{Args: dnfArgs(asks, o, "-C", "--assumeno")})
+func refused(ctx context.Context, h host.Host, c host.Command) (simulation, error) {
+	out, err := h.Run(ctx, c)
 	if err != nil {
 		return simulation{}, err
 	}
 	s, err := parseDNF(string(out.Stdout))
 	if err != nil {
-		return s, fmt.Errorf("dnf: %w", errors.Join(err, out.Err()))
+		return s, fmt.Errorf("%s: %w", c.Args[0], errors.Join(err, out.Err()))
 	}
 	return s, nil
 }

@@ -126,12 +126,7 @@ func (p Plan) Hash() string {
 
 // Security reports whether the plan installs a security fix.
 func (p Plan) Security() bool {
-	for _, s := range p.Steps {
-		if s.Security {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(p.Steps, func(s Step) bool { return s.Security })
 }
 
 // String shows the plan as lines for a person, bytes of the system as they are.

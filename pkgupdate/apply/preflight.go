@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"path"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -124,19 +125,13 @@ func (a Applier) interrupted(ctx context.Context, p *Plan) {
 // doubled looks in rpm's inventory for what a run that did not end leaves: the old and
 // the new version of a package. Of kernels there may be several.
 func (p *Plan) doubled(installed []pkgupdate.Package) {
-	seen, twice := map[string]bool{}, []string{}
+	seen := map[string]bool{}
 	for _, pkg := range installed {
-		if pkg.Type != "rpm" || strings.HasPrefix(pkg.Name, "kernel") || strings.HasPrefix(pkg.Name, "kmod-") {
-			continue
+		key := pkg.Name + " " + pkg.Arch
+		if seen[key] && pkg.Type == "rpm" && !strings.HasPrefix(key, "kernel") && !strings.HasPrefix(key, "kmod-") {
+			p.problem(fmt.Errorf("%w: %s is installed in two versions; rpm -e takes the old one away", pkgupdate.ErrInterrupted, pkg.Label()))
 		}
-		if key := pkg.Name + " " + pkg.Arch; seen[key] {
-			twice = append(twice, pkg.Label())
-		} else {
-			seen[key] = true
-		}
-	}
-	if len(twice) > 0 {
-		p.problem(fmt.Errorf("%w: %s is installed in two versions; rpm -e takes the old one away", pkgupdate.ErrInterrupted, prose.List(twice, 5)))
+		seen[key] = true
 	}
 }
 
@@ -147,26 +142,23 @@ const (
 	stepInodes  = 200 // of a package; most have fewer files
 )
 
+// A room is what a folder has to have free.
+type room struct {
+	dir   string
+	bytes int64
+}
+
 // space compares what the plan needs with what is free. A new version is unpacked
 // beside the old one, so what is fetched counts again.
 func (a Applier) space(ctx context.Context, t tool, p *Plan) {
 	grows := max(p.Disk, 0) + 2*p.Download + spare
 	inodes := int64(len(p.Steps)*stepInodes + spareInodes)
-	needs := []struct {
-		dir   string
-		bytes int64
-	}{{"/usr", grows}, {"/var", grows}, {"/", spare}}
+	needs := []room{{"/usr", grows}, {"/var", grows}, {"/", spare}}
 	if t.cache != "" {
-		needs = append(needs, struct {
-			dir   string
-			bytes int64
-		}{t.cache, p.Download + spare})
+		needs = append(needs, room{t.cache, p.Download + spare})
 	}
 	if p.kernel() {
-		needs = append(needs, struct {
-			dir   string
-			bytes int64
-		}{"/boot", bootSpace})
+		needs = append(needs, room{"/boot", bootSpace})
 	}
 	for _, n := range needs {
 		free, err := a.free(ctx, n.dir, "-Pk")
@@ -190,20 +182,13 @@ func (p *Plan) kernel() bool {
 	})
 }
 
+var (
+	kernels   = regexp.MustCompile(`^(linux-image|kernel|FreeBSD-kernel)|^linux(-lts)?$`)
+	noKernels = regexp.MustCompile(`-(headers|devel|tools|doc|source|dbg)`)
+)
+
 // kernel reports whether the step is of a kernel, by the names that systems give them.
-func (s Step) kernel() bool {
-	for _, part := range []string{"-headers", "-devel", "-tools", "-doc", "-source", "-dbg"} {
-		if strings.Contains(s.Name, part) {
-			return false
-		}
-	}
-	for _, name := range []string{"linux-image", "kernel", "FreeBSD-kernel"} {
-		if strings.HasPrefix(s.Name, name) {
-			return true
-		}
-	}
-	return s.Name == "linux" || s.Name == "linux-lts"
-}
+func (s Step) kernel() bool { return kernels.MatchString(s.Name) && !noKernels.MatchString(s.Name) }
 
 // free asks df(1) for what an ordinary user may still use; -1 is without a limit.
 func (a Applier) free(ctx context.Context, dir, option string) (int64, error) {

@@ -179,7 +179,7 @@ func (a Applier) verdict(ctx context.Context, r *Result) error {
 	}
 	transcript, err := a.Transcript(ctx, r.Job.ID)
 	errs = append(errs, err, why(transcript))
-	r.Failure = lastLines(transcript)
+	r.Failure = string(transcript[max(0, len(transcript)-toldBytes):])
 	var names []string
 	for _, u := range r.Undone {
 		names = append(names, u.Step.Name)
@@ -193,9 +193,4 @@ func (a Applier) verdict(ctx context.Context, r *Result) error {
 	return errors.Join(errs...)
 }
 
-const toldBytes = 2000
-
-// lastLines is the end of what a manager wrote.
-func lastLines(transcript []byte) string {
-	return string(transcript[max(0, len(transcript)-toldBytes):])
-}
+const toldBytes = 2000 // of the end of what a manager wrote

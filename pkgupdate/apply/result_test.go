@@ -93,3 +93,40 @@ func TestAnOldVersionBesideTheNewOneIsARunThatDidNotEnd(t *testing.T) {
 	assert.Contains(t, p.Problems[0], "foo is installed in two versions")
 	assert.Contains(t, p.Problems[0], pkgupdate.ErrInterrupted.Error())
 }
+
+// The figures of df are made up: its form is in the test of its columns.
+func TestBootAndInodesAreLookedAtBefore(t *testing.T) {
+	const head = "x: after documentation (df(1))\n-- / dir complete=tree --\n-- /usr/x --\n-- /var/x --\n-- /boot/x --\n"
+	image := func(boot, inodes string) string {
+		text := head
+		for _, dir := range []string{"/usr", "/var", "/", "/boot"} {
+			bytes, left := "9000000", "900000"
+			if dir == "/boot" {
+				bytes = boot
+			}
+			if dir == "/var" {
+				left = inodes
+			}
+			text += fmt.Sprintf("-- $ [\"df\", \"-Pk\", %q] --\nFilesystem 1024-blocks Used Available Capacity Mounted on\n/dev/a 9999999 1 %s 1%% %s\n", dir, bytes, dir)
+			text += fmt.Sprintf("-- $ [\"df\", \"-Pi\", %q] --\nFilesystem Inodes IUsed IFree IUse%% Mounted on\n/dev/a 9999999 1 %s 1%% %s\n", dir, left, dir)
+		}
+		return text
+	}
+	for _, c := range []struct{ step, boot, inodes, want string }{
+		{"linux-image-amd64", "9000000", "900000", ""},
+		{"linux-image-amd64", "60000", "900000", "no space left at /boot: "},
+		{"kernel-core", "60000", "900000", "no space left at /boot: "},
+		{"toy-a", "60000", "900000", ""},
+		{"toy-a", "60000", "1100", "no space left at /var: 1100 inodes free, 1200 needed"},
+	} {
+		p := Plan{Steps: []Step{{Action: Upgrade, Name: c.step}}}
+		Applier{Host: hosttest.New(image(c.boot, c.inodes)).Host()}.space(t.Context(), tool{}, &p)
+		assert.Empty(t, p.Notes, c.step)
+		if c.want == "" {
+			assert.Empty(t, p.Problems, c.step)
+			continue
+		}
+		require.Len(t, p.Problems, 1, c.step)
+		assert.Contains(t, p.Problems[0], c.want)
+	}
+}

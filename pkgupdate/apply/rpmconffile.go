@@ -104,11 +104,7 @@ func rpmEdited(ctx context.Context, h host.Host, s Step) (map[string][2]string, 
 
 // withoutEpoch is a version without its epoch: rpm -q takes none.
 func withoutEpoch(evr string) string {
-	_, ver, ok := strings.Cut(evr, ":")
-	if !ok {
-		return evr
-	}
-	return ver
+	return evr[strings.IndexByte(evr, ':')+1:]
 }
 
 // digestLike is the digest of data in the algorithm of another: rpm had MD5 once.

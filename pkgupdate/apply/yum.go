@@ -2,8 +2,6 @@ package apply
 
 import (
 	"context"
-	"errors"
-	"fmt"
 
 	"github.com/pugetsoundtech/upkeep/host"
 )
@@ -11,7 +9,9 @@ import (
 // yumTool is after documentation (yum(8), yum.conf(5)). What is fetched is fetched in the
 // run itself: yum tells neither by its status nor by a file that it only downloaded.
 var yumTool = tool{
-	simulate: yumSimulate,
+	simulate: func(ctx context.Context, h host.Host, asks []Step, o Options) (simulation, error) {
+		return refused(ctx, h, host.Command{Args: yumArgs(asks, o, "-C", "--assumeno"), Env: pythonEnv})
+	},
 	install: func(steps []Step, o Options) host.Command {
 		return host.Command{Args: yumArgs(steps, o, "-y", "--setopt=metadata_expire=never"), Env: pythonEnv}
 	},
@@ -29,32 +29,16 @@ var pythonEnv = []string{"LC_ALL=", "LC_CTYPE=en_US.UTF-8", "LC_MESSAGES=C"}
 // yumArgs is the command for exactly these steps. To "update" a version that is installed
 // already is the name alone, and takes whatever is newest: update-to names the new one.
 func yumArgs(steps []Step, o Options, options ...string) []string {
-	args := append([]string{"yum"}, options...)
-	command := "update-to"
-	args = append(args, "--setopt=clean_requirements_on_remove=0", "--setopt=autosavets=0")
+	args := append(append([]string{"yum"}, options...), "--setopt=clean_requirements_on_remove=0", "--setopt=autosavets=0")
 	if o.Remove {
-		command = "upgrade-to" // with what replaces other packages
+		args = append(args, "upgrade-to") // with what replaces other packages
 	} else {
-		args = append(args, "--setopt=obsoletes=0")
+		args = append(args, "--setopt=obsoletes=0", "update-to")
 	}
-	args = append(args, command)
 	for _, s := range steps {
 		if s.Action == Upgrade {
 			args = append(args, nevra(s.Name, s.To, s.Arch))
 		}
 	}
 	return args
-}
-
-// yumSimulate asks yum, and answers no. Its status is then 1, as it is when it fails.
-func yumSimulate(ctx context.Context, h host.Host, asks []Step, o Options) (simulation, error) {
-	out, err := h.Run(ctx, host.Command{Args: yumArgs(asks, o, "-C", "--assumeno"), Env: pythonEnv})
-	if err != nil {
-		return simulation{}, err
-	}
-	s, err := parseDNF(string(out.Stdout))
-	if err != nil {
-		return s, fmt.Errorf("yum: %w", errors.Join(err, out.Err()))
-	}
-	return s, nil
 }
