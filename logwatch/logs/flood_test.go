@@ -196,7 +196,7 @@ func TestProgramsAreBoundedByTheWeightOfTheirLines(t *testing.T) {
 		write("sshd", "mild kind "+letters(i), 5)
 	}
 	assert.Equal(t, "vaultd", write("vaultd", "the store is broken", 3).tag, "a severe line of a program that nobody knows")
-	assert.Equal(t, "sshd is broken", write("sshd", "sshd is broken", 3).message, "a severe line of a program with very many mild ones")
+	assert.Equal(t, "sshd is broken", write("sshd", "sshd is broken", 3).template, "a severe line of a program with very many mild ones")
 	for i := range 5_000 {
 		write("q"+letters(i), "loud", 3)
 	}

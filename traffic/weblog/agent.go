@@ -1,6 +1,9 @@
 package weblog
 
-import "bytes"
+import (
+	"bytes"
+	"slices"
+)
 
 // An agent is a program of a visitor, coarsely.
 type agent struct {
@@ -98,16 +101,20 @@ func (a agents) of(text []byte) agent {
 	return got
 }
 
-// attacks are what nobody asks for who wants to read a page, in small letters and
-// without escapes.
-var attacks = []word{
-	{"/../", "path traversal"}, {"=../", "path traversal"}, {"..\\", "path traversal"}, {"/etc/passwd", "path traversal"},
-	{"/.env", "secrets"}, {"/.git/", "secrets"}, {"/.aws/", "secrets"}, {"/.ssh/", "secrets"},
-	{"/wp-login.php", "WordPress login"}, {"/xmlrpc.php", "WordPress login"}, {"phpmyadmin", "phpMyAdmin"},
-	{"eval-stdin", "remote code"}, {"${jndi:", "remote code"}, {"/cgi-bin/", "remote code"}, {"/boaform", "remote code"},
-	{"allow_url_include", "remote code"}, {"wget+http", "remote code"},
-	{"<script", "cross-site scripting"},
-	{"union+select", "SQL injection"}, {"union select", "SQL injection"}, {"' or ", "SQL injection"}, {"'+or+", "SQL injection"},
+// attacks are what no reader of a page asks for, in small letters and without escapes.
+var attacks = slices.Concat(
+	named("path traversal", "/../", "=../", "..\\", "/etc/passwd"),
+	named("secrets", "/.env", "/.git/", "/.aws/", "/.ssh/"), named("WordPress login", "/wp-login.php", "/xmlrpc.php"),
+	named("phpMyAdmin", "phpmyadmin"), named("cross-site scripting", "<script"), named("remote code", "eval-stdin", "${jndi:", "/cgi-bin/", "/boaform", "allow_url_include", "wget+http"),
+	named("SQL injection", "union+select", "union select", "' or ", "'+or+"),
+)
+
+// named gives the words that tell of one kind.
+func named(name string, in ...string) (out []word) {
+	for _, text := range in {
+		out = append(out, word{text, name})
+	}
+	return out
 }
 
 // marks are how the parts of attacks begin that no other byte tells: each of the
@@ -119,8 +126,8 @@ var marks = [256][]string{
 // attackOf names what a request looks like with its escapes replaced twice, as servers
 // behind servers do; "" is nothing.
 func attackOf(url []byte) string {
-	for n := 0; n < 2 && bytes.IndexByte(url, '%') >= 0; n++ {
-		url = unescape(nil, url)
+	if bytes.IndexByte(url, '%') >= 0 {
+		url = unescape(nil, unescape(nil, url))
 	}
 	return attackIn(url)
 }
