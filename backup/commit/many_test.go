@@ -31,10 +31,10 @@ func TestOnlyContentsOfFilesAreForgottenBeyondTheBound(t *testing.T) {
 	assert.Equal(t, map[[32]byte]unique.Handle[string]{{1}: unique.Make("d"), {3}: unique.Make("c")}, o.placed)
 }
 
-// peak gives the most bytes that the heap had while fn ran on two processors: more
-// of them press more blocks at a time.
+// peak gives the most bytes that the heap had while fn ran, on a machine of many
+// processors.
 func peak(fn func()) (most uint64) {
-	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(2))
+	defer runtime.GOMAXPROCS(runtime.GOMAXPROCS(64))
 	runtime.GC()
 	stop, ended := make(chan struct{}), make(chan struct{})
 	go func() {
@@ -86,7 +86,7 @@ func TestManyFilesAreBackedUpInBoundedMemory(t *testing.T) {
 	assert.Len(t, changes, mostChanges, "the first are given")
 	assert.Greater(t, snap.Changed.Total(), 22_000, "and all are counted")
 	t.Logf("%d MiB, %d MiB", small>>20, large>>20)
-	assert.Less(t, large, uint64(32<<20))
+	assert.Less(t, large, uint64(40<<20))
 	assert.Less(t, commit(), small+12<<20, "of what is unchanged")
 	assert.Empty(t, changes)
 }
@@ -108,5 +108,5 @@ func TestLargeFilesAreBackedUpInBoundedMemory(t *testing.T) {
 		require.EqualValues(t, 36<<20, snap.Bytes)
 	})
 	t.Logf("%d MiB", most>>20)
-	assert.Less(t, most, uint64(24<<20))
+	assert.Less(t, most, uint64(32<<20))
 }

@@ -59,8 +59,12 @@ const (
 	tarEnd    = 2 * tarBlock
 )
 
+// atOnce is how many files are read, and blocks compressed, at a time. Each takes some
+// 2 MiB: on a machine of many processors a backup is to be as small as on one of few.
+func atOnce() int { return min(runtime.GOMAXPROCS(0), 4) }
+
 func newPacker(ctx context.Context, repo backup.Repo, press *press, prefix string) *packer {
-	p := &packer{ctx: ctx, repo: repo, press: press, prefix: prefix, label: prefix + "0", free: make(chan *block, runtime.GOMAXPROCS(0)+1), ended: make(chan struct{})}
+	p := &packer{ctx: ctx, repo: repo, press: press, prefix: prefix, label: prefix + "0", free: make(chan *block, atOnce()+1), ended: make(chan struct{})}
 	p.tar = tar.NewWriter(filler{p})
 	for range cap(p.free) {
 		p.free <- nil
@@ -156,7 +160,7 @@ type deflater struct {
 }
 
 func newPress() *press {
-	p := &press{free: make(chan deflater, runtime.GOMAXPROCS(0))}
+	p := &press{free: make(chan deflater, atOnce())}
 	for range cap(p.free) {
 		p.free <- deflater{}
 	}

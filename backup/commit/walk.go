@@ -116,7 +116,7 @@ func (c *commit) walk(ctx context.Context, root string) error {
 	opts := host.WalkOptions{
 		OneFileSystem: true, Attrs: true, Digests: []string{"sha256"}, MaxFileSize: c.src.MaxFileSize,
 		Skip: func(name string, _ host.Stat) bool { return skip(name) },
-		Old:  c.before(root), Read: c.reading,
+		Old:  c.before(root), Read: c.reading, Workers: atOnce(),
 	}
 	_, err := tree.Walk(ctx, c.src.Host.Files, root, opts, func(e *host.Entry) error {
 		seen = true
