@@ -142,6 +142,7 @@ patches/packages/openssl-1.1.1zz-x86_64-2_slack15.0.txz:  Rebuilt.
 Mon Nov 10 20:00:00 UTC 2026
 patches/packages/openssl-1.1.1zz-x86_64-1_slack15.0.txz:  Upgraded.
   This fixes holes:
+Not every line of a text is set in.
   For more information, see:
     https://www.cve.org/CVERecord?id=CVE-2026-4001
   (* Security fix *)

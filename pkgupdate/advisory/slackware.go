@@ -37,7 +37,7 @@ func (c *collector) slackware(in *bufio.Reader) error {
 			if t, err := time.Parse(time.UnixDate, line); err == nil {
 				at = t
 			}
-		case line != "" && line[0] != ' ':
+		case slackHead(line):
 			if e = c.slackEntry(line, at, met); e != nil {
 				open[e.name] = append(open[e.name], e)
 			}
@@ -61,6 +61,13 @@ func (c *collector) slackware(in *bufio.Reader) error {
 }
 
 const maxSlackLines = 400
+
+// slackHead reports whether a line names a package or a folder: a text may have lines
+// that are not set in, too.
+func slackHead(line string) bool {
+	name, _, ok := strings.Cut(line, ": ")
+	return ok && strings.Contains(name, "/") && !strings.ContainsAny(name, " \t#")
+}
 
 // slackEntry gives the entry of an installed package; nil: it is of another one, or
 // not newer than what is installed.
