@@ -22,6 +22,7 @@ type hold struct {
 	Package string     `doc:"A pattern of names of packages, or of their source."`
 	Reason  string     `doc:"Why."`
 	By      string     `doc:"Who decided it."`
+	Version string     `doc:"A pattern of installed versions that were built here and have the fix: none is replaced before the last day. Left out: the package is left alone whatever its version."`
 	Until   config.Day `doc:"The last day, as in 2026-12-31. Left out: a person looks at each update, and names the package."`
 }
 
@@ -47,7 +48,7 @@ func (a *acting) settle(c cli.Call) error {
 		a.options.Holds = append(a.options.Holds, c.Review("the policy")...)
 	}
 	for _, h := range p.Holds {
-		a.options.Holds = append(a.options.Holds, apply.Hold{Package: h.Package, Reason: h.Reason, By: h.By, Until: h.Until.End()})
+		a.options.Holds = append(a.options.Holds, apply.Hold{Package: h.Package, Reason: h.Reason, By: h.By, Version: h.Version, Until: h.Until.End()})
 	}
 	return nil
 }

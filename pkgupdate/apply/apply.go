@@ -183,24 +183,13 @@ func (p *Plan) leaves(o pkgupdate.Offer, s Step, source string) string {
 	if err := speakable(s); err != nil {
 		return err.Error()
 	}
-	if reason := p.holds(s.Name, source, named); reason != "" {
+	if reason := p.holds(s, source, named); reason != "" {
 		p.decided = true
 		return reason
 	}
-	switch o.Blocked {
-	case "":
-	case pkgupdate.Held:
-		if !p.Options.Held {
-			return string(o.Blocked)
-		}
-	case pkgupdate.NeedsRemoval:
-		if !p.Options.Remove {
-			return string(o.Blocked)
-		}
-	default:
-		if !named {
-			return string(o.Blocked)
-		}
+	may := map[pkgupdate.Block]bool{"": true, pkgupdate.Held: p.Options.Held, pkgupdate.NeedsRemoval: p.Options.Remove}
+	if permitted, said := may[o.Blocked]; !permitted && (said || !named) {
+		return string(o.Blocked)
 	}
 	if s.Action == Upgrade && s.To == "" {
 		return "no version is on offer"
@@ -273,7 +262,7 @@ func (p *Plan) along(asks []Step, installed []pkgupdate.Package) {
 				source = pkg.SourceName()
 			}
 		}
-		if reason := p.holds(s.Name, source, false); reason != "" {
+		if reason := p.holds(s, source, false); reason != "" {
 			p.problem(fmt.Errorf("%s would change with what is asked for, and is %s", s.Name, reason))
 		}
 	}

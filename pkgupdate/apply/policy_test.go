@@ -101,6 +101,7 @@ func TestWhatAPersonDecidedIsLeftAloneForAsLongAsItLasts(t *testing.T) {
 	now := time.Date(2026, 11, 28, 1, 30, 0, 0, time.UTC)
 	h := host.Host{Exec: &told{}, Now: func() time.Time { return now }}
 	hold := apply.Hold{Package: "toy-[ab]", Reason: "the migration", By: "ann", Until: now.Add(time.Hour)}
+	own := apply.Hold{Package: "toy-a", Reason: "our patch", By: "ann", Until: now.Add(time.Hour), Version: "1.*"}
 	review := apply.Hold{Package: "toy-a", Reason: "needs a look at the schema", By: "ann"}
 	for name, c := range map[string]struct {
 		options apply.Options
@@ -110,8 +111,12 @@ func TestWhatAPersonDecidedIsLeftAloneForAsLongAsItLasts(t *testing.T) {
 		"held":            {apply.Options{Holds: []apply.Hold{hold}}, "held by ann until 2026-11-28 02:30 UTC: the migration", false},
 		"held, and named": {apply.Options{Holds: []apply.Hold{hold}, Only: []string{"toy-a", "toy-z"}}, "held by ann until 2026-11-28 02:30 UTC: the migration", false},
 		"held is wanted":  {apply.Options{Holds: []apply.Hold{hold}, Held: true}, "", false},
-		"it has ended":    {apply.Options{Holds: []apply.Hold{{Package: "*", Reason: "x", By: "ann", Until: now.Add(-time.Hour)}}}, "", true},
-		"to be looked at": {apply.Options{Holds: []apply.Hold{review}}, "for a person to look at, says ann: needs a look at the schema", false},
+		"fixed by us": {
+			apply.Options{Holds: []apply.Hold{own}, Held: true, Only: []string{"toy-a", "toy-z"}}, "fixed by a build of your own, says ann, until 2026-11-28 02:30 UTC: our patch", false,
+		},
+		"the maker's again": {apply.Options{Holds: []apply.Hold{{Package: "toy-a", Reason: "our patch", By: "ann", Until: now.Add(time.Hour), Version: "*+us1"}}}, "", false},
+		"it has ended":      {apply.Options{Holds: []apply.Hold{{Package: "*", Reason: "x", By: "ann", Until: now.Add(-time.Hour)}}}, "", true},
+		"to be looked at":   {apply.Options{Holds: []apply.Hold{review}}, "for a person to look at, says ann: needs a look at the schema", false},
 		"it was looked at": {
 			apply.Options{Holds: []apply.Hold{review}, Only: []string{"toy-a", "toy-z"}}, "", false,
 		},
@@ -130,7 +135,7 @@ func TestWhatAPersonDecidedIsLeftAloneForAsLongAsItLasts(t *testing.T) {
 	p, err := apply.Applier{Host: h, Manager: withID("pacman", "toy-a")}.Plan(t.Context(), apply.Options{Holds: []apply.Hold{hold}})
 	require.NoError(t, err)
 	assert.Equal(t, []string{"pacman takes all that is pending or nothing"}, p.Problems, "it would take what is held too")
-	for _, bad := range []apply.Hold{{Package: "[", Reason: "x", By: "x"}, {Package: "a", By: "x"}, {Package: "a", Reason: "x"}, {Reason: "x", By: "x"}} {
+	for _, bad := range []apply.Hold{{Package: "[", Reason: "x", By: "x"}, {Package: "a", By: "x"}, {Package: "a", Reason: "x"}, {Reason: "x", By: "x"}, {Package: "a", Reason: "x", By: "x", Version: "[", Until: now}} {
 		p, err := apply.Applier{Host: h, Manager: withID("pkgin", "toy-a")}.Plan(t.Context(), apply.Options{Holds: []apply.Hold{bad}})
 		require.NoError(t, err)
 		assert.NotEmpty(t, p.Problems, "%v", bad)

@@ -131,8 +131,8 @@ func (p Packages) Holds() (out []apply.Hold) {
 		out = append(out, c.Review("the settings")...)
 	}
 	for _, r := range p.Records {
-		if updates.Kind(r.Kind) == updates.HoldRecord {
-			out = append(out, apply.Hold{Package: r.Package, Reason: r.Reason, By: r.By, Until: r.Until.End()})
+		if kind := updates.Kind(r.Kind); kind == updates.HoldRecord || kind == updates.FixedLocally {
+			out = append(out, apply.Hold{Package: r.Package, Reason: r.Reason, By: r.By, Until: r.Until.End(), Version: r.Version})
 		}
 	}
 	return out
