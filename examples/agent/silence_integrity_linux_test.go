@@ -71,6 +71,20 @@ func init() {
 			line: "/srv/x is new or has new rights: it runs with the rights of root",
 		},
 		row{
+			name: "an intruder lets everybody in by a service of PAM that many others include",
+			act: func(w *world) {
+				w.write("/etc/pam.d/common-auth", "auth sufficient pam_permit.so\nauth required pam_unix.so\n", 0o644)
+			},
+			line: "PAM lets everybody in by common-auth",
+		},
+		row{
+			name: "an intruder preloads a library into a service, by settings of its unit",
+			act: func(w *world) {
+				w.write("/etc/systemd/system/ssh.service.d/z.conf", "[Service]\nEnvironment=\"LD_PREL\\x4fAD=/srv/x.so\"\n", 0o644)
+			},
+			line: "What /etc/systemd/system/ssh.service.d/z.conf has the loader put into programs is new",
+		},
+		row{
 			name: "an intruder mounts a folder over his process",
 			act: func(w *world) {
 				server := w.start("/usr/sbin/nginx", "0.0.0.0:4445", 0)

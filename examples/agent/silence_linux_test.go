@@ -88,7 +88,7 @@ var silence = []row{
 	{
 		name: "an intruder preloads a library into every program",
 		act:  func(w *world) { w.write("/etc/ld.so.preload", "/usr/lib/x.so\n", 0o644) },
-		line: "/etc/ld.so.preload is new",
+		line: "/usr/lib/x.so, which /etc/ld.so.preload names, belongs to no package",
 	},
 	{
 		name: "an intruder floods the folders with 12,000 new files around a sudo rule",

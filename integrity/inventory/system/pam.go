@@ -80,9 +80,14 @@ func (p PAMRule) String() string {
 	return strings.Join(slices.DeleteFunc(words, func(w string) bool { return w == "" }), " ")
 }
 
-// letsIn reports whether a rule asks for no password and ends the asking.
+// letsIn reports whether a rule asks for no password and ends the asking, or passes over
+// the rules behind it that would.
 func (p PAMRule) letsIn() bool {
-	ends := p.Control == "sufficient" || strings.Contains(p.Control, "success=done") || strings.Contains(p.Control, "default=done")
+	ends := p.Control == "sufficient"
+	for _, word := range strings.Fields(strings.Trim(p.Control, "[]")) {
+		result, deed, _ := strings.Cut(word, "=")
+		ends = ends || (result == "success" || result == "default") && (deed == "done" || strings.Trim(deed, "0123456789") == "" && strings.Trim(deed, "0") != "")
+	}
 	return p.Type == "auth" && ends && p.is("pam_permit")
 }
 
