@@ -38,7 +38,7 @@ type Rotation struct {
 func (Rotation) Name() string { return name }
 
 // private are logs that not everybody should read.
-var private = []string{"auth.log", "secure", "authlog", "btmp", "sulog", "faillog"}
+var private = []string{"auth.log", "secure", "authlog", "btmp", "sulog"}
 
 // Check compares the logs with the configuration.
 func (c Rotation) Check(ctx context.Context, rec *report.Recorder) error {

@@ -86,7 +86,7 @@ func TestALogThatGrowsAndThatNobodyRotatesIsTold(t *testing.T) {
 }
 
 func TestALogOfLoginsThatEverybodyMayReadIsTold(t *testing.T) {
-	m := machine(t, "-- /var/log/auth.log mode=0644 --\nx\n-- /var/log/syslog mode=0644 --\nx\n")
+	m := machine(t, "-- /var/log/auth.log mode=0644 --\nx\n-- /var/log/syslog mode=0644 --\nx\n-- /var/log/faillog mode=0644 --\nx\n")
 	assert.Equal(t, []string{"warning /var/log/auth.log may be read by everybody"}, titles(t, m))
 	assert.Empty(t, titles(t, machine(t, "-- /var/log/auth.log mode=0640 --\nx\n")))
 	res, err := suite.Collect(t.Context(), rotation.Rotation{Host: m.Host()})
