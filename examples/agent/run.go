@@ -94,8 +94,8 @@ func (r *round) once(ctx context.Context, target *daily.Target, c cli.Call) (int
 	if printErr != nil {
 		printErr = fmt.Errorf("%w; it is kept in %s, if that was possible", printErr, st.Path("reports"))
 	}
-	// Who does not read to the end was told all the same.
-	if err = errors.Join(err, lateErr, printErr, seen.told(ctx)); err != nil {
+	// Who does not read to the end was told all the same, and who stops the run.
+	if err = errors.Join(err, lateErr, printErr, seen.told(context.WithoutCancel(ctx))); err != nil {
 		return exitUnstored, err
 	}
 	if !r.json && !r.quiet(rep) {

@@ -206,9 +206,9 @@ func trends(res report.Result) (out []Trend) {
 	return out
 }
 
-// idle reports whether a series has nothing but zeros: nobody wants to see it.
+// idle reports whether all that is known of a series is zero: nobody wants to see it.
 func idle(s report.Series) bool {
-	return len(s.Values) > 0 && !slices.ContainsFunc(s.Values, func(n report.Number) bool { return !n.Known() || n.Float() != 0 })
+	return slices.ContainsFunc(s.Values, report.Number.Known) && !slices.ContainsFunc(s.Values, func(n report.Number) bool { return n.Known() && n.Float() != 0 })
 }
 
 // name labels a trend with the words that all its lines begin with, and these

@@ -22,6 +22,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/internal/term"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/render"
@@ -203,17 +204,49 @@ func (p *page) result(res report.Result) {
 		text += ": " + res.Reason
 	}
 	p.prose(2, 4, yellow, text)
-	for i, pr := range told {
+	causes := causesOf(told)
+	for i, c := range causes {
 		if i == maxProblems {
-			p.prose(4, 6, dim, fmt.Sprintf("and %d more", len(told)-i))
+			p.prose(4, 6, dim, fmt.Sprintf("and %d more", len(causes)-i))
 			return
 		}
-		message := pr.Message
-		if pr.Scope != "" {
-			message = pr.Scope + ": " + message
-		}
-		p.prose(4, 6, "", "- "+message)
+		p.prose(4, 6, "", "- "+c.String())
 	}
+}
+
+// A cause is what keeps a check from looking at parts of its work.
+type cause struct {
+	message string
+	scopes  []string // all with this message
+	more    int      // other problems of the first scope
+}
+
+// causesOf gathers problems: one with many files must not hide those of other parts.
+func causesOf(problems []report.Problem) (out []cause) {
+	for _, pr := range problems {
+		i := slices.IndexFunc(out, func(c cause) bool { return pr.Scope != "" && c.scopes[0] == pr.Scope || c.message == pr.Message })
+		switch {
+		case i < 0:
+			out = append(out, cause{pr.Message, []string{pr.Scope}, 0})
+		case out[i].message == pr.Message && !slices.Contains(out[i].scopes, pr.Scope):
+			out[i].scopes = append(out[i].scopes, pr.Scope)
+		default:
+			out[i].more++
+		}
+	}
+	return out
+}
+
+// String is "pam: read /etc/pam.d: input/output error, and 4 more".
+func (c cause) String() string {
+	text := c.message
+	if c.scopes[0] != "" {
+		text = prose.List(c.scopes, 3) + ": " + text
+	}
+	if c.more > 0 {
+		text += fmt.Sprintf(", and %d more", c.more)
+	}
+	return text
 }
 
 func (p *page) section(s render.Section) {
