@@ -70,7 +70,7 @@ func Look(ctx context.Context, repo backup.Repo, p Policy, now time.Time) (Plan,
 			packs = append(packs, info)
 		}
 	}
-	snaps, last, odds, err := heads(ctx, repo)
+	snaps, last, odds, err := heads(ctx, repo, sizes)
 	if err != nil {
 		return plan, fmt.Errorf("nothing may go: %w", err)
 	}
@@ -104,10 +104,11 @@ func Look(ctx context.Context, repo backup.Repo, p Policy, now time.Time) (Plan,
 	return plan, nil
 }
 
-// heads gives the snapshots, oldest first and without their packs, of which a client
-// may name as many as it likes in each; of each pack the last one that needs it; and
-// what the packs show to be odd, by number.
-func heads(ctx context.Context, repo backup.Repo) (snaps []backup.Snapshot, last map[string]uint64, odds map[uint64]string, err error) {
+// heads gives the snapshots, oldest first and without their packs; of each pack the
+// last one that needs it; and what the packs show to be odd, by number. A client may
+// name as many packs as it likes, of any size and the same one often: what counts are
+// those that the store has, once, by the size that it says.
+func heads(ctx context.Context, repo backup.Repo, sizes map[string]int64) (snaps []backup.Snapshot, last map[string]uint64, odds map[uint64]string, err error) {
 	seqs, err := repo.Numbers(ctx)
 	if err != nil {
 		return nil, nil, nil, err
@@ -124,11 +125,16 @@ func heads(ctx context.Context, repo backup.Repo) (snaps []backup.Snapshot, last
 		was, still := needed, int64(0)
 		needed = 0
 		for _, pack := range s.Packs {
-			if before > 0 && last[pack.Name()] == before {
-				still += pack.Size
+			name := pack.Name()
+			size, has := sizes[name]
+			if !has || last[name] == seq {
+				continue
 			}
-			needed += pack.Size
-			last[pack.Name()] = seq
+			if before > 0 && last[name] == before {
+				still += size
+			}
+			needed += size
+			last[name] = seq
 		}
 		if was > fewBytes && still < was/10 {
 			odds[seq] = fmt.Sprintf("it needs %d bytes of the %d that the one before needed", still, was)

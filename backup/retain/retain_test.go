@@ -225,7 +225,7 @@ func TestReceiptsOutweighTheTimesOfFiles(t *testing.T) {
 func TestFloodThatSaysNothingChangedNeverEvictsTheLastGoodSnapshot(t *testing.T) {
 	dir, keys := dirstore.Dir(t.TempDir()), backuptest.Keys()
 	repo := backup.Repo{Store: dir, Keys: keys, Host: "web1"}
-	prev := ""
+	prev, before := "", backup.Pack{}
 	for i := range 40 {
 		content := "what was backed up"
 		if i >= 10 {
@@ -233,15 +233,20 @@ func TestFloodThatSaysNothingChangedNeverEvictsTheLastGoodSnapshot(t *testing.T)
 		}
 		large := backup.Pack{Label: "a.d0", ID: backup.Digest([]byte(content)), Size: 2 << 20}
 		list := backup.Pack{Label: "a.m0", ID: backup.Digest(fmt.Append(nil, content, i)), Size: 2 << 10}
+		packs := []backup.Pack{large, list}
+		if i == 10 { // one old pack is needed still, it says: a large one, twice, and one that nobody has
+			packs = append(packs, backup.Pack{Label: "b.d0", ID: before.ID, Size: 1 << 20}, backup.Pack{Label: "b.d1", ID: before.ID, Size: 1 << 20}, backup.Pack{Label: "b.d2", ID: backup.Digest(nil), Size: 1 << 20})
+		}
+		before = list
 		at := start.Add(time.Duration(i) * day)
 		s := backup.Snapshot{
-			Host: "web1", Seq: uint64(i + 1), Prev: prev, Time: at, Root: "a.m0", Packs: []backup.Pack{large, list},
+			Host: "web1", Seq: uint64(i + 1), Prev: prev, Time: at, Root: "a.m0", Packs: packs,
 			Entries: 30, Files: 30, Bytes: 3 << 20, Complete: true,
 		}
 		file, err := s.Seal(keys.Signer)
 		require.NoError(t, err)
 		prev = s.Digest
-		for name, data := range map[string][]byte{backup.SnapshotName(s.Seq): file, large.Name(): []byte("x"), list.Name(): []byte("x")} {
+		for name, data := range map[string][]byte{backup.SnapshotName(s.Seq): file, large.Name(): make([]byte, large.Size), list.Name(): make([]byte, list.Size)} {
 			require.NoError(t, dir.Create(t.Context(), name, bytes.NewReader(data), int64(len(data))))
 			require.NoError(t, os.Chtimes(filepath.Join(string(dir), name), at, at))
 		}
@@ -249,7 +254,7 @@ func TestFloodThatSaysNothingChangedNeverEvictsTheLastGoodSnapshot(t *testing.T)
 	plan, err := retain.Look(t.Context(), repo, retain.Policy{Keep: 5 * day}, start.Add(900*day))
 	require.NoError(t, err)
 	require.Len(t, plan.Oddities, 1)
-	assert.Equal(t, retain.Oddity{Seq: 11, Reason: "it needs 0 bytes of the 2099200 that the one before needed"}, plan.Oddities[0])
+	assert.Equal(t, retain.Oddity{Seq: 11, Reason: "it needs 2048 bytes of the 2099200 that the one before needed"}, plan.Oddities[0])
 	assert.EqualValues(t, 10, plan.Pinned)
 	assert.NotContains(t, plan.Packs, backup.Pack{ID: backup.Digest([]byte("what was backed up"))}.Name())
 	plan, err = retain.Look(t.Context(), repo, retain.Policy{Keep: 5 * day, Well: 11}, start.Add(900*day))
