@@ -16,7 +16,6 @@ import (
 	"github.com/pugetsoundtech/upkeep/backup"
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/tree"
-	"github.com/pugetsoundtech/upkeep/internal/guard"
 )
 
 // results are the contents that sinks have taken, until their entries come.
@@ -102,9 +101,8 @@ func (c *commit) capture(ctx context.Context) error {
 	if err := c.builder.closeTo(1); err != nil {
 		return err
 	}
-	queries := c.src.queries()
-	for i, a := range c.src.answers(ctx, queries) {
-		if err := c.take(ctx, queries[i], a); err != nil {
+	for _, q := range c.src.queries() {
+		if err := c.ask(ctx, q); err != nil {
 			return err
 		}
 	}
@@ -252,39 +250,10 @@ func (s Source) queries() []Query {
 	return sorted
 }
 
-// queriesAtOnce are asked: a service manager or a server takes its time to answer.
-const queriesAtOnce = 4
-
-// said is what the command of a query left.
-type said struct {
-	out host.Output
-	err error
-}
-
-// answers asks the queries, several at a time, in their order.
-func (s Source) answers(ctx context.Context, queries []Query) []said {
-	all := make([]said, len(queries))
-	slots := make(chan struct{}, queriesAtOnce)
-	var wg sync.WaitGroup
-	for i, q := range queries {
-		slots <- struct{}{}
-		wg.Go(func() {
-			defer func() { <-slots }()
-			e := guard.Watch(func() (err error) {
-				all[i].out, err = s.Host.Run(ctx, host.Command{Args: q.Args})
-				return err
-			})
-			all[i].err = e.Of(q.Name)
-		})
-	}
-	wg.Wait()
-	return all
-}
-
-// take stores the answer of a query. A program that is not there has no state.
-func (c *commit) take(ctx context.Context, q Query, a said) error {
+// ask stores the answer of a query. A program that is not there has no state.
+func (c *commit) ask(ctx context.Context, q Query) error {
 	e := backup.Entry{Path: backup.StatePrefix + q.Name, Type: backup.State, Mode: 0o600}
-	out, err := a.out, a.err
+	out, err := c.src.Host.Run(ctx, host.Command{Args: q.Args})
 	answer := out.Stdout
 	if err == nil {
 		err = out.Err()
