@@ -155,15 +155,15 @@ func own(ctx context.Context, store backup.Store) (release func() error, err err
 
 func (s *Server) put(w http.ResponseWriter, r *http.Request, c Client, name string) error {
 	defer s.alone(c)()
-	maxFile := int64(maxFile)
+	limit := int64(maxFile)
 	if !strings.HasPrefix(name, "packs/") {
-		maxFile = backup.MaxSnapshot
+		limit = backup.MaxSnapshot
 	}
-	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, maxFile))
+	data, err := io.ReadAll(http.MaxBytesReader(w, r.Body, limit))
 	var large *http.MaxBytesError
 	switch {
 	case errors.As(err, &large):
-		return refuse(http.StatusRequestEntityTooLarge, "more than %d bytes", maxFile)
+		return refuse(http.StatusRequestEntityTooLarge, "more than %d bytes", limit)
 	case err != nil:
 		return refuse(http.StatusBadRequest, "cut off: %v", err)
 	}

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"strings"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/backup"
@@ -66,7 +67,7 @@ func Look(ctx context.Context, repo backup.Repo, p Policy, now time.Time) (Plan,
 			return plan, fmt.Errorf("list the store: %w", err)
 		}
 		received[info.Name], sizes[info.Name] = info.Time, info.Size
-		if (len(info.Name) > 6) && info.Name[:6] == "packs/" {
+		if strings.HasPrefix(info.Name, "packs/") {
 			packs = append(packs, info)
 		}
 	}

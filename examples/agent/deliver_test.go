@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"encoding/json"
+	"fmt"
 	"io"
 	"net/http"
 	"net/http/httptest"
@@ -17,6 +18,7 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/memory"
 )
 
@@ -169,6 +171,25 @@ func TestTheTerminalIsToldOfARunThatWasKilledBeforeItPrinted(t *testing.T) {
 	data, err := os.ReadFile(file)
 	require.NoError(t, err)
 	assert.Equal(t, 5, strings.Count(string(data), "\n"), "each report once")
+}
+
+// Who is killed every time for a month gets the newest reports, and is told of the others.
+func TestMoreLateReportsThanArePrintedAreCounted(t *testing.T) {
+	s := screen{dir: t.TempDir()}
+	for seq := range uint64(maxLate + 3) {
+		s.earlier = fmt.Sprint(seq)
+		require.NoError(t, s.Report(t.Context(), &report.Report{Schema: report.Schema, ID: s.earlier, Seq: seq}))
+	}
+	late, err := s.late()
+	require.NoError(t, err)
+	require.Len(t, late, maxLate)
+	assert.EqualValues(t, 3, late[0].Seq)
+	assert.Equal(t, []string{"3 older than this one told nobody, too: they are among the kept reports"}, late[0].Notices)
+	assert.Empty(t, late[1].Notices)
+	require.NoError(t, s.told(t.Context()))
+	late, err = s.late()
+	require.NoError(t, err)
+	assert.Empty(t, late)
 }
 
 // JSON is one document a run, also with a late report in it.

@@ -95,7 +95,8 @@ func (s *screen) names() ([]string, error) {
 // late gives what is to be printed before the report of this run.
 func (s *screen) late() (late []report.Report, err error) {
 	names, err := s.names()
-	for _, name := range names[max(len(names)-maxLate, 0):] {
+	older := max(len(names)-maxLate, 0)
+	for _, name := range names[older:] {
 		data, readErr := statedir.Read(name, 256<<20)
 		if readErr == nil {
 			var rep *report.Report
@@ -106,6 +107,9 @@ func (s *screen) late() (late []report.Report, err error) {
 		if readErr != nil {
 			err = errors.Join(err, fmt.Errorf("a late report: %w", readErr))
 		}
+	}
+	if older > 0 && len(late) > 0 {
+		late[0].Notices = append(late[0].Notices, fmt.Sprintf("%d older than this one told nobody, too: they are among the kept reports", older))
 	}
 	return late, err
 }
