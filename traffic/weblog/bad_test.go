@@ -46,6 +46,7 @@ func TestBadLinesHarmNoOthersInAnyFormat(t *testing.T) {
 			"year 0":                 strings.Replace(strings.Replace(good, "2026", "0000", 1), "1795600800", "-99999999999", 1),
 			"year 9999":              strings.Replace(strings.Replace(good, "2026", "9999", 1), "1795600800", "99999999999", 1),
 			"no time":                strings.Replace(strings.Replace(good, "10:00:00", "25:61:61", 1), "1795600800", "NaN", 1),
+			"no such day":            strings.Replace(strings.Replace(good, "25/Nov", "31/Nov", 1), "11-25", "11-31", 1),
 		} {
 			s := New(Options{})
 			text := w3cFields + good + "\n" + bad + "\n" + good + "\n" + bad + "\n"
@@ -54,6 +55,7 @@ func TestBadLinesHarmNoOthersInAnyFormat(t *testing.T) {
 			assert.EqualValues(t, 4, reading.Lines-1, "%s: %s", name, what)
 			assert.EqualValues(t, 4, got.TotalRequests, "%s: %s", name, what)
 			assert.GreaterOrEqual(t, s.Days["2026-11-25"].Requests, int64(2), "%s: %s", name, what)
+			assert.NotContains(t, s.Days, "2026-12-01", "%s: %s", name, what)
 			assert.GreaterOrEqual(t, got.Bandwidth, int64(1024), "%s: %s", name, what)
 			assert.LessOrEqual(t, got.Bandwidth, int64(2048), "%s: %s", name, what)
 		}

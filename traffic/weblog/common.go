@@ -202,6 +202,6 @@ func clfTime(b []byte) (time.Time, bool) {
 	} else if b[21] != '+' {
 		return time.Time{}, false
 	}
-	at := time.Date(int(n[1]), time.Month(month/3+1), int(n[0]), int(n[2]), int(n[3]), int(n[4]), 0, time.UTC)
-	return at.Add(-offset), true
+	day := time.Date(int(n[1]), time.Month(month/3+1), int(n[0]), 0, 0, 0, 0, time.UTC)
+	return day.Add(time.Duration(n[2]*3600+n[3]*60+n[4])*time.Second - offset), day.Day() == int(n[0])
 }
