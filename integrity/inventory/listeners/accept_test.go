@@ -58,11 +58,11 @@ func (w *watched) accept(m *hosttest.Machine, rule string) []report.Finding {
 
 func TestWhatIsAcceptedIsInTheBaselineWithItsRecord(t *testing.T) {
 	w := watch(t)
-	quiet, nc := world(t, ssh, ""), world(t, ssh+row("00000000:2B67", "0A", 33, 4712), "")
+	quiet, xd := world(t, ssh, ""), world(t, ssh+row("00000000:2B67", "0A", 33, 4712), "")
 	assert.Empty(t, integritytest.Titles(w.look(quiet)))
-	shown := w.look(nc).Findings
+	shown := w.look(xd).Findings
 	require.Len(t, shown, 1)
-	done := w.accept(nc, "integrity.listeners.new")
+	done := w.accept(xd, "integrity.listeners.new")
 	require.Len(t, done, 1)
 	assert.Equal(t, shown[0].Fingerprint, done[0].Fingerprint)
 	assert.Equal(t, shown[0].Evidence, done[0].Evidence)
@@ -70,8 +70,8 @@ func TestWhatIsAcceptedIsInTheBaselineWithItsRecord(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, acts, 1)
 	assert.Contains(t, string(acts[0].Changes[0].Path), "tcp/0%2E0%2E0%2E0:11111")
-	assert.Empty(t, integritytest.Titles(w.look(nc)))
-	assert.Equal(t, []string{"notice: Nothing listens on tcp port 11111 of all IPv4 addresses any more, where nc did"}, integritytest.Titles(w.look(quiet)))
+	assert.Empty(t, integritytest.Titles(w.look(xd)))
+	assert.Equal(t, []string{"notice: Nothing listens on tcp port 11111 of all IPv4 addresses any more, where xd did"}, integritytest.Titles(w.look(quiet)))
 
 	other := world(t, row("00000000:0016", "0A", 33, 4712)+row("00000000:2B67", "0A", 33, 4712), "")
 	require.Len(t, w.look(other).Findings, 1)
@@ -92,7 +92,7 @@ func TestWhatDiffersSinceItWasShownIsNotAccepted(t *testing.T) {
 // was there before the first run is told all the same.
 func TestAProgramOfNoPackageIsAskedAboutOnce(t *testing.T) {
 	own := func(tcp string) *hosttest.Machine {
-		return hosttest.New(strings.ReplaceAll(small, "/tmp/nc (deleted)", "/usr/local/sbin/own") + "-- /proc/net/tcp --\n" + head + tcp + "-- /proc/net/udp --\n" + head)
+		return hosttest.New(strings.ReplaceAll(small, "/tmp/xd (deleted)", "/usr/local/sbin/own") + "-- /proc/net/tcp --\n" + head + tcp + "-- /proc/net/udp --\n" + head)
 	}
 	claims := integritytest.Claims{"/usr/sbin/sshd": {Package: "deb:openssh-server"}, "/usr/local/sbin/own": {}}
 	w := watch(t)
@@ -108,7 +108,7 @@ func TestAProgramOfNoPackageIsAskedAboutOnce(t *testing.T) {
 	first := watch(t)
 	first.claims = claims
 	for range 2 {
-		assert.Equal(t, []string{"notice: nc listens on tcp port 11111 of all IPv4 addresses from /usr/local/sbin/own, which no package owns"}, integritytest.Titles(first.look(m)))
+		assert.Equal(t, []string{"notice: xd listens on tcp port 11111 of all IPv4 addresses from /usr/local/sbin/own, which no package owns"}, integritytest.Titles(first.look(m)))
 	}
 }
 
@@ -132,21 +132,21 @@ func TestListenersAreUnderTheSignatureOfTheFolder(t *testing.T) {
 
 func TestAForgedListOfListenersIsCritical(t *testing.T) {
 	w := watch(t)
-	quiet, nc := world(t, ssh, ""), world(t, ssh+row("00000000:2B67", "0A", 33, 4712), "")
+	quiet, xd := world(t, ssh, ""), world(t, ssh+row("00000000:2B67", "0A", 33, 4712), "")
 	w.look(quiet)
-	require.Len(t, w.look(nc).Findings, 1)
+	require.Len(t, w.look(xd).Findings, 1)
 	left, err := filepath.Glob(filepath.Join(w.dir, "listeners.*"))
 	require.NoError(t, err)
 	for _, name := range left {
 		require.NoError(t, os.Remove(name))
 	}
-	res := w.look(nc)
+	res := w.look(xd)
 	require.Len(t, res.Findings, 1)
 	assert.Equal(t, "integrity.listeners.baseline-lost", res.Findings[0].Rule)
-	forged := w.check(nc)
+	forged := w.check(xd)
 	_, err = suite.Collect(t.Context(), forged) // takes another one, with nothing remembered
 	require.NoError(t, err)
-	res = w.look(nc)
+	res = w.look(xd)
 	require.Len(t, res.Findings, 1)
 	assert.Equal(t, report.Critical, res.Findings[0].Severity)
 	assert.Equal(t, "integrity.listeners.baseline-replaced", res.Findings[0].Rule)

@@ -29,7 +29,7 @@ func (Sockets) Rules() []report.Rule {
 		Title:   "A program listens that no package owns",
 		Explain: "Nobody brings updates for it, and nothing says what it should be.",
 		Remedy:  "If it was installed by hand, accept it. Otherwise find out who started it.",
-	}, {
+	}, unusualRule, {
 		ID: "integrity.listeners.many", Kind: report.Condition, Severity: report.Notice, Since: since,
 		Title:   "A program holds very many UDP sockets that are new",
 		Explain: "Resolvers ask from many ports. A server among such sockets cannot be told from them.",

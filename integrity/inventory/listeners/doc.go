@@ -36,7 +36,9 @@
 // told. After a start of the whole system or container nothing is.
 //
 // A program that no package owns is told on every run, but where a person accepted
-// its listening as new, and was told that.
+// its listening as new, and was told that. So is one that is unusual, by a criterion
+// that it states: a relay or a shell, a process under the name of another program or of
+// a thread of the kernel, one that others can reach from the session of a user.
 //
 // That a socket's program is not known, for lack of rights, hides nothing: that
 // there is a listener is a fact without it.

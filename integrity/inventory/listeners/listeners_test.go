@@ -42,8 +42,8 @@ btime 1764000000
 -- /proc/812/fd/ dir complete --
 -- /proc/812/fd/3 link="socket:[4711]" --
 -- /proc/900/stat --
-900 (nc) S 1 900 900 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 1 0 2000 9 9
--- /proc/900/exe link="/tmp/nc (deleted)" --
+900 (xd) S 1 900 900 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 1 0 2000 9 9
+-- /proc/900/exe link="/tmp/xd (deleted)" --
 -- /proc/900/fd/ dir complete --
 -- /proc/900/fd/3 link="socket:[4712]" --
 -- /proc/net/tcp6 absent --
@@ -96,10 +96,10 @@ func TestTheFirstRunFindsNothingAndTheNextOnlyWhatIsNew(t *testing.T) {
 	assert.Empty(t, cmp.Diff(report.Finding{
 		Rule: "integrity.listeners.new", Subject: report.Attr{Key: report.Listener, Value: "tcp/0.0.0.0:11111"},
 		Scope: "listeners/tcp", Severity: report.Warning,
-		Title: "nc listens on tcp port 11111 of all IPv4 addresses and did not before",
-		Detail: "Other machines can reach it, if no firewall stands between. The program is nc (/tmp/nc), run by the user www-data, " +
+		Title: "xd listens on tcp port 11111 of all IPv4 addresses and did not before",
+		Detail: "Other machines can reach it, if no firewall stands between. The program is xd (/tmp/xd), run by the user www-data, " +
 			"process 900. Its program file was removed or replaced since it started.",
-		Evidence: []report.Attr{{Key: report.Process, Value: "nc"}, {Key: report.Path, Value: "/tmp/nc"}, report.Program.Of("/tmp/nc"), {Key: report.User, Value: "www-data"}},
+		Evidence: []report.Attr{{Key: report.Process, Value: "xd"}, {Key: report.Path, Value: "/tmp/xd"}, report.Program.Of("/tmp/xd"), {Key: report.User, Value: "www-data"}},
 	}, res[2].Findings[0], cmp.FilterPath(func(p cmp.Path) bool {
 		switch p.Last().String() {
 		case ".Fix", ".Remedy", ".Count", ".Kind", ".Explain", ".Fingerprint", ".State":
@@ -125,7 +125,7 @@ func TestAnotherProgramInAKnownPlaceIsFound(t *testing.T) {
 	res := runs(t, world(t, ssh, ""), world(t, row("00000000:0016", "0A", 33, 4712), ""))
 	require.Len(t, res[1].Findings, 1)
 	assert.Equal(t, "integrity.listeners.program", res[1].Findings[0].Rule)
-	assert.Equal(t, "nc now listens on tcp port 22 of all IPv4 addresses, where sshd did", res[1].Findings[0].Title)
+	assert.Equal(t, "xd now listens on tcp port 22 of all IPv4 addresses, where sshd did", res[1].Findings[0].Title)
 }
 
 func TestAProgramThatCannotBeSeenIsNotAnotherProgram(t *testing.T) {
@@ -196,7 +196,7 @@ func TestPortsThatTheSystemChoseAreKnownByTheirProgram(t *testing.T) {
 		{
 			"another program there is new, and the old one gone",
 			[]listeners.Listener{listener("tcp", "0.0.0.0:40000", "rpc.statd")},
-			[]listeners.Listener{listener("tcp", "0.0.0.0:41000", "nc")},
+			[]listeners.Listener{listener("tcp", "0.0.0.0:41000", "xd")},
 			2,
 		},
 		{
@@ -271,7 +271,7 @@ func TestOneServiceOnManyAddressesIsOneFinding(t *testing.T) {
 	assert.Equal(t, "warning: A program listens on tcp port 8080 of 10.0.0.10, 10.0.0.11, 10.0.0.12 and 2 more addresses and did not before",
 		res[1].Findings[0].Severity.String()+": "+res[1].Findings[0].Title)
 	res = runs(t, world(t, "", ""), world(t, some, ""))
-	assert.Len(t, res[1].Findings, 2, "nc has one of them, and nobody knows who has the others")
+	assert.Len(t, res[1].Findings, 2, "xd has one of them, and nobody knows who has the others")
 }
 
 func TestARunFromAnotherNetworkIsNotCompared(t *testing.T) {
@@ -294,7 +294,7 @@ func TestARunFromAnotherNetworkIsNotCompared(t *testing.T) {
 
 func TestTheSameNameInAKnownPlaceIsAnotherProgram(t *testing.T) {
 	other := func(exe string) *hosttest.Machine {
-		m := hosttest.New(strings.NewReplacer("900 (nc)", "900 (sshd)", "/tmp/nc (deleted)", exe).Replace(small) +
+		m := hosttest.New(strings.NewReplacer("900 (xd)", "900 (sshd)", "/tmp/xd (deleted)", exe).Replace(small) +
 			"-- /proc/net/tcp --\n" + head + row("00000000:0016", "0A", 0, 4712) + "-- /proc/net/udp --\n" + head + "-- /tmp/ dir complete --\n")
 		return m
 	}
@@ -307,11 +307,11 @@ func TestTheSameNameInAKnownPlaceIsAnotherProgram(t *testing.T) {
 
 func TestAProgramWithoutItsFileIsToldOnTheFirstRun(t *testing.T) {
 	for exe, title := range map[string]string{
-		"/tmp/nc (deleted)":   "nc listens on tcp port 4444 of all IPv4 addresses from /tmp/nc, a file that was removed",
-		"/memfd:x (deleted)":  "nc listens on tcp port 4444 of all IPv4 addresses from memory alone",
-		"/usr/local/sbin/own": "nc listens on tcp port 4444 of all IPv4 addresses from /usr/local/sbin/own, which no package owns",
+		"/tmp/xd (deleted)":   "xd listens on tcp port 4444 of all IPv4 addresses from /tmp/xd, a file that was removed",
+		"/memfd:x (deleted)":  "xd listens on tcp port 4444 of all IPv4 addresses from memory alone",
+		"/usr/local/sbin/own": "xd listens on tcp port 4444 of all IPv4 addresses from /usr/local/sbin/own, which no package owns",
 	} {
-		m := hosttest.New(strings.ReplaceAll(small, "/tmp/nc (deleted)", exe) + "-- /proc/net/tcp --\n" + head + ssh +
+		m := hosttest.New(strings.ReplaceAll(small, "/tmp/xd (deleted)", exe) + "-- /proc/net/tcp --\n" + head + ssh +
 			row("00000000:115C", "0A", 0, 4712) + "-- /proc/net/udp --\n" + head + "-- /tmp/ dir complete --\n")
 		owners := integritytest.Claims{"/usr/sbin/sshd": {Package: "deb:openssh-server"}, "/usr/local/sbin/own": {}}
 		res := integritytest.Collect(t, kept(t.TempDir(), listeners.Sockets{Host: m.Host(), Attestor: owners}))
@@ -430,7 +430,7 @@ func TestAUDPSocketOnAChosenPortCountsWhenItStays(t *testing.T) {
 
 func TestAResolverAsksFromPortsThatItChooses(t *testing.T) {
 	last := []listeners.Listener{listener("udp", "0.0.0.0:53", "unbound")}
-	now := append(last, listener("udp", "0.0.0.0:12345", "unbound"), listener("udp", "0.0.0.0:12346", "nc"), listener("tcp", "0.0.0.0:12347", "unbound"))
+	now := append(last, listener("udp", "0.0.0.0:12345", "unbound"), listener("udp", "0.0.0.0:12346", "xd"), listener("tcp", "0.0.0.0:12347", "unbound"))
 	var got []string
 	for _, l := range listeners.Settled(now, last, listeners.Ports{First: 32768, Last: 60999}) {
 		got = append(got, l.Network+" "+l.Addr.String())

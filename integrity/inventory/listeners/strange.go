@@ -38,10 +38,12 @@ const (
 
 type suspicions []suspicion
 
-// strange looks for listeners whose program file is gone, or is of no package.
+// strange looks for listeners whose program file is gone, or is of no package, or that
+// are out of the ordinary in another way.
 func (r *listenerRun) strange(list []Listener) suspicions {
 	var all suspicions
-	for _, l := range list {
+	unusual := r.unusual(list)
+	for i, l := range list {
 		s := suspicion{places: []Listener{l}}
 		claim, told := r.claims[l.Exe]
 		switch {
@@ -49,8 +51,12 @@ func (r *listenerRun) strange(list []Listener) suspicions {
 			s.rule, s.why = ruleNoFile, "from memory alone"
 		case l.Deleted && r.isGone(l.Exe):
 			s.rule, s.why = ruleNoFile, "from "+prose.Clip(l.Exe, 200)+", a file that was removed"
-		case told && claim.Package == "" && !l.Deleted:
+		case told && claim.Package == "" && l.Deleted: // another file has its name
+			s.rule, s.why = ruleUnowned, "from "+prose.Clip(l.Exe, 200)+", which was replaced since, and which no package owns"
+		case told && claim.Package == "":
 			s.rule, s.why = ruleUnowned, "from "+prose.Clip(l.Exe, 200)+", which no package owns"
+		case unusual[i] != "":
+			s.rule, s.why = ruleUnusual, unusual[i]
 		default:
 			continue
 		}
@@ -110,11 +116,11 @@ func (all suspicions) say(rule string, l Listener) bool {
 
 // leaveOut forgets the suspicions that a change tells: a new program of no
 // package is one finding, and so is another one in a known place. What a person
-// accepted as new, who was told that, is not asked again.
+// accepted as new is not asked about again.
 func (all *suspicions) leaveOut(changes []ListenerChange, accepted []Listener) {
 	*all = slices.DeleteFunc(*all, func(s suspicion) bool {
-		return s.rule == ruleUnowned && slices.ContainsFunc(accepted, s.places[0].is) || slices.ContainsFunc(changes, func(c ListenerChange) bool {
-			return c.Now != nil && samePlace(*c.Now, s.places[0]) && (c.Was != nil || s.rule == ruleUnowned)
+		return s.rule != ruleNoFile && slices.ContainsFunc(accepted, s.places[0].is) || slices.ContainsFunc(changes, func(c ListenerChange) bool {
+			return c.Now != nil && samePlace(*c.Now, s.places[0]) && (c.Was != nil || s.rule != ruleNoFile)
 		})
 	})
 }
@@ -135,8 +141,11 @@ func (all suspicions) findings() []strangeFinding {
 }
 
 func strangeFix(rule string) string {
-	if rule == ruleUnowned {
+	switch rule {
+	case ruleUnowned:
 		return "If it was installed by hand, accept it. Otherwise find out who started it."
+	case ruleUnusual:
+		return unusualRule.Remedy
 	}
 	return remedyStrange
 }
