@@ -43,11 +43,17 @@ type Profile struct {
 	Rules string
 }
 
+// startFiles are what the shells of root read when they start and end.
+var startFiles = []string{
+	"/root/.profile", "/root/.bashrc", "/root/.bash_profile", "/root/.bash_login", "/root/.bash_logout", "/root/.kshrc", "/root/.shrc",
+	"/root/.cshrc", "/root/.tcshrc", "/root/.login", "/root/.logout", "/root/.zshrc", "/root/.zshenv", "/root/.zprofile", "/root/.zlogin",
+}
+
 // ProfileEtc is the smallest useful profile: the configuration folders of every
-// supported system.
+// supported system, and what root's shells do when they start.
 func ProfileEtc() Profile {
 	return Profile{
-		Roots:            []string{"/etc", "/usr/local/etc", "/usr/pkg/etc", "/root/.ssh"},
+		Roots:            append([]string{"/etc", "/usr/local/etc", "/usr/pkg/etc", "/root/.ssh"}, startFiles...),
 		MaxFileSize:      1 << 30,
 		Fields:           tree.FieldsState | tree.FieldNlink, // another name of a file is a way around its folder
 		Attrs:            true,

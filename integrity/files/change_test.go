@@ -143,3 +143,18 @@ func TestAnotherNameOfAWatchedFileIsTold(t *testing.T) {
 	require.Len(t, res.Findings, 1)
 	assert.Equal(t, "/etc/a changed: it has 2 names and had 1", res.Findings[0].Title)
 }
+
+func TestALineThatRootsShellRunsIsAWarning(t *testing.T) {
+	const root = quietEtc + "-- /root/ dir complete --\n-- /root/.bashrc --\n"
+	const line = "nohup /srv/.x &\n"
+	for name, profile := range map[string]integrity.Profile{"etc": integrity.ProfileEtc(), "bsd": integrity.ProfileBSD()} {
+		rest := ""
+		for _, top := range []string{"/bin", "/sbin", "/libexec", "/lib", "/boot", "/stand", "/bsd", "/netbsd", "/var", "/rescue"} {
+			rest += "-- " + top + " absent --\n"
+		}
+		const history = "-- /root/.bash_history --\n"
+		got := day(t, root+history+rest, root+line+history+"more\n"+rest, func(s *files.System) { s.Profile, s.OldText = profile, remembered("") })
+		require.Len(t, got, 1, name)
+		assert.Equal(t, "warning: /root/.bashrc changed: content, size 0 B to 16 B, with the line: nohup /srv/.x &", got[0].Severity.String()+": "+got[0].Title)
+	}
+}

@@ -4,6 +4,7 @@ import (
 	"path"
 	"regexp"
 	"slices"
+	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/tree"
@@ -117,7 +118,7 @@ var (
 )
 
 func sensitive(name string) bool {
-	return slices.Contains(sensitiveNames, path.Base(name)) || underAny(name, sensitiveTrees)
+	return slices.Contains(sensitiveNames, path.Base(name)) || underAny(name, sensitiveTrees) || strings.HasPrefix(name, "/root/.")
 }
 
 // isConfig reports whether a file is one that people edit.
