@@ -105,6 +105,8 @@ type hookReader struct {
 	places []string             // of modules of PAM
 	claims map[string]host.Claim
 
+	byPattern int // files that were asked for by patterns
+
 	isDir, isAbsent map[string]bool // of what was looked at
 }
 
@@ -123,7 +125,11 @@ type hookAsk struct {
 	section string
 	host.Ask
 	endings []string
+	below   string // pattern of what alone is wanted below the folder; "" is none
 }
+
+// key tells an ask from others.
+func (a hookAsk) key() string { return a.Name + "\x00" + a.below }
 
 // fits reports whether a name has one of the endings that count.
 func (a hookAsk) fits(name string) bool {
@@ -137,18 +143,18 @@ const maxSetting = 4 << 20
 func (r *hookReader) first(kernel facts.Kernel) (out []hookAsk) {
 	files := func(section string, names ...string) {
 		for _, name := range names {
-			out = append(out, hookAsk{section, host.Ask{Op: host.OpRead, Name: name, Limit: maxSetting}, nil})
+			out = append(out, hookAsk{section, host.Ask{Op: host.OpRead, Name: name, Limit: maxSetting}, nil, ""})
 		}
 	}
 	folders := func(section string, names []string, endings ...string) {
 		for _, name := range names {
-			out = append(out, hookAsk{section, host.Ask{Op: host.OpList, Name: name}, endings})
+			out = append(out, hookAsk{section, host.Ask{Op: host.OpList, Name: name}, endings, ""})
 		}
 	}
 	files(secPreload, settingFiles...)
 	folders(secPreload, settingDirs)
 	folders(secPreload, unitDirs, unitEndings...)
-	out = append(out, hookAsk{secPreload, host.Ask{Op: host.OpLstat, Name: "/lib"}, nil}, hookAsk{secFormats, host.Ask{Op: host.OpLstat, Name: binfmtMisc}, nil})
+	out = append(out, hookAsk{secPreload, host.Ask{Op: host.OpLstat, Name: "/lib"}, nil, ""}, hookAsk{secFormats, host.Ask{Op: host.OpLstat, Name: binfmtMisc}, nil, ""})
 	folders(secPreload, []string{libUnits}, unitEndings...)
 	files(secPAM, pamConf)
 	folders(secPAM, pamDirs)
@@ -168,7 +174,7 @@ func (r *hookReader) round(asks []hookAsk) (then []hookAsk) {
 	all := make([]host.Ask, len(asks))
 	for i, ask := range asks {
 		all[i] = ask.Ask
-		r.seen[ask.Name] = true
+		r.seen[ask.key()] = true
 	}
 	err := r.c.Host.Batch(r.ctx, all, func(i int, a host.Answer) error {
 		switch ask := asks[i]; {
@@ -183,8 +189,9 @@ func (r *hookReader) round(asks []hookAsk) (then []hookAsk) {
 			then = append(then, r.listed(ask, a.List)...)
 		default:
 			r.texts[ask.section] = append(r.texts[ask.section], setting{ask.Name, a.Data})
-			for _, name := range append(environmentFiles(ask, a.Data), included(ask, a.Data)...) {
-				then = append(then, hookAsk{ask.section, host.Ask{Op: host.OpRead, Name: name, Limit: maxSetting}, nil})
+			then = append(then, environmentFiles(ask, a.Data)...)
+			for _, name := range included(ask, a.Data) {
+				then = append(then, hookAsk{ask.section, host.Ask{Op: host.OpRead, Name: name, Limit: maxSetting}, nil, ""})
 			}
 		}
 		return nil
@@ -195,25 +202,28 @@ func (r *hookReader) round(asks []hookAsk) (then []hookAsk) {
 		}
 		return nil
 	}
-	slices.SortStableFunc(then, func(a, b hookAsk) int { return strings.Compare(a.Name, b.Name) })
-	then = slices.CompactFunc(then, func(a, b hookAsk) bool { return a.Name == b.Name })
-	return slices.DeleteFunc(then, func(a hookAsk) bool { return r.seen[a.Name] })
+	slices.SortStableFunc(then, func(a, b hookAsk) int { return strings.Compare(a.key(), b.key()) })
+	then = slices.CompactFunc(then, func(a, b hookAsk) bool { return a.key() == b.key() })
+	return slices.DeleteFunc(then, func(a hookAsk) bool { return r.seen[a.key()] })
 }
 
 // listed gives what is to be read of a folder. A link to a file that is read anyway
 // is not read twice.
 func (r *hookReader) listed(ask hookAsk, list []host.Stat) (then []hookAsk) {
+	if ask.below != "" {
+		return r.matched(ask, list)
+	}
 	for _, st := range list {
 		name := ask.Name + "/" + st.Name
-		twice := st.IsLink() && r.seen[path.Dir(st.Link)] && ask.fits(st.Link)
+		twice := st.IsLink() && r.seen[path.Dir(st.Link)+"\x00"] && ask.fits(st.Link)
 		switch {
 		case ask.section == secModulesOfPAM:
 			r.places = append(r.places, name)
 		case name == binfmtMisc+"/register":
 		case st.IsDir() && len(ask.endings) > 0 && strings.HasSuffix(name, ".d"): // changes to a unit
-			then = append(then, hookAsk{ask.section, host.Ask{Op: host.OpList, Name: name}, ask.endings})
+			then = append(then, hookAsk{ask.section, host.Ask{Op: host.OpList, Name: name}, ask.endings, ""})
 		case !st.IsDir() && ask.fits(st.Name) && !twice:
-			then = append(then, hookAsk{ask.section, host.Ask{Op: host.OpRead, Name: name, Limit: maxSetting}, nil})
+			then = append(then, hookAsk{ask.section, host.Ask{Op: host.OpRead, Name: name, Limit: maxSetting}, nil, ""})
 		}
 	}
 	return then

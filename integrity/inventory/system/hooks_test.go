@@ -74,6 +74,9 @@ var ownersOfHooks = integritytest.Claims{
 	"/etc/pam.d/vsftpd":                              {Package: "deb:vsftpd", Algorithm: "sha256", Digest: digestOf("auth required pam_unix.so\n")},
 }
 
+// byPattern names files of variables by patterns.
+var byPattern = strings.Replace(hooked, "EnvironmentFile=-/srv/app/env\n", "EnvironmentFile=-/srv/app/env\nEnvironmentFile=-/srv/app/*.env\nEnvironmentFile=/srv/co?f/*/env\nEnvironmentFile=-\"%t/app-%i/env\"\n", 1)
+
 // includes has rules in another folder.
 const includes = hooked + "-- /etc/pam.d/su --\nauth include ../../srv/extra\n-- /srv/extra --\nauth required pam_unix.so try\n"
 
@@ -99,6 +102,10 @@ func TestOnePlantedHookIsOneFinding(t *testing.T) {
 		"one of a package":             {hooked, hooked + "-- /etc/ld.so.preload --\n/usr/lib/libjemalloc.so # fast\n", "warning: What /etc/ld.so.preload has the loader put into programs is new: /usr/lib/libjemalloc.so"},
 		"a variable":                   {hooked, strings.Replace(hooked, "LANG=C", "LANG=C\nLD_PRELOAD=/tmp/x.so", 1), "warning: What /etc/environment has the loader put into programs is new: LD_PRELOAD=/tmp/x.so"},
 		"by a unit's file":             {hooked, strings.Replace(hooked, "A=b", "LD_AUDIT=/tmp/x.so", 1), "warning: What /srv/app/env has the loader put into programs is new: LD_AUDIT=/tmp/x.so"},
+		"by a pattern":                 {byPattern, byPattern + "-- /srv/app/local.env --\nLD_PRELOAD=/tmp/x.so\n", "warning: What /srv/app/local.env has the loader put into programs is new: LD_PRELOAD=/tmp/x.so"},
+		"by a pattern of folders":      {byPattern, byPattern + "-- /srv/conf/a/env --\nLD_PRELOAD=/tmp/x.so\n", "warning: What /srv/conf/a/env has the loader put into programs is new: LD_PRELOAD=/tmp/x.so"},
+		"by the name of an instance":   {byPattern, byPattern + "-- /run/app-1/env --\nLD_PRELOAD=/tmp/x.so\n", "warning: What /run/app-1/env has the loader put into programs is new: LD_PRELOAD=/tmp/x.so"},
+		"what no pattern takes":        {byPattern, byPattern + "-- /srv/app/local.txt --\nLD_PRELOAD=/tmp/x.so\n-- /srv/conf/env --\nLD_PRELOAD=/tmp/x.so\n", ""},
 		"a unit":                       {hooked, strings.Replace(hooked, "[Service]", "[Service]\nEnvironment=\"LD_PRELOAD=x.so\"", 1), `warning: What /usr/lib/systemd/system/app.service has the loader put into programs is new: Environment="LD_PRELOAD=x.so"`},
 		"a unit where /lib is its own": {hooked, hooked + "-- /lib/systemd/system/x.service --\n[Service]\nEnvironment=LD_PRELOAD=x.so\n", "warning: What /lib/systemd/system/x.service has the loader put into programs is new: Environment=LD_PRELOAD=x.so"},
 		"a change to a unit":           {hooked, hooked + "-- /etc/systemd/system/app.service.d/x.conf --\n[Service]\nEnvironment=LD_PRELOAD=x.so\n", "warning: What /etc/systemd/system/app.service.d/x.conf has the loader put into programs is new: Environment=LD_PRELOAD=x.so"},

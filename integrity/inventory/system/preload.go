@@ -2,11 +2,14 @@ package system
 
 import (
 	"bytes"
+	"cmp"
+	"fmt"
 	"path"
 	"regexp"
 	"slices"
 	"strings"
 
+	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/integrity/inventory"
 )
 
@@ -55,20 +58,66 @@ func (r *hookReader) preload() {
 	}
 }
 
-// environmentFiles gives the files of variables that a unit names.
-func environmentFiles(ask hookAsk, data []byte) (out []string) {
+// specifiers are what systemd puts in for two signs, where it is known; see
+// systemd.unit(5).
+var (
+	specifier  = regexp.MustCompile(`%.`)
+	specifiers = map[string]string{"%%": "%", "%h": "/root", "%E": "/etc", "%S": "/var/lib", "%t": "/run", "%C": "/var/cache", "%L": "/var/log"}
+)
+
+// environmentFiles asks for the files of variables that a unit names, some by patterns.
+// What is put in for other specifiers may be anything.
+func environmentFiles(ask hookAsk, data []byte) (out []hookAsk) {
 	if ask.section != secPreload || !slices.Contains(unitEndings, path.Ext(ask.Name)) {
 		return nil
 	}
 	for line := range bytes.Lines(data) {
 		value, ok := strings.CutPrefix(strings.TrimSpace(string(line)), "EnvironmentFile=")
-		value = strings.TrimPrefix(strings.TrimSpace(value), "-")
-		if ok && path.IsAbs(value) && !strings.ContainsAny(value, "*?[%") {
-			out = append(out, path.Clean(value))
+		value = strings.Trim(strings.TrimPrefix(strings.TrimSpace(value), "-"), `"'`)
+		value = specifier.ReplaceAllStringFunc(value, func(s string) string {
+			if to, known := specifiers[s]; known {
+				return to
+			}
+			return "*"
+		})
+		if ok && path.IsAbs(value) {
+			out = append(out, wanted(ask.section, "", strings.TrimPrefix(path.Clean(value), "/")))
 		}
 	}
 	return out
 }
+
+// wanted asks for the file at a path below a folder, or for the first folder in which a
+// part of the path is a pattern.
+func wanted(section, dir, below string) hookAsk {
+	for below != "" {
+		part, rest, _ := strings.Cut(below, "/")
+		if strings.ContainsAny(part, "*?[") {
+			return hookAsk{section: section, Ask: host.Ask{Op: host.OpList, Name: cmp.Or(dir, "/")}, below: below}
+		}
+		dir, below = dir+"/"+part, rest
+	}
+	return hookAsk{section: section, Ask: host.Ask{Op: host.OpRead, Name: dir, Limit: maxSetting}}
+}
+
+// matched asks for what the pattern of an ask takes in its folder.
+func (r *hookReader) matched(ask hookAsk, list []host.Stat) (then []hookAsk) {
+	part, rest, _ := strings.Cut(ask.below, "/")
+	for _, st := range list {
+		if hit, err := path.Match(part, st.Name); err != nil || !hit || rest != "" && !st.IsDir() && !st.IsLink() {
+			continue
+		}
+		if r.byPattern++; r.byPattern > mostByPattern {
+			r.FailBelow(fmt.Errorf("units name more than %d files by patterns", mostByPattern), ask.section, ask.Name)
+			return then
+		}
+		then = append(then, wanted(ask.section, strings.TrimSuffix(ask.Name, "/")+"/"+st.Name, rest))
+	}
+	return then
+}
+
+// mostByPattern bounds what is asked for by the patterns of units.
+const mostByPattern = 4096
 
 // libraries gives those of ld.so.preload: blanks and colons are between them, and a
 // comment goes to the end of its line.
