@@ -165,9 +165,10 @@ func (r *hookReader) cannotRunAny() bool {
 	}
 	loaded, builtin := true, true
 	for _, s := range r.texts[secModules] {
-		if s.name == procModules {
+		switch path.Base(s.name) {
+		case "modules":
 			loaded = bytes.HasPrefix(s.data, []byte("binfmt_misc ")) || bytes.Contains(s.data, []byte("\nbinfmt_misc "))
-		} else {
+		case "modules.builtin":
 			builtin = bytes.Contains(s.data, []byte("/binfmt_misc.ko"))
 		}
 	}

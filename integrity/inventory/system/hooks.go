@@ -25,7 +25,7 @@ import (
 //	               ld.so.conf in their order, LD_PRELOAD and its kin in settings and units
 //	hooks/pam      the rules by which PAM lets people in, and the modules that it runs
 //	hooks/formats  the interpreters that the kernel runs for a format (binfmt_misc)
-//	hooks/modules  modules of the kernel that are not its own; of FreeBSD all of them
+//	hooks/modules  modules of the kernel that are not its own; of FreeBSD and NetBSD all
 //
 // What gives an intruder all that he wants is told on every run, from the first. It
 // mounts nothing: formats that the kernel may have and that cannot be seen are told, and
@@ -161,7 +161,7 @@ func (r *hookReader) first(kernel facts.Kernel) (out []hookAsk) {
 	if r.linux {
 		folders(secModulesOfPAM, moduleDirs)
 		folders(secFormats, formatDirs, ".conf")
-		files(secModules, procModules, builtinModules(kernel))
+		files(secModules, procModules, builtinModules(kernel), modulesDep(kernel))
 		if r.state == isMounted {
 			folders(secFormats, []string{binfmtMisc})
 		}
@@ -245,6 +245,11 @@ func (r *hookReader) owners() {
 	}
 	for _, f := range r.allFormats() {
 		paths = append(paths, f.Interpreter)
+	}
+	for _, file := range r.inTree() {
+		if file != "" {
+			paths = append(paths, placesOfModule(file)...)
+		}
 	}
 	slices.Sort(paths)
 	paths = slices.DeleteFunc(slices.Compact(paths), func(name string) bool { return !host.ValidName(name) })

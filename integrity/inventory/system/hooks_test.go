@@ -221,6 +221,77 @@ func TestAModuleOfFreeBSDIsOneFinding(t *testing.T) {
 	assert.Error(t, err)
 }
 
+// The list has the form that modules.dep(5) has, and kmod writes.
+const installed = "-- /lib/modules/6.1.0/modules.dep --\nkernel/fs/ext4/ext4.ko.xz: kernel/lib/crc16.ko.xz\nkernel/drivers/usb/storage/usb-storage.ko.xz:\nextra/own.ko:\n"
+
+func TestAModuleThatOnlySaysThatItIsTheKernelsOwnIsTold(t *testing.T) {
+	owned := integritytest.Claims{
+		"/usr/lib/modules/6.1.0/kernel/fs/ext4/ext4.ko.xz": {Package: "deb:linux-image"}, "/lib/modules/6.1.0/kernel/fs/ext4/ext4.ko.xz": {},
+		"/usr/lib/modules/6.1.0/kernel/drivers/usb/storage/usb-storage.ko.xz": {Package: "deb:linux-image"},
+		"/lib/modules/6.1.0/extra/own.ko":                                     {}, "/usr/lib/modules/6.1.0/extra/own.ko": {},
+	}
+	none := integritytest.Claims{}
+	for name := range owned {
+		none[name] = host.Claim{}
+	}
+	with := func(modules string) string { return strings.Replace(hooked, "zfs", modules+"zfs", 1) + installed }
+	loaded := func(name string) string { return name + " 20480 0 - Live 0x0000000000000000\n" }
+	const noFile = "warning: The module rk says that it is the kernel's own, and has no file in /lib/modules/6.1.0"
+	const noPackage = "warning: The module own says that it is the kernel's own, and its file /lib/modules/6.1.0/extra/own.ko belongs to no package"
+	for what, c := range map[string]struct {
+		text   string
+		owners integritytest.Claims
+		want   []string
+	}{
+		"the kernel's":             {with(loaded("usb_storage")), owned, []string{}},
+		"from anywhere":            {with(loaded("rk")), owned, []string{noFile}},
+		"put beside the others":    {with(loaded("own")), owned, []string{noPackage}},
+		"one that says where from": {with("own 20480 0 - Live 0x0000000000000000 (OE)\n"), owned, []string{}}, // is a change, and taints the kernel
+		"of a kernel of one's own": {with(loaded("own") + loaded("rk")), none, []string{noFile}},
+		"nobody lists any":         {strings.Replace(hooked, "zfs", loaded("rk")+"zfs", 1), owned, []string{}},
+	} {
+		check := inventory.Check{Question: system.Hooks{Host: hosttest.New(c.text).Host(), Attestor: c.owners}, Dir: t.TempDir()}
+		for range 2 {
+			res := integritytest.Collect(t, check)
+			assert.Equal(t, c.want, integritytest.Titles(res), what)
+			assert.Equal(t, report.OK, res.Status, res.Problems)
+		}
+	}
+}
+
+// The columns are those that NetBSD/src : sbin/modstat/main.c prints, in NetBSD 6, and of
+// modstat(8) of NetBSD 10, with FLAG.
+func TestAModuleOfNetBSDIsOneFinding(t *testing.T) {
+	for release, c := range map[string]struct{ list, row, auto string }{
+		"6.0": {
+			"NAME             CLASS      SOURCE     REFS  SIZE     REQUIRES\nffs              vfs        boot       0     150000   -\ncoredump         misc       builtin    1     -        -\n",
+			"rk               misc       filesys    0     5120     -\n", "",
+		},
+		"10.0": {
+			"NAME             CLASS      SOURCE     FLAG REFS  SIZE     REQUIRES\nffs              vfs        boot       -    0     150000   -\ncoredump         misc       builtin    -    1     -        -\n",
+			"rk               misc       filesys    -    0     5120     -\n",
+			"exec_script      exec       filesys    a    0     1180     -\n",
+		},
+	} {
+		of := func(list string) system.Hooks {
+			h := netBSD.with("modstat", list).host()
+			h.Files = noFiles{}
+			return system.Hooks{Host: h}
+		}
+		res := days(t, of(c.list), of(c.list+c.auto+c.row))
+		assert.Equal(t, []string{"warning: The module rk of the kernel is new: loaded from filesys"}, integritytest.Titles(res), release)
+		assert.Len(t, of(c.list).Read(t.Context()).Records, 1, "what is built in is no module")
+	}
+	_, err := system.ParseModstat([]byte("modstat: no\n"))
+	assert.Error(t, err)
+	for stderr, known := range map[string]bool{"modstat: modctl(MODCTL_STAT): Function not implemented\n": true, "modstat: modctl(MODCTL_STAT): Operation not permitted\n": false} {
+		h := netBSD.host()
+		h.Exec, h.Files = fails{netBSD, "modstat", stderr}, noFiles{}
+		_, unknown := system.Hooks{Host: h}.Read(t.Context()).Unknown["modules"]
+		assert.Equal(t, known, !unknown, stderr)
+	}
+}
+
 func TestHooksKeepTheContractOnThisMachine(t *testing.T) {
 	c := inventory.Check{Question: system.Hooks{Host: host.Local()}, Dir: t.TempDir()}
 	assert.NoError(t, reporttest.TestChecker(t.Context(), func() report.Checker { return c }, reporttest.Options{Changes: true}))
@@ -273,6 +344,11 @@ func ExampleParseRegistered() {
 func ExampleParseTainting() {
 	fmt.Println(system.ParseTainting([]byte("ext4 1 1 - Live 0x0\nzfs 6 6 - Live 0x0 (POE)\n")))
 	// Output: map[zfs:POE]
+}
+
+func ExampleParseModstat() {
+	fmt.Println(system.ParseModstat([]byte("NAME CLASS SOURCE FLAG REFS SIZE REQUIRES\nzfs vfs filesys - 0 1841944 solaris\ncoredump misc builtin - 1 - -\n")))
+	// Output: map[zfs:filesys] <nil>
 }
 
 func ExampleParseKldstat() {

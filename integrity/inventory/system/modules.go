@@ -3,10 +3,15 @@ package system
 import (
 	"bytes"
 	"errors"
+	"maps"
+	"path"
+	"slices"
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host/facts"
 	"github.com/pugetsoundtech/upkeep/integrity/inventory"
+	"github.com/pugetsoundtech/upkeep/internal/prose"
+	"github.com/pugetsoundtech/upkeep/report"
 )
 
 // ParseTainting gives the modules of /proc/modules that are not the kernel's own, with
@@ -49,7 +54,40 @@ func ParseKldstat(data []byte) ([]string, error) {
 	return out, nil
 }
 
+// ParseModstat gives the modules that modstat(8) of NetBSD lists, by where they came
+// from, without what is built into the kernel. Nor are those among them that the kernel
+// loads and unloads by itself (a FLAG of a): their files are in /stand, where a check of
+// files tells of a new one.
+//
+//	NAME             CLASS      SOURCE     FLAG REFS  SIZE     REQUIRES
+//	zfs              vfs        filesys    -    0     1841944  solaris
+func ParseModstat(data []byte) (map[string]string, error) {
+	out := map[string]string{}
+	var header []string
+	for line := range bytes.Lines(data) {
+		f := strings.Fields(string(line))
+		if len(f) > 2 && f[0] == "NAME" && slices.Contains(f, "SOURCE") {
+			header = f
+			continue
+		}
+		source, flag := slices.Index(header, "SOURCE"), slices.Index(header, "FLAG")
+		if source < 0 || len(f) <= max(source, flag) || f[source] == "builtin" || flag >= 0 && strings.Contains(f[flag], "a") {
+			continue
+		}
+		out[f[0]] = f[source]
+	}
+	if header == nil {
+		return nil, errors.New("modstat: no header")
+	}
+	return out, nil
+}
+
 const procModules = "/proc/modules"
+
+// modulesDep is the list of the modules that came with a kernel or were installed for it.
+func modulesDep(kernel facts.Kernel) string {
+	return "/lib/modules/" + path.Base(kernel.Release) + "/modules.dep"
+}
 
 // modules records those of the kernel.
 func (r *hookReader) modules(kernel facts.Kernel) {
@@ -60,18 +98,99 @@ func (r *hookReader) modules(kernel facts.Kernel) {
 			}
 		}
 	}
-	if kernel.System != "FreeBSD" && kernel.System != "DragonFly" {
-		return
+	switch kernel.System {
+	case "Linux":
+		r.strangeModules(path.Dir(modulesDep(kernel)))
+	case "FreeBSD", "DragonFly":
+		out, err := r.c.Host.Query(r.ctx, "kldstat")
+		var names []string
+		if err == nil {
+			names, err = ParseKldstat(out)
+		}
+		if err != nil {
+			r.Fail(secModules, err)
+		}
+		for _, name := range names {
+			r.Add(inventory.Fields(fieldRules, "loaded"), secModules, name)
+		}
+	case "NetBSD":
+		out, err := r.c.Host.Query(r.ctx, "modstat")
+		var loaded map[string]string
+		switch {
+		case err == nil:
+			loaded, err = ParseModstat(out)
+		case strings.Contains(err.Error(), "Function not implemented"): // a kernel without modules
+			err = nil
+		}
+		if err != nil {
+			r.Fail(secModules, err)
+		}
+		for name, source := range loaded {
+			r.Add(inventory.Fields(fieldRules, "loaded from "+source), secModules, name)
+		}
 	}
-	out, err := r.c.Host.Query(r.ctx, "kldstat")
-	var names []string
-	if err == nil {
-		names, err = ParseKldstat(out)
+}
+
+// inTree gives the modules of Linux that say that they are the kernel's own, with the
+// files that are listed for them, "" for one without; nil where nobody lists any. A kernel
+// that verifies no signatures believes what a module says of itself.
+func (r *hookReader) inTree() map[string]string {
+	var loaded []byte
+	files := map[string]string{}
+	for _, s := range r.texts[secModules] {
+		switch {
+		case s.name == procModules:
+			loaded = s.data
+		case path.Base(s.name) == "modules.dep":
+			for line := range bytes.Lines(s.data) {
+				file, _, ok := strings.Cut(string(line), ":")
+				if !ok {
+					continue
+				}
+				if !path.IsAbs(file) {
+					file = path.Dir(s.name) + "/" + file
+				}
+				name, _, _ := strings.Cut(path.Base(file), ".ko")
+				files[strings.ReplaceAll(name, "-", "_")] = file
+			}
+		}
 	}
-	if err != nil {
-		r.Fail(secModules, err)
+	if len(files) == 0 {
+		return nil
 	}
-	for _, name := range names {
-		r.Add(inventory.Fields(fieldRules, "loaded"), secModules, name)
+	tainting, out := ParseTainting(loaded), map[string]string{}
+	for line := range bytes.Lines(loaded) {
+		if name, _, ok := strings.Cut(string(line), " "); ok && tainting[name] == "" {
+			out[name] = files[name]
+		}
+	}
+	return out
+}
+
+// placesOfModule gives where a file of a module may be by the names of packages.
+func placesOfModule(file string) []string { return []string{file, "/usr" + file} }
+
+// strangeModules tells on every run of modules that say that they are the kernel's own,
+// and did not come with it.
+func (r *hookReader) strangeModules(dir string) {
+	own := r.inTree()
+	packaged := false // a kernel that somebody built has no package
+	for _, file := range own {
+		packaged = packaged || file != "" && r.owned(placesOfModule(file)...) == "yes"
+	}
+	for _, name := range slices.Sorted(maps.Keys(own)) {
+		why := ""
+		switch file := own[name]; {
+		case file == "":
+			why = "has no file in " + dir
+		case packaged && r.owned(placesOfModule(file)...) == "no":
+			why = "its file " + file + " belongs to no package"
+		default:
+			continue
+		}
+		r.Findings = append(r.Findings, report.Finding{
+			Rule: r.c.Name() + ".unowned", Scope: "hooks/" + secModules, Subject: report.System.Of(inventory.Word("module:" + name)),
+			Title: "The module " + prose.Clip(name, 80) + " says that it is the kernel's own, and " + prose.Clip(why, 200),
+		})
 	}
 }
