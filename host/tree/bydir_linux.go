@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"strings"
+	"unsafe"
 
 	"golang.org/x/sys/unix"
 
@@ -147,7 +148,7 @@ func (d *byDir) content(ctx context.Context, w *worker, s *slot) error {
 	err = w.take(ctx, from, s.Size)
 	from.close()
 	if err == nil && w.opts.Attrs {
-		s.Attrs, err = attrsOf(fdPath(fd))
+		s.Attrs, err = attrsOfFD(fd, w.buf)
 	}
 	// One look is enough: what is now the very file that the slot describes, with
 	// the same times, was so when it was opened. Whatever else was opened gave an
@@ -159,7 +160,10 @@ func (d *byDir) content(ctx context.Context, w *worker, s *slot) error {
 }
 
 func (d *byDir) attrs(_ context.Context, name string) ([]host.Attr, error) {
-	return attrsOf(strings.TrimSuffix(fdPath(d.fd)+"/"+name, "/"))
+	if name == "" {
+		return attrsOfFD(d.fd, make([]byte, 256))
+	}
+	return attrsIn(d.fd, name, make([]byte, 256))
 }
 
 // noatime is the flag for a file of uid where this process may use it.
@@ -173,7 +177,7 @@ func (d *byDir) noatime(uid uint32) int {
 // openAt opens a name in a directory, without links. What shows that the name
 // is no longer what it was is ErrUnsteady.
 func openAt(dir int, name string, flags int) (int, error) {
-	open := func() (int, error) { return unix.Openat(dir, name, openFlags|flags, 0) }
+	open := func() (int, error) { return openName(dir, name, openFlags|flags) }
 	fd, err := retry(open)
 	if errors.Is(err, unix.EPERM) && flags&unix.O_NOATIME != 0 {
 		flags &^= unix.O_NOATIME // root without the capability
@@ -186,6 +190,20 @@ func openAt(dir int, name string, flags int) (int, error) {
 		return -1, ErrUnsteady
 	}
 	return fd, err
+}
+
+// openName is openat(2) without a copy of the name on the heap for each file.
+func openName(dir int, name string, flags int) (int, error) {
+	var b [unix.NAME_MAX + 1]byte
+	if len(name) >= len(b) || strings.IndexByte(name, 0) >= 0 {
+		return unix.Openat(dir, name, flags, 0)
+	}
+	copy(b[:], name)
+	fd, _, errno := unix.Syscall6(unix.SYS_OPENAT, uintptr(dir), uintptr(unsafe.Pointer(&b[0])), uintptr(flags|unix.O_LARGEFILE), 0, 0, 0)
+	if errno != 0 {
+		return -1, errno
+	}
+	return int(fd), nil
 }
 
 func stillIsFD(fd int, st host.Stat) error {

@@ -2,6 +2,8 @@ package tree
 
 import (
 	"errors"
+	"strconv"
+	"sync"
 	"sync/atomic"
 	"unsafe"
 
@@ -28,8 +30,12 @@ type source struct {
 // with Linux 6.14.
 var noDontCache atomic.Bool
 
+// sources are those that are used again: there is one for each file.
+var sources = sync.Pool{New: func() any { return new(source) }}
+
 func newSource(fd int, st host.Stat) *source {
-	s := &source{fd: fd, size: st.Size, ask: !noDontCache.Load()}
+	s, _ := sources.Get().(*source)
+	*s = source{fd: fd, size: st.Size, ask: !noDontCache.Load()}
 	s.sparse = st.Known.Has(host.KnownBlocks) && st.Blocks*512 < st.Size/2
 	if !s.ask {
 		s.drop = isCold(fd, st.Size)
@@ -76,7 +82,7 @@ func (s *source) findHole() {
 
 func (s *source) read(p []byte) (int, error) {
 	if s.ask {
-		n, err := retry(func() (int, error) { return unix.Preadv2(s.fd, [][]byte{p}, s.at, unix.RWF_DONTCACHE) })
+		n, err := retry(func() (int, error) { return dropBehind(s.fd, p, s.at) })
 		if !errors.Is(err, unix.EOPNOTSUPP) && !errors.Is(err, unix.ENOSYS) && !errors.Is(err, unix.EINVAL) {
 			return n, err
 		}
@@ -88,11 +94,29 @@ func (s *source) read(p []byte) (int, error) {
 	return retry(func() (int, error) { return unix.Pread(s.fd, p, s.at) })
 }
 
-// close gives back what was cached for this reading alone.
+// dropBehind is preadv2(2) with RWF_DONTCACHE: unix.Preadv2 makes a list of buffers at
+// each call, and there is one call or more for each file.
+func dropBehind(fd int, p []byte, at int64) (int, error) {
+	if len(p) == 0 {
+		return 0, nil
+	}
+	iov := unix.Iovec{Base: &p[0]}
+	iov.SetLen(len(p))
+	const word = strconv.IntSize // the kernel takes the offset in two, and of 64 bits the first is all
+	high := uintptr(uint64(at) >> (word - 1) >> 1)
+	n, _, errno := unix.Syscall6(unix.SYS_PREADV2, uintptr(fd), uintptr(unsafe.Pointer(&iov)), 1, uintptr(at), high, unix.RWF_DONTCACHE)
+	if errno != 0 {
+		return -1, errno
+	}
+	return int(n), nil
+}
+
+// close gives back what was cached for this reading alone, and the source itself.
 func (s *source) close() {
 	if s.drop {
 		_ = unix.Fadvise(s.fd, 0, 0, unix.FADV_DONTNEED) // advice: works without
 	}
+	sources.Put(s)
 }
 
 // isCold reports whether nothing of a file is in the page cache. Where nobody
