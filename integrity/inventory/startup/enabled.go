@@ -139,14 +139,19 @@ func rcConf(ctx context.Context, h host.Host) ([]Enabled, error) {
 		return nil, nil
 	}
 	files := []string{"/etc/defaults/rc.conf", "/etc/rc.conf", "/etc/rc.conf.local"}
-	more, err := list(ctx, h, "/etc/rc.conf.d")
-	if err != nil {
+	var deeper []string // FreeBSD's may be a folder for a service
+	take := func(dir string, f host.Stat) {
+		if f.IsDir() {
+			deeper = append(deeper, dir+"/"+f.Name)
+		} else if f.IsRegular() {
+			files = append(files, dir+"/"+f.Name)
+		}
+	}
+	if err := lists(ctx, h, []string{"/etc/rc.conf.d", "/usr/local/etc/rc.conf.d"}, take); err != nil {
 		return nil, err
 	}
-	for _, f := range more {
-		if f.IsRegular() {
-			files = append(files, "/etc/rc.conf.d/"+f.Name)
-		}
+	if err := lists(ctx, h, deeper, take); err != nil {
+		return nil, err
 	}
 	found := map[string]Enabled{}
 	for _, file := range files {

@@ -78,11 +78,14 @@ func (v verdict) finding(guide howto.Guide, e Enabled) report.Finding {
 	if v.unneeded == nil {
 		f.Rule, f.Title = "integrity.services.clear-text", prose.Clip(e.Name, 100)+" is started: "+v.why
 	}
-	do := howto.Commands(guide.Command(howto.Disable, e.Name), guide.Command(howto.Stop, e.Name))
+	// Stopped first: what is disabled, the scripts of FreeBSD do not stop, and those of Slackware cannot be run.
+	do := howto.Commands(guide.Command(howto.Stop, e.Name), guide.Command(howto.Disable, e.Name))
 	undo := howto.Commands(guide.Command(howto.Enable, e.Name), guide.Command(howto.Start, e.Name))
 	if len(do) == 2 && len(undo) == 2 {
 		f.Remedy = &report.Remedy{Do: do, Undo: undo}
 		f.Fix = "If so: " + typed(do) + ". To take it back: " + typed(undo) + "."
+	} else if name, _, ok := strings.Cut(e.How, "="); ok {
+		f.Fix = "If so, by hand: stop it, and set " + prose.Clip(name, 100) + "=NO in /etc/rc.conf."
 	}
 	return f
 }

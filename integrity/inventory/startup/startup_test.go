@@ -60,11 +60,77 @@ func TestAServiceThatNothingNeedsIsToldWithItsCriterionAndBothCommands(t *testin
 	}, integritytest.Titles(res))
 	r := res.Findings[1].Remedy
 	require.NotNil(t, r)
-	assert.Equal(t, [][]string{{"systemctl", "disable", "--", "bluetooth.service"}, {"systemctl", "stop", "--", "bluetooth.service"}}, r.Do)
+	assert.Equal(t, [][]string{{"systemctl", "stop", "--", "bluetooth.service"}, {"systemctl", "disable", "--", "bluetooth.service"}}, r.Do)
 	assert.Equal(t, [][]string{{"systemctl", "enable", "--", "bluetooth.service"}, {"systemctl", "start", "--", "bluetooth.service"}}, r.Undo)
 	needed := debian + "-- /sys/class/bluetooth/hci0/x --\n-- /etc/cups/printers.conf --\n<Printer lp>\n"
 	assert.Len(t, integritytest.Collect(t, startup.Services{Host: machine(needed)}).Findings, 1)
 	assert.NoError(t, reporttest.TestChecker(t.Context(), func() report.Checker { return c }, reporttest.Options{}))
+}
+
+// telnetOn starts telnetd, in the way of each system; the forms are after its manual pages.
+var telnetOn = map[string]struct {
+	text     string
+	do, undo [][]string
+	fix      string
+}{
+	"systemd": {
+		"-- /etc/os-release --\nID=debian\n-- /run/systemd/system/x --\n-- /usr/bin/systemctl --\n-- /etc/systemd/system/multi-user.target.wants/telnetd.service link=/lib/systemd/system/telnetd.service --\n",
+		[][]string{{"systemctl", "stop", "--", "telnetd.service"}, {"systemctl", "disable", "--", "telnetd.service"}},
+		[][]string{{"systemctl", "enable", "--", "telnetd.service"}, {"systemctl", "start", "--", "telnetd.service"}},
+		"",
+	},
+	"OpenRC": {
+		"-- /etc/os-release --\nID=alpine\n-- /sbin/openrc-run --\n-- /sbin/rc-update --\n-- /sbin/rc-service --\n-- /etc/runlevels/default/telnetd link=/etc/init.d/telnetd --\n",
+		[][]string{{"rc-service", "telnetd", "stop"}, {"rc-update", "del", "telnetd", "default"}},
+		[][]string{{"rc-update", "add", "telnetd", "default"}, {"rc-service", "telnetd", "start"}},
+		"",
+	},
+	"rc.d of FreeBSD": {
+		"-- $ [\"uname\", \"-snrm\"] --\nFreeBSD web 14.1-RELEASE amd64\n-- /usr/sbin/service --\n-- /etc/rc.subr --\n-- /etc/rc.conf --\ntelnetd_enable=YES\n",
+		[][]string{{"service", "telnetd", "stop"}, {"service", "telnetd", "disable"}},
+		[][]string{{"service", "telnetd", "enable"}, {"service", "telnetd", "start"}},
+		"",
+	},
+	"rc.d of OpenBSD": {
+		"-- $ [\"uname\", \"-snrm\"] --\nOpenBSD web 7.6 amd64\n-- /usr/sbin/rcctl --\n-- /etc/rc.d/rc.subr --\n-- /etc/rc.conf.local --\ntelnetd_flags=\n",
+		[][]string{{"rcctl", "stop", "telnetd"}, {"rcctl", "disable", "telnetd"}},
+		[][]string{{"rcctl", "enable", "telnetd"}, {"rcctl", "start", "telnetd"}},
+		"",
+	},
+	"rc.d of NetBSD": {
+		"-- $ [\"uname\", \"-snrm\"] --\nNetBSD web 10.0 amd64\n-- /etc/rc.subr --\n-- /etc/rc.conf --\ntelnetd=YES\n", nil, nil,
+		"If so, by hand: stop it, and set telnetd=NO in /etc/rc.conf.",
+	},
+	"SysV": {
+		"-- /etc/os-release --\nID=debian\n-- /usr/sbin/update-rc.d --\n-- /usr/sbin/service --\n-- /etc/init.d/telnetd --\n-- /etc/rc2.d/S01telnetd link=../init.d/telnetd --\n",
+		[][]string{{"/etc/init.d/telnetd", "stop"}, {"update-rc.d", "telnetd", "disable"}},
+		[][]string{{"update-rc.d", "telnetd", "enable"}, {"/etc/init.d/telnetd", "start"}},
+		"",
+	},
+	"SysV of Slackware": {
+		"-- /etc/slackware-version --\nSlackware 15.0\n-- /bin/chmod --\n-- /etc/rc.d/rc.telnetd mode=0755 --\n",
+		[][]string{{"/etc/rc.d/rc.telnetd", "stop"}, {"chmod", "644", "/etc/rc.d/rc.telnetd"}},
+		[][]string{{"chmod", "755", "/etc/rc.d/rc.telnetd"}, {"/etc/rc.d/rc.telnetd", "start"}},
+		"",
+	},
+}
+
+func TestAServiceIsDisabledAndTakenBackInTheWayOfItsSystem(t *testing.T) {
+	for name, c := range telnetOn {
+		t.Run(name, func(t *testing.T) {
+			res := integritytest.Collect(t, startup.Services{Host: machine(c.text)})
+			require.Len(t, res.Findings, 1, res.Problems)
+			f := res.Findings[0]
+			assert.Contains(t, f.Title, "it sends passwords in clear text", "the criterion")
+			if c.fix != "" {
+				assert.Equal(t, c.fix, f.Fix)
+				return
+			}
+			require.NotNil(t, f.Remedy)
+			assert.Equal(t, c.do, f.Remedy.Do)
+			assert.Equal(t, c.undo, f.Remedy.Undo)
+		})
+	}
 }
 
 func TestWhatCannotBeReadIsNoReasonToCallAServiceNeedless(t *testing.T) {
@@ -80,6 +146,7 @@ func TestWhatCannotBeReadIsNoReasonToCallAServiceNeedless(t *testing.T) {
 func TestWhatIsEnabledIsReadOnEverySystem(t *testing.T) {
 	for name, c := range map[string]struct{ text, want string }{
 		"FreeBSD":   {"-- /etc/rc.subr --\n-- /etc/rc.conf --\nhostname=\"a\"\nsshd_enable=\"YES\" # in\nntpd_enable=\"YES\"\n-- /etc/rc.conf.local --\nntpd_enable=NO\n", "sshd"},
+		"its ports": {"-- /etc/rc.subr --\n-- /etc/rc.conf.d/sshd/a --\nsshd_enable=YES\n-- /usr/local/etc/rc.conf.d/nginx --\nnginx_enable=YES\n", "nginx sshd"},
 		"NetBSD":    {"-- /etc/rc.subr --\n-- /etc/rc.conf --\nsshd=YES\npostfix=NO\n", "sshd"},
 		"OpenBSD":   {"-- /etc/rc.d/rc.subr --\n-- /etc/rc.conf.local --\nhttpd_flags=\nsmtpd_flags=NO\npkg_scripts=\"dovecot nsd\"\n", "dovecot httpd nsd"},
 		"OpenRC":    {"-- /etc/rc.conf --\nunicode=\"YES\"\n-- /etc/runlevels/default/sshd link=/etc/init.d/sshd --\n", "sshd"},
