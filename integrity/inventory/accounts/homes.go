@@ -250,46 +250,6 @@ func (p *posture) hostsTrusted() {
 	})
 }
 
-// exports looks at what NFS shares, in the forms of Linux and of the BSDs.
-func (p *posture) exports() {
-	p.ask(host.OpRead, []string{"/etc/exports"}, func(_ int, a host.Answer) {
-		text := strings.ReplaceAll(string(a.Data), "\\\n", " ")
-		for line := range strings.Lines(text) {
-			if folder := sharedWithAll(line); folder != "" {
-				p.rec.Finding(report.Finding{
-					Rule: "integrity.homes.exports", Scope: scopeHomes, Subject: report.Path.Of("/etc/exports"), Identity: []report.Attr{report.Mount.Of(folder)},
-					Title: prose.Clip(folder, 200) + " is shared with every machine",
-				})
-			}
-		}
-	})
-}
-
-// sharedWithAll gives the first folder of a line of exports(5) that names no
-// machine and no network.
-func sharedWithAll(line string) string {
-	line, _, _ = strings.Cut(line, "#")
-	folder, named, all := "", false, false
-	for _, w := range strings.Fields(line) {
-		machine, _, _ := strings.Cut(w, "(")
-		switch {
-		case w[0] == '/' && !named:
-			folder = cmp.Or(folder, w)
-		case strings.HasPrefix(w, "-network"):
-			named = true
-		case w[0] == '-': // options
-		case machine == "" || machine == "*":
-			all = true
-		default:
-			named = true
-		}
-	}
-	if all || !named {
-		return folder
-	}
-	return ""
-}
-
 // rootStart reads, and never runs, the files by which the shells of root start.
 func (p *posture) rootStart() {
 	home := "/root"
