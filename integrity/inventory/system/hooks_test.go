@@ -1,6 +1,7 @@
 package system_test
 
 import (
+	"encoding/base64"
 	"fmt"
 	"strings"
 	"testing"
@@ -77,6 +78,10 @@ var ownersOfHooks = integritytest.Claims{
 // byPattern names files of variables by patterns.
 var byPattern = strings.Replace(hooked, "EnvironmentFile=-/srv/app/env\n", "EnvironmentFile=-/srv/app/env\nEnvironmentFile=-/srv/app/*.env\nEnvironmentFile=/srv/co?f/*/env\nEnvironmentFile=-\"%t/app-%i/env\"\n", 1)
 
+// classes have the shape of freebsd/freebsd-src : usr.bin/login/login.conf, with other
+// values and a library more.
+const classes = "-- /etc/login.conf --\n# a comment\n\ndefault:\\\n\t:passwd_format=sha512:\\\n\t:setenv=BLOCKSIZE=K,LD_PRELOAD=/tmp/x.so:\\\n\t:path=/sbin /bin ~/bin:\\\n\t:umask=022:\nroot:\\\n\t:ignorenologin:\\\n\t:tc=default:\n"
+
 // includes has rules in another folder.
 const includes = hooked + "-- /etc/pam.d/su --\nauth include ../../srv/extra\n-- /srv/extra --\nauth required pam_unix.so try\n"
 
@@ -111,6 +116,8 @@ func TestOnePlantedHookIsOneFinding(t *testing.T) {
 		"a change to a unit":           {hooked, hooked + "-- /etc/systemd/system/app.service.d/x.conf --\n[Service]\nEnvironment=LD_PRELOAD=x.so\n", "warning: What /etc/systemd/system/app.service.d/x.conf has the loader put into programs is new: Environment=LD_PRELOAD=x.so"},
 		"a variable in disguise": {hooked, strings.Replace(hooked, "[Service]", `[Service]
 Environment="LD_PREL\x4fAD=x.so"`, 1), `warning: What /usr/lib/systemd/system/app.service has the loader put into programs is new: Environment="LD_PREL\x4fAD=x.so"`},
+		"a class of users":           {hooked, hooked + classes, "warning: What /etc/login.conf has the loader put into programs is new: :setenv=BLOCKSIZE=K,LD_PRELOAD=/tmp/x.so:\\"},
+		"a table of them":            {hooked, hooked + "-- /etc/login.conf.db base64 --\n" + base64.StdEncoding.EncodeToString([]byte("\x00\x061\x00\xffdefault:setenv=LD_PRELOAD=/tmp/x.so:\x00\x80")) + "\n", "warning: What /etc/login.conf.db has the loader put into programs is new: default:setenv=LD_PRELOAD=/tmp/x.so:"},
 		"for every service":          {hooked, hooked + "-- /etc/systemd/system/service.d/x.conf --\n[Service]\nEnvironment=LD_PRELOAD=x.so\n", "warning: What /etc/systemd/system/service.d/x.conf has the loader put into programs is new: Environment=LD_PRELOAD=x.so"},
 		"a folder before the others": {hooked, hooked + "-- /etc/ld.so.conf.d/aaa.conf --\n/opt/lib\n", "warning: The order of the folders of libraries changed: new is /opt/lib"},
 		"another order":              {hooked, strings.Replace(hooked, "libc.conf", "z.conf", 1), "warning: The order of the folders of libraries changed: the order of its rules"},

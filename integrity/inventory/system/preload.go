@@ -18,13 +18,16 @@ const (
 	ldConf      = "/etc/ld.so.conf"
 )
 
+// loginConfDB is what programs of the BSDs read in place of login.conf, where it is there.
+const loginConfDB = "/etc/login.conf.db"
+
 // The places where variables of programs are set, and units of systemd.
 var (
 	settingFiles = []string{
 		preloadFile, ldConf, "/etc/environment", "/etc/security/pam_env.conf", "/etc/profile", "/etc/bash.bashrc", "/etc/bashrc", "/etc/zsh/zshenv", "/etc/zshenv",
-		"/etc/systemd/system.conf", "/etc/systemd/user.conf", "/etc/login.conf", "/etc/libmap.conf", "/etc/rc.conf", "/etc/crontab",
+		"/etc/systemd/system.conf", "/etc/systemd/user.conf", "/etc/login.conf", loginConfDB, "/etc/libmap.conf", "/etc/rc.conf", "/etc/crontab",
 	}
-	settingDirs = []string{"/etc/ld.so.conf.d", "/etc/environment.d", "/etc/profile.d", "/etc/default", "/etc/sysconfig", "/etc/conf.d", "/etc/cron.d", "/etc/systemd/system.conf.d", "/etc/systemd/user.conf.d"}
+	settingDirs = []string{"/etc/ld.so.conf.d", "/etc/login.conf.d", "/etc/environment.d", "/etc/profile.d", "/etc/default", "/etc/sysconfig", "/etc/conf.d", "/etc/cron.d", "/etc/systemd/system.conf.d", "/etc/systemd/user.conf.d"}
 	unitDirs    = []string{
 		"/etc/systemd/system", "/etc/systemd/user", "/etc/systemd/system.control", "/run/systemd/system", "/run/systemd/system.control", "/run/systemd/transient", "/run/systemd/generator",
 		"/usr/local/lib/systemd/system", "/usr/lib/systemd/system",
@@ -157,6 +160,14 @@ func lines(data []byte) (out [][]byte) {
 // setsVariables records the lines of a file by which the loader puts code into programs.
 func (r *hookReader) setsVariables(s setting) {
 	var found []string
+	if s.name == loginConfDB { // of a table of bytes the texts
+		s.data = bytes.Map(func(c rune) rune {
+			if c < ' ' || c > '~' {
+				return '\n'
+			}
+			return c
+		}, s.data)
+	}
 	for _, line := range lines(s.data) {
 		if loaded.Match(line) || escaped.Match(line) || strings.HasPrefix(path.Base(s.name), "libmap") {
 			found = append(found, string(line))
