@@ -152,6 +152,14 @@ func TestNoHashOfAPasswordIsKept(t *testing.T) {
 	}
 }
 
+func TestALongListOfOptionsHidesNothing(t *testing.T) {
+	options := func(last string) string {
+		return peopleWith("# kept\nssh", "# kept\nfrom=\""+strings.Repeat("192.0.2.1,", 60)+last+"\" ssh")
+	}
+	_, res := dayOf(t, options("192.0.2.1"), options("*"))
+	assert.Equal(t, []string{"warning: A key of root may be used otherwise than before: ssh-ed25519 ann@desk in /root/.ssh/authorized_keys"}, integritytest.Titles(res))
+}
+
 func TestKeysAreReadWhereverSshdLooksForThem(t *testing.T) {
 	const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIP////////////////////////////////////////// eve\n"
 	settings := "-- /etc/ssh/ dir complete --\n-- /etc/ssh/sshd_config.d/ dir complete --\n-- /etc/ssh/sshd_config --\nAuthorizedKeysFile .ssh/authorized_keys\nMatch User bob\n\tAuthorizedKeysFile \"/srv/keys/%u\"\n" +

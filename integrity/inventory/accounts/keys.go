@@ -19,8 +19,9 @@ import (
 )
 
 const (
-	maxKeys   = 1 << 20 // bytes of one file of keys
-	sshConfig = "/etc/ssh/sshd_config"
+	maxKeys        = 1 << 20 // bytes of one file of keys
+	longestOptions = 300     // bytes of a key's that are shown
+	sshConfig      = "/etc/ssh/sshd_config"
 )
 
 // keys records the keys that sshd takes for each user.
@@ -146,9 +147,13 @@ func ParseKey(line string) (Key, bool) {
 				break
 			}
 			sum := sha256.Sum256(raw)
+			options := strings.TrimSpace(strings.TrimSuffix(line, rest))
+			if len(options) > longestOptions { // what is not shown counts as well
+				options = prose.Clip(options, longestOptions) + " " + digestOf(options)
+			}
 			return Key{
 				Type: word, Fingerprint: "SHA256:" + base64.RawStdEncoding.EncodeToString(sum[:]),
-				Comment: prose.Clip(comment, 100), Options: prose.Clip(strings.TrimSpace(strings.TrimSuffix(line, rest)), 300),
+				Comment: prose.Clip(comment, 100), Options: options,
 			}, true
 		}
 		rest = behind

@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"io/fs"
+	"path"
 	"slices"
 	"strings"
 
@@ -67,9 +68,13 @@ var packed = []string{"/snap", "/var/lib/snapd/snap"}
 // they are closed to others, as what manages them does.
 var images = []string{"/var/lib/docker", "/var/lib/containers", "/var/lib/containerd", "/var/lib/machines"}
 
-// isClosedImage reports whether others cannot reach what is in a folder of images.
+// snapshots is the name of the folder in which snapper keeps earlier states of a disk.
+const snapshots = ".snapshots"
+
+// isClosedImage reports whether others cannot reach what is in a folder of images, or
+// of snapshots.
 func isClosedImage(name string, st host.Stat) bool {
-	return st.IsDir() && st.Perm()&0o001 == 0 && slices.ContainsFunc(images, func(top string) bool { return tree.Within(name, top) })
+	return st.IsDir() && st.Perm()&0o001 == 0 && (path.Base(name) == snapshots || slices.ContainsFunc(images, func(top string) bool { return tree.Within(name, top) }))
 }
 
 // disks gives where to look: the local file systems that honour set-id bits.
@@ -94,8 +99,10 @@ func (c Programs) disks(ctx context.Context) []string {
 func (c Programs) Read(ctx context.Context) *inventory.List {
 	l := &inventory.List{Sections: []string{secPrograms, secDevices, secNegative}}
 	odd := negatives{}
-	for _, disk := range c.disks(ctx) {
-		if err := c.walk(ctx, l, odd, disk); err != nil {
+	for disks := c.disks(ctx); len(disks) > 0; disks = disks[1:] {
+		parts, err := c.walk(ctx, l, odd, disks[0])
+		disks = append(disks, parts...)
+		if err != nil {
 			for _, section := range l.Sections {
 				l.Fail(section, err)
 			}
@@ -109,18 +116,28 @@ func (c Programs) Read(ctx context.Context) *inventory.List {
 	return l
 }
 
-// walk looks at one file system. What cannot be listed is said, and is no reason
-// to forget what was there: its folder is unknown.
-func (c Programs) walk(ctx context.Context, l *inventory.List, odd negatives, disk string) error {
+// walk looks at one file system, and gives the parts of it that have a device number of
+// their own and are mounted with it, as subvolumes of btrfs: anybody may make one in a
+// folder of his. What cannot be listed is said, and is no reason to forget what was
+// there: its folder is unknown.
+func (c Programs) walk(ctx context.Context, l *inventory.List, odd negatives, disk string) (parts []string, err error) {
 	o := host.WalkOptions{OneFileSystem: true, Attrs: true, Skip: isClosedImage}
 	var paths []string
 	found := map[string]host.Entry{}
-	_, err := tree.Walk(ctx, c.Host.Files, disk, o, func(e *host.Entry) error {
+	var top host.Stat
+	_, err = tree.Walk(ctx, c.Host.Files, disk, o, func(e *host.Entry) error {
 		odd.take(e)
+		if e.Path == disk {
+			top = e.Stat
+		}
 		switch {
+		case errors.Is(e.Err, host.ErrOtherFileSystem):
+			if known := top.Known & e.Stat.Known; known.Has(host.KnownMount) && top.Mount == e.Stat.Mount {
+				parts = append(parts, e.Path)
+			}
 		case isStray(e):
 			addDevice(l, e)
-		case e.Stat.IsDir() && e.Err != nil && !errors.Is(e.Err, host.ErrOtherFileSystem):
+		case e.Stat.IsDir() && e.Err != nil:
 			l.Partly = append(l.Partly, e.Err)
 		case isPrivileged(e) && (c.CoveredElsewhere == nil || !c.CoveredElsewhere(e.Path)):
 			paths = append(paths, e.Path)
@@ -129,10 +146,10 @@ func (c Programs) walk(ctx context.Context, l *inventory.List, odd negatives, di
 		return nil
 	})
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return nil, nil
 	}
 	if err != nil || len(paths) == 0 {
-		return err
+		return parts, err
 	}
 	seen, err := integrity.Again(ctx, c.Host.Files, integrity.Profile{Roots: []string{disk}}, paths, integrity.Look{})
 	for _, name := range paths {
@@ -145,7 +162,7 @@ func (c Programs) walk(ctx context.Context, l *inventory.List, odd negatives, di
 		l.Add(inventory.Fields("mode", modeOf(e.Stat), "owner", ownerOf(e.Stat),
 			"capabilities", integrity.CapabilitiesText(caps), "content", content), secPrograms, name)
 	}
-	return err
+	return parts, err
 }
 
 // isPrivileged reports whether a file runs with rights of another.

@@ -99,3 +99,22 @@ func TestDevicesAndOddRightsAreToldAnywhere(t *testing.T) {
 		}
 	}
 }
+
+// Subvolumes of btrfs have a device number of their own, and no mount; what is mounted
+// is looked at by its own name.
+func TestAProgramInAPartOfItsDiskIsTold(t *testing.T) {
+	const was = "-- machine uid=0 gid=0 mtime=2026-11-01T00:00:00Z dev=1 --\n-- / dir complete=tree dev=1 ino=1 mount=20 --\n-- /home dir complete dev=1 ino=2 mount=20 --\n"
+	for part, want := range map[string]string{
+		"-- /home/eve dir complete dev=2 ino=256 mount=20 --\n-- /home/eve/x mode=04755 dev=2 ino=257 mount=20 --\n":                                                                   "critical: /home/eve/x is new or has new rights: it runs with the rights of root",
+		"-- /home/eve dir complete dev=2 ino=256 mount=20 --\n-- /home/eve/in dir complete dev=3 ino=256 mount=20 --\n-- /home/eve/in/x mode=04755 dev=3 ino=257 mount=20 --\n":        "critical: /home/eve/in/x is new or has new rights: it runs with the rights of root",
+		"-- /home/eve dir complete dev=2 ino=256 mount=30 --\n-- /home/eve/x mode=04755 dev=2 ino=257 mount=30 --\n":                                                                   "",
+		"-- /.snapshots dir complete mode=0750 dev=2 ino=256 mount=20 --\n-- /.snapshots/1 dir complete dev=3 ino=256 mount=20 --\n-- /.snapshots/1/su mode=04755 dev=3 mount=20 --\n": "",
+	} {
+		check := inventory.Check{Question: privileged.Programs{Host: hosttest.New(was).Host()}, Dir: t.TempDir()}
+		require.Empty(t, integritytest.Collect(t, check).Findings)
+		check.Question = privileged.Programs{Host: hosttest.New(was + part).Host()}
+		res := integritytest.Collect(t, check)
+		assert.Equal(t, want, strings.Join(integritytest.Titles(res), "\n"), part)
+		assert.Equal(t, report.OK, res.Status, res.Problems)
+	}
+}

@@ -71,6 +71,7 @@ type place struct {
 	dir  string
 	take func(host.Stat)
 	fail func(error)
+	into func(folder string) place // of a folder in it; nil: it is left alone
 }
 
 // Read reads the tables of all users. All folders are asked for at once.
@@ -78,7 +79,7 @@ func (c Jobs) Read(ctx context.Context) *inventory.List {
 	l := &inventory.List{Sections: []string{secUsers, secAt, secUnits}}
 	var places []place
 	add := func(section, dir string, take func(file, name string)) {
-		places = append(places, place{dir, func(s host.Stat) { take(dir+"/"+s.Name, s.Name) }, func(err error) { l.Fail(section, err) }})
+		places = append(places, place{dir: dir, take: func(s host.Stat) { take(dir+"/"+s.Name, s.Name) }, fail: func(err error) { l.Fail(section, err) }})
 	}
 	for _, dir := range userDirs {
 		add(secUsers, dir, func(file, name string) { c.table(ctx, l, file, name) })
@@ -87,6 +88,15 @@ func (c Jobs) Read(ctx context.Context) *inventory.List {
 		add(secAt, dir, func(file, _ string) { c.once(ctx, l, file) })
 	}
 	places = append(places, c.units(ctx, l)...)
+	for len(places) > 0 {
+		places = c.look(ctx, l, places)
+	}
+	return l
+}
+
+// look takes what is in some places, all at once, and gives the folders in them that are
+// looked into.
+func (c Jobs) look(ctx context.Context, l *inventory.List, places []place) (deeper []place) {
 	asks := make([]host.Ask, len(places))
 	for i, p := range places {
 		asks[i] = host.Ask{Op: host.OpList, Name: p.dir}
@@ -96,19 +106,22 @@ func (c Jobs) Read(ctx context.Context) *inventory.List {
 		for _, section := range l.Sections {
 			l.Fail(section, err)
 		}
-		return l
+		return nil
 	}
 	for i, a := range answers {
 		if a.Err != nil && !errors.Is(a.Err, fs.ErrNotExist) {
 			places[i].fail(a.Err)
 		}
 		for _, s := range a.List {
-			if !s.IsDir() {
+			switch {
+			case !s.IsDir():
 				places[i].take(s)
+			case places[i].into != nil && strings.HasSuffix(s.Name, ".d"):
+				deeper = append(deeper, places[i].into(s.Name))
 			}
 		}
 	}
-	return l
+	return deeper
 }
 
 // table records the lines of the table of one user.
@@ -142,7 +155,8 @@ func (c Jobs) once(ctx context.Context, l *inventory.List, file string) {
 		return
 	}
 	lines := strings.Split(strings.TrimSpace(string(data)), "\n")
-	l.Add(inventory.Fields("user", "", "when", "once", "command", prose.Clip(lines[len(lines)-1], 300)), secAt, file)
+	sum := sha256.Sum256(data) // of the lines before, which do as much
+	l.Add(inventory.Fields("user", "", "when", "once", "command", prose.Clip(lines[len(lines)-1], 300), "content", hex.EncodeToString(sum[:])), secAt, file)
 }
 
 // A Job is one line of a table of cron.

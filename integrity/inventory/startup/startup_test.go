@@ -171,6 +171,8 @@ MAILTO=ann
 0 4 * * *	/home/ann/bin/sync
 `
 
+const atJob = "-- /var/spool/cron/atjobs/a0000 --\n#!/bin/sh\numask 22\n/usr/bin/backup\n"
+
 const homes = "-- /etc/passwd --\nann:x:1000:1000::/home/ann:/bin/sh\nbin:x:2:2::/:/bin/false\n"
 
 func TestAHomeWhoseUnitsMayNotBeReadIsUnknown(t *testing.T) {
@@ -198,6 +200,22 @@ func TestOnePlantedJobIsOneFinding(t *testing.T) {
 		"a timer until the next start": {
 			homes, homes + "-- /run/systemd/transient/run-1.timer --\n[Timer]\nOnCalendar=daily\n-- /run/systemd/transient/run-1.service --\nx\n",
 			"warning: A new job of root: OnCalendar=daily",
+		},
+		"a change to a user's unit": {
+			homes, homes + "-- /home/ann/.config/systemd/user/app.service.d/x.conf --\n[Service]\nExecStartPost=/tmp/.x\n",
+			"warning: A new job of ann: by app.service.d/x.conf /tmp/.x",
+		},
+		"a unit in another folder": {
+			homes, homes + "-- /home/ann/.local/share/systemd/user/y.service --\n[Service]\nExecStart=/tmp/.x\n",
+			"warning: A new job of ann: by y.service /tmp/.x",
+		},
+		"a change until the next start": {
+			homes, homes + "-- /run/systemd/system/ssh.service.d/x.conf --\n[Service]\nExecStartPost=/tmp/.x\n-- /run/systemd/transient/machine-a.scope.d/50-x.conf --\n[Scope]\nDeviceAllow=/dev/kvm\n",
+			"warning: A new job of root: by ssh.service.d/x.conf /tmp/.x",
+		},
+		"a line of a job of at": {
+			atJob, strings.Replace(atJob, "umask 22\n", "umask 22\n/tmp/.x &\n", 1),
+			"warning: A new job of somebody: once /usr/bin/backup",
 		},
 		"a variable": {table, table + "PATH=/tmp\n", "warning: A table of jobs sets PATH=/tmp"},
 	} {

@@ -24,6 +24,9 @@ const secUnits = "units"
 // made from what stands in /etc.
 var passing = []string{"/run/systemd/transient", "/run/systemd/system"}
 
+// inHomes are the folders of units in a home, see systemd.unit(5).
+var inHomes = []string{".config/systemd/user", ".config/systemd/user.control", ".local/share/systemd/user"}
+
 // mostHomes bounds the homes that are looked into.
 const mostHomes = 4096
 
@@ -41,7 +44,11 @@ func (c Jobs) units(ctx context.Context, l *inventory.List) (places []place) {
 				c.unit(ctx, l, dir, s.Name, owner)
 			}
 		}
-		places = append(places, place{dir, take, func(err error) { l.FailBelow(err, secUnits, dir) }})
+		fail := func(err error) { l.FailBelow(err, secUnits, dir) }
+		places = append(places, place{dir, take, fail, func(folder string) place {
+			below := path.Join(dir, folder)
+			return place{below, func(s host.Stat) { c.change(ctx, l, below, s.Name, owner) }, fail, nil}
+		}})
 	}
 	for _, dir := range passing {
 		add(dir, "root")
@@ -52,12 +59,14 @@ func (c Jobs) units(ctx context.Context, l *inventory.List) (places []place) {
 	}
 	for _, u := range users.Entries {
 		if host.ValidName(u.Home) && u.Home != "/" {
-			add(path.Join(u.Home, ".config/systemd/user"), u.Name)
+			for _, dir := range inHomes {
+				add(path.Join(u.Home, dir), u.Name)
+			}
 		}
 	}
-	if len(places) > mostHomes {
+	if most := mostHomes * len(inHomes); len(places) > most {
 		l.Partly = append(l.Partly, fmt.Errorf("there are more than %d homes: units of later users were not looked at", mostHomes))
-		places = places[:mostHomes]
+		places = places[:most]
 	}
 	return places
 }
@@ -83,9 +92,32 @@ func (c Jobs) unit(ctx context.Context, l *inventory.List, dir, name, owner stri
 			return
 		}
 	}
+	c.add(l, data, dir, name, owner, name)
+}
+
+// change records what stands beside a unit and changes it. Of those that last until the
+// next start only what starts something counts: the others set bounds, as libvirt does.
+func (c Jobs) change(ctx context.Context, l *inventory.List, dir, name, owner string) {
+	if path.Ext(name) != ".conf" {
+		return
+	}
+	data, err := c.Host.ReadFile(ctx, path.Join(dir, name), maxTable)
+	switch {
+	case errors.Is(err, fs.ErrNotExist), errors.Is(err, host.ErrNotRegular):
+	case err != nil:
+		l.FailBelow(err, secUnits, dir, name)
+	default:
+		if _, command := ParseUnit(string(data)); command != "" || !slices.Contains(passing, path.Dir(dir)) {
+			c.add(l, data, dir, name, owner, path.Base(dir)+"/"+name)
+		}
+	}
+}
+
+// add records a unit, or a change to one, of which label is the name.
+func (Jobs) add(l *inventory.List, data []byte, dir, name, owner, label string) {
 	when, command := ParseUnit(string(data))
 	if when == "" {
-		when = "by " + name
+		when = "by " + label
 	}
 	sum := sha256.Sum256(data)
 	l.Add(inventory.Fields("user", owner, "when", when, "command", command), secUnits, dir, name, hex.EncodeToString(sum[:12]))
