@@ -175,7 +175,11 @@ patches/packages/openssl-1.1.1zd-x86_64-1_slack15.0.txz:  Upgraded.
 -- /var/db/pkg/local.sqlite --
 -- /var/db/pkg/repos/FreeBSD/db mtime=2026-11-27T20:00:00Z --
 -- /var/db/pkg/vuln.xml mtime=2026-11-27T20:00:00Z --
+<entry>2026-11-27</entry>
 -- /var/db/freebsd-update/tag mtime=2026-11-27T20:00:00Z --
+freebsd-update|amd64|14.1-RELEASE|5|0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef|1743465599
+-- $ ["freebsd-version", "-u"] --
+14.1-RELEASE-p5
 -- $ ["pkg", "query", "-a", "upkeep\t%n\t%v\t%q\t%k\t%o"] --
 upkeep	pkg	2.1.0	FreeBSD:14:amd64	0	ports-mgmt/pkg
 -- $ ["pkg", "version", "-vUR"] --
@@ -186,6 +190,7 @@ pkg-2.1.0                          =   up-to-date with remote
 `,
 		map[string][]string{
 			down: kept, gone: kept, unsigned: kept, expired: kept,
+			back:  {"<entry>2026-11-27", "<entry>2026-11-26"},
 			lacks: {`"-vUR"] --` + "\n", `"-vUR"] --` + "\npkg: Repository FreeBSD cannot be opened. 'pkg update' required\n"},
 		},
 	},
@@ -229,9 +234,9 @@ Update candidates: quirks-7.50 -> quirks-7.50
 	},
 }
 
-// Of urpmi and pkg no file that the network serves says when it was made, so one that
-// went back cannot be seen there.
-var undated = []string{"urpmi", "pkg"}
+// Of urpmi no file that the network serves says when it was made, so one that went back
+// cannot be seen there.
+var undated = []string{"urpmi"}
 
 // After a good state that has aged, a refresh fails in each way that there is: the check
 // never covers what is pending, so nothing is told as mended or absent.

@@ -12,7 +12,7 @@ var tools = map[string]tool{
 	"apk":      {install: all("apk", "upgrade"), whole: true, locks: []string{"/lib/apk/db/lock"}},
 	"pacman":   {install: all("pacman", "-Su", "--noconfirm"), whole: true, marks: []string{"/var/lib/pacman/db.lck"}},
 	"slackpkg": {install: all("slackpkg", "-batch=on", "-default_answer=y", "upgrade-all"), whole: true},
-	"pkg":      {install: named("pkg", "upgrade", "-y", "-U"), base: []string{"freebsd-update", "--not-running-from-cron", "install"}},
+	"pkg":      {install: named("pkg", "upgrade", "-y", "-U"), base: []string{"freebsd-update", "--not-running-from-cron", "fetch", "install"}},
 	"pkg_add":  {install: named("pkg_add", "-u", "-x", "-I"), base: []string{"syspatch"}},
 	"pkgin":    {install: named("pkgin", "-y", "-f", "install")},
 }

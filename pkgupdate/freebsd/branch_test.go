@@ -29,8 +29,6 @@ FreeBSD-base {
     enabled = yes;
 }
 -- /var/db/pkg/repos/FreeBSD-base/db mtime=2026-11-27T20:00:00Z --
--- $ ["freebsd-version", "-u"] --
-14.3-RELEASE-p2
 -- $ ["pkg", "query", "-a", "upkeep\t%n\t%R"] --
 upkeep	curl	FreeBSD
 upkeep	locked	FreeBSD-base
@@ -54,7 +52,7 @@ func TestAPackageOfASnapshotOfTheBaseSystemIsAStrayOnARelease(t *testing.T) {
 		from, to string
 		state    pkgupdate.State
 	}{
-		"a system in development":      {"14.3-RELEASE-p2", "15.0-STABLE", pkgupdate.Empty},
+		"a system in development":      {"14.1-RELEASE-p5", "15.0-STABLE", pkgupdate.Empty},
 		"the base of a release":        {"/base_latest\";\n    enabled = yes", "/base_release_3\";\n    enabled = yes", pkgupdate.Empty},
 		"a package that is not listed": {"upkeep\tpkg\tFreeBSD\n", "", pkgupdate.Unknown},
 		"a file that is not read":      {"-- /usr/local/etc/pkg/repos/base.conf --", "-- /usr/local/etc/pkg/repos/a.conf error=permission --\n-- /usr/local/etc/pkg/repos/base.conf --", pkgupdate.Unknown},

@@ -13,6 +13,7 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
+	"io"
 	"io/fs"
 	"regexp"
 	"strconv"
@@ -22,13 +23,15 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
+	"github.com/pugetsoundtech/upkeep/report"
 )
 
 const (
 	catalogues = "/var/db/pkg/repos"
 	vulnerable = "/var/db/pkg/vuln.xml"
 	localDB    = "/var/db/pkg/local.sqlite"
-	base       = "/var/db/freebsd-update/tag"
+	tag        = "/var/db/freebsd-update/tag"
+	maxHead    = 256 << 10
 )
 
 // A Manager reads one host. It is a pkgupdate.Manager.
@@ -288,17 +291,20 @@ func (m *Manager) sources(ctx context.Context, packaged bool) []pkgupdate.Source
 	for _, e := range entries {
 		s := pkgupdate.Source{ID: e.Name, Kind: pkgupdate.OfSystem, Branch: branches[e.Name]}
 		s.Fetched, s.Err = pkgupdate.ModTime(ctx, m.Host, catalogues+"/"+e.Name+"/db")
+		s.Date = s.Fetched // pkg gives it the time that the server has
 		list = append(list, s)
 	}
 	if len(list) == 0 {
 		list = append(list, pkgupdate.Source{ID: "catalogues", Kind: pkgupdate.OfSystem, Err: err})
 	}
 	s := pkgupdate.Source{ID: "vuln.xml", Kind: pkgupdate.OfSecurity}
-	s.Fetched, s.Err = pkgupdate.ModTime(ctx, m.Host, vulnerable)
+	if s.Fetched, s.Err = pkgupdate.ModTime(ctx, m.Host, vulnerable); s.Err == nil {
+		s.Date, s.Err = m.entered(ctx)
+	}
 	list = append(list, s)
 	if !packaged {
 		s := pkgupdate.Source{ID: "freebsd-update", Kind: pkgupdate.OfSecurity}
-		s.Fetched, s.Err = pkgupdate.ModTime(ctx, m.Host, base)
+		s.Fetched, s.Err = pkgupdate.ModTime(ctx, m.Host, tag)
 		list = append(list, s)
 	}
 	for i := range list {
@@ -308,6 +314,26 @@ func (m *Manager) sources(ctx context.Context, packaged bool) []pkgupdate.Source
 		list[i].Settle(m.Host.Time(), limit)
 	}
 	return list
+}
+
+var entered = regexp.MustCompile(`<(?:entry|modified)>\s*(\d{4}-\d\d-\d\d)\s*</`)
+
+// entered is the newest day in the head of the list of vulnerabilities, in which the
+// newest stand first. Zero: it names none.
+func (m *Manager) entered(ctx context.Context) (time.Time, error) {
+	f, err := m.Host.Open(ctx, vulnerable)
+	if err != nil {
+		return time.Time{}, err
+	}
+	defer f.Close()
+	head, err := io.ReadAll(io.LimitReader(f, maxHead))
+	var newest time.Time
+	for _, day := range entered.FindAllSubmatch(head, -1) {
+		if at, err := time.Parse(time.DateOnly, string(day[1])); err == nil && at.After(newest) && !at.After(m.Host.Time()) {
+			newest = at
+		}
+	}
+	return newest, err
 }
 
 // basePackage is there wherever the base system is made of packages, and freebsd-update
@@ -325,24 +351,68 @@ func baseClass(to version.Version) pkgupdate.Class {
 	return pkgupdate.Security
 }
 
-// base asks whether an update of the base system was fetched and not installed:
-// freebsd-update ends with 0 when it was, and with 2 when none was.
+// base asks whether an update of the base system was fetched and not installed. That none
+// was is no proof that none is due: freebsd-update puts its tag in place, which is verified
+// and names the newest patch level, before it fetches the files. So that level is compared.
 func (m *Manager) base(ctx context.Context) ([]pkgupdate.Patch, error) {
-	at, err := pkgupdate.ModTime(ctx, m.Host, base)
+	at, err := pkgupdate.ModTime(ctx, m.Host, tag)
 	if err != nil {
 		return nil, nil // its source says so
 	}
 	out, err := m.Host.Run(ctx, host.Command{Args: []string{"freebsd-update", "updatesready"}})
+	if err == nil && out.Exit != 0 && out.Exit != 2 {
+		err = errors.Join(fmt.Errorf("freebsd-update updatesready: status %s", strconv.Itoa(out.Exit)), out.Err())
+	}
 	if err != nil {
 		return nil, err
 	}
-	switch out.Exit {
-	case 0:
-		return []pkgupdate.Patch{{Type: "freebsd", ID: "freebsd-update", Title: "an update of the base system was fetched", Reboot: true, Offer: pkgupdate.Offer{
-			Class: pkgupdate.Security, Offered: at,
-		}}}, nil
-	case 2:
+	newest, behind, err := m.behind(ctx)
+	title := "an update of the base system was fetched"
+	switch {
+	case out.Exit == 0 && strings.Contains(string(out.Stdout), "There are updates available to install."): // how it is used ends with 0 too
+	case err != nil:
+		return nil, err
+	case !behind:
 		return nil, nil
+	default:
+		title = newest + " of the base system is out"
 	}
-	return nil, errors.Join(fmt.Errorf("freebsd-update updatesready: status %s", strconv.Itoa(out.Exit)), out.Err())
+	return []pkgupdate.Patch{{Type: "freebsd", ID: "freebsd-update", Title: title, Reboot: true, Offer: pkgupdate.Offer{
+		Class: pkgupdate.Security, Offered: at, Remedy: &report.Remedy{Do: [][]string{{"freebsd-update", "fetch", "install"}}},
+	}}}, nil
+}
+
+var (
+	// tagged is the text of the tag: "freebsd-update|amd64|14.1-RELEASE|5|HASH|1743465599".
+	tagged = regexp.MustCompile(`^freebsd-update\|[^|\n]+\|([^|\n]{1,40})\|(\d{1,6})\|[0-9a-f]{64}\|\d{10}\n?$`)
+	level  = regexp.MustCompile(`^([^\n]{1,40}?)(?:-p(\d{1,6}))?$`)
+)
+
+// behind reports whether neither the userland nor the kernel has the patch level of the
+// tag, which it names.
+func (m *Manager) behind(ctx context.Context) (newest string, behind bool, err error) {
+	text, err := m.Host.ReadFile(ctx, tag, 4<<10)
+	if err != nil {
+		return "", false, err
+	}
+	f := tagged.FindStringSubmatch(string(text))
+	if f == nil {
+		return "", false, fmt.Errorf("%s: %w: %.80q", tag, pkgupdate.ErrIncomplete, text)
+	}
+	newest = f[1] + "-p" + f[2]
+	want, _ := strconv.Atoi(f[2])
+	for _, part := range []string{"-u", "-k"} { // a jail has no kernel, and the first is the higher one
+		out, err := m.Host.Query(ctx, "freebsd-version", part)
+		if err != nil {
+			return newest, false, err
+		}
+		is := level.FindStringSubmatch(strings.TrimSpace(string(out)))
+		if is == nil || is[1] != f[1] {
+			return newest, false, fmt.Errorf("freebsd-update fetched for %s, and this is %.80q: %w", f[1], strings.TrimSpace(string(out)), pkgupdate.ErrIncomplete)
+		}
+		if has, _ := strconv.Atoi(is[2]); has >= want { // zero: as it was released
+			return newest, false, nil
+		}
+	}
+	return newest, true, nil
 }

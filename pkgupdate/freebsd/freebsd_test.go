@@ -24,6 +24,11 @@ const machine = `freebsd: after documentation (pkg(8) and its source, freebsd-up
 -- /var/db/pkg/repos/FreeBSD/db mtime=2026-11-27T20:00:00Z --
 -- /var/db/pkg/vuln.xml mtime=2026-11-27T20:00:00Z --
 -- /var/db/freebsd-update/tag mtime=2026-11-27T20:00:00Z --
+freebsd-update|amd64|14.1-RELEASE|5|0123456789abcdef0123456789abcdef0123456789abcdef0123456789abcdef|1743465599
+-- $ ["freebsd-version", "-u"] --
+14.1-RELEASE-p5
+-- $ ["freebsd-version", "-k"] --
+14.1-RELEASE-p4
 -- $ ["pkg", "query", "-a", "upkeep\t%n\t%v\t%q\t%k\t%o"] --
 upkeep	curl	8.7.1_1	FreeBSD:14:amd64	0	ftp/curl
 upkeep	locked	1.0	FreeBSD:14:*	1	misc/locked
@@ -39,6 +44,8 @@ pkg-2.1.0                          =   up-to-date with remote
 -- $ ["pkg", "audit", "-R", "json-compact"] exit=1 --
 {"pkg_count":2,"packages":{"curl":{"version":"8.7.1_1","issue_count":1,"issues":[{"Affected versions":["< 8.8.0"],"description":"cURL -- a hole","cve":["CVE-2026-1234"],"url":"https://vuxml.FreeBSD.org/freebsd/1.html"}],"reverse dependencies":[]},"mine":{"version":"1.0","issue_count":1,"issues":[{"Affected versions":[],"description":"x","cve":[],"url":"https://vuxml.FreeBSD.org/freebsd/abc.html"}],"reverse dependencies":[]}}}
 -- $ ["freebsd-update", "updatesready"] exit=2 --
+src component not installed, skipped
+No updates are available to install.
 `
 
 func pending(p pkgupdate.Pending) (out []string) {
@@ -67,10 +74,58 @@ func TestVulnerablePackagesAreSecurityUpdatesAndOneWithoutAFixIsBlocked(t *testi
 }
 
 func TestAnUpdateOfTheBaseSystemThatWaitsIsASecurityPatch(t *testing.T) {
-	text := strings.Replace(machine, `"updatesready"] exit=2 --`, `"updatesready"] --`, 1)
+	const ready = "\"updatesready\"] --\nThere are updates available to install.\nRun 'freebsd-update [options] install' to proceed.\n"
+	text := strings.Replace(machine, `"updatesready"] exit=2 --`, ready, 1)
 	a := (&freebsd.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context())
 	require.NoError(t, a.Reason)
 	assert.Contains(t, pending(a.Value), "freebsd-update security")
+	assert.Equal(t, [][]string{{"freebsd-update", "fetch", "install"}}, a.Value.Patches[0].Remedy.Do)
+}
+
+// After the source of freebsd-update, and what users of bastille and of freebsd-update-probe
+// published of its runs: the tag is in place before the files are fetched, so a fetch that
+// fails in the middle leaves a fresh tag and nothing to install; an older one knows no
+// "updatesready", and says how it is used with status 0; the kernel's patch level is the
+// lower one where a fix is not in it.
+func TestPublishedRunsOfFreebsdUpdateAreTold(t *testing.T) {
+	const usage = "\"updatesready\"] --\nusage: freebsd-update [options] command ... [path]\n"
+	for name, c := range map[string]struct {
+		pairs []string
+		want  string // titles
+		state pkgupdate.State
+	}{
+		"as it is":                  {nil, "", pkgupdate.Known},
+		"its fetch did not end":     {[]string{"14.1-RELEASE-p5\n", "14.1-RELEASE-p3\n", "-RELEASE-p4\n", "-RELEASE-p3\n"}, "14.1-RELEASE-p5 of the base system is out", pkgupdate.Known},
+		"as it was released":        {[]string{"14.1-RELEASE-p5\n", "14.1-RELEASE\n", "-RELEASE-p4\n", "-RELEASE\n"}, "14.1-RELEASE-p5 of the base system is out", pkgupdate.Known},
+		"the kernel alone has it":   {[]string{"14.1-RELEASE-p5\n", "14.1-RELEASE-p4\n", "-RELEASE-p4\n", "-RELEASE-p5\n"}, "", pkgupdate.Known},
+		"ten is more than nine":     {[]string{"RELEASE|5|", "RELEASE|10|", "14.1-RELEASE-p5\n", "14.1-RELEASE-p9\n"}, "14.1-RELEASE-p10 of the base system is out", pkgupdate.Known},
+		"an old one":                {[]string{"\"updatesready\"] exit=2 --\n", usage}, "", pkgupdate.Known},
+		"an old one, behind":        {[]string{"\"updatesready\"] exit=2 --\n", usage, "14.1-RELEASE-p5\n", "14.1-RELEASE-p3\n"}, "14.1-RELEASE-p5 of the base system is out", pkgupdate.Known},
+		"of another release":        {[]string{"|14.1-RELEASE|", "|14.0-RELEASE|"}, "", pkgupdate.Unknown},
+		"a tag that is cut":         {[]string{"|1743465599", "|17"}, "", pkgupdate.Unknown},
+		"nobody knows what is here": {[]string{"[\"freebsd-version\", \"-u\"] --", "[\"freebsd-version\", \"-u\"] exit=1 --"}, "", pkgupdate.Unknown},
+	} {
+		text := strings.NewReplacer(c.pairs...).Replace(machine)
+		require.True(t, c.pairs == nil || text != machine, name)
+		a := (&freebsd.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context())
+		assert.Equal(t, c.state, a.State, "%s: %v", name, a.Reason)
+		titles := ""
+		for _, p := range a.Value.Patches {
+			titles += p.Title
+		}
+		assert.Equal(t, c.want, titles, name)
+	}
+}
+
+// The newest entry stands first in the list of vulnerabilities; pkg gives the catalogue the
+// time that the server has of it.
+func TestTheDatesOfTheSourcesAreTheirMakers(t *testing.T) {
+	text := strings.Replace(machine, "vuln.xml mtime=2026-11-27T20:00:00Z --\n", "vuln.xml mtime=2026-11-27T20:00:00Z --\n<vuxml>\n<dates>\n<discovery>2026-11-29</discovery>\n<entry>2026-11-25</entry>\n</dates>\n"+
+		"<dates><entry>2026-01-02</entry><modified>2026-11-26</modified></dates>\n<entry>2031-01-01</entry>\n", 1)
+	list := (&freebsd.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context()).Value.Sources
+	require.Len(t, list, 3)
+	assert.Equal(t, "2026-11-27T20:00:00Z", list[0].Date.UTC().Format(time.RFC3339))
+	assert.Equal(t, "2026-11-26", list[1].Date.Format(time.DateOnly))
 }
 
 // The versions are those of users' reports of packages of the base system.
