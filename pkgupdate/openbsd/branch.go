@@ -25,7 +25,7 @@ const headList = 64 << 10
 // with the key of a release that is not out for this system. On a snapshot there is none:
 // it is what the system is.
 func (m *Manager) Strays(ctx context.Context, installed []pkgupdate.Package, _ []pkgupdate.Source) pkgupdate.Answer[[]pkgupdate.Stray] {
-	class, err := m.class(ctx)
+	_, class, err := m.release(ctx)
 	if errors.Is(err, pkgupdate.ErrUnclassified) {
 		return pkgupdate.Proven[pkgupdate.Stray](nil, "the system is a snapshot", m.Host.Time())
 	}

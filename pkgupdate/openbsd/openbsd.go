@@ -22,6 +22,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
+	"github.com/pugetsoundtech/upkeep/report"
 )
 
 const database = "/var/db/pkg"
@@ -79,7 +80,7 @@ func (m *Manager) Audit(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Fault]
 // Pending asks pkg_add and syspatch.
 func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pending] {
 	installed := m.Installed(ctx)
-	class, classErr := m.class(ctx)
+	release, class, classErr := m.release(ctx)
 	var pending pkgupdate.Pending
 	plan, addErr := m.packages(ctx, installed.Value, class, &pending)
 	now := m.Host.Time()
@@ -92,7 +93,7 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 	}
 	base := pkgupdate.Source{ID: "syspatch", Kind: pkgupdate.OfSecurity}
 	if class == pkgupdate.Security {
-		if base.Err = m.patches(ctx, &pending); base.Err == nil {
+		if base.Err = m.patches(ctx, release, &pending); base.Err == nil {
 			base.Fetched = now
 		}
 		base.Settle(now, pkgupdate.DefaultMaxAge)
@@ -107,28 +108,31 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 	return pending.Proven(plan.signed, now)
 }
 
-// class is what an update is for: on a release and its -stable branch a fix of a
-// hole. A snapshot says -current or -beta.
-func (m *Manager) class(ctx context.Context) (pkgupdate.Class, error) {
+// release tells which one this is, and what an update of it is for: on a release and its
+// -stable branch a fix of a hole. A snapshot says -current or -beta.
+func (m *Manager) release(ctx context.Context) (string, pkgupdate.Class, error) {
 	out, err := m.Host.Query(ctx, "sysctl", "-n", "kern.version")
 	if err != nil {
-		return pkgupdate.Unclassified, err
+		return "", pkgupdate.Unclassified, err
 	}
 	first, _, _ := strings.Cut(string(out), "\n")
+	name, ok := strings.CutPrefix(first, "OpenBSD ")
+	name, _, _ = strings.Cut(name, " ")
 	switch {
-	case !strings.HasPrefix(first, "OpenBSD "):
-		return pkgupdate.Unclassified, fmt.Errorf("sysctl kern.version: %.80q", first)
+	case !ok:
+		return "", pkgupdate.Unclassified, fmt.Errorf("sysctl kern.version: %.80q", first)
 	case strings.Contains(first, "-current"), strings.Contains(first, "-beta"):
-		return pkgupdate.Unclassified, fmt.Errorf("%w: this is a snapshot", pkgupdate.ErrUnclassified)
+		return name, pkgupdate.Unclassified, fmt.Errorf("%w: this is a snapshot", pkgupdate.ErrUnclassified)
 	}
-	return pkgupdate.Security, nil
+	return name, pkgupdate.Security, nil
 }
 
-var patchID = regexp.MustCompile(`^\d{3}_[A-Za-z0-9_]+$`)
+var patchID = regexp.MustCompile(`^\d{3}_[A-Za-z0-9_-]+$`)
 
 // patches asks which patches are missing, one a line. Nothing printed is none, if
-// the command says that it worked.
-func (m *Manager) patches(ctx context.Context, into *pkgupdate.Pending) error {
+// the command says that it worked. The first ones of syspatch, by its source, end well and
+// say nothing as well where the mirror has no list of patches.
+func (m *Manager) patches(ctx context.Context, release string, into *pkgupdate.Pending) error {
 	out, err := m.Host.Query(ctx, "syspatch", "-c")
 	if err != nil {
 		return err
@@ -143,8 +147,11 @@ func (m *Manager) patches(ctx context.Context, into *pkgupdate.Pending) error {
 		}
 		into.Patches = append(into.Patches, pkgupdate.Patch{
 			Type: "openbsd", ID: line, Title: "patch " + line + " of the base system", Reboot: strings.Contains(line, "kernel"),
-			Offer: pkgupdate.Offer{Class: pkgupdate.Security},
+			Offer: pkgupdate.Offer{Class: pkgupdate.Security, Remedy: &report.Remedy{Do: [][]string{{"syspatch"}}}},
 		})
+	}
+	if len(lines) == 0 && strings.HasPrefix(release, "6.") {
+		return fmt.Errorf("syspatch -c of OpenBSD %s says nothing, whether the mirror has a list of patches or not: %w", release, pkgupdate.ErrIncomplete)
 	}
 	return nil
 }

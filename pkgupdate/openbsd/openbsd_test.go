@@ -62,6 +62,7 @@ func TestUpdatesOfAReleaseAreFixesAndPatchesHaveNames(t *testing.T) {
 	require.NoError(t, a.Reason)
 	assert.Equal(t, []string{"bzip2 1.0.8p0 1.0.8p1 security", "vim 9.1.1706-no_x11 9.1.1800-no_x11 security", "003_kernel", "004_smtpd"}, pending(a.Value))
 	assert.True(t, a.Value.Patches[0].Reboot)
+	assert.Equal(t, [][]string{{"syspatch"}}, a.Value.Patches[0].Remedy.Do)
 }
 
 // pkg_add names each package that it compared, itself where it is the newest.
@@ -81,6 +82,7 @@ func TestNothingIsDueOnlyWhenTheMirrorWasRead(t *testing.T) {
 		"quiet":               {"", "", pkgupdate.Empty},
 		"no mirror":           {"quirks-7.50 signed on", "https://mirror/: no such dir", pkgupdate.Unknown},
 		"ambiguous":           {"Update candidates", "Ambiguous: choose package\nUpdate candidates", pkgupdate.Unknown},
+		"an old syspatch":     {"OpenBSD 7.9 (", "OpenBSD 6.1 (", pkgupdate.Unknown},
 		"syspatch fails":      {`["syspatch", "-c"] --`, `["syspatch", "-c"] exit=1 --`, pkgupdate.Unknown},
 		"syspatch says odd":   {`["syspatch", "-c"] --`, "[\"syspatch\", \"-c\"] --\nftp: connect: timed out", pkgupdate.Unknown},
 		"snapshot":            {"7.9 (GENERIC.MP)", "8.0-current (GENERIC.MP)", pkgupdate.Unknown},
