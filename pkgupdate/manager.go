@@ -23,7 +23,8 @@ import (
 //  4. A failed command, a missing or old index or an ended context gives an
 //     Unknown Answer, never an Empty one. One odd record or source does not
 //     hide the others.
-//  5. Packages and patches have the Type of Info, versions its Scheme.
+//  5. Packages and patches have the Type of Info, versions its Scheme. A patch has a
+//     Remedy of its own: the commands of Info take packages.
 type Manager interface {
 	Info() Info
 	Installed(ctx context.Context) Answer[[]Package]

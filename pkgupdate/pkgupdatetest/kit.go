@@ -80,6 +80,7 @@ func (k *kit) upgrades(info pkgupdate.Info, list []pkgupdate.Upgrade, installed 
 func (k *kit) patches(info pkgupdate.Info, list []pkgupdate.Patch) {
 	for i, p := range list {
 		k.check(p.ID != "" && p.Type == info.Type, "patch %q is of type %q instead of %q", p.ID, p.Type, info.Type)
+		k.check(p.Remedy != nil, "patch %q does not say how to install it", p.ID)
 		k.check(i == 0 || list[i-1].ID < p.ID, "patch %q is not sorted, or stands twice", p.ID)
 	}
 }

@@ -12,6 +12,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/report"
 )
 
 // zypperStream is what --xmlout prints. Its end tag proves that it is whole.
@@ -123,7 +124,9 @@ func zypperClassify(p *pkgupdate.Pending, status string) error {
 }
 
 func patchOf(u zypperUpdate) pkgupdate.Patch {
-	p := pkgupdate.Patch{Type: pkgType, ID: u.Name, Title: u.Summary, Reboot: u.Restart, Offer: pkgupdate.Offer{Class: pkgupdate.Ordinary}}
+	p := pkgupdate.Patch{Type: pkgType, ID: u.Name, Title: u.Summary, Reboot: u.Restart, Offer: pkgupdate.Offer{
+		Class: pkgupdate.Ordinary, Remedy: &report.Remedy{Do: [][]string{{"zypper", "install", "patch:" + u.Name}}},
+	}}
 	if u.Category == "security" {
 		p.Class = pkgupdate.Security
 	}
