@@ -10,6 +10,7 @@
 package slackware
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -41,7 +42,8 @@ func (m *Manager) Info() pkgupdate.Info {
 	return pkgupdate.Info{
 		ID: "slackpkg", Type: "slackware", Scheme: version.Slackware,
 		Commands: pkgupdate.Commands{
-			Refresh: [][]string{{"slackpkg", "update"}},
+			// It fetches nothing, and asks, where the mirror has no news: then it leaves no trace.
+			Refresh: [][]string{{"slackpkg", "-batch=on", "-default_answer=y", "update"}},
 			Upgrade: [][]string{{"slackpkg", "upgrade-all"}},
 		},
 	}
@@ -86,12 +88,16 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 	mirror, listErr := m.mirror(ctx)
 	entries, made, logErr := m.changes(ctx)
 	source.Date = made
-	source.Err = errors.Join(listErr, logErr)
+	source.Err = logErr
+	if len(mirror) == 0 { // else it is about some lines alone
+		source.Err, listErr = errors.Join(listErr, logErr), nil
+	}
 	if at, err := pkgupdate.ModTime(ctx, m.Host, changeLog); err == nil {
 		source.Fetched = at
 	}
 	source.Settle(m.Host.Time(), m.maxAge())
 	pending := pkgupdate.Pending{Sources: []pkgupdate.Source{source}}
+	left, leftErr := m.blacklist(ctx)
 	for _, p := range installed.Value {
 		is, ok := mirror[p.Name]
 		if !ok || is.Version == p.Version {
@@ -101,10 +107,13 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 		if fixedSince(entries, p, is) {
 			u.Class, u.Fix = pkgupdate.Security, is.Version
 		}
+		if left.has(append(is.lines, lineOf(p))) {
+			u.Pkg.Held, u.Blocked = true, pkgupdate.Held
+		}
 		pending.Upgrades = append(pending.Upgrades, u)
 	}
 	pkgupdate.SortUpgrades(pending.Upgrades)
-	if err := errors.Join(installed.Reason, ctx.Err()); err != nil {
+	if err := errors.Join(installed.Reason, listErr, leftErr, ctx.Err()); err != nil {
 		return pending.Unproven(err)
 	}
 	return pending.Proven(fmt.Sprintf("%d packages of the mirror in %s", len(mirror), pkglist), source.Fetched)
@@ -125,13 +134,22 @@ func (m *Manager) Orphans(ctx context.Context, installed []pkgupdate.Package) pk
 	return pkgupdate.Proven(list, fmt.Sprintf("%d packages of the mirror in %s", len(mirror), pkglist), m.Host.Time())
 }
 
-// An offer is a package of the mirror, and its folder there.
+// An offer is a package of the mirror, its folder there, and the lines that name it.
 type offer struct {
 	pkgupdate.Package
 	folder string
+	rank   int
+	lines  []string
 }
 
-// mirror reads the lines "repository name version arch build file folder ending".
+// priority is the order in which slackpkg looks for a package, where its configuration has
+// no other: the parts of the mirror that are not named are the main one.
+var priority = map[string]int{"patches": 1, "extra": 3, "pasture": 4, "testing": 5}
+
+func rank(part string) int { return cmp.Or(priority[part], 2) }
+
+// mirror reads the lines "part name version arch build file folder ending". Of a file that
+// is named otherwise slackpkg leaves fields empty, and the others are known all the same.
 func (m *Manager) mirror(ctx context.Context) (map[string]offer, error) {
 	text, err := m.Host.ReadFile(ctx, pkglist, maxText)
 	if err != nil {
@@ -142,25 +160,28 @@ func (m *Manager) mirror(ctx context.Context) (map[string]offer, error) {
 		return nil, fmt.Errorf("%s: %w", pkglist, err)
 	}
 	list := map[string]offer{}
-	patched := map[string]bool{}
+	var errs []error
 	for _, line := range lines {
 		f := strings.Fields(line)
-		if len(f) < 7 {
-			return nil, fmt.Errorf("%s: line %.80q", pkglist, line)
+		p, ok := pkgupdate.Package{}, false
+		if len(f) > 6 {
+			p, ok = parseName(m.Info(), f[5])
 		}
-		p, ok := parseName(m.Info(), f[5])
 		if !ok {
-			return nil, fmt.Errorf("%s: %.80q is no package", pkglist, f[5])
-		}
-		if _, known := list[p.Name]; known && (f[0] != "patches" || patched[p.Name]) {
+			errs = append(errs, &pkgupdate.RecordError{Record: pkglist, Err: fmt.Errorf("line %.80q", line)})
 			continue
 		}
-		list[p.Name], patched[p.Name] = offer{p, strings.TrimPrefix(f[6], "./")}, f[0] == "patches"
+		o, known := list[p.Name]
+		o.lines = append(o.lines, strings.Join(f[:7], " "))
+		if !known || rank(f[0]) < o.rank {
+			o.Package, o.folder, o.rank = p, strings.TrimPrefix(f[6], "./"), rank(f[0])
+		}
+		list[p.Name] = o
 	}
 	if len(list) == 0 {
 		return nil, fmt.Errorf("%s: %w", pkglist, pkgupdate.ErrIncomplete)
 	}
-	return list, nil
+	return list, errors.Join(pkgupdate.Limited(errs)...)
 }
 
 func (m *Manager) maxAge() time.Duration {

@@ -106,6 +106,53 @@ func TestListsThatAreOldMissingOrCutAreNoProof(t *testing.T) {
 	}
 }
 
+// After the source of slackpkg (rworkman/slackpkg: core-functions.sh, pkglist.awk, the
+// blacklist and the configuration that it ships): an expression is a whole field of a line,
+// the parts of the mirror have an order, and a file with a name of another form has fields
+// that are empty.
+func TestWhatSlackpkgLeavesAloneIsHeld(t *testing.T) {
+	const fix = "openssl 1.1.1zb-1_slack15.0 > 1.1.1zd-1_slack15.0 security"
+	for list, want := range map[string]string{
+		"":                                   "",
+		"# openssl\n":                        "",
+		"openssl\n":                          "openssl ",
+		" openssl.*\t\n\n":                   "openssl ",
+		"open\n":                             "",
+		"[0-9]+_slack15.0\n":                 "openssl xorg-server-xephyr ",
+		"patches/\n":                         "openssl xorg-server-xephyr ",
+		"x/\n":                               "xorg-server-xephyr ", // where the main part has it
+		"gcc-g\\+\\+\n":                      "",
+		"openssl-1.1.1zb-x86_64-1_slack15.0": "openssl ", // as it is installed
+	} {
+		text := strings.Replace(machine, "slackware64 aaa_base", "slackware64 xorg-server-xephyr 1.20.14 x86_64 8 xorg-server-xephyr-1.20.14-x86_64-8 ./slackware64/x txz\nslackware64 aaa_base", 1)
+		m := &slackware.Manager{Host: hosttest.New(text + "-- /etc/slackpkg/blacklist --\n" + list).Host()}
+		require.NoError(t, pkgupdatetest.TestManager(t.Context(), m))
+		a := m.Pending(t.Context())
+		require.NoError(t, a.Reason, list)
+		assert.Contains(t, names(a.Value), fix)
+		got := ""
+		for _, u := range a.Value.Upgrades {
+			if u.Blocked == pkgupdate.Held && u.Pkg.Held {
+				got += u.Pkg.Name + " "
+			}
+		}
+		assert.Equal(t, want, got, "%q", list)
+	}
+	for name, c := range map[string]struct{ from, to, want string }{
+		"testing comes after the main part":    {"slackware64 aaa_base", "testing rust 9 x86_64 1 rust-9-x86_64-1 ./testing/packages txz\nslackware64 rust 8 x86_64 1 rust-8-x86_64-1 ./slackware64/d txz\nslackware64 aaa_base", "rust 7-1 > 8-1 ordinary"},
+		"extra comes after the patches":        {"slackware64 aaa_base", "extra rust 9 x86_64 1 rust-9-x86_64-1 ./extra/rust txz\npatches rust 8 x86_64 1 rust-8-x86_64-1 ./patches/packages txz\nslackware64 aaa_base", "rust 7-1 > 8-1 ordinary"},
+		"a file of another form":               {"slackware64 aaa_base", "testing odd.tgz    odd.tgz--- ./testing/packages tgz\nslackware64 rust 8 x86_64 1 rust-8-x86_64-1 ./slackware64/d txz\nslackware64 aaa_base", "rust 7-1 > 8-1 ordinary"},
+		"an expression that is none":           {"-- /var/lib/slackpkg/pkglist", "-- /etc/slackpkg/blacklist --\n(\nopenssl\n-- /var/lib/slackpkg/pkglist", fix},
+		"a blacklist that cannot be looked at": {"-- /var/lib/slackpkg/pkglist", "-- /etc/slackpkg/blacklist error=permission --\n-- /var/lib/slackpkg/pkglist", fix},
+	} {
+		text := strings.Replace(machine, c.from, c.to, 1)
+		text = strings.Replace(text, "-- /var/lib/slackpkg/pkglist", "-- /var/lib/pkgtools/packages/rust-7-x86_64-1 --\n-- /var/lib/slackpkg/pkglist", 1)
+		a := (&slackware.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context())
+		assert.Contains(t, names(a.Value), c.want, name)
+		assert.Equal(t, strings.HasPrefix(name, "a"), a.State == pkgupdate.Unknown, "%s: %v", name, a.Reason)
+	}
+}
+
 func TestAnotherSystemHasNoSuchDatabase(t *testing.T) {
 	h := hosttest.New("x: after documentation (none)\n-- / dir complete=tree --\n").Host()
 	assert.ErrorIs(t, (&slackware.Manager{Host: h}).Installed(t.Context()).Reason, pkgupdate.ErrAbsent)
