@@ -124,9 +124,16 @@ func (c *managerCheck) way(list []item) (fix string, way *report.Remedy) {
 	commands := c.info.Commands
 	do := c.install(list)
 	switch pkgupdate.Block(strings.Join(blocks(list), ", ")) {
-	case "", pkgupdate.KeptBack:
+	case "":
+		return run(do), remedy(do)
+	case pkgupdate.KeptBack:
+		return "Find out why it is left out; then " + lower(run(do)), remedy(do)
 	case pkgupdate.Held:
-		if unhold := follow(commands.Unhold, labels(list)); unhold != nil && do != nil {
+		unhold := follow(commands.Unhold, labels(list))
+		if unhold == nil && do != nil {
+			return "Find out why it is held, and release it by hand; then " + lower(run(do)), nil
+		}
+		if do != nil {
 			do = append([][]string{unhold}, do...)
 		}
 		return "Find out why it is held; to release it, then install it, " + lower(run(do)), remedy(do)
@@ -139,13 +146,8 @@ func (c *managerCheck) way(list []item) (fix string, way *report.Remedy) {
 		return "A preference of the administrator chooses another version; to have the fix all the same, " + lower(run(do)), remedy(do)
 	case pkgupdate.Phased:
 		return "It reaches this system by itself in some days; to have it now, " + lower(run(do)), remedy(do)
-	default:
-		return byHand, nil
 	}
-	if len(blocks(list)) > 0 {
-		return "Find out why it is left out; then " + lower(run(do)), remedy(do)
-	}
-	return run(do), remedy(do)
+	return byHand, nil
 }
 
 const byHand = "Remove what is in the way by hand, or put a work-around on record"

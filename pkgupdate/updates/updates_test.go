@@ -338,6 +338,23 @@ func TestWayToAFixFitsWhatIsInTheWay(t *testing.T) {
 	}
 }
 
+// bare is a manager that has no command which releases what is held.
+type bare struct{ *pkgupdatetest.Manager }
+
+func (b bare) Info() pkgupdate.Info {
+	info := b.Manager.Info()
+	info.Commands.Unhold = nil
+	return info
+}
+
+func TestWhatNoCommandReleasesIsReleasedByHand(t *testing.T) {
+	u := pkgupdatetest.Upgrade(pkgupdatetest.Deb("openssl", "1"), "2", pkgupdate.Security)
+	u.Blocked = pkgupdate.Held
+	f := collect(t, check(bare{fake(packages{u.Pkg}, u)})).Findings[0]
+	assert.Equal(t, "Find out why it is held, and release it by hand; then run: fake upgrade openssl", f.Fix)
+	assert.Nil(t, f.Remedy, "that command alone installs nothing")
+}
+
 func TestNameThatLooksLikeAnOptionIsGivenToNoCommand(t *testing.T) {
 	u := pkgupdatetest.Upgrade(pkgupdatetest.Deb("--allow-downgrades", "1"), "2", pkgupdate.Security)
 	f := collect(t, check(fake(packages{u.Pkg}, u))).Findings[0]
