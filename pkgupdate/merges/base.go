@@ -6,6 +6,7 @@ import (
 	"compress/gzip"
 	"context"
 	"crypto/sha256"
+	"encoding/hex"
 	"errors"
 	"fmt"
 	"io"
@@ -17,6 +18,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/tree"
+	"github.com/pugetsoundtech/upkeep/pkgupdate"
 )
 
 // A base is a system whose own files are merged by a program that leaves what waits in a
@@ -140,12 +142,18 @@ func ofSysmerge(ctx context.Context, h host.Host) ([]Merge, error) {
 		passed = append(passed, strings.Fields(line)...)
 	}
 	var list []Merge
-	err = eachOfSet(answers[0].Data, func(head *tar.Header, text []byte) {
+	var large []error
+	err = eachOfSet(answers[0].Data, func(head *tar.Header, sum string, text []byte) {
 		name := path.Join("/", head.Name)
-		if !done[fmt.Sprintf("%x", sha256.Sum256(text))] && !slices.Contains(passed, name) && !strings.HasPrefix(name, sysmerge+"/") {
+		switch {
+		case done[sum], slices.Contains(passed, name), strings.HasPrefix(name, sysmerge+"/"):
+		case text == nil:
+			large = append(large, fmt.Errorf("%s of %s: whether it waits is not known: %w", name, shipped, host.ErrTooLarge))
+		default:
 			list = append(list, Merge{Path: name, Beside: shipped, By: "sysmerge", Kind: Offered, Since: answers[1].Stat.ModTime(), text: text})
 		}
 	})
+	err = errors.Join(append(pkgupdate.Limited(large), err)...)
 	var asks []host.Ask
 	for _, m := range list {
 		asks = append(asks, host.Ask{Op: host.OpRead, Name: m.Path, Limit: maxText})
@@ -162,8 +170,9 @@ func ofSysmerge(ctx context.Context, h host.Host) ([]Merge, error) {
 	return list, err
 }
 
-// eachOfSet gives the regular files of a set that are not empty.
-func eachOfSet(packed []byte, take func(head *tar.Header, text []byte)) error {
+// eachOfSet gives the regular files of a set that are not empty, with their sums. Of one
+// that is larger than a configuration file is there is no text.
+func eachOfSet(packed []byte, take func(head *tar.Header, sum string, text []byte)) error {
 	z, err := gzip.NewReader(bytes.NewReader(packed))
 	if err != nil {
 		return fmt.Errorf("%s: %w", shipped, err)
@@ -177,13 +186,18 @@ func eachOfSet(packed []byte, take func(head *tar.Header, text []byte)) error {
 		if err != nil {
 			return fmt.Errorf("%s: %w", shipped, err)
 		}
-		if head.Typeflag != tar.TypeReg || head.Size == 0 || head.Size > maxText {
+		if head.Typeflag != tar.TypeReg || head.Size == 0 {
 			continue
 		}
-		text, err := io.ReadAll(t)
+		digest := sha256.New()
+		text, err := io.ReadAll(io.TeeReader(io.LimitReader(t, maxText), digest))
+		if head.Size > maxText && err == nil {
+			text = nil
+			_, err = io.Copy(digest, t)
+		}
 		if err != nil {
 			return fmt.Errorf("%s: %w", shipped, err)
 		}
-		take(head, text)
+		take(head, hex.EncodeToString(digest.Sum(nil)), text)
 	}
 }

@@ -98,6 +98,12 @@ func TestWhatSysmergeLeftForLaterIsTheSetWithoutItsSums(t *testing.T) {
 	list, err = find(machine + set(t, files) + "-- /etc/sysmerge.ignore --\n/etc/rc.conf # ours\n")
 	require.NoError(t, err)
 	assert.Len(t, list, 1)
+	large := map[string]string{"./etc/group": "x", "./etc/rc.conf": strings.Repeat("#", 1<<20+1), "./etc/ssh/sshd_config": "new\n", "./root/.profile": "same\n", "./var/sysmerge/etcsum": "x"}
+	list, err = find(machine + set(t, large))
+	require.ErrorContains(t, err, "/etc/rc.conf of /var/sysmerge/etc.tgz: whether it waits is not known", "it is larger than is shown")
+	assert.Len(t, list, 1, "the others are told")
+	_, err = find(machine + set(t, large, "./etc/rc.conf"))
+	require.NoError(t, err, "it was dealt with")
 	for name, odd := range map[string]string{
 		"no sums":    strings.Replace(text, "/var/sysmerge/etcsum", "/var/sysmerge/other", 1),
 		"a cut set":  strings.Replace(text, "etc.tgz base64 --\n"+strings.Split(strings.SplitN(text, "base64 --\n", 2)[1], "\n")[0], "etc.tgz base64 --\nH4sIAAAA", 1),
