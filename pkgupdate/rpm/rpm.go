@@ -219,11 +219,11 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 	return pkgupdate.Pending{}.Unproven(errors.Join(installed.Reason, errNoFront))
 }
 
-// oldest is when all sources were current.
+// oldest is when all sources were current that change.
 func oldest(list []pkgupdate.Source) time.Time {
 	var at time.Time
 	for _, s := range list {
-		if at.IsZero() || s.Fetched.Before(at) {
+		if s.Kind != pkgupdate.OnMedium && (at.IsZero() || s.Fetched.Before(at)) {
 			at = s.Fetched
 		}
 	}

@@ -251,7 +251,13 @@ func TestAMediumWithoutListsIsNoneWithoutUpdates(t *testing.T) {
 	const config = "-- /etc/urpmi/urpmi.cfg --\n{\n  downloader: curl\n}\n\nCore-Updates https://mirror.example.org/core/updates {\n  update\n}\n" +
 		"Old\\ Medium cdrom://x {\n  ignore\n}\n"
 	const second = "Nonfree\\ Updates https://mirror.example.org/nonfree/updates {\n  update\n}\n"
+	const release = "Core-Release https://mirror.example.org/core/release {\n  key-ids: 80420f66\n}\n" // it does not change, and has another that holds its updates
+	const old = "-- /var/lib/urpmi/Core-Release/MD5SUM mtime=2025-08-29T20:00:00Z --\n"
 	for text, want := range map[string]pkgupdate.State{
+		quiet + config + release + old: pkgupdate.Empty,
+		quiet + config + release:       pkgupdate.Unknown,
+		quiet + strings.Replace(config, "  update\n", "", 1) + release + old:                       pkgupdate.Unknown,
+		strings.Replace(quiet, "mtime=2026-11-27", "mtime=2026-11-20", 1) + config + release + old: pkgupdate.Unknown,
 		quiet + config:          pkgupdate.Empty,
 		quiet + config + second: pkgupdate.Unknown,
 		quiet + config + second + "-- /var/lib/urpmi/Nonfree\\ Updates/MD5SUM mtime=2026-11-27T20:00:00Z --\n": pkgupdate.Empty,
@@ -261,7 +267,9 @@ func TestAMediumWithoutListsIsNoneWithoutUpdates(t *testing.T) {
 		a := (&rpm.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context())
 		assert.Equal(t, want, a.State, "%v", a.Reason)
 	}
-	a := (&rpm.Manager{Host: hosttest.New(quiet + config + second).Host()}).Pending(t.Context())
+	a := (&rpm.Manager{Host: hosttest.New(quiet + config + release + old).Host()}).Pending(t.Context())
+	assert.Equal(t, 2026, a.AsOf.Year(), "as of what changes")
+	a = (&rpm.Manager{Host: hosttest.New(quiet + config + second).Host()}).Pending(t.Context())
 	require.Len(t, a.Value.Sources, 2, "one is ignored")
 	assert.Equal(t, "Nonfree Updates", a.Value.Sources[1].ID)
 	m := hosttest.New(quiet)

@@ -5,6 +5,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"math"
 	"regexp"
 	"slices"
 	"strings"
@@ -67,10 +68,18 @@ func (m *Manager) urpmi(ctx context.Context, installed []pkgupdate.Package) (pkg
 	return pending, fmt.Sprintf("urpmq knows %d packages", len(listed)), errors.Join(errs...)
 }
 
+// A medium is a block of urpmi.cfg; some have the updates of the others, which do not
+// change then.
+type medium struct {
+	name    string
+	updates bool
+}
+
 // media are those of urpmi.cfg, each with the folder in which urpmi keeps its lists;
-// urpmq passes over one that has none. Without that file they are the folders.
+// urpmq passes over one that has none. Without that file they are the folders. What is
+// fetched has the time that the server has of it: curl is told so, and wget does it.
 func (m *Manager) media(ctx context.Context) ([]pkgupdate.Source, error) {
-	var names []string
+	var names []medium
 	text, err := m.Host.ReadFile(ctx, "/etc/urpmi/urpmi.cfg", maxIndex)
 	if err == nil {
 		names = parseMedia(string(text))
@@ -81,19 +90,24 @@ func (m *Manager) media(ctx context.Context) ([]pkgupdate.Source, error) {
 		}
 		for _, e := range entries {
 			if e.IsDir() {
-				names = append(names, e.Name)
+				names = append(names, medium{name: e.Name})
 			}
 		}
 	}
 	if err != nil {
 		return nil, err
 	}
+	apart := slices.ContainsFunc(names, func(md medium) bool { return md.updates })
 	var list []pkgupdate.Source
-	for _, name := range names {
-		s := pkgupdate.Source{ID: name, Kind: pkgupdate.OfSystem, Branch: pkgupdate.Branch(name, developed...)}
-		dir := media + "/" + name
+	for _, md := range names {
+		s := pkgupdate.Source{ID: md.name, Kind: pkgupdate.OfSystem, Branch: pkgupdate.Branch(md.name, developed...)}
+		dir, limit := media+"/"+md.name, m.maxAge()
 		s.Fetched, s.Err = m.fetched(ctx, dir+"/MD5SUM", dir+"/synthesis.hdlist.cz", dir+"/synthesis.hdlist.cz.xz")
-		s.Settle(m.Host.Time(), m.maxAge())
+		s.Date = s.Fetched
+		if apart && !md.updates {
+			s.Kind, limit = pkgupdate.OnMedium, math.MaxInt64
+		}
+		s.Settle(m.Host.Time(), limit)
 		list = append(list, s)
 	}
 	if len(list) == 0 {
@@ -105,17 +119,20 @@ func (m *Manager) media(ctx context.Context) ([]pkgupdate.Source, error) {
 
 // parseMedia reads the blocks "name address {", in whose name a blank has a backslash.
 // That of "{" alone is of urpmi itself, and one with "ignore" is not used.
-func parseMedia(text string) []string {
-	var names []string
+func parseMedia(text string) []medium {
+	var list []medium
 	for line := range strings.Lines(text) {
 		line = strings.TrimSpace(line)
 		if head, ok := strings.CutSuffix(line, "{"); ok && head != "" && head[0] != '#' {
 			name, _, _ := strings.Cut(strings.ReplaceAll(head, `\ `, "\x00"), " ")
-			names = append(names, strings.ReplaceAll(name, "\x00", " "))
+			list = append(list, medium{name: strings.ReplaceAll(name, "\x00", " ")})
 		}
-		if line == "ignore" && len(names) > 0 {
-			names = names[:len(names)-1]
+		switch n := len(list); {
+		case n > 0 && line == "update":
+			list[n-1].updates = true
+		case n > 0 && line == "ignore":
+			list = list[:n-1]
 		}
 	}
-	return slices.DeleteFunc(names, func(name string) bool { return strings.Contains(name, "/") })
+	return slices.DeleteFunc(list, func(md medium) bool { return strings.Contains(md.name, "/") })
 }
