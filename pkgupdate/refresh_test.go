@@ -200,6 +200,7 @@ pkg-2.1.0                          =   up-to-date with remote
 		`-- machine now=2026-11-28T06:00:00Z --
 -- / dir complete=tree --
 -- /usr/pkg/pkgdb/openssl-3.4.1/+CONTENTS --
+-- /usr/pkg/pkgdb/pkgin-23.8.1/+CONTENTS --
 -- /usr/pkg/pkgdb/pkg-vulnerabilities mtime=2026-11-27T20:00:00Z --
 # $NetBSD: pkg-vulnerabilities,v 1.500 2026/11/27 12:00:00 spz Exp $
 ` + vulnerableHead + fmt.Sprintf("#CHECKSUM SHA512 %x\n", sha512.Sum512([]byte(vulnerableHead))) + `-- /var/db/pkgin/pkgin.db mtime=2026-11-27T20:00:00Z --
@@ -207,7 +208,9 @@ pkg-2.1.0                          =   up-to-date with remote
 nothing to do.
 `,
 		map[string][]string{
-			down: kept, gone: kept, unsigned: kept, expired: kept,
+			down:     {`"full-upgrade"] --` + "\nnothing to do.\n", `"full-upgrade"] exit=1 --` + "\n-- stderr --\npkgin: Could not fetch https://mirror.example.org/All/pkg_summary.gz: Transient resolver failure\n"},
+			gone:     {`"full-upgrade"] --` + "\nnothing to do.\n", `"full-upgrade"] exit=1 --` + "\n-- stderr --\npkgin: Could not fetch https://mirror.example.org/All/pkg_summary.gz: Not Found\n"},
+			unsigned: kept, expired: kept,
 			back:  {"2026/11/27 12", "2026/11/26 12"},
 			lacks: {"pkg-vulnerabilities mtime", "pkg-other mtime"},
 		},

@@ -4,7 +4,8 @@
 //	m := &pkgsrc.Manager{Host: host.Local()}
 //	pending := m.Pending(ctx)
 //
-// It fetches nothing. NetBSD has no tool that patches the base system, so whether
+// Since version 0.10 pkgin asks the repositories before it makes a plan, so that is as of
+// now, and it wants root for it. NetBSD has no tool that patches the base system, so whether
 // that has fixes pending is never known here.
 package pkgsrc
 
@@ -72,13 +73,14 @@ func (m *Manager) parseName(full string) (pkgupdate.Package, error) {
 func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pending] {
 	installed := m.Installed(ctx)
 	holes, made, holeErr := m.holes(ctx, installed.Value)
-	pending := pkgupdate.Pending{Sources: m.sources(ctx, made)}
+	var pending pkgupdate.Pending
 	out, err := m.Host.Query(ctx, "pkgin", "-n", "full-upgrade")
 	var newer, rebuilt map[string]version.Version
 	evidence := ""
 	if err == nil {
 		newer, rebuilt, evidence, err = m.plan(out)
 	}
+	pending.Sources = m.sources(ctx, made, err == nil && asks(installed.Value))
 	for _, p := range installed.Value {
 		to, offered := newer[p.Name]
 		again := rebuilt[p.Name] == p.Version && !p.Version.IsZero()
@@ -198,24 +200,58 @@ func idsOf(holes []advisory.Match) []string {
 	return slices.Compact(ids)
 }
 
-// sources are pkgin's summaries, and the list of vulnerabilities, made at that time.
-func (m *Manager) sources(ctx context.Context, made time.Time) []pkgupdate.Source {
+// asks reports whether the pkgin that is installed asks the repositories for its plan, and
+// fails where one does not answer: so its source has it (update_db), and its list of changes.
+func asks(installed []pkgupdate.Package) bool {
+	since, err := version.Parse(version.Pkgsrc, "0.10")
+	p, ok := pkgupdate.Find(installed, "pkgin")
+	return err == nil && ok && version.Compare(p.Version, since) != version.Older
+}
+
+// sources are pkgin's summaries, of now where it asked for them, and the list of
+// vulnerabilities, made at that time.
+func (m *Manager) sources(ctx context.Context, made time.Time, asked bool) []pkgupdate.Source {
 	limit := m.MaxAge
 	if limit == 0 {
 		limit = pkgupdate.DefaultMaxAge
 	}
-	list := []pkgupdate.Source{{ID: "pkgin", Kind: pkgupdate.OfSystem}, {ID: "pkg-vulnerabilities", Kind: pkgupdate.OfSecurity, Date: made}}
-	for i, names := range [][]string{{summaries}, vulnerabilities} {
-		s := &list[i]
-		for _, name := range names {
-			if s.Fetched, s.Err = pkgupdate.ModTime(ctx, m.Host, name); s.Err == nil {
-				break
-			}
+	summary := pkgupdate.Source{ID: "pkgin", Kind: pkgupdate.OfSystem, Fetched: m.Host.Time()}
+	if !asked {
+		summary.Fetched, summary.Err = m.fetched(ctx)
+	}
+	holes := pkgupdate.Source{ID: "pkg-vulnerabilities", Kind: pkgupdate.OfSecurity, Date: made}
+	for _, name := range vulnerabilities {
+		if holes.Fetched, holes.Err = pkgupdate.ModTime(ctx, m.Host, name); holes.Err == nil {
+			break
 		}
-		if errors.Is(s.Err, fs.ErrNotExist) {
-			s.Err = pkgupdate.ErrNeverFetched
+	}
+	list := []pkgupdate.Source{summary, holes}
+	for i := range list {
+		if errors.Is(list[i].Err, fs.ErrNotExist) {
+			list[i].Err = pkgupdate.ErrNeverFetched
 		}
-		s.Settle(m.Host.Time(), limit)
+		list[i].Settle(m.Host.Time(), limit)
 	}
 	return list
+}
+
+// errWritten says that the time of pkgin's database proves nothing.
+var errWritten = errors.New("pkgin wrote its database since a change of the packages here: whether it fetched anything is not known")
+
+// fetched is when pkgin fetched its summaries last. It writes its database too at its next
+// run after a change of the packages, which comes within a day.
+func (m *Manager) fetched(ctx context.Context) (time.Time, error) {
+	at, err := pkgupdate.ModTime(ctx, m.Host, summaries)
+	if err != nil {
+		return at, err
+	}
+	for _, dir := range databases {
+		if changed, err := pkgupdate.ModTime(ctx, m.Host, dir); err == nil {
+			if after := at.Sub(changed); after >= 0 && after < 25*time.Hour {
+				return time.Time{}, errWritten
+			}
+			break
+		}
+	}
+	return at, nil
 }

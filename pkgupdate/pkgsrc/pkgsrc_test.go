@@ -71,12 +71,37 @@ func TestNothingIsDueOnlyByAWholePlanOfFreshLists(t *testing.T) {
 	for text, want := range map[string]pkgupdate.State{
 		quiet: pkgupdate.Empty,
 		strings.NewReplacer("pkg-vulnerabilities mtime=2026-11-27", "pkg-vulnerabilities mtime=2026-11-20", "2026/11/27", "2026/11/20").Replace(quiet): pkgupdate.Unknown,
-		strings.Replace(quiet, "pkgin.db mtime=2026-11-27", "pkgin.db mtime=2026-11-20", 1):                                                            pkgupdate.Unknown,
+		strings.Replace(quiet, "pkgin.db mtime=2026-11-27", "pkgin.db mtime=2026-11-20", 1):                                                            pkgupdate.Empty, // it asked
+		strings.Replace(quiet, `"full-upgrade"] --`, `"full-upgrade"] exit=1 --`, 1):                                                                   pkgupdate.Unknown,
 		strings.Replace(quiet, "nothing to do.\n", "", 1):                                                                                              pkgupdate.Unknown,
 		strings.Replace(machine, "htop-3.4.0 ", "", 1):                                                                                                 pkgupdate.Unknown,
 		strings.Replace(quiet, "openssl<3.4\t", "openssl<\t", 1):                                                                                       pkgupdate.Unknown,
 	} {
 		assert.Equal(t, want, (&pkgsrc.Manager{Host: hosttest.New(summed(text)).Host()}).Pending(t.Context()).State)
+	}
+}
+
+// By its list of changes and its source (update_db, pkg_db_mtime): since 0.10 pkgin asks the
+// repositories before an upgrade and ends where one does not answer; before, its database is
+// of the last refresh, or of its next run after a change of the packages here.
+func TestAnOldPkginIsAsFreshAsItsDatabase(t *testing.T) {
+	const changed = "-- /usr/pkg/pkgdb/ dir mtime=%s --\n-- /usr/pkg/pkgdb/htop"
+	quiet := machine[:strings.Index(machine, "2 packages to upgrade")] + "nothing to do.\n"
+	quiet = strings.NewReplacer("openssl<3.4.1", "openssl<3.4", "php{81,82,83}-curl<9", "php{81,82,83}-curl<8").Replace(quiet)
+	for _, c := range []struct {
+		version, written, changed string
+		want                      pkgupdate.State
+	}{
+		{"0.9.4", "2026-11-27T20", "2026-11-20T20:00:00Z", pkgupdate.Empty},
+		{"0.9.4", "2026-11-20T20", "2026-11-10T20:00:00Z", pkgupdate.Unknown},
+		{"0.9.4", "2026-11-27T20", "2026-11-27T10:00:00Z", pkgupdate.Unknown}, // of its run after the change
+		{"0.9.4", "2026-11-27T20", "2026-11-27T21:00:00Z", pkgupdate.Empty},   // of before
+		{"0.10.0", "2026-11-20T20", "2026-11-27T10:00:00Z", pkgupdate.Empty},
+		{"20.8.0", "2026-11-20T20", "2026-11-27T10:00:00Z", pkgupdate.Empty},
+	} {
+		text := strings.NewReplacer("pkgin-23.8.1", "pkgin-"+c.version, "pkgin.db mtime=2026-11-27T20", "pkgin.db mtime="+c.written, "-- /usr/pkg/pkgdb/htop", fmt.Sprintf(changed, c.changed)).Replace(quiet)
+		a := (&pkgsrc.Manager{Host: hosttest.New(summed(text)).Host()}).Pending(t.Context())
+		assert.Equal(t, c.want, a.State, "%+v: %v", c, a.Reason)
 	}
 }
 
