@@ -48,7 +48,11 @@ func (c Programs) Check(ctx context.Context, rec *report.Recorder) error {
 	if err != nil {
 		return err
 	}
-	old := users(view, all)
+	files, err := pkgupdate.OldCode(ctx, c.Host, view)
+	if err != nil {
+		rec.Problem(err, scope+"/unread")
+	}
+	old := users(files, all)
 	rec.Metric(report.Metric{Name: "programs_of_old_code", Value: report.Count(uint64(len(old.programs)))})
 	if len(old.programs) > 0 {
 		rec.Finding(old.finding(howto.Of(ctx, c.Host)))
@@ -65,10 +69,11 @@ func (c Programs) Check(ctx context.Context, rec *report.Recorder) error {
 func (c Programs) Restarts(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Restart] {
 	view, err := sysview.OutdatedFiles(ctx, c.Host)
 	all, allErr := sysview.Processes(ctx, c.Host)
-	if err := errors.Join(err, allErr); err != nil {
+	files, filesErr := pkgupdate.OldCode(ctx, c.Host, view)
+	if err := errors.Join(err, allErr, filesErr); err != nil {
 		return pkgupdate.Unproven[[]pkgupdate.Restart](nil, err)
 	}
-	list := users(view, all).list()
+	list := users(files, all).list()
 	if n := len(view.Unread); n > 0 {
 		return pkgupdate.Unproven(list, fmt.Errorf("the code of %s is not known: %w", prose.Count(n, "process"), fs.ErrPermission))
 	}

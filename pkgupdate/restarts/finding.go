@@ -23,18 +23,15 @@ type outdated struct {
 	files    map[string]bool   // base names of the files
 }
 
-// users gives the programs that run files of which another is at the path now.
-func users(view sysview.MappedView, all []sysview.Process) outdated {
+// users gives the programs that run files which were replaced.
+func users(old []sysview.Outdated, all []sysview.Process) outdated {
 	byPID := map[int]sysview.Process{}
 	for _, p := range all {
 		byPID[p.PID] = p
 	}
 	programs, units, paths := map[string]bool{}, map[string]bool{}, map[string]bool{}
 	o := outdated{files: map[string]bool{}}
-	for _, f := range view.Outdated {
-		if f.Now != sysview.PathReplaced {
-			continue
-		}
+	for _, f := range old {
 		paths[f.Path], o.files[path.Base(f.Path)] = true, true
 		for _, pid := range f.PIDs {
 			p := byPID[pid]

@@ -10,6 +10,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/host/howto"
 	"github.com/pugetsoundtech/upkeep/host/sysview"
 	"github.com/pugetsoundtech/upkeep/internal/need"
@@ -33,7 +34,12 @@ func TestWhoRunsReplacedFilesIsOneFinding(t *testing.T) {
 		{PID: 50, Name: "vim", Unit: "user@1000.service"},
 		{PID: 60, Name: "x"},
 	}
-	o := users(view, all)
+	old := func(view sysview.MappedView) []sysview.Outdated {
+		list, err := pkgupdate.OldCode(t.Context(), hosttest.New("-- /proc/60/root/tmp/ absent --\n").Host(), view)
+		require.NoError(t, err)
+		return list
+	}
+	o := users(old(view), all)
 	f := o.finding(howto.Guide{})
 	assert.Equal(t, "4 programs still run code that was replaced: dbus.service, ssh.service, systemd and vim", f.Title)
 	assert.Contains(t, f.Detail, "libexpat.so.1 and sshd.")
@@ -42,7 +48,7 @@ func TestWhoRunsReplacedFilesIsOneFinding(t *testing.T) {
 	assert.Contains(t, f.Evidence, report.Path.Of("/usr/sbin/sshd"))
 	assert.NotContains(t, f.Evidence, report.Path.Of("/tmp/.x"), "what was removed is no update")
 	assert.Nil(t, f.Remedy, "where the commands are not known, none is named")
-	assert.Empty(t, users(sysview.MappedView{Outdated: view.Outdated[2:]}, all).programs)
+	assert.Empty(t, users(old(sysview.MappedView{Outdated: view.Outdated[2:]}), all).programs)
 }
 
 // A program is replaced while it runs, as dpkg does it.
@@ -83,11 +89,11 @@ func TestCheckerPassesTheConformanceKit(t *testing.T) {
 }
 
 func TestRestartsNameServicesFirstAndTheSystemLast(t *testing.T) {
-	view := sysview.MappedView{Outdated: []sysview.Outdated{{Path: "/usr/lib/libssl.so.3", Now: sysview.PathReplaced, PIDs: []int{1, 7, 9}}}}
+	old := []sysview.Outdated{{Path: "/usr/lib/libssl.so.3", Now: sysview.PathReplaced, PIDs: []int{1, 7, 9}}}
 	all := []sysview.Process{{PID: 1, Name: "systemd"}, {PID: 7, Name: "sshd", Unit: "ssh.service"}, {PID: 9, Name: "screen"}}
 	assert.Equal(t, []pkgupdate.Restart{
 		{Service: "ssh.service", Reason: "it runs code that was replaced"},
 		{PID: 9, Reason: "screen runs code that was replaced"},
 		{Reboot: true, Reason: "process 1 runs code that was replaced"},
-	}, users(view, all).list())
+	}, users(old, all).list())
 }

@@ -2,6 +2,7 @@ package updates
 
 import (
 	"context"
+	"errors"
 	"fmt"
 	"maps"
 	"slices"
@@ -151,17 +152,16 @@ func (c *managerCheck) settle(ctx context.Context, l *ledger, installed []pkgupd
 // with the files that were replaced.
 func (c *managerCheck) oldCode(ctx context.Context, installed []pkgupdate.Package) (map[string][]string, error) {
 	view, err := sysview.OutdatedFiles(ctx, c.host)
-	if err != nil {
+	files, filesErr := pkgupdate.OldCode(ctx, c.host, view)
+	if n := len(view.Unread); n > 0 {
+		filesErr = fmt.Errorf("what %s run cannot be read", prose.Count(n, "process"))
+	}
+	if err = errors.Join(err, filesErr); err != nil {
 		return nil, err
 	}
-	if n := len(view.Unread); n > 0 {
-		return nil, fmt.Errorf("what %s run cannot be read", prose.Count(n, "process"))
-	}
 	var paths []string
-	for _, f := range view.Outdated {
-		if f.Now == sysview.PathReplaced {
-			paths = append(paths, f.Path)
-		}
+	for _, f := range files {
+		paths = append(paths, f.Path)
 	}
 	old := map[string][]string{}
 	owners, ok := c.manager.(pkgupdate.Attestor)

@@ -78,6 +78,38 @@ func TestTheLedgerFollowsAFixUntilItIsInEffect(t *testing.T) {
 	})
 }
 
+// owner is a manager that knows whose two libraries are.
+type owner struct{ *pkgupdatetest.Manager }
+
+func (o owner) Attest(_ context.Context, paths []string) (map[string]host.Claim, error) {
+	all := map[string]host.Claim{"/usr/lib/libssl.so.3": {Package: "deb:openssl"}, "/usr/lib/libcurl.so.4.8.1": {Package: "deb:curl"}}
+	return pkgupdate.Attested(all, paths, true), nil
+}
+
+// A fix is in effect when no process runs the old code, of a library with the same name or
+// with another one; where that cannot be seen, it is not yet.
+func TestAFixIsNotInEffectWhileAProcessRunsTheOldCode(t *testing.T) {
+	const idle = "-- /proc/ dir complete --\n-- /proc/10/maps --\n7f0000010000-7f0000020000 r-xp 00010000 fe:01 200    /usr/lib/libz.so.1\n"
+	const mapped = "-- /proc/ dir complete --\n-- /proc/10/maps --\n7f0000010000-7f0000020000 r-xp 00010000 fe:01 200    /usr/lib/%s (deleted)\n" +
+		"-- /proc/10/root/ dir complete=tree --\n-- /proc/10/root/usr/lib/libssl.so.3 --\n-- /proc/10/root/usr/lib/libcurl.so.4 link=libcurl.so.4.8.1 --\n-- /proc/10/root/usr/lib/libcurl.so.4.8.1 --\n"
+	for _, c := range []struct{ name, proc, state string }{
+		{"openssl", fmt.Sprintf(mapped, "libssl.so.3"), "installed"},
+		{"curl", fmt.Sprintf(mapped, "libssl.so.3"), "in effect"},
+		{"curl", fmt.Sprintf(mapped, "libcurl.so.4.8.0"), "installed"},
+		{"openssl", idle, "in effect"},
+		{"openssl", "-- /proc/ dir complete --\n-- /proc/10/maps error=permission --\n", "installed"},
+	} {
+		old := pkgupdatetest.Deb(c.name, "1")
+		d := days{t, &suite.Suite{Store: &reporttest.Store{}}}
+		on := func(list packages, up ...pkgupdate.Upgrade) updates.Software {
+			return updates.Software{Managers: []pkgupdate.Manager{owner{fake(list, up...)}}, Host: hosttest.New(debian12 + c.proc).Host()}
+		}
+		d.run(on(packages{old}, pkgupdatetest.Upgrade(old, "2", pkgupdate.Security)))
+		res := d.run(on(packages{pkgupdatetest.Deb(c.name, "2")}))
+		assert.Contains(t, artifact(res, "ledger-fake.txt"), "\t"+c.state+"\t", "%s, %s: %v", c.name, c.proc, res.Problems)
+	}
+}
+
 func TestALateFixIsCountedAsLate(t *testing.T) {
 	synctest.Test(t, func(t *testing.T) {
 		ssl := pkgupdatetest.Deb("openssl", "1")
