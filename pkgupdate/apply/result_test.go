@@ -3,6 +3,7 @@ package apply
 import (
 	"context"
 	"fmt"
+	"strings"
 	"testing"
 	"time"
 
@@ -43,6 +44,81 @@ func TestAKernelIsInEffectAfterAReboot(t *testing.T) {
 		r, err := resume(t, name, 0)
 		require.NoError(t, err)
 		assert.Len(t, r.Restarts.Value, want, name)
+	}
+}
+
+// The commands are those of the manuals: each takes what is asked for by name, where it can,
+// and asks nobody.
+func TestEachManagerHasItsOwnCommand(t *testing.T) {
+	for id, want := range map[string]string{
+		"urpmi": "urpmi --auto --no-recommends --wait-lock toy-a toy-b", "pkg": "pkg upgrade -y -U toy-a toy-b", "pkg_add": "pkg_add -u -x -I toy-a toy-b",
+		"pkgin": "pkgin -y -f install toy-a toy-b", "apk": "apk upgrade", "pacman": "pacman -Su --noconfirm", "slackpkg": "slackpkg -batch=on -default_answer=y upgrade-all",
+	} {
+		c := tools[id].command([]Step{{Action: Upgrade, Name: "toy-a", To: "2"}, {Action: Upgrade, Name: "toy-b", To: "2"}}, Options{})
+		assert.Equal(t, want, strings.Join(c.Args, " "), id)
+		assert.Contains(t, c.Env, "DEBIAN_FRONTEND=noninteractive")
+	}
+	for id, want := range map[string]string{"pkg": "freebsd-update --not-running-from-cron fetch install", "pkg_add": "syspatch"} {
+		assert.Equal(t, want, strings.Join(tools[id].command([]Step{{Action: Patch, Name: "001_x"}}, Options{}).Args, " "), id)
+	}
+}
+
+// Whatever the others end with, the inventory says what was done: urpmi ends with 0 although
+// something failed, and pkg with 1 although all is in.
+func TestTheOthersAreReconciledByTheInventory(t *testing.T) {
+	for _, id := range []string{"urpmi", "pkg", "pkg_add", "pkgin", "apk", "pacman", "slackpkg"} {
+		for now, whole := range map[string]bool{"2.0": true, "1.0": false} {
+			for _, exit := range []int{0, 1} {
+				front, manager := "", id
+				if id == "urpmi" {
+					front, manager = "-- /usr/bin/urpmi mode=0755 uid=0 gid=0 --\nx\n", "rpm"
+				}
+				h := hosttest.New(fmt.Sprintf("-- / dir complete=tree --\n%s-- /jobs/1/rc --\n%d\n-- /jobs/1/transcript --\nx\n-- /jobs/1/plan --\n"+
+					`{"manager":%q,"steps":[{"action":"upgrade","name":"toy-a","arch":"amd64","from":"1.0","to":"2.0"}]}`+"\n", front, exit, id)).Host()
+				m := &pkgupdatetest.Manager{ID: manager, Packages: pkgupdate.Proven([]pkgupdate.Package{pkgupdatetest.Deb("toy-a", now)}, "a test", time.Time{})}
+				r, err := Applier{Host: h, Manager: m, Dir: "/jobs", Restarts: quiet{}}.Resume(t.Context(), "1")
+				assert.Equal(t, whole, r.Complete(), "%s %s %d", id, now, exit)
+				assert.Equal(t, whole, err == nil, "%s %s %d: %v", id, now, exit, err)
+				assert.Len(t, r.Done, map[bool]int{true: 1, false: 0}[whole])
+			}
+		}
+	}
+}
+
+// An index that is old, does not verify or went back is no ground to change anything on,
+// nor is a list that may lack some.
+func TestWhatIsNotKnownOfTheSourcesIsAProblemOfThePlan(t *testing.T) {
+	toy := pkgupdatetest.Deb("toy-a", "1.0")
+	source := func(kind pkgupdate.SourceKind, err error) error {
+		return &pkgupdate.SourceError{ID: "main", Kind: kind, Err: err}
+	}
+	for name, c := range map[string]struct {
+		reason   error
+		security bool
+		problem  string
+		fetch    bool
+	}{
+		"old":                   {source(pkgupdate.OfSystem, &pkgupdate.StaleError{Age: 96 * time.Hour}), false, "main: its index was last refreshed 4 days ago", true},
+		"not verified":          {source(pkgupdate.OfSecurity, pkgupdate.ErrUnverified), false, "main: what was fetched last does not verify", true},
+		"went back":             {source(pkgupdate.OfSystem, &pkgupdate.RolledBackError{Date: time.Unix(0, 0).UTC(), Before: time.Unix(86400, 0).UTC()}), false, "was here before", true},
+		"of others":             {source(pkgupdate.OfOthers, pkgupdate.ErrNeverFetched), false, "", false},
+		"one record":            {&pkgupdate.RecordError{Record: "x", Err: ErrName}, false, "", false},
+		"no classes":            {pkgupdate.ErrUnclassified, false, "", false},
+		"no classes, and asked": {pkgupdate.ErrUnclassified, true, pkgupdate.ErrUnclassified.Error(), false},
+		"a command that failed": {fmt.Errorf("pkgin: exit status 1"), false, "exit status 1", false},
+	} {
+		m := &pkgupdatetest.Manager{ID: "pkgin", Packages: pkgupdate.Proven([]pkgupdate.Package{toy}, "a test", time.Time{}), Faults: pkgupdate.Proven([]pkgupdate.Fault{}, "a test", time.Time{})}
+		m.Changes = pkgupdate.Unproven(pkgupdate.Pending{Upgrades: []pkgupdate.Upgrade{pkgupdatetest.Upgrade(toy, "2.0", pkgupdate.Security)}}, c.reason)
+		p, err := Applier{Host: hosttest.New("-- / dir complete=tree --\n").Host(), Manager: m}.Plan(t.Context(), Options{Security: c.security})
+		require.NoError(t, err, name)
+		assert.Len(t, p.Steps, 1, "%s: what is known is planned", name)
+		assert.Equal(t, c.problem != "", len(p.Problems) > 0, "%s: %v", name, p.Problems)
+		assert.Contains(t, strings.Join(p.Problems, "\n"), c.problem, name)
+		assert.Equal(t, c.fetch, strings.Contains(strings.Join(p.Notes, "\n"), "fetch the index anew: fake refresh"), "%s: %v", name, p.Notes)
+		_, err = Applier{Host: hosttest.New("-- / dir complete=tree --\n").Host(), Manager: m, Dir: "/jobs"}.Apply(t.Context(), p)
+		if c.problem != "" {
+			require.ErrorIs(t, err, ErrNotReady, name)
+		}
 	}
 }
 

@@ -122,7 +122,7 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 // Orphans are the packages that the mirror does not have: those of others, too.
 func (m *Manager) Orphans(ctx context.Context, installed []pkgupdate.Package) pkgupdate.Answer[[]pkgupdate.Package] {
 	mirror, err := m.mirror(ctx)
-	if err != nil {
+	if len(mirror) == 0 {
 		return pkgupdate.Unproven[[]pkgupdate.Package](nil, err)
 	}
 	var list []pkgupdate.Package
@@ -130,6 +130,9 @@ func (m *Manager) Orphans(ctx context.Context, installed []pkgupdate.Package) pk
 		if _, ok := mirror[p.Name]; !ok {
 			list = append(list, p)
 		}
+	}
+	if err != nil {
+		return pkgupdate.Unproven(list, err)
 	}
 	return pkgupdate.Proven(list, fmt.Sprintf("%d packages of the mirror in %s", len(mirror), pkglist), m.Host.Time())
 }

@@ -106,6 +106,22 @@ func TestListsThatAreOldMissingOrCutAreNoProof(t *testing.T) {
 	}
 }
 
+func TestWhatTheMirrorDoesNotHaveIsAnOrphan(t *testing.T) {
+	for text, want := range map[string]pkgupdate.State{
+		machine: pkgupdate.Known,
+		strings.Replace(machine, "slackware64 aaa_base", "testing odd.tgz    odd.tgz--- ./testing/packages tgz\nslackware64 aaa_base", 1): pkgupdate.Unknown,
+		machine[:strings.Index(machine, "-- /var/lib/slackpkg/pkglist")]:                                                                  pkgupdate.Unknown,
+	} {
+		m := &slackware.Manager{Host: hosttest.New(text).Host()}
+		a := m.Orphans(t.Context(), m.Installed(t.Context()).Value)
+		assert.Equal(t, want, a.State, "%v", a.Reason)
+		if strings.Contains(text, "pkglist") {
+			require.Len(t, a.Value, 1)
+			assert.Equal(t, "local-tool", a.Value[0].Name)
+		}
+	}
+}
+
 // After the source of slackpkg (rworkman/slackpkg: core-functions.sh, pkglist.awk, the
 // blacklist and the configuration that it ships): an expression is a whole field of a line,
 // the parts of the mirror have an order, and a file with a name of another form has fields
