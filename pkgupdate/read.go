@@ -161,6 +161,30 @@ func Find(list []Package, name string) (Package, bool) {
 	return list[i], true
 }
 
+// Lists reads the list that a database has of each package, all in one exchange, and gives
+// it to take. What could not be read or taken is a RecordError.
+func Lists(ctx context.Context, h host.Host, packages []Package, name func(Package) string, limit int64, take func(p Package, text []byte) error) []error {
+	asks := make([]host.Ask, len(packages))
+	for i, p := range packages {
+		asks[i] = host.Ask{Op: host.OpRead, Name: name(p), Limit: limit}
+	}
+	var errs []error
+	err := h.Batch(ctx, asks, func(i int, a host.Answer) error {
+		err := a.Err
+		if err == nil {
+			err = take(packages[i], a.Data)
+		}
+		if err != nil {
+			errs = append(errs, &RecordError{Record: packages[i].Name, Err: err})
+		}
+		return nil
+	})
+	if err != nil {
+		errs = append(errs, err)
+	}
+	return errs
+}
+
 // Attested gives the claims about paths, of all that a database says: one that it
 // does not name is owned by none, unless the database was not read whole. Paths that
 // are not absolute and clean get none.

@@ -19,17 +19,13 @@ const maxList = 64 << 20 // bytes of one package's list
 // base system is of no package: what none owns gets an entry below /usr/local alone.
 func (m *Manager) Attest(ctx context.Context, paths []string) (map[string]host.Claim, error) {
 	installed := m.Installed(ctx)
-	errs := []error{installed.Reason}
 	all := map[string]host.Claim{}
-	for _, p := range installed.Value {
-		text, err := m.Host.ReadFile(ctx, database+"/"+p.Name+"-"+p.Version.String()+"/+CONTENTS", maxList)
-		if err != nil {
-			errs = append(errs, &pkgupdate.RecordError{Record: p.Name, Err: err})
-			continue
-		}
+	name := func(p pkgupdate.Package) string { return database + "/" + fullName(p) + "/+CONTENTS" }
+	errs := pkgupdate.Lists(ctx, m.Host, installed.Value, name, maxList, func(p pkgupdate.Package, text []byte) error {
 		attestList(string(text), host.Claim{Package: p.ID(), Version: p.Version.String(), Strength: host.StrengthOwned}, all)
-	}
-	err := errors.Join(errs...)
+		return nil
+	})
+	err := errors.Join(append(pkgupdate.Limited(errs), installed.Reason)...)
 	claims := pkgupdate.AttestedBelow("/usr/local", all, paths, err == nil)
 	if len(installed.Value) == 0 && err != nil {
 		return nil, fmt.Errorf("whose files are not known: %w", err)

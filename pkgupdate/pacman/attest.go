@@ -23,18 +23,12 @@ const maxTree = 64 << 20 // bytes of one package's list, expanded
 // gets the last by name.
 func (m *Manager) Attest(ctx context.Context, paths []string) (map[string]host.Claim, error) {
 	installed := m.Installed(ctx)
-	errs := []error{installed.Reason}
 	all := map[string]host.Claim{}
-	for _, p := range installed.Value {
-		text, err := m.Host.ReadFile(ctx, local+"/"+p.Name+"-"+p.Version.String()+"/mtree", maxTree)
-		if err == nil {
-			err = attestTree(text, host.Claim{Package: p.ID(), Version: p.Version.String(), Strength: host.StrengthOwned}, all)
-		}
-		if err != nil {
-			errs = append(errs, &pkgupdate.RecordError{Record: p.Name, Err: err})
-		}
-	}
-	err := errors.Join(errs...)
+	name := func(p pkgupdate.Package) string { return local + "/" + p.Name + "-" + p.Version.String() + "/mtree" }
+	errs := pkgupdate.Lists(ctx, m.Host, installed.Value, name, maxTree, func(p pkgupdate.Package, text []byte) error {
+		return attestTree(text, host.Claim{Package: p.ID(), Version: p.Version.String(), Strength: host.StrengthOwned}, all)
+	})
+	err := errors.Join(append(pkgupdate.Limited(errs), installed.Reason)...)
 	return pkgupdate.Attested(all, paths, err == nil), err
 }
 

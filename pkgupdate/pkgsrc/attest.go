@@ -22,17 +22,13 @@ func (m *Manager) Attest(ctx context.Context, paths []string) (map[string]host.C
 		return nil, err
 	}
 	installed := m.Installed(ctx)
-	errs := []error{installed.Reason}
 	all := map[string]host.Claim{}
-	for _, p := range installed.Value {
-		text, err := m.Host.ReadFile(ctx, dir+"/"+p.Name+"-"+p.Version.String()+"/+CONTENTS", maxList)
-		if err != nil {
-			errs = append(errs, &pkgupdate.RecordError{Record: p.Name, Err: err})
-			continue
-		}
+	name := func(p pkgupdate.Package) string { return dir + "/" + p.Name + "-" + p.Version.String() + "/+CONTENTS" }
+	errs := pkgupdate.Lists(ctx, m.Host, installed.Value, name, maxList, func(p pkgupdate.Package, text []byte) error {
 		attestList(string(text), host.Claim{Package: p.ID(), Version: p.Version.String(), Strength: host.StrengthOwned}, all)
-	}
-	err = errors.Join(errs...)
+		return nil
+	})
+	err = errors.Join(append(pkgupdate.Limited(errs), installed.Reason)...)
 	claims := pkgupdate.AttestedBelow("/usr/pkg", all, paths, err == nil)
 	return claims, err
 }

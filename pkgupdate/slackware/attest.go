@@ -6,6 +6,7 @@ import (
 	"io/fs"
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
@@ -16,30 +17,28 @@ import (
 // more is known; of a folder that it is one, and of a link its target, which stands
 // in the script that makes it.
 func (m *Manager) Attest(ctx context.Context, paths []string) (map[string]host.Claim, error) {
-	dir, entries, err := pkgupdate.FirstDir(ctx, m.Host, "/var/lib/pkgtools/packages", "/var/log/packages")
+	dir, _, err := pkgupdate.FirstDir(ctx, m.Host, packageDirs...)
 	if err != nil {
 		return nil, err
 	}
-	var errs []error
+	installed := m.Installed(ctx)
 	all := map[string]host.Claim{}
-	for _, e := range entries {
-		p, ok := parseName(m.Info(), e.Name)
-		if !ok {
-			continue
-		}
-		claim := host.Claim{Package: p.ID(), Version: p.Version.String(), Strength: host.StrengthOwned}
-		text, err := m.Host.ReadFile(ctx, dir+"/"+e.Name, maxText)
-		if err == nil {
-			attestList(string(text), claim, all)
-			text, err = m.Host.ReadFile(ctx, path.Dir(dir)+"/scripts/"+e.Name, maxText)
-		}
-		if err == nil {
-			attestLinks(string(text), claim, all)
-		} else if !errors.Is(err, fs.ErrNotExist) {
-			errs = append(errs, &pkgupdate.RecordError{Record: p.Name, Err: err})
-		}
+	claim := func(p pkgupdate.Package) host.Claim {
+		return host.Claim{Package: p.ID(), Version: p.Version.String(), Strength: host.StrengthOwned}
 	}
-	err = errors.Join(errs...)
+	list := func(p pkgupdate.Package) string { return dir + "/" + fullName(p) }
+	script := func(p pkgupdate.Package) string { return path.Dir(dir) + "/scripts/" + fullName(p) }
+	errs := pkgupdate.Lists(ctx, m.Host, installed.Value, list, maxText, func(p pkgupdate.Package, text []byte) error {
+		attestList(string(text), claim(p), all)
+		return nil
+	})
+	linkErrs := pkgupdate.Lists(ctx, m.Host, installed.Value, script, maxText, func(p pkgupdate.Package, text []byte) error {
+		attestLinks(string(text), claim(p), all)
+		return nil
+	})
+	missing := func(err error) bool { return errors.Is(err, fs.ErrNotExist) } // it has no script
+	errs = append(errs, slices.DeleteFunc(linkErrs, missing)...)
+	err = errors.Join(append(pkgupdate.Limited(errs), installed.Reason)...)
 	return pkgupdate.Attested(all, paths, err == nil), err
 }
 

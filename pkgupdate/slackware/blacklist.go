@@ -26,7 +26,7 @@ func (h held) has(lines []string) bool {
 // lineOf is a package as slackpkg lists what is installed.
 func lineOf(p pkgupdate.Package) string {
 	ver, build, _ := strings.Cut(p.Version.String(), "-")
-	return strings.Join([]string{"local", p.Name, ver, p.Arch, build, p.Name + "-" + ver + "-" + p.Arch + "-" + build, "/var/log/packages"}, " ")
+	return strings.Join([]string{"local", p.Name, ver, p.Arch, build, fullName(p), "/var/log/packages"}, " ")
 }
 
 var (

@@ -24,7 +24,7 @@ func (m *Manager) History(ctx context.Context, since time.Time) ([]pkgupdate.Tra
 	if err != nil {
 		return nil, err
 	}
-	dir, installed, err := pkgupdate.FirstDir(ctx, m.Host, "/var/lib/pkgtools/packages", "/var/log/packages")
+	dir, installed, err := pkgupdate.FirstDir(ctx, m.Host, packageDirs...)
 	if err != nil {
 		return nil, err
 	}

@@ -28,6 +28,9 @@ const (
 	maxText   = 64 << 20
 )
 
+// packageDirs are where pkgtools keep a file of each package: since 15.0, and before.
+var packageDirs = []string{"/var/lib/pkgtools/packages", "/var/log/packages"}
+
 // A Manager reads one host.
 type Manager struct {
 	Host host.Host
@@ -51,7 +54,7 @@ func (m *Manager) Info() pkgupdate.Info {
 
 // Installed lists the packages by the names of their files.
 func (m *Manager) Installed(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Package] {
-	dir, entries, err := pkgupdate.FirstDir(ctx, m.Host, "/var/lib/pkgtools/packages", "/var/log/packages")
+	dir, entries, err := pkgupdate.FirstDir(ctx, m.Host, packageDirs...)
 	if err != nil {
 		return pkgupdate.Unproven[[]pkgupdate.Package](nil, err)
 	}
@@ -78,6 +81,12 @@ func parseName(info pkgupdate.Info, full string) (pkgupdate.Package, bool) {
 	}
 	p, err := pkgupdate.Parsed(info, strings.Join(parts[:n-3], "-"), parts[n-2], parts[n-3]+"-"+parts[n-1])
 	return p, err == nil
+}
+
+// fullName puts a name together again.
+func fullName(p pkgupdate.Package) string {
+	ver, build, _ := strings.Cut(p.Version.String(), "-")
+	return p.Name + "-" + ver + "-" + p.Arch + "-" + build
 }
 
 // Pending compares the installed packages with the mirror's list, those of its
