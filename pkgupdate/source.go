@@ -121,6 +121,9 @@ var (
 	// ErrIncomplete says that a list of packages, which the index of a source names
 	// and which is not empty, is not there: it is no list without packages.
 	ErrIncomplete = errors.New("a list of packages that its index names is missing here")
+	// ErrOtherRelease says that a source holds the security fixes of another release
+	// than is here, and none does of this one.
+	ErrOtherRelease = errors.New("its security fixes are for another release")
 	// ErrFuture says that the date of a source lies in the future.
 	ErrFuture = errors.New("its date lies in the future: a clock is wrong")
 	// ErrUnverified says that what was fetched last of a source did not verify.

@@ -371,7 +371,11 @@ func TestSecurityRepositoryOfAnotherReleaseDoesNotCount(t *testing.T) {
 	a := (&Manager{Host: m.Host()}).Pending(t.Context())
 	assert.Equal(t, pkgupdate.Unknown, a.State)
 	assert.ErrorIs(t, a.Reason, pkgupdate.ErrUnclassified)
+	assert.ErrorIs(t, a.Value.Sources[2].Err, pkgupdate.ErrOtherRelease)
 	assert.Contains(t, names(a.Value), "libgraphite2-3 1.3.14-1 1.3.14-1+deb12u1 unclassified")
+	for _, s := range (&Manager{Host: machine(t).Host()}).Pending(t.Context()).Value.Sources {
+		require.NoError(t, s.Err, "of this release it counts")
+	}
 }
 
 func TestUpdateOfAThirdPartyIsUnclassified(t *testing.T) {

@@ -92,9 +92,15 @@ func (x *index) name() {
 			releases[r.Origin+"/"+r.of()] = true
 		}
 	}
+	fixed := map[string]bool{}
 	for i, r := range x.releases {
 		if r.security() && (len(releases) == 0 || releases[r.Origin+"/"+r.of()]) {
-			x.sources[i].Kind = pkgupdate.OfSecurity
+			x.sources[i].Kind, fixed[r.Origin] = pkgupdate.OfSecurity, true
+		}
+	}
+	for i, r := range x.releases {
+		if r.security() && !fixed[r.Origin] && x.sources[i].Err == nil {
+			x.sources[i].Err = pkgupdate.ErrOtherRelease
 		}
 	}
 }

@@ -65,8 +65,8 @@ func (c *managerCheck) judge(r advisory.Result, err error) {
 		c.rec.Problem(fmt.Errorf("feed of advisories %s: %w", f.ID, f.Err), c.scope("advisories/feeds"))
 	}
 	if len(bad) > 0 {
-		f := c.sourceFault("feeds", "Feeds of advisories are out of date: ", bad)
-		f.Scope, f.Fix, f.Remedy = c.scope("advisories/feeds"), "Fetch them anew into the folder of feeds", nil
+		f := c.sourceFault(sourceFault{id: "feeds", title: "Feeds of advisories are out of date: ", fix: "Fetch them anew into the folder of feeds"}, bad)
+		f.Scope = c.scope("advisories/feeds")
 		c.rec.Finding(f)
 	}
 	if err != nil {

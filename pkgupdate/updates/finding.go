@@ -259,17 +259,21 @@ func (c *managerCheck) ordinary(list []item, late int) report.Finding {
 }
 
 // sourceFault is the finding about the sources with one fault.
-func (c *managerCheck) sourceFault(id, title string, list []pkgupdate.Source) report.Finding {
+func (c *managerCheck) sourceFault(fault sourceFault, list []pkgupdate.Source) report.Finding {
 	lines := make([]string, len(list))
 	for i, s := range list {
 		lines[i] = fmt.Sprintf("%s: %v", s.ID, s.Err)
 	}
+	do := c.info.Commands.Refresh
+	if fault.fix != "" {
+		do = nil
+	}
 	return report.Finding{
 		Rule: ruleSource, Subject: report.Attr{Key: report.System, Value: c.info.ID}, Scope: c.scope("sources"),
-		Identity: []report.Attr{{Key: report.Field, Value: id}},
-		Title:    title + prose.Count(len(list), "package source"),
+		Identity: []report.Attr{{Key: report.Field, Value: fault.id}},
+		Title:    fault.title + prose.Count(len(list), "package source"),
 		Detail:   prose.List(lines, maxNames) + ".",
-		Fix:      run(c.info.Commands.Refresh), Remedy: remedy(c.info.Commands.Refresh),
+		Fix:      cmp.Or(fault.fix, run(do)), Remedy: remedy(do),
 	}
 }
 

@@ -153,17 +153,27 @@ func (c *managerCheck) left(s sighting) time.Duration {
 // hour early.
 func (c *managerCheck) urgent(s sighting) bool { return c.left(s) < c.every-time.Hour }
 
-// sourceFaults are what is wrong with a source for certain, the worst first.
-// After any other error nobody knows.
-var sourceFaults = []struct {
+// A fault is what is wrong with a source for certain.
+type sourceFault struct {
 	id, title string
+	fix       string // where it is not fetched anew
 	is        func(error) bool
-}{
-	{"refused", "What was fetched last does not verify for ", func(err error) bool { return errors.Is(err, pkgupdate.ErrUnverified) }},
-	{"rolled-back", "The index is older than it was for ", func(err error) bool { back := (*pkgupdate.RolledBackError)(nil); return errors.As(err, &back) }},
-	{"incomplete", "A list of packages is missing for ", func(err error) bool { return errors.Is(err, pkgupdate.ErrIncomplete) }},
-	{"never-fetched", "No index was ever fetched for ", func(err error) bool { return errors.Is(err, pkgupdate.ErrNeverFetched) }},
-	{"stale", "The index is out of date for ", func(err error) bool { stale := (*pkgupdate.StaleError)(nil); return errors.As(err, &stale) }},
+}
+
+func isErr(target error) func(error) bool {
+	return func(err error) bool { return errors.Is(err, target) }
+}
+
+func as[E error](err error) bool { return errors.As(err, new(E)) }
+
+// sourceFaults are the worst first. After any other error nobody knows.
+var sourceFaults = []sourceFault{
+	{"refused", "What was fetched last does not verify for ", "", isErr(pkgupdate.ErrUnverified)},
+	{"rolled-back", "The index is older than it was for ", "", as[*pkgupdate.RolledBackError]},
+	{"other-release", "The security fixes are those of another release in ", "Configure the security repository of the release that is installed", isErr(pkgupdate.ErrOtherRelease)},
+	{"incomplete", "A list of packages is missing for ", "", isErr(pkgupdate.ErrIncomplete)},
+	{"never-fetched", "No index was ever fetched for ", "", isErr(pkgupdate.ErrNeverFetched)},
+	{"stale", "The index is out of date for ", "", as[*pkgupdate.StaleError]},
 }
 
 // sources reports what is wrong with sources: one finding for each cause.
@@ -180,7 +190,7 @@ func (c *managerCheck) sources(list []pkgupdate.Source) {
 			}
 		}
 		if len(of) > 0 {
-			c.rec.Finding(c.sourceFault(fault.id, fault.title, of))
+			c.rec.Finding(c.sourceFault(fault, of))
 		}
 	}
 	for _, s := range list {
@@ -191,10 +201,5 @@ func (c *managerCheck) sources(list []pkgupdate.Source) {
 }
 
 func established(err error) bool {
-	for _, fault := range sourceFaults {
-		if fault.is(err) {
-			return true
-		}
-	}
-	return false
+	return slices.ContainsFunc(sourceFaults, func(f sourceFault) bool { return f.is(err) })
 }

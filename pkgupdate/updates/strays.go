@@ -13,11 +13,8 @@ import (
 // strays reports what comes from branches in development, as one finding. Without a
 // source of which anything is known, nobody knows.
 func (c *managerCheck) strays(ctx context.Context, installed []pkgupdate.Package, sources []pkgupdate.Source) {
-	if len(sources) == 0 {
-		return
-	}
 	tracer, ok := c.manager.(pkgupdate.Tracer)
-	if !ok {
+	if !ok || len(sources) == 0 {
 		return
 	}
 	of := slices.DeleteFunc(slices.Clone(sources), func(s pkgupdate.Source) bool { return s.Branch == "" })

@@ -259,6 +259,29 @@ func TestStaleSourceIsAFindingWithARemedyAndItsUpgradesAreFindings(t *testing.T)
 	require.Len(t, res.Problems, 2, "one for each reason")
 }
 
+func TestEachFaultOfASourceIsAFindingWithAWayOut(t *testing.T) {
+	for _, c := range []struct {
+		err        error
+		title, fix string
+	}{
+		{pkgupdate.ErrUnverified, "What was fetched last does not verify for 1 package source", "Run: fake refresh"},
+		{&pkgupdate.RolledBackError{}, "The index is older than it was for 1 package source", "Run: fake refresh"},
+		{pkgupdate.ErrOtherRelease, "The security fixes are those of another release in 1 package source", "Configure the security repository of the release that is installed"},
+		{pkgupdate.ErrIncomplete, "A list of packages is missing for 1 package source", "Run: fake refresh"},
+		{pkgupdate.ErrNeverFetched, "No index was ever fetched for 1 package source", "Run: fake refresh"},
+		{&pkgupdate.StaleError{}, "The index is out of date for 1 package source", "Run: fake refresh"},
+	} {
+		m := fake(nil)
+		m.Changes = pkgupdate.Pending{Sources: sources(pkgupdate.OfSecurity, fmt.Errorf("x: %w", c.err))}.Proven("a test", proof)
+		res := collect(t, check(m))
+		require.Len(t, res.Findings, 1, c.title)
+		assert.Equal(t, c.title, res.Findings[0].Title)
+		assert.Equal(t, c.fix, res.Findings[0].Fix)
+		assert.Equal(t, strings.HasPrefix(c.fix, "Run"), res.Findings[0].Remedy != nil)
+		assert.False(t, res.Covers("fake/pending/security"))
+	}
+}
+
 func TestOneSourceBlindsOnlyWhatItIsFor(t *testing.T) {
 	for kind, want := range map[pkgupdate.SourceKind][2]bool{
 		pkgupdate.OfSecurity: {false, true}, pkgupdate.OfSystem: {true, false}, pkgupdate.OfOthers: {true, false}, "": {false, false},
