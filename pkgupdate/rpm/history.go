@@ -51,11 +51,11 @@ func (m *Manager) History(ctx context.Context, since time.Time) ([]pkgupdate.Tra
 	return pkgupdate.Since(parseZypp(text, loc), since), err
 }
 
-// yumHistory asks yum, where it keeps a history.
+// yumHistory asks yum, where it keeps a history, and else reads its log.
 func (m *Manager) yumHistory(ctx context.Context, since time.Time, loc *time.Location) ([]pkgupdate.Transaction, error) {
 	switch kept, err := m.Host.ReadDir(ctx, yumLog); {
 	case errors.Is(err, fs.ErrNotExist), err == nil && len(kept) == 0:
-		return nil, nil
+		return m.yumTextHistory(ctx, loc)
 	case err != nil:
 		return nil, err
 	}

@@ -197,8 +197,58 @@ func TestTheEndAndTheFailureOfATransactionOfYumAreTold(t *testing.T) {
 		_, err := (&rpm.Manager{Host: hosttest.New(strings.Replace(yumRuns, change[0], change[1], 1)).Host()}).History(t.Context(), time.Date(2026, 11, 29, 0, 0, 0, 0, time.UTC))
 		assert.ErrorContains(t, err, "yum", change[1])
 	}
-	none := strings.Replace(yumRuns, "-- /var/lib/yum/history/history-2026-01-02.sqlite --\n", "", 1)
-	list, err = (&rpm.Manager{Host: hosttest.New(none).Host()}).History(t.Context(), time.Time{})
-	require.NoError(t, err)
-	assert.Empty(t, list, "yum of Red Hat Enterprise Linux 5 keeps none")
+}
+
+// oldYum is after yum's own source (rpm-software-management/yum: rpmtrans.py) and after
+// logs that others published: lines with an epoch and names without a version
+// (RedHatInsights/insights-core: tests of its parser yumlog), and the form of yum 2, name
+// and architecture before the version.
+const oldYum = `yum: after source and published logs (yum 3.2.22)
+-- machine now=2026-11-29T07:00:00Z --
+-- / dir complete=tree --
+-- $ ["dnf"] notfound --
+-- /var/log/yum.log mtime=2026-11-29T06:09:13Z --
+pdated: cut-1-1.noarch
+Feb 29 10:00:00 Updated: glibc.i686 2.3.4-2
+Nov 29 06:00:00 Installed: lastyear-1-1.noarch
+Jan 24 00:24:00 Updated: glibc-2.5-1.i686
+Jan 24 00:24:00 Dep Installed: zlib.i386 0:1.2.3-1
+Nov 29 05:02:00 Erased: katello-agent
+Nov 29 06:09:09 Updated: glibc-2.5-2.i686
+Nov 29 06:09:10 Updated: 1:openssl-libs-1.0.1e-51.x86_64
+Nov 29 06:09:11 Installed: kernel-2.6.18-8.el5.x86_64
+Nov 29 06:09:12 openssl-libs: ts_done name in te is other should be openssl-libs
+Nov 29 06:09:13 Obsoleted: old
+`
+
+// Yum of Red Hat Enterprise Linux 5 keeps no history but this log, which has no years.
+func TestTheLogOfAYumWithoutAHistoryIsReadFromItsEnd(t *testing.T) {
+	history := func(text string) []pkgupdate.Transaction {
+		list, err := (&rpm.Manager{Host: hosttest.New(text).Host()}).History(t.Context(), time.Time{})
+		require.NoError(t, err)
+		return list
+	}
+	list := history(oldYum)
+	assert.Equal(t, []string{
+		"10:00:00 : glibc.i686 unknown>2.3.4-2",
+		"06:00:00 : lastyear.noarch >1-1",
+		"00:24:00 : glibc.i686 2.3.4-2>2.5-1 zlib.i386 >1.2.3-1",
+		"05:02:00 : katello-agent. unknown>",
+		"06:09:09 : glibc.i686 2.5-1>2.5-2 openssl-libs.x86_64 unknown>1:1.0.1e-51 kernel.x86_64 >2.6.18-8.el5 old. unknown>",
+	}, told(list))
+	var years []int
+	for _, tr := range list {
+		years = append(years, tr.Begin.Year())
+	}
+	assert.Equal(t, []int{2024, 2025, 2026, 2026, 2026}, years)
+	assert.Equal(t, time.Date(2026, 11, 29, 6, 9, 13, 0, time.UTC), list[4].End.UTC())
+
+	quiet := history(strings.Replace(oldYum, "mtime=2026-11-29", "mtime=2023-11-29", 1))
+	assert.Equal(t, 2023, quiet[len(quiet)-1].Begin.Year(), "the file is of an earlier year")
+	assert.Equal(t, 2020, quiet[0].Begin.Year())
+	assert.Empty(t, history(strings.Replace(oldYum, "yum.log", "other.log", 1)))
+
+	head, _, _ := strings.Cut(oldYum, "-- /var/log/")
+	_, err := (&rpm.Manager{Host: hosttest.New(head + "-- /var/log/yum.log error=permission --\n").Host()}).History(t.Context(), time.Time{})
+	assert.Error(t, err)
 }
