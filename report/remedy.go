@@ -1,5 +1,7 @@
 package report
 
+import "slices"
+
 // A Remedy is what a person may type, beside the sentence that says it: each
 // command is a program and its arguments, for no shell. The recorder leaves out
 // a remedy that is too large, has an empty command or holds a secret, whole: a
@@ -9,6 +11,15 @@ type Remedy struct {
 	Do     [][]string `json:"do,omitempty"`     // in this order, each after the one before succeeded
 	Verify [][]string `json:"verify,omitempty"` // only read; succeed once it is done
 	Undo   [][]string `json:"undo,omitempty"`   // take it back, in this order
+}
+
+// Look gives a remedy that only shows more; nil where there is no command for that.
+func Look(commands ...[]string) *Remedy {
+	commands = slices.DeleteFunc(commands, func(c []string) bool { return len(c) == 0 })
+	if len(commands) == 0 {
+		return nil
+	}
+	return &Remedy{Look: commands}
 }
 
 // limits of a remedy

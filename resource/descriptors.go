@@ -177,7 +177,8 @@ func descriptorsFinding(h holder, scope string) report.Finding {
 		Identity: []report.Attr{{Key: "x-uid", Value: strconv.FormatUint(uint64(p.UID), 10)}},
 		Title:    fmt.Sprintf("%s has %s of %s open", prose.Clip(cmp.Or(p.Exe, p.Name), 100), prose.Percent(h.share()), prose.Count(h.max, "possible file")),
 		Detail:   fmt.Sprintf("It is process %d of user %d. This is the state of one moment.", p.PID, p.UID),
-		Fix:      fmt.Sprintf("See which files these are: ls -l /proc/%d/fd; then mend what it does not close, or raise its limit, and start it again.", p.PID),
+		Fix:      "See which files these are, then mend what it does not close, or raise its limit, and start it again.",
+		Remedy:   report.Look([]string{"ls", "-l", fmt.Sprintf("/proc/%d/fd", p.PID)}),
 	}
 	if a := report.Unit.Of(p.Unit); a.Validate() == nil {
 		f.Evidence = []report.Attr{a}

@@ -73,7 +73,7 @@ func TestAProgramThatIsNearItsOwnLimitIsFound(t *testing.T) {
 		"notice: /home/ann/x has 100 % of 1,024 possible files open",
 	}, reporttest.Titles(res))
 	assert.Equal(t, report.Program.Of("/usr/sbin/web"), res.Findings[0].Subject)
-	assert.Contains(t, res.Findings[0].Fix, "/proc/11/fd")
+	assert.Equal(t, report.Look([]string{"ls", "-l", "/proc/11/fd"}), res.Findings[0].Remedy)
 	assert.Contains(t, res.Findings[0].Fix, "LimitNOFILE= of web.service")
 	assert.True(t, res.Covers("limits/descriptors"))
 }

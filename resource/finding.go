@@ -18,7 +18,7 @@ func limitFinding(l Limit, scope string, severity report.Severity, guide howto.G
 		Rule: ruleLimit, Subject: report.Attr{Key: report.System, Value: strings.TrimPrefix(scope, "limits/")}, Scope: scope, Severity: severity,
 		Title:  fmt.Sprintf("%s of %s are in use", prose.Percent(prose.Share(l.Used, l.Max)), prose.Count(l.Max, "possible "+l.Thing)),
 		Detail: "This is the state of one moment.",
-		Fix:    howto.Look("Find the program that has so many", guide.Command(howto.ProcessorUsers), "mend or restart it, or raise the limit"),
+		Fix:    "Find the program that has so many, then mend or restart it, or raise the limit.", Remedy: report.Look(guide.Command(howto.ProcessorUsers)),
 	}
 }
 
@@ -26,7 +26,7 @@ func memoryPressureFinding(share float64, guide howto.Guide) report.Finding {
 	return report.Finding{
 		Rule: ruleMemoryPressure, Subject: report.Attr{Key: report.System, Value: "memory"},
 		Title: fmt.Sprintf("For %s of the last five minutes all programs waited for memory", prose.Percent(share)),
-		Fix:   memoryFix(guide),
+		Fix:   memoryFix, Remedy: report.Look(guide.Command(howto.MemoryUsers)),
 	}
 }
 
@@ -34,7 +34,7 @@ func diskPressureFinding(share float64, guide howto.Guide) report.Finding {
 	return report.Finding{
 		Rule: ruleDiskPressure, Subject: report.Attr{Key: report.System, Value: "disk"},
 		Title: fmt.Sprintf("For %s of the last five minutes all programs waited for a disk", prose.Percent(share)),
-		Fix:   howto.Look("See what waits for a disk (state D)", guide.Command(howto.ProcessorUsers), "stop, limit or move it, and check the disk"),
+		Fix:   "See what waits for a disk (state D), then stop, limit or move it, and check the disk.", Remedy: report.Look(guide.Command(howto.ProcessorUsers)),
 	}
 }
 
@@ -43,20 +43,18 @@ func memoryFinding(severity report.Severity, total, available uint64, guide howt
 		Rule: ruleMemory, Subject: report.Attr{Key: report.System, Value: "memory"}, Scope: "memory", Severity: severity,
 		Title:  fmt.Sprintf("Only %s of %s memory can still be used", prose.Bytes(available), prose.Bytes(total)),
 		Detail: "What the kernel can take back from its caches is counted as usable. This is the state of one moment.",
-		Fix:    memoryFix(guide),
+		Fix:    memoryFix, Remedy: report.Look(guide.Command(howto.MemoryUsers)),
 	}
 }
 
-func memoryFix(guide howto.Guide) string {
-	return howto.Look("See what takes the memory", guide.Command(howto.MemoryUsers), "limit or restart that program, or add memory")
-}
+const memoryFix = "See what takes the memory, then limit or restart that program, or add memory."
 
 func swapFinding(m sysview.Memory, guide howto.Guide) report.Finding {
 	return report.Finding{
 		Rule: ruleSwap, Subject: report.Attr{Key: report.System, Value: "swap"}, Scope: "swap",
 		Title:  fmt.Sprintf("Only %s of %s swap space is free", prose.Bytes(m.SwapFree), prose.Bytes(m.SwapTotal)),
 		Detail: "Memory was short at some time since the start, and programs were moved to the disk.",
-		Fix:    memoryFix(guide),
+		Fix:    memoryFix, Remedy: report.Look(guide.Command(howto.MemoryUsers)),
 	}
 }
 
@@ -66,7 +64,7 @@ func loadFinding(l sysview.Load, guide howto.Guide) report.Finding {
 		Title: fmt.Sprintf("For a quarter of an hour %.0f programs on average wanted to run on %s", l.Fifteen, prose.Count(l.CPUs, "processor")),
 		Detail: fmt.Sprintf("Averages of 1, 5 and 15 minutes: %.2f, %.2f, %.2f. All of them are above %.0f for each processor.",
 			l.One, l.Five, l.Fifteen, loadHigh),
-		Fix: howto.Look("See what runs, or waits for a disk (state D)", guide.Command(howto.ProcessorUsers), "stop, limit or move it"),
+		Fix: "See what runs, or waits for a disk (state D), then stop, limit or move it.", Remedy: report.Look(guide.Command(howto.ProcessorUsers)),
 	}
 }
 
@@ -91,7 +89,7 @@ func offsetFinding(state ClockState, guide howto.Guide) report.Finding {
 		Rule: ruleOffset, Subject: report.Attr{Key: report.System, Value: "clock"}, Scope: "clock",
 		Title:  "The clock is wrong by " + prose.Duration(off),
 		Detail: "So says " + state.By + ", which calls it synchronised all the same.",
-		Fix:    howto.Look("See what the time service measures", guide.Command(howto.ClockStatus), "let it set the clock"),
+		Fix:    "See what the time service measures, then let it set the clock.", Remedy: report.Look(guide.Command(howto.ClockStatus)),
 	}
 	if state.Offset >= offsetCritical {
 		f.Severity = report.Critical
@@ -106,7 +104,7 @@ func setBackFinding(state ClockState, by time.Duration, guide howto.Guide) repor
 		Title: "The clock was set back by " + prose.Duration(by) + " or more",
 		Detail: "By this clock " + state.By + " last heard a server at a time that is still to come, and calls it synchronised all the same. " +
 			"It was set by somebody else, or by the machine below this one.",
-		Fix: howto.Look("See what the time service measures", guide.Command(howto.ClockStatus), "let it set the clock"),
+		Fix: "See what the time service measures, then let it set the clock.", Remedy: report.Look(guide.Command(howto.ClockStatus)),
 	}
 }
 
@@ -115,7 +113,7 @@ func silentFinding(state ClockState, age time.Duration, guide howto.Guide) repor
 		Rule: ruleSilent, Subject: report.Attr{Key: report.System, Value: "clock"}, Scope: "clock",
 		Title:  "The time service has heard no server for " + prose.Duration(age),
 		Detail: "So says " + state.By + ", which calls the clock synchronised all the same.",
-		Fix:    howto.Look("See which servers it asks", guide.Command(howto.ClockStatus), "let it reach them on UDP port 123"),
+		Fix:    "See which servers it asks, then let it reach them on UDP port 123.", Remedy: report.Look(guide.Command(howto.ClockStatus)),
 	}
 }
 
@@ -124,7 +122,7 @@ func kernelFinding(running, newest string, guide howto.Guide) report.Finding {
 		Rule: ruleRebootKernel, Subject: report.Attr{Key: report.System, Value: "kernel"}, Scope: "reboot/kernel",
 		Title:  fmt.Sprintf("Kernel %s is installed, but %s still runs", newest, running),
 		Detail: "Compared were the kernels of the same flavour whose image is installed; on a BSD, the one that starts next.",
-		Fix:    rebootFix(guide), Remedy: rebootRemedy(guide),
+		Fix:    rebootFix, Remedy: rebootRemedy(guide),
 		Evidence: []report.Attr{
 			{Key: report.Was, Value: "kernel=" + running}, {Key: report.Now, Value: "kernel=" + newest},
 		},
@@ -136,7 +134,7 @@ func rebootFinding(by, scheme string, packages []string, guide howto.Guide) repo
 		Rule: ruleRebootAsked, Subject: report.Attr{Key: report.Path, Value: by}, Scope: "reboot/asked",
 		Title:  "An update asks for a reboot of the system",
 		Detail: "The file " + by + " is there.",
-		Fix:    rebootFix(guide), Remedy: rebootRemedy(guide),
+		Fix:    rebootFix, Remedy: rebootRemedy(guide),
 	}
 	if by == needsRestarting {
 		f.Detail = "So says " + prose.Quote(by, "-r") + "."
@@ -152,9 +150,7 @@ func rebootFinding(by, scheme string, packages []string, guide howto.Guide) repo
 	return f
 }
 
-func rebootFix(guide howto.Guide) string {
-	return howto.Look("Plan a time at which the services may be down", guide.Command(howto.Reboot), "see that they are all back")
-}
+const rebootFix = "Plan a time at which the services may be down, start the system again, then see that they are all back."
 
 func rebootRemedy(guide howto.Guide) *report.Remedy {
 	return remedy(report.Remedy{Do: howto.Commands(guide.Command(howto.Reboot))})
@@ -162,7 +158,7 @@ func rebootRemedy(guide howto.Guide) *report.Remedy {
 
 // remedy is nil for one without a command.
 func remedy(r report.Remedy) *report.Remedy {
-	if len(r.Do) == 0 {
+	if len(r.Look)+len(r.Do) == 0 {
 		return nil
 	}
 	return &r
@@ -189,15 +185,12 @@ func serviceFinding(u Failed, of []report.Attr, guide howto.Guide) report.Findin
 	if len(u.Instances) > 0 {
 		return instancesFinding(f, kind, u, guide)
 	}
+	f.Fix = "Read why, then remove the cause and start it again."
 	f.Remedy = remedy(report.Remedy{
+		Look:   howto.Commands(guide.Command(howto.ServiceLog, u.Unit)),
 		Do:     howto.Commands(guide.Command(howto.Restart, u.Unit)),
 		Verify: howto.Commands(guide.Command(howto.Status, u.Unit)),
 	})
-	then := "remove the cause and start it again"
-	if command := guide.Command(howto.Restart, u.Unit); command != nil {
-		then += ": " + prose.Quote(command...)
-	}
-	f.Fix = howto.Look("Read why", guide.Command(howto.ServiceLog, u.Unit), then)
 	return f
 }
 
@@ -205,8 +198,11 @@ func serviceFinding(u Failed, of []report.Attr, guide howto.Guide) report.Findin
 func instancesFinding(f report.Finding, kind string, u Failed, guide howto.Guide) report.Finding {
 	f.Title = prose.Count(len(u.Instances), kind) + " of " + u.Unit + " have failed"
 	f.Detail += " They are " + prose.List(u.Instances, 5) + "."
-	f.Fix = howto.Look("Read why", guide.Command(howto.ServiceLog, u.Instances[0]),
-		"remove the cause; systemd forgets those that are over by: systemctl reset-failed "+prose.Quote(strings.Replace(u.Unit, "@", "@*", 1)))
+	f.Fix = "Read why, then remove the cause, and have systemd forget those that are over."
+	f.Remedy = &report.Remedy{
+		Look: howto.Commands(guide.Command(howto.ServiceLog, u.Instances[0])),
+		Do:   [][]string{{"systemctl", "reset-failed", strings.Replace(u.Unit, "@", "@*", 1)}},
+	}
 	return f
 }
 

@@ -322,13 +322,13 @@ func TestFailedServicesAreFoundWithReasonAndTime(t *testing.T) {
 	f := res.Findings[1]
 	assert.Equal(t, "A high performance web server. The service manager's reason: exit-code.", f.Detail)
 	assert.Equal(t, []report.Attr{{Key: report.Unit, Value: "nginx.service"}, {Key: report.At, Value: "2026-11-24T10:00:00Z"}, {Key: report.Reason, Value: "exit-code"}}, f.Evidence)
-	assert.Contains(t, res.Findings[0].Fix, `'dev-disk-by\x2dlabel-x.swap'`)
+	assert.Contains(t, res.Findings[0].Remedy.Look[0], `dev-disk-by\x2dlabel-x.swap`)
 	assert.Equal(t, &report.Remedy{
+		Look:   [][]string{{"journalctl", "--no-pager", "-n", "50", "-u", "nginx.service"}},
 		Do:     [][]string{{"systemctl", "restart", "--", "nginx.service"}},
 		Verify: [][]string{{"systemctl", "status", "--no-pager", "--", "nginx.service"}},
 	}, f.Remedy)
-	assert.Equal(t, "Read why: journalctl --no-pager -n 50 -u nginx.service; "+
-		"then remove the cause and start it again: systemctl restart -- nginx.service.", f.Fix)
+	assert.Equal(t, "Read why, then remove the cause and start it again.", f.Fix, "a command stands in a block of its own")
 	assert.True(t, res.Covers("services/nginx.service"))
 }
 

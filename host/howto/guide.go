@@ -10,7 +10,6 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/facts"
-	"github.com/pugetsoundtech/upkeep/internal/prose"
 )
 
 // A Guide knows the commands of one system. The zero value knows none.
@@ -213,20 +212,3 @@ func suitable(arg, place string, guarded bool) bool {
 
 // plainName reports whether arg can be a part of a path and names no other folder.
 func plainName(arg string) bool { return !strings.Contains(arg, "/") && arg != "." && arg != ".." }
-
-// Look is a remedy in words that begins with a look: what to see, the command for
-// that where the system has one, and what to do then.
-func Look(what string, command []string, then string) string {
-	if command == nil {
-		return what + ", then " + then + "."
-	}
-	return what + ": " + prose.Quote(command...) + "; then " + then + "."
-}
-
-// InBrackets gives a command to stand behind what it does; "" for none.
-func InBrackets(command []string) string {
-	if command == nil {
-		return ""
-	}
-	return " (" + prose.Quote(command...) + ")"
-}

@@ -149,7 +149,7 @@ func (c Rotation) judge(rec *report.Recorder, l *look, log, scope string) {
 		rec.Finding(report.Finding{
 			Rule: ruleReadable, Subject: report.Path.Of(log), Scope: scope,
 			Title: fmt.Sprintf("%s may be read by everybody", log),
-			Fix:   "chmod o-r " + prose.Quote(log) + ", and the same mode where its rotation is configured",
+			Fix:   "Take the right to read it from others, also where its rotation is configured.",
 			Remedy: &report.Remedy{
 				Do:   [][]string{{"chmod", "o-r", log}},
 				Undo: [][]string{{"chmod", "o+r", log}},

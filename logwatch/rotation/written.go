@@ -122,15 +122,19 @@ func (s *Stanza) reopens() bool {
 	})
 }
 
-// remedy says how what was written is saved and how the program takes up its log.
+// remedy shows what was written and says how the program takes up its log.
 func remedy(all []Held, guide howto.Guide) (fix string, r *report.Remedy) {
 	h := &all[0]
-	if h.Deleted {
-		fix = fmt.Sprintf("Save what it wrote: cp /proc/%d/fd/%s FILE. ", h.Process.PID, h.FD)
+	r, fix = &report.Remedy{Do: howto.Commands(guide.Command(howto.Restart, h.Process.Unit))}, "Restart it, so that it opens its log anew."
+	if h.Process.Unit == "" || r.Do == nil {
+		r, fix = nil, fmt.Sprintf("Have process %d open its log anew, by restarting its service.", h.Process.PID)
 	}
-	do := howto.Commands(guide.Command(howto.Restart, h.Process.Unit))
-	if h.Process.Unit == "" || do == nil {
-		return fix + fmt.Sprintf("Have process %d open its log anew, by restarting its service.", h.Process.PID), nil
+	if !h.Deleted {
+		return fix, r
 	}
-	return fix + "Then restart it: " + prose.Quote(do[0]...), &report.Remedy{Do: do}
+	if r == nil {
+		r = &report.Remedy{}
+	}
+	r.Look = howto.Commands(guide.Command(howto.ReadLog, fmt.Sprintf("/proc/%d/fd/%s", h.Process.PID, h.FD)))
+	return "Save what it wrote, if it is needed, before it ends. " + fix, r
 }

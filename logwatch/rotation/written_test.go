@@ -89,7 +89,7 @@ func TestThisMachineShowsAFileThatIsHeldAlthoughItWasDeleted(t *testing.T) {
 	at := slices.IndexFunc(res.Findings, func(f report.Finding) bool { return f.Subject == report.Path.Of(name) })
 	require.GreaterOrEqual(t, at, 0, "%v", res.Problems)
 	assert.Contains(t, res.Findings[at].Detail, "byte 7")
-	assert.Contains(t, res.Findings[at].Fix, fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), f.Fd()))
+	assert.Equal(t, [][]string{{"tail", "-n", "50", fmt.Sprintf("/proc/%d/fd/%d", os.Getpid(), f.Fd())}}, res.Findings[at].Remedy.Look)
 }
 
 func TestARunOfLogrotateIsOneAct(t *testing.T) {

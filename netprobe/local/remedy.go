@@ -2,7 +2,6 @@ package local
 
 import (
 	"github.com/pugetsoundtech/upkeep/host/howto"
-	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
@@ -13,8 +12,7 @@ func startAgain(t Target, guide howto.Guide) (string, *report.Remedy) {
 	if read == nil || start == nil {
 		return "", nil
 	}
-	return "Read why it ended: " + prose.Quote(read...) + "; then start it: " + prose.Quote(start...) +
-		". If it was taken out of use, sign this off.", withStatus(guide, t.Unit, start)
+	return "Read why it ended, then start it. If it was taken out of use, sign this off.", withStatus(guide, t.Unit, start, read)
 }
 
 // fix says what to do about an outage that a restart may end; nothing about
@@ -24,22 +22,20 @@ func (o outage) fix(rule string, guide func() howto.Guide) (string, *report.Reme
 		return "", nil
 	}
 	g := guide()
-	text := "See whether the program runs and listens"
-	if command := g.Command(howto.Listeners); command != nil {
-		text += ": " + prose.Quote(command...)
-	}
-	text += "; read the end of its log"
-	if command := g.Command(howto.ServiceLog, o[0].Unit); command != nil {
-		text += ": " + prose.Quote(command...)
-	}
-	restart := g.Command(howto.Restart, o[0].Unit)
-	if restart == nil {
-		return text + "; then restart it.", nil
-	}
-	return text + "; then restart it: " + prose.Quote(restart...) + ".", withStatus(g, o[0].Unit, restart)
+	return "See whether the program runs and listens; read the end of its log; then restart it.",
+		withStatus(g, o[0].Unit, g.Command(howto.Restart, o[0].Unit), g.Command(howto.Listeners), g.Command(howto.ServiceLog, o[0].Unit))
 }
 
-// withStatus is the remedy whose success the state of the unit shows.
-func withStatus(guide howto.Guide, unit string, command []string) *report.Remedy {
-	return &report.Remedy{Do: howto.Commands(command), Verify: howto.Commands(guide.Command(howto.Status, unit))}
+// withStatus is the remedy whose success the state of the unit shows; nil for one
+// without a command.
+func withStatus(guide howto.Guide, unit string, do []string, look ...[]string) *report.Remedy {
+	m := report.Look(look...)
+	if do == nil {
+		return m
+	}
+	if m == nil {
+		m = &report.Remedy{}
+	}
+	m.Do, m.Verify = howto.Commands(do), howto.Commands(guide.Command(howto.Status, unit))
+	return m
 }

@@ -211,6 +211,8 @@ func TestWhatFstabNamesAndIsNotMountedIsFound(t *testing.T) {
 		"warning: /data is not mounted, although /etc/fstab has it",
 		"notice: /usb is not mounted, although /etc/fstab has it",
 	}, ofRule(res, "resource.filesystems.not-mounted"))
+	at := slices.IndexFunc(res.Findings, func(f report.Finding) bool { return f.Subject == report.Mount.Of("/data") })
+	assert.Equal(t, &report.Remedy{Do: [][]string{{"mount", "/data"}}, Undo: [][]string{{"umount", "/data"}}}, res.Findings[at].Remedy)
 	assert.True(t, res.Covers("mounted/data"))
 }
 

@@ -61,7 +61,7 @@ func TestFullFileSystemsAreFoundAndLargeOnesWithRoomAreNot(t *testing.T) {
 	for _, scope := range []string{"space", "space/srv", "inodes/srv", "read-only/srv", "space/gone"} {
 		assert.True(t, res.Covers(scope), scope)
 	}
-	assert.Contains(t, res.Findings[0].Fix, `'/mnt/a 1 2 3 4% /b'`)
+	assert.Contains(t, res.Findings[0].Remedy.Look[0], "/mnt/a 1 2 3 4% /b")
 }
 
 func TestTheSameDiskIsTheSameFindingWhenItFillsFurther(t *testing.T) {
@@ -353,8 +353,7 @@ func TestAFullBootIsEmptiedByThePackageManager(t *testing.T) {
 	res := reporttest.Collect(t, disk.Filesystems{Host: m.Host()})
 	require.NotEmpty(t, res.Findings)
 	f := res.Findings[slices.IndexFunc(res.Findings, func(f report.Finding) bool { return f.Rule == "resource.filesystems.space" })]
-	assert.Contains(t, f.Fix, "apt-get autoremove --purge")
-	assert.NotContains(t, f.Fix, "du -x")
+	assert.Equal(t, &report.Remedy{Look: [][]string{{"uname", "-r"}}, Do: [][]string{{"apt-get", "autoremove", "--purge"}}}, f.Remedy)
 }
 
 func TestInAContainerTheSystemBelowIsNotReported(t *testing.T) {

@@ -20,15 +20,15 @@ func spaceFinding(u shared, severity report.Severity, guide howto.Guide) report.
 	if u.others > 0 {
 		detail += fmt.Sprintf(" %s of the pool %s share this space.", prose.Count(u.others, "more file system"), poolOf(u.Usage))
 	}
-	fix := howto.Look("See what takes the space", guide.Command(howto.DiskUsers, u.Mount), "remove what is not needed, or enlarge the file system")
+	fix, remedy := "See what takes the space, then remove what is not needed, or enlarge the file system.", report.Look(guide.Command(howto.DiskUsers, u.Mount))
 	if u.Mount == "/boot" {
-		fix = "Remove kernels that are no longer needed with the package manager" + howto.InBrackets(guide.Command(howto.RemoveKernels)) +
-			", and keep the one that runs (uname -r)."
+		fix = "Remove kernels that are no longer needed with the package manager, and keep the one that runs."
+		remedy = &report.Remedy{Look: [][]string{{"uname", "-r"}}, Do: howto.Commands(guide.Command(howto.RemoveKernels))}
 	}
 	return report.Finding{
 		Rule: ruleSpace, Subject: report.Attr{Key: report.Mount, Value: u.Mount}, Scope: scopeOf("space", u.Mount), Severity: severity,
 		Title:  fmt.Sprintf("%s is %s full: %s of %s free", u.Mount, prose.Percent(u.UsedPart()), prose.Bytes(u.Free), prose.Bytes(u.Size)),
-		Detail: detail, Fix: fix,
+		Detail: detail, Fix: fix, Remedy: remedy,
 	}
 }
 
@@ -39,7 +39,7 @@ func inodesFinding(u Usage, severity report.Severity, guide howto.Guide) report.
 		Title: fmt.Sprintf("%s has used %s of its inodes: %s of %s are free",
 			u.Mount, prose.Percent(u.InodesPart()), prose.Decimal(float64(free)), prose.Count(u.Inodes, "inode")),
 		Detail: "Each file and folder takes one inode, however small it is. Their number was fixed when the file system was made.",
-		Fix:    howto.Look("Find the folder with very many files", guide.Command(howto.ManyFiles, u.Mount), "remove what is not needed"),
+		Fix:    "Find the folder with very many files, then remove what is not needed.", Remedy: report.Look(guide.Command(howto.ManyFiles, u.Mount)),
 	}
 }
 
@@ -48,8 +48,7 @@ func readOnlyFinding(m sysview.Mount, why string, guide howto.Guide) report.Find
 		Rule: ruleReadOnly, Subject: report.Attr{Key: report.Mount, Value: m.Point}, Scope: scopeOf("read-only", m.Point),
 		Title:  m.Point + " has become read-only: nothing can be written to it",
 		Detail: fmt.Sprintf("The file system is %s on %s. %s", m.Type, m.Source, why),
-		Fix: howto.Look("Read the kernel's messages for errors of "+prose.Quote(m.Source), guide.Command(howto.KernelLog),
-			"save what is not in the backup, repair with fsck while it is not mounted, and mount it writable again"),
+		Fix:    "Read the kernel's messages for errors of " + m.Source + ", then save what is not in the backup, repair with fsck while it is not mounted, and mount it writable again.", Remedy: report.Look(guide.Command(howto.KernelLog)),
 	}
 }
 
@@ -67,7 +66,7 @@ func fillingFinding(u Usage, left, over time.Duration, guide howto.Guide) report
 		Rule: ruleFilling, Subject: report.Attr{Key: report.Mount, Value: u.Mount}, Scope: scopeOf("filling", u.Mount),
 		Title:  fmt.Sprintf("%s will be full in about %s if it goes on growing as it does", u.Mount, prose.Duration(left)),
 		Detail: fmt.Sprintf("%s of %s are free. The pace is that of the last %s.", prose.Bytes(u.Free), prose.Bytes(u.Size), prose.Duration(over)),
-		Fix:    howto.Look("See what takes the space", guide.Command(howto.DiskUsers, u.Mount), "limit what grows, or enlarge the file system"),
+		Fix:    "See what takes the space, then limit what grows, or enlarge the file system.", Remedy: report.Look(guide.Command(howto.DiskUsers, u.Mount)),
 	}
 }
 
@@ -76,8 +75,7 @@ func errorsFinding(m sysview.Mount, count errorCount, guide howto.Guide) report.
 		Rule: ruleErrors, Subject: report.Attr{Key: report.Mount, Value: m.Point}, Scope: scopeOf("errors", m.Point),
 		Title:  fmt.Sprintf("%s: the kernel has found %s on the file system", m.Point, prose.Count(count.Errors, "error")),
 		Detail: fmt.Sprintf("The file system is %s on %s. The count is since the last repair.", m.Type, m.Source),
-		Fix: howto.Look("Read the kernel's messages for errors of "+prose.Quote(m.Source), guide.Command(howto.KernelLog),
-			"save what is not in the backup, and repair with fsck while it is not mounted"),
+		Fix:    "Read the kernel's messages for errors of " + m.Source + ", then save what is not in the backup, and repair with fsck while it is not mounted.", Remedy: report.Look(guide.Command(howto.KernelLog)),
 	}
 	if !count.Last.IsZero() {
 		f.Evidence = []report.Attr{{Key: report.At, Value: count.Last.Format(time.RFC3339)}}
@@ -97,8 +95,7 @@ func deadFinding(mount, kind, source string, err error, guide howto.Guide) repor
 		Rule: ruleDead, Subject: report.Attr{Key: report.Mount, Value: mount}, Scope: scopeOf("answers", mount),
 		Title:  title,
 		Detail: fmt.Sprintf("The file system is %s on %s. How full it is, is not known.", kind, source),
-		Fix: howto.Look("Read the kernel's messages", guide.Command(howto.KernelLog),
-			"check the disk, or the server and the way to it; then unmount it and mount it again"),
+		Fix:    "Read the kernel's messages, then check the disk, or the server and the way to it; then unmount it and mount it again.", Remedy: report.Look(guide.Command(howto.KernelLog)),
 		Evidence: []report.Attr{{Key: report.Reason, Value: err.Error()}},
 	}
 }
@@ -108,7 +105,8 @@ func missingFinding(want sysview.Mount, point string) report.Finding {
 		Rule: ruleMissing, Subject: report.Attr{Key: report.Mount, Value: point}, Scope: scopeOf("mounted", point),
 		Title:  point + " is not mounted, although /etc/fstab has it",
 		Detail: fmt.Sprintf("It would be %s of %s.", want.Type, want.Source),
-		Fix:    "Mount it (mount " + prose.Quote(point) + ") and read what that says, or take it out of /etc/fstab.",
+		Fix:    "Mount it and read what that says, or take it out of /etc/fstab.",
+		Remedy: &report.Remedy{Do: [][]string{{"mount", point}}, Undo: [][]string{{"umount", point}}},
 	}
 	if slices.Contains(want.Options, "nofail") {
 		f.Severity = report.Notice
@@ -134,7 +132,7 @@ func degradedFinding(a Array, scope string, guide howto.Guide) report.Finding {
 	}
 	f := report.Finding{
 		Rule: ruleDegraded, Subject: report.Attr{Key: report.System, Value: "array:" + url.PathEscape(a.Name)}, Scope: scope,
-		Title: title, Detail: detail, Fix: arrayFix(a, guide),
+		Title: title, Detail: detail, Fix: arrayFix, Remedy: report.Look(arrayLook(a), guide.Command(howto.KernelLog)),
 	}
 	if a.Repairs && !a.Stopped {
 		f.Severity = report.Warning
@@ -147,13 +145,11 @@ func arrayErrorsFinding(a Array, scope string, guide howto.Guide) report.Finding
 	return report.Finding{
 		Rule: ruleArrayErrors, Subject: report.Attr{Key: report.System, Value: "array:" + url.PathEscape(a.Name)}, Scope: scope,
 		Title:  "Disks of the array " + a.Name + " have had errors",
-		Detail: "It is " + a.Kind + ". The count goes on until it is cleared by hand.", Fix: arrayFix(a, guide),
+		Detail: "It is " + a.Kind + ". The count goes on until it is cleared by hand.", Fix: arrayFix, Remedy: report.Look(arrayLook(a), guide.Command(howto.KernelLog)),
 	}
 }
 
-func arrayFix(a Array, guide howto.Guide) string {
-	return "See which disk it is: " + prose.Quote(arrayLook(a)...) + "; " + howto.Look("read the kernel's messages", guide.Command(howto.KernelLog), "replace the disk")
-}
+const arrayFix = "See which disk it is, read the kernel's messages, then replace the disk."
 
 // arrayLook is the command that tells more of an array.
 func arrayLook(a Array) []string {

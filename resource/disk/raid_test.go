@@ -56,7 +56,7 @@ func TestArraysThatAreNotWholeAreFound(t *testing.T) {
 	}, reporttest.Titles(res))
 	assert.Contains(t, res.Findings[0].Detail, "Failed: sdb2.")
 	assert.Contains(t, res.Findings[3].Detail, "recovery = 12.6%")
-	assert.Contains(t, res.Findings[0].Fix, "mdadm --detail /dev/md1")
+	assert.Contains(t, res.Findings[0].Remedy.Look, []string{"mdadm", "--detail", "/dev/md1"})
 	assert.True(t, res.Covers("raid/md/md1"))
 }
 
@@ -168,7 +168,7 @@ func TestTheArraysOfEachBSDAreRead(t *testing.T) {
 		assert.Equal(t, c.want, reporttest.Titles(res), c.text)
 		assert.True(t, res.Covers("raid/bsd"))
 		for _, f := range res.Findings {
-			assert.Regexp(t, "bioctl softraid0|gmirror list gm0|raidctl -s raid0", f.Fix)
+			assert.Regexp(t, "bioctl softraid0|gmirror list gm0|raidctl -s raid0", fmt.Sprint(f.Remedy.Look[0]))
 		}
 	}
 	for system, text := range map[string]string{
