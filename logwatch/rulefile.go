@@ -62,7 +62,11 @@ func ReadRules(dir fs.FS) ([]Rule, error) {
 // are ignore, count, notice, warning and critical. key lists fields. match,
 // ere, unless, test and not may stand several times; ere is an expression of
 // POSIX as grep -E has it, for a whole message, and captures nothing; test is a line that the rule
-// must decide, and not one that it must leave to others; do is what a remedy does by
+// must decide, and not one that it must leave to others; look is a command that shows
+// more, and may stand several times: "read TEXT" is what shows the lines with TEXT, "read"
+// those of the program, and "kernel log", "service log {unit}", "service status {unit}",
+// "failed services", "memory users", "listeners", "logins {user}", "disk health {path}" and
+// "clock status" are commands of the system at hand; do is what a remedy does by
 // commands of the system: "restart {unit}" or "repair packages". What is to be said of
 // more than one line has words of its own, which speak of the rule's key:
 //
@@ -186,6 +190,8 @@ func (p *ruleParser) word(word, rest string) {
 		p.expression(rest)
 	case word == "unless":
 		p.pattern(&p.rule.Unless, rest)
+	case word == "look":
+		p.rule.Look = append(p.rule.Look, rest)
 	case word == "test" || word == "not":
 		p.test(rest, word == "test")
 	case p.grow(word, rest):

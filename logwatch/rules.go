@@ -53,7 +53,9 @@ type Rule struct {
 	Title    string   // for the catalogue
 	Say      string   // title of a finding, with {fields}, {program}, {times} ("", "7 times") and {from} ("", "from 7 addresses")
 	Why      string   // why it matters
-	Fix      string   // what to do, with {fields}, {program}, and {read}: the command that shows such lines
+	Fix      string   // what to do, with {fields} and {program}
+	// Look are commands that show more, in words with {fields}: see ParseRules.
+	Look []string
 	// Do is the task that a remedy has, by commands of the system at hand: "restart
 	// {unit}" or "repair packages"; empty: what Fix says is done by hand.
 	Do     string
@@ -259,11 +261,13 @@ func (r *Rule) check(fields map[string]bool) error {
 	switch {
 	case r.Do != "" && !slices.Contains(tasks[:], r.Do):
 		return fmt.Errorf("do is one of %s", strings.Join(tasks[:], ", "))
+	case slices.ContainsFunc(r.Look, func(look string) bool { return strings.HasPrefix(look, "{") }):
+		return errors.New("a look begins with the name of a program, not with a field")
 	case strings.Contains(r.Do, "{") && !slices.Contains(r.Key, "unit"):
 		return fmt.Errorf("do needs the key {unit}")
 	}
-	for _, m := range fieldForm.FindAllStringSubmatch(r.Say+r.Fix, -1) {
-		if !fields[m[1]] && !slices.Contains([]string{"times", "from", "program", "read"}, m[1]) {
+	for _, m := range fieldForm.FindAllStringSubmatch(r.Say+r.Fix+strings.Join(r.Look, "\n"), -1) {
+		if !fields[m[1]] && !slices.Contains([]string{"times", "from", "program"}, m[1]) {
 			return fmt.Errorf("no pattern has the field {%s}", m[1])
 		}
 	}

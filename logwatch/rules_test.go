@@ -140,6 +140,8 @@ func TestAFaultOfARuleFileHasFileAndLineAndCostsOneRule(t *testing.T) {
 		{"rule x notice\n\tmatch a\n", "x.rules:2: rule x: a rule that raises needs title, say and why"},
 		{"rule x ignore\n\tkey addr\n\tmatch a\n", "x.rules:2: rule x: no pattern has the key {addr}"},
 		{"rule x ignore\n\tdo rm -rf\n\tmatch a\n", "x.rules:2: rule x: do is one of restart {unit}, repair packages"},
+		{"rule x ignore\n\tlook {unit} status\n\tmatch {unit} a\n", "x.rules:2: rule x: a look begins with the name of a program, not with a field"},
+		{"rule x ignore\n\tlook read {unit}\n\tmatch a\n", "x.rules:2: rule x: no pattern has the field {unit}"},
 		{"rule x ignore\n\tdo restart {unit}\n\tmatch {unit} a\n", "x.rules:2: rule x: do needs the key {unit}"},
 		{"rule x ignore\n\tfix {addr}\n\tmatch a\n", "x.rules:2: rule x: no pattern has the field {addr}"},
 		{"rule x ignore\n\twhy {n}\n\tmatch {n}\n", "x.rules:2: rule x: title and why stand in the catalogue and have no fields"},

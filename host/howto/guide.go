@@ -96,6 +96,19 @@ func lookUp(ctx context.Context, h host.Host, names []string) map[string]presenc
 	return programs
 }
 
+// Runnable gives the commands whose program is seen to be there.
+func Runnable(ctx context.Context, h host.Host, commands [][]string) [][]string {
+	if len(commands) == 0 {
+		return nil
+	}
+	var names []string
+	for _, c := range commands {
+		names = append(names, c[0])
+	}
+	programs := lookUp(ctx, h, names)
+	return slices.DeleteFunc(commands, func(c []string) bool { return programs[c[0]] != there })
+}
+
 func presenceIn(answers []host.Answer) presence {
 	unknown := false
 	for _, a := range answers {

@@ -27,7 +27,7 @@ func (ta *tally) finding() report.Finding {
 			f.Rule, f.Subject = ruleBare, report.Attr{Key: report.Source, Value: ta.source}
 		}
 		f.Detail = "Whether this is harmless is not known."
-		f.Fix = ta.advise("Read the lines: {read}. Harmless ones need nothing done, and are told again only when more of them are written.")
+		f.Fix = "Harmless lines need nothing done, and are told again only when more of them are written."
 		f.Identity = []report.Attr{{Key: report.Template, Value: logwatch.TemplateID([]byte(ta.tag), ta.template)}}
 	} else {
 		f.Rule = prefix + ta.rule.Name
@@ -170,14 +170,6 @@ func (ta *tally) advise(text string) string {
 }
 
 func (ta *tally) replace(text string, show func(name, value string) string) string {
-	program := ta.program()
-	read := "grep " + show("program", program) + " " + show("file", ta.source)
-	switch {
-	case ta.own:
-		read = "less " + show("file", ta.source)
-	case ta.source == Journal:
-		read = "journalctl -t " + show("program", program)
-	}
 	text = strings.ReplaceAll(text, " {times}", times(ta.count))
 	text = strings.ReplaceAll(text, "{from}", ta.from())
 	return field.ReplaceAllStringFunc(text, func(in string) string {
@@ -186,9 +178,7 @@ func (ta *tally) replace(text string, show func(name, value string) string) stri
 		case "times":
 			return strings.TrimSpace(times(ta.count))
 		case "program":
-			return show(name, program)
-		case "read":
-			return read
+			return show(name, ta.program())
 		}
 		return show(name, cmp.Or(ta.holes[name], ta.said[name], "(unknown)"))
 	})

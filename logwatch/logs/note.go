@@ -2,6 +2,7 @@ package logs
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host/follow"
@@ -83,7 +84,7 @@ func (r *run) skipped(in *judge) {
 	r.finding(ruleSkipped, sourceAttr(in.source), scopeOf(in.source), func(f *report.Finding) {
 		f.Title = fmt.Sprintf("The first %s of %s were not read: the log is too long for a first reading", prose.Bytes(n), in.source)
 		f.Detail = "Lines of the last day stand there. Later runs read all that is new."
-		f.Fix = fmt.Sprintf("Read them by hand: head -c %d FILE | less, where FILE is %s", n, in.source)
+		f.Fix, f.Remedy = "Read them by hand.", report.Look([]string{"head", "-c", strconv.FormatUint(n, 10), in.source})
 		f.Evidence = []report.Attr{report.AtTime(r.now)}
 	})
 }

@@ -186,13 +186,13 @@ func (r *run) absent(ctx context.Context, err error) {
 		})
 	}
 	for _, w := range r.watch.Unmet(r.now) {
-		r.unmet(w, scope)
+		r.unmet(ctx, w, scope)
 	}
 	r.rec.Covered(scope)
 }
 
 // unmet tells of a line that no other followed in time.
-func (r *run) unmet(w logwatch.Wait, scope string) {
+func (r *run) unmet(ctx context.Context, w logwatch.Wait, scope string) {
 	for _, rule := range r.rules.Rules() {
 		if rule.Name != w.Rule {
 			continue
@@ -200,7 +200,7 @@ func (r *run) unmet(w logwatch.Wait, scope string) {
 		ta := tally{rule: &rule, tag: w.Program, holes: w.Key, count: 1}
 		r.rec.Finding(report.Finding{
 			Rule: prefix + rule.Name, Subject: ta.subject(), Scope: scope, Severity: severityOf(rule.Level), Count: 1, First: w.At, Last: w.At,
-			Title: prose.Clip(ta.fill(rule.Say), 300), Fix: ta.advise(remedyOf(rule)), Identity: ta.identityAttrs(ta.subject()),
+			Title: prose.Clip(ta.fill(rule.Say), 300), Fix: ta.advise(remedyOf(rule)), Remedy: r.remedy(ctx, &ta), Identity: ta.identityAttrs(ta.subject()),
 			Evidence: []report.Attr{report.AtTime(w.At), {Key: report.Sample, Value: printable([]byte(w.Message))}},
 		})
 	}

@@ -186,7 +186,7 @@ func (r *run) trend(rule string, tr *trend, at time.Time, n int, title string) {
 	r.rec.Finding(report.Finding{
 		Rule: rule, Subject: ta.subject(), Scope: scopeOf(tr.Source), Title: title, Count: n, First: at, Last: at.Add(time.Hour),
 		Detail:   "The kind: " + tr.Label + ". Rule " + tr.rule.Name + " knows it.",
-		Fix:      ta.advise("Read the lines: {read}"),
+		Remedy:   report.Look(ta.reading("")),
 		Identity: []report.Attr{{Key: report.Template, Value: logwatch.TemplateID([]byte(tr.program), tr.rule.Name)}},
 		Evidence: []report.Attr{{Key: report.Source, Value: tr.Source}, report.AtTime(at)},
 	})
@@ -268,7 +268,8 @@ func (r *run) silentProgram(program string, kinds []*history.Kind) {
 		Rule: ruleSilent, Subject: ta.subject(), Scope: historyName, Last: last,
 		Title:    fmt.Sprintf("%s does not write any more what it always wrote: %s", ta.program(), prose.Clip(labels[0], 140)),
 		Detail:   "It was never longer than " + prose.Duration(usual) + " without it." + others(labels[1:]),
-		Fix:      ta.advise("See whether it still does its work: {read}"),
+		Fix:      "See whether it still does its work.",
+		Remedy:   report.Look(ta.reading("")),
 		Evidence: []report.Attr{{Key: report.Source, Value: ta.source}, report.AtTime(last)},
 	})
 }
