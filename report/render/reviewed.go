@@ -13,8 +13,9 @@ import (
 )
 
 // SignedSince says since when a report tells: since the last sign-off, or since
-// the first report that nobody signed. It is "" where nobody knows what people did:
-// what the last report knew of it may be wrong by now, and a notice says so.
+// the first report that nobody signed. It is "" for that report itself, and where nobody
+// knows what people did: what the last report knew of it may be wrong by now, and a
+// notice says so.
 func SignedSince(rep *report.Report, zone *time.Location) string {
 	r := rep.Review
 	const layout = "Mon 2 Jan 15:04"
@@ -23,7 +24,7 @@ func SignedSince(rep *report.Report, zone *time.Location) string {
 		return ""
 	case r.Signed != nil:
 		return term.Visible("since "+r.Signed.By+" signed, ") + r.Signed.At.In(zone).Format(layout)
-	case !r.Since.IsZero():
+	case !r.Since.IsZero() && r.Since.Before(rep.Started):
 		return "nobody has signed since " + r.Since.In(zone).Format(layout)
 	}
 	return ""

@@ -68,6 +68,19 @@ func TestEveryPageTellsWhatWasDealtWithSinceTheLastSignature(t *testing.T) {
 	}
 }
 
+// The very first page blames nobody for what could not be signed yet.
+func TestAPageSaysThatNobodySignedOnlyWhereSomebodyCould(t *testing.T) {
+	rep := rendertest.Sample()
+	for before, said := range map[time.Duration]bool{0: false, 24 * time.Hour: true} {
+		rep.Review = &report.Review{Since: rep.Started.Add(-before), Handled: []report.Handled{}, Reminders: []string{}}
+		for name, write := range pages(time.UTC) {
+			var page bytes.Buffer
+			require.NoError(t, write(&page, rep))
+			assert.Equal(t, said, strings.Contains(page.String(), "nobody has signed since"), name)
+		}
+	}
+}
+
 // Ten thousand findings are a page that opens at once, with the worst on it.
 func TestAFloodIsAPageOfBoundedSize(t *testing.T) {
 	rep := rendertest.Flood(10_000)
