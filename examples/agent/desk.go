@@ -10,6 +10,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/examples/agent/internal/daily"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
+	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/memory"
 	"github.com/pugetsoundtech/upkeep/report/review"
 	"github.com/pugetsoundtech/upkeep/report/statedir"
@@ -20,7 +21,7 @@ const logName = "review.log"
 
 // person is who works on what was found, and on which terms.
 type person struct {
-	by, comment, ticket, until string
+	by, comment, ticket, until, upTo string
 }
 
 // desk is what a person works at: the last report, what is open, and the log.
@@ -136,5 +137,16 @@ func (p *person) end(now time.Time) (time.Time, error) {
 
 func (p *person) terms(now time.Time) (review.Terms, error) {
 	until, err := p.end(now)
-	return review.Terms{Comment: p.comment, Ticket: p.ticket, Until: until}, err
+	upTo, badly := p.worst()
+	return review.Terms{Comment: p.comment, Ticket: p.ticket, Until: until, UpTo: upTo}, errors.Join(err, badly)
+}
+
+// worst reads -up-to; zero is as bad as it is.
+func (p *person) worst() (report.Severity, error) {
+	for s := range report.Critical + 1 {
+		if p.upTo == s.String() {
+			return s, nil
+		}
+	}
+	return 0, fmt.Errorf("-up-to %s: give info, notice, warning or critical", p.upTo)
 }

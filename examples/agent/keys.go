@@ -69,7 +69,7 @@ func (r *round) key(ctx context.Context, d *desk, key tty.Key, s review.Standing
 		if terms.Until.IsZero() {
 			terms.Until = time.Now().AddDate(0, 0, 7)
 		}
-		return "acknowledged until " + terms.Until.Format(time.DateOnly), d.Acknowledge(ctx, []memory.Item{s.Item}, terms)
+		return "acknowledged until " + review.Act{Until: terms.Until}.LastDay(time.Local), d.Acknowledge(ctx, []memory.Item{s.Item}, terms)
 	}
 	_, refused, err := d.accept(ctx, []memory.Item{s.Item}, terms, false)
 	if err = errors.Join(append(refused, err)...); err != nil {

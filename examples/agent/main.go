@@ -75,6 +75,7 @@ nothing matched or something was refused.
 			fs.StringVar(&r.person.comment, "comment", "", "with review: a `text` that is kept with the act")
 			fs.StringVar(&r.person.ticket, "ticket", "", "with review: the `id` of a ticket")
 			fs.StringVar(&r.person.until, "until", "", "with review: the `day` when it is to be open again, such as 2026-12-24, or 14d")
+			fs.StringVar(&r.person.upTo, "up-to", "", "with review ack: the `severity` above which it is open again (default: as bad as it is now)")
 			fs.StringVar(&r.recordTo, "record", "", "instead of a report, write what is asked of the system, and its answers, to a `file` for -host replay:")
 		},
 		Verbs: []cli.Verb{

@@ -50,6 +50,7 @@ func TestEachVerbSaysWhatItDidNot(t *testing.T) {
 		{[]string{"review", "ack", "all", "-by", "ann"}, exitUnknown, "say until when"},
 		{[]string{"review", "ack", "all", "-by", "ann", "-until", "2020-01-01"}, exitUnstored, "that time is over"},
 		{[]string{"review", "ack", "all", "-by", "ann", "-until", "soon"}, exitUnknown, "give a day"},
+		{[]string{"review", "ack", "all", "-by", "ann", "-until", "14d", "-up-to", "bad"}, exitUnknown, "give info, notice, warning or critical"},
 		{[]string{"review", "accept", "-by", "ann"}, exitUnknown, "say what to accept"},
 		{[]string{"review", "acept", "all"}, exitUnknown, "did you mean accept?"},
 		{[]string{"review", "accept", "zzzz", "all", "-by", "ann"}, exitRefused, "1 refused"},
@@ -64,6 +65,16 @@ func TestEachVerbSaysWhatItDidNot(t *testing.T) {
 	}
 	_, out, _ := m.run("review", "list")
 	assert.Contains(t, out, "accepted by ann", "what was not refused was done")
+}
+
+func TestAnAcknowledgementSaysHowBadItMayBecome(t *testing.T) {
+	m := reviewed(t)
+	code, _, errs := m.run("review", "ack", "all", "-by", "ann", "-until", "2099-12-24", "-up-to", "warning")
+	require.Zero(t, code, errs)
+	_, out, _ := m.run("review", "list")
+	assert.Contains(t, out, "acknowledged by ann until 2099-12-24, up to warning")
+	_, out, _ = m.run("-json", "review", "list")
+	assert.Contains(t, out, `"up_to":"warning"`)
 }
 
 func TestAReportIsSignedAndTheLedgerHasIt(t *testing.T) {

@@ -26,6 +26,7 @@ type listed struct {
 	Why      string          `json:"why,omitempty"`
 	By       string          `json:"by,omitempty"`
 	Until    time.Time       `json:"until,omitzero"`
+	UpTo     report.Severity `json:"up_to,omitzero"`
 	Comment  string          `json:"comment,omitempty"`
 }
 
@@ -82,7 +83,7 @@ func (d *desk) line(c cli.Call, s review.Standing, fresh bool) error {
 		Check: s.Check, Rule: f.Rule, Subject: f.Subject, Since: s.Since, Why: s.Why(),
 	}
 	if s.Act != nil && s.Handled() {
-		l.By, l.Until, l.Comment = s.Act.By, s.Act.Until, s.Act.Comment
+		l.By, l.Until, l.UpTo, l.Comment = s.Act.By, s.Act.Until, s.Act.UpTo, s.Act.Comment
 	}
 	if c.JSON {
 		return c.Say(l)
@@ -97,7 +98,10 @@ func about(s review.Standing) string {
 	if s.Handled() {
 		note := fmt.Sprintf("%s by %s", s.State, s.Act.By)
 		if !s.Act.Until.IsZero() {
-			note += " until " + s.Act.Until.Local().Format(time.DateOnly)
+			note += " until " + s.Act.LastDay(time.Local)
+		}
+		if s.Act.UpTo > s.Finding.Severity {
+			note += ", up to " + s.Act.UpTo.String()
 		}
 		if s.Act.Comment != "" {
 			note += ": " + s.Act.Comment

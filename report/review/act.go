@@ -41,6 +41,11 @@ type Act struct {
 	Host    string          `json:"host,omitempty"`   // the observed system
 }
 
+// LastDay is the last day on which an act with an end holds, in a zone.
+func (a Act) LastDay(zone *time.Location) string {
+	return a.Until.Add(-1).In(zone).Format(time.DateOnly)
+}
+
 // Seen is a finding as a person saw it. One without a fingerprint stands for
 // findings of the check that are no longer listed one by one.
 type Seen struct {

@@ -125,6 +125,17 @@ func TestASentenceOfADayIsInTheZoneOfItsReader(t *testing.T) {
 	}
 }
 
+func TestAnAcknowledgementHoldsUpToItsSeverity(t *testing.T) {
+	for upTo, opens := range map[report.Severity]bool{0: true, report.Notice: true, report.Warning: true, report.Critical: false} {
+		w := newWorld(t)
+		w.run()
+		require.NoError(t, w.desk().Acknowledge(t.Context(), w.items("world.disk"), Terms{Until: w.now.Add(30 * day), UpTo: upTo}))
+		require.Empty(t, w.run().Changes)
+		w.disk = report.Critical
+		assert.Equal(t, opens, len(w.run().Changes) == 1, upTo)
+	}
+}
+
 func TestAnAcknowledgementOpensAgainAndSaysWhy(t *testing.T) {
 	for _, c := range []struct {
 		name  string

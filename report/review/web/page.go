@@ -22,13 +22,15 @@ var pageText string
 var pages = template.Must(template.New("").Funcs(template.FuncMap{
 	"word": render.Word, "facts": func(report.Finding) []render.Fact { return nil },
 	"remedy": render.Remedy, "key": key, "name": nameOf, "begins": strings.HasPrefix, "id": func(f report.Finding) string { return render.ShortID(f.Fingerprint) },
-	"day": func(time.Time) string { return "" },
+	"day":  func(time.Time) string { return "" },
+	"last": func(*review.Record) string { return "" },
 }).Parse(pageText))
 
 // inZone gives the pages with all times in a zone.
 func inZone(zone *time.Location) *template.Template {
 	return template.Must(pages.Clone()).Funcs(template.FuncMap{
 		"facts": func(f report.Finding) []render.Fact { return render.Facts(f, zone) },
+		"last":  func(act *review.Record) string { return act.LastDay(zone) },
 		"day":   func(t time.Time) string { return t.In(zone).Format("2 Jan 2006, 15:04 MST") },
 	})
 }

@@ -120,6 +120,16 @@ func folder(t *testing.T, opened string) string {
 	return found[1]
 }
 
+func TestWhatWasDealtWithSaysUntilWhichDayAndUpToWhat(t *testing.T) {
+	quiet := hostileOne()
+	quiet.State, quiet.Finding.Severity = review.Acknowledged, report.Notice
+	quiet.Act = &review.Record{Act: review.Act{By: "ann", Kind: review.Acknowledge, UpTo: report.Warning, Until: time.Date(2026, 12, 25, 0, 0, 0, 0, time.UTC)}}
+	base, link, c := visit(t, &desk{open: []review.Standing{quiet}})
+	_, body := get(t, c, link)
+	_, list := get(t, c, base+folder(t, body)+"/")
+	assert.Contains(t, list, "acknowledged by ann until 2026-12-24, up to warning")
+}
+
 func TestAPersonListsShowsAcceptsAndSigns(t *testing.T) {
 	d := &desk{}
 	base, link, c := visit(t, d)
