@@ -68,6 +68,27 @@ func TestReportsGoToTheTargetsOfTheSettings(t *testing.T) {
 	assert.Equal(t, printed, twice)
 }
 
+func TestAFileHasTheNewestReportInItsForm(t *testing.T) {
+	m, dir := newMachine(t), t.TempDir()
+	file, config := filepath.Join(dir, "agent.yaml"), "deliver:\n"
+	forms := map[string]string{"prom": "upkeep_report_number 2\n", "markdown": "\n## ", "text": ", report 2\n", "html": "<!DOCTYPE html>"}
+	for form := range forms {
+		config += "  - {name: " + form + ", file: " + filepath.Join(dir, form) + ", form: " + form + "}\n"
+	}
+	require.NoError(t, os.WriteFile(file, []byte(config), 0o600))
+	m.run("-config", file)
+	m.run("-config", file)
+	for form, has := range forms {
+		text, err := os.ReadFile(filepath.Join(dir, form))
+		require.NoError(t, err)
+		assert.True(t, strings.Contains(string(text), has), "%s: %.200s", form, text)
+		assert.False(t, strings.Contains(string(text), "report 1\n") || strings.Contains(string(text), "number 1\n"), form)
+	}
+	info, err := os.Stat(filepath.Join(dir, "prom"))
+	require.NoError(t, err)
+	assert.Equal(t, os.FileMode(0o644), info.Mode(), "node_exporter is not root")
+}
+
 func TestATargetThatIsDownGetsItsReportsLater(t *testing.T) {
 	h := &heard{down: true}
 	server := httptest.NewServer(h)
@@ -87,6 +108,7 @@ func TestATargetThatIsDownGetsItsReportsLater(t *testing.T) {
 func TestMistakesInTargetsAreNamed(t *testing.T) {
 	for config, want := range map[string]string{
 		"{name: a b, ping: x}":                                      "made of a-z",
+		"{name: a, file: x, form: prmo}":                            `did you mean prom?`,
 		"{name: a}":                                                 "give one of webhook, ping, file and mail",
 		"{name: a, ping: x, webhook: y}":                            "give one of webhook, ping, file and mail",
 		"{name: a, webhook: y, body: chatt}":                        "did you mean chat?",

@@ -13,6 +13,7 @@ import (
 	"context"
 	"flag"
 	"io"
+	"time"
 
 	"github.com/pugetsoundtech/upkeep/examples/agent/internal/daily"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
@@ -52,6 +53,7 @@ a check, package:NAME, ticket:ID, or all.`,
 			{Args: "review ack -by ann -until 14d all", About: "be quiet for two weeks about all that is open (or: accept it)"},
 			{Args: "review sign -by ann", About: "sign that the last report was looked at"},
 			{Args: "diff /etc/hosts", About: "how a file differs from its last version in the backup"},
+			{Args: "status", About: "the last report as one line, for Nagios, Icinga and their kin"},
 			{Args: "-only resource.filesystems,netprobe.local", About: "ask some of the checks"},
 			{Args: "-selftest", About: "whether this machine stores and runs things as it should"},
 			{Args: "-print-config", About: "every setting, as a file for -config"},
@@ -60,7 +62,7 @@ a check, package:NAME, ticket:ID, or all.`,
 Exit status: 0 nothing new, 1 something to look at, 2 something critical is open,
 3 could not look at everything, 4 the report could not be stored. What is accepted
 or acknowledged counts in none of them. The verbs exit 0 when all was done, 1 when
-nothing matched or something was refused.
+nothing matched or something was refused; status exits as a plugin does.
 (With "go run" every status but 0 is shown as 1; build the program to see it.)`,
 		JSON: &r.json, State: &r.settings.State, Host: &r.settings.Host, Settings: &r.settings,
 		Flags: func(fs *flag.FlagSet) {
@@ -75,6 +77,7 @@ nothing matched or something was refused.
 			fs.StringVar(&r.person.comment, "comment", "", "with review: a `text` that is kept with the act")
 			fs.StringVar(&r.person.ticket, "ticket", "", "with review: the `id` of a ticket")
 			fs.StringVar(&r.person.until, "until", "", "with review: the `day` when it is to be open again, such as 2026-12-24, or 14d")
+			fs.DurationVar(&r.maxAge, "max-age", 30*time.Hour, "with status: an older report is unknown")
 			fs.StringVar(&r.person.upTo, "up-to", "", "with review ack: the `severity` above which it is open again (default: as bad as it is now)")
 			fs.StringVar(&r.recordTo, "record", "", "instead of a report, write what is asked of the system, and its answers, to a `file` for -host replay:")
 		},
@@ -85,6 +88,7 @@ nothing matched or something was refused.
 			{Name: "restore", Args: "PATH", About: "put back a file from the backup; acts only with -apply", Least: 1, Most: 1, Run: r.restore},
 			{Name: "explain", Args: "SEL", About: "why a finding is there, as far as that is known", Least: 1, Most: 1, Run: r.explain},
 			{Name: "digest", Args: "[of CUSTOMER | for CUSTOMER | sign CUSTOMER | ledger CUSTOMER] DIR…", About: "one list of the reports of many hosts: of all, of one customer, the copy for one, signing it, or who signed which day", Least: 1, Most: many, Run: r.digest},
+			{Name: "status", About: "the last report as the line of a monitoring plugin", Run: r.status},
 			{Name: "fix", Args: "SEL…", About: "what is to be done about findings; acts only with -apply", Least: 1, Most: many, Run: r.fix},
 		},
 	}

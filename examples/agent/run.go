@@ -43,6 +43,7 @@ type round struct {
 	selftest bool   // -selftest
 	only     string // -only
 	page     bool   // -page
+	maxAge   time.Duration
 	person   person
 	wrap     func(host.Host) host.Host // what stands between the checks and the target; nil: nothing
 }

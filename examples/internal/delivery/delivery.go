@@ -22,7 +22,10 @@ import (
 	"github.com/pugetsoundtech/upkeep/report/deliver/mail"
 	"github.com/pugetsoundtech/upkeep/report/deliver/webhook"
 	"github.com/pugetsoundtech/upkeep/report/render"
+	"github.com/pugetsoundtech/upkeep/report/render/html"
 	"github.com/pugetsoundtech/upkeep/report/render/htmlmail"
+	"github.com/pugetsoundtech/upkeep/report/render/markdown"
+	"github.com/pugetsoundtech/upkeep/report/render/prom"
 	"github.com/pugetsoundtech/upkeep/report/render/text"
 )
 
@@ -31,7 +34,8 @@ type Delivery struct {
 	Name       string        `doc:"Its name, of a-z, 0-9 and '-'."`
 	Webhook    string        `doc:"An address that each report is posted to; or:"`
 	Ping       string        `doc:"An address that hears of each run's begin and end, so that a machine that no longer looks is missed; or:"`
-	File       string        `doc:"A file that gets each report as one line of JSON; or:"`
+	File       string        `doc:"A file that gets reports; or:"`
+	Form       string        `doc:"What the file holds. json, or empty: each report, as a line below the others. Else the newest report alone: prom (for the textfile collector of node_exporter, and readable by all), markdown, text or html."`
 	Mail       []string      `doc:"Addresses that get each report as a mail."`
 	From       string        `doc:"The sender of mails."`
 	SMTP       string        `doc:"The mail server, as host or host:port. Empty: this machine's sendmail."`
@@ -101,7 +105,7 @@ func (d Delivery) target(subject func(*report.Report) string) (deliver.Target, e
 	case d.Webhook != "":
 		t.To, err = d.hook(secret)
 	case d.File != "":
-		t.To = lines{d.File}
+		t.To, err = d.file()
 	default:
 		t.To, err = d.mail(secret, subject)
 	}
@@ -125,6 +129,28 @@ func (d Delivery) secret() ([]byte, error) {
 	}
 	secret, err := os.ReadFile(d.SecretFile)
 	return bytes.TrimSpace(secret), err
+}
+
+// newest are the forms of a file that has one report.
+var newest = map[string]deliver.File{
+	"prom": {Write: prom.Write, Mode: 0o644},
+	"markdown": {Write: func(w io.Writer, rep *report.Report) error {
+		return markdown.Write(w, rep, markdown.Options{Zone: time.Local})
+	}},
+	"text": {Write: func(w io.Writer, rep *report.Report) error { return text.Write(w, rep, text.Options{Zone: time.Local}) }},
+	"html": {Write: func(w io.Writer, rep *report.Report) error { return html.Write(w, rep, html.Options{Zone: time.Local}) }},
+}
+
+func (d Delivery) file() (report.Reporter, error) {
+	if d.Form == "" || d.Form == "json" {
+		return lines{d.File}, nil
+	}
+	f, ok := newest[d.Form]
+	if !ok {
+		return nil, cli.Unknown("form", d.Form, []string{"json", "prom", "markdown", "text", "html"})
+	}
+	f.Name = d.File
+	return f, nil
 }
 
 func (d Delivery) hook(secret []byte) (report.Reporter, error) {
