@@ -61,7 +61,6 @@ func Into(ctx context.Context, r backup.Repo, snap backup.Snapshot, into *os.Roo
 	if err != nil {
 		return nil, err
 	}
-	defer w.close()
 	for _, e := range entries {
 		if e.Type == backup.Dir {
 			w.known[e.Path] = e
@@ -74,13 +73,14 @@ func Into(ctx context.Context, r backup.Repo, snap backup.Snapshot, into *os.Roo
 			break
 		}
 	}
-	w.leave(1)
+	w.leave(0)
 	return w.done, ctx.Err()
 }
 
 var (
-	errSwapped  = errors.New("a directory on the way is no directory, or was exchanged")
-	errNotKnown = errors.New("its content could not be captured, and no earlier one is known")
+	errSwapped   = errors.New("a directory on the way is no directory, or was exchanged")
+	errExchanged = errors.New("it was exchanged meanwhile")
+	errNotKnown  = errors.New("its content could not be captured, and no earlier one is known")
 )
 
 // restore restores one entry, and notes what became of it.

@@ -1,6 +1,7 @@
 package restore
 
 import (
+	"errors"
 	"fmt"
 
 	"golang.org/x/sys/unix"
@@ -27,6 +28,27 @@ func chmodName(dir int, name string, mode uint32) error {
 	}
 	defer unix.Close(fd)
 	return unix.Chmod(fmt.Sprintf("/proc/self/fd/%d", fd), mode)
+}
+
+// exchange puts what was made in the place of a file that has the name kept as well.
+// Where somebody has put another one there since, that one stays.
+func exchange(side, dir int, base, kept string) error {
+	err := unix.Renameat2(side, made, dir, base, unix.RENAME_EXCHANGE)
+	if errors.Is(err, unix.EINVAL) || errors.Is(err, unix.ENOSYS) { // not on this file system
+		return unix.Renameat(side, made, dir, base)
+	}
+	if err != nil {
+		return err
+	}
+	var old, known unix.Stat_t
+	err = errors.Join(unix.Fstatat(side, made, &old, unix.AT_SYMLINK_NOFOLLOW), unix.Fstatat(dir, kept, &known, unix.AT_SYMLINK_NOFOLLOW))
+	if err == nil && (old.Dev != known.Dev || old.Ino != known.Ino) {
+		err = errExchanged
+	}
+	if err != nil {
+		return errors.Join(err, unix.Renameat2(side, made, dir, base, unix.RENAME_EXCHANGE))
+	}
+	return nil
 }
 
 func setTimes(fd int, ns int64, _ unix.Timeval) error {

@@ -26,7 +26,7 @@ type restorer struct {
 	o      Options
 	known  map[string]backup.Entry // directories of the snapshot
 	stack  []folder                // open ones, the target first
-	hard   map[string]name         // where the first name of a file with several is
+	hard   map[string]name         // the first name of each file with several
 	done   []Restored
 }
 
@@ -37,13 +37,60 @@ type folder struct {
 	fd   int
 	set  bool
 	at   int // in done; -1: nobody asked for it
+
+	side  int    // the directory in it where entries are made; -1: there is none yet
+	aside string // its name
 }
 
-// A name is one that was restored.
+// made is the name of an entry while it is made.
+const made = "made"
+
+// work gives a directory in a folder that nobody else can enter. What is made there
+// gets its content, owner and mode before others can lay their hands on it: a folder
+// of a user's he may change at any moment.
+func (f *folder) work() (int, error) {
+	if f.side >= 0 {
+		return f.side, nil
+	}
+	aside := ".restore-" + rand.Text()
+	if err := unix.Mkdirat(f.fd, aside, 0o700); err != nil {
+		return -1, err
+	}
+	fd, err := unix.Openat(f.fd, aside, openDir, 0)
+	if err != nil {
+		return -1, errors.Join(err, removed(f.fd, aside))
+	}
+	// If it was exchanged meanwhile, it is now root's all the same. Where root is nobody
+	// special, as on some network file systems, it stays as it is.
+	if err := errors.Join(unix.Fchown(fd, os.Geteuid(), -1), unix.Fchmod(fd, 0o700)); err != nil && !errors.Is(err, fs.ErrPermission) {
+		unix.Close(fd)
+		return -1, errors.Join(err, removed(f.fd, aside))
+	}
+	f.side, f.aside = fd, aside
+	return fd, nil
+}
+
+// close closes a folder, and removes where entries were made in it.
+func (f *folder) close() (err error) {
+	if f.side >= 0 {
+		unix.Close(f.side)
+		err = removed(f.fd, f.aside)
+		f.side = -1
+	}
+	return err
+}
+
+func removed(dir int, name string) error {
+	if err := unix.Unlinkat(dir, name, unix.AT_REMOVEDIR); err != nil && !errors.Is(err, unix.ENOENT) {
+		return fmt.Errorf("remove %s: %w", name, err)
+	}
+	return nil
+}
+
+// A name is one that was restored, and what the file was then.
 type name struct {
 	path string
-	dev  uint64
-	ino  uint64
+	file unix.Stat_t
 }
 
 func newRestorer(r backup.Repo, rd *backup.Reader, s backup.Snapshot, into *os.Root, o Options) (*restorer, error) {
@@ -57,14 +104,8 @@ func newRestorer(r backup.Repo, rd *backup.Reader, s backup.Snapshot, into *os.R
 	if err != nil {
 		return nil, err
 	}
-	w.stack = []folder{{path: "/", fd: fd, at: -1}}
+	w.stack = []folder{{path: "/", fd: fd, at: -1, side: -1}}
 	return w, nil
-}
-
-func (w *restorer) close() {
-	for _, f := range w.stack {
-		unix.Close(f.fd)
-	}
 }
 
 const openDir = unix.O_RDONLY | unix.O_DIRECTORY | unix.O_NOFOLLOW | unix.O_CLOEXEC
@@ -100,26 +141,44 @@ func (w *restorer) open(above int, at string) (folder, error) {
 		err = fmt.Errorf("%q: %w", at, errSwapped)
 	}
 	_, known := w.known[at]
-	return folder{path: at, fd: fd, set: made == nil && known, at: -1}, err
+	return folder{path: at, fd: fd, set: made == nil && known, at: -1, side: -1}, err
 }
 
 // leave closes directories until n are open, and gives them what the snapshot
-// knows of them.
+// knows of them. Of one that nobody asked for it is said as well what it lacks, but
+// for what only root can give.
 func (w *restorer) leave(n int) {
 	for len(w.stack) > n {
 		f := w.stack[len(w.stack)-1]
 		w.stack = w.stack[:len(w.stack)-1]
+		var left []string
+		err := f.close()
 		if f.set {
-			left, err := w.describe(f.fd, w.known[f.path])
-			if f.at >= 0 {
-				w.done[f.at].Left = append(w.done[f.at].Left, left...)
-				if err != nil {
-					w.done[f.at].Err = fmt.Errorf("restore %q: %w", f.path, err)
-				}
-			}
+			var described error
+			left, described = w.describe(f.fd, w.known[f.path])
+			err = errors.Join(err, described)
 		}
 		unix.Close(f.fd)
+		if f.at < 0 && (err != nil || len(left) > 0 && !OnlyRoots(left)) {
+			f.at = len(w.done)
+			w.done = append(w.done, Restored{Entry: w.folder(f.path)})
+		}
+		if f.at < 0 {
+			continue
+		}
+		w.done[f.at].Left = append(w.done[f.at].Left, left...)
+		if err != nil {
+			w.done[f.at].Err = fmt.Errorf("restore %q: %w", f.path, err)
+		}
 	}
+}
+
+// folder is what is known of a directory.
+func (w *restorer) folder(path string) backup.Entry {
+	if e, known := w.known[path]; known {
+		return e
+	}
+	return backup.Entry{Path: path, Type: backup.Dir, Partly: true}
 }
 
 // write restores an entry.
@@ -136,23 +195,27 @@ func (w *restorer) write(ctx context.Context, e backup.Entry, res *Restored) err
 	if err != nil {
 		return err
 	}
-	tmp := ".restore-" + rand.Text()
-	finish, err := w.make(ctx, dir, tmp, e, res)
+	side, err := w.stack[len(w.stack)-1].work()
 	if err != nil {
-		return errors.Join(err, unlinked(dir, tmp))
+		return err
 	}
-	kept, err := w.publish(dir, tmp, path.Base(e.Path))
+	finish, err := w.make(ctx, side, e, res)
+	if err == nil {
+		err = w.note(side, e)
+	}
+	if err != nil {
+		return errors.Join(err, unlinked(side))
+	}
+	kept, err := w.publish(side, dir, path.Base(e.Path))
 	if kept {
 		res.Kept = e.Path + w.o.Keep
 	}
-	if err == nil {
-		err = w.note(dir, e)
-	}
-	return errors.Join(err, finish())
+	return errors.Join(err, unlinked(side), finish())
 }
 
-func unlinked(dir int, name string) error {
-	if err := unix.Unlinkat(dir, name, 0); err != nil && !errors.Is(err, unix.ENOENT) {
+// unlinked removes what was made from where it was.
+func unlinked(side int) error {
+	if err := unix.Unlinkat(side, made, 0); err != nil && !errors.Is(err, unix.ENOENT) {
 		return err
 	}
 	return nil
@@ -160,67 +223,72 @@ func unlinked(dir int, name string) error {
 
 // publish gives what was made its own name. What has that name stays under
 // another, where that is wanted.
-func (w *restorer) publish(dir int, tmp, base string) (kept bool, err error) {
-	err = unix.Linkat(dir, tmp, dir, base, 0)
-	if err == nil {
-		return false, unlinked(dir, tmp)
-	}
-	if w.o.Keep == "" || !errors.Is(err, unix.EEXIST) {
-		return false, errors.Join(err, unlinked(dir, tmp))
+func (w *restorer) publish(side, dir int, base string) (kept bool, err error) {
+	err = unix.Linkat(side, made, dir, base, 0)
+	if err == nil || w.o.Keep == "" || !errors.Is(err, unix.EEXIST) {
+		return false, err
 	}
 	if err = unix.Linkat(dir, base, dir, base+w.o.Keep, 0); err == nil {
 		kept = true
-		err = unix.Renameat(dir, tmp, dir, base)
+		err = exchange(side, dir, base, base+w.o.Keep)
 	}
 	if err != nil {
-		err = errors.Join(fmt.Errorf("keep the old file as %s: %w", base+w.o.Keep, err), unlinked(dir, tmp))
+		err = fmt.Errorf("keep the old file as %s: %w", base+w.o.Keep, err)
 	}
 	return kept, err
 }
 
 // note remembers the first name of a file that has several.
-func (w *restorer) note(dir int, e backup.Entry) error {
+func (w *restorer) note(side int, e backup.Entry) error {
 	if _, known := w.hard[e.Hard]; known || e.Hard == "" {
 		return nil
 	}
-	var st unix.Stat_t
-	err := unix.Fstatat(dir, path.Base(e.Path), &st, unix.AT_SYMLINK_NOFOLLOW)
+	n := name{path: e.Path}
+	err := unix.Fstatat(side, made, &n.file, unix.AT_SYMLINK_NOFOLLOW)
 	if err == nil {
-		w.hard[e.Hard] = name{e.Path, uint64(st.Dev), uint64(st.Ino)} //nolint:unconvert // the types differ by system
+		w.hard[e.Hard] = n
 	}
 	return err
 }
 
+// is reports whether a file is the one that was restored: one that was put in its
+// place has another number or, if it got the number that became free, another owner,
+// unless that one may write into it anyway.
+func (n name) is(now *unix.Stat_t) bool {
+	was := n.file
+	return was.Dev == now.Dev && was.Ino == now.Ino && was.Mode == now.Mode && was.Uid == now.Uid && was.Gid == now.Gid && was.Size == now.Size
+}
+
 func nothingMore() error { return nil }
 
-// make makes an entry under a temporary name. finish ends it when it has its own.
-func (w *restorer) make(ctx context.Context, dir int, tmp string, e backup.Entry, res *Restored) (finish func() error, err error) {
+// make makes an entry. finish ends it when it has its name.
+func (w *restorer) make(ctx context.Context, side int, e backup.Entry, res *Restored) (finish func() error, err error) {
 	if first, ok := w.hard[e.Hard]; ok && e.Hard != "" {
-		return nothingMore, w.link(dir, tmp, first)
+		return nothingMore, w.link(side, first)
 	}
 	switch e.Type {
 	case backup.Regular:
-		return w.file(ctx, dir, tmp, e, res)
+		return w.file(ctx, side, e, res)
 	case backup.Symlink:
-		err = unix.Symlinkat(e.Link, dir, tmp)
+		err = unix.Symlinkat(e.Link, side, made)
 	case backup.FIFO:
-		err = makeFIFO(dir, tmp)
+		err = makeFIFO(side, made)
 	case backup.Block, backup.Char:
 		if w.repo.Keys.Verifier == nil {
 			return nil, fmt.Errorf("a device, and nobody has verified the snapshot: %w", errors.ErrUnsupported)
 		}
-		err = makeDevice(dir, tmp, e)
+		err = makeDevice(side, made, e)
 	default:
 		err = fmt.Errorf("type %q: %w", e.Type, errors.ErrUnsupported)
 	}
 	if err == nil {
-		res.Left, err = w.describeName(dir, tmp, e, res.Left)
+		res.Left, err = w.describeName(side, made, e, res.Left)
 	}
 	return nothingMore, err
 }
 
 // link gives a file one more name.
-func (w *restorer) link(dir int, tmp string, first name) error {
+func (w *restorer) link(side int, first name) error {
 	fd, err := unix.FcntlInt(uintptr(w.stack[0].fd), unix.F_DUPFD_CLOEXEC, 0)
 	for part := range parts(path.Dir(first.path)) {
 		if err != nil {
@@ -235,24 +303,24 @@ func (w *restorer) link(dir int, tmp string, first name) error {
 		return err
 	}
 	defer unix.Close(fd)
-	if err := unix.Linkat(fd, path.Base(first.path), dir, tmp, 0); err != nil {
+	if err := unix.Linkat(fd, path.Base(first.path), side, made, 0); err != nil {
 		return err
 	}
-	var st unix.Stat_t
-	err = unix.Fstatat(dir, tmp, &st, unix.AT_SYMLINK_NOFOLLOW)
-	if err == nil && (uint64(st.Dev) != first.dev || uint64(st.Ino) != first.ino) { //nolint:unconvert // the types differ by system
-		err = errSwapped
+	var now unix.Stat_t
+	err = unix.Fstatat(side, made, &now, unix.AT_SYMLINK_NOFOLLOW)
+	if err == nil && !first.is(&now) {
+		err = fmt.Errorf("%q, which is the same file: %w", first.path, errExchanged)
 	}
 	return err
 }
 
 // file writes a regular file. Its flags come last: they may forbid to name it.
-func (w *restorer) file(ctx context.Context, dir int, tmp string, e backup.Entry, res *Restored) (finish func() error, err error) {
-	fd, err := unix.Openat(dir, tmp, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
+func (w *restorer) file(ctx context.Context, side int, e backup.Entry, res *Restored) (finish func() error, err error) {
+	fd, err := unix.Openat(side, made, unix.O_WRONLY|unix.O_CREAT|unix.O_EXCL|unix.O_NOFOLLOW|unix.O_CLOEXEC, 0o600)
 	if err != nil {
 		return nil, err
 	}
-	f := os.NewFile(uintptr(fd), tmp)
+	f := os.NewFile(uintptr(fd), made)
 	err = w.fill(ctx, f, e)
 	if err == nil {
 		res.Left, err = w.describeInto(fd, e, res.Left)
