@@ -77,6 +77,22 @@ type request struct {
 	size         int64
 }
 
+// A broken is an error of the connection: nobody knows what the server has done.
+type broken struct{ error }
+
+func (b broken) Unwrap() error { return b.error }
+
+// twice makes a call, and once more when the connection broke: all that a Remote asks
+// may be asked again.
+func twice(ctx context.Context, call func() error) error {
+	err := call()
+	var b broken
+	if !errors.As(err, &b) || ctx.Err() != nil {
+		return err
+	}
+	return call()
+}
+
 // ask sends a request. The error of a refusal wraps what backup.Store wants; else the
 // caller closes the answer.
 func (s Remote) ask(ctx context.Context, r request) (*http.Response, error) {
@@ -94,7 +110,7 @@ func (s Remote) ask(ctx context.Context, r request) (*http.Response, error) {
 	}
 	resp, err := client.Do(req)
 	if err != nil {
-		return nil, errors.Join(ctx.Err(), err)
+		return nil, broken{errors.Join(ctx.Err(), err)}
 	}
 	if resp.StatusCode >= 300 {
 		err := refused(resp.StatusCode)
@@ -135,11 +151,13 @@ func (s Remote) Create(ctx context.Context, name string, body io.ReaderAt, size 
 	if !backup.ValidName(name) {
 		return fmt.Errorf("create %.80q: %w", name, fs.ErrInvalid)
 	}
-	resp, err := s.ask(ctx, request{method: http.MethodPut, name: name, body: io.NewSectionReader(body, 0, size), size: size})
-	if err == nil {
-		err = resp.Body.Close()
-	}
-	return err
+	return twice(ctx, func() error {
+		resp, err := s.ask(ctx, request{method: http.MethodPut, name: name, body: io.NewSectionReader(body, 0, size), size: size})
+		if err == nil {
+			err = resp.Body.Close()
+		}
+		return err
+	})
 }
 
 // piece are the bytes that are asked for at once, and held.
@@ -202,6 +220,14 @@ func (b *blob) ReadAt(p []byte, off int64) (n int, err error) {
 
 // get gives size bytes from off, as far as the file has them, and the size of all of it.
 func (b *blob) get(off, size int64) (data []byte, all int64, err error) {
+	err = twice(b.ctx, func() error {
+		data, all, err = b.once(off, size)
+		return err
+	})
+	return data, all, err
+}
+
+func (b *blob) once(off, size int64) (data []byte, all int64, err error) {
 	resp, err := b.remote.ask(b.ctx, request{method: http.MethodGet, name: b.name, span: fmt.Sprintf("%d-%d", off, off+size-1)})
 	if err != nil {
 		return nil, 0, err
@@ -216,7 +242,7 @@ func (b *blob) get(off, size int64) (data []byte, all int64, err error) {
 	}
 	data = make([]byte, min(size, all-off))
 	if _, err := io.ReadFull(resp.Body, data); err != nil {
-		return nil, 0, fmt.Errorf("read %s at the backup server: the answer broke off: %w", b.name, errors.Join(b.ctx.Err(), io.ErrUnexpectedEOF))
+		return nil, 0, fmt.Errorf("read %s at the backup server: the answer broke off: %w", b.name, broken{errors.Join(b.ctx.Err(), io.ErrUnexpectedEOF)})
 	}
 	return data, all, nil
 }
@@ -227,7 +253,11 @@ const mostListed = 1 << 20
 // List is backup.Store.List.
 func (s Remote) List(ctx context.Context, prefix string) iter.Seq2[backup.Info, error] {
 	return func(yield func(backup.Info, error) bool) {
-		infos, err := s.list(ctx, prefix)
+		var infos []backup.Info
+		err := twice(ctx, func() (err error) {
+			infos, err = s.list(ctx, prefix)
+			return err
+		})
 		for _, info := range infos {
 			if !yield(info, nil) {
 				return
@@ -246,15 +276,22 @@ func (s Remote) list(ctx context.Context, prefix string) (out []backup.Info, err
 		return nil, err
 	}
 	defer resp.Body.Close()
-	in := bufio.NewScanner(resp.Body)
-	for in.Scan() {
+	in := bufio.NewReader(resp.Body)
+	for {
+		text, err := in.ReadSlice('\n')
+		if err != nil && !errors.Is(err, bufio.ErrBufferFull) {
+			return out, broken{errors.Join(ctx.Err(), err, io.ErrUnexpectedEOF)}
+		}
 		var l line
-		err := json.Unmarshal(in.Bytes(), &l)
+		err = json.Unmarshal(text, &l)
 		switch {
 		case err != nil:
 			return out, err
 		case l.End:
-			return out, drained(resp.Body)
+			if err := drained(in); err != nil {
+				return out, broken{err}
+			}
+			return out, nil
 		case !backup.ValidName(l.Name) || !strings.HasPrefix(l.Name, prefix):
 			return out, errors.New("it lists what was not asked for")
 		case len(out) == mostListed:
@@ -262,5 +299,4 @@ func (s Remote) list(ctx context.Context, prefix string) (out []backup.Info, err
 		}
 		out = append(out, backup.Info{Name: l.Name, Size: l.Size, Time: l.Time})
 	}
-	return out, errors.Join(in.Err(), ctx.Err(), io.ErrUnexpectedEOF)
 }

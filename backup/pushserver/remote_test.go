@@ -3,11 +3,15 @@ package pushserver_test
 import (
 	"bytes"
 	"context"
+	"errors"
+	"fmt"
 	"io"
 	"io/fs"
+	"log/slog"
 	"net/http"
 	"net/http/httptest"
 	"strings"
+	"sync"
 	"sync/atomic"
 	"testing"
 
@@ -20,6 +24,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/backup/commit"
 	"github.com/pugetsoundtech/upkeep/backup/pushserver"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/internal/need"
 )
 
 func TestRemoteKeepsTheContractOfStores(t *testing.T) {
@@ -124,4 +129,123 @@ func TestClientCommitsOverAPipeAndCannotTakeAway(t *testing.T) {
 	require.ErrorIs(t, remote.Create(ctx, "snaps/0000000003", strings.NewReader("x"), 1), context.Canceled)
 	remote.HTTP.CloseIdleConnections()
 	require.NoError(t, <-ended, "the end of the pipe ends the server")
+}
+
+// A cutter breaks connections by a pipe at the n-th message of those that are counted,
+// and so many more from there on.
+type cutter struct {
+	mu      sync.Mutex
+	left    int  // messages to the first one that breaks
+	more    int  // connections that break after that one, at their first message
+	answers bool // the messages of the server are counted, else those of the client
+	half    bool // half of the message still comes through; else nothing of it
+	cut     int  // connections that broke
+}
+
+// over reports whether a message is one at which its connection breaks.
+func (c *cutter) over(answer bool) bool {
+	c.mu.Lock()
+	defer c.mu.Unlock()
+	if answer != c.answers || c.cut > c.more {
+		return false
+	}
+	c.left--
+	if c.left > 0 {
+		return false
+	}
+	c.cut++
+	return true
+}
+
+// A cable is one end of a pipe that may break.
+type cable struct {
+	io.Reader
+	io.WriteCloser
+	*cutter
+}
+
+var errCut = errors.New("the connection broke")
+
+func (c cable) Read(p []byte) (int, error) {
+	n, err := c.Reader.Read(p)
+	if n == 0 || !c.over(true) {
+		return n, err
+	}
+	if !c.half {
+		n = 0
+	}
+	return n / 2, errors.Join(errCut, c.WriteCloser.Close())
+}
+
+func (c cable) Write(p []byte) (int, error) {
+	if !c.over(false) {
+		return c.WriteCloser.Write(p)
+	}
+	n := 0
+	if c.half {
+		n, _ = c.WriteCloser.Write(p[:len(p)/2]) // whoever writes sees that it breaks
+	}
+	return n, errors.Join(errCut, c.WriteCloser.Close())
+}
+
+// through gives the client of a server behind a cable that a cutter breaks.
+func through(srv *pushserver.Server, c *cutter) *http.Client {
+	return pushserver.OverPipe(func(ctx context.Context) (io.Reader, io.WriteCloser, error) {
+		in, to := io.Pipe()
+		from, out := io.Pipe()
+		go func() {
+			_ = srv.ServePipe(context.WithoutCancel(ctx), in, out) // its pipe breaks
+			_ = in.Close()
+			_ = out.Close()
+		}()
+		both := cable{from, to, c}
+		return both, both, nil
+	})
+}
+
+// TestConnectionThatBreaksAtAnyMessageLeavesNothingHalf breaks the connection of a
+// commit at each message of either side, before it and in its middle. One break is
+// not noticed; after two in a row the next run makes up for it.
+func TestConnectionThatBreaksAtAnyMessageLeavesNothingHalf(t *testing.T) {
+	keys := agekey.Folder{Dir: t.TempDir(), Create: true}.Keys()
+	step := 6 // every message where everything is tested
+	if need.Strict() {
+		step = 1
+	}
+	for way := range 8 {
+		cuts := 0
+		for at, more := 1+way%step, true; more; at += step {
+			c := &cutter{left: at, more: way >> 2, answers: way&1 == 1, half: way&2 == 2}
+			what := fmt.Sprintf("at message %d, answers %t, half %t, again %d", at, c.answers, c.half, c.more)
+			store := &backuptest.Memory{}
+			srv := &pushserver.Server{Log: slog.New(slog.DiscardHandler), Client: func(*http.Request) (pushserver.Client, bool) {
+				return pushserver.Client{Name: "web1", Store: store, Verifier: keys.Verifier, Signer: keys.Signer}, true
+			}}
+			remote := pushserver.Remote{URL: "http://pipe", HTTP: through(srv, c)}
+			repo, m := backup.Repo{Store: remote, Keys: keys, Host: "web1", State: t.TempDir()}, hosttest.New(machine)
+			for day, text := range []string{"one\n", "two\n"} {
+				require.NoError(t, m.WriteFile("/etc/motd", []byte(text), 0o644))
+				snap, _, err := commit.Run(t.Context(), repo, commit.Source{Host: m.Host()})
+				if err != nil && c.more > 0 {
+					require.False(t, backup.IsDamage(err), "%s: %v", what, err)
+					snap, _, err = commit.Run(t.Context(), repo, commit.Source{Host: m.Host()})
+				}
+				require.NoError(t, err, what)
+				require.EqualValues(t, day+1, snap.Seq, what)
+				got, err := repo.Text(t.Context(), snap, "/etc/motd", 100)
+				if c.more == 0 {
+					require.NoError(t, err, what)
+					require.Equal(t, text, string(got), what)
+				}
+			}
+			more = c.cut > 0
+			cuts += c.cut
+			remote.HTTP.CloseIdleConnections()
+			repo.Store = store
+			v, err := repo.Verify(t.Context(), backup.VerifyOptions{})
+			require.NoError(t, err, what)
+			require.Empty(t, v.Damage, what)
+		}
+		assert.Greater(t, cuts, 12/step, "way %d", way)
+	}
 }
