@@ -88,7 +88,7 @@ func TestFourVerdictsOfAPrefixInABucket(t *testing.T) {
 // Who can write into a backup that is watched cannot fill the memory of the watcher,
 // and what was left out is said.
 func TestFaultsWithoutEndAreCounted(t *testing.T) {
-	l := life{t, t.TempDir(), nil}
+	l := life{t: t, dir: t.TempDir()}
 	at := time.Now().Add(-time.Hour)
 	var list bytes.Buffer
 	z := gzip.NewWriter(&list)

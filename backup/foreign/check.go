@@ -121,7 +121,7 @@ func (c Backups) one(ctx span, rec *report.Recorder, p Place, m *memory) error {
 		return err
 	}
 	l.recall(*m)
-	m.Totals = append(m.Totals, l.total())
+	m.Bytes = append(m.Bytes, l.bytes())
 	rec.Covered(stateScope(p.name()))
 	c.recordState(rec, l, *m)
 	if l.unnamed > 0 {
@@ -138,6 +138,25 @@ func (c Backups) one(ctx span, rec *report.Recorder, p Place, m *memory) error {
 func (l *look) total() (n int64) {
 	for _, f := range l.files {
 		if f.IsRegular() {
+			n += f.Size
+		}
+	}
+	return n
+}
+
+// bytes are those by which backups are compared: of the newest copy, where files are
+// copied as they are, else of all.
+func (l *look) bytes() (n int64) {
+	is := func(string) bool { return true }
+	switch l.kind {
+	case RdiffBack:
+		is = func(name string) bool { return !strings.HasPrefix(name, rdiffOwn) }
+	case Rsnapshot:
+		newest := l.newestCopy() + "/"
+		is = func(name string) bool { return strings.HasPrefix(name, newest) }
+	}
+	for _, f := range l.files {
+		if f.IsRegular() && is(f.name) {
 			n += f.Size
 		}
 	}
@@ -168,7 +187,7 @@ func (c Backups) recordState(rec *report.Recorder, l *look, m memory) {
 	if newest == 0 && l.kind != Archives {
 		rec.Finding(l.neverFinding())
 	}
-	if now, before, is := shrunk(m.Totals); is && l.kind != Archives {
+	if now, before, is := shrunk(m.Bytes); is && l.kind != Archives {
 		rec.Finding(l.shrunkFinding("", now, before))
 	}
 	for _, f := range l.faults {
@@ -317,7 +336,7 @@ func (c Backups) whole(ctx context.Context, l *look, m *memory, f file) error {
 			return err
 		}
 	}
-	if l.kind != Archives && l.kind != Rsnapshot {
+	if l.kind != Archives && !l.kind.unproven() {
 		return nil
 	}
 	sum := sha256.New()

@@ -18,8 +18,9 @@
 // Whole is what its format proves: files that are named by their digest (restic,
 // borg 2), checksums (borg 1, gzip, zip, bzip2, pg_dump's custom format), digests in
 // clear lists (rdiff-backup, duplicity), last lines (pg_dump, mysqldump), lengths
-// (tar, sqlite, xz). For files without a checksum the digest of a first look is
-// remembered: a content that is another under the same times is spoiled. Each run
-// reads what is new and a part of the rest, so that all of it is read once in
-// Days. The format of kopia was read in its documentation, not tried.
+// (tar, sqlite, xz, the packs of kopia). For files without a checksum the digest of a
+// first look is remembered, of at most 2000 of a place: a content that is another
+// under the same times is spoiled. Each run reads what is new and a
+// part of the rest, so that all of it is read once in Days. The format of kopia was
+// read in its documentation and source, not tried: no Debian has it.
 package foreign

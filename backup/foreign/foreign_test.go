@@ -199,19 +199,20 @@ func sqlite(t *testing.T, work, _ string) (dir, data string) {
 	})
 }
 
-// mysqldump writes what the manual of mysqldump says that it writes; no server
-// runs here.
-func mysqldump(t *testing.T, work, _ string) (dir, data string) {
-	return daily(t, work, "shop-%s.sql", func(to string) {
-		text := "-- MySQL dump 10.13  Distrib 8.0.36, for Linux (x86_64)\n--\n" + strings.Repeat("INSERT INTO `a` VALUES (1,'text');\n", 3000) + "-- Dump completed on 2026-11-25  3:00:01\n"
-		require.NoError(t, os.WriteFile(to, []byte(text), 0o600))
-	})
+// kopia writes what kopia's documentation and source say that it writes; the program
+// is in no Debian, and never ran here.
+func kopia(t *testing.T, work, _ string) (dir, data string) {
+	l := life{t: t, dir: filepath.Join(work, "repo"), r: rand.New(rand.NewPCG(13, 14))}
+	for day := range 4 {
+		jobs["kopia"](l, day, time.Now().Add(-time.Hour-time.Duration(3-day)*24*time.Hour))
+	}
+	return l.dir, "/p"
 }
 
 var makers = map[string]maker{
 	"restic": restic, "borg": borg, "rsnapshot": rsnapshot, "rdiff-backup": rdiff, "duplicity": duplicity,
 	"tar": tarred("etc-%s.tar"), "tar.gz": tarred("etc-%s.tar.gz", "-z"), "tar.bz2": tarred("etc-%s.tar.bz2", "-j"),
-	"tar.xz": tarred("etc-%s.tar.xz", "-J"), "tar.zst": tarred("etc-%s.tar.zst", "--zstd"), "sqlite": sqlite, "mysqldump": mysqldump,
+	"tar.xz": tarred("etc-%s.tar.xz", "-J"), "tar.zst": tarred("etc-%s.tar.zst", "--zstd"), "sqlite": sqlite, "kopia": kopia,
 }
 
 func TestFourVerdictsOfEachFormat(t *testing.T) {
@@ -221,7 +222,13 @@ func TestFourVerdictsOfEachFormat(t *testing.T) {
 			t.Parallel()
 			work := t.TempDir()
 			dir, data := make(t, work, files(t, work))
-			verdicts(t, &watcher{place: foreign.Place{Path: dir}}, dir, data, cutOrFlipped, nil)
+			w := &watcher{place: foreign.Place{Path: dir}}
+			verdicts(t, w, dir, data, cutOrFlipped, func(way string) {
+				if way == "truncated" && name != "rsnapshot" { // whose files are copies of any
+					fresh := &watcher{place: w.place}
+					assert.True(t, has(fresh.rules(t, time.Hour), "spoiled", "incomplete"), "at a first look")
+				}
+			})
 		})
 	}
 }
@@ -273,6 +280,7 @@ type life struct {
 	t   *testing.T
 	dir string
 	r   *rand.Rand
+	few bool // bytes: there is little to back up any more
 }
 
 func (l life) write(name string, at time.Time, data []byte) {
@@ -285,6 +293,9 @@ func (l life) write(name string, at time.Time, data []byte) {
 
 // bytes are some that cannot be compressed, about as many.
 func (l life) bytes(n int) []byte {
+	if l.few {
+		n = 5 + n/20
+	}
 	data := make([]byte, n*4/5+l.r.IntN(n*2/5))
 	for i := range data {
 		data[i] = byte(l.r.Uint32())
@@ -316,8 +327,8 @@ var jobs = map[string]func(l life, day int, at time.Time){
 		for _, name := range []string{"config", "keys/x/" + strings.Repeat("0", 3)} {
 			l.write(name, at, nil)
 		}
-		for _, dir := range []string{"data/aa", "snapshots"} {
-			data := l.bytes(3000)
+		for dir, n := range map[string]int{"data/aa": 3000, "snapshots": 300} {
+			data := l.bytes(n)
 			l.write(fmt.Sprintf("%s/%x", dir, sha256.Sum256(data)), at, data)
 		}
 	},
@@ -385,6 +396,24 @@ var jobs = map[string]func(l life, day int, at time.Time){
 		l.write("rdiff-backup-data/session_statistics."+stamp+".data", at, []byte("StartTime 1\n"))
 		l.write("rdiff-backup-data/mirror_metadata."+stamp+".snapshot.gz", at, list.Bytes())
 	},
+	"kopia": func(l life, day int, at time.Time) {
+		shard := func(prefix string) string {
+			id := fmt.Sprintf("%s%x", prefix, sha256.Sum256(l.bytes(99)))
+			return id[:4] + "/" + id[4:7] + "/" + id[7:] + ".f"
+		}
+		l.write("kopia.repository.f", at, []byte("{}"))
+		l.write("kopia.maintenance.f", at, l.bytes(100)) // is written again and again
+		l.write(shard("_log_"), at, l.bytes(100))
+		l.write(shard(fmt.Sprintf("xn%d_", day/30)), at, l.bytes(200))
+		for prefix, n := range map[string]int{"p": 3000, "q": 500} {
+			data, index, iv := l.bytes(n), l.bytes(60), l.bytes(16)
+			end := append([]byte{1, byte(len(iv))}, iv...)
+			end = binary.AppendUvarint(end, uint64(len(data)))
+			end = binary.AppendUvarint(end, uint64(len(index)))
+			end = binary.BigEndian.AppendUint32(end, crc32.ChecksumIEEE(end))
+			l.write(shard(prefix), at, slices.Concat(data, index, end, []byte{byte(len(end))}))
+		}
+	},
 	"dumps": func(l life, _ int, at time.Time) {
 		stamp := at.Format("2006-01-02")
 		rows := fmt.Sprintf("INSERT INTO t VALUES ('%x');\n", l.bytes(3000))
@@ -405,7 +434,7 @@ func TestSixtyDaysOfHealthyBackupsAlarmNobody(t *testing.T) {
 	for name, job := range jobs {
 		t.Run(name, func(t *testing.T) {
 			t.Parallel()
-			l := life{t, t.TempDir(), rand.New(rand.NewPCG(3, 4))}
+			l := life{t: t, dir: t.TempDir(), r: rand.New(rand.NewPCG(3, 4))}
 			ws := []*watcher{{place: foreign.Place{Path: l.dir}}}
 			if !slices.Contains(inBucket, name) {
 				need.Long(t)
@@ -430,6 +459,45 @@ func TestSixtyDaysOfHealthyBackupsAlarmNobody(t *testing.T) {
 	}
 }
 
+// gathers are the jobs that add to what is there. Where there is little any more, old
+// things went as well.
+var gathers = []string{"restic", "borg", "kopia", "duplicity", "rdiff-backup"}
+
+func TestBackupThatShrankIsSaidWhateverMadeIt(t *testing.T) {
+	for name, job := range jobs {
+		t.Run(name, func(t *testing.T) {
+			t.Parallel()
+			l := life{t: t, dir: t.TempDir(), r: rand.New(rand.NewPCG(15, 16))}
+			w := &watcher{place: foreign.Place{Path: l.dir}}
+			begin := time.Now().Add(-8 * 24 * time.Hour)
+			for begin.Weekday() != time.Monday { // of weekdays alone
+				begin = begin.Add(-24 * time.Hour)
+			}
+			for day := range 5 {
+				night := begin.Add(time.Duration(day) * 24 * time.Hour)
+				if l.few = day == 4; l.few && slices.Contains(gathers, name) {
+					large, err := filepath.Glob(filepath.Join(l.dir, "*", "*"))
+					require.NoError(t, err)
+					top, err := filepath.Glob(filepath.Join(l.dir, "dup*"))
+					require.NoError(t, err)
+					for _, name := range append(large, top...) {
+						if strings.Contains(name, "/data") || strings.Contains(name, "/p") || strings.Contains(name, "dup") {
+							require.NoError(t, os.RemoveAll(name))
+						}
+					}
+				}
+				n := day
+				if l.few {
+					n = 0 // a first one, of all that is left
+				}
+				job(l, n, night)
+				found := w.rules(t, time.Until(night.Add(6*time.Hour)))
+				assert.Equal(t, l.few, has(found, "shrunk"), "day %d: %q", day, found)
+			}
+		})
+	}
+}
+
 func TestPlacesAreFoundWhereTheyUseToBe(t *testing.T) {
 	m := hosttest.New("A machine with backups.\n-- machine now=2026-11-25T06:00:00Z uid=0 gid=0 --\n-- / dir complete --\n-- /etc/ dir complete --\n-- /srv/ dir complete --\n-- /srv/backup/ dir complete --\n-- /srv/backup/db/ dir complete --\n" +
 		"-- /srv/backup/web/ dir complete --\n-- /var/ dir complete --\n-- /var/backups/ dir complete --\n-- /data/ dir complete --\n-- /data/snaps/ dir complete --\n-- /data/snaps/daily.0/ dir complete --\n-- /etc/rsnapshot.conf --\nsnapshot_root\t/data/snaps/\n" +
@@ -446,7 +514,7 @@ func TestPlacesAreFoundWhereTheyUseToBe(t *testing.T) {
 
 func TestBackupsKeepTheContractOfCheckers(t *testing.T) {
 	dir := t.TempDir()
-	l := life{t, dir, rand.New(rand.NewPCG(5, 6))}
+	l := life{t: t, dir: dir, r: rand.New(rand.NewPCG(5, 6))}
 	jobs["restic"](l, 0, time.Now().Add(-time.Hour))
 	at := time.Now()
 	h := host.Local()
@@ -477,7 +545,7 @@ func ExampleBackups() {
 // not there any more, and what the next one will say is not yet.
 func TestBackupThatRunsIsNoFault(t *testing.T) {
 	t.Run("rdiff-backup", func(t *testing.T) {
-		l := life{t, t.TempDir(), rand.New(rand.NewPCG(7, 8))}
+		l := life{t: t, dir: t.TempDir(), r: rand.New(rand.NewPCG(7, 8))}
 		at := time.Now().Add(-2 * time.Hour)
 		jobs["rdiff-backup"](l, 0, at.Add(-24*time.Hour))
 		w := &watcher{place: foreign.Place{Path: l.dir}}
@@ -488,7 +556,7 @@ func TestBackupThatRunsIsNoFault(t *testing.T) {
 		assert.True(t, has(w.rules(t, 25*time.Hour), "incomplete"), "it does not any more")
 	})
 	t.Run("rsnapshot", func(t *testing.T) {
-		l := life{t, t.TempDir(), rand.New(rand.NewPCG(9, 10))}
+		l := life{t: t, dir: t.TempDir(), r: rand.New(rand.NewPCG(9, 10))}
 		at := time.Now().Add(-26 * time.Hour)
 		for day := range 3 {
 			jobs["rsnapshot"](l, day, at.Add(time.Duration(day-2)*24*time.Hour))
@@ -516,7 +584,7 @@ func (v vanishing) Open(ctx context.Context, name string) (host.File, error) {
 }
 
 func TestFileThatWentMeanwhileIsNoTrouble(t *testing.T) {
-	l := life{t, t.TempDir(), rand.New(rand.NewPCG(11, 12))}
+	l := life{t: t, dir: t.TempDir(), r: rand.New(rand.NewPCG(11, 12))}
 	jobs["restic"](l, 0, time.Now().Add(-time.Hour))
 	place := foreign.Place{Path: l.dir, In: "elsewhere:", Files: func() host.FS { return vanishing{host.Local().Files} }}
 	assert.Empty(t, (&watcher{place: place}).rules(t, 0))

@@ -15,12 +15,12 @@ type memory struct {
 	Found  bool                `json:"found"` // and not named by a person
 	Kind   Kind                `json:"kind"`
 	Series map[string]pastRuns `json:"series,omitempty"`
-	Totals []int64             `json:"totals,omitempty"` // bytes of all files at each look
-	Looked int64               `json:"looked"`           // seconds since 1970
-	Next   string              `json:"next"`             // the file behind which reading goes on
-	Whole  int64               `json:"whole"`            // when all was read last; seconds since 1970
-	Bad    []string            `json:"bad,omitempty"`    // files that were spoiled
-	Sums   map[string]pastSum  `json:"sums,omitempty"`   // of files without a checksum of their own, by identity
+	Bytes  []int64             `json:"bytes,omitempty"` // look.bytes at each look
+	Looked int64               `json:"looked"`          // seconds since 1970
+	Next   string              `json:"next"`            // the file behind which reading goes on
+	Whole  int64               `json:"whole"`           // when all was read last; seconds since 1970
+	Bad    []string            `json:"bad,omitempty"`   // files that were spoiled
+	Sums   map[string]pastSum  `json:"sums,omitempty"`  // of files without a checksum of their own, by identity
 }
 
 type pastRuns struct {
@@ -34,7 +34,7 @@ type pastSum struct {
 }
 
 // keptPlaces is what the last stored report knew, by path.
-var keptPlaces = report.State[map[string]memory]{Name: "places", Version: 1, Valid: func(v map[string]memory) error {
+var keptPlaces = report.State[map[string]memory]{Name: "places", Version: 2, Valid: func(v map[string]memory) error {
 	for p, m := range v {
 		for _, s := range m.Series {
 			if len(s.Runs) != len(s.Sizes) {
@@ -75,8 +75,8 @@ func (l *look) remember(m *memory) {
 		from := max(0, len(s.runs)-kept)
 		m.Series[name] = pastRuns{s.runs[from:], s.sizes[from:]}
 	}
-	if len(m.Totals) > kept {
-		m.Totals = m.Totals[len(m.Totals)-kept:]
+	if len(m.Bytes) > kept {
+		m.Bytes = m.Bytes[len(m.Bytes)-kept:]
 	}
 }
 
@@ -96,9 +96,13 @@ func identity(st host.Stat) string {
 	return fmt.Sprintf("%x.%x.%x", st.Dev, st.Ino, st.Btime)
 }
 
+// unproven reports whether files of a kind, which are never written again, have no
+// checksum that proves all of them.
+func (k Kind) unproven() bool { return k == Rsnapshot || k == Kopia }
+
 // compare says whether a content that has no checksum is another than it was. A
-// file of a finished level of rsnapshot is never written again; others are, and
-// have then another time.
+// file of a finished level of rsnapshot, or of kopia, is never written again; others
+// are, and have then another time.
 func (m *memory) compare(f file, kind Kind, sum []byte) error {
 	id := identity(f.Stat)
 	if id == "" {
@@ -106,7 +110,7 @@ func (m *memory) compare(f file, kind Kind, sum []byte) error {
 	}
 	now := pastSum{f.Mtime, hex.EncodeToString(sum[:16])}
 	was, known := m.Sums[id]
-	if known && was.Sum != now.Sum && (kind == Rsnapshot || was.Mtime == now.Mtime) {
+	if known && was.Sum != now.Sum && (kind.unproven() || was.Mtime == now.Mtime) {
 		return spoiled("its content is another than it was, and no backup was made of that")
 	}
 	if m.Sums == nil {

@@ -136,20 +136,69 @@ func segmentEntry(r io.ReaderAt, at, size int64) (int64, error) {
 	return n, nil
 }
 
-// readKopia knows the layout of kopia's documentation: blobs begin with p, q, x or
-// n, and an index blob of no bytes keeps the repository from being opened.
+// readKopia knows the layout of kopia's documentation and source: blobs begin with p
+// or q (packs), x or n (indexes), are never written again, and an index of no bytes
+// keeps the repository from being opened. What is in a blob only its key proves; so
+// the digests of some are remembered, and each pack is held to what stands at its end.
 func readKopia(l *look) {
+	var indexes []string
 	for _, f := range l.files {
 		// Blobs lie in folders of the beginnings of their names.
 		name := strings.ReplaceAll(f.name, "/", "")
-		switch {
-		case !f.IsRegular() || !strings.HasSuffix(name, ".f"):
-		case f.Size == 0 && (name[0] == 'x' || name[0] == 'n'):
-			l.fault(f.name, "an index of no bytes: the repository cannot be opened")
-		case name[0] == 'q':
+		if !f.IsRegular() || !strings.HasSuffix(name, ".f") {
+			continue
+		}
+		switch name[0] {
+		case 'x', 'n':
+			if f.Size == 0 {
+				l.fault(f.name, "an index of no bytes: the repository cannot be opened")
+				continue
+			}
+			indexes = append(indexes, f.name)
+		case 'q':
 			l.add("", f.ModTime(), 0)
+			l.checks[f.name] = postamble
+		case 'p':
+			l.checks[f.name] = postamble
 		}
 	}
+	l.sample(indexes)
+}
+
+// postamble holds a pack of kopia to its last bytes: where the index in it is, which
+// ends right there, a CRC-32 of that, and their own length.
+func postamble(r io.ReaderAt, size int64) error {
+	end := make([]byte, min(size, 256))
+	if _, err := r.ReadAt(end, size-int64(len(end))); err != nil && !errors.Is(err, io.EOF) {
+		return err
+	}
+	const least = 4 + 4 + 1 // four numbers, the checksum, the length
+	n := 0
+	if len(end) > 0 {
+		n = int(end[len(end)-1])
+	}
+	if n < least-1 || n >= len(end) {
+		return cutOff
+	}
+	text, sum := end[len(end)-1-n:len(end)-5], end[len(end)-5:]
+	if crc32.ChecksumIEEE(text) != binary.BigEndian.Uint32(sum) {
+		return cutOff
+	}
+	var number [4]uint64 // version, bytes of the IV, where the index begins, and its bytes
+	for i := range number {
+		value, k := binary.Uvarint(text)
+		if k <= 0 || i == 1 && value > uint64(len(text)-k) {
+			return cutOff
+		}
+		number[i], text = value, text[k:]
+		if i == 1 {
+			text = text[value:]
+		}
+	}
+	if number[0] == 1 && number[2]+number[3] != uint64(size)-uint64(n)-1 {
+		return spoiled("its index does not end where its end says")
+	}
+	return nil
 }
 
 // A level is a folder of rsnapshot, such as daily.0.
@@ -170,6 +219,16 @@ func isLevel(name string) bool {
 func newestLevel(name string) bool {
 	_, n, ok := level(name)
 	return ok && n < 2
+}
+
+// newestCopy is the newest level of the most frequent interval.
+func (l *look) newestCopy() string {
+	for _, interval := range intervals {
+		if name := interval + ".0"; slices.ContainsFunc(l.files, func(f file) bool { return f.name == name }) {
+			return name
+		}
+	}
+	return ""
 }
 
 // readRsnapshot takes each level for a backup, made when its folder was. What the
@@ -212,14 +271,16 @@ func (l *look) sample(names []string) {
 	}
 }
 
+// rdiffOwn is rdiff-backup's own folder; what lies beside it is the newest backup.
+const rdiffOwn = "rdiff-backup-data/"
+
 // readRdiff knows rdiff-backup's own folder: sessions, the digests of the mirror,
 // and increments that gzip checks.
 func readRdiff(l *look) {
-	const own = "rdiff-backup-data/"
 	var mirrors []file
 	var metadata []string
 	for _, f := range l.files {
-		base := strings.TrimPrefix(f.name, own)
+		base := strings.TrimPrefix(f.name, rdiffOwn)
 		switch {
 		case !f.IsRegular() || base == f.name:
 		case strings.HasPrefix(base, "session_statistics."):
