@@ -13,7 +13,9 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pugetsoundtech/upkeep/backup/dirstore"
 	"github.com/pugetsoundtech/upkeep/examples/internal/clitest"
+	"github.com/pugetsoundtech/upkeep/internal/durable"
 	"github.com/pugetsoundtech/upkeep/internal/need"
 )
 
@@ -130,6 +132,34 @@ func TestADayOfABackup(t *testing.T) {
 	out, _ = at(t, state, 0, "run", from)
 	assert.Contains(t, out, "complete")
 	at(t, state, 0, "show", "latest", file)
+}
+
+// Who takes away from a store keeps writers out of it, and waits for none: what he has
+// looked at must not be needed by a snapshot that comes meanwhile.
+func TestNobodyTakesAwayFromAStoreThatIsWrittenInto(t *testing.T) {
+	state, from := t.TempDir(), t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(from, "a"), []byte("one"), 0o600))
+	at(t, state, 0, "init")
+	at(t, state, 0, "run", from)
+	stores, err := filepath.Glob(filepath.Join(state, "*", "backup"))
+	require.NoError(t, err)
+	require.Len(t, stores, 1)
+	spoil(t, state)
+	release, err := dirstore.Dir(stores[0]).Lock()
+	require.NoError(t, err)
+	for _, verb := range []string{"retain", "mend", "run"} {
+		_, stderr := at(t, state, 3, verb)
+		assert.Contains(t, stderr, durable.ErrLocked.Error(), verb)
+	}
+	packs, err := filepath.Glob(filepath.Join(stores[0], "packs", "*", "*"))
+	require.NoError(t, err)
+	assert.NotEmpty(t, packs, "nothing was put aside")
+	require.NoError(t, release())
+	at(t, state, 3, "mend")
+	left, err := filepath.Glob(filepath.Join(stores[0], "packs", "*", "*"))
+	require.NoError(t, err)
+	assert.Empty(t, left, "now it was")
+	at(t, state, 0, "retain")
 }
 
 // spoil flips a bit of each pack.

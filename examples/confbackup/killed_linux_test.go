@@ -3,6 +3,7 @@ package main
 import (
 	"bytes"
 	"crypto/sha256"
+	"flag"
 	"fmt"
 	"io/fs"
 	"math/rand/v2"
@@ -73,6 +74,8 @@ func killedAt(t *testing.T, call, strace, self string) {
 	}
 }
 
+var kills = flag.Int("kills", 60, "how often the program is killed at a random moment")
+
 // TestKilledAtRandomMomentsItLosesNothing kills the program anywhere between its
 // start and its end, and holds what is left to every promise of the store.
 func TestKilledAtRandomMomentsItLosesNothing(t *testing.T) {
@@ -81,11 +84,11 @@ func TestKilledAtRandomMomentsItLosesNothing(t *testing.T) {
 	require.NoError(t, err)
 	const round = 20 // a history of its own
 	cut := 0
-	for first := 0; first < kills; first += round {
-		cut += killedAtRandom(t, self, min(round, kills-first))
+	for first := 0; first < *kills; first += round {
+		cut += killedAtRandom(t, self, min(round, *kills-first))
 	}
-	t.Logf("%d of %d were killed before their end", cut, kills)
-	assert.Greater(t, cut, kills/2, "most kills met the program at work")
+	t.Logf("%d of %d were killed before their end", cut, *kills)
+	assert.Greater(t, cut, *kills/2, "most kills met the program at work")
 }
 
 // killedAtRandom gives how many of n runs were killed before their end.

@@ -1,5 +1,0 @@
-//go:build long
-
-package main
-
-const kills = 1000
