@@ -52,22 +52,42 @@ func everything(t *testing.T, dir string) {
 	require.NoError(t, unix.Mkfifo(at("fifo"), 0o620))
 	require.NoError(t, os.Link(at("fifo"), at("sub/fifo too")))
 	require.NoError(t, unix.Mknod(at("null"), unix.S_IFCHR|0o666, int(unix.Mkdev(1, 3))))
+	require.NoError(t, unix.Mknod(at("loop"), unix.S_IFBLK|0o640, int(unix.Mkdev(7, 300))))
+	require.NoError(t, os.Link(at("null"), at("sub/null too")))
+	require.NoError(t, os.Link(at("loop"), at("sub/loop too")))
+	require.NoError(t, os.Link(at("dangling"), at("sub/dangling too")))
 	require.NoError(t, os.Lchown(at("sub/sticky"), 70000, 70001))
 	require.NoError(t, os.Lchown(at("dangling"), 12, 34))
 	file("attrs", "x", 0o644)
 	require.NoError(t, unix.Setxattr(at("attrs"), "user.note", []byte("a\x00b"), 0))
 	require.NoError(t, unix.Setxattr(at("attrs"), "trusted.more", []byte("t"), 0))
 	run(t, "setfacl", "-m", "u:1234:r", at("attrs"))
+	for _, name := range []string{"fifo", "null", "loop"} {
+		run(t, "setfacl", "-m", "u:1234:rw", at(name))
+	}
+	require.NoError(t, unix.Lsetxattr(at("dangling"), "trusted.of-a-link", []byte("t"), 0))
 	run(t, "setfacl", "-d", "-m", "g:4321:rwx", at("sub/empty"))
 	run(t, "setcap", "cap_net_bind_service=ep", at("large0"))
 	file("immutable", "x", 0o644)
-	run(t, "chattr", "+i", at("immutable"))
-	t.Cleanup(func() { run(t, "chattr", "-i", at("immutable")) })
+	file("grows", "x", 0o644)
+	require.NoError(t, os.Mkdir(at("sealed"), 0o755))
+	file("sealed/in it", "x", 0o644)
+	run(t, "chattr", "+i", at("immutable"), at("sealed"))
+	run(t, "chattr", "+a", at("grows"))
+	t.Cleanup(func() { loose(t, dir) })
 	for name, ns := range map[string]int64{"motd": -86400e9 + 1, "dangling": 1e18 + 7, "sub/empty": 123456789, "fifo": 5e9 + 5, "closed": 9e17 + 123} {
 		when := unix.NsecToTimespec(ns)
 		require.NoError(t, unix.UtimesNanoAt(unix.AT_FDCWD, at(name), []unix.Timespec{when, when}, unix.AT_SYMLINK_NOFOLLOW))
 	}
 	require.NoError(t, unix.Chmod(at("closed"), 0o2700))
+}
+
+// loose lets everything be removed.
+func loose(t *testing.T, dir string) {
+	t.Helper()
+	for _, name := range []string{"immutable", "grows", "sealed"} {
+		run(t, "chattr", "-ia", filepath.Join(dir, name))
+	}
 }
 
 func run(t *testing.T, name string, args ...string) string {
@@ -96,7 +116,7 @@ func TestEveryKindOfEntryComesBackAsItWas(t *testing.T) {
 		assert.NoError(t, one.Err)
 		assert.Empty(t, one.Left, one.Entry.Path)
 	}
-	t.Cleanup(func() { run(t, "chattr", "-i", filepath.Join(to, from, "immutable")) })
+	t.Cleanup(func() { loose(t, filepath.Join(to, from)) })
 
 	found := func(root string) map[string]host.Entry {
 		all := map[string]host.Entry{}
@@ -117,7 +137,9 @@ func TestEveryKindOfEntryComesBackAsItWas(t *testing.T) {
 	}
 	assert.Less(t, now["/sparse"].Blocks, int64(100), "holes stay holes")
 	assert.Equal(t, now["/motd"].Ino, now["/sub/motd too"].Ino)
-	assert.Equal(t, now["/fifo"].Ino, now["/sub/fifo too"].Ino)
+	for _, name := range []string{"fifo", "null", "loop", "dangling"} {
+		assert.Equal(t, now["/"+name].Ino, now["/sub/"+name+" too"].Ino, name)
+	}
 	for _, way := range [][2]string{{from, filepath.Join(to, from)}, {filepath.Join(to, from), from}} {
 		assert.Empty(t, run(t, "rsync", "-naHAXS", "--checksum", "--itemize-changes", "--delete", way[0]+"/", way[1]+"/"))
 	}

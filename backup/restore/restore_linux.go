@@ -63,14 +63,24 @@ var xattrNames = map[string]string{
 }
 
 // setAttrs gives the names of what could not be set.
-func setAttrs(fd int, e backup.Entry) (left []string) {
+func setAttrs(fd int, e backup.Entry) []string {
+	return eachAttr(e, func(name string, value []byte) error { return unix.Fsetxattr(fd, name, value, 0) })
+}
+
+// setAttrsName sets what belongs to what cannot be opened, and is no link's target.
+func setAttrsName(dir int, base string, e backup.Entry) []string {
+	at := fmt.Sprintf("/proc/self/fd/%d/%s", dir, base)
+	return eachAttr(e, func(name string, value []byte) error { return unix.Lsetxattr(at, name, value, 0) })
+}
+
+func eachAttr(e backup.Entry, set func(name string, value []byte) error) (left []string) {
 	for _, a := range e.Attrs {
 		all := map[string]string{xattrNames[a.Name]: a.Value}
 		if a.Name == host.AttrXattrs {
 			all, _ = host.Xattrs(a.Value)
 		}
 		for name, value := range all {
-			if unix.Fsetxattr(fd, name, []byte(value), 0) != nil {
+			if set(name, []byte(value)) != nil {
 				left = append(left, name)
 			}
 		}

@@ -34,9 +34,7 @@ func (w *restorer) describeName(dir int, name string, e backup.Entry, left []str
 	if err != nil {
 		return left, err
 	}
-	if len(e.Attrs) > 0 {
-		left = append(left, "attributes")
-	}
+	left = append(left, setAttrsName(dir, name, e)...)
 	when := unix.NsecToTimespec(e.Mtime)
 	return left, unix.UtimesNanoAt(dir, name, []unix.Timespec{when, when}, unix.AT_SYMLINK_NOFOLLOW)
 }

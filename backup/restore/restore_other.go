@@ -32,6 +32,8 @@ func setAttrs(_ int, e backup.Entry) (left []string) {
 	return left
 }
 
+func setAttrsName(_ int, _ string, e backup.Entry) []string { return setAttrs(-1, e) }
+
 func setFlags(int, uint32) error { return errors.ErrUnsupported }
 
 func clearFlags(int) error { return errors.ErrUnsupported }
