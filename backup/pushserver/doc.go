@@ -1,6 +1,6 @@
 // Package pushserver takes backups over HTTP and lets nobody take them away.
 //
-//	http.ListenAndServeTLS(addr, cert, key, &pushserver.Server{Client: byCertificate})
+//	http.ListenAndServeTLS(addr, cert, key, &pushserver.Server{Client: pushserver.ByCertificate(clientOf)})
 //
 // PUT /packs/HH/ID and PUT /snaps/NUMBER create files, GET reads them, and every
 // other method is refused and logged. The server holds no key to read with: it
