@@ -304,3 +304,30 @@ func TestWhatGoesWhileItIsVerifiedIsNoDamage(t *testing.T) {
 	require.NoError(t, err)
 	assert.Len(t, v.Damage, 1, "what is gone by itself is")
 }
+
+func TestEachThingThatIsUnlikeTheSnapshotBeforeIsNamed(t *testing.T) {
+	was := backup.Snapshot{Host: "web1", Seq: 7, Digest: "aa", Time: start, Entries: 40, Files: 30, Bytes: 3 << 20}
+	for want, change := range map[string]func(now *backup.Snapshot, got *time.Time){
+		"":                                func(now *backup.Snapshot, _ *time.Time) { now.Changed.Modified = 20 },
+		"most files changed: 21 of 40":    func(now *backup.Snapshot, _ *time.Time) { now.Changed.Modified, now.Changed.Deleted = 11, 10 },
+		"it has 31457281 bytes, and":      func(now *backup.Snapshot, _ *time.Time) { now.Bytes = 30<<20 + 1 },
+		"it has 314571 bytes, and":        func(now *backup.Snapshot, _ *time.Time) { now.Bytes = 314571 },
+		"its clock stepped back by 1h0m":  func(now *backup.Snapshot, _ *time.Time) { now.Time = start.Add(-time.Hour) },
+		"its clock is off by 49h0m":       func(now *backup.Snapshot, got *time.Time) { now.Time = got.Add(49 * time.Hour) },
+		"its clock is off by -25h0m":      func(now *backup.Snapshot, got *time.Time) { *got = now.Time.Add(25 * time.Hour) },
+		`it is of the system "web2"`:      func(now *backup.Snapshot, _ *time.Time) { now.Host = "web2" },
+		"two systems have one identity":   func(now *backup.Snapshot, _ *time.Time) { now.Prev = "bb" },
+		"it was written after another sn": func(now *backup.Snapshot, _ *time.Time) { now.Prev = "" },
+	} {
+		now, got := was, start.Add(day)
+		now.Seq, now.Prev, now.Digest, now.Time = 8, "aa", "cc", start.Add(day)
+		change(&now, &got)
+		reasons := retain.Unlike(was, now, got)
+		if want == "" {
+			assert.Empty(t, reasons)
+			continue
+		}
+		require.NotEmpty(t, reasons, want)
+		assert.Contains(t, strings.Join(reasons, "; "), want)
+	}
+}
