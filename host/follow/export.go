@@ -15,7 +15,6 @@ type Entry struct {
 	Host   []byte
 	Tag    []byte // SYSLOG_IDENTIFIER, else _COMM
 	PID    []byte // _PID, else SYSLOG_PID
-	Said   []byte // SYSLOG_PID, as the sender has it, and as a syslog file has it
 	Unit   []byte // _SYSTEMD_UNIT, or UNIT for what the manager says of one
 	// Transport is how it came: kernel, syslog, journal, stdout, audit, driver.
 	// Command, Program and UID are of the process that sent it: its name, the path of its
@@ -128,7 +127,6 @@ func (e *Entry) set(name, value []byte) {
 		e.PID = value
 	case "SYSLOG_PID":
 		first(&e.PID, value)
-		e.Said = value
 	case "UNIT":
 		e.Unit = value
 	case "_SYSTEMD_UNIT":

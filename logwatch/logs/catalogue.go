@@ -25,7 +25,7 @@ const (
 	ruleSkipped     = prefix + "first-part"
 	ruleNone        = prefix + "no-source"
 	ruleBare        = prefix + "no-header"
-	ruleForged      = prefix + "forged-kernel-line"
+	ruleForged      = prefix + "forged"
 	ruleNotRead     = prefix + "not-read"
 	ruleBadRule     = prefix + "bad-rule"
 	ruleSurge       = prefix + "surge"
@@ -99,8 +99,8 @@ func aboutLogs() []report.Rule {
 			"Read the lines."),
 		event(ruleBare, report.Notice, "A log whose lines have no known header", "When and by whom they were written is not known; one that says it is an error counts as one.",
 			"Read the lines. Let the program write to syslog or the journal, if it can."),
-		event(ruleForged, report.Warning, "Somebody wrote to the log in the kernel's name", "The journal knows that the line did not come from the kernel: somebody wants it to be believed.",
-			"Find out who runs that process, and why."),
+		event(ruleForged, report.Warning, "Somebody wrote to the log in the name of another program", "The journal knows that the line did not come from the kernel, or not from that program: somebody wants it to be believed. What it says is not told.",
+			"Find out who ran that process, and why."),
 		event(ruleUnexplained, report.Notice, "Log lines that no rule explains", "Everything that is not known as routine is shown once, by its pattern.",
 			"Read the lines. Harmless ones need nothing done, and are told again only when more of them are written."),
 		event(ruleMore, report.Notice, "More log lines that no rule explains", "So many kinds at once are usual on a first reading or after new software.",

@@ -16,7 +16,9 @@ const (
 	overlap   = 2 * time.Minute
 )
 
-// eventKey is an event without its source: host, program, process, text, second.
+// eventKey is an event without its source: host, program, text, second. It is without
+// the number of the process: sudo and su write none, so that a file has none, and the
+// journal, which asks the kernel, has one.
 type eventKey struct {
 	sum [16]byte
 	sec int64
@@ -62,11 +64,11 @@ func (d *deduper) source(name string) map[eventKey]int {
 
 // duplicate notes an event and reports whether another source has told it. The
 // clocks of two sources may differ by a second.
-func (d *deduper) duplicate(source string, host, tag, pid, msg []byte, at time.Time) bool {
+func (d *deduper) duplicate(source string, host, tag, msg []byte, at time.Time) bool {
 	if at.IsZero() {
 		return false
 	}
-	k := eventKey{sumOf(host, tag, pid, msg), at.Unix()}
+	k := eventKey{sumOf(host, tag, msg), at.Unix()}
 	own := d.source(source)
 	for _, sec := range [...]int64{k.sec, k.sec - 1, k.sec + 1} {
 		near := eventKey{k.sum, sec}
@@ -87,12 +89,12 @@ func (d *deduper) duplicate(source string, host, tag, pid, msg []byte, at time.T
 
 // sumOf hashes what is the same in a syslog file and in the journal: the short
 // host name, and the first line of the message.
-func sumOf(host, tag, pid, msg []byte) [16]byte {
+func sumOf(host, tag, msg []byte) [16]byte {
 	short, _, _ := bytes.Cut(host, []byte("."))
 	line, _, _ := bytes.Cut(msg, []byte("\n"))
 	line, _, _ = bytes.Cut(line, []byte("#012"))
 	h := sha256.New()
-	for _, part := range [][]byte{short, tag, pid, bytes.TrimSpace(line)} {
+	for _, part := range [][]byte{short, tag, bytes.TrimSpace(line)} {
 		h.Write(part)
 		h.Write([]byte{0})
 	}

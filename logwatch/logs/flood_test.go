@@ -129,7 +129,7 @@ func TestAHugeLogLeavesTheOthersTheirShareOfTheTimeAndIsReadOnInTheNextRuns(t *t
 
 func TestTheSourceThatWasFinishedTheLongestAgoComesFirst(t *testing.T) {
 	r := &run{old: &state{Sources: map[string]*sourceState{"a": {Done: noon}, "b": {Done: noon.Add(-time.Hour)}, "c": {}}}}
-	assert.Equal(t, []string{"c", "d", "b", "a"}, r.order([]string{"a", "b", "c", "d"}))
+	assert.Equal(t, []string{Journal, "c", "d", "b", "a"}, r.order([]string{"a", "b", "c", "d", Journal}), "it knows who wrote what the files have too")
 }
 
 func TestEventsThatAreNotRememberedAreSaid(t *testing.T) {
@@ -137,10 +137,10 @@ func TestEventsThatAreNotRememberedAreSaid(t *testing.T) {
 	d.total = maxSeen - 1
 	for _, msg := range []string{"one", "two"} {
 		require.False(t, d.full)
-		require.False(t, d.duplicate("a", nil, nil, nil, []byte(msg), noon))
+		require.False(t, d.duplicate("a", nil, nil, []byte(msg), noon))
 	}
 	assert.True(t, d.full)
-	assert.True(t, d.duplicate("b", nil, nil, nil, []byte("one"), noon), "what is remembered is still told once")
+	assert.True(t, d.duplicate("b", nil, nil, []byte("one"), noon), "what is remembered is still told once")
 }
 
 // letters writes a number as words without digits, so that it is a kind of its own.

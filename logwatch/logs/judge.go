@@ -28,6 +28,7 @@ var errAccounting = errors.New("lines read and lines told differ")
 // judge classifies the records of one source.
 type judge struct {
 	watch   *logwatch.Watch
+	rules   *logwatch.RuleSet
 	program string // whose log the source is; empty: of many programs
 	tallies *tallies
 	trends  *trends
@@ -56,8 +57,8 @@ func (j *judge) balance() error {
 // record puts one record into its account.
 func (j *judge) record(rec *logstream.Record) {
 	line := j.line(rec)
-	if rec.Forged {
-		j.dedupe.duplicate(j.source, rec.Host, rec.Tag, nil, rec.Message, rec.At)
+	if j.isForged(rec, &line) {
+		j.dedupe.duplicate(j.source, rec.Host, rec.Tag, rec.Message, rec.At)
 		j.forge(rec)
 		j.counts.matched++
 		return
@@ -78,11 +79,7 @@ func (j *judge) record(rec *logstream.Record) {
 		}
 		return
 	}
-	pid := rec.PID
-	if len(rec.SaidPID) > 0 {
-		pid = rec.SaidPID // a syslog file has this one
-	}
-	if !rec.Repeated && j.dedupe.duplicate(j.source, rec.Host, rec.Tag, pid, rec.Message, rec.At) {
+	if !rec.Repeated && j.dedupe.duplicate(j.source, rec.Host, rec.Tag, rec.Message, rec.At) {
 		j.counts.duplicate++
 		return
 	}
@@ -138,25 +135,4 @@ func (j *judge) line(rec *logstream.Record) logwatch.Line {
 		line.Priority = max(1, severity)
 	}
 	return line
-}
-
-// A forgery is what one sender wrote in the kernel's name.
-type forgery struct {
-	sender, sample string
-	count          int
-	last           time.Time
-}
-
-// maxForgers bounds the senders that are told apart; what others wrote counts
-// for the last of them.
-const maxForgers = 20
-
-func (j *judge) forge(rec *logstream.Record) {
-	for i := range j.forged {
-		if f := &j.forged[i]; f.sender == rec.Sender || i == maxForgers-1 {
-			f.count, f.last = f.count+rec.Events, rec.At
-			return
-		}
-	}
-	j.forged = append(j.forged, forgery{rec.Sender, printable(rec.Message), rec.Events, rec.At})
 }

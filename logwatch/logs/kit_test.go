@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"os"
 	"os/exec"
+	"path"
 	"path/filepath"
+	"strings"
 	"testing"
 	"time"
 
@@ -64,8 +66,8 @@ func TestAnEventInTheJournalAndInAFileIsToldOnce(t *testing.T) {
 	at := noon.Add(-time.Hour)
 	m := journalMachine(logwatchtest.Entry{Time: at.Add(800 * time.Millisecond), Host: "web.example.org", Tag: "odd", PID: 7, Message: "wombat sighted", Priority: 5},
 		logwatchtest.Entry{Time: at.Add(time.Minute), Host: "web.example.org", Tag: "odd", PID: 7, Message: "wombat gone", Priority: 5},
-		logwatchtest.Entry{Time: at, Host: "web.example.org", Tag: "odd", PID: 9, SaidPID: 2001, Message: "wombat asleep", Priority: 5})
-	require.NoError(t, m.Add("-- /var/log/syslog --\nNov 25 11:00:00 web odd[2001]: wombat asleep\nNov 25 11:00:01 web odd[7]: wombat sighted\n"))
+		logwatchtest.Entry{Time: at, Host: "web.example.org", Tag: "odd", PID: 9, Message: "wombat asleep", Priority: 5})
+	require.NoError(t, m.Add("-- /var/log/syslog --\nNov 25 11:00:00 web odd: wombat asleep\nNov 25 11:00:01 web odd[7]: wombat sighted\n"))
 	res, err := suite.Collect(t.Context(), logs.System{Host: m.Host()})
 	require.NoError(t, err)
 	require.Equal(t, report.OK, res.Status, "%v", res.Problems)
@@ -201,5 +203,49 @@ func TestALineInTheKernelsNameThatCameByAUsersSocketNamesItsSender(t *testing.T)
 	for _, f := range res.Findings {
 		forged = append(forged, f.Severity.String()+" "+f.Title)
 	}
-	assert.Equal(t, []string{"warning process 712 (logger) of user id 1000 wrote to the log in the kernel's name: Kernel panic - not syncing: wombat"}, forged)
+	assert.Equal(t, []string{"warning process 712 (logger) of user id 1000 wrote to the log in the name of kernel: Kernel panic - not syncing: wombat"}, forged)
+}
+
+// Any user can write any line. Where the journal knows that it was not the program in
+// whose name it stands, what it says is no fact, in the file neither.
+func TestWhatAUserWritesInTheNameOfAnotherProgramIsNotBelieved(t *testing.T) {
+	at := noon.Add(-time.Hour)
+	as := func(tag, program, message string) logwatchtest.Entry {
+		return logwatchtest.Entry{Time: at, Host: "web", Tag: tag, PID: 712, Message: message, Transport: "syslog", Program: program, Command: path.Base(program), UID: "1001"}
+	}
+	const made, session, refused = "new user: name=evil1, UID=0, GID=0, home=/root, shell=/bin/bash, from=none", "Accepted password for root from 203.0.113.9 port 22 ssh2",
+		"     ann : user NOT in sudoers ; TTY=pts/0 ; PWD=/ ; USER=root ; COMMAND=/usr/bin/id"
+	for name, tc := range map[string]struct {
+		entries []logwatchtest.Entry
+		want    []string
+	}{
+		"logger":           {[]logwatchtest.Entry{as("useradd", "/usr/bin/logger", made)}, []string{"warning process 712 (logger) of user id 1001 wrote to the log in the name of useradd: " + made}},
+		"a program of his": {[]logwatchtest.Entry{as("useradd", "/home/mallory/useradd", made)}, []string{"warning process 712 (useradd) of user id 1001 wrote to the log in the name of useradd: " + made}},
+		"it had ended": {
+			[]logwatchtest.Entry{{Time: at, Host: "web", Tag: "useradd", PID: 712, Message: made, Transport: "syslog", UID: "1001"}},
+			[]string{"warning process 712 of user id 1001 wrote to the log in the name of useradd: " + made},
+		},
+		"in many names": {
+			[]logwatchtest.Entry{as("useradd", "/usr/bin/logger", made), as("sshd", "/usr/bin/logger", session)},
+			[]string{"warning process 712 (logger) of user id 1001 wrote to the log in the name of useradd and sshd: " + made},
+		},
+		"the program itself": {[]logwatchtest.Entry{as("sudo", "/usr/bin/sudo", refused)}, []string{"warning sudo refused ann"}},
+		"one that had ended": {[]logwatchtest.Entry{{Time: at, Host: "web", Tag: "sudo", PID: 712, Message: refused, UID: "1001"}}, []string{"warning sudo refused ann"}},
+		"a part of it":       {[]logwatchtest.Entry{as("sshd", "/usr/lib/openssh/sshd-session", session)}, []string{"warning root logged in over SSH from 203.0.113.9"}},
+		"root":               {[]logwatchtest.Entry{{Time: at, Host: "web", Tag: "useradd", PID: 712, Message: made, Program: "/usr/bin/logger", UID: "0"}}, []string{"critical Account evil1 was created with the rights of root"}},
+	} {
+		m := journalMachine(tc.entries...)
+		var file strings.Builder
+		for _, e := range tc.entries {
+			fmt.Fprintf(&file, "Nov 25 11:00:00 web %s: %s\n", e.Tag, e.Message)
+		}
+		require.NoError(t, m.Add("-- /var/log/auth.log --\n"+file.String()), name)
+		res, err := suite.Collect(t.Context(), logs.System{Host: m.Host()})
+		require.NoError(t, err, name)
+		var told []string
+		for _, f := range res.Findings {
+			told = append(told, f.Severity.String()+" "+f.Title)
+		}
+		assert.Equal(t, tc.want, told, name)
+	}
 }

@@ -7,7 +7,6 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host/follow"
 	"github.com/pugetsoundtech/upkeep/internal/prose"
-	"github.com/pugetsoundtech/upkeep/logwatch"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
@@ -119,18 +118,6 @@ func (r *run) odd(in *judge) {
 		r.finding(ruleNULs, sourceAttr(in.source), scopeOf(in.source), func(f *report.Finding) {
 			f.Title = fmt.Sprintf("%s holds %s of NULs where lines should begin", in.source, prose.Bytes(n))
 			f.Evidence = []report.Attr{report.AtTime(r.now)}
-		})
-	}
-}
-
-// forged tells who wrote in the kernel's name.
-func (r *run) forged(in *judge) {
-	for _, f := range in.forged {
-		r.finding(ruleForged, sourceAttr(in.source), scopeOf(in.source), func(out *report.Finding) {
-			out.Title = fmt.Sprintf("%s wrote to the log in the kernel's name: %s", printable([]byte(f.sender)), prose.Clip(f.sample, 140))
-			out.Count, out.Last = f.count, f.last
-			out.Identity = []report.Attr{{Key: report.Template, Value: logwatch.TemplateID([]byte("forged"), f.sender)}}
-			out.Evidence = []report.Attr{{Key: report.Sample, Value: f.sample}}
 		})
 	}
 }

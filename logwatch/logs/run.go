@@ -74,9 +74,13 @@ func (r *run) names(ctx context.Context) ([]string, error) {
 // wasRead reports whether an earlier run read a log.
 func (r *run) wasRead(name string) bool { return r.old.Sources[name] != nil }
 
-// order puts the source first that was read to its end the longest ago.
+// order puts the source first that was read to its end the longest ago, and the journal
+// before all: it knows who wrote what the files have as well.
 func (r *run) order(names []string) []string {
 	done := func(source string) time.Time {
+		if source == Journal {
+			return time.Time{}.Add(-1)
+		}
 		if st := r.old.Sources[source]; st != nil {
 			return st.Done
 		}
@@ -117,7 +121,7 @@ func (r *run) source(ctx context.Context, source string) error {
 	if known != nil {
 		*st = *known
 	}
-	in := &judge{watch: r.watch, program: sources.ProgramOf(source), tallies: r.tallies, trends: r.trends, summary: &r.summary, dedupe: r.dedupe, source: source, zone: r.zone}
+	in := &judge{watch: r.watch, rules: r.rules, program: sources.ProgramOf(source), tallies: r.tallies, trends: r.trends, summary: &r.summary, dedupe: r.dedupe, source: source, zone: r.zone}
 	notes, err := r.read(ctx, in, r.log(source, known), st)
 	switch {
 	case source == Journal && errors.Is(err, follow.ErrNoJournal) && r.Sources == nil:

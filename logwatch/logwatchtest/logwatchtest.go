@@ -51,12 +51,11 @@ type Entry struct {
 	Host     string
 	Tag      string
 	PID      int
-	SaidPID  int // what the sender called itself; zero: nothing
 	Unit     string
 	Message  string // may hold newlines and any bytes
 	Priority int    // 0 to 7
-	// Transport, Command and UID are what the journal itself knows of the sender; empty: it says nothing.
-	Transport, Command, UID string
+	// Transport, Command, Program and UID are what the journal itself knows of the sender; empty: it says nothing.
+	Transport, Command, Program, UID string
 }
 
 // Export gives the output of journalctl --output=export for entries, to be the
@@ -73,12 +72,10 @@ func Export(entries ...Entry) []byte {
 		out = field(out, "_HOSTNAME", e.Host)
 		out = field(out, "SYSLOG_IDENTIFIER", e.Tag)
 		out = field(out, "_PID", strconv.Itoa(e.PID))
-		if e.SaidPID != 0 {
-			out = field(out, "SYSLOG_PID", strconv.Itoa(e.SaidPID))
-		}
 		out = field(out, "_SYSTEMD_UNIT", e.Unit)
 		out = field(out, "_TRANSPORT", e.Transport)
 		out = field(out, "_COMM", e.Command)
+		out = field(out, "_EXE", e.Program)
 		out = field(out, "_UID", e.UID)
 		out = field(out, "PRIORITY", strconv.Itoa(e.Priority))
 		out = field(out, "MESSAGE", e.Message)

@@ -39,20 +39,10 @@ func genuine(r *logstream.Record) bool {
 		long := k != "su" && k != "login" && strings.HasPrefix(tag, k)
 		if tag == k || long {
 			base := path.Base(file)
-			return ofSystem(file) && (base == k || long && strings.HasPrefix(base, k))
+			return r.OfSystem() && (base == k || long && strings.HasPrefix(base, k))
 		}
 	}
 	return true
-}
-
-// ofSystem reports whether a path is in a folder that root alone fills.
-func ofSystem(file string) bool {
-	for _, dir := range []string{"/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/", "/nix/store/"} {
-		if strings.HasPrefix(file, dir) {
-			return true
-		}
-	}
-	return false
 }
 
 // line is one line of a log in one second, without what only some logs have of it.

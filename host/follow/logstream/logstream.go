@@ -1,6 +1,7 @@
 package logstream
 
 import (
+	"bytes"
 	"cmp"
 	"context"
 	"fmt"
@@ -72,14 +73,14 @@ type Record struct {
 	Size      int64
 	Oversized bool   // Raw is cut
 	Unit      []byte // systemd unit that wrote it; the journal knows it
-	SaidPID   []byte // what the sender called its process, where the journal knows a better PID
 	// Program is the path of the file of the program that wrote the record, and User the
 	// number of its user, where the journal knows them: the writer does not choose them.
 	Program, User []byte
+	// Command is the name of the process that wrote the record, where the journal knows it.
+	Command []byte
 	// Forged says that the record has the kernel's name and came by a socket that
-	// any user can write to: Sender is who wrote it, as the journal knows.
+	// any user can write to.
 	Forged bool
-	Sender string
 	// Repeated says that Raw is a repeat line: all else is of the line that it
 	// means, which happened Events times more.
 	Repeated bool
@@ -95,6 +96,25 @@ func (r *Record) Text(zone *time.Location) []byte {
 		zone = time.UTC
 	}
 	return fmt.Appendf(nil, "%s %s %s[%s]: %s", r.At.In(zone).Format("Jan _2 15:04:05"), r.Host, r.Tag, r.PID, r.Message)
+}
+
+// Sender names who wrote a record, as the journal knows: not by what the writer chose.
+func (r *Record) Sender() string {
+	if len(r.Command) == 0 { // it had ended
+		return fmt.Sprintf("process %s of user id %s", r.PID, r.User)
+	}
+	return fmt.Sprintf("process %s (%s) of user id %s", r.PID, r.Command, r.User)
+}
+
+// OfSystem reports whether the program that wrote a record is, as the journal knows, in
+// a folder that root alone fills.
+func (r *Record) OfSystem() bool {
+	for _, dir := range []string{"/usr/", "/bin/", "/sbin/", "/lib/", "/lib64/", "/nix/store/"} {
+		if bytes.HasPrefix(r.Program, []byte(dir)) {
+			return true
+		}
+	}
+	return false
 }
 
 // A Batch is a run of records, in the order of the log.
@@ -297,14 +317,9 @@ func (r *Reader) entry(e *follow.Entry) {
 		r.counts.Malformed++
 		return
 	}
-	rec := Record{At: e.Time, Unit: e.Unit, SaidPID: e.Said, Program: e.Program, User: e.UID, Size: int64(len(e.Message))}
+	rec := Record{At: e.Time, Unit: e.Unit, Program: e.Program, Command: e.Command, User: e.UID, Size: int64(len(e.Message))}
 	rec.Header = syslog.Header{Format: syslog.ISO, Time: e.Time, HasZone: true, Host: e.Host, Tag: e.Tag, PID: e.PID, Message: e.Message, Events: 1}
-	if string(e.Tag) == "kernel" && len(e.Transport) > 0 && string(e.Transport) != "kernel" {
-		rec.Forged, rec.Sender = true, fmt.Sprintf("process %s of user id %s", e.PID, e.UID)
-		if len(e.Command) > 0 { // not that of one that had ended
-			rec.Sender = fmt.Sprintf("process %s (%s) of user id %s", e.PID, e.Command, e.UID)
-		}
-	}
+	rec.Forged = string(e.Tag) == "kernel" && len(e.Transport) > 0 && string(e.Transport) != "kernel"
 	if e.Priority >= 0 {
 		rec.Priority, rec.HasPriority = e.Priority, true
 	}
