@@ -124,7 +124,8 @@ func (f Folder) Start(ctx context.Context, plan []byte, c host.Command) (string,
 // asUnit makes the job a unit of its own: else it would end with the service that
 // asked for it.
 func asUnit(id string, job, env []string) host.Command {
-	args := []string{"systemd-run", "--quiet", "--collect", "--no-block", "--unit=upkeep-apply-" + id, "--property=KillMode=process"}
+	// Without a description the unit has the script for one, at each line of which systemd complains.
+	args := []string{"systemd-run", "--description=upkeep applies " + id, "--quiet", "--collect", "--no-block", "--unit=upkeep-apply-" + id, "--property=KillMode=process"}
 	for _, kv := range slices.Concat(host.Environ(), env) {
 		args = append(args, "--setenv="+kv)
 	}

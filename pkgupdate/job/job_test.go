@@ -71,3 +71,10 @@ func TestAJobThatIsStartedTwiceRunsOnce(t *testing.T) {
 	require.NoError(t, err)
 	assert.Equal(t, "0\n", string(end))
 }
+
+// Without a description systemd-run gives the unit the whole command for one, and systemd
+// complains in the log at each line of the script.
+func TestTheUnitOfAJobIsDescribedInOneLine(t *testing.T) {
+	args := asUnit("1", []string{runJob, "sh", "/x"}, nil).Args
+	assert.Contains(t, args[:slices.Index(args, "/bin/sh")], "--description=upkeep applies 1")
+}
