@@ -3,6 +3,8 @@ package capture
 import (
 	"bytes"
 	"context"
+	"errors"
+	"io/fs"
 	"regexp"
 	"slices"
 	"strings"
@@ -15,24 +17,33 @@ import (
 // A state is what a Query asks for, and where.
 type state struct {
 	kernels string // by uname -s, in blanks; "": any
-	server  string // a path that is there while the server runs that is asked; "": none is
+	needs   string // paths of which one is there where there is something to ask, as of a server that runs; "": none is
 	query   commit.Query
 }
 
 // Queries are the states of a system that are no file, each by a command that
-// only reads. A system without the program, or whose server does not run, has no
-// such state; where the kernel is not known, all are asked.
+// only reads. A system without the program, whose server does not run, or with a
+// program that has nothing to tell, as rpm on Debian, has no such state; where the
+// kernel is not known, all are asked.
 func Queries(ctx context.Context, h host.Host) []commit.Query {
 	kernel, _ := facts.Uname(ctx, h) // not known is an answer here
+	var asks []host.Ask
+	for _, s := range states {
+		for _, name := range strings.Fields(s.needs) {
+			asks = append(asks, host.Ask{Op: host.OpLstat, Name: name})
+		}
+	}
+	absent := map[string]bool{}
+	_ = h.Batch(ctx, asks, func(i int, a host.Answer) error { // what is not known is asked
+		absent[asks[i].Name] = errors.Is(a.Err, fs.ErrNotExist)
+		return nil
+	})
 	var out []commit.Query
 	for _, s := range states {
-		if kernel.System != "" && s.kernels != "" && !slices.Contains(strings.Fields(s.kernels), kernel.System) {
+		needs := strings.Fields(s.needs)
+		if kernel.System != "" && s.kernels != "" && !slices.Contains(strings.Fields(s.kernels), kernel.System) ||
+			len(needs) > 0 && !slices.ContainsFunc(needs, func(name string) bool { return !absent[name] }) {
 			continue
-		}
-		if s.server != "" {
-			if _, err := h.Lstat(ctx, s.server); err != nil {
-				continue
-			}
 		}
 		out = append(out, s.query)
 	}
@@ -42,12 +53,15 @@ func Queries(ctx context.Context, h host.Host) []commit.Query {
 const (
 	linux = "Linux"
 	bsd   = "FreeBSD OpenBSD NetBSD BSD/OS"
+
+	rpmdb = "/var/lib/rpm/Packages /var/lib/rpm/Packages.db /var/lib/rpm/rpmdb.sqlite " +
+		"/usr/lib/sysimage/rpm/Packages /usr/lib/sysimage/rpm/Packages.db /usr/lib/sysimage/rpm/rpmdb.sqlite"
 )
 
 // states are named for ever.
 var states = []state{
 	{linux, "", commit.Query{Name: "packages-deb", Args: []string{"dpkg-query", "-W", "-f", "${Package}:${Architecture} ${Version} ${db:Status-Abbrev}\n"}, Normalize: sorted}},
-	{linux, "", commit.Query{Name: "packages-rpm", Args: []string{"rpm", "-qa", "--qf", "%{NAME}.%{ARCH} %{EPOCHNUM}:%{VERSION}-%{RELEASE}\n"}, Normalize: sorted}},
+	{linux, rpmdb, commit.Query{Name: "packages-rpm", Args: []string{"rpm", "-qa", "--qf", "%{NAME}.%{ARCH} %{EPOCHNUM}:%{VERSION}-%{RELEASE}\n"}, Normalize: sorted}},
 	{linux, "", commit.Query{Name: "packages-pacman", Args: []string{"pacman", "-Q"}, Normalize: sorted}},
 	{linux, "", commit.Query{Name: "packages-apk", Args: []string{"apk", "info", "-v"}, Normalize: sorted}},
 	{"FreeBSD", "", commit.Query{Name: "packages-freebsd", Args: []string{"pkg", "query", "%n %v"}, Normalize: sorted}},

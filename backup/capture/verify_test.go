@@ -15,6 +15,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/backup/backuptest"
 	"github.com/pugetsoundtech/upkeep/backup/capture"
+	"github.com/pugetsoundtech/upkeep/backup/commit"
 	"github.com/pugetsoundtech/upkeep/backup/confdiff"
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
@@ -113,7 +114,7 @@ func TestDefaultThatAnUpdateReplacedIsOneQuietLine(t *testing.T) {
 }
 
 func TestStatesOfASystemAreAskedOnlyWhereTheyCanBe(t *testing.T) {
-	m := hosttest.New(small + "-- /run/postgresql/.s.PGSQL.5432 socket --\n-- /run/mysqld/ dir complete --\n")
+	m := hosttest.New(small + "-- /run/postgresql/.s.PGSQL.5432 socket --\n-- /run/mysqld/ dir complete --\n-- /var/lib/rpm/ dir complete --\n-- /usr/lib/sysimage/ dir complete --\n")
 	m.SetCommand([]string{"uname", "-snrm"}, host.Output{Stdout: []byte("Linux web1 6.1 x86_64\n")}, nil)
 	var names []string
 	for _, q := range capture.Queries(t.Context(), m.Host()) {
@@ -123,6 +124,9 @@ func TestStatesOfASystemAreAskedOnlyWhereTheyCanBe(t *testing.T) {
 	assert.NotContains(t, names, "schema-mysql", "no server runs")
 	assert.NotContains(t, names, "firewall-pf")
 	assert.Contains(t, names, "packages-deb")
+	assert.NotContains(t, names, "packages-rpm", "the program is there for other systems' packages, and has no database")
+	require.NoError(t, m.Add("-- /usr/lib/sysimage/rpm/ dir complete --\n-- /usr/lib/sysimage/rpm/rpmdb.sqlite --\nx\n"))
+	assert.True(t, slices.ContainsFunc(capture.Queries(t.Context(), m.Host()), func(q commit.Query) bool { return q.Name == "packages-rpm" }))
 }
 
 func TestNormalizersTakeOutWhatChangesByItself(t *testing.T) {
