@@ -77,14 +77,25 @@ func (c Mounts) Read(ctx context.Context) *inventory.List {
 		}
 		options := slices.DeleteFunc(slices.Clone(m.Options), func(o string) bool { return !slices.Contains(rights, o) })
 		slices.Sort(options)
-		fields := inventory.Fields("source", m.Source, "part", part(m, mounts), "type", m.Type, "options", strings.Join(slices.Compact(options), ","))
-		if hides(m, part(m, mounts)) && !ofContainer(ctx, c.Host, m) {
+		part := part(m, mounts)
+		hides := hides(m, part)
+		if hides && ofContainer(ctx, c.Host, m) {
+			hides = false
+			if strings.HasSuffix(part, removed) { // under a name that is another one at each start
+				part = removed
+			}
+		}
+		fields := inventory.Fields("source", m.Source, "part", part, "type", m.Type, "options", strings.Join(slices.Compact(options), ","))
+		if hides {
 			fields = append(fields, inventory.Fields(fieldHides, "yes")...)
 		}
 		l.Add(fields, secTable, m.Point)
 	}
 	return l
 }
+
+// removed ends the name of a file that Linux shows at a place, and that has no other name.
+const removed = "//deleted"
 
 // itself is the part of a mount that shows the folder which stands there anyway,
 // as systemd makes them to take rights away.

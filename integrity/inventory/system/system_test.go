@@ -116,6 +116,15 @@ func TestWhatRunsContainersMountsIsExcusedByWhatItIs(t *testing.T) {
 	}
 }
 
+// systemd-nspawn closes places with files that it removed, under another name at each start.
+func TestTheRemovedFilesOfAContainerAreTheSameAtEachStart(t *testing.T) {
+	at := func(file string) system.Mounts {
+		return system.Mounts{Host: hosttest.New(inContainer + "-- /proc/kmsg fifo --\n" + mounts + "30 20 0:60 " + file + " /proc/kmsg rw - tmpfs tmpfs rw\n").Host()}
+	}
+	assert.Empty(t, integritytest.Titles(days(t, at("/.#proc-kmsga543//deleted"), at("/.#proc-kmsgc404//deleted"))))
+	assert.Len(t, integritytest.Titles(days(t, at("/.#proc-kmsga543//deleted"), at("/kmsg"))), 1)
+}
+
 func TestOnePlantedMountIsOneFinding(t *testing.T) {
 	for name, c := range map[string]struct{ edit, want string }{
 		"elsewhere":           {mounts + "30 20 8:17 / /srv rw - xfs /dev/sdb1 rw\n", "notice: /dev/sdb1 (xfs) is now mounted over /srv"},
