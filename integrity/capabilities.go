@@ -24,13 +24,9 @@ func CapabilitiesText(v string) string {
 	if v == "" {
 		return ""
 	}
-	b := []byte(v)
-	if len(b) < 12 {
-		return hex.EncodeToString(b)
-	}
-	permitted := uint64(binary.LittleEndian.Uint32(b[4:]))
-	if len(b) >= 20 {
-		permitted |= uint64(binary.LittleEndian.Uint32(b[12:])) << 32
+	permitted, ok := Permitted(v)
+	if !ok {
+		return hex.EncodeToString([]byte(v))
 	}
 	var words []string
 	for i := range 64 {
@@ -46,4 +42,18 @@ func CapabilitiesText(v string) string {
 		return "inheritable only"
 	}
 	return prose.List(words, 8)
+}
+
+// Permitted gives the capabilities that CapabilitiesText names, a bit for each, and
+// whether v has the form of some.
+func Permitted(v string) (bits uint64, ok bool) {
+	b := []byte(v)
+	if len(b) < 12 {
+		return 0, false
+	}
+	bits = uint64(binary.LittleEndian.Uint32(b[4:]))
+	if len(b) >= 20 {
+		bits |= uint64(binary.LittleEndian.Uint32(b[12:])) << 32
+	}
+	return bits, true
 }

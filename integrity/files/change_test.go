@@ -4,6 +4,7 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -46,6 +47,27 @@ func TestASetuidBitOnAProgramIsTheRightsOfRoot(t *testing.T) {
 	require.Len(t, got, 1)
 	assert.Equal(t, "/usr/bin/find now runs with the rights of root: mode 0755 to 4755", got[0].Title)
 	assert.Equal(t, report.Critical, got[0].Severity)
+}
+
+func TestMoreCapabilitiesAndAnotherProgramOfRootAreCritical(t *testing.T) {
+	with := func(mode, caps, content string) string {
+		if caps != "" {
+			caps = ` xattr.security.capability="\x01\x00\x00\x02` + caps + strings.Repeat(`\x00`, 12) + `"`
+		}
+		return "-- /etc/ dir complete --\n-- /usr/ dir complete --\n-- /usr/bin/ dir complete --\n-- /usr/bin/ping mode=" + mode + caps + " --\n" + content + "\n"
+	}
+	const raw, rawAndSetuid = `\x00\x20\x00\x00`, `\x80\x20\x00\x00`
+	attrs := func(s *files.System) { s.Profile.Attrs = true }
+	for _, c := range []struct{ was, now, want string }{
+		{with("0755", raw, "x"), with("0755", rawAndSetuid, "x"), "critical: /usr/bin/ping now runs with the capabilities cap_setuid and cap_net_raw: capabilities cap_net_raw to cap_setuid and cap_net_raw"},
+		{with("0755", rawAndSetuid, "x"), with("0755", raw, "x"), "notice: /usr/bin/ping changed: capabilities cap_setuid and cap_net_raw to cap_net_raw"},
+		{with("04755", "", "x"), with("04755", "", "y"), "critical: /usr/bin/ping changed: content"},
+		{with("0755", "", "x"), with("0755", "", "y"), "notice: /usr/bin/ping changed: content"},
+	} {
+		got := day(t, c.was, c.now, attrs)
+		require.Len(t, got, 1)
+		assert.Equal(t, c.want, got[0].Severity.String()+": "+got[0].Title)
+	}
 }
 
 func TestOwnersAreNamedWhereTheyHaveNames(t *testing.T) {

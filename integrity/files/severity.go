@@ -12,13 +12,15 @@ import (
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
-// severity is critical for a program that now runs with the rights of root, and
-// a warning for what else gives somebody power over the system, and for a
+// severity is critical for a program that now runs with the rights of root, or ran with
+// them and is another, and a warning for what else gives somebody power over the system, and for a
 // program that is not what its package has.
 func severity(c integrity.Change, a attestation) report.Severity {
 	switch {
 	case gains(c) != "" && !(a.standing == genuine && c.Kind == integrity.Added):
 		return report.Critical
+	case c.Kind == integrity.Changed && runsAsRoot(c.Was.Stat) && runsAsRoot(c.Now.Stat) && c.Fields&tree.FieldContent != 0 && !a.vouches(c):
+		return report.Critical // whatever it now does with these rights
 	case a.standing == altered && !isConfig(c.Path):
 		return report.Warning
 	case c.Kind == integrity.Unstable:
@@ -33,20 +35,24 @@ func severity(c integrity.Change, a attestation) report.Severity {
 	return report.RuleSeverity
 }
 
+// runsAsRoot reports whether whoever runs a program has the rights of root.
+func runsAsRoot(st host.Stat) bool {
+	return st.IsRegular() && st.Perm()&host.ModeSetUID != 0 && st.Perm()&0o111 != 0 && st.Known.Has(host.KnownOwner) && st.UID == 0
+}
+
 // gains says what rights of root a program has now, and had not before.
 func gains(c integrity.Change) string {
 	now, was := c.Now.Stat, c.Was.Stat
 	if c.Kind != integrity.Added && c.Kind != integrity.Changed || !now.IsRegular() {
 		return ""
 	}
-	asRoot := func(st host.Stat) bool {
-		return st.IsRegular() && st.Perm()&host.ModeSetUID != 0 && st.Perm()&0o111 != 0 && st.Known.Has(host.KnownOwner) && st.UID == 0
-	}
-	if asRoot(now) && !(c.Kind == integrity.Changed && asRoot(was)) {
+	if runsAsRoot(now) && !(c.Kind == integrity.Changed && runsAsRoot(was)) {
 		return "the rights of root"
 	}
 	if caps, _ := c.Now.Attr(host.AttrCapabilities); caps != "" {
-		if before, known := c.Was.Attr(host.AttrCapabilities); c.Kind == integrity.Added || known && before == "" {
+		before, known := c.Was.Attr(host.AttrCapabilities)
+		had, _ := integrity.Permitted(before) // what has no form had none
+		if has, ok := integrity.Permitted(caps); c.Kind == integrity.Added || known && (before == "" || !ok && before != caps || has&^had != 0) {
 			return "the capabilities " + integrity.CapabilitiesText(caps)
 		}
 	}

@@ -2,6 +2,7 @@ package privileged
 
 import (
 	"context"
+	"encoding/hex"
 	"errors"
 	"io/fs"
 	"path"
@@ -159,8 +160,11 @@ func (c Programs) walk(ctx context.Context, l *inventory.List, odd negatives, di
 		}
 		e := found[name]
 		caps, _ := e.Attr(host.AttrCapabilities)
-		l.Add(inventory.Fields("mode", modeOf(e.Stat), "owner", ownerOf(e.Stat),
-			"capabilities", integrity.CapabilitiesText(caps), "content", content), secPrograms, name)
+		fields := inventory.Fields("mode", modeOf(e.Stat), "owner", ownerOf(e.Stat), "capabilities", integrity.CapabilitiesText(caps), "content", content)
+		if caps != "" { // the words leave out some of many, and which are in effect
+			fields = append(fields, inventory.Fields("bits", hex.EncodeToString([]byte(caps)))...)
+		}
+		l.Add(fields, secPrograms, name)
 	}
 	return parts, err
 }

@@ -118,3 +118,17 @@ func TestAProgramInAPartOfItsDiskIsTold(t *testing.T) {
 		assert.Equal(t, report.OK, res.Status, res.Problems)
 	}
 }
+
+func TestOneOfManyCapabilitiesCounts(t *testing.T) {
+	able := func(third string) inventory.Question {
+		text := strings.Replace(disk, "-- /dev dir", `-- /srv/able mode=0755 xattr.security.capability="\x01\x00\x00\x02\xff\x01`+third+strings.Repeat(`\x00`, 13)+"\" --\nx\n-- /dev dir", 1)
+		return privileged.Programs{Host: hosttest.New(text).Host()}
+	}
+	check := inventory.Check{Question: able(`\x01`), Dir: t.TempDir()}
+	require.Empty(t, integritytest.Collect(t, check).Findings)
+	check.Question = able(`\x20`)
+	res := integritytest.Collect(t, check)
+	require.Len(t, res.Findings, 1)
+	assert.Equal(t, "integrity.privileged.changed", res.Findings[0].Rule)
+	assert.Equal(t, report.Critical, res.Findings[0].Severity)
+}
