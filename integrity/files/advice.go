@@ -7,6 +7,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/howto"
 	"github.com/pugetsoundtech/upkeep/host/tree"
 	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
@@ -22,6 +23,9 @@ func amiss(c integrity.Change, a attestation) string {
 // standingText tells how the file stands to its package, and how sure that is.
 func standingText(c integrity.Change, a attestation) string {
 	belongs := "It belongs to the package " + a.Package
+	if a.leads != "" {
+		return "It has programs load " + prose.Clip(a.leads, 200) + ", where no package puts libraries."
+	}
 	switch a.standing {
 	case unowned:
 		return "No package owns it."

@@ -31,6 +31,7 @@ type attestation struct {
 	host.Claim
 	standing standing
 	how      string      // of derived: how it comes from the package
+	leads    string      // where the loader's cache leads, and should not
 	differs  tree.Fields // of altered
 	err      error       // of unchecked
 }
@@ -88,7 +89,11 @@ func (c *closer) made(ch integrity.Change, claim host.Claim) (attestation, bool)
 	if ch.Kind == integrity.Added && ch.Now.Stat.IsDir() && claim.Package != "" && claim.Type == 0 && len(claim.Digest) == 0 {
 		return attestation{Claim: claim, standing: derived, how: "The package " + claim.Package + " lists it"}, true
 	}
-	if computed[ch.Path] && claim.Package == "" && len(c.brought) > 0 {
+	if ch.Path == loaderCache && !tellsWhat(claim) && ch.Now.Stat.IsRegular() {
+		to, ok := c.leadsTo(ch)
+		if !ok || to != "" || len(c.brought) == 0 {
+			return attestation{Claim: claim, leads: to}, to != ""
+		}
 		return attestation{Claim: host.Claim{Package: c.brought[0]}, standing: derived, how: "The system computes it anew when libraries change, as those of the package " + c.brought[0] + " did"}, true
 	}
 	return attestation{}, false

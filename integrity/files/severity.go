@@ -21,7 +21,7 @@ func severity(c integrity.Change, a attestation) report.Severity {
 		return report.Critical
 	case c.Kind == integrity.Changed && runsAsRoot(c.Was.Stat) && runsAsRoot(c.Now.Stat) && c.Fields&tree.FieldContent != 0 && !a.vouches(c):
 		return report.Critical // whatever it now does with these rights
-	case a.standing == altered && !isConfig(c.Path):
+	case a.standing == altered && !isConfig(c.Path) || a.leads != "":
 		return report.Warning
 	case c.Kind == integrity.Unstable:
 		return report.RuleSeverity
@@ -118,9 +118,7 @@ var (
 	configTrees    = []string{"/etc", "/usr/local/etc", "/usr/pkg/etc"}
 	sensitiveNames = []string{"authorized_keys", "authorized_keys2", ".rhosts", ".shosts"}
 	secretNames    = []string{"shadow", "shadow-", "gshadow", "gshadow-", "master.passwd", "spwd.db", "opasswd"}
-	// computed is made anew by the system from the libraries that are there.
-	computed = map[string]bool{"/etc/ld.so.cache": true}
-	runLevel = regexp.MustCompile(`^/etc/rc[0-6S]\.d$`)
+	runLevel       = regexp.MustCompile(`^/etc/rc[0-6S]\.d$`)
 )
 
 func sensitive(name string) bool {
