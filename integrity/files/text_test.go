@@ -1,37 +1,21 @@
 package files_test
 
 import (
-	"context"
-	"io/fs"
 	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/integrity/integritytest"
 	"github.com/pugetsoundtech/upkeep/report"
 )
-
-// texts is an OldText of several contents.
-type texts []string
-
-func (l texts) OldText(_ context.Context, was host.Entry) ([]byte, error) {
-	for _, text := range l {
-		h := host.NewHash("sha256")
-		h.Write([]byte(text))
-		if host.NewDigest("sha256", h.Sum(nil)) == was.Digests[0] {
-			return []byte(text), nil
-		}
-	}
-	return nil, fs.ErrNotExist
-}
 
 func TestADifferenceIsToldSinceTheLastReportAsWell(t *testing.T) {
 	const first, second, third = "port 22\n", "port 22\nroot yes\n", "port 22\nroot yes\nempty yes\n"
 	b := newBox(t, map[string]string{"etc/sshd.conf": first})
-	b.check.OldText = texts{first, second}
+	b.check.OldText = integritytest.Texts{first, second}
 	told := func() report.Finding {
 		t.Helper()
 		_, res := b.run()
@@ -50,7 +34,7 @@ func TestADifferenceIsToldSinceTheLastReportAsWell(t *testing.T) {
 	assert.Contains(t, f.Detail, "Since the last report: +empty yes.")
 	assert.NotContains(t, told().Detail, "last report", "nothing since")
 
-	b.check.OldText = texts{first} // nobody kept the third
+	b.check.OldText = integritytest.Texts{first} // nobody kept the third
 	b.write("etc/sshd.conf", second)
 	f = told()
 	assert.Contains(t, f.Detail, "It changed again since the last report.")
@@ -59,14 +43,14 @@ func TestADifferenceIsToldSinceTheLastReportAsWell(t *testing.T) {
 	b.do(err)
 	_, res := b.run()
 	assert.Empty(t, res.Findings)
-	b.check.OldText = texts{first, second}
+	b.check.OldText = integritytest.Texts{first, second}
 	b.write("etc/sshd.conf", third)
 	assert.NotContains(t, told().Detail, "last report", "what was accepted is what it was then")
 }
 
 func TestWhatNobodyMayReadIsNotToldSinceTheLastReport(t *testing.T) {
 	b := newBox(t, map[string]string{"etc/shadow": "a"})
-	b.check.OldText = texts{"a", "b"}
+	b.check.OldText = integritytest.Texts{"a", "b"}
 	b.run()
 	for _, text := range []string{"b", "c"} {
 		b.write("etc/shadow", text)

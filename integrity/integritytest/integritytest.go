@@ -1,6 +1,7 @@
 // Package integritytest helps to test what is built on package integrity:
 // streams of entries as data, real trees of files from a text and such as are hard
-// to scan, package claims as a map, and a conformance function for an Attestor.
+// to scan, package claims as a map, and conformance functions for an Attestor, an
+// OldText and a Journal.
 //
 //	claims := integritytest.Claims{"/bin/ls": {Package: "deb:coreutils"}}
 //	check := files.System{Host: h, Dir: dir, Attestor: claims}
