@@ -11,6 +11,7 @@ const (
 	ruleMoved    = "integrity.files.moved"
 	ruleChanged  = "integrity.files.changed"
 	ruleUnstable = "integrity.files.unstable"
+	ruleCut      = "integrity.files.log-cut"
 	ruleRules    = "integrity.files.rules"
 	ruleGap      = "integrity.files.baseline-gap"
 )
@@ -35,6 +36,11 @@ func (System) Rules() []report.Rule {
 		rule(System{}.Name()+".rotated", report.Info, "Logs were rotated since the baseline",
 			"A log that is shorter than in the baseline was rotated as often as its copies are kept, or is in a copy that cannot be read here.",
 			"Nothing is needed. Accepting the logs compares with what they are now."),
+		report.Rule{
+			ID: ruleCut, Kind: report.Event, Severity: report.Warning, Title: "A log lost what it held at the last run",
+			Explain: "Logs only grow, and rotation keeps what they held. Who takes lines out of one removes traces.",
+			Remedy:  "If you emptied it, accept it. Otherwise find out who was on the system, and compare with the copy of a central log.",
+		},
 		rule(ruleRules, report.Notice, "The baseline was taken with other rules",
 			"What the rules look at decides what can be found. What only the new rules look at has nothing to be compared with.",
 			"If you or a new release changed the rules, accept them. Otherwise find out who did."),

@@ -55,6 +55,10 @@ func (s System) Check(ctx context.Context, rec *report.Recorder) error {
 	if r.were, _, unread = lastTexts.Load(rec); unread != nil {
 		rec.Problem(unread, continuity.Scope)
 	}
+	if r.marks, _, unread = lastLogs.Load(rec); unread != nil {
+		rec.Problem(unread, continuity.Scope)
+	}
+	r.logs.Earlier = r.marks
 	b, err := r.Open(r.take)
 	if b != nil {
 		defer b.Close()
@@ -66,7 +70,10 @@ func (s System) Check(ctx context.Context, rec *report.Recorder) error {
 		return fmt.Errorf("integrity.files: %w", err)
 	}
 	r.tell(b)
-	return errors.Join(r.Remember(b), lastTexts.Keep(rec, r.texts))
+	if r.marks != nil {
+		err = lastLogs.Keep(rec, r.marks)
+	}
+	return errors.Join(err, r.Remember(b), lastTexts.Keep(rec, r.texts))
 }
 
 // profile is that of the check, with the roots that are links followed.
@@ -88,9 +95,10 @@ type run struct {
 	last   string  // path of the last entry
 	found  []found // not reported yet
 	logs   rotation.Logs
-	old    integrity.Entries // with which the beginnings of logs are compared; nil: they are not
-	were   map[string]string // lastTexts of the last stored run
-	texts  map[string]string // and of this one
+	old    integrity.Entries        // with which the beginnings of logs are compared; nil: they are not
+	were   map[string]string        // lastTexts of the last stored run
+	texts  map[string]string        // and of this one
+	marks  map[string]rotation.Mark // lastLogs of the last stored run, then of this one
 	guide  howto.Guide
 }
 

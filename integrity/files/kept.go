@@ -5,6 +5,7 @@ import (
 	"path/filepath"
 
 	"github.com/pugetsoundtech/upkeep/integrity/continuity"
+	"github.com/pugetsoundtech/upkeep/integrity/rotation"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
@@ -18,6 +19,10 @@ var lastTexts = report.State[map[string]string]{Name: "texts", Version: 1}
 
 // mostTexts bounds them; of others only the difference to the baseline is told.
 const mostTexts = 1000
+
+// lastLogs are the logs of the last stored run: the baseline does not know what came
+// behind it, and which of that went again.
+var lastLogs = report.State[map[string]rotation.Mark]{Name: "logs", Version: 1}
 
 // errNothing keeps a machine that did not answer from having a baseline.
 var errNothing = errors.New("no baseline was taken: nothing of the profile could be read")

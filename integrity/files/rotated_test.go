@@ -37,3 +37,27 @@ func TestARotatedLogIsOneNoteAndAShortenedOneAWarning(t *testing.T) {
 	}, integritytest.Titles(res))
 	assert.Equal(t, report.OK, res.Status)
 }
+
+func TestALogThatIsCutAfterItsRotationIsAWarning(t *testing.T) {
+	b := newBox(t, map[string]string{"/var/log/auth": "one\n"})
+	b.check.Profile = integrity.ProfileLogs()
+	b.later("/var/log/auth", -3)
+	b.run()
+	b.rename("/var/log/auth", "/var/log/auth.1")
+	b.write("/var/log/auth", "two\nan attack\nthree\n")
+	for range 2 {
+		_, res := b.run()
+		assert.Empty(t, integritytest.Titles(res))
+	}
+	b.write("/var/log/auth", "two\nthree\n")
+	got, res := b.run()
+	assert.Equal(t, []string{"warning: /var/log/auth became shorter since the last run, and no rotated copy holds what it held: size 20 B to 10 B"}, integritytest.Titles(res))
+	assert.Equal(t, report.OK, res.Status, res.Problems)
+	assert.Len(t, got, 1)
+	b.write("/var/log/auth", "two\nthree\nfour\n")
+	_, res = b.run()
+	assert.Empty(t, integritytest.Titles(res), "it is told once, as what happened")
+	b.write("/var/log/auth", "two\nTHREE\nfour\nfive\n")
+	_, res = b.run()
+	assert.Equal(t, []string{"warning: /var/log/auth is not what it was at the last run, and more, and no rotated copy holds that"}, integritytest.Titles(res))
+}

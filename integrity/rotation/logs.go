@@ -37,12 +37,18 @@ type Logs struct {
 	Files   host.FS
 	Profile integrity.Profile
 
+	// Earlier are Marks of an earlier comparison, by the paths of the logs, for Cut; nil:
+	// nothing is known but the baseline.
+	Earlier map[string]Mark
+
 	seen []host.Entry // regular files in the folders of logs, as they are now
 	kept []integrity.Change
 
 	mu         sync.Mutex
 	beginnings bool            // were compared
 	grew       map[string]bool // by path, those that are what they were and more
+
+	holdsEarlier map[string]bool // by path, those that are what they were at the earlier look, and more
 
 	named  map[string][]host.Entry // of seen, by the last component
 	copies map[string][]host.Entry // by the path of their log, the oldest first
@@ -70,11 +76,11 @@ func (l *Logs) Seen(now integrity.Entries) integrity.Entries {
 // was written over and did not become shorter.
 func (l *Logs) Read() func(now, was *host.Entry) host.Reading {
 	l.beginnings, l.grew = true, map[string]bool{}
-	return Grown(func(path string) {
+	return l.earlier(Grown(func(path string) {
 		l.mu.Lock()
 		defer l.mu.Unlock()
 		l.grew[path] = true
-	})
+	}))
 }
 
 // Take takes a change in a folder of logs, and reports whether it did.

@@ -136,3 +136,64 @@ func TestWhatRotationDoesIsNoFinding(t *testing.T) {
 		})
 	}
 }
+
+// look compares with a baseline and with an earlier look, and gives the logs that were cut
+// since that, and the marks for the next.
+func (s shelf) look(was []host.Entry, earlier map[string]rotation.Mark) (cut []string, marks map[string]rotation.Mark) {
+	p := s.profile()
+	l := rotation.Logs{Files: host.Local().Files, Profile: p, Earlier: earlier}
+	scan := integrity.Scanner{Files: l.Files, Profile: p, Old: integritytest.Entries(was...), Read: l.Read()}
+	err := integrity.Compare(integritytest.Entries(was...), l.Seen(scan.Entries(s.t.Context(), nil)), p.Compared(), func(c integrity.Change) error {
+		assert.True(s.t, l.Take(c))
+		return nil
+	})
+	require.NoError(s.t, err)
+	l.Left(s.t.Context())
+	for _, c := range l.Cut(s.t.Context()) {
+		cut = append(cut, strings.TrimPrefix(c.Path, s.dir+"/"))
+	}
+	return cut, l.Marks()
+}
+
+// The baseline knows the first three lines; the log was rotated and has grown since.
+func TestALogThatIsCutAfterItWasRotatedIsTold(t *testing.T) {
+	const later = "a login\nan attack\na logout\n"
+	for name, c := range map[string]struct {
+		do   func(s shelf)
+		want []string
+	}{
+		"it grew": {func(s shelf) { s.put("mail", later+"more\n", 9) }, nil},
+		"nothing": {func(shelf) {}, nil},
+		"rotated again": {func(s shelf) {
+			s.put("mail.2", oldLog, 6)
+			s.put("mail.1", later+"more\n", 9)
+			s.put("mail", "x\n", 10)
+		}, nil},
+		"copied and emptied":   {func(s shelf) { s.put("mail.1.gz", later, 9); s.put("mail", "", 10) }, nil},
+		"a line is gone":       {func(s shelf) { s.put("mail", "a login\na logout\n", 9) }, []string{"mail"}},
+		"and more came":        {func(s shelf) { s.put("mail", "a login\na logout\n"+later, 9) }, []string{"mail"}},
+		"another in its place": {func(s shelf) { s.remove("mail"); s.put("mail", "a login\n", 9) }, []string{"mail"}},
+		"rotated without the line": {func(s shelf) {
+			s.put("mail.2", oldLog, 6)
+			s.put("mail.1", "a login\na logout\nand more lines\n", 9)
+			s.put("mail", "", 10)
+		}, []string{"mail"}},
+		"one that came since": {func(s shelf) { s.put("new.log", "x\n", 9) }, []string{"new.log"}},
+	} {
+		t.Run(name, func(t *testing.T) {
+			s := shelf{t, t.TempDir()}
+			s.put("mail", oldLog, 5)
+			was := s.scan()
+			s.put("mail.1", oldLog, 6)
+			s.put("mail", later, 7)
+			s.put("new.log", later, 7)
+			s.put("dmesg", later, 7)
+			cut, marks := s.look(was, nil)
+			assert.Empty(t, cut)
+			assert.Len(t, marks, 2, "neither copies nor what is written anew: %v", marks)
+			c.do(s)
+			cut, _ = s.look(was, marks)
+			assert.Equal(t, c.want, cut)
+		})
+	}
+}
