@@ -18,7 +18,7 @@ var dnfTool = tool{
 	install:   func(steps []Step, o Options) host.Command { return host.Command{Args: dnfArgs(steps, o, "-C", "-y")} },
 	download:  func(steps []Step, o Options) []string { return dnfArgs(steps, o, "-y", "--downloadonly") },
 	undo:      func([]Step) [][]string { return [][]string{{"dnf", "history", "undo", "last"}} },
-	conffiles: rpmConffiles,
+	conffiles: dnfLocator.conffiles,
 	locks:     []string{"/var/lib/rpm/.rpm.lock", "/usr/lib/sysimage/rpm/.rpm.lock"},
 	pids:      []string{"/var/cache/dnf/metadata_lock.pid", "/var/cache/dnf/download_lock.pid", "/var/lib/dnf/rpmdb_lock.pid"},
 	cache:     "/var/cache/dnf",

@@ -154,6 +154,35 @@ func TestYumIsAskedForExactVersionsAndRemovesNothing(t *testing.T) {
 	require.ErrorContains(t, err, "yum: ")
 }
 
+// What repoquery says is after its source (rpm-software-management/yum-utils: repoquery.py,
+// fmt_location): the address of the first mirror and the path there.
+func TestYumsRepoquerySaysWhereThePackageIsWhoseFilesReplaceEditedOnes(t *testing.T) {
+	const plugins = "Loaded plugins: fastestmirror\n"
+	next := strings.Repeat("1", 64)
+	files := fmt.Sprintf("upkeep\t17\t%[1]s\t/etc/toy.kept\nupkeep\t1\t%[1]s\t/etc/toy.replaced\nupkeep\t1\t%[2]s\t/etc/toy.same\n", next, digestLike([]byte("edited\n"), next))
+	image := fmt.Sprintf("x: after source\n-- / dir complete=tree --\n-- /etc/toy.kept --\nedited\n-- /etc/toy.replaced --\nedited\n-- /etc/toy.same --\nedited\n"+
+		"-- $ [\"rpm\", \"-q\", \"--queryformat\", %[1]q, \"toy-1.0-1.noarch\"] --\n%[2]s-- $ [\"rpm\", \"-qp\", \"--queryformat\", %[1]q, \"/srv/r/toy-1.1-1.noarch.rpm\"] --\n%[3]s"+
+		"-- $ [\"repoquery\", \"-C\", \"--plugins\", \"--location\", \"toy-1:1.1-1.noarch\"] --\n"+plugins,
+		rpmFiles, strings.ReplaceAll(files, next, strings.Repeat("0", 64)), files)
+	fates := func(said string) (map[string]Fate, error) {
+		list, err := yumTool.conffiles(t.Context(), hosttest.New(image+said).Host(), simulation{steps: []Step{{Action: Upgrade, Name: "toy", Arch: "noarch", From: "1:1.0-1", To: "1:1.1-1"}}}, Options{})
+		out := map[string]Fate{}
+		for _, c := range list {
+			out[c.Path] = c.Fate
+		}
+		return out, err
+	}
+	got, err := fates("file:///srv/r/toy-1.1-1.noarch.rpm\n")
+	require.NoError(t, err)
+	assert.Equal(t, map[string]Fate{"/etc/toy.kept": Kept, "/etc/toy.replaced": Replaced}, got)
+
+	got, err = fates("http://mirror.example/r/toy-1.1-1.noarch.rpm\n")
+	require.ErrorContains(t, err, "what becomes of configuration files of toy is not known: it is not here yet")
+	assert.Equal(t, map[string]Fate{"/etc/toy.kept": "", "/etc/toy.replaced": ""}, got)
+	_, err = fates("")
+	require.ErrorContains(t, err, "not known")
+}
+
 func TestAnOldVersionBesideTheNewOneIsARunThatDidNotEnd(t *testing.T) {
 	var p Plan
 	pkg := func(name, arch, v string) pkgupdate.Package {

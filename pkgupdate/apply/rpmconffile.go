@@ -30,9 +30,14 @@ type rpmFile struct {
 	noReplace bool
 }
 
-// rpmConffiles looks for edited configuration files of the packages to be changed.
+// A locator asks where packages are, which are put behind it.
+type locator host.Command
+
+var dnfLocator = locator{Args: []string{"dnf", "-q", "-C", "repoquery", "--location"}}
+
+// conffiles looks for edited configuration files of the packages to be changed.
 // rpm has no policy: the maker says for each file which one stays.
-func rpmConffiles(ctx context.Context, h host.Host, s simulation, o Options) ([]Conffile, error) {
+func (l locator) conffiles(ctx context.Context, h host.Host, s simulation, o Options) ([]Conffile, error) {
 	var list []Conffile
 	var errs []error
 	for _, step := range s.steps {
@@ -44,7 +49,7 @@ func rpmConffiles(ctx context.Context, h host.Host, s simulation, o Options) ([]
 		if len(edited) == 0 {
 			continue
 		}
-		next, err := rpmNext(ctx, h, step)
+		next, err := l.next(ctx, h, step)
 		if err != nil {
 			errs = append(errs, fmt.Errorf("what becomes of configuration files of %s is not known: %w", step.Name, err))
 		}
@@ -117,19 +122,19 @@ func digestLike(data []byte, other string) string {
 	return hex.EncodeToString(sum[:])
 }
 
-// rpmNext reads the package that would be installed, where dnf says where it is and
-// that is on this system. Elsewhere it is not known before it is here.
-func rpmNext(ctx context.Context, h host.Host, s Step) (map[string]rpmFile, error) {
-	out, err := h.Query(ctx, "dnf", "-q", "-C", "repoquery", "--location", nevra(s.Name, s.To, s.Arch))
-	if err != nil {
-		return nil, err
+// next reads the package that would be installed, where that is on this system.
+// Elsewhere it is not known before it is here.
+func (l locator) next(ctx context.Context, h host.Host, s Step) (map[string]rpmFile, error) {
+	out, err := h.Run(ctx, host.Command{Args: append(slices.Clip(l.Args), nevra(s.Name, s.To, s.Arch)), Env: l.Env})
+	if err = errors.Join(err, out.Err()); err != nil {
+		return nil, fmt.Errorf("%s: %w", l.Args[0], err)
 	}
-	where, _, _ := strings.Cut(string(out), "\n")
-	name, ok := strings.CutPrefix(where, "file://")
-	if !ok {
-		return nil, fmt.Errorf("it is not here yet: %w", errors.ErrUnsupported)
+	for line := range strings.Lines(string(out.Stdout)) {
+		if name, ok := strings.CutPrefix(strings.TrimSpace(line), "file://"); ok {
+			return rpmList(ctx, h, "-qp", name)
+		}
 	}
-	return rpmList(ctx, h, "-qp", name)
+	return nil, fmt.Errorf("it is not here yet: %w", errors.ErrUnsupported)
 }
 
 // rpmList asks rpm for the configuration files of a package.

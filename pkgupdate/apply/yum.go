@@ -16,7 +16,7 @@ var yumTool = tool{
 		return host.Command{Args: yumArgs(steps, o, "-y", "--setopt=metadata_expire=never"), Env: pythonEnv}
 	},
 	undo:      func([]Step) [][]string { return [][]string{{"yum", "history", "undo", "last"}} },
-	conffiles: rpmConffiles,
+	conffiles: locator{Args: []string{"repoquery", "-C", "--plugins", "--location"}, Env: pythonEnv}.conffiles,
 	locks:     []string{"/var/lib/rpm/.rpm.lock"},
 	pids:      []string{"/var/run/yum.pid"},
 	cache:     "/var/cache/yum",

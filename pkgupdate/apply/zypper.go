@@ -17,7 +17,7 @@ var zypperTool = tool{
 	},
 	download:  func(steps []Step, o Options) []string { return zypperArgs(steps, o, "--download-only") },
 	undo:      zypperUndo,
-	conffiles: rpmConffiles,
+	conffiles: dnfLocator.conffiles,
 	locks:     []string{"/var/lib/rpm/.rpm.lock", "/usr/lib/sysimage/rpm/.rpm.lock"},
 	pids:      []string{"/run/zypp.pid", "/var/run/zypp.pid"},
 	cache:     "/var/cache/zypp",
