@@ -71,6 +71,31 @@ func TestNothingIsDueOnlyByAWholeListOfAFreshRepository(t *testing.T) {
 	}
 }
 
+func TestWhatNoRepositoryHasIsAnOrphan(t *testing.T) {
+	orphans := func(text string) pkgupdate.Answer[[]pkgupdate.Package] {
+		m := &pacman.Manager{Host: hosttest.New(text).Host()}
+		installed := m.Installed(t.Context())
+		require.NoError(t, installed.Reason)
+		return m.Orphans(t.Context(), installed.Value)
+	}
+	names := func(a pkgupdate.Answer[[]pkgupdate.Package]) (out []string) {
+		for _, p := range a.Value {
+			out = append(out, p.Name)
+		}
+		return out
+	}
+	a := orphans(machine)
+	require.NoError(t, a.Reason)
+	assert.Equal(t, []string{"mine"}, names(a))
+	assert.Equal(t, []string{"gtk-update-icon-cache", "mine"}, names(orphans(strings.Replace(machine, "extra gtk-update-icon-cache 1:4.16.7-1", "extra gtk-update-icon-cache 1:4.16.6-1", 1))), "newer than any")
+	// A list that lacks a repository makes nothing an orphan.
+	a = orphans(strings.Replace(machine, `"-Sl"] --`, `"-Sl"] exit=1 --`, 1))
+	assert.Equal(t, pkgupdate.Unknown, a.State)
+	assert.ErrorIs(t, a.Reason, pkgupdate.ErrIncomplete)
+	assert.Empty(t, a.Value)
+	assert.Equal(t, pkgupdate.Unknown, orphans(machine[:len(machine)-5]).State)
+}
+
 func TestWhatIsIgnoredIsPendingAndHeld(t *testing.T) {
 	text := strings.Replace(machine, "extra gtk-update-icon-cache 1:4.16.7-1 [installed]", "extra gtk-update-icon-cache 1:4.18.0-1 [installed: 1:4.16.7-1]", 1)
 	a := (&pacman.Manager{Host: hosttest.New(text).Host()}).Pending(t.Context())

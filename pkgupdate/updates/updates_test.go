@@ -404,6 +404,32 @@ func TestSystemWithoutAnAdapterIsUnsupportedAndNeverOK(t *testing.T) {
 	assert.Contains(t, res.Problems[0].Message, "no package manager with an adapter was found on OpenBSD 7.8 (there is one yet for: fake): installed software and pending updates are not known")
 }
 
+// A host can have several managers: one that is not there is passed over, one that does not
+// answer blinds no other, and what each had at the last run is its own.
+func TestSeveralManagersOfOneHostSpeakForThemselves(t *testing.T) {
+	old := packages{pkgupdatetest.Deb("bash", "5.2-1")}
+	debs, others := fake(old), fake(old, pkgupdatetest.Upgrade(old[0], "5.2-2", pkgupdate.Security))
+	debs.ID, others.ID = "deb", "other"
+	absent := &pkgupdatetest.Manager{ID: "absent", Packages: pkgupdate.Unproven[packages](nil, fmt.Errorf("no database: %w", pkgupdate.ErrAbsent))}
+	run := runs(t, check(absent, debs, others))
+	res := run()
+	require.Len(t, res.Findings, 1)
+	assert.Contains(t, res.Findings[0].Title, "bash")
+	assert.Equal(t, "other/pending/security", res.Findings[0].Scope)
+	assert.Contains(t, res.Covered, "deb/pending")
+	assert.Contains(t, res.Covered, "other/pending")
+	assert.Empty(t, res.Problems)
+
+	debs.Packages = pkgupdate.Proven(packages{pkgupdatetest.Deb("bash", "5.2-3")}, "a test", proof)
+	others.Packages, others.Changes = pkgupdate.Unproven[packages](nil, errors.New("the database is locked")), pkgupdate.Answer[pkgupdate.Pending]{}
+	res = run()
+	assert.Equal(t, "info package-upgraded: bash was upgraded from 5.2-1 to 5.2-3", titles(res))
+	assert.Contains(t, res.Covered, "deb/pending")
+	assert.NotContains(t, res.Covered, "other/pending")
+	require.NotEmpty(t, res.Problems)
+	assert.Contains(t, res.Problems[0].Message, "the database is locked")
+}
+
 func TestManagerThatKnowsNothingCoversNothing(t *testing.T) {
 	res := collect(t, check(&pkgupdatetest.Manager{}))
 	assert.Empty(t, res.Covered)
