@@ -52,7 +52,7 @@ report() { m agent >"$cache/report.txt" 2>&1; }
 tells() { grep -qE -- "$1" "$cache/report.txt"; }
 undo() { # NAME: what the agent said
 	sed -n 's/^ *to undo it: //p' "$cache/$1.applied" >"$root/root/undo.sh"
-	[ -s "$root/root/undo.sh" ] && m sh -e /root/undo.sh
+	[ -s "$root/root/undo.sh" ] && net sh -c 'yes | sh -e /root/undo.sh'
 }
 # mend NAME SELECTOR UNCHANGED: the plan, which leaves it so that UNCHANGED holds, and the act.
 mend() {
@@ -92,6 +92,7 @@ if [ -n "$held" ]; then
 	mend held pkgupdate.updates.security-held "test \"\$(dpkg-query -W -f '\${Version}' $held)\" = '$was'"
 	is "$held is newer than $was" m sh -c "dpkg --compare-versions \"\$(dpkg-query -W -f '\${Version}' $held)\" gt '$was'"
 	is "it is still on hold" m sh -c "apt-mark showhold | grep -qx $held"
+	is "how to take it back is told" grep -q '^to undo it: apt-get install --allow-downgrades' "$cache/held.applied"
 else
 	echo "SHORT no security fix is pending, so none can be held"
 	short=$((short + 1))
@@ -108,5 +109,12 @@ is "it is enabled again" m systemctl is-enabled bluetooth.service
 is "it runs again" m systemctl is-active bluetooth.service
 is "the stanza is taken away again" undo rotation
 is "it is gone" m test ! -e /etc/logrotate.d/toy
+# The version before has to be on offer still: that of the release mostly is.
+if [ -n "$held" ] && net apt-cache madison "$held" | awk -F' *[|] *' '{print $2}' | grep -qxF "$was"; then
+	is "the fix is taken back" undo held
+	is "$held is $was again" m sh -c "test \"\$(dpkg-query -W -f '\${Version}' $held)\" = '$was'"
+else
+	echo "told  $was of $held is not on offer any more: the fix cannot be taken back"
+fi
 echo "$short fell short"
 exit "$short"

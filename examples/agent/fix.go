@@ -97,9 +97,14 @@ func (r *round) carryOut(ctx context.Context, d *desk, plan fix.Plan, c cli.Call
 	if err := c.Say(rec, what+": "+plan.Title); err != nil || c.JSON {
 		return err
 	}
-	for _, part := range render.Remedy(&report.Remedy{Undo: plan.Remedy.Undo}) {
-		for _, line := range part.Lines {
-			err = errors.Join(err, c.Say(nil, "to undo it: "+line))
+	return sayUndo(c, plan.Remedy.Undo)
+}
+
+// sayUndo tells the commands that take back what was done.
+func sayUndo(c cli.Call, commands [][]string) (err error) {
+	for _, part := range render.Remedy(&report.Remedy{Undo: commands}) {
+		for i, line := range part.Lines {
+			err = errors.Join(err, c.Say(map[string]any{"undo": commands[i]}, "to undo it: "+line))
 		}
 	}
 	return err

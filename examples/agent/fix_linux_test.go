@@ -55,6 +55,7 @@ func TestAHeldSecurityFixIsInstalledAndOnRecord(t *testing.T) {
 		out, status = w.run("fix", "-apply", "-by", "ann", "pkgupdate.updates.security-held")
 		assert.Zero(t, status, out)
 		assert.Contains(t, out, "done")
+		assert.Contains(t, out, "to undo it: apt-get install --allow-downgrades toy:all=1.0+\n")
 		assert.Contains(t, w.read("/usr/share/toy"), "1.1")
 		assert.Contains(t, w.read("/var/lib/dpkg/status"), "Status: hold ok installed", "the hold stays")
 		var log strings.Builder

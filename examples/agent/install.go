@@ -100,6 +100,7 @@ func sayInstalled(c cli.Call, r apply.Result) error {
 		}
 		err = errors.Join(err, c.Say(again, "to be started again: "+what, again.Reason))
 	}
+	err = errors.Join(err, sayUndo(c, r.Undo))
 	if r.Restarts.State == pkgupdate.Unknown && r.Restarts.Reason != nil {
 		err = errors.Join(err, fmt.Errorf("whether all of it is in effect is not known: %w", r.Restarts.Reason))
 	}
