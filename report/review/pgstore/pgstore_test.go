@@ -15,9 +15,11 @@ import (
 	"github.com/pugetsoundtech/upkeep/internal/pgtest"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/digest"
+	"github.com/pugetsoundtech/upkeep/report/reporttest"
 	"github.com/pugetsoundtech/upkeep/report/review"
 	"github.com/pugetsoundtech/upkeep/report/review/pgstore"
 	"github.com/pugetsoundtech/upkeep/report/review/reviewtest"
+	"github.com/pugetsoundtech/upkeep/report/suite"
 )
 
 func open(t *testing.T, s *pgtest.Server) *pgstore.DB {
@@ -39,6 +41,7 @@ func TestOnARealServer(t *testing.T) {
 	}{
 		{"acts keep the contract of a store", keepsContract},
 		{"an edited record is found out", findsEdit},
+		{"what is signed during a run is in its report", hearsOfActsDuringARun},
 		{"texts of any bytes are taken", takesAnyBytes},
 		{"ten thousand hosts are taken in and one customer is read in under a second", takesFleet},
 		{"a server that is killed has each act that was stored", survivesKill},
@@ -54,6 +57,31 @@ func keepsContract(t *testing.T, s *pgtest.Server) {
 		n++
 		return db.Acts("acme", fmt.Sprint("web", n))
 	}))
+}
+
+// hearsOfActsDuringARun has ann sign while the run that tells of it is under way.
+func hearsOfActsDuringARun(t *testing.T, s *pgtest.Server) {
+	acts := open(t, s).Acts("during", "web1")
+	disk := report.Condition.Rule("disk.full", report.Warning, "A disk is full").Text("It matters.", "Clean up.")
+	set := suite.Suite{Store: &reporttest.Store{}, Review: review.Fold(acts)}
+	var first *report.Report
+	set.Checks = []report.Checker{report.CheckerFunc{ID: "disk", Catalogue: []report.Rule{disk}, Func: func(ctx context.Context, rec *report.Recorder) error {
+		rec.Finding(report.Finding{Rule: "disk.full", Subject: report.Mount.Of("/srv"), Scope: "disk"})
+		rec.Covered("disk")
+		if first == nil {
+			return nil
+		}
+		return review.Desk{Store: acts, By: "ann"}.Sign(ctx, first, "seen")
+	}}}
+	rep, err := set.Run(t.Context())
+	require.NoError(t, err)
+	assert.Nil(t, rep.Review.Signed)
+	first = rep
+	rep, err = set.Run(t.Context())
+	require.NoError(t, err)
+	require.NotNil(t, rep.Review.Signed)
+	assert.Equal(t, first.ID, rep.Review.Signed.Report)
+	assert.Equal(t, "ann", rep.Review.Signed.By)
 }
 
 func findsEdit(t *testing.T, s *pgtest.Server) {
