@@ -253,6 +253,19 @@ func TestOneTroubleThatTwoChecksSeeIsToldOnce(t *testing.T) {
 	assert.Empty(t, explained(t, finding("failed", sshd, time.Time{}), finding("bad", sshd, noon, attr(report.Sample, "root logged in"))), "a log tag is no unit")
 }
 
+func TestALineOfCrontabIsOneThingWithTheJobItBrought(t *testing.T) {
+	tell := func(user, file, tag string) map[string]string {
+		line := finding("line", attr(report.Service, tag), noon, attr(report.Sample, "REPLACE"))
+		line.Identity = []report.Attr{attr(report.User, user)}
+		return explained(t, line, finding("bad", attr(report.Path, file), time.Time{}))
+	}
+	assert.Equal(t, map[string]string{"crontab": "likely false /var/spool/cron/crontabs/ann"}, tell("ann", "/var/spool/cron/crontabs/ann", "crontab"))
+	assert.Equal(t, map[string]string{"crontab": "likely false /var/cron/tabs/ann"}, tell("ann", "/var/cron/tabs/ann", "crontab"))
+	assert.Empty(t, tell("root", "/var/spool/cron/crontabs/ann", "crontab"), "another's crontab is another thing")
+	assert.Empty(t, tell("ann", "/etc/cron.d/ann", "crontab"), "nobody's own")
+	assert.Empty(t, tell("ann", "/var/spool/cron/crontabs/ann", "vi"))
+}
+
 func TestUnitProcessAndTagOfOneNameAreJoined(t *testing.T) {
 	ssh := attr(report.Package, "deb:openssh-server")
 	got := explained(t,

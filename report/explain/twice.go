@@ -27,6 +27,9 @@ func isAccountFile(name string) bool {
 		slices.Contains([]string{"passwd", "group", "shadow", "gshadow", "subuid", "subgid", "master.passwd", "pwd.db", "spwd.db"}, base)
 }
 
+// crontabs are the folders of people's own crontabs, which have their names.
+var crontabs = []string{"/var/spool/cron/crontabs", "/var/spool/cron/tabs", "/var/spool/cron", "/var/cron/tabs", "/etc/crontabs"}
+
 // twice explains what is told by another check already.
 func (w *walker) twice() {
 	w.accounts()
@@ -65,7 +68,8 @@ func (w *walker) filled() {
 
 // sameTrouble reports whether n tells of what m is: a log line of a unit that
 // has failed, or of a person's login from an address; a fix of a package whose old
-// files the programs that m names still run; or a probe of a listener that is news.
+// files the programs that m names still run; a probe of a listener that is news; or a
+// line of crontab about a person's own, of which m tells a job.
 func sameTrouble(n, m node) bool {
 	subject := m.finding.Subject
 	switch {
@@ -78,6 +82,8 @@ func sameTrouble(n, m node) bool {
 		return len(from) == 1 && slices.Equal(n.addrs(), from) && n.finding.Subject.Key == report.Service && slices.Contains(n.finding.Identity, subject)
 	case n.finding.Subject.Key == report.Package && n.finding.Kind == report.Condition:
 		return m.has(report.Unit, report.Process) && n.names(m)
+	case n.finding.Kind == report.Event && n.finding.Subject == report.Service.Of("crontab") && subject.Key == report.Path:
+		return slices.Contains(crontabs, path.Dir(subject.Value)) && slices.Contains(n.finding.Identity, report.User.Of(path.Base(subject.Value)))
 	case n.finding.Subject.Key == report.Target && subject.Key == report.Listener:
 		return n.isMute() && slices.Contains(n.finding.Evidence, subject)
 	}
