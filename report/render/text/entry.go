@@ -3,6 +3,7 @@ package text
 import (
 	"cmp"
 	"fmt"
+	"regexp"
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/internal/prose"
@@ -206,7 +207,7 @@ const maxEvidence = 4
 // to the page.
 func (p *page) evidence(f report.Finding, diff bool) {
 	var changed, about []string
-	said := 0
+	said, messages := 0, map[string]bool{}
 	for _, fact := range render.Facts(f, p.opt.Zone) {
 		switch {
 		case fact.Changed && !diff && !raw(fact) && !(told(f, fact.Was) && told(f, fact.Now)):
@@ -216,8 +217,9 @@ func (p *page) evidence(f report.Finding, diff bool) {
 			if field, _, _ := strings.Cut(fact.Value, ":"); !ofInode[field] {
 				about = append(about, fact.Label+" "+fact.Value)
 			}
-		case fact.Label == "line" && render.IsChangedLine(f, fact.Value):
+		case fact.Label == "line" && (render.IsChangedLine(f, fact.Value) || messages[message(fact.Value)]):
 		case fact.Label == "line" || fact.Label == "said":
+			messages[message(fact.Value)] = true
 			if said++; said <= maxEvidence {
 				p.labelled(fact.Label, "", oneLine(p, fact.Value))
 			}
@@ -232,6 +234,12 @@ func (p *page) evidence(f report.Finding, diff bool) {
 	p.labelled("change", "", oneLine(p, p.listed(changed)))
 	p.labelled("about", "", oneLine(p, p.listed(about)))
 }
+
+// stamp is when a line of a log was written, and by which process.
+var stamp = regexp.MustCompile(`^(?:[A-Z][a-z]{2} +\d+ )?\S*\d\d:\d\d:\d\d\S* |\[\d+\]`)
+
+// message is what a line says, and who: what was said once more needs no second line.
+func message(line string) string { return stamp.ReplaceAllString(line, "") }
 
 // told reports whether the finding's own words have a value, without its scheme.
 func told(f report.Finding, value string) bool {

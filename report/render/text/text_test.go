@@ -231,6 +231,22 @@ func TestAFirstRunWithHundredsOfFindingsStaysShortAndHidesNothing(t *testing.T) 
 	}
 }
 
+func TestALineThatSaysTheSameOnceMoreIsNotShownTwice(t *testing.T) {
+	f := report.Finding{Rule: "unexplained", Kind: report.Event, Severity: report.Notice, Title: "rsyslogd wrote 5 lines", Subject: report.Service.Of("rsyslogd")}
+	for _, line := range []string{
+		"2026-11-30T10:12:57.189477+00:00 web rsyslogd[12]: no room", "2026-11-30T10:12:58.212160+00:00 web rsyslogd[13]: no room", "Nov 30 10:12:59 web rsyslogd[14]: no room",
+		"Nov 30 10:12:59 web eve: no room", "Nov 30 10:12:59 web rsyslogd[14]: no room for 7",
+	} {
+		f.Evidence = append(f.Evidence, report.Sample.Of(line))
+	}
+	got := write(t, &report.Report{Seq: 2, Changes: []report.Change{{Kind: report.New, Check: "c", Finding: f}}}, Options{})
+	for line, want := range map[string]int{"web rsyslogd[12]: no room\n": 1, "rsyslogd[13]": 0, "rsyslogd[14]: no room\n": 0, "web eve: no room\n": 1, "no room for 7\n": 1} {
+		if n := strings.Count(got, line); n != want {
+			t.Errorf("%q stands %d times in\n%s", line, n, got)
+		}
+	}
+}
+
 func TestEffectsStandBelowTheirCause(t *testing.T) {
 	rep := rendertest.Caused()
 	got := write(t, rep, Options{})
