@@ -48,7 +48,7 @@ func (r *round) openDesk(ctx context.Context) (*desk, error) {
 		return nil, err
 	}
 	d := &desk{target: t, state: st, settings: r.settings, identity: r.identity}
-	d.Desk = review.Desk{Store: review.FileStore{Name: st.Path(logName)}, By: r.person.by}
+	d.Desk = review.Desk{By: r.person.by}
 	if err := d.read(ctx); err != nil {
 		t.Close()
 		return nil, err
@@ -64,6 +64,7 @@ func (d *desk) read(ctx context.Context) (err error) {
 		return fmt.Errorf("there is no report yet; run %s first", os.Args[0])
 	}
 	d.Labels = d.saved.Report.Labels
+	d.Store = actsOf(d.settings, d.state, d.Labels)
 	if d.log, err = d.Store.Acts(ctx); err != nil {
 		return cli.Advise(err, "what people did cannot be trusted: find out who changed it, and put it back from a backup of the state folder")
 	}

@@ -1,12 +1,14 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
 	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"time"
 
@@ -15,16 +17,26 @@ import (
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/digest"
 	"github.com/pugetsoundtech/upkeep/report/review"
+	"github.com/pugetsoundtech/upkeep/report/review/pgstore"
 	"github.com/pugetsoundtech/upkeep/report/statedir"
 )
 
-// fleet is the newest reports below folders, with the signatures that came after them.
+// fleet is the newest reports below folders and in databases, with the signatures that
+// came after them.
 type fleet struct {
-	folders map[*report.Report]string // of the state that a report is of; "": it is a copy
+	at      map[*report.Report]place
 	reports []*report.Report
+	open    []*pgstore.DB
 	signed  map[digest.Host]report.Signature
 	logs    map[*report.Report][]review.Record
 	unread  int
+}
+
+// A place is where what people did about the host of a report is kept. The zero place is
+// that of a copy.
+type place struct {
+	state string // folder; "": it is in a database
+	acts  review.Store
 }
 
 // digest makes one list of the newest reports below folders: of all customers, of one
@@ -35,11 +47,12 @@ func (r *round) digest(ctx context.Context, c cli.Call) (int, error) {
 	switch act {
 	case "of", "for", "sign", "ledger":
 		if len(dirs) < 3 || dirs[1] == "" {
-			return 0, fmt.Errorf("say whose, and where the reports are: digest %s CUSTOMER DIR (for a folder of that name give ./%s)", act, act)
+			return 0, fmt.Errorf("say whose, and where the reports are: digest %s CUSTOMER DIR or postgres://… (for a folder of that name give ./%s)", act, act)
 		}
 		opt.Tenant, dirs = dirs[1], dirs[2:]
 	}
-	all := readFleet(ctx, c, dirs)
+	all := readFleet(ctx, c, dirs, opt.Tenant)
+	defer all.close()
 	opt.Signed = all.signed
 	d := digest.New(all.reports, opt)
 	d.Unread = all.unread
@@ -62,23 +75,31 @@ func (r *round) digest(ctx context.Context, c cli.Call) (int, error) {
 }
 
 // readFleet reads reports, and who signed them since they were made.
-func readFleet(ctx context.Context, c cli.Call, dirs []string) fleet {
+func readFleet(ctx context.Context, c cli.Call, from []string, tenant string) fleet {
+	all := fleet{at: map[*report.Report]place{}, signed: map[digest.Host]report.Signature{}, logs: map[*report.Report][]review.Record{}}
+	dirs := slices.DeleteFunc(slices.Clone(from), isDatabase)
 	files, errs := digest.Files(reportFolders(dirs)...)
-	all := fleet{folders: map[*report.Report]string{}, signed: map[digest.Host]report.Signature{}, logs: map[*report.Report][]review.Record{}}
 	for _, f := range files {
 		all.reports = append(all.reports, f.Report)
 		if dir := filepath.Dir(f.Name); filepath.Base(dir) == "reports" {
-			all.folders[f.Report] = filepath.Dir(dir)
-		}
-		log, err := actsBeside(ctx, all.folders[f.Report], f.Report)
-		if err != nil {
-			errs = append(errs, err)
-		}
-		all.logs[f.Report] = log
-		if last := review.LastSignature(log); last != nil {
-			all.signed[digest.Host{Tenant: f.Report.Labels.Tenant, Name: f.Report.Labels.Host}] = *last
+			state := filepath.Dir(dir)
+			all.at[f.Report] = place{state, review.FileStore{Name: filepath.Join(state, logName)}}
 		}
 	}
+	for _, address := range from {
+		if isDatabase(address) {
+			errs = append(errs, all.take(ctx, address, tenant))
+		}
+	}
+	for _, rep := range all.reports {
+		log, err := all.at[rep].log(ctx, rep)
+		errs = append(errs, err)
+		all.logs[rep] = log
+		if last := review.LastSignature(log); last != nil {
+			all.signed[digest.Host{Tenant: rep.Labels.Tenant, Name: rep.Labels.Host}] = *last
+		}
+	}
+	errs = slices.DeleteFunc(errs, func(err error) bool { return err == nil })
 	for _, err := range errs {
 		fmt.Fprintln(c.Stderr, "agent: "+cli.Line(err))
 	}
@@ -86,18 +107,43 @@ func readFleet(ctx context.Context, c cli.Call, dirs []string) fleet {
 	return all
 }
 
-// actsBeside reads the log of acts beside a report. One that cannot be trusted gives
+// take adds the newest reports of a database, of one customer or of all.
+func (all *fleet) take(ctx context.Context, address, tenant string) error {
+	db, err := pgstore.Open(ctx, address)
+	if err != nil {
+		return err
+	}
+	all.open = append(all.open, db)
+	var tenants []string
+	if tenant != "" {
+		tenants = []string{tenant}
+	}
+	reports, err := db.Newest(ctx, tenants...)
+	for _, rep := range reports {
+		all.reports = append(all.reports, rep)
+		all.at[rep] = place{acts: db.Acts(rep.Labels.Tenant, rep.Labels.Host)}
+	}
+	return err
+}
+
+func (all *fleet) close() {
+	for _, db := range all.open {
+		db.Close()
+	}
+}
+
+// log reads what people did about the host of a report. One that cannot be trusted gives
 // none.
-func actsBeside(ctx context.Context, state string, rep *report.Report) ([]review.Record, error) {
-	if state == "" {
+func (p place) log(ctx context.Context, rep *report.Report) ([]review.Record, error) {
+	if p.acts == nil {
 		return nil, nil
 	}
-	log, err := review.FileStore{Name: filepath.Join(state, logName)}.Acts(ctx)
+	log, err := p.acts.Acts(ctx)
 	if err == nil && rep.Review != nil {
 		err = review.Reaches(log, rep.Review.Acts, rep.Review.Head)
 	}
 	if err != nil {
-		return nil, fmt.Errorf("%s: %w", state, err)
+		return nil, fmt.Errorf("%s: %w", cmp.Or(p.state, rep.Labels.Host), err)
 	}
 	return log, nil
 }
@@ -153,7 +199,7 @@ func (r *round) signAll(ctx context.Context, c cli.Call, d digest.Digest, all fl
 	done := 0
 	for _, customer := range d.Customers {
 		for _, h := range customer.Hosts {
-			if err := r.signOne(ctx, all.folders[h.Report], h.Report); err != nil {
+			if err := r.signOne(ctx, all.at[h.Report], h.Report); err != nil {
 				refused = append(refused, fmt.Errorf("%s: %w", h.Name, err))
 				continue
 			}
@@ -167,14 +213,16 @@ func (r *round) signAll(ctx context.Context, c cli.Call, d digest.Digest, all fl
 	return ended(c, "sign", done, refused)
 }
 
-func (r *round) signOne(ctx context.Context, state string, rep *report.Report) error {
-	if state == "" {
+func (r *round) signOne(ctx context.Context, at place, rep *report.Report) error {
+	if at.acts == nil {
 		return errors.New("this is a copy of its report: sign where its agent keeps its state")
 	}
-	if err := statedir.Private(state); err != nil {
-		return err
+	if at.state != "" {
+		if err := statedir.Private(at.state); err != nil {
+			return err
+		}
 	}
-	desk := review.Desk{Store: review.FileStore{Name: filepath.Join(state, logName)}, By: r.person.by, Labels: rep.Labels}
+	desk := review.Desk{Store: at.acts, By: r.person.by, Labels: rep.Labels}
 	return desk.Sign(ctx, rep, r.person.comment)
 }
 

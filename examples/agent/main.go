@@ -87,7 +87,7 @@ nothing matched or something was refused; status exits as a plugin does.
 			{Name: "diff", Args: "PATH", About: "how a file differs from its last version in the backup", Least: 1, Most: 1, Run: r.diffVerb},
 			{Name: "restore", Args: "PATH", About: "put back a file from the backup; acts only with -apply", Least: 1, Most: 1, Run: r.restore},
 			{Name: "explain", Args: "SEL", About: "why a finding is there, as far as that is known", Least: 1, Most: 1, Run: r.explain},
-			{Name: "digest", Args: "[of CUSTOMER | for CUSTOMER | sign CUSTOMER | ledger CUSTOMER] DIR…", About: "one list of the reports of many hosts: of all, of one customer, the copy for one, signing it, or who signed which day", Least: 1, Most: many, Run: r.digest},
+			{Name: "digest", Args: "[of CUSTOMER | for CUSTOMER | sign CUSTOMER | ledger CUSTOMER] DIR…|postgres://…", About: "one list of the reports of many hosts: of all, of one customer, the copy for one, signing it, or who signed which day", Least: 1, Most: many, Run: r.digest},
 			{Name: "status", About: "the last report as the line of a monitoring plugin", Run: r.status},
 			{Name: "fix", Args: "SEL…", About: "what is to be done about findings; acts only with -apply", Least: 1, Most: many, Run: r.fix},
 		},

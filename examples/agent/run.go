@@ -116,17 +116,21 @@ func (r *round) look(ctx context.Context, t *daily.Target, st *statedir.Dir, bar
 	if err != nil {
 		return nil, nil, err
 	}
+	labels := r.labels(ctx, t)
+	if r.settings.Database != "" {
+		targets.List = append(targets.List, deliver.Target{Name: "database", To: shared{r.settings.Database, labels}})
+	}
 	if r.only != "" && !r.page {
-		for i, d := range r.settings.Deliver {
-			if d.Ping == "" {
+		for i := range targets.List {
+			if i >= len(r.settings.Deliver) || r.settings.Deliver[i].Ping == "" {
 				targets.List[i].To = onlyNews{targets.List[i].To}
 			}
 		}
 	}
 	seen = &screen{dir: st.Path("untold")}
 	set := &suite.Suite{
-		Checks: checks, Store: seen.over(st.Store()), Explain: explain.Joins, Review: review.Fold(review.FileStore{Name: st.Path(logName)}), Reporter: deliver.Multi(seen, r.pages(st), targets),
-		Labels: r.labels(ctx, t), RedactKey: st.RedactKey(), Timeout: func(string) time.Duration { return r.settings.Timeout },
+		Checks: checks, Store: seen.over(st.Store()), Explain: explain.Joins, Review: review.Fold(actsOf(r.settings, st, labels)), Reporter: deliver.Multi(seen, r.pages(st), targets),
+		Labels: labels, RedactKey: st.RedactKey(), Timeout: func(string) time.Duration { return r.settings.Timeout },
 		Progress: func(step report.Progress) { bar.Step(describe(step), step.State == "ended") },
 	}
 	if set.Parallel = nearChecks; t.Far {

@@ -127,6 +127,22 @@ func (db *DB) Reports(ctx context.Context, tenant, day string) ([]*report.Report
 		return nil, err
 	}
 	rows, err := db.pool.Query(ctx, "select distinct on (host) body from upkeep_report where tenant = $1 and day = $2 order by host, seq desc", text(tenant), at)
+	return collect(rows, err)
+}
+
+// Newest gives the last report of each host, of these customers or, without any, of all.
+func (db *DB) Newest(ctx context.Context, tenants ...string) ([]*report.Report, error) {
+	names := []string{}
+	for _, tenant := range tenants {
+		names = append(names, text(tenant))
+	}
+	rows, err := db.pool.Query(ctx, `select distinct on (tenant, host) body from upkeep_report
+		where cardinality($1::text[]) = 0 or tenant = any($1) order by tenant, host, seq desc`, names)
+	return collect(rows, err)
+}
+
+// collect reads kept reports. What is damaged hides no other.
+func collect(rows pgx.Rows, err error) ([]*report.Report, error) {
 	if err != nil {
 		return nil, fmt.Errorf("database: %w", err)
 	}
@@ -139,7 +155,7 @@ func (db *DB) Reports(ctx context.Context, tenant, day string) ([]*report.Report
 	for _, body := range bodies {
 		rep, err := unpacked(body)
 		if err != nil {
-			errs = append(errs, err) // the others are told all the same
+			errs = append(errs, err)
 			continue
 		}
 		out = append(out, rep)

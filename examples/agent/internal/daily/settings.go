@@ -14,6 +14,7 @@ type Settings struct {
 	Host        string              `doc:"The system to look at: local, root:/mnt/image, ssh://user@name or replay:machine.txtar."`
 	State       string              `doc:"The directory of all state. Empty: /var/lib/upkeep for root, else upkeep in the XDG state directory."`
 	Customer    string              `doc:"Whose machine it is. Reports say it, and digests are made and signed by customer. Empty: nobody's in particular."`
+	Database    string              `doc:"The address of a PostgreSQL, as postgres://user@host/name, for many machines and several reviewers: it keeps what people do about each, and gets each report; its password is best kept in a passfile. Empty: what people do is kept in the state directory."`
 	Strict      bool                `doc:"Exit 3 also for what is not seen only for want of root's rights."`
 	LeaveOut    []string            `doc:"Checks that are not asked, by name, such as traffic.netif. What they found before is shown once more, as retired."`
 	Timeout     time.Duration       `doc:"How long one check may take; it is then ended, and what it did not see is said."`
