@@ -40,6 +40,33 @@ func FuzzListing(f *testing.F) {
 	})
 }
 
+// FuzzPlainLine holds the short way of writing an entry to the long one.
+func FuzzPlainLine(f *testing.F) {
+	f.Add("/a/b", "f", "root", "x", "", "denied", uint32(0o4755), uint32(1000), int64(77), int64(-1), uint64(1<<63), byte(0))
+	f.Add("/", "d", "", "", "ab.d0", "", uint32(0), uint32(0), int64(0), int64(0), uint64(0), byte(7))
+	f.Add("state:x", "state", "a\"b", "\\", "\u2028", "\xff", uint32(1<<31), uint32(1), int64(-1), int64(1), uint64(3), byte(1))
+	f.Fuzz(func(t *testing.T, path, kind, name, link, place, text string, mode, id uint32, size, mtime int64, rdev uint64, bits byte) {
+		e := Entry{
+			Path: path, Type: Type(kind), User: name, Group: text, Link: link, Hard: text, Place: place, Error: text, Cause: Cause(name), Mode: mode, UID: id, GID: mode,
+			Flags: id, Size: size, Mtime: mtime, Rdev: rdev, Sparse: bits&1 != 0, Partly: bits&2 != 0, Unstable: bits&4 != 0,
+		}
+		if bits&8 != 0 {
+			e.Object, e.List = Digest([]byte(text)), Digest([]byte(name))
+		}
+		long, err := anyLine(e)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if short, ok := plainLine(e); ok && e.Mode <= 0o7777 && !bytes.Equal(short, long) {
+			t.Fatalf("%s for %s", short, long)
+		}
+		_, err = EncodeLine(e)
+		if _, wrong := decodeLine(long, DirOf(path)); (err == nil) != (wrong == nil) && len(long) <= maxLine {
+			t.Fatalf("%s: written %v, read %v", long, err, wrong)
+		}
+	})
+}
+
 func FuzzSnapshot(f *testing.F) {
 	f.Add([]byte(`{"v":2,"seq":3,"root":"ab.m0","packs":[{"label":"ab.m0","id":"` + Digest(nil) + `","size":1}]}` + "\n" + signature + "\n"))
 	f.Fuzz(func(t *testing.T, data []byte) {
