@@ -6,7 +6,9 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path"
 	"slices"
+	"strings"
 
 	"github.com/pugetsoundtech/upkeep/backup"
 	"github.com/pugetsoundtech/upkeep/host/tree"
@@ -19,10 +21,17 @@ type Options struct {
 	// Want chooses of them what is restored; nil: all.
 	Want func(backup.Entry) bool
 	// Keep lets a file give way whose name is taken: it stays under its name with
-	// this behind it, such as ".before-restore". "": a name that is taken is an
-	// error of that entry, and nothing is replaced.
+	// this behind it, such as ".before-restore", and a dot before it: what programs
+	// read of a folder are not the hidden files. "": a name that is taken is an error of
+	// that entry, and nothing is replaced.
 	Keep   string
 	DryRun bool // says what would be done, and does nothing
+}
+
+// Kept gives the name of a file that gave way.
+func (o Options) Kept(name string) string {
+	dir, base := path.Split(name)
+	return dir + "." + strings.TrimPrefix(base, ".") + o.Keep
 }
 
 func (o Options) wants(e backup.Entry) bool {

@@ -83,8 +83,8 @@ func TestInPlaceTheOldFileIsKept(t *testing.T) {
 	done, err = restore.Into(t.Context(), r, snap, into, o)
 	require.NoError(t, err)
 	require.NoError(t, done[0].Err)
-	assert.Equal(t, "/etc/motd.before-restore", done[0].Kept)
-	for name, want := range map[string]string{"etc/motd": "welcome\n", "etc/motd.before-restore": "mine\n"} {
+	assert.Equal(t, "/etc/.motd.before-restore", done[0].Kept)
+	for name, want := range map[string]string{"etc/motd": "welcome\n", "etc/.motd.before-restore": "mine\n"} {
 		got, err := os.ReadFile(filepath.Join(dir, name))
 		require.NoError(t, err)
 		assert.Equal(t, want, string(got))

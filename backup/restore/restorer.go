@@ -208,7 +208,7 @@ func (w *restorer) write(ctx context.Context, e backup.Entry, res *Restored) err
 	}
 	kept, err := w.publish(side, dir, path.Base(e.Path))
 	if kept {
-		res.Kept = e.Path + w.o.Keep
+		res.Kept = w.o.Kept(e.Path)
 	}
 	return errors.Join(err, unlinked(side), finish())
 }
@@ -228,12 +228,13 @@ func (w *restorer) publish(side, dir int, base string) (kept bool, err error) {
 	if err == nil || w.o.Keep == "" || !errors.Is(err, unix.EEXIST) {
 		return false, err
 	}
-	if err = unix.Linkat(dir, base, dir, base+w.o.Keep, 0); err == nil {
+	aside := w.o.Kept(base)
+	if err = unix.Linkat(dir, base, dir, aside, 0); err == nil {
 		kept = true
-		err = exchange(side, dir, base, base+w.o.Keep)
+		err = exchange(side, dir, base, aside)
 	}
 	if err != nil {
-		err = fmt.Errorf("keep the old file as %s: %w", base+w.o.Keep, err)
+		err = fmt.Errorf("keep the old file as %s: %w", aside, err)
 	}
 	return kept, err
 }

@@ -118,8 +118,10 @@ func (d *desk) diff(ctx context.Context, c cli.Call, path string) (int, error) {
 	return 0, nil
 }
 
-// keepName is behind the name of a file that gives way.
-const keepName = ".before-restore"
+// inPlace restores a path where it was.
+func inPlace(path string) restore.Options {
+	return restore.Options{Paths: []string{path}, Keep: ".before-restore"}
+}
 
 // restore says what of a path the backup would put back, and does it with -apply.
 func (r *round) restore(ctx context.Context, c cli.Call) (int, error) {
@@ -160,7 +162,7 @@ func (r *round) restore(ctx context.Context, c cli.Call) (int, error) {
 		}
 	}
 	return 0, c.Say(map[string]any{"path": path, "snapshot": snap.Seq, "lines": lines}, fmt.Sprintf(
-		"%s would be put back as it was in the backup of %s; what is there now is kept as %s%s. Add -apply to do it.", path, when, path, keepName))
+		"%s would be put back as it was in the backup of %s; what is there now is kept as %s. Add -apply to do it.", path, when, inPlace(path).Kept(path)))
 }
 
 func (d *desk) putBack(ctx context.Context, c cli.Call, snap backup.Snapshot, path string) (int, error) {
@@ -169,7 +171,7 @@ func (d *desk) putBack(ctx context.Context, c cli.Call, snap backup.Snapshot, pa
 		return 0, err
 	}
 	defer root.Close() //nolint:errcheck // it is only a place
-	done, err := restore.Into(ctx, d.repo(), snap, root, restore.Options{Paths: []string{path}, Keep: keepName})
+	done, err := restore.Into(ctx, d.repo(), snap, root, inPlace(path))
 	if err != nil {
 		return 0, err
 	}

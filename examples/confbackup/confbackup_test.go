@@ -14,6 +14,7 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/backup/dirstore"
+	"github.com/pugetsoundtech/upkeep/backup/restore"
 	"github.com/pugetsoundtech/upkeep/examples/internal/clitest"
 	"github.com/pugetsoundtech/upkeep/internal/durable"
 	"github.com/pugetsoundtech/upkeep/internal/need"
@@ -88,7 +89,7 @@ func TestADayOfABackup(t *testing.T) {
 	got, err = os.ReadFile(file)
 	require.NoError(t, err)
 	assert.Contains(t, string(got), "port = 1")
-	assert.FileExists(t, file+".before-restore")
+	assert.FileExists(t, restore.Options{Keep: ".before-restore"}.Kept(file))
 
 	at(t, state, 0, "verify")
 	at(t, state, 0, "verify", "-keyless")
