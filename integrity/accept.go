@@ -26,6 +26,7 @@ type Acceptor struct {
 	Baseline string     // name of the file
 	Journal  Journal    // gets a record as well before the baseline moves; nil: nobody else keeps one
 	Says     Acceptance // Time, By and Comment of the records
+	Mounts   []Mounted  // of the head from now on; nil: as they were
 
 	// See gives what stands at these paths now, of those that are still there;
 	// nil: Again, by the profile of the baseline. An inventory sets it.
@@ -44,7 +45,11 @@ func (a Acceptor) Accept(ctx context.Context, changes []Change) error {
 	// A path may be Changed in what was known of it, and Unknown in the rest.
 	changes = slices.CompactFunc(changes, func(a, b Change) bool { return a.Path == b.Path })
 	return a.move(ctx, func(b *Baseline) (Head, Entries, []Change, error) {
-		return b.Head, applied(b.Entries(), changes), changes, a.unmoved(ctx, b.Profile, changes)
+		head := b.Head
+		if a.Mounts != nil {
+			head.Mounts = a.Mounts
+		}
+		return head, applied(b.Entries(), changes), changes, a.unmoved(ctx, b.Profile, changes)
 	})
 }
 

@@ -34,7 +34,13 @@ type Head struct {
 	Host     string // name of the observed system; "" when not known
 	Boot     string // the run of its kernel; "" when not known
 	Previous string // root of the baseline in whose place this one came; "" is none
+
+	// Mounts are what was mounted over what is looked at; nil where nobody looked.
+	Mounts []Mounted
 }
+
+// Mounted is a file system, or a part of one, that hides what is below it.
+type Mounted struct{ Point, Type, Part string }
 
 // HeadOf is the head of a baseline of a system by a profile, now.
 func HeadOf(ctx context.Context, h host.Host, p Profile) Head {
@@ -69,6 +75,7 @@ type headJSON struct {
 	Host        []byte      `json:"host,omitempty"`
 	Boot        string      `json:"boot,omitempty"`
 	Previous    string      `json:"previous,omitempty"`
+	Mounts      [][3][]byte `json:"mounts"`
 }
 
 func encodeHead(h Head) ([]byte, error) {
@@ -77,18 +84,36 @@ func encodeHead(h Head) ([]byte, error) {
 		Sparse: bytesOf(h.Profile.Sparse), Names: bytesOf(h.Profile.Names), Exclude: bytesOf(h.Profile.Exclude), Logs: bytesOf(h.Profile.Logs),
 		Fields: h.Profile.Fields, MaxFileSize: h.Profile.MaxFileSize, CrossFS: h.Profile.CrossFileSystems, Attrs: h.Profile.Attrs, Rules: h.Profile.Rules, Digests: h.Profile.Digests,
 		AllowNew: bytesOf(h.Profile.AllowNew), AllowGone: bytesOf(h.Profile.AllowRemoved),
-		Host: []byte(h.Host), Boot: h.Boot, Previous: h.Previous,
+		Host: []byte(h.Host), Boot: h.Boot, Previous: h.Previous, Mounts: bytesOfMounts(h.Mounts),
 	})
 }
 
 func decodeHead(b []byte) (Head, error) {
 	var j headJSON
 	err := json.Unmarshal(b, &j)
-	return Head{Created: j.Created, Host: string(j.Host), Boot: j.Boot, Previous: j.Previous, Profile: Profile{
+	var mounts []Mounted
+	if j.Mounts != nil {
+		mounts = make([]Mounted, 0, len(j.Mounts))
+	}
+	for _, m := range j.Mounts {
+		mounts = append(mounts, Mounted{string(m[0]), string(m[1]), string(m[2])})
+	}
+	return Head{Created: j.Created, Host: string(j.Host), Boot: j.Boot, Previous: j.Previous, Mounts: mounts, Profile: Profile{
 		Roots: stringsOf(j.Roots), Sparse: stringsOf(j.Sparse), Names: stringsOf(j.Names), Exclude: stringsOf(j.Exclude), Logs: stringsOf(j.Logs),
 		Fields: j.Fields, MaxFileSize: j.MaxFileSize, CrossFileSystems: j.CrossFS, Attrs: j.Attrs, Rules: j.Rules, Digests: j.Digests,
 		AllowNew: stringsOf(j.AllowNew), AllowRemoved: stringsOf(j.AllowGone),
 	}}, err
+}
+
+// bytesOfMounts keeps apart none and not known.
+func bytesOfMounts(in []Mounted) (out [][3][]byte) {
+	if in != nil {
+		out = make([][3][]byte, 0, len(in))
+	}
+	for _, m := range in {
+		out = append(out, [3][]byte{[]byte(m.Point), []byte(m.Type), []byte(m.Part)})
+	}
+	return out
 }
 
 func bytesOf(in []string) (out [][]byte) {

@@ -23,6 +23,7 @@ import (
 
 var sampleHead = Head{
 	Created: time.Date(2026, 11, 25, 10, 0, 0, 5, time.UTC),
+	Mounts:  []Mounted{{"/etc/\xff", "ext4", "/a"}},
 	Profile: Profile{Roots: []string{"/etc", "/b\xffn"}, Exclude: []string{"/etc/*.tmp"}, AllowNew: []string{"/etc/n"}, AllowRemoved: []string{"/etc/r\xff"}, Digests: []string{"sha256", "md5"}, Fields: tree.FieldsAll, MaxFileSize: 7},
 }
 

@@ -108,12 +108,16 @@ func (o *options) accept(ctx context.Context, c cli.Call) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		if len(some) == 0 {
+		mounts, over := acceptMounts(patterns(c.Args), b.Mounts, over(ctx, h, b.Profile))
+		if len(some)+len(over) == 0 {
 			return 0, errors.New("nothing that changed has such a path, or is what such a package brought")
 		}
 		says := integrity.Acceptance{Time: h.Time(), By: o.by, Comment: o.comment, Ticket: o.ticket}
-		if err := (integrity.Acceptor{Files: h.Files, Baseline: o.db, Says: says}).Accept(ctx, some); err != nil {
+		if err := (integrity.Acceptor{Files: h.Files, Baseline: o.db, Says: says, Mounts: mounts}).Accept(ctx, some); err != nil {
 			return 0, err
+		}
+		for _, m := range over {
+			some = append(some, integrity.Change{Kind: integrity.Changed, Path: m.Point})
 		}
 		for _, ch := range some {
 			object := pathObject(ch.Path)

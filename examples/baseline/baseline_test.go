@@ -386,21 +386,48 @@ func TestInitSaysWhereAFolderThatIsALinkLeads(t *testing.T) {
 	assert.Contains(t, out, "changed\t"+f.dir+"/a\t")
 }
 
-func TestInitSaysWhatIsMountedOverWhatItLooksAt(t *testing.T) {
-	machine := filepath.Join(t.TempDir(), "m.txtar")
-	require.NoError(t, os.WriteFile(machine, []byte(`-- machine mtime=2026-11-01T00:00:00Z --
+func TestWhatIsMountedOverWhatIsLookedAtIsToldAndAccepted(t *testing.T) {
+	machine := func(mounts string) string {
+		name := filepath.Join(t.TempDir(), "m.txtar")
+		require.NoError(t, os.WriteFile(name, []byte(`-- machine mtime=2026-11-01T00:00:00Z --
 -- /proc/self/mountinfo --
 20 1 8:1 / / rw - ext4 /dev/sda1 rw
-21 20 8:1 /home/eve /etc/cron.d rw - ext4 /dev/sda1 rw
-22 20 0:20 / /tmp rw - tmpfs tmpfs rw
+`+mounts+`22 20 0:20 / /tmp rw - tmpfs tmpfs rw
 -- /etc dir complete --
 -- /etc/cron.d dir complete --
 -- /etc/cron.d/job --
 *
 `), 0o644))
-	status, _, errs := clitest.Run(t, run, "init", "-host", "replay:"+machine, "-db", filepath.Join(t.TempDir(), "b.db"), "/etc")
-	assert.Equal(t, 0, status)
-	assert.Equal(t, "baseline: /dev/sda1 (ext4) is mounted over /etc/cron.d: what is below it is not looked at\n", errs)
+		return "replay:" + name
+	}
+	db := filepath.Join(t.TempDir(), "b.db")
+	on := func(host string, args ...string) (int, string, string) {
+		return clitest.Run(t, run, append(args, "-host", host, "-db", db)...)
+	}
+	const line = "21 20 8:1 /home/eve /etc/cron.d rw - ext4 /dev/sda1 rw\n"
+	bare, hidden := machine(""), machine(line)
+	status, _, errs := on(hidden, "init", "/etc")
+	assert.Zero(t, status)
+	assert.Equal(t, "baseline: ext4 /home/eve is mounted over /etc/cron.d: what is below it is not looked at\n", errs)
+	status, out, _ := on(hidden, "check")
+	assert.Zero(t, status, out)
+	status, out, _ = on(bare, "check")
+	assert.Equal(t, bitChanged, status)
+	assert.Equal(t, "changed\t/etc/cron.d\tmount ext4 /home/eve to none\n", out)
+
+	_, _, errs = on(bare, "init", "/etc", "-anew", "-by", "ann")
+	assert.Empty(t, errs)
+	status, out, _ = on(hidden, "check", "-json")
+	assert.Equal(t, bitChanged, status)
+	assert.Contains(t, out, `"attrs":{"mount":["none","ext4 /home/eve"]}`)
+	assert.Contains(t, out, `"changed":1`)
+	status, _, _ = on(hidden, "accept", "/etc/other", "-by", "ann")
+	assert.Equal(t, bitFailed, status)
+	status, out, errs = on(hidden, "accept", "/etc/cron.d", "-by", "ann")
+	assert.Zero(t, status, errs)
+	assert.Equal(t, "accepted\tchanged\t/etc/cron.d\n", out)
+	status, out, _ = on(hidden, "check")
+	assert.Zero(t, status, out)
 }
 
 func TestAReportInAIDEsForm(t *testing.T) {

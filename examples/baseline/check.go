@@ -17,7 +17,6 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/host"
-	"github.com/pugetsoundtech/upkeep/host/sysview"
 	"github.com/pugetsoundtech/upkeep/host/tree"
 	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/integrity/aide"
@@ -90,6 +89,7 @@ func (o *options) init(ctx context.Context, c cli.Call) (int, error) {
 		}
 		var counts integrity.Counts
 		head := integrity.HeadOf(ctx, h, p)
+		head.Mounts = over(ctx, h, p)
 		entries := read(drawn(by.entries(ctx, h, p, nil, nil, &counts), c, -1), c)
 		if o.aideDB != "" {
 			var all []host.Entry
@@ -107,21 +107,10 @@ func (o *options) init(ctx context.Context, c cli.Call) (int, error) {
 		if err != nil {
 			return 0, err
 		}
-		over(ctx, h, p, c)
+		sayOver(c, head.Mounts)
 		return 0, c.Say(map[string]any{"entries": counts.Entries, "read_bytes": counts.Bytes, "db": o.db},
 			fmt.Sprintf("%d entries are expected as they are now; the baseline is %s", counts.Entries, o.db))
 	})
-}
-
-// over tells what is mounted over what is looked at: the baseline knows nothing of
-// what is below it.
-func over(ctx context.Context, h host.Host, p integrity.Profile, c cli.Call) {
-	mounts, _ := sysview.Mounts(ctx, h) // an image has none, and tells none
-	for _, m := range mounts {
-		if p.Selects(m.Point, true) {
-			fmt.Fprintf(c.Stderr, "baseline: %s (%s) is mounted over %s: what is below it is not looked at\n", cli.Visible(m.Source), cli.Visible(m.Type), cli.Visible(m.Point))
-		}
-	}
 }
 
 // read tells of what cannot be read, and goes on.
@@ -207,7 +196,7 @@ func (o *options) check(ctx context.Context, c cli.Call) (int, error) {
 		for _, ch := range left {
 			err = errors.Join(err, t.take(ch))
 		}
-		err = errors.Join(err, t.flush())
+		err = errors.Join(err, t.flush(), t.mounted(b.Mounts, over(ctx, h, b.Profile)))
 		if counts.Full != nil {
 			fmt.Fprintln(c.Stderr, "baseline: all was read: "+cli.Line(counts.Full))
 		}
