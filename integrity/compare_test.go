@@ -150,6 +150,12 @@ func TestEachAttributeIsCompared(t *testing.T) {
 		"capabilities": func(e *host.Entry) {
 			e.Attrs = host.XattrsToAttrs(map[string]string{"security.capability": "x"})
 		},
+		"default-acl": func(e *host.Entry) {
+			e.Attrs = host.XattrsToAttrs(map[string]string{"system.posix_acl_default": "\x02"})
+		},
+		"selinux": func(e *host.Entry) {
+			e.Attrs = host.XattrsToAttrs(map[string]string{"security.selinux": "system_u:object_r:etc_t:s0\x00"})
+		},
 		"xattrs": func(e *host.Entry) { e.Attrs = host.XattrsToAttrs(map[string]string{"user.a": ""}) },
 	} {
 		assert.Equal(t, []string{name}, diff(was, with(was, change), tree.FieldsAll).Names())

@@ -332,8 +332,9 @@ func TestAWalkAllocatesLittleForAFile(t *testing.T) {
 				}
 			})
 		}
-		// One is the copy of the name that is described, and one that of none, of the open file.
-		assert.Less(t, (count(800)-count(200))/600, 2.6)
+		// One is the copy of the name that is described, and one that of none, of the open file; a
+		// pool lets go of some when data races are looked for.
+		assert.Less(t, (count(800)-count(200))/600, 3.0)
 	}
 }
 

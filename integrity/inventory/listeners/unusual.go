@@ -23,7 +23,7 @@ var (
 	// of what is behind it.
 	relays = []string{"nc", "nc.openbsd", "nc.traditional", "ncat", "netcat", "socat", "sh", "bash", "dash", "ksh", "zsh"}
 	// interpreters run programs whose name the process has.
-	interpreters = []string{"python", "perl", "ruby", "node", "nodejs", "php", "java", "lua", "luajit", "tclsh", "guile", "mono", "beam.smp", "busybox"}
+	interpreters = []string{"python", "perl", "ruby", "node", "nodejs", "php", "java", "lua", "luajit", "tclsh", "guile", "mono", "beam.smp", "busybox", "toybox"}
 	// threads begin the names of what is the kernel's own, and has no file.
 	threads = []string{"kworker/", "ksoftirqd/", "kthreadd", "kswapd", "migration/", "rcu_"}
 	// programDirs are where programs have the names that people know.
