@@ -159,6 +159,9 @@ func TestTrustingReadsOnlyWhatMayHaveChanged(t *testing.T) {
 	status, out, _ := f.run("check", "-trust-ctime")
 	assert.Equal(t, bitChanged, status)
 	assert.Contains(t, out, "changed\t"+f.dir+"/a\t")
+	_, out, _ = f.run("check", "-trust-ctime", "-json")
+	assert.Contains(t, out, `"verified":"content"`)
+	assert.Contains(t, out, `"trusted":`)
 }
 
 func TestAnAideConfChoosesFilesAndAttributesAsItIs(t *testing.T) {
