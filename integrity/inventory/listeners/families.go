@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
+	"path"
 	"slices"
 	"strconv"
 	"strings"
@@ -26,7 +27,8 @@ import (
 // for services that it starts when somebody comes, each socket counts by its name
 // and by the unit that asked for it.
 type Families struct {
-	Host host.Host
+	Host     host.Host
+	Attestor integrity.Attestor // knows the packages of programs; nil: nobody does
 }
 
 // Name returns "integrity.families".
@@ -45,8 +47,17 @@ func (Families) Rules() []report.Rule {
 		ID: "integrity.families.no-file", Kind: report.Condition, Severity: report.Critical, Title: "A program without its file waits on a socket of another family",
 		Explain: "A program that runs from memory or from a file that was removed cannot be looked at. Intruders hide their servers so.",
 		Remedy:  remedyStrange,
+	}, report.Rule{
+		ID: ruleFamilyUnowned, Kind: report.Condition, Severity: report.Warning, Title: "A program of no package waits on a socket of another family",
+		Explain: "Nobody brings updates for it, and nothing says what it should be. Lists of open ports do not show it.",
+		Remedy:  "If it was installed by hand, accept it. Otherwise find out who started it.",
 	})
 }
+
+const (
+	ruleFamilyUnowned = "integrity.families.unowned"
+	fieldOwned        = "owned" // "no" where that is known
+)
 
 // does says what a program with a socket of a family can do.
 var does = map[string]string{
@@ -67,6 +78,7 @@ func (c Families) Read(ctx context.Context) *inventory.List {
 	names := userNames(ctx, c.Host)
 	tables := sysview.OtherSockets(ctx, c.Host)
 	units, err := c.socketUnits(ctx, tables)
+	claims := c.owners(ctx, l, tables)
 	for _, t := range tables {
 		l.Sections = append(l.Sections, t.Network)
 		switch {
@@ -78,17 +90,56 @@ func (c Families) Read(ctx context.Context) *inventory.List {
 			l.Fail(t.Network, err)
 		}
 		for _, s := range t.Sockets {
-			c.add(l, t.Network, s, names, units)
+			c.add(l, t.Network, s, names, units, claims)
 		}
 	}
 	return l
 }
 
-// add records a socket. Whose program nobody knows is known by its user alone.
-func (c Families) add(l *inventory.List, network string, s sysview.Socket, names map[uint32]string, units map[string]string) {
+// owners asks for the packages of the programs, once. Abstract names of Unix are left
+// out: nobody reaches them from elsewhere, and they are what desktops talk by.
+func (c Families) owners(ctx context.Context, l *inventory.List, tables []sysview.Table) map[string]host.Claim {
+	var paths []string
+	for _, t := range tables {
+		for _, s := range t.Sockets {
+			if t.Network != sysview.Unix && path.IsAbs(s.Process.Exe) && !c.isGone(ctx, s.Process) {
+				paths = append(paths, s.Process.Exe)
+			}
+		}
+	}
+	if c.Attestor == nil || len(paths) == 0 {
+		return nil
+	}
+	slices.Sort(paths)
+	claims, err := c.Attestor.Attest(ctx, slices.Compact(paths))
+	if err != nil {
+		l.Partly = append(l.Partly, fmt.Errorf("ask which packages own programs that wait: %w", err))
+	}
+	return claims
+}
+
+// add records a socket. Whose program nobody knows is known by its user alone. Of a
+// program of no package it tells on every run.
+func (c Families) add(l *inventory.List, network string, s sysview.Socket, names map[uint32]string, units map[string]string, claims map[string]host.Claim) {
 	s.Network = network
 	who := listenerOf(s, names)
 	fields := inventory.Fields("program", who.Program, "exe", who.Exe, "user", who.User)
+	if claim, told := claims[who.Exe]; told && claim.Package == "" && network != sysview.Unix {
+		fields = append(fields, inventory.Fields(fieldOwned, "no")...)
+		f := report.Finding{
+			Rule: ruleFamilyUnowned, Scope: "families/" + network, Subject: report.Program.Of(inventory.Word(who.Exe)),
+			Identity: []report.Attr{report.System.Of(network), report.User.Of(inventory.Word(cmp.Or(who.User, "?"))), report.Field.Of(inventory.Word(cmp.Or(s.Name, "?")))},
+			Title:    fmt.Sprintf("%s %s, from %s, which no package owns", programOf(who), doing(network, s.Name), prose.Clip(who.Exe, 200)),
+			Detail:   strings.TrimSpace(about(who)),
+			Evidence: evidenceOf(who),
+		}
+		same := func(o report.Finding) bool { // it may have the socket for each version of IP
+			return o.Scope == f.Scope && o.Subject == f.Subject && slices.Equal(o.Identity, f.Identity)
+		}
+		if !slices.ContainsFunc(l.Findings, same) {
+			l.Findings = append(l.Findings, f)
+		}
+	}
 	switch {
 	case ofFirst(s) && units != nil:
 		if unit := units[s.Name]; unit != "" {
@@ -145,17 +196,23 @@ func parseSocketUnits(out []byte) map[string]string {
 	return units
 }
 
+// isGone reports whether a program runs from memory, or its file was removed and nothing
+// is in its place.
+func (c Families) isGone(ctx context.Context, p sysview.Process) bool {
+	if p.InMemory() || !p.Deleted {
+		return p.InMemory()
+	}
+	_, err := c.Host.Lstat(ctx, p.Exe)
+	return errors.Is(err, fs.ErrNotExist)
+}
+
 // Inspect tells of programs without their file.
 func (c Families) Inspect(ctx context.Context, rec *report.Recorder) error {
 	names := userNames(ctx, c.Host)
 	told := map[string]bool{}
 	for _, t := range sysview.OtherSockets(ctx, c.Host) {
 		for _, s := range t.Sockets {
-			gone := s.Process.InMemory()
-			if s.Process.Deleted && !gone {
-				_, err := c.Host.Lstat(ctx, s.Process.Exe)
-				gone = errors.Is(err, fs.ErrNotExist)
-			}
+			gone := c.isGone(ctx, s.Process)
 			s.Network = t.Network
 			l := listenerOf(s, names)
 			if id := t.Network + "\x00" + l.identity(); gone && !told[id] {
@@ -194,6 +251,7 @@ func (Families) Tell(changes []integrity.Change) (out []inventory.Finding) {
 		key, r := inventory.KeyOf(e.Path), inventory.RecordOf(e)
 		t := inventory.Finding{Changes: []integrity.Change{c}}
 		t.Rule, t.Scope = "integrity.families."+rule, "families/"+key[0]
+		t.Elsewhere = c.Kind != integrity.Removed && r.Get(fieldOwned) == "no"
 		t.Subject = report.Process.Of(inventory.Word(key[1]))
 		t.Identity = []report.Attr{report.System.Of(key[0]), report.User.Of(inventory.Word(key[2]))}
 		t.Title = programOf(Listener{Program: r.Get("program"), Exe: r.Get("exe")}) + " of user " + prose.Clip(key[2], 64) + verb + doing(key[0], key[3])

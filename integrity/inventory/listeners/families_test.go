@@ -7,6 +7,7 @@ import (
 
 	"github.com/stretchr/testify/assert"
 
+	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/integrity/integritytest"
 	"github.com/pugetsoundtech/upkeep/integrity/inventory"
@@ -81,4 +82,47 @@ func TestAFirstProcessThatIsNoSystemdIsAProgramLikeAnyOther(t *testing.T) {
 	}
 	check()
 	assert.Len(t, check("@a", "@b").Findings, 1)
+}
+
+// raw is a machine on which process 900 has a raw socket; the table has the form of
+// proc(5).
+func raw(exe string) *hosttest.Machine {
+	m := activated("-- /run/systemd/system absent --\n", "server")
+	text := "-- /proc/net/raw --\n  sl  local_address rem_address   st tx_queue rx_queue tr tm->when retrnsmt   uid  timeout inode ref pointer drops\n"
+	if exe != "" {
+		row := "   1: 00000000:0001 00000000:0000 07 00000000:00000000 00:00000000 00000000     0        0 4712 2 0000000000000000 0\n"
+		text += row + strings.Replace(row, " 4712 ", " 4713 ", 1) +
+			"-- /proc/900/ dir complete --\n-- /proc/900/stat --\n900 (x) S 1 900 900 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 1 0 2000 9 9\n-- /proc/900/exe link=\"" + exe + "\" --\n-- /proc/900/fd/ dir complete --\n-- /proc/900/fd/3 link=\"socket:[4712]\" --\n-- /proc/900/fd/4 link=\"socket:[4713]\" --\n"
+	}
+	if err := m.Add(text); err != nil {
+		panic(err)
+	}
+	return m
+}
+
+func TestAProgramOfNoPackageOnAnotherFamilyIsToldOnTheFirstRun(t *testing.T) {
+	owners := integritytest.Claims{"/usr/sbin/ping": {Package: "deb:ping"}, "/srv/x": {}}
+	check := func(m *hosttest.Machine, dir string) []string {
+		return integritytest.Titles(integritytest.Collect(t, inventory.Check{Question: listeners.Families{Host: m.Host(), Attestor: owners}, Dir: dir}))
+	}
+	const told = "warning: x sees all packets of IP protocol 1, from /srv/x, which no package owns"
+	const gone = "critical: x sees all packets of IP protocol 1, from /srv/gone, which is no file any more"
+	owners["/srv/gone"] = host.Claim{}
+	for exe, want := range map[string][]string{"/usr/sbin/ping": {}, "/srv/x": {told}, "/srv/x (deleted)": {told}, "/srv/gone (deleted)": {gone}} {
+		m := raw(exe)
+		if err := m.Add("-- /srv/ dir complete --\n"); err != nil {
+			t.Fatal(err)
+		}
+		if exe == "/srv/x (deleted)" { // and another file has its name
+			if err := m.Add("-- /srv/x --\n"); err != nil {
+				t.Fatal(err)
+			}
+		}
+		assert.Equal(t, want, check(m, t.TempDir()), exe)
+		if exe == "/srv/x" {
+			dir := t.TempDir()
+			assert.Empty(t, check(raw(""), dir))
+			assert.Equal(t, want, check(m, dir), "one that comes is one finding")
+		}
+	}
 }
