@@ -178,8 +178,10 @@ func (w *world) ReadDir(ctx context.Context, name string) ([]host.Stat, error) {
 // Run runs apt with the private configuration, and df in the private root.
 func (w *world) Run(ctx context.Context, c host.Command) (host.Output, error) {
 	c.Env = append(c.Env, "APT_CONFIG="+w.conf)
-	if c.Args[0] == "df" {
-		c.Args = append(c.Args[:2:2], filepath.Join(w.dir, "root", c.Args[2]))
+	for i, arg := range c.Args {
+		if c.Args[0] == "df" && i == 2 || strings.HasPrefix(arg, "/var/lib/apt/lists/") {
+			c.Args[i] = filepath.Join(w.dir, "root", arg)
+		}
 	}
 	return host.Local().Run(ctx, c)
 }

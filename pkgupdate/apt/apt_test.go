@@ -277,6 +277,51 @@ func TestARepositoryWithoutADailyDateIsAsFreshAsTheSecurityFixesBesideIt(t *test
 	assert.Equal(t, pkgupdate.Known, (&Manager{Host: m.Host()}).Pending(t.Context()).State)
 }
 
+// apt names the lists that are configured as though none were there; those count that are,
+// compressed or not, and none that was configured once.
+func TestTheListsAreThoseThatAreConfiguredAndThere(t *testing.T) {
+	const debian, security = "mirror.example.org_debian_dists_bookworm_main_binary-", "mirror.example.org_debian-security_dists_bookworm-security_main_binary-"
+	m := machine(t)
+	long := (&Manager{Host: m.Host()}).Pending(t.Context())
+	require.NoError(t, long.Reason)
+	m.SetCommand([]string{"apt-get", "indextargets", "-o", "Debug::NoLocking=1", "--format", targetFormat, "Created-By: Packages"}, host.Output{Exit: 100}, nil)
+	quick := func(names ...string) pkgupdate.Answer[pkgupdate.Pending] {
+		var said strings.Builder
+		for _, name := range names {
+			said.WriteString("/nonexistent/" + name + "_Packages\t\t\t\n")
+		}
+		m.SetCommand([]string{"apt-get", "indextargets", "-o", "Debug::NoLocking=1", "--no-release-info", "-o", "Dir::State::lists=/nonexistent", "--format", nameFormat, "Created-By: Packages"},
+			host.Output{Stdout: []byte(said.String())}, nil)
+		return (&Manager{Host: m.Host()}).Pending(t.Context())
+	}
+	for _, name := range []string{debian + "amd64_Packages", security + "amd64_Packages.lz4", "gone_dists_bookworm-security_main_binary-amd64_Packages"} {
+		require.NoError(t, m.WriteFile(listsDir+"/"+name, []byte("x"), 0o644))
+	}
+	assert.Equal(t, long, quick(debian+"amd64", debian+"all", security+"amd64", security+"all"))
+	x, err := (&Manager{Host: m.Host()}).index(t.Context(), []target{{file: "/nonexistent/" + debian + "amd64_Packages"}, {file: "/nonexistent/" + debian + "all_Packages"}, {file: "/nonexistent/" + security + "amd64_Packages"}}, "amd64")
+	require.NoError(t, err)
+	assert.Equal(t, []target{
+		{listsDir + "/" + debian + "amd64_Packages", "bookworm", "oldstable", "Debian"},
+		{listsDir + "/" + security + "amd64_Packages.lz4", "bookworm-security", "oldstable-security", "Debian-Security"},
+	}, x.targets)
+
+	contrib := strings.Replace(debian, "main", "contrib", 1)
+	repo := listsDir + "/mirror.example.org_debian_dists_bookworm_InRelease"
+	text, err := m.Host().ReadFile(t.Context(), repo, maxRelease)
+	require.NoError(t, err)
+	require.NoError(t, m.WriteFile(repo, append(text, "SHA256:\n 00 4096 contrib/binary-amd64/Packages\n 00 4096 main/binary-all/Packages\n"...), 0o644))
+	assert.NotErrorIs(t, quick(debian+"amd64", debian+"all", security+"amd64").Reason, pkgupdate.ErrIncomplete, "contrib is not configured")
+	assert.ErrorIs(t, quick(debian+"amd64", contrib+"amd64", security+"amd64").Reason, pkgupdate.ErrIncomplete, "no other source has contrib")
+	require.NoError(t, m.WriteFile(repo, text, 0o644))
+
+	require.NoError(t, m.Remove(listsDir+"/"+security+"amd64_Packages.lz4"))
+	name := listsDir + "/mirror.example.org_debian-security_dists_bookworm-security_InRelease"
+	text, err = m.Host().ReadFile(t.Context(), name, maxRelease)
+	require.NoError(t, err)
+	require.NoError(t, m.WriteFile(name, append(text, "SHA256:\n 00 4096 main/binary-amd64/Packages\n"...), 0o644))
+	assert.ErrorIs(t, quick(debian+"amd64", security+"amd64").Reason, pkgupdate.ErrIncomplete, "the list is configured, but it is not there")
+}
+
 // A list that is missing on the disk gave "no updates".
 func TestAListThatIsMissingIsNoListWithoutPackages(t *testing.T) {
 	m := machine(t)

@@ -34,7 +34,7 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 	x, indexErr := m.index(ctx, targets, dpkg.NativeArch(installed.Value))
 	var fixed map[key]version.Version
 	if fixErr == nil {
-		fixed, fixErr = m.securityVersions(ctx, installed.Value, targets, x)
+		fixed, fixErr = m.securityVersions(ctx, installed.Value, x)
 	}
 	<-simulated
 	if simErr == nil && indexErr == nil && (fixErr == nil || errors.Is(fixErr, errNoSecurity)) {
@@ -95,22 +95,29 @@ func (m *Manager) aptGet(ctx context.Context, action ...string) (Simulation, err
 	return ParseSimulation(out)
 }
 
-// targets asks apt which lists of packages it has.
+// targets asks apt which lists of packages are configured. Where it has lists it reads
+// them all before it answers, so it is asked as though there were none: what is there
+// index finds. An apt that does not answer so is asked the long way.
 func (m *Manager) targets(ctx context.Context) ([]target, error) {
-	out, err := m.run(ctx, host.Command{Args: []string{
-		"apt-get", "indextargets", "-o", "Debug::NoLocking=1", "--format", targetFormat, "Created-By: Packages",
-	}})
-	if err != nil {
-		return nil, err
+	ask := func(options ...string) ([]target, error) {
+		args := append([]string{"apt-get", "indextargets", "-o", "Debug::NoLocking=1"}, options...)
+		out, err := m.run(ctx, host.Command{Args: append(args, "Created-By: Packages")})
+		if err != nil {
+			return nil, err
+		}
+		return parseTargets(out)
 	}
-	return parseTargets(out)
+	if list, err := ask("--no-release-info", "-o", "Dir::State::lists="+nowhere, "--format", nameFormat); err == nil {
+		return list, nil
+	}
+	return ask("--format", targetFormat)
 }
 
 // securityVersions gives, for installed packages, the newest version in any
 // security repository of this release.
-func (m *Manager) securityVersions(ctx context.Context, installed []pkgupdate.Package, targets []target, x index) (map[key]version.Version, error) {
+func (m *Manager) securityVersions(ctx context.Context, installed []pkgupdate.Package, x index) (map[key]version.Version, error) {
 	args := []string{"/usr/lib/apt/apt-helper", "cat-file"}
-	for _, t := range targets {
+	for _, t := range x.targets {
 		if x.serves(t) {
 			args = append(args, t.file)
 		}

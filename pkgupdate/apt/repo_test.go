@@ -137,7 +137,7 @@ func (w *world) publish(suite, label, entries string) {
 func (w *world) Run(ctx context.Context, c host.Command) (host.Output, error) {
 	c.Env = append(c.Env, "APT_CONFIG="+w.conf)
 	for i, arg := range c.Args {
-		if strings.HasPrefix(arg, "/var/lib/dpkg/info") {
+		if strings.HasPrefix(arg, "/var/lib/dpkg/info") || strings.HasPrefix(arg, listsDir) {
 			c.Args[i] = filepath.Join(w.dir, "root", arg)
 		}
 	}

@@ -26,6 +26,7 @@ type index struct {
 	asOf    time.Time // of the last proof that it was refreshed
 	fixes   time.Time // when the newest security repository was made; zero: not known
 
+	targets  []target        // the lists that are there
 	releases []Release       // of the sources, in their order; zero: not known
 	vouched  map[string]bool // labels of repositories of a maker whose security repository is known
 }
@@ -59,6 +60,7 @@ func (m *Manager) index(ctx context.Context, targets []target, arch string) (ind
 		s.Fetched = refreshed
 		x.sources, x.releases = append(x.sources, s), append(x.releases, r)
 	}
+	x.targets = resolve(targets, m.place.lists(), entries, repos, releases)
 	x.branches()
 	x.name()
 	x.incomplete(repos, targets, arch)
@@ -105,14 +107,15 @@ func (x *index) name() {
 	}
 }
 
-// incomplete finds sources of which a list is missing that is there of another
-// source of the same maker, and not empty in this one. Where no list is there
-// at all, it is the one that every system has.
-func (x *index) incomplete(repos []repository, targets []target, arch string) {
+// incomplete finds sources of which a list is missing that is configured, or that is
+// there of another source of the same maker, and not empty in this one. Where no list is
+// there at all, it is the one that every system has. Lists of what all architectures
+// share, apt takes from few makers.
+func (x *index) incomplete(repos []repository, configured []target, arch string) {
 	wanted, there := map[string]map[string]bool{}, make([]map[string]bool, len(repos))
 	for i, repo := range repos {
 		there[i] = map[string]bool{}
-		for _, t := range targets {
+		for _, t := range x.targets {
 			if list, ok := t.of(repo); ok {
 				there[i][list] = true
 			}
@@ -124,7 +127,13 @@ func (x *index) incomplete(repos []repository, targets []target, arch string) {
 		maps.Copy(wanted[maker], there[i])
 	}
 	for i, r := range x.releases {
-		for list := range wanted[r.Origin] {
+		lists := maps.Clone(wanted[r.Origin])
+		for _, t := range configured {
+			if list, ok := t.of(repos[i]); ok && !strings.Contains(list, "/binary-all/") {
+				lists[list] = true
+			}
+		}
+		for list := range lists {
 			if x.sources[i].Err == nil && r.Lists[list] > 0 && !there[i][list] {
 				x.sources[i].Err = pkgupdate.ErrIncomplete
 			}

@@ -3,18 +3,57 @@ package apt
 import (
 	"bytes"
 	"fmt"
+	"slices"
 	"strings"
 
+	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 )
 
-// targetFormat asks apt-get indextargets for the fields of a target; the ones
-// that a repository sets come last.
-const targetFormat = "$(FILENAME)\t$(CODENAME)\t$(SUITE)\t$(LABEL)"
+// What apt-get indextargets is asked for. Of a target those fields come last that a
+// repository sets; with the folder that is not there only the name is known.
+const (
+	targetFormat = "$(FILENAME)\t$(CODENAME)\t$(SUITE)\t$(LABEL)"
+	nameFormat   = "$(FILENAME)\t\t\t"
+	nowhere      = "/nonexistent"
+)
 
-// A target is one list of packages on the disk.
+// A target is one list of packages, on the disk once it was resolved.
 type target struct {
 	file, codename, suite, label string
+}
+
+// endings are those of the lists that apt keeps compressed.
+var endings = []string{"", ".lz4", ".gz", ".xz", ".zst", ".bz2", ".lzma"}
+
+// resolve finds the lists below nowhere among the files of a folder, and what their
+// repositories say of themselves. Those that are not there are left out.
+func resolve(targets []target, dir string, entries []host.Stat, repos []repository, releases []Release) []target {
+	there := make(map[string]bool, len(entries))
+	for _, e := range entries {
+		there[e.Name] = true
+	}
+	var list []target
+	for _, t := range targets {
+		name, ok := strings.CutPrefix(t.file, nowhere+"/")
+		if !ok {
+			list = append(list, t)
+			continue
+		}
+		i := slices.IndexFunc(endings, func(ending string) bool { return there[name+ending] })
+		if i < 0 {
+			continue
+		}
+		t.file = dir + "/" + name + endings[i]
+		longest := 0
+		for j, repo := range repos {
+			if p := strings.TrimSuffix(repo.file, "InRelease"); len(p) > longest && strings.HasPrefix(name, p) {
+				longest, t.codename, t.suite, t.label = len(p), releases[j].Codename, releases[j].Suite, releases[j].Label
+			}
+		}
+		list = append(list, t)
+	}
+	return list
 }
 
 func (t target) security() bool { return isSecurity(t.label, t.suite, t.codename) }
