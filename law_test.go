@@ -219,6 +219,7 @@ var rooms = []room{
 	{"examples/internal/logstats", adapter, nil},
 	{"examples/agent", question, nil},
 	{"examples/agent/internal/daily", adapter, nil},
+	{"examples/agent/internal/fleet", adapter, nil},
 	{"examples/baseline", question, nil},
 	{"examples/confbackup", question, nil},
 	{"examples/ifstats", question, nil},

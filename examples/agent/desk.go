@@ -9,6 +9,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/examples/agent/internal/daily"
+	"github.com/pugetsoundtech/upkeep/examples/agent/internal/fleet"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/memory"
@@ -17,7 +18,7 @@ import (
 )
 
 // logName is the log of what people did, in the state folder.
-const logName = "review.log"
+const logName = fleet.LogName
 
 // person is who works on what was found, and on which terms.
 type person struct {
@@ -100,6 +101,14 @@ func (d *desk) signedAt() time.Time {
 		return last.At
 	}
 	return time.Time{}
+}
+
+// actsOf is where people's acts about a host are kept.
+func actsOf(set daily.Settings, st *statedir.Dir, labels report.Labels) review.Store {
+	if set.Database != "" {
+		return fleet.Shared{Address: set.Database, Labels: labels}
+	}
+	return review.FileStore{Name: st.Path(logName)}
 }
 
 // name says who acts: who was named, else who is logged in.

@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/examples/agent/internal/daily"
+	"github.com/pugetsoundtech/upkeep/examples/agent/internal/fleet"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/examples/internal/delivery"
 	"github.com/pugetsoundtech/upkeep/host"
@@ -118,7 +119,7 @@ func (r *round) look(ctx context.Context, t *daily.Target, st *statedir.Dir, bar
 	}
 	labels := r.labels(ctx, t)
 	if r.settings.Database != "" {
-		targets.List = append(targets.List, deliver.Target{Name: "database", To: shared{r.settings.Database, labels}})
+		targets.List = append(targets.List, deliver.Target{Name: "database", To: fleet.Shared{Address: r.settings.Database, Labels: labels}})
 	}
 	if r.only != "" && !r.page {
 		for i := range targets.List {
