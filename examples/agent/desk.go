@@ -105,10 +105,11 @@ func (d *desk) signedAt() time.Time {
 
 // actsOf is where people's acts about a host are kept.
 func actsOf(set daily.Settings, st *statedir.Dir, labels report.Labels) review.Store {
+	file := review.FileStore{Name: st.Path(logName)}
 	if set.Database != "" {
-		return fleet.Shared{Address: set.Database, Labels: labels}
+		return fleet.Shared{Address: set.Database, Labels: labels, Before: file}
 	}
-	return review.FileStore{Name: st.Path(logName)}
+	return file
 }
 
 // name says who acts: who was named, else who is logged in.

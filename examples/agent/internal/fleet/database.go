@@ -14,6 +14,10 @@ import (
 type Shared struct {
 	Address string
 	Labels  report.Labels
+
+	// Before is where the acts were kept before there was the database, which takes them
+	// over as they are; nil: nowhere.
+	Before review.Store
 }
 
 // isDatabase reports whether a name is the address of one.
@@ -33,15 +37,37 @@ func (s Shared) in(ctx context.Context, fn func(*pgstore.DB) error) error {
 // Acts is review.Store's.
 func (s Shared) Acts(ctx context.Context) (log []review.Record, err error) {
 	err = s.in(ctx, func(db *pgstore.DB) (err error) {
-		log, err = db.Acts(s.Labels.Tenant, s.Labels.Host).Acts(ctx)
+		log, err = s.acts(ctx, db)
 		return err
 	})
 	return log, err
 }
 
+// acts reads the log, which begins with what was kept before.
+func (s Shared) acts(ctx context.Context, db *pgstore.DB) ([]review.Record, error) {
+	store := db.Acts(s.Labels.Tenant, s.Labels.Host)
+	log, err := store.Acts(ctx)
+	if err != nil || len(log) > 0 || s.Before == nil {
+		return log, err
+	}
+	before, err := s.Before.Acts(ctx)
+	if err != nil {
+		return nil, err
+	}
+	for _, rec := range before {
+		if _, err := store.Append(ctx, rec.Act); err != nil {
+			return nil, err
+		}
+	}
+	return store.Acts(ctx)
+}
+
 // Append is review.Store's.
 func (s Shared) Append(ctx context.Context, act review.Act) (rec review.Record, err error) {
 	err = s.in(ctx, func(db *pgstore.DB) (err error) {
+		if _, err := s.acts(ctx, db); err != nil {
+			return err
+		}
 		rec, err = db.Acts(s.Labels.Tenant, s.Labels.Host).Append(ctx, act)
 		return err
 	})
