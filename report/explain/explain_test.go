@@ -257,7 +257,7 @@ func TestALineOfCrontabIsOneThingWithTheJobItBrought(t *testing.T) {
 	tell := func(user, file, tag string) map[string]string {
 		line := finding("line", attr(report.Service, tag), noon, attr(report.Sample, "REPLACE"))
 		line.Identity = []report.Attr{attr(report.User, user)}
-		return explained(t, line, finding("bad", attr(report.Path, file), time.Time{}))
+		return explained(t, line, finding("failed", attr(report.Path, file), time.Time{}))
 	}
 	assert.Equal(t, map[string]string{"crontab": "likely false /var/spool/cron/crontabs/ann"}, tell("ann", "/var/spool/cron/crontabs/ann", "crontab"))
 	assert.Equal(t, map[string]string{"crontab": "likely false /var/cron/tabs/ann"}, tell("ann", "/var/cron/tabs/ann", "crontab"))

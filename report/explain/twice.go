@@ -75,6 +75,8 @@ func sameTrouble(n, m node) bool {
 	switch {
 	case m.finding.Severity < report.Notice || !n.seenWith(m):
 		return false
+	case n.finding.Kind == report.Event && n.finding.Subject == report.Service.Of("crontab") && subject.Key == report.Path:
+		return slices.Contains(crontabs, path.Dir(subject.Value)) && slices.Contains(n.finding.Identity, report.User.Of(path.Base(subject.Value)))
 	case n.finding.Kind == report.Event && m.finding.Kind == report.Condition:
 		return (subject.Key == report.Service || subject.Key == report.Unit) && n.finding.Subject.Value == subject.Value && strings.Contains(subject.Value, ".")
 	case n.finding.Kind == report.Event && subject.Key == report.User && m.has(report.Session):
@@ -82,8 +84,6 @@ func sameTrouble(n, m node) bool {
 		return len(from) == 1 && slices.Equal(n.addrs(), from) && n.finding.Subject.Key == report.Service && slices.Contains(n.finding.Identity, subject)
 	case n.finding.Subject.Key == report.Package && n.finding.Kind == report.Condition:
 		return m.has(report.Unit, report.Process) && n.names(m)
-	case n.finding.Kind == report.Event && n.finding.Subject == report.Service.Of("crontab") && subject.Key == report.Path:
-		return slices.Contains(crontabs, path.Dir(subject.Value)) && slices.Contains(n.finding.Identity, report.User.Of(path.Base(subject.Value)))
 	case n.finding.Subject.Key == report.Target && subject.Key == report.Listener:
 		return n.isMute() && slices.Contains(n.finding.Evidence, subject)
 	}
