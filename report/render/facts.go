@@ -202,13 +202,25 @@ func Titles(entries []Entry) string {
 	return list(entries, mostTitles, "; ", func(e Entry) string { return e.Finding.Title })
 }
 
+// list gives each of the first names once, with how often it is meant.
 func list(entries []Entry, most int, separator string, name func(Entry) string) string {
 	var names []string
-	for _, e := range entries[:min(len(entries), most)] {
-		names = append(names, name(e))
+	times := map[string]int{}
+	for _, e := range entries {
+		n := name(e)
+		if times[n]++; times[n] == 1 {
+			names = append(names, n)
+		}
 	}
-	text := strings.Join(names, separator)
-	if more := len(entries) - most; more > 0 {
+	var shown []string
+	for _, n := range names[:min(len(names), most)] {
+		if times[n] > 1 {
+			n = fmt.Sprintf("%s (%d)", n, times[n])
+		}
+		shown = append(shown, n)
+	}
+	text := strings.Join(shown, separator)
+	if more := len(names) - most; more > 0 {
 		text += fmt.Sprintf(" and %d more", more)
 	}
 	return text

@@ -127,6 +127,19 @@ func TestStillOpenIsToldInFullOnDays3And7And30(t *testing.T) {
 	}
 }
 
+func TestAListNamesEachThingOnce(t *testing.T) {
+	var entries []render.Entry
+	for _, name := range []string{"job0", "job0", "job1", "job0", "job2", "job3", "job4"} {
+		entries = append(entries, render.Entry{Change: report.Change{Finding: report.Finding{Subject: report.Service.Of(name)}}})
+	}
+	if got, want := render.FewSubjects(entries), "job0 (3), job1, job2 and 2 more"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+	if got, want := render.Subjects(entries[:2]), "job0 (2)"; got != want {
+		t.Errorf("got %q, want %q", got, want)
+	}
+}
+
 func TestAlikeFindingsAreFoldedExceptCriticalOnes(t *testing.T) {
 	rep := &report.Report{Seq: 2, Finished: noon}
 	for i := range 20 {
