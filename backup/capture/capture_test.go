@@ -149,6 +149,35 @@ func TestCheckReportsAFullDiskAndDamage(t *testing.T) {
 	assert.Equal(t, "backup.config.store-damaged", res.Findings[0].Rule)
 }
 
+// leveled is a store that states how durable it is.
+type leveled struct {
+	*backuptest.Memory
+	level backup.Durability
+}
+
+func (l *leveled) Durability() backup.Durability { return l.level }
+
+func TestStoreThatIsNotDurableIsSaidToBe(t *testing.T) {
+	store, m := &leveled{Memory: &backuptest.Memory{}}, hosttest.New(small)
+	var memory reporttest.Store
+	for _, c := range []struct {
+		level         backup.Durability
+		durable, said string
+	}{{backup.Unstated, "0", "not known"}, {backup.FileOnly, "0", "file, not its name"}, {backup.FileAndDir, "1", ""}} {
+		store.level = c.level
+		res := check(t, store, m, &memory)
+		assert.Equal(t, c.durable, metric(res, "backup_store_durable"))
+		assert.True(t, res.Covers("commit"), "it is over when the store says so")
+		if c.said == "" {
+			assert.Empty(t, res.Findings)
+			continue
+		}
+		require.Len(t, res.Findings, 1)
+		assert.Equal(t, "backup.config.store-not-durable", res.Findings[0].Rule)
+		assert.Contains(t, res.Findings[0].Detail, c.said)
+	}
+}
+
 func TestFailureIsTitledWithTheSystemsWord(t *testing.T) {
 	store := dirstore.Dir(t.TempDir() + "/store")
 	full := full{store}

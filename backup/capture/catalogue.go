@@ -12,6 +12,7 @@ const (
 	ruleDamaged    = name + ".store-damaged"
 	ruleOdd        = name + ".odd"
 	ruleRestore    = name + ".restore"
+	ruleVolatile   = name + ".store-not-durable"
 )
 
 // Rules is the catalogue.
@@ -35,6 +36,9 @@ func (c Configuration) Rules() []report.Rule {
 		report.Condition.Rule(ruleRestore, report.Critical, "A restore gives back something else").Text(
 			"The newest snapshot was restored into an empty folder and compared, with itself and with the system. What is named here would not come back as it was.",
 			"Restore one of the named paths by hand (confbackup restore -to DIR latest PATH, or agent restore PATH) and compare it. Where the system has another content, look for errors of the disk (dmesg, smartctl -a)."),
+		report.Condition.Rule(ruleVolatile, report.Notice, "The backup store does not promise to survive a loss of power").Text(
+			"What was stored last may be cut or gone when the machine of the store loses its power, although it was reported as stored.",
+			"Use a server that can sync files and folders (OpenSSH's sftp-server from 6.5 on), or another kind of store. The next run after a loss stores again what is missing; if that is enough, acknowledge this."),
 		report.Condition.Rule(ruleDamaged, report.Critical, "The backup store is damaged").Text(
 			"The snapshots that are named here cannot be restored whole. A disk that damages one file may damage others.",
 			"Check the disk (smartctl -a, dmesg). Copy the named file back from another copy of the store. Without one, move it away: the next run stores again what still exists, and the snapshots that are named stay incomplete; acknowledge this then."),

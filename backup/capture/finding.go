@@ -26,6 +26,15 @@ func (c Configuration) failed(err error) report.Finding {
 	}
 }
 
+// volatile is about a store that says that it is not durable, or cannot say it.
+func (c Configuration) volatile(d backup.Durability) report.Finding {
+	return report.Finding{
+		Rule: ruleVolatile, Subject: c.store(), Scope: scopeCommit,
+		Title:  "The backup store does not promise to survive a loss of power",
+		Detail: fmt.Sprintf("What is durable there when a backup is reported as stored: %s.%s", d, c.place()),
+	}
+}
+
 // cause is the system's own word for an error, without the names on the way.
 func cause(err error) string {
 	var errno syscall.Errno

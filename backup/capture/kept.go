@@ -23,8 +23,12 @@ func (c Configuration) recordNumbers(rec *report.Recorder, s backup.Snapshot, re
 		written = 0 // by an earlier run
 	}
 	durable := int64(0)
-	if l, ok := c.Repo.Store.(backup.Leveler); ok && l.Durability() == backup.FileAndDir {
-		durable = 1
+	if l, ok := c.Repo.Store.(backup.Leveler); ok {
+		if d := l.Durability(); d == backup.FileAndDir {
+			durable = 1
+		} else {
+			rec.Finding(c.volatile(d))
+		}
 	}
 	for _, m := range []struct {
 		name, unit string
