@@ -267,6 +267,12 @@ func TestStaleLocksInterruptedRunsAndEmptyRepositoriesAreSaid(t *testing.T) {
 	require.NoError(t, os.WriteFile(dir+"/locks/"+strings.Repeat("a", 64), []byte("x"), 0o600))
 	assert.Empty(t, w.rules(t, 0), "a backup runs")
 	assert.True(t, has(w.rules(t, time.Hour), "locked"))
+	l := life{t: t, dir: t.TempDir(), r: rand.New(rand.NewPCG(17, 18))}
+	jobs["borg"](l, 0, time.Now().Add(-time.Hour))
+	l.write("lock.exclusive/host.1-2", time.Now(), nil)
+	b := &watcher{place: foreign.Place{Path: l.dir}}
+	assert.Empty(t, b.rules(t, time.Hour), "a backup runs, for long")
+	assert.True(t, has(b.rules(t, 25*time.Hour), "locked"))
 	require.NoError(t, os.RemoveAll(dir+"/snapshots"))
 	require.NoError(t, os.Mkdir(dir+"/snapshots", 0o700))
 	w = &watcher{place: foreign.Place{Path: dir}}

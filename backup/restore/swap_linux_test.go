@@ -20,6 +20,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/backup/commit"
 	"github.com/pugetsoundtech/upkeep/backup/restore"
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/internal/need"
 )
 
@@ -211,4 +212,31 @@ func TestFileThatCameMeanwhileIsNotReplaced(t *testing.T) {
 	text, err = os.ReadFile(filepath.Join(dir, "motd"))
 	require.NoError(t, err)
 	assert.Equal(t, "restored", string(text))
+}
+
+// What a directory on the way lacks is named as well: who asked for a file in it would
+// not look there.
+func TestWhatAParentLacksIsNamed(t *testing.T) {
+	m := hosttest.New("A machine with an attribute of another system.\n-- machine now=2026-11-25T06:00:00Z uid=" + fmt.Sprint(os.Geteuid()) + " gid=" + fmt.Sprint(os.Getegid()) +
+		" --\n-- /etc/ dir complete xattr.strange.note=x --\n-- /etc/motd --\nwelcome\n")
+	r := backup.Repo{Keys: backuptest.Keys(), Store: &backuptest.Memory{}}
+	snap := stored(t, r, m)
+	dir := t.TempDir()
+	into, err := os.OpenRoot(dir)
+	require.NoError(t, err)
+	defer into.Close()
+	restored := func() []restore.Restored {
+		done, err := restore.Into(t.Context(), r, snap, into, restore.Options{Paths: []string{"/etc/motd"}, Keep: ".old"})
+		require.NoError(t, err)
+		require.NoError(t, done[0].Err)
+		return done[1:]
+	}
+	lacks := restored()
+	require.Len(t, lacks, 1)
+	assert.Equal(t, "/etc", lacks[0].Entry.Path)
+	assert.Equal(t, []string{"strange.note"}, lacks[0].Left)
+	assert.Empty(t, restored(), "a directory that was there is left as it is")
+	left, err := filepath.Glob(filepath.Join(dir, "etc", ".restore-*"))
+	require.NoError(t, err)
+	assert.Empty(t, left)
 }
