@@ -146,10 +146,14 @@ func settings(answer []byte) []byte {
 	}))
 }
 
-// schema leaves out remarks, which have versions and times, the key by which psql
-// is locked while it reads a dump, and the number that the next row gets.
+// passing begin the lines of a schema that are another each day: remarks, which have
+// versions and times, the key by which psql is locked while it reads a dump, and how
+// far a sequence has come.
+var passing = []string{"-- ", "\\restrict ", "\\unrestrict ", "DO SETVAL(", "SELECT SETVAL("}
+
+// schema leaves those out, and the number that the next row gets.
 func schema(answer []byte) []byte {
 	return nextNumber.ReplaceAll(keep(answer, func(line string) bool {
-		return !strings.HasPrefix(line, "-- ") && !strings.HasPrefix(line, "\\restrict ") && !strings.HasPrefix(line, "\\unrestrict ")
+		return !slices.ContainsFunc(passing, func(begin string) bool { return strings.HasPrefix(line, begin) })
 	}), nil)
 }
