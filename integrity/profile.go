@@ -43,10 +43,13 @@ type Profile struct {
 	Rules string
 }
 
-// startFiles are what the shells of root read when they start and end.
+// startFiles are what the shells of root read when they start and end, and what its
+// editors, its session, git and dpkg run.
 var startFiles = []string{
 	"/root/.profile", "/root/.bashrc", "/root/.bash_profile", "/root/.bash_login", "/root/.bash_logout", "/root/.kshrc", "/root/.shrc",
-	"/root/.cshrc", "/root/.tcshrc", "/root/.login", "/root/.logout", "/root/.zshrc", "/root/.zshenv", "/root/.zprofile", "/root/.zlogin",
+	"/root/.cshrc", "/root/.tcshrc", "/root/.login", "/root/.logout", "/root/.zshrc", "/root/.zshenv", "/root/.zprofile", "/root/.zlogin", "/root/.zlogout",
+	"/root/.inputrc", "/root/.vimrc", "/root/.exrc", "/root/.screenrc", "/root/.tmux.conf", "/root/.gitconfig", "/root/.dpkg.cfg", "/root/.forward",
+	"/root/.config/autostart", "/root/.config/environment.d", "/root/.config/systemd", "/root/.local/share/systemd",
 }
 
 // ProfileEtc is the smallest useful profile: the configuration folders of every
@@ -63,17 +66,15 @@ func ProfileEtc() Profile {
 
 // ProfileDaily adds to ProfileEtc the programs that an administrator and the
 // system itself run, with the shared objects that they load (libraries, PAM
-// modules, plugins), the units and generators of systemd, the boot folder and
-// every user's timed jobs. It is read in a few seconds. Kernel modules, scripts
-// and data in library folders are ProfileSystem's.
+// modules, plugins), the units, generators and rules of systemd and udev wherever
+// they may stand, the scripts that dpkg runs, the keys by which packages are
+// verified, what each start of Python and Perl reads, the boot folder and every
+// user's timed jobs. It is read in a few seconds. Kernel modules, other scripts
+// (Python's own among them) and data in library folders are ProfileSystem's.
 func ProfileDaily() Profile {
 	p := ProfileEtc()
-	p.Roots = append(p.Roots,
-		"/bin", "/sbin", "/usr/bin", "/usr/sbin", "/libexec", "/usr/libexec",
-		"/usr/local/bin", "/usr/local/sbin", "/usr/local/libexec", "/usr/pkg/bin", "/usr/pkg/sbin", "/usr/pkg/libexec",
-		"/boot", "/stand", "/bsd", "/netbsd",
-		"/var/spool/cron", "/var/cron")
-	for _, dir := range []string{"/lib", "/usr/lib"} {
+	p.Roots = slices.Concat(p.Roots, programs, runtime, shared)
+	for _, dir := range []string{"/lib", "/usr/lib", "/usr/local/lib"} {
 		for _, sub := range helpers {
 			p.Roots = append(p.Roots, dir+"/"+sub)
 		}
@@ -81,17 +82,48 @@ func ProfileDaily() Profile {
 	p.Sparse = []string{
 		"/lib", "/lib32", "/lib64", "/usr/lib", "/usr/lib32", "/usr/lib64",
 		"/usr/local/lib", "/usr/local/lib64", "/usr/pkg/lib",
+		"/usr/share/perl", "/usr/share/perl5", "/usr/local/share/perl", "/root/.local/lib",
+		"/var/lib/dpkg/info",
 	}
-	p.Names = []string{"*.so", "*.so.*"}
+	p.Names = []string{
+		"*.so", "*.so.*",
+		"*.pm", "*.pth", "sitecustomize.py", "usercustomize.py", // read by Perl and Python at their start
+		"*.preinst", "*.postinst", "*.prerm", "*.postrm", "*.config", // run by dpkg
+	}
 	return p
 }
 
-// helpers are folders of programs and rules in library folders by which
-// something is run with rights.
-var helpers = []string{
-	"systemd", "udev", "security", "pam.d", "sudo", "polkit-1", "policykit-1", "dbus-1.0",
-	"openssh", "ssh", "postfix", "dovecot", "apt", "dpkg", "NetworkManager", "tmpfiles.d", "sysctl.d",
-}
+// Of the daily profile.
+var (
+	programs = []string{
+		"/bin", "/sbin", "/usr/bin", "/usr/sbin", "/usr/games", "/libexec", "/usr/libexec",
+		"/usr/local/bin", "/usr/local/sbin", "/usr/local/games", "/usr/local/libexec", "/usr/pkg/bin", "/usr/pkg/sbin", "/usr/pkg/libexec",
+		"/boot", "/stand", "/bsd", "/netbsd",
+		"/var/spool/cron", "/var/cron",
+	}
+	// runtime is where units and rules stand that last until the next start.
+	runtime = []string{
+		"/run/systemd/system", "/run/systemd/system.control", "/run/systemd/system-generators", "/run/systemd/system-environment-generators",
+		"/run/systemd/user", "/run/systemd/user-generators", "/run/systemd/user-environment-generators",
+		"/run/tmpfiles.d", "/run/sysctl.d", "/run/modprobe.d", "/run/modules-load.d", "/run/binfmt.d", "/run/sysusers.d", "/run/udev/rules.d", "/run/polkit-1",
+	}
+	// shared is what programs of root read or run and that is in no folder of programs.
+	shared = []string{
+		"/usr/share/keyrings", "/usr/share/ca-certificates", "/usr/local/share/ca-certificates",
+		"/usr/share/polkit-1", "/usr/local/share/polkit-1", "/usr/share/dbus-1", "/usr/local/share/dbus-1",
+		"/usr/share/systemd", "/usr/local/share/systemd", "/usr/share/user-tmpfiles.d", "/usr/share/initramfs-tools",
+		"/usr/share/debconf", "/usr/share/git-core/templates", "/usr/share/vim/vimrc", "/usr/share/bash-completion",
+		"/var/lib/cloud/scripts", "/var/lib/systemd/linger",
+	}
+	// helpers are folders of programs and rules in library folders by which
+	// something is run with rights.
+	helpers = []string{
+		"systemd", "udev", "security", "pam.d", "sudo", "polkit-1", "policykit-1", "dbus-1.0",
+		"openssh", "ssh", "ssl", "postfix", "dovecot", "apt", "dpkg", "NetworkManager", "networkd-dispatcher", "dhcpcd",
+		"tmpfiles.d", "sysctl.d", "modprobe.d", "modules-load.d", "binfmt.d", "sysusers.d", "environment.d",
+		"kernel", "lsb", "git-core",
+	}
+)
 
 // ProfileSystem adds to ProfileDaily all that is in library folders, and what
 // was installed by hand.

@@ -25,6 +25,44 @@ import (
 func init() {
 	silence = append(silence,
 		row{
+			name: "an intruder leaves a unit of systemd in /usr/local/lib",
+			act: func(w *world) {
+				w.write("/usr/local/lib/systemd/system/x.service", "[Service]\nExecStart=/opt/x\n", 0o644)
+				must(os.MkdirAll("/usr/local/lib/systemd/system/multi-user.target.wants", 0o755))
+				must(os.Symlink("../x.service", "/usr/local/lib/systemd/system/multi-user.target.wants/x.service"))
+			},
+			line: "x.service",
+		},
+		row{
+			name: "an intruder runs his program by the settings of a unit that last until the next start",
+			act: func(w *world) {
+				w.write("/run/systemd/system/cron.service.d/x.conf", "[Service]\nExecStartPre=/opt/x\n", 0o644)
+			},
+			line: "cron.service.d",
+		},
+		row{
+			name: "an intruder leaves a generator of systemd in /run",
+			act:  func(w *world) { w.write("/run/systemd/system-generators/x", "#!/bin/sh\nid\n", 0o755) },
+			line: "/run/systemd/system-generators is new",
+		},
+		row{
+			name:   "an intruder has each program of Python start his",
+			before: func(w *world) { w.write("/usr/lib/python3/dist-packages/a.py", "1\n", 0o644) },
+			act:    func(w *world) { w.write("/usr/lib/python3/dist-packages/x.pth", "import os\n", 0o644) },
+			line:   "/usr/lib/python3/dist-packages/x.pth is new",
+		},
+		row{
+			name: "an intruder has the next update run his program",
+			act:  func(w *world) { w.write("/var/lib/dpkg/info/base.prerm", "#!/bin/sh\n/opt/x\n", 0o755) },
+			line: "/var/lib/dpkg/info/base.prerm is new",
+		},
+		row{
+			name:   "an intruder puts his key among those that packages are verified by",
+			before: func(w *world) { w.write("/usr/share/keyrings/debian-archive-keyring.gpg", "one", 0o644) },
+			act:    func(w *world) { w.write("/usr/share/keyrings/debian-archive-keyring.gpg", "one, two", 0o644) },
+			line:   "debian-archive-keyring.gpg changed",
+		},
+		row{
 			name: "an intruder puts a new baseline of the changed system in place",
 			act: func(w *world) {
 				w.write("/etc/sudoers.d/zz", "eve ALL=(ALL) NOPASSWD: ALL\n", 0o440)

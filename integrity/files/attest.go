@@ -43,6 +43,9 @@ func (c *closer) attest(ch integrity.Change) attestation {
 	if !told {
 		return a
 	}
+	if d, ok := c.script(ch); ok {
+		return d
+	}
 	if d, ok := c.made(ch, claim); ok {
 		return d
 	}

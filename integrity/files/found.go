@@ -1,6 +1,7 @@
 package files
 
 import (
+	"errors"
 	"fmt"
 	"path"
 	"slices"
@@ -92,6 +93,8 @@ type closer struct {
 	unread  bool     // some were left out of it
 	brought []string // packages whose files are among what changed
 
+	unpacked map[string]int64 // ctime of the list that dpkg wrote with a script
+
 	users, groups map[uint32]string // names by their numbers; nil: not asked yet
 }
 
@@ -110,7 +113,7 @@ func (r *run) closer() (*closer, error) {
 	for i := range r.found {
 		changes = append(changes, r.found[i].all()...)
 	}
-	err := c.ask(changes)
+	err := errors.Join(c.ask(changes), c.askScripts(changes))
 	look := integrity.Look{MaxText: maxText}
 	var paths []string
 	var size int64

@@ -102,27 +102,53 @@ func incidental(p integrity.Profile, c integrity.Change) bool {
 }
 
 var (
+	// sensitiveTrees are who may do what, and what is run with rights: by the system's
+	// start, its network, its timers, logins, updates and logs.
 	sensitiveTrees = []string{
 		"/etc/passwd", "/etc/shadow", "/etc/group", "/etc/gshadow", "/etc/master.passwd", "/etc/spwd.db",
-		"/etc/sudoers", "/etc/sudoers.d", "/etc/doas.conf", "/etc/pam.d", "/etc/pam.conf", "/etc/security",
-		"/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d", "/etc/hosts.equiv", "/etc/rc.local",
+		"/etc/sudoers", "/etc/sudoers.d", "/etc/sudo.conf", "/etc/doas.conf", "/etc/pam.d", "/etc/pam.conf", "/etc/security",
+		"/etc/ssh/sshd_config", "/etc/ssh/sshd_config.d", "/etc/ssh/sshrc", "/etc/hosts.equiv", "/etc/rc.local", "/etc/nsswitch.conf",
 		"/etc/ld.so.preload", "/etc/ld.so.conf", "/etc/ld.so.conf.d",
 		"/etc/crontab", "/etc/anacrontab", "/etc/cron.d", "/etc/cron.hourly", "/etc/cron.daily",
 		"/etc/cron.weekly", "/etc/cron.monthly", "/var/spool/cron", "/var/cron", "/root/.ssh",
-		"/etc/profile", "/etc/profile.d", "/etc/inetd.conf", "/etc/xinetd.d", "/etc/init.d", "/etc/rc.d",
-		"/etc/systemd/system", "/etc/apt/apt.conf.d", "/usr/local/etc/rc.d",
-		"/usr/local/etc/sudoers", "/usr/local/etc/sudoers.d", "/usr/local/etc/pam.d",
+		"/etc/profile", "/etc/profile.d", "/etc/bash.bashrc", "/etc/bashrc", "/etc/zsh", "/etc/environment",
+		"/etc/inetd.conf", "/etc/xinetd.d", "/etc/init.d", "/etc/rc.d",
+		"/etc/systemd/system", "/etc/systemd/user", "/etc/systemd/system.control", "/etc/systemd/system-generators", "/etc/systemd/user-generators",
+		"/etc/systemd/system-environment-generators", "/etc/systemd/user-environment-generators", "/etc/systemd/system-shutdown", "/etc/systemd/system-sleep",
+		"/etc/udev/rules.d", "/etc/tmpfiles.d", "/etc/modprobe.d", "/etc/modprobe.conf", "/etc/modules-load.d", "/etc/polkit-1",
+		"/etc/NetworkManager/dispatcher.d", "/etc/networkd-dispatcher", "/etc/network/if-pre-up.d", "/etc/network/if-up.d", "/etc/network/if-down.d", "/etc/network/if-post-down.d",
+		"/etc/dhcp/dhclient-enter-hooks.d", "/etc/dhcp/dhclient-exit-hooks.d", "/etc/dhcpcd.enter-hook", "/etc/dhcpcd.exit-hook", "/etc/ppp/ip-up.d", "/etc/ppp/ip-down.d",
+		"/etc/update-motd.d", "/etc/kernel", "/etc/initramfs-tools", "/etc/grub.d",
+		"/etc/logrotate.conf", "/etc/logrotate.d", "/etc/rsyslog.conf", "/etc/rsyslog.d",
+		"/etc/apt/apt.conf", "/etc/apt/apt.conf.d", "/etc/apt/sources.list", "/etc/apt/sources.list.d", "/etc/apt/trusted.gpg", "/etc/apt/trusted.gpg.d", "/etc/apt/keyrings",
+		"/etc/dpkg/dpkg.cfg", "/etc/dpkg/dpkg.cfg.d", "/etc/yum.repos.d", "/etc/pki/rpm-gpg", "/etc/apk/repositories", "/etc/apk/keys", "/usr/share/keyrings",
+		"/usr/local/etc/rc.d", "/usr/local/etc/sudoers", "/usr/local/etc/sudoers.d", "/usr/local/etc/pam.d",
 		"/usr/pkg/etc/sudoers", "/usr/pkg/etc/sudoers.d",
+		"/run/systemd", "/run/tmpfiles.d", "/run/sysctl.d", "/run/modprobe.d", "/run/modules-load.d", "/run/binfmt.d", "/run/sysusers.d", "/run/udev/rules.d", "/run/polkit-1",
+		"/usr/share/polkit-1", "/usr/local/share/polkit-1", "/usr/share/dbus-1", "/usr/local/share/dbus-1", "/usr/share/systemd", "/usr/local/share/systemd",
+		"/usr/local/share/ca-certificates", "/usr/share/initramfs-tools", "/usr/share/debconf", "/var/lib/cloud/scripts",
+	}
+	// sensitiveBelow are such folders below each folder of libraries.
+	sensitiveBelow = []string{
+		"/systemd", "/udev/rules.d", "/pam.d", "/tmpfiles.d", "/modprobe.d", "/modules-load.d", "/binfmt.d", "/sysusers.d", "/environment.d",
+		"/NetworkManager/dispatcher.d", "/networkd-dispatcher", "/kernel", "/lsb",
 	}
 	openTrees      = []string{"/tmp", "/var/tmp", "/dev/shm", "/home", "/run/user"}
 	configTrees    = []string{"/etc", "/usr/local/etc", "/usr/pkg/etc"}
-	sensitiveNames = []string{"authorized_keys", "authorized_keys2", ".rhosts", ".shosts"}
+	libraryTrees   = []string{"/lib", "/usr/lib", "/usr/local/lib"}
+	sensitiveNames = []string{"authorized_keys", "authorized_keys2", ".rhosts", ".shosts", "sitecustomize.py", "usercustomize.py"}
 	secretNames    = []string{"shadow", "shadow-", "gshadow", "gshadow-", "master.passwd", "spwd.db", "opasswd"}
 	runLevel       = regexp.MustCompile(`^/etc/rc[0-6S]\.d$`)
 )
 
 func sensitive(name string) bool {
-	return slices.Contains(sensitiveNames, path.Base(name)) || underAny(name, sensitiveTrees) || strings.HasPrefix(name, "/root/.")
+	for _, dir := range libraryTrees {
+		if below, ok := strings.CutPrefix(name, dir+"/"); ok && underAny("/"+below, sensitiveBelow) {
+			return true
+		}
+	}
+	return slices.Contains(sensitiveNames, path.Base(name)) || path.Ext(name) == ".pth" || scriptOf(name) != "" ||
+		underAny(name, sensitiveTrees) || strings.HasPrefix(name, "/root/.")
 }
 
 // isConfig reports whether a file is one that people edit.
