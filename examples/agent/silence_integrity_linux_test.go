@@ -9,6 +9,7 @@ import (
 	"os/exec"
 	"path/filepath"
 	"strings"
+	"time"
 
 	"golang.org/x/sys/unix"
 
@@ -24,6 +25,14 @@ import (
 
 func init() {
 	silence = append(silence,
+		row{
+			name: "an intruder's program that does not listen runs from a file that is deleted",
+			act: func(w *world) {
+				w.start("/tmp/.k", "nothing", 0)
+				must(os.Remove("/tmp/.k"))
+			},
+			line: "runs from /tmp/.k, a file that was removed",
+		},
 		row{
 			name: "an intruder leaves a unit of systemd in /usr/local/lib",
 			act: func(w *world) {
@@ -381,6 +390,7 @@ func (w *world) nft(script string) {
 }
 
 func init() {
+	otherSockets["nothing"] = func() { time.AfterFunc(time.Hour, func() {}) }
 	otherSockets["packet"] = func() {
 		const all = unix.ETH_P_ALL
 		_, err := unix.Socket(unix.AF_PACKET, unix.SOCK_RAW, all<<8&0xff00|all>>8)

@@ -19,7 +19,8 @@ import (
 )
 
 // Replaced is the check "integrity.replaced-code": programs that still run what
-// an update has replaced, so that its fixes are not in force. Its scope is
+// an update has replaced, so that its fixes are not in force, and those that run from a
+// file that was removed where anybody may put one, or from memory alone. Its scope is
 // replaced-code.
 type Replaced struct {
 	Host     host.Host
@@ -29,7 +30,10 @@ type Replaced struct {
 // Name returns "integrity.replaced-code".
 func (Replaced) Name() string { return "integrity.replaced-code" }
 
-const ruleReplacedCode = "integrity.replaced-code.running"
+const (
+	ruleReplacedCode = "integrity.replaced-code.running"
+	ruleNoFile       = "integrity.replaced-code.no-file"
+)
 
 // Rules returns the catalogue.
 func (Replaced) Rules() []report.Rule {
@@ -38,6 +42,11 @@ func (Replaced) Rules() []report.Rule {
 		Title:   "Programs run code that was replaced",
 		Explain: "An update puts new files in place, and what runs goes on with the old ones: a security fix is in force only after a restart.",
 		Remedy:  "Restart the programs; start the system again for those that cannot be.",
+	}, {
+		ID: ruleNoFile, Kind: report.Condition, Severity: report.Warning, Since: since,
+		Title:   "A program runs without a file",
+		Explain: "What runs from memory, or from a file that was removed where anybody may put one, cannot be looked at. Intruders hide so; a program that was built anew while it ran looks the same.",
+		Remedy:  "If you know the program, start it again from its file. Otherwise keep a copy from /proc/PID/exe, see with whom it talks (ss -tunap), then end it and find out who started it.",
 	}}
 }
 
@@ -56,6 +65,9 @@ func (c Replaced) Check(ctx context.Context, rec *report.Recorder) error {
 	processes, err := sysview.Processes(ctx, c.Host)
 	if err != nil {
 		return err
+	}
+	for _, f := range c.noFiles(ctx, view.Outdated, processes, c.Host.Time()) {
+		rec.Finding(f)
 	}
 	r := replacedCode{units: map[string]bool{}, files: map[string]bool{}}
 	for _, f := range view.Outdated {
@@ -80,6 +92,14 @@ func passing(name string) bool {
 	return false
 }
 
+func processOf(processes []sysview.Process, pid int) (sysview.Process, bool) {
+	i, ok := slices.BinarySearchFunc(processes, pid, func(p sysview.Process, pid int) int { return cmp.Compare(p.PID, pid) })
+	if !ok {
+		return sysview.Process{}, false
+	}
+	return processes[i], true
+}
+
 // replacedCode is what runs it, by unit, or by name where there is none.
 type replacedCode struct {
 	units, files map[string]bool
@@ -89,11 +109,10 @@ type replacedCode struct {
 func (r *replacedCode) add(f sysview.Outdated, processes []sysview.Process) {
 	r.files[f.Path] = true
 	for _, pid := range f.PIDs {
-		i, ok := slices.BinarySearchFunc(processes, pid, func(p sysview.Process, pid int) int { return cmp.Compare(p.PID, pid) })
+		p, ok := processOf(processes, pid)
 		if !ok {
 			continue
 		}
-		p := processes[i]
 		name := cmp.Or(strings.TrimSuffix(p.Unit, ".service"), p.Name)
 		if p.PID == 1 {
 			name = "the first process"

@@ -1,6 +1,7 @@
 package running_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -44,6 +45,49 @@ func TestWhatStillRunsReplacedCodeIsOneFindingThatItsPackageExplains(t *testing.
 	assert.Equal(t, "It is in /usr/lib/libz.so.1.", f.Detail)
 	assert.Contains(t, f.Evidence, report.Package.Of("deb:zlib1g"))
 	assert.True(t, res.Covers("replaced-code"))
+}
+
+// without is a machine whose process 900 runs from a file without a name.
+func without(name, exe, uid, there string) string {
+	if there == "" {
+		there = "-- /proc/900/root" + exe + " absent --\n"
+	}
+	return `A machine with a program that has no file.
+-- machine now=2025-11-25T06:00:00Z uid=0 gid=0 --
+-- /etc/passwd --
+root:x:0:0::/root:/bin/sh
+ann:x:1000:1000::/home/ann:/bin/sh
+-- /run/systemd/system/ dir complete --
+-- /proc/ dir complete --
+-- /proc/stat --
+cpu0 1 2 3
+btime 1764000000
+-- /proc/900/stat --
+900 (` + name + `) S 1 900 900 0 -1 4194560 1 0 0 0 1 2 0 0 20 0 1 0 1000 9 9
+-- /proc/900/status --
+Uid:	` + uid + "\t" + uid + "\t" + uid + "\t" + uid + `
+-- /proc/900/exe link="` + exe + ` (deleted)" --
+-- /proc/900/maps --
+7f0000000000-7f0000001000 r-xp 00000000 08:01 77                         ` + exe + ` (deleted)
+-- /proc/900/root/ dir complete --
+` + there
+}
+
+func TestAProgramWithoutAFileIsTold(t *testing.T) {
+	for what, tt := range map[string]struct{ machine, want string }{
+		"removed":            {without("[kworker/0:2]", "/tmp/.k", "0", ""), "warning: [kworker/0:2] of root (process 900) runs from /tmp/.k, a file that was removed"},
+		"another in place":   {without("k", "/tmp/.k", "0", "-- /proc/900/root/tmp/.k --\nx\n"), "warning: k of root (process 900) runs from /tmp/.k, a file that was removed; another has its name"},
+		"in memory":          {without("k", "/memfd:x", "33", ""), "warning: k of user 33 (process 900) runs from memory alone (/memfd:x)"},
+		"a user's in /tmp":   {without("p", "/var/tmp/.p", "1000", ""), "warning: p of ann (process 900) runs from /var/tmp/.p, a file that was removed"},
+		"a user's in a home": {without("p", "/home/ann/p", "1000", ""), "notice: p of ann (process 900) runs from /home/ann/p, a file that was removed"},
+		"built anew":         {without("p", "/home/ann/p", "1000", "-- /proc/900/root/home/ann/p --\nx\n"), ""},
+		"of a package":       {without("p", "/opt/v1/p", "0", ""), ""},
+		"for a moment":       {strings.Replace(without("runc", "/memfd:runc_cloned:/proc/self/exe", "0", ""), "now=2025-11-25T06:00:00Z", "now=2025-11-24T16:00:20Z", 1), ""},
+	} {
+		res := integritytest.Collect(t, running.Replaced{Host: hosttest.New(tt.machine).Host()})
+		require.Equal(t, report.OK, res.Status, "%s: %v", what, res.Problems)
+		assert.Equal(t, tt.want, strings.Join(integritytest.Titles(res), "\n"), what)
+	}
 }
 
 func TestATaintedKernelAndAHiddenModuleAreTold(t *testing.T) {
