@@ -12,3 +12,16 @@ import (
 type Attestor interface {
 	Attest(ctx context.Context, paths []string) (map[string]host.Claim, error)
 }
+
+// Contents is an Attestor that says what its database has of the content of
+// every package: under names of its own, claims with a package, its version and a digest.
+// While the version is the same, so is the digest, or the database was edited.
+type Contents interface {
+	Contents(ctx context.Context) (map[string]host.Claim, error)
+}
+
+// An Offerer is an Attestor that knows which of some installed packages, in their version,
+// an index offers whose signature was verified.
+type Offerer interface {
+	Offered(ctx context.Context, packages []string) (map[string]bool, error)
+}
