@@ -78,7 +78,7 @@ func Select(all []integrity.Change, selected func(integrity.Change) bool) []inte
 // such as deb:openssl or openssl: what an update of it may have done, and nothing that
 // only stands beside it. It asks Attestor.
 func (s System) OfPackage(ctx context.Context, changes []integrity.Change, name string) (out []integrity.Change, err error) {
-	r := run{System: s, ctx: ctx}
+	r := run{System: s, ctx: ctx, offered: map[string]string{}}
 	r.Profile = s.profile(ctx)
 	for _, ch := range changes {
 		r.found = append(r.found, found{Change: ch})

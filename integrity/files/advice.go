@@ -7,7 +7,6 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/howto"
 	"github.com/pugetsoundtech/upkeep/host/tree"
 	"github.com/pugetsoundtech/upkeep/integrity"
-	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
@@ -23,12 +22,9 @@ func amiss(c integrity.Change, a attestation) string {
 // standingText tells how the file stands to its package, and how sure that is.
 func standingText(c integrity.Change, a attestation) string {
 	belongs := "It belongs to the package " + a.Package
-	if a.leads != "" {
-		return "It has programs load " + prose.Clip(a.leads, 200) + ", where no package puts libraries."
-	}
 	switch a.standing {
 	case unowned:
-		return "No package owns it."
+		return strings.TrimSpace("No package owns it. " + a.doubt)
 	case owned:
 		if c.Kind == integrity.Removed {
 			return belongs + ", which still lists it."
@@ -37,9 +33,12 @@ func standingText(c integrity.Change, a attestation) string {
 	case unchecked:
 		return belongs + ". Whether its content is as the package has it could not be checked: " + a.err.Error() + "."
 	case derived:
-		return a.how + "."
+		return strings.TrimSpace(a.how + ". " + a.doubt)
 	case genuine:
 		text := genuineText(a)
+		if a.doubt != "" {
+			return text + " " + a.doubt
+		}
 		if !a.vouches(c) {
 			text += " Which mode and owner it should have, the database does not tell."
 		}
@@ -100,6 +99,8 @@ func fix(c integrity.Change, a attestation) string {
 		return ""
 	case gains(c) != "":
 		return "If you did not give these rights on purpose, take them away (chmod u-s, setcap -r), and find out who was on the system at that time."
+	case a.doubt != "":
+		return expected + "find out who did, and restore the file from a backup: the package database is no proof of it."
 	case isConfig(c.Path) && c.Kind == integrity.Changed && (a.standing == altered || a.standing == unowned):
 		return "If you made this change, accept it. Otherwise find out who did, and restore the file from the backup of the configuration."
 	case a.standing == unowned:

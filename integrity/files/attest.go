@@ -31,13 +31,22 @@ type attestation struct {
 	host.Claim
 	standing standing
 	how      string      // of derived: how it comes from the package
-	leads    string      // where the loader's cache leads, and should not
 	differs  tree.Fields // of altered
 	err      error       // of unchecked
+	doubt    string      // why the packages do not vouch for it, though it is genuine or derived
 }
 
 // attest holds what the packages say against the file that changed.
 func (c *closer) attest(ch integrity.Change) attestation {
+	a := c.held(ch)
+	if a.doubt == "" {
+		a.doubt = c.doubtful(ch, a)
+	}
+	return a
+}
+
+// held is attest as far as the claims go.
+func (c *closer) held(ch integrity.Change) attestation {
 	claim, told := c.claims[ch.Path]
 	a := attestation{Claim: claim}
 	if !told {
@@ -92,12 +101,13 @@ func (c *closer) made(ch integrity.Change, claim host.Claim) (attestation, bool)
 	if ch.Kind == integrity.Added && ch.Now.Stat.IsDir() && claim.Package != "" && claim.Type == 0 && len(claim.Digest) == 0 {
 		return attestation{Claim: claim, standing: derived, how: "The package " + claim.Package + " lists it"}, true
 	}
-	if ch.Path == loaderCache && !tellsWhat(claim) && ch.Now.Stat.IsRegular() {
-		to, ok := c.leadsTo(ch)
-		if !ok || to != "" || len(c.brought) == 0 {
-			return attestation{Claim: claim, leads: to}, to != ""
+	if ch.Path == loaderCache && !tellsWhat(claim) { // of rpm it is a ghost
+		if doubt := c.leadsAstray(ch.Now); doubt != "" {
+			return attestation{Claim: claim, standing: unowned, doubt: doubt}, true
 		}
-		return attestation{Claim: host.Claim{Package: c.brought[0]}, standing: derived, how: "The system computes it anew when libraries change, as those of the package " + c.brought[0] + " did"}, true
+		if len(c.brought) > 0 {
+			return attestation{Claim: host.Claim{Package: c.brought[0]}, standing: derived, how: "The system computes it anew when libraries change, as those of the package " + c.brought[0] + " did"}, true
+		}
 	}
 	return attestation{}, false
 }
@@ -195,6 +205,9 @@ func ownerOf(claim host.Claim) (uid, gid uint32, ok bool) {
 // have to be those of the baseline or, of a new file, give no power: the content
 // of a genuine shell does not explain its setuid bit.
 func (a attestation) vouches(c integrity.Change) bool {
+	if a.doubt != "" {
+		return false
+	}
 	if a.standing == derived {
 		if c.Now.Stat.IsDir() {
 			return !dangerous(c) && c.Now.Stat.UID == 0

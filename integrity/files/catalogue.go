@@ -14,6 +14,7 @@ const (
 	ruleCut      = "integrity.files.log-cut"
 	ruleRules    = "integrity.files.rules"
 	ruleGap      = "integrity.files.baseline-gap"
+	ruleDatabase = "integrity.files.package-database"
 )
 
 // Rules lists the rules of the check.
@@ -30,6 +31,9 @@ func (System) Rules() []report.Rule {
 			"It is gone from where the baseline has it, and the same content is new elsewhere.", remedy),
 		rule(ruleChanged, report.Notice, "A file changed",
 			"It differs from the baseline in content, rights or type.", remedy),
+		rule(ruleDatabase, report.Warning, "The package database was edited",
+			"It has other digests than before, of a package whose version is the same. No update does that: somebody made the database agree with files of his own, or built the package anew under the same version.",
+			"Unless you know of such a package, take its files for an intruder's: find out who was on the system, and install the package again from its source."),
 		rule(ruleUnstable, report.Notice, "A file changes all the time",
 			"It changed each of the three times that it was read, so its content cannot be compared.",
 			"See which program writes it. If it is a log or a cache, leave it out of the profile."),

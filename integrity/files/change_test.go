@@ -2,10 +2,8 @@ package files_test
 
 import (
 	"context"
-	"encoding/base64"
 	"fmt"
 	"os"
-	"slices"
 	"strings"
 	"testing"
 
@@ -145,36 +143,6 @@ func TestWhatInstallingMakesBelongsToThePackage(t *testing.T) {
 		"/etc/systemd/system/multi-user.target.wants/x.service": {"deb:x"}, "/etc/rc2.d/S01x": {"deb:x"},
 		"/etc/alternatives/pager": {"deb:less"}, "/etc/own": nil, "/etc/app": {"deb:app"},
 	}, owners)
-}
-
-// The cache is, as ldconfig of glibc writes it, a table and behind it the names of
-// libraries and their paths, each with a NUL.
-func TestTheCacheOfTheLoaderIsOfAnUpdateOnlyWhereItLeadsToLibraries(t *testing.T) {
-	const lib = "/usr/lib/libz.so.1"
-	cache := func(paths ...string) string {
-		data := "glibc-ld.so.cache1.1\x02\x00\x00\x00\x10\x00libz.so.1\x00" + strings.Join(paths, "\x00") + "\x00"
-		return "-- /etc/ld.so.cache base64 --\n" + base64.StdEncoding.EncodeToString([]byte(data)) + "\n"
-	}
-	machine := func(content, cache string) string {
-		return quietEtc + "-- /usr/lib/ dir complete --\n-- " + lib + " --\n" + content + "\n" + cache
-	}
-	for _, owner := range []host.Claim{{}, {Package: "rpm:glibc", Strength: host.StrengthOwned}} { // of rpm it is a ghost
-		claims := integritytest.Claims{lib: md5Of("deb:zlib1g", "new\n"), "/etc/ld.so.cache": owner}
-		told := func(after string) report.Finding {
-			got := day(t, machine("old", cache(lib)), after, func(s *files.System) { s.Attestor = claims })
-			return got[slices.IndexFunc(got, func(f report.Finding) bool { return f.Subject.Value == "/etc/ld.so.cache" })]
-		}
-		f := told(machine("new", cache("/usr/lib/libx.so.2", lib)))
-		assert.Equal(t, []string{"deb:zlib1g"}, packagesOf(f))
-		assert.Equal(t, report.Notice, f.Severity)
-		for _, planted := range []string{"/srv/.x/libz.so.1", "/usr/lib/../../tmp/libz.so.1", "/home/eve/libz.so.1"} {
-			f = told(machine("new", cache(planted, lib)))
-			assert.Empty(t, packagesOf(f), planted)
-			assert.Equal(t, report.Warning, f.Severity)
-			assert.Contains(t, f.Detail, "where no package puts libraries")
-		}
-		assert.Empty(t, packagesOf(told(machine("old", cache("/usr/lib/libx.so.2", lib)))), "no update made it")
-	}
 }
 
 func TestARootThatIsALinkIsFollowedOnce(t *testing.T) {

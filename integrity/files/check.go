@@ -49,7 +49,7 @@ func (s System) Check(ctx context.Context, rec *report.Recorder) error {
 		return errors.New("integrity.files: no state folder was given")
 	}
 	s.Profile = s.profile(ctx)
-	r := run{System: s, ctx: ctx, rec: rec, Watch: s.watch(), texts: map[string]string{}}
+	r := run{System: s, ctx: ctx, rec: rec, Watch: s.watch(), texts: map[string]string{}, offered: map[string]string{}}
 	r.Rec = rec
 	var unread error
 	if r.were, _, unread = lastTexts.Load(rec); unread != nil {
@@ -59,6 +59,9 @@ func (s System) Check(ctx context.Context, rec *report.Recorder) error {
 		rec.Problem(unread, continuity.Scope)
 	}
 	r.logs.Earlier = r.marks
+	if err := r.database(); err != nil {
+		return fmt.Errorf("integrity.files: %w", err)
+	}
 	b, err := r.Open(r.take)
 	if b != nil {
 		defer b.Close()
@@ -73,7 +76,7 @@ func (s System) Check(ctx context.Context, rec *report.Recorder) error {
 	if r.marks != nil {
 		err = lastLogs.Keep(rec, r.marks)
 	}
-	return errors.Join(err, r.Remember(b), lastTexts.Keep(rec, r.texts))
+	return errors.Join(err, r.Remember(b), lastTexts.Keep(rec, r.texts), lastOffered.Keep(rec, r.offered))
 }
 
 // profile is that of the check, with the roots that are links followed.
@@ -88,18 +91,20 @@ func (s System) profile(ctx context.Context) integrity.Profile {
 type run struct {
 	System
 	continuity.Watch
-	ctx    context.Context
-	rec    *report.Recorder
-	counts integrity.Counts
-	expect int64   // entries, for the progress; zero: not known
-	last   string  // path of the last entry
-	found  []found // not reported yet
-	logs   rotation.Logs
-	old    integrity.Entries        // with which the beginnings of logs are compared; nil: they are not
-	were   map[string]string        // lastTexts of the last stored run
-	texts  map[string]string        // and of this one
-	marks  map[string]rotation.Mark // lastLogs of the last stored run, then of this one
-	guide  howto.Guide
+	ctx     context.Context
+	rec     *report.Recorder
+	counts  integrity.Counts
+	expect  int64   // entries, for the progress; zero: not known
+	last    string  // path of the last entry
+	found   []found // not reported yet
+	logs    rotation.Logs
+	old     integrity.Entries        // with which the beginnings of logs are compared; nil: they are not
+	were    map[string]string        // lastTexts of the last stored run
+	texts   map[string]string        // and of this one
+	edited  map[string]string        // packages that the database tells otherwise than before, with their version
+	offered map[string]string        // packages that an index offered which is signed, with the version
+	marks   map[string]rotation.Mark // lastLogs of the last stored run, then of this one
+	guide   howto.Guide
 }
 
 // together is the number of changes that are looked at closer at once.

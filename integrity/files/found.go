@@ -93,7 +93,8 @@ type closer struct {
 	unread  bool     // some were left out of it
 	brought []string // packages whose files are among what changed
 
-	unpacked map[string]int64 // ctime of the list that dpkg wrote with a script
+	unpacked   map[string]int64 // ctime of the list that dpkg wrote with a script
+	notOffered error            // why it is not known what an index offers
 
 	users, groups map[uint32]string // names by their numbers; nil: not asked yet
 }
@@ -166,6 +167,7 @@ func (c *closer) ask(changes []integrity.Change) error {
 		err = fmt.Errorf("ask which packages own changed files: %w", err)
 	}
 	c.claims = claims
+	c.askOffered(changes)
 	return err
 }
 

@@ -21,10 +21,12 @@ func severity(c integrity.Change, a attestation) report.Severity {
 		return report.Critical
 	case c.Kind == integrity.Changed && runsAsRoot(c.Was.Stat) && runsAsRoot(c.Now.Stat) && c.Fields&tree.FieldContent != 0 && !a.vouches(c):
 		return report.Critical // whatever it now does with these rights
-	case a.standing == altered && !isConfig(c.Path) || a.leads != "":
+	case a.standing == altered && !isConfig(c.Path):
 		return report.Warning
 	case c.Kind == integrity.Unstable:
 		return report.RuleSeverity
+	case a.doubt != "":
+		return report.Warning
 	case c.Kind == integrity.Changed && a.vouches(c):
 		return report.RuleSeverity // under rights that it had before
 	case c.Kind != integrity.Removed && dangerous(c):
