@@ -25,4 +25,40 @@ var silenceOfPages = []row{
 		},
 		line: "/etc/sudoers.d/zz is new",
 	},
+	{
+		name:   "an intruder hides a sudo rule behind thirty jobs in a folder that was there",
+		before: func(w *world) { w.write("/etc/cron.d/old", "# nothing\n", 0o644) },
+		act: func(w *world) {
+			for i := range 30 {
+				w.write(fmt.Sprintf("/etc/cron.d/aa%02d", i), "# nothing\n", 0o644)
+			}
+			w.write("/etc/sudoers.d/zz", "eve ALL=(ALL) NOPASSWD: ALL\n", 0o440)
+		},
+		line: "/etc/sudoers.d/zz is new",
+	},
+	{
+		name: "a local user hides root's new job behind forty timers of his own",
+		act: func(w *world) {
+			for i := range 40 {
+				w.write(fmt.Sprintf("/home/ann/.config/systemd/user/a%d.timer", i), fmt.Sprintf("[Timer]\nOnCalendar=*:%d\n", i), 0o644)
+			}
+			w.write("/var/spool/cron/crontabs/root", "* * * * * /opt/x\n", 0o600)
+		},
+		line: "A new job of root: * * * * * /opt/x",
+	},
+	{
+		name: "a local user hides a program with the rights of a group behind forty of his own",
+		act: func(w *world) {
+			for i := range 40 {
+				name := fmt.Sprintf("/home/ann/a%d", i)
+				w.write(name, "x", 0o755)
+				must(os.Chown(name, 1000, 1000))
+				must(os.Chmod(name, 0o755|os.ModeSetuid))
+			}
+			w.write("/srv/zz", "x", 0o755)
+			must(os.Chown("/srv/zz", 0, 42))
+			must(os.Chmod("/srv/zz", 0o755|os.ModeSetgid))
+		},
+		line: "/srv/zz is new",
+	},
 }

@@ -7,6 +7,7 @@ import (
 	"time"
 
 	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/internal/term"
 	"github.com/pugetsoundtech/upkeep/report"
@@ -385,4 +386,52 @@ func TestTimesThatChangedAreTheReadersAndArgumentsOfCommandsStay(t *testing.T) {
 	command := "See what it wrote: journalctl -u 'x' --since '2026-11-25 03:10:08 UTC'"
 	assert.Equal(t, command, render.Sentence(command, zone), "systemd knows no such zone")
 	assert.Equal(t, "at 2026-11-25 16:10:08 NZDT", render.Sentence("at 2026-11-25 03:10:08 UTC", zone))
+}
+
+// Who can make many of one kind crowds out nobody else's: root's are told first and in
+// turn with users', of these one of each, and of one owner one of each folder.
+func TestAFoldIsFairToEachOwnerAndFolder(t *testing.T) {
+	rep := &report.Report{Seq: 2, Finished: noon}
+	add := func(name string, evidence ...report.Attr) {
+		c := of(report.New, report.Warning)
+		c.Finding.Subject, c.Finding.Evidence = report.Path.Of(name), evidence
+		rep.Changes = append(rep.Changes, c)
+	}
+	for i := range 40 {
+		add(fmt.Sprintf("/home/ann/%02d", i), report.Now.Of(fmt.Sprintf("owner=%d:0", 100000+i)))
+	}
+	for i := range 40 {
+		add(fmt.Sprintf("/etc/cron.d/%02d", i))
+	}
+	add("/etc/sudoers.d/zz", report.Now.Of("owner=0:42"))
+	add("/tmp/bob", report.Now.Of("owner=1001:0"))
+	add("/var/spool/cron/crontabs/carl", report.Now.Of("user=carl"))
+	add("/var/spool/cron/crontabs/root", report.Now.Of("user=root"))
+	s := render.NewDigest(rep).Sections[0]
+	var full, lines []string
+	for _, e := range s.Entries {
+		switch {
+		case e.Folded:
+		case e.Brief:
+			lines = append(lines, e.Finding.Subject.Value)
+		default:
+			full = append(full, e.Finding.Subject.Value)
+		}
+	}
+	assert.Equal(t, []string{"/etc/cron.d/00", "/home/ann/00", "/etc/sudoers.d/zz"}, full)
+	assert.Equal(t, []string{"/tmp/bob", "/var/spool/cron/crontabs/root", "/var/spool/cron/crontabs/carl"}, lines)
+	require.Len(t, s.Folds, 1)
+	assert.Equal(t, "/etc/cron.d/01, /home/ann/01, /etc/cron.d/02, /home/ann/02", strings.Join(strings.Split(render.Subjects(s.Folds[0].Entries), ", ")[:4], ", "))
+	assert.Len(t, s.Folds[0].Entries, 40+40+4-len(full)-len(lines))
+}
+
+// Of many folders ten at most are told one by one.
+func TestTheLinesOfWhatIsAlikeAreBounded(t *testing.T) {
+	rep := &report.Report{Seq: 2, Finished: noon}
+	for i := range 40 {
+		c := of(report.New, report.Warning)
+		c.Finding.Subject = report.Path.Of(fmt.Sprintf("/etc/%02d/x", i))
+		rep.Changes = append(rep.Changes, c)
+	}
+	assert.Len(t, render.NewDigest(rep).Sections[0].Folds[0].Entries, 30)
 }

@@ -16,12 +16,12 @@ type Section struct {
 	Folds   []Fold  // of the entries, worst first
 }
 
-// A Fold is what a short text tells of one rule in one line, since enough of its
-// kind was told, or since all of it is known.
+// A Fold is what a short text tells of one rule and severity in one line, since enough
+// of its kind was told, or since all of it is known.
 type Fold struct {
 	Check, Rule string
-	InFull      bool    // one of the rule is told in full above
-	Entries     []Entry // worst first; at least one
+	InFull      bool    // one of the rule and severity is told above
+	Entries     []Entry // of each owner and folder in turn; at least one
 }
 
 // Worst is the worst severity in f.
@@ -211,21 +211,28 @@ func entry(rep *report.Report, c report.Change, why []report.Explanation, brief 
 }
 
 // Of a rule with more than maxAlike findings in a section, the first fullAlike
-// (of notices fullMild) of a severity are told in full, of critical ones and those with traces
-// lineCritical in a line at least, and the rest is folded.
+// (of notices fullMild) of a severity are told in full; of critical ones, those with
+// traces, and the first of each owner and folder that is worse than a notice, lineAlike
+// in a line at least; and the rest is folded, each severity by itself.
 const (
-	maxAlike     = 4
-	fullAlike    = 3
-	fullMild     = 1
-	lineCritical = 10
+	maxAlike  = 4
+	fullAlike = 3
+	fullMild  = 1
+	lineAlike = 10
 )
 
 // shorten keeps three hundred pending updates from hiding what stands among
-// them, and makes a line a rule of what is known.
+// them, and makes a line a rule and severity of what is known.
 func (s *Section) shorten() {
-	count, full := map[string]int{}, map[string]int{}
-	for _, e := range s.Entries {
-		count[e.kin()]++
+	count, full, places := map[string]int{}, map[string]int{}, map[string][]int{}
+	for i, e := range s.Entries {
+		count[e.rule()]++
+		places[e.kin()] = append(places[e.kin()], i)
+	}
+	for _, at := range places {
+		if len(at) > 1 {
+			fair(s.Entries, at)
+		}
 	}
 	known := s.ID == "still" || s.ID == "noted"
 	mildest := report.Critical // of those that are told in full
@@ -234,6 +241,7 @@ func (s *Section) shorten() {
 			mildest = min(mildest, Rank(e.Finding.Severity))
 		}
 	}
+	lots := map[string]map[lot]bool{}
 	for i := range s.Entries {
 		e := &s.Entries[i]
 		kin := e.kin()
@@ -245,37 +253,50 @@ func (s *Section) shorten() {
 			s.fold(e, full[kin] > 0)
 			continue
 		}
-		if count[kin] <= maxAlike {
+		if count[e.rule()] <= maxAlike {
 			full[kin]++
 			continue
 		}
-		critical := e.Finding.Severity == report.Critical || len(e.Traces) > 0
-		told := kin
-		if critical {
-			told += " critical"
-		}
-		most := fullAlike
-		if Rank(e.Finding.Severity) <= report.Notice {
-			most = fullMild
-			told += " mild"
-		}
-		full[told]++
-		e.Brief = e.Brief || full[told] > most
-		if full[told] > most && !(critical && full[told] <= lineCritical) {
-			s.fold(e, true)
-		}
+		s.crowded(e, full, lots)
 	}
 	slices.SortStableFunc(s.Folds, func(a, b Fold) int { return int(Rank(b.Worst())) - int(Rank(a.Worst())) })
 }
 
-// kin names the rule of an entry.
-func (e Entry) kin() string { return e.Check + "/" + e.Finding.Rule }
+// crowded tells one of many that are alike: in full, in a line, or folded. It counts
+// in full how many were told before, and in lots whose and where they were.
+func (s *Section) crowded(e *Entry, full map[string]int, lots map[string]map[lot]bool) {
+	told, of := e.kin(), lotOf(e.Finding)
+	lines := e.Finding.Severity == report.Critical || len(e.Traces) > 0
+	if len(e.Traces) > 0 {
+		told += " with traces"
+	}
+	most := fullAlike
+	if Rank(e.Finding.Severity) <= report.Notice {
+		most = fullMild
+	}
+	if lots[told] == nil {
+		lots[told] = map[lot]bool{}
+	}
+	lines = lines || most == fullAlike && !lots[told][of]
+	if full[told] >= most && !(lines && full[told] < lineAlike) {
+		s.fold(e, true)
+		return
+	}
+	lots[told][of] = true
+	full[told]++
+	e.Brief = e.Brief || full[told] > most
+}
+
+// rule names the rule of an entry, and kin its severity as well.
+func (e Entry) rule() string { return e.Check + "/" + e.Finding.Rule }
+func (e Entry) kin() string  { return e.rule() + "/" + Rank(e.Finding.Severity).String() }
+
+// Follows reports whether e is of the rule and severity of f.
+func (f Fold) Follows(e Entry) bool { return f.Entries[0].kin() == e.kin() }
 
 func (s *Section) fold(e *Entry, told bool) {
 	e.Folded = true
-	at := slices.IndexFunc(s.Folds, func(f Fold) bool {
-		return f.Check == e.Check && f.Rule == e.Finding.Rule && (told || Rank(f.Worst()) == Rank(e.Finding.Severity))
-	})
+	at := slices.IndexFunc(s.Folds, func(f Fold) bool { return f.Follows(*e) })
 	if at < 0 {
 		at = len(s.Folds)
 		s.Folds = append(s.Folds, Fold{Check: e.Check, Rule: e.Finding.Rule, InFull: told})

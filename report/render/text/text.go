@@ -252,25 +252,29 @@ func (c cause) String() string {
 func (p *page) section(s render.Section) {
 	p.heading(s.Title, s.Note)
 	entries := slices.DeleteFunc(slices.Clone(s.Entries), func(e render.Entry) bool { return e.Folded })
-	last := map[string]int{} // of each rule, the place where the rest of it is counted
+	last := map[int]int{} // of each fold, behind which entry it stands
 	for i, e := range entries[:min(len(entries), p.opt.MaxItems)] {
-		last[e.Check+"/"+e.Finding.Rule] = i
+		if at := slices.IndexFunc(s.Folds, func(f render.Fold) bool { return f.InFull && f.Follows(e) }); at >= 0 {
+			last[at] = i
+		}
 	}
-	folds := slices.Clone(s.Folds)
 	for i, e := range entries {
 		if i == p.opt.MaxItems {
 			p.prose(2, 4, dim, fmt.Sprintf("and %d more, none of them worse", len(entries)-i))
 			break
 		}
 		p.item(s, e, i > 0 && len(entries) <= maxApart)
-		if last[e.Check+"/"+e.Finding.Rule] == i {
-			folds = slices.DeleteFunc(folds, func(f render.Fold) bool {
-				mine := f.InFull && f.Check == e.Check && f.Rule == e.Finding.Rule
-				if mine {
-					p.fold(s, f)
-				}
-				return mine
-			})
+		for at, f := range s.Folds {
+			if place, ok := last[at]; ok && place == i {
+				p.fold(s, f)
+			}
+		}
+	}
+	var folds []render.Fold
+	for at, f := range s.Folds {
+		if _, ok := last[at]; !ok {
+			f.InFull = false // what it is like stands nowhere
+			folds = append(folds, f)
 		}
 	}
 	p.folds(s, folds)

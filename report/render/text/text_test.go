@@ -398,3 +398,44 @@ func TestASeriesOfOnePointHasNoRange(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// Five new jobs and a rule of sudo are warnings, a motd is a notice: no warning may stand
+// in a fold under the word of the notice.
+func TestNoWarningIsFoldedUnderANotice(t *testing.T) {
+	rep := alike("/etc/cron.d/0", "/etc/cron.d/1", "/etc/cron.d/2", "/etc/cron.d/3", "/etc/cron.d/4", "/etc/cron.d/5", "/etc/motd")
+	rep.Changes[6].Finding.Severity = report.Notice
+	got := write(t, rep, Options{})
+	above, below, _ := strings.Cut(got, "NOTICE    /etc/motd is new")
+	if strings.Contains(below, "/etc/cron.d") || !strings.Contains(above, "and 3 more like it: /etc/cron.d/3, /etc/cron.d/4, /etc/cron.d/5") {
+		t.Errorf("a warning stands under the word of a notice:\n%s", got)
+	}
+}
+
+// What a page has no room for is told by a word of its own.
+func TestAFoldThatWhatItIsLikeIsNotToldOfHasItsOwnWord(t *testing.T) {
+	rep := alike("/etc/cron.d/0", "/etc/cron.d/1", "/etc/cron.d/2", "/etc/cron.d/3", "/etc/cron.d/4", "/etc/cron.d/5")
+	for i := range 6 {
+		c := rep.Changes[i]
+		c.Finding.Rule, c.Finding.Severity, c.Finding.Fingerprint = "mild", report.Notice, fmt.Sprintf("v1:f%031x", i)
+		rep.Changes = append(rep.Changes, c)
+	}
+	if got := write(t, rep, Options{MaxItems: 3}); !strings.Contains(got, "notice    /etc/cron.d/1 is new, and 4 more like it") {
+		t.Errorf("a fold has no word:\n%s", got)
+	}
+}
+
+// alike is a report of a warning for each new file.
+func alike(names ...string) *report.Report {
+	rep := rendertest.First()
+	first := rep.Changes[0]
+	rep.Changes = nil
+	for i, name := range names {
+		c := first
+		c.Kind, c.NewCheck, c.Check = report.New, false, "integrity.files"
+		f := &c.Finding
+		f.Rule, f.Severity, f.Fingerprint = "added", report.Warning, fmt.Sprintf("v1:%032x", i)
+		f.Subject, f.Title = report.Path.Of(name), name+" is new"
+		rep.Changes = append(rep.Changes, c)
+	}
+	return rep
+}
