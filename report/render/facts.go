@@ -6,6 +6,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/internal/term"
 	"github.com/pugetsoundtech/upkeep/report"
 )
@@ -189,12 +190,62 @@ func Subjects(entries []Entry) string { return subjects(entries, mostNames) }
 func FewSubjects(entries []Entry) string { return subjects(entries, mostTitles) }
 
 func subjects(entries []Entry, most int) string {
+	count := map[string]int{}
+	for _, e := range entries {
+		count[subject(e.Finding)]++
+	}
 	return list(entries, most, ", ", func(e Entry) string {
-		if _, name, ok := strings.Cut(e.Finding.Subject.Value, ":"); ok && e.Finding.Subject.Key == report.Package {
-			return name
+		name := subject(e.Finding)
+		if count[name] > 1 {
+			name = distinct(e.Finding, name)
 		}
-		return e.Finding.Subject.Value
+		return name
 	})
+}
+
+func subject(f report.Finding) string {
+	if _, name, ok := strings.Cut(f.Subject.Value, ":"); ok && f.Subject.Key == report.Package {
+		return name
+	}
+	return f.Subject.Value
+}
+
+// maxQuoted bounds what tells one from others of its name, in bytes.
+const maxQuoted = 60
+
+// distinct adds what tells one from others of its name: what it is known by, else the
+// line that it quotes, else its title where that names it.
+func distinct(f report.Finding, name string) string {
+	var known []string
+	for _, a := range f.Identity {
+		if a.Key != report.Digest && a.Key != report.Template {
+			known = append(known, a.Value)
+		}
+	}
+	if len(known) > 0 {
+		return name + " " + prose.Clip(strings.Join(known, " "), maxQuoted)
+	}
+	for _, a := range f.Evidence {
+		if a.Key == report.Sample {
+			return name + " (" + prose.Clip(message(a.Value), maxQuoted) + ")"
+		}
+	}
+	if strings.Contains(f.Title, name) {
+		return prose.Clip(f.Title, maxQuoted)
+	}
+	return name
+}
+
+// message is a log line from its program on, where that can be told: its time and host
+// are the same of all.
+func message(line string) string {
+	for i, word := range strings.Fields(line) {
+		if i > 0 && strings.HasSuffix(word, ":") {
+			_, rest, _ := strings.Cut(line, word)
+			return strings.TrimSpace(rest)
+		}
+	}
+	return line
 }
 
 // Titles gives the first titles of the entries, and counts the rest.

@@ -435,3 +435,24 @@ func TestTheLinesOfWhatIsAlikeAreBounded(t *testing.T) {
 	}
 	assert.Len(t, render.NewDigest(rep).Sections[0].Folds[0].Entries, 30)
 }
+
+// "sshd, sshd, sshd" says nothing: the address does, or the line.
+func TestNamesThatAreTheSameSayWhatDiffers(t *testing.T) {
+	one := func(f report.Finding) render.Entry {
+		f.Subject = report.Service.Of("sshd")
+		return render.Entry{Change: report.Change{Finding: f}}
+	}
+	addr := func(a string) render.Entry {
+		return one(report.Finding{Identity: []report.Attr{report.Template.Of("00ff"), report.Addr.Of(a)}})
+	}
+	other := render.Entry{Change: report.Change{Finding: report.Finding{Subject: report.Service.Of("cron"), Identity: []report.Attr{report.Addr.Of("192.0.2.9")}}}}
+	assert.Equal(t, "cron, sshd 192.0.2.1, sshd 192.0.2.2", render.Subjects([]render.Entry{other, addr("192.0.2.1"), addr("192.0.2.2")}))
+	line := func(s string) render.Entry {
+		return one(report.Finding{Identity: []report.Attr{report.Template.Of("00ff")}, Evidence: []report.Attr{report.Sample.Of(s)}})
+	}
+	assert.Equal(t, "sshd (gave up), sshd (came back)", render.Subjects([]render.Entry{line("Nov 30 10:00:00 web1 sshd[7]: gave up"), line("Nov 30 10:00:00 web1 sshd[7]: came back")}))
+	titled := func(s string) render.Entry { return one(report.Finding{Title: s}) }
+	assert.Equal(t, "sshd is lame (2), sshd is lost", render.Subjects([]render.Entry{titled("sshd is lame"), titled("sshd is lame"), titled("sshd is lost")}))
+	assert.Equal(t, "sshd a (3), sshd b, sshd c and 1 more", render.FewSubjects([]render.Entry{titled("sshd a"), titled("sshd b"), titled("sshd a"), titled("sshd c"), titled("sshd d"), titled("sshd a")}))
+	assert.Equal(t, "sshd (2)", render.Subjects([]render.Entry{titled("It is lame"), titled("It is lost")}))
+}
