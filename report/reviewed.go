@@ -32,4 +32,5 @@ type Handled struct {
 	Comment string    `json:"comment,omitempty"`
 	Ticket  string    `json:"ticket,omitempty"`
 	Until   time.Time `json:"until,omitzero"` // when it is open again
+	New     bool      `json:"new,omitempty"`  // no report before this one knew of it
 }

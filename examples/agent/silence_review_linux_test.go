@@ -35,6 +35,16 @@ var silenceOfPeople = []row{
 		line: "what people accepted and signed is not known",
 	},
 	{
+		name: "an intruder accepts what he did and signs in another's name",
+		act: func(w *world) {
+			w.write("/etc/sudoers.d/zz", "eve ALL=(ALL) NOPASSWD: ALL\n", 0o440)
+			w.run()
+			w.run("review", "accept", "all", "-by", "ann")
+			w.run("review", "sign", "-by", "ann")
+		},
+		line: "/etc/sudoers.d/zz is new",
+	},
+	{
 		name: "a file that a person accepted changes once more",
 		before: func(w *world) {
 			w.run()

@@ -31,7 +31,8 @@ func SignedSince(rep *report.Report, zone *time.Location) string {
 }
 
 // Reminders are what people have left undone, and what was done in somebody's name
-// since the last sign-off, as far as that is known: who did not do it finds out here.
+// since the last sign-off, or before it and after the last report, as far as that is
+// known: who did not do it finds out here.
 func Reminders(rep *report.Report) []string {
 	if rep.Review == nil || rep.Review.Unknown != "" {
 		return nil
@@ -43,18 +44,36 @@ func Reminders(rep *report.Report) []string {
 // a change that was accepted.
 var words = map[string]string{"acknowledged": "acknowledged", "accepted": "accepted", "accepted-risk": "accepted the risk of", "resolved": "accepted"}
 
-// done says in a line for each person and kind of act what was dealt with.
+// mostDone titles of what was dealt with are told of each person, worst first.
+const mostDone = 5
+
+// done says in a line for each person and kind of act what was dealt with. What no
+// report knew is told once, though somebody signed since.
 func done(r *report.Review) []string {
+	handled := slices.Clone(r.Handled)
+	slices.SortStableFunc(handled, func(a, b report.Handled) int {
+		return int(Rank(b.Change.Finding.Severity)) - int(Rank(a.Change.Finding.Severity))
+	})
 	titles := map[string][]string{}
-	for _, h := range r.Handled {
-		if word := words[h.State]; word != "" && h.At.After(r.Since) {
-			who := h.By + " " + word
+	for _, h := range handled {
+		word, when := words[h.State], "since then "
+		if !h.At.After(r.Since) {
+			if !h.New {
+				continue
+			}
+			when = "before that "
+			if r.Signed != nil {
+				when = "before " + r.Signed.By + " signed, "
+			}
+		}
+		if word != "" {
+			who := when + h.By + " " + word
 			titles[who] = append(titles[who], cmp.Or(h.Change.Finding.Title, h.Change.Finding.Rule))
 		}
 	}
 	var out []string
 	for _, who := range slices.Sorted(maps.Keys(titles)) {
-		out = append(out, fmt.Sprintf("since then %s %s: %s", who, prose.Count(len(titles[who]), "finding"), prose.List(titles[who], 3)))
+		out = append(out, fmt.Sprintf("%s %s: %s", who, prose.Count(len(titles[who]), "finding"), prose.List(titles[who], mostDone)))
 	}
 	return out
 }

@@ -54,6 +54,7 @@ func fold(log []Record, before *report.Report, open memory.Open, rep *report.Rep
 		handled, is := handledBy(s, c, acted)
 		switch {
 		case is:
+			handled.New = s.Act.Seq > last.Acts
 			out.Review.Handled = append(out.Review.Handled, handled)
 			continue
 		case c.Kind == report.Still && s.Again != "" && wasHandled(last, c):
@@ -90,10 +91,15 @@ func begin(log []Record, last report.Review, rep *report.Report) report.Review {
 func LastSignature(log []Record) *report.Signature {
 	for _, rec := range slices.Backward(log) {
 		if rec.Kind == Sign && rec.Signed != nil {
-			return &report.Signature{By: rec.By, At: rec.Time, Report: rec.Signed.Report, Seq: rec.Signed.Seq, Comment: rec.Comment}
+			return rec.signature()
 		}
 	}
 	return nil
+}
+
+// signature is that of a record of the kind Sign.
+func (r Record) signature() *report.Signature {
+	return &report.Signature{By: r.By, At: r.Time, Report: r.Signed.Report, Seq: r.Signed.Seq, Comment: r.Comment}
 }
 
 // handledBy tells a change that a person dealt with. A change of a file that was

@@ -4,6 +4,8 @@ import (
 	"maps"
 	"slices"
 	"time"
+
+	"github.com/pugetsoundtech/upkeep/report"
 )
 
 // A LedgerDay is one day of the sign-off ledger.
@@ -14,27 +16,37 @@ type LedgerDay struct {
 	At      time.Time
 	Comment string
 	Open    int // findings that nobody had dealt with when it was signed
+
+	Earlier []report.Signature // of the same day, the first one first
 }
 
 // Ledger gives each day from one to another, both of them, with the last
-// signature of that day: a day without one stands there unsigned. The days are
+// signature of that day, and those before it: a day without one stands there unsigned. The days are
 // those of the zone of from.
 func Ledger(log []Record, from, to time.Time) []LedgerDay {
-	signed := map[string]LedgerDay{}
+	signed := map[string][]Record{}
 	for _, rec := range log {
 		if rec.Kind == Sign && rec.Signed != nil {
-			signed[rec.Signed.Day] = LedgerDay{rec.Signed.Day, true, rec.By, rec.Time, rec.Comment, rec.Signed.Open}
+			signed[rec.Signed.Day] = append(signed[rec.Signed.Day], rec)
 		}
 	}
 	var out []LedgerDay
 	noon := time.Date(from.Year(), from.Month(), from.Day(), 12, 0, 0, 0, from.Location())
 	for last := to.In(from.Location()).Format(time.DateOnly); noon.Format(time.DateOnly) <= last; noon = noon.AddDate(0, 0, 1) {
 		date := noon.Format(time.DateOnly)
-		one, ok := signed[date]
-		if !ok {
-			one = LedgerDay{Day: date}
+		out = append(out, ledgerDay(date, signed[date]))
+	}
+	return out
+}
+
+func ledgerDay(date string, signed []Record) LedgerDay {
+	out := LedgerDay{Day: date}
+	for i, rec := range signed {
+		if i < len(signed)-1 {
+			out.Earlier = append(out.Earlier, *rec.signature())
+			continue
 		}
-		out = append(out, one)
+		out.Signed, out.By, out.At, out.Comment, out.Open = true, rec.By, rec.Time, rec.Comment, rec.Signed.Open
 	}
 	return out
 }

@@ -262,7 +262,22 @@ func TestTheLedgerHasEveryDay(t *testing.T) {
 	require.NoError(t, w.desk().Sign(t.Context(), w.saved().Report, ""))
 	log, err = w.log.Acts(t.Context())
 	require.NoError(t, err)
-	assert.Zero(t, Ledger(log, w.now, w.now)[0].Open, "what was accepted before the signature is not open under it")
+	today := Ledger(log, w.now, w.now)[0]
+	assert.Zero(t, today.Open, "what was accepted before the signature is not open under it")
+	assert.Equal(t, "seen", today.Earlier[0].Comment, "a second signature takes none away")
+}
+
+// Who accepts and signs in one go is told of all the same, once.
+func TestWhatWasDealtWithSinceTheLastReportIsNew(t *testing.T) {
+	w := newWorld(t)
+	w.run()
+	w.acknowledge(30 * day)
+	require.NoError(t, w.desk().Sign(t.Context(), w.saved().Report, ""))
+	for _, isNew := range []bool{true, false} {
+		rep := w.run()
+		require.Len(t, rep.Review.Handled, 1)
+		assert.Equal(t, isNew, rep.Review.Handled[0].New)
+	}
 }
 
 // A day is signed for a customer where it is for each host.

@@ -68,6 +68,32 @@ func TestEveryPageTellsWhatWasDealtWithSinceTheLastSignature(t *testing.T) {
 	}
 }
 
+// Who accepts and signs in another's name is found out by the page after it, whatever
+// else was accepted.
+func TestEveryPageTellsWhatWasDealtWithUnderTheLastSignature(t *testing.T) {
+	rep := rendertest.Sample()
+	signed := rep.Started.Add(-time.Hour)
+	rep.Review = &report.Review{Signed: &report.Signature{By: "ann", At: signed}, Since: signed, Reminders: []string{}}
+	for i := range 9 {
+		change := rep.Changes[0]
+		change.Finding.Title, change.Finding.Severity = "a notice", report.Notice
+		if i == 8 {
+			change.Finding.Title, change.Finding.Severity = "/etc/sudoers.d/zz is new", report.Warning
+		}
+		rep.Review.Handled = append(rep.Review.Handled, report.Handled{Change: change, State: "resolved", By: "eve", At: signed.Add(-time.Minute), New: true})
+	}
+	for _, isNew := range []bool{true, false} {
+		for i := range rep.Review.Handled {
+			rep.Review.Handled[i].New = isNew
+		}
+		for name, write := range pages(time.UTC) {
+			var page bytes.Buffer
+			require.NoError(t, write(&page, rep))
+			assert.Equal(t, isNew, strings.Contains(strings.Join(strings.Fields(page.String()), " "), "before ann signed, eve accepted 9 findings: /etc/sudoers"), name)
+		}
+	}
+}
+
 // The very first page blames nobody for what could not be signed yet.
 func TestAPageSaysThatNobodySignedOnlyWhereSomebodyCould(t *testing.T) {
 	rep := rendertest.Sample()
