@@ -26,6 +26,16 @@ import (
 func init() {
 	silence = append(silence,
 		row{
+			name: "an intruder has PAM permit where it denied",
+			before: func(w *world) {
+				w.write("/etc/pam.d/common-auth", "auth [success=1 default=ignore] pam_unix.so\nauth requisite pam_deny.so\nauth required pam_permit.so\n", 0o644)
+			},
+			act: func(w *world) {
+				w.write("/etc/pam.d/common-auth", "auth [success=1 default=ignore] pam_unix.so\nauth required pam_permit.so\nauth required pam_permit.so\n", 0o644)
+			},
+			line: "PAM lets everybody in by common-auth",
+		},
+		row{
 			name: "an intruder's program that does not listen runs from a file that is deleted",
 			act: func(w *world) {
 				w.start("/tmp/.k", "nothing", 0)

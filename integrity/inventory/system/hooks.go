@@ -56,7 +56,7 @@ func (c Hooks) Rules() []report.Rule {
 	}
 	return append(rules(c.Name(), "Code in programs of others", explain, remedy, report.Warning, report.Notice, report.Warning),
 		rule("no-password", report.Critical, "PAM lets everybody in"),
-		rule("program", report.Notice, "PAM runs a program at each login"),
+		rule("program", report.Warning, "PAM runs a program at each login"),
 		rule("unowned", report.Warning, "Code in programs of others belongs to no package"),
 		rule("unseen", report.Info, "The formats of the kernel cannot be seen"))
 }
@@ -240,7 +240,7 @@ func (r *hookReader) owners() {
 	for _, s := range r.texts[secPAM] {
 		paths = append(paths, s.name)
 		for _, rule := range ParsePAM(s.data, s.name == pamConf) {
-			paths = append(paths, r.filesOf(rule.Module)...)
+			paths = append(append(paths, r.filesOf(rule.Module)...), rule.program())
 		}
 	}
 	for _, f := range r.allFormats() {

@@ -94,6 +94,15 @@ func (p PAMRule) letsIn() bool {
 // runs reports whether a rule runs a program.
 func (p PAMRule) runs() bool { return p.is("pam_exec") }
 
+// program gives the program that a rule runs; "" if it runs none.
+func (p PAMRule) program() string {
+	i := slices.IndexFunc(p.Args, path.IsAbs)
+	if !p.runs() || i < 0 {
+		return ""
+	}
+	return path.Clean(p.Args[i])
+}
+
 // is reports whether a rule is that of a module; OpenPAM does without its ending.
 func (p PAMRule) is(module string) bool {
 	return strings.TrimSuffix(path.Base(p.Module), ".so") == module
@@ -154,6 +163,7 @@ func (r *hookReader) pam() {
 			r.Add(inventory.Fields(fieldRules, strings.Join(rules, "\n"), fieldPackage, r.genuine(f)), secPAM, f.name, kind)
 		}
 	}
+	r.tellStacks()
 	if !r.linux {
 		return // elsewhere no package brings them
 	}
@@ -201,7 +211,10 @@ func (r *hookReader) tellRule(f setting, rule PAMRule) {
 	case rule.runs():
 		found.Rule, found.Title = r.c.Name()+".program", "PAM runs a program at each login by "+service+": "+prose.Clip(strings.Join(rule.Args, " "), 160)
 		if slices.Contains(rule.Args, "expose_authtok") {
-			found.Severity, found.Detail = report.Warning, "It gets the password of who logs in."
+			found.Detail = "It gets the password of who logs in."
+		}
+		if found.Detail == "" && (r.genuine(f) != "" || r.owned(rule.program()) == "yes" && rule.program() == rule.Args[len(rule.Args)-1]) {
+			found.Severity = report.Notice
 		}
 	default:
 		return
