@@ -63,6 +63,35 @@ func TestSummaryCountsDowngradesAndReinstallations(t *testing.T) {
 	assert.Equal(t, 7, s.NotUpgraded())
 }
 
+// The forms are those that apt's own tests expect of apt-get -s (Debian/apt, test/integration:
+// test-phased-updates-upgrade, test-apt-get-upgrade, skip-bug-796070-downgrade). The names are
+// others: what is deferred stands before what is kept back, both are counted as one; an origin
+// may be a suite alone; a package may be "upgraded" to another build of its version; the one
+// that a removal breaks stands behind it.
+func TestPublishedSimulationsOfAptAreRead(t *testing.T) {
+	const head = "Reading package lists...\nBuilding dependency tree...\nCalculating upgrade...\n"
+	s, err := ParseSimulation([]byte(head + "The following NEW packages will be installed:\n  libnew\n" +
+		"The following upgrades have been deferred due to phasing:\n  tool tool-data\n  tool-extra\n" +
+		"The following packages have been kept back:\n  needs-tool other\n" +
+		"The following packages will be upgraded:\n  fixed needs-new same\n3 upgraded, 1 newly installed, 0 to remove and 5 not upgraded.\n" +
+		"Inst libnew (3 unstable-updates [all])\nInst needs-new [1] (3 unstable-updates [all]) []\nInst fixed [1] (3 unstable-security, unstable-updates [all])\nInst same [1.0] (1.0 unstable [all])\n" +
+		"Conf libnew (3 unstable-updates [all])\nConf needs-new (3 unstable-updates [all])\nConf fixed (3 unstable-security, unstable-updates [all])\nConf same (1.0 unstable [all])\n"))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"tool", "tool-data", "tool-extra"}, s.Phased)
+	assert.Equal(t, []string{"needs-tool", "other"}, s.KeptBack)
+	assert.Equal(t, len(s.Phased)+len(s.KeptBack), s.NotUpgraded())
+	require.Len(t, s.Installs, 4)
+	assert.Equal(t, Install{Name: "fixed", Arch: "all", From: "1", To: "3", Origins: []string{"unstable-security", "unstable-updates"}}, s.Installs[2])
+	assert.Equal(t, Install{Name: "same", Arch: "all", From: "1.0", To: "1.0", Origins: []string{"unstable"}}, s.Installs[3])
+
+	s, err = ParseSimulation([]byte("Reading package lists...\nBuilding dependency tree...\nThe following packages will be REMOVED:\n  lib5\nThe following packages will be DOWNGRADED:\n  tool\n" +
+		"0 upgraded, 0 newly installed, 1 downgraded, 1 to remove and 0 not upgraded.\nRemv lib5 [1.1~exp9] [tool:i386 ]\nInst tool [1.1~exp9] (1.0.10.1 unstable [all])\nConf tool (1.0.10.1 unstable [all])\n"))
+	require.NoError(t, err)
+	assert.Equal(t, []string{"lib5"}, s.Removes)
+	require.Len(t, s.Installs, 1)
+	assert.Equal(t, "1.0.10.1", s.Installs[0].To)
+}
+
 func TestReleaseHeadsWithAndWithoutSignature(t *testing.T) {
 	plain := "Origin: Debian\nLabel: Debian-Security\nSuite: oldstable-security\nCodename: bookworm-security\n" +
 		"Date: Tue, 24 Nov 2026 00:34:33 UTC\nValid-Until: Tue, 01 Dec 2026 00:34:33 +0000\nSHA256:\n abc 0 x\n"
