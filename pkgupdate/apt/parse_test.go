@@ -102,6 +102,16 @@ func TestReleaseHeadsWithAndWithoutSignature(t *testing.T) {
 		assert.Equal(t, time.Date(2026, 12, 1, 0, 34, 33, 0, time.UTC), r.ValidUntil)
 		assert.True(t, isSecurity(r.Label, r.Suite, r.Codename))
 	}
+	// Debian/apt, test/integration/test-acquire-binary-all: of an architecture that the file does not name, apt skips the list.
+	const lists = "SHA256:\n 00 7 main/binary-amd64/Packages\n 00 8 main/binary-i386/Packages\n"
+	for text, want := range map[string]map[string]int64{
+		plain + lists: {"main/binary-amd64/Packages": 7, "main/binary-i386/Packages": 8},
+		plain + "Architectures: amd64 arm64\n" + lists: {"main/binary-amd64/Packages": 7},
+	} {
+		r, err := ParseRelease([]byte(strings.Replace(text, "SHA256:\n abc 0 x\n", "", 1)))
+		require.NoError(t, err)
+		assert.Equal(t, want, r.Lists)
+	}
 	for _, text := range []string{"", "Label: x\n", "Date: soon\n", strings.Repeat("x", 100)} {
 		_, err := ParseRelease([]byte(text))
 		assert.Error(t, err)

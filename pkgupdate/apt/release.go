@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"cmp"
 	"fmt"
+	"maps"
 	"slices"
 	"strconv"
 	"strings"
@@ -24,7 +25,8 @@ type Release struct {
 
 	// Lists gives the size of each list of packages, by its name below the
 	// repository's folder: "main/binary-amd64/Packages".
-	Lists map[string]int64
+	Lists  map[string]int64
+	arches []string // for which it has lists; nil: it does not say
 }
 
 // ParseRelease reads the head of the file, signed or not, and which lists of
@@ -41,6 +43,12 @@ func ParseRelease(text []byte) (Release, error) {
 			}
 		}
 		break
+	}
+	if r.arches != nil { // apt passes over lists of others
+		maps.DeleteFunc(r.Lists, func(list string, _ int64) bool {
+			_, arch, _ := strings.Cut(list, "/binary-")
+			return !slices.Contains(r.arches, strings.TrimSuffix(arch, "/Packages"))
+		})
 	}
 	if r.Date.IsZero() {
 		return r, fmt.Errorf("release file without a date")
@@ -62,6 +70,8 @@ func (r *Release) set(name, value string) (err error) {
 		r.Date, err = parseDate(value)
 	case "Valid-Until":
 		r.ValidUntil, err = parseDate(value)
+	case "Architectures":
+		r.arches = strings.Fields(value)
 	case "SHA256":
 		r.Lists = parseLists(value)
 	}
