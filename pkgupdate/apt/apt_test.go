@@ -107,10 +107,16 @@ func TestHeldPackageWithASecurityFixIsPendingAndHeld(t *testing.T) {
 	edit(t, m, "Package: openssl\nStatus: install", "Package: openssl\nStatus: hold")
 	kept := "The following packages have been kept back:\n  openssl\n0 upgraded, 0 newly installed, 0 to remove and 1 not upgraded.\n"
 	m.SetCommand(strings.Fields(simulateUpgrade), host.Output{Stdout: []byte(kept)}, nil)
-	m.SetCommand(strings.Fields(strings.Replace(simulateUpgrade, "--with-new-pkgs upgrade", "dist-upgrade", 1)), host.Output{Stdout: []byte(kept)}, nil)
+	// Dist-upgrade leaves alone what is held, too: it is not asked.
+	full := strings.Fields(strings.Replace(simulateUpgrade, "--with-new-pkgs upgrade", "dist-upgrade", 1))
+	m.SetCommand(full, host.Output{Exit: 100, Stderr: []byte("E: asked for nothing\n")}, nil)
 	a := (&Manager{Host: m.Host()}).Pending(t.Context())
 	require.NoError(t, a.Reason)
 	assert.Contains(t, names(a.Value), "openssl 3.0.19-1~deb12u2 3.0.22-1~deb12u2 security held")
+	for _, also := range []string{strings.Replace(kept, "openssl\n", "openssl unzip\n", 1), strings.Replace(kept, "and 1", "and 2", 1)} {
+		m.SetCommand(strings.Fields(simulateUpgrade), host.Output{Stdout: []byte(strings.Replace(also, "and 1", "and 2", 1))}, nil)
+		assert.ErrorContains(t, (&Manager{Host: m.Host()}).Pending(t.Context()).Reason, "asked for nothing", "of one that is not held it may take more, or of one that is not named")
+	}
 	assert.Contains(t, names(a.Value), "libssl3 3.0.19-1~deb12u2 3.0.22-1~deb12u2 security kept back", "apt does not offer what the repository has")
 }
 

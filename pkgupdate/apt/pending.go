@@ -58,16 +58,16 @@ func (m *Manager) Pending(ctx context.Context) pkgupdate.Answer[pkgupdate.Pendin
 	return pending.Proven(evidence, x.asOf)
 }
 
-// simulate fills p from apt-get upgrade and, when that leaves some alone, from
-// apt-get dist-upgrade. It returns the summary line.
+// simulate fills p from apt-get upgrade and, when that leaves some alone that it may not
+// have to, from apt-get dist-upgrade. It returns the summary line.
 func (m *Manager) simulate(ctx context.Context, p *plan) (string, error) {
 	upgrade, err := m.aptGet(ctx, "--with-new-pkgs", "upgrade")
 	if err != nil {
 		return "", err
 	}
 	err = p.add(upgrade, "")
-	if upgrade.NotUpgraded() == 0 {
-		return upgrade.Summary, err
+	if p.stays(upgrade) {
+		return upgrade.Summary, errors.Join(err, p.leave(upgrade))
 	}
 	full, fullErr := m.aptGet(ctx, "dist-upgrade")
 	if fullErr != nil {
@@ -82,6 +82,17 @@ func (m *Manager) simulate(ctx context.Context, p *plan) (string, error) {
 		err = errors.Join(err, fmt.Errorf("apt-get -s: %d packages are left alone, but %d are named", full.NotUpgraded(), named))
 	}
 	return upgrade.Summary, err
+}
+
+// stays reports whether apt-get dist-upgrade would leave alone what upgrade did: what is
+// held and what comes in phases, both do.
+func (p *plan) stays(s Simulation) bool {
+	movable := slices.ContainsFunc(s.KeptBack, func(name string) bool {
+		var k key
+		k.name, k.arch, _ = strings.Cut(name, ":")
+		return !p.installed[k].Held
+	})
+	return !movable && len(s.KeptBack)+len(s.Phased) == s.NotUpgraded()
 }
 
 func (m *Manager) aptGet(ctx context.Context, action ...string) (Simulation, error) {
