@@ -29,6 +29,8 @@ type Programs struct {
 	Host host.Host
 
 	// CoveredElsewhere says of which paths another check tells the same; nil: of none.
+	// The baseline knows them all the same: when the other check is left out, what was
+	// there before is not new.
 	CoveredElsewhere func(path string) bool
 }
 
@@ -140,7 +142,7 @@ func (c Programs) walk(ctx context.Context, l *inventory.List, odd negatives, di
 			addDevice(l, e)
 		case e.Stat.IsDir() && e.Err != nil:
 			l.Partly = append(l.Partly, e.Err)
-		case isPrivileged(e) && (c.CoveredElsewhere == nil || !c.CoveredElsewhere(e.Path)):
+		case isPrivileged(e):
 			paths = append(paths, e.Path)
 			found[e.Path] = *e
 		}
@@ -179,20 +181,20 @@ func isPrivileged(e *host.Entry) bool {
 }
 
 // Tell makes a finding of each program.
-func (Programs) Tell(changes []integrity.Change) []inventory.Finding {
+func (c Programs) Tell(changes []integrity.Change) []inventory.Finding {
 	var out []inventory.Finding
-	for _, c := range changes {
-		key := inventory.KeyOf(c.Path)
+	for _, change := range changes {
+		key := inventory.KeyOf(change.Path)
 		name := key[1]
 		if key[0] == secDevices {
-			out = append(out, tellDevice(c, name))
+			out = append(out, tellDevice(change, name))
 			continue
 		}
-		t := inventory.Finding{Changes: []integrity.Change{c}}
+		t := inventory.Finding{Changes: []integrity.Change{change}, Elsewhere: c.CoveredElsewhere != nil && c.CoveredElsewhere(name)}
 		t.Scope, t.Subject = "privileged/"+secPrograms, report.Path.Of(name)
-		was, now := inventory.RecordOf(c.Was), inventory.RecordOf(c.Now)
+		was, now := inventory.RecordOf(change.Was), inventory.RecordOf(change.Now)
 		short := prose.Clip(name, 200)
-		switch c.Kind {
+		switch change.Kind {
 		case integrity.Added:
 			t.Rule, t.Title = "integrity.privileged.new", short+" is new or has new rights: it runs with "+rightsOf(now)
 			if !asRoot(now) {
@@ -206,7 +208,7 @@ func (Programs) Tell(changes []integrity.Change) []inventory.Finding {
 				t.Severity = report.Warning
 			}
 		}
-		t.Evidence = inventory.Differences(c)
+		t.Evidence = inventory.Differences(change)
 		out = append(out, t)
 	}
 	return out

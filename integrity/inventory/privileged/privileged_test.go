@@ -44,7 +44,13 @@ func TestAProgramWithRightsOfAnotherIsToldWhereverItIs(t *testing.T) {
 
 	done, err := c.Accept(t.Context(), func(report.Finding) bool { return true }, integrity.Acceptance{By: "ann"}, nil)
 	require.NoError(t, err)
-	assert.Len(t, done, 2)
+	assert.Len(t, done, 3, "what is told elsewhere is known from then on")
+	assert.Empty(t, integritytest.Collect(t, c).Findings)
+	c.Question = privileged.Programs{Host: host.Root(root)} // the other check is left out
+	assert.Empty(t, integritytest.Collect(t, c).Findings)
+	program("usr/bin/find", 0o755|os.ModeSetuid, "nobody else tells")
+	assert.Equal(t, []string{"critical: /usr/bin/find changed, and runs with the rights of root"}, integritytest.Titles(integritytest.Collect(t, c)))
+	c.Question = privileged.Programs{Host: host.Root(root), CoveredElsewhere: told}
 	assert.Empty(t, integritytest.Collect(t, c).Findings)
 	require.NoError(t, os.Chmod(filepath.Join(root, "opt/old"), 0o755))
 	assert.Len(t, integritytest.Collect(t, c).Findings, 1)
