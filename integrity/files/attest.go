@@ -101,13 +101,20 @@ func (c *closer) made(ch integrity.Change, claim host.Claim) (attestation, bool)
 	if ch.Kind == integrity.Added && ch.Now.Stat.IsDir() && claim.Package != "" && claim.Type == 0 && len(claim.Digest) == 0 {
 		return attestation{Claim: claim, standing: derived, how: "The package " + claim.Package + " lists it"}, true
 	}
-	if ch.Path == loaderCache && !tellsWhat(claim) { // of rpm it is a ghost
-		if doubt := c.leadsAstray(ch.Now); doubt != "" {
+	if tellsWhat(claim) { // of rpm the loader's cache is a ghost
+		return attestation{}, false
+	}
+	if holds[ch.Path] != nil {
+		of, doubt := holds[ch.Path](c, ch)
+		switch {
+		case doubt != "":
 			return attestation{Claim: claim, standing: unowned, doubt: doubt}, true
+		case of != "":
+			return attestation{Claim: host.Claim{Package: of}, standing: derived, how: "All that it holds is of the package " + of}, true
 		}
-		if len(c.brought) > 0 {
-			return attestation{Claim: host.Claim{Package: c.brought[0]}, standing: derived, how: "The system computes it anew when libraries change, as those of the package " + c.brought[0] + " did"}, true
-		}
+	}
+	if ch.Path == loaderCache && len(c.brought) > 0 {
+		return attestation{Claim: host.Claim{Package: c.brought[0]}, standing: derived, how: "The system computes it anew when libraries change, as those of the package " + c.brought[0] + " did"}, true
 	}
 	return attestation{}, false
 }
@@ -117,7 +124,7 @@ func (c *closer) made(ch integrity.Change, claim host.Claim) (attestation, bool)
 func isMadeLink(e host.Entry) bool {
 	dir := path.Dir(e.Path)
 	switch {
-	case dir == alternatives || path.Dir(linkTarget(e.Path, e.Stat.Link)) == alternatives:
+	case dir == alternatives || dir == certificates || path.Dir(linkTarget(e.Path, e.Stat.Link)) == alternatives:
 		return true
 	case path.Dir(dir) == "/etc/systemd/system" || path.Dir(dir) == "/etc/systemd/user":
 		return strings.HasSuffix(dir, ".wants") || strings.HasSuffix(dir, ".requires")

@@ -171,13 +171,18 @@ func (c *closer) ask(changes []integrity.Change) error {
 	return err
 }
 
-// alternatives is where Debian's and Red Hat's links to links are.
-const alternatives = "/etc/alternatives"
+// alternatives is where Debian's and Red Hat's links to links are, certificates where
+// those of Debian are to the certificates of packages.
+const (
+	alternatives = "/etc/alternatives"
+	certificates = "/etc/ssl/certs"
+)
 
-// target gives the path that a link leads to, through one of the alternatives.
+// target gives the path that a link leads to, through one of the alternatives or of
+// the certificates.
 func (c *closer) target(e host.Entry) string {
 	to := linkTarget(e.Path, e.Stat.Link)
-	if path.Dir(to) != alternatives {
+	if dir := path.Dir(to); dir != alternatives && dir != certificates {
 		return to
 	}
 	st, err := c.Host.Lstat(c.ctx, to)

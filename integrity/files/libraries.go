@@ -22,27 +22,31 @@ const (
 	maxCache = 16 << 20
 )
 
-// leadsAstray says which library the cache of the dynamic linker has programs take from
+// cacheOfLibraries says which library the cache of the dynamic linker has programs take from
 // a folder that nobody named; "": none.
-func (c *closer) leadsAstray(e host.Entry) string {
-	libraries, err := c.cached(e)
+func (c *closer) cacheOfLibraries(ch integrity.Change) (of, doubt string) {
+	data, err := c.asScanned(ch.Now)
+	var libraries []string
+	if err == nil {
+		libraries, err = parseCache(data)
+	}
 	if err != nil {
-		return "What it holds could not be read: " + err.Error() + "."
+		return "", "What it holds could not be read: " + err.Error() + "."
 	}
 	folders, err := c.libraryFolders()
 	if err != nil {
-		return "Which folders of libraries are named could not be read: " + err.Error() + "."
+		return "", "Which folders of libraries are named could not be read: " + err.Error() + "."
 	}
 	for _, name := range libraries {
 		if !slices.ContainsFunc(folders, func(top string) bool { return isOfFolder(name, top) }) {
-			return "It has programs take the library " + prose.Clip(name, 200) + ", whose folder ld.so.conf does not name."
+			return "", "It has programs take the library " + prose.Clip(name, 200) + ", whose folder ld.so.conf does not name."
 		}
 	}
-	return ""
+	return "", ""
 }
 
-// cached gives the libraries in the cache as it was scanned.
-func (c *closer) cached(e host.Entry) ([]string, error) {
+// asScanned gives what a file held when it was scanned.
+func (c *closer) asScanned(e host.Entry) ([]byte, error) {
 	data, err := c.Host.ReadFile(c.ctx, e.Path, maxCache)
 	if err != nil {
 		return nil, err
@@ -52,7 +56,7 @@ func (c *closer) cached(e host.Entry) ([]string, error) {
 	if d, ok := e.Digest("sha256"); !ok || d != host.NewDigest("sha256", h.Sum(nil)) {
 		return nil, integrity.ErrMoved
 	}
-	return parseCache(data)
+	return data, nil
 }
 
 var errCache = errors.New("it is no cache of libraries")

@@ -112,19 +112,24 @@ func TestNoLoginNoCommandAndNoOddLineIsAnEffectOfAnUpdate(t *testing.T) {
 }
 
 func TestFilesThatScriptsOfPackagesWriteAreByproducts(t *testing.T) {
-	certs := attr(report.Package, "deb:ca-certificates")
+	certs, soon := attr(report.Package, "deb:ca-certificates"), noon.Add(time.Minute)
+	led := finding("changed", attr(report.Path, "/etc/shells"), soon)
+	led.Severity = report.Warning // to what no package owns
 	files := []report.Finding{
-		finding("changed", attr(report.Path, "/etc/ld.so.cache"), noon.Add(time.Minute)),
-		finding("changed", attr(report.Path, "/etc/ssl/certs/1.0"), noon.Add(time.Minute)),
-		finding("changed", attr(report.Path, "/etc/ssl/certs/gone.0"), time.Time{}),
-		finding("changed", attr(report.Path, "/etc/ssl/certs/late.0"), noon.Add(time.Hour)),
-		finding("changed", attr(report.Path, "/etc/ssl/private/key"), noon.Add(time.Minute)),
-		finding("changed", attr(report.Path, "/etc/alternatives/pager"), noon.Add(time.Minute), attr(report.Now, "link=/usr/bin/less")),
-		finding("changed", attr(report.Path, "/etc/alternatives/vi"), noon.Add(time.Minute), attr(report.Now, "link=/tmp/vi")),
-		finding("changed", attr(report.Path, "/etc/alternatives/ed"), noon.Add(time.Minute), attr(report.Now, "link=/usr/../tmp/vi")),
+		led,
+		finding("changed", attr(report.Path, "/etc/ld.so.cache"), soon),
+		finding("changed", attr(report.Path, "/etc/ca-certificates.conf"), soon),
+		finding("changed", attr(report.Path, "/etc/ssl/certs/evil.pem"), soon, attr(report.Now, "type=regular file")),
+		finding("changed", attr(report.Path, "/etc/ssl/certs/gone.0"), time.Time{}, attr(report.Was, "link=gone.pem")),
+		finding("changed", attr(report.Path, "/etc/ssl/certs/led.0"), soon, attr(report.Was, "link=gone.pem"), attr(report.Now, "link=/opt/evil.pem")),
+		finding("changed", attr(report.Path, "/etc/ssl/private/key"), soon),
+		finding("changed", attr(report.Path, "/etc/alternatives/pager"), soon, attr(report.Now, "link=/usr/bin/less"), attr(report.Package, "deb:less")),
+		finding("changed", attr(report.Path, "/etc/alternatives/late"), noon.Add(time.Hour), attr(report.Now, "link=/usr/bin/less"), attr(report.Package, "deb:less")),
+		finding("changed", attr(report.Path, "/etc/alternatives/vi"), soon, attr(report.Now, "link=/usr/share/doc/evil.sh")),
+		finding("changed", attr(report.Path, "/etc/less"), soon, attr(report.Package, "deb:less")),
 	}
 	assert.Equal(t, map[string]string{
-		"/etc/ld.so.cache": "likely true deb:ca-certificates", "/etc/ssl/certs/1.0": "likely true deb:ca-certificates",
+		"/etc/ld.so.cache": "likely true deb:ca-certificates", "/etc/ca-certificates.conf": "likely true deb:ca-certificates",
 		"/etc/ssl/certs/gone.0": "likely true deb:ca-certificates", "/etc/alternatives/pager": "likely true deb:ca-certificates",
 	}, explained(t, append(files, finding("upgraded", certs, noon))...))
 	assert.Equal(t, map[string]string{"/etc/ld.so.cache": "likely true deb:tree", "/etc/alternatives/pager": "likely true deb:tree"}, explained(t, append(files, finding("upgraded", attr(report.Package, "deb:tree"), noon))...))

@@ -170,14 +170,14 @@ func (a act) isLaterThan(n node) bool {
 }
 
 // written lists files that no package owns and that scripts of packages write;
-// the package is "" where those of any do.
+// the package is "" where those of any do. Who finds them looks at what they hold:
+// what leads to a thing of no package is worse than a notice, and no byproduct.
 var written = []struct{ pkg, pattern string }{
 	{"", "/etc/ld.so.cache"},
 	{"", "/etc/mailcap"},
 	{"", "/etc/shells"},
 	{"ca-certificates", "/etc/ca-certificates.conf"},
 	{"ca-certificates", "/etc/ca-certificates.conf.dpkg-old"},
-	{"ca-certificates", "/etc/ssl/certs/*"},
 	{"ca-certificates", "/etc/pki/ca-trust/extracted/*/*"},
 	{"locales", "/etc/locale.gen"},
 	{"python3-minimal", "/etc/python3"},
@@ -186,34 +186,45 @@ var written = []struct{ pkg, pattern string }{
 	{"tzdata", "/etc/timezone"},
 }
 
-// isAlternative reports whether f is about a link that chooses among programs of
-// the system.
-func isAlternative(f *report.Finding) bool {
-	return path.Dir(f.Subject.Value) == "/etc/alternatives" && slices.ContainsFunc(f.Evidence, func(a report.Attr) bool {
-		target, ok := strings.CutPrefix(a.Value, "link=")
-		return ok && a.Key == report.Now && strings.HasPrefix(target, "/usr/") && path.Clean(target) == target && !strings.HasPrefix(target, "/usr/local/")
-	})
+// isAlternative reports whether n is about a link that chooses among programs of
+// the system, and leads to one of a package.
+func (n node) isAlternative() bool {
+	return path.Dir(n.finding.Subject.Value) == "/etc/alternatives" && n.has(report.Package)
+}
+
+// isGoneLink reports whether n is about a link that is not there any more.
+func (n node) isGoneLink() bool {
+	links := func(key report.Key) bool {
+		return slices.ContainsFunc(n.finding.Evidence, func(a report.Attr) bool { return a.Key == key && strings.HasPrefix(a.Value, "link=") })
+	}
+	return links(report.Was) && !n.has(report.Now)
 }
 
 // byproducts explains what the scripts of an act's packages write.
 func (w *walker) byproducts(a act) {
 	for i, n := range w.nodes {
-		if w.done[i] || n.finding.Subject.Key != report.Path || n.has(report.Package) || !a.near(n, true) {
+		if w.done[i] || n.finding.Subject.Key != report.Path || n.finding.Severity > report.Notice || !a.near(n, true) {
 			continue
 		}
-		if joined, ok := w.writer(a, n.finding); ok {
+		if joined, ok := w.writer(a, n); ok {
 			w.explain(i, a.causes, a.text, likely, true, joined)
 		}
 	}
 }
 
-// writer gives the package of an act whose script writes what f is about.
-func (w *walker) writer(a act, f *report.Finding) (report.Attr, bool) {
-	if isAlternative(f) {
+// writer gives the package of an act whose script writes what n is about.
+func (w *walker) writer(a act, n node) (report.Attr, bool) {
+	name := n.finding.Subject.Value
+	switch {
+	case n.isAlternative():
 		return w.touches(a, "")
+	case path.Dir(name) == "/etc/ssl/certs" && n.isGoneLink():
+		return w.touches(a, "ca-certificates")
+	case n.has(report.Package):
+		return report.Attr{}, false
 	}
 	for _, by := range written {
-		if ok, _ := path.Match(by.pattern, f.Subject.Value); ok {
+		if ok, _ := path.Match(by.pattern, name); ok {
 			if joined, ok := w.touches(a, by.pkg); ok {
 				return joined, true
 			}
