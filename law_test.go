@@ -205,6 +205,7 @@ var rooms = []room{
 	{"pkgupdate/rpm", adapter, nil},
 	{"pkgupdate/slackware", adapter, nil},
 	{"pkgupdate/job", adapter, nil},
+	{"pkgupdate/internal/inventory", adapter, nil},
 	{"pkgupdate/apply", question, []string{multierr}},
 	{"pkgupdate/merges", question, nil},
 	{"pkgupdate/restarts", question, nil},

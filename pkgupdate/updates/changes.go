@@ -12,6 +12,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/internal/inventory"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
@@ -32,10 +33,10 @@ func (c *managerCheck) changes(ctx context.Context, now pkgupdate.Answer[[]pkgup
 		c.problems(now.Reason, scope+"/records")
 	}
 	c.rec.Metric(report.Metric{Name: "packages_installed", Value: report.Count(uint64(len(now.Value))), Attrs: c.attrs(), Noun: report.Noun{One: "package", Many: "packages"}})
-	kept := report.State[inventory]{
+	kept := report.State[inventory.Inventory]{
 		Name: "installed-" + c.info.ID, Version: 1,
-		Encode: func(inv inventory) ([]byte, error) { return inv.encode(c.info) },
-		Decode: func(data []byte) (inventory, error) { return decodeInventory(data, c.info) },
+		Encode: func(inv inventory.Inventory) ([]byte, error) { return inv.Encode(c.info) },
+		Decode: func(data []byte) (inventory.Inventory, error) { return inventory.Decode(data, c.info) },
 	}
 	old, known, err := kept.Load(c.rec)
 	if err != nil {
@@ -47,7 +48,7 @@ func (c *managerCheck) changes(ctx context.Context, now pkgupdate.Answer[[]pkgup
 	if at.IsZero() {
 		at = c.rec.Now()
 	}
-	if err := kept.Keep(c.rec, inventory{at, now.Value}); err != nil {
+	if err := kept.Keep(c.rec, inventory.Inventory{At: at, Packages: now.Value}); err != nil {
 		c.rec.Problem(err, scope)
 		return
 	}
@@ -57,7 +58,7 @@ func (c *managerCheck) changes(ctx context.Context, now pkgupdate.Answer[[]pkgup
 // events tells what was done since the last run, if there was one: the acts that
 // the manager's log has, also of packages that came and went meanwhile, and the
 // changes that it does not have.
-func (c *managerCheck) events(ctx context.Context, old inventory, now []pkgupdate.Package, known bool) {
+func (c *managerCheck) events(ctx context.Context, old inventory.Inventory, now []pkgupdate.Package, known bool) {
 	acts := c.newActs(ctx)
 	c.acts = acts
 	if !known {
@@ -72,7 +73,7 @@ func (c *managerCheck) events(ctx context.Context, old inventory, now []pkgupdat
 			logged[changeKey{e.Name, e.To}] = true
 		}
 	}
-	changes := slices.DeleteFunc(pkgupdate.Diff(old.packages, now), func(ch pkgupdate.Change) bool {
+	changes := slices.DeleteFunc(pkgupdate.Diff(old.Packages, now), func(ch pkgupdate.Change) bool {
 		return logged[changeKey{ch.Pkg.Name, ch.To.String()}]
 	})
 	list := batches(changes)
