@@ -23,7 +23,8 @@ type Report struct {
 	Explanations []Explanation `json:"explanations"` // why findings are there
 	Notices      []string      `json:"notices"`      // what a person should know of the run itself
 
-	Review *Review `json:"review,omitempty"` // what people did; nil: nobody was asked
+	LeftOut []string `json:"left_out,omitempty"` // what nobody looks at, since the settings say so
+	Review  *Review  `json:"review,omitempty"`   // what people did; nil: nobody was asked
 }
 
 // Labels say whose report it is. All are optional.

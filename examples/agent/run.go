@@ -131,7 +131,7 @@ func (r *round) look(ctx context.Context, t *daily.Target, st *statedir.Dir, bar
 	seen = &screen{dir: st.Path("untold")}
 	set := &suite.Suite{
 		Checks: checks, Store: seen.over(st.Store()), Explain: explain.Joins, Review: review.Fold(actsOf(r.settings, st, labels)), Reporter: deliver.Multi(seen, r.pages(st), targets),
-		Labels: labels, RedactKey: st.RedactKey(), Timeout: func(string) time.Duration { return r.settings.Timeout },
+		Labels: labels, LeftOut: r.settings.LeftOut(), RedactKey: st.RedactKey(), Timeout: func(string) time.Duration { return r.settings.Timeout },
 		Progress: func(step report.Progress) { bar.Step(describe(step), step.State == "ended") },
 	}
 	if set.Parallel = nearChecks; t.Far {

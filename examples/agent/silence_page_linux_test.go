@@ -37,6 +37,26 @@ var silenceOfPages = []row{
 		line: "/etc/sudoers.d/zz is new",
 	},
 	{
+		name: "an intruder has the accounts and the logs not looked at any more",
+		act: func(w *world) {
+			w.write("/run/agent.yaml", "leave-out: [pkgupdate.updates, pkgupdate.lifecycle, resource.load, resource.memory, integrity.accounts, logwatch.logs]\n", 0o644)
+		},
+		line: "the settings leave out what they did not at the last report: integrity.accounts and logwatch.logs",
+	},
+	{
+		name:   "an intruder has what he left out of the settings accepted",
+		before: func(w *world) { w.run() },
+		act: func(w *world) {
+			w.append("/run/agent.yaml", "files: {exclude: [/etc/sudoers.d]}\n")
+			w.run()
+			w.run("review", "accept", "all", "-by", "ann")
+			w.run()
+			w.run("review", "sign", "-by", "ann")
+			w.write("/etc/sudoers.d/zz", "eve ALL=(ALL) NOPASSWD: ALL\n", 0o440)
+		},
+		line: "left out by the settings: pkgupdate.updates, pkgupdate.lifecycle, resource.load, resource.memory and /etc/sudoers.d",
+	},
+	{
 		name: "a local user hides root's new job behind forty timers of his own",
 		act: func(w *world) {
 			for i := range 40 {

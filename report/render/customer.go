@@ -17,7 +17,7 @@ const forCustomer = "This is the customer's copy: details, lines of logs and fil
 func ForCustomer(rep *report.Report) *report.Report {
 	out := &report.Report{
 		Schema: rep.Schema, ID: rep.ID, Labels: report.Labels{Tenant: rep.Labels.Tenant, Host: rep.Labels.Host, System: rep.Labels.System},
-		Seq: rep.Seq, Started: rep.Started, Finished: rep.Finished, Notices: []string{forCustomer},
+		Seq: rep.Seq, Started: rep.Started, Finished: rep.Finished, LeftOut: rep.LeftOut, Notices: []string{forCustomer},
 	}
 	for _, res := range rep.Results {
 		out.Results = append(out.Results, resultForCustomer(res))
@@ -39,7 +39,7 @@ func ForCustomer(rep *report.Report) *report.Report {
 			out.Review.Unknown = "it could not be read"
 		}
 		for _, h := range r.Handled {
-			out.Review.Handled = append(out.Review.Handled, report.Handled{Change: changeForCustomer(h.Change), State: h.State, By: h.By, At: h.At, Until: h.Until})
+			out.Review.Handled = append(out.Review.Handled, report.Handled{Change: changeForCustomer(h.Change), State: h.State, By: h.By, At: h.At, Until: h.Until, New: h.New})
 		}
 	}
 	return out

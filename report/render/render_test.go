@@ -388,6 +388,15 @@ func TestTimesThatChangedAreTheReadersAndArgumentsOfCommandsStay(t *testing.T) {
 	assert.Equal(t, "at 2026-11-25 16:10:08 NZDT", render.Sentence("at 2026-11-25 03:10:08 UTC", zone))
 }
 
+// A page that has a note is not one of a day on which nothing was to be read.
+func TestAVerdictWithoutNewsSaysThatThereAreNotes(t *testing.T) {
+	rep := rendertest.Quiet()
+	assert.NotContains(t, render.Verdict(rep), "note")
+	rep.Notices = []string{"the settings leave out what they did not"}
+	assert.True(t, strings.HasSuffix(render.Verdict(rep), "; 1 note"), render.Verdict(rep))
+	assert.NotContains(t, render.Verdict(render.ForCustomer(rep)), "note")
+}
+
 // Who can make many of one kind crowds out nobody else's: root's are told first and in
 // turn with users', of these one of each, and of one owner one of each folder.
 func TestAFoldIsFairToEachOwnerAndFolder(t *testing.T) {

@@ -5,6 +5,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/internal/term"
 	"github.com/pugetsoundtech/upkeep/report"
 )
@@ -25,6 +26,9 @@ func verdict(rep *report.Report, d Digest) (lead, rest string) {
 	}
 	if len(calm) > 0 {
 		rest = "; " + strings.Join(calm, "; ")
+	}
+	if n := len(rep.Notices); n > 0 && !d.news() && !slices.Contains(rep.Notices, forCustomer) {
+		rest += "; " + prose.Count(n, "note")
 	}
 	return host + ": " + strings.Join(loud, "; "), rest
 }

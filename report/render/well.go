@@ -4,17 +4,21 @@ import (
 	"fmt"
 	"strings"
 
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
 // Well says in figures what was looked at: "2,612 files". Zeros and what is not
-// known are left out, as is everything of a check that did not answer.
+// known are left out, as is everything of a check that did not answer. What the settings leave out stands last.
 func Well(rep *report.Report) []string {
 	var out []string
 	for _, res := range rep.Results {
 		if res.Status == report.OK || res.Status == report.Partial || res.Status == report.NotDue {
 			out = append(out, well(res.Metrics)...)
 		}
+	}
+	if len(rep.LeftOut) > 0 {
+		out = append(out, "left out by the settings: "+prose.List(rep.LeftOut, mostNames))
 	}
 	return out
 }

@@ -13,6 +13,7 @@ import (
 	"sync"
 	"time"
 
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/memory"
 )
@@ -186,9 +187,20 @@ func (r *run) store(next memory.Saved) error {
 	return err
 }
 
+// maxLeftOut things that the settings leave out are named in a notice.
+const maxLeftOut = 20
+
+// leftOutSince is what the last report was not without.
+func (r *run) leftOutSince() []string {
+	if r.saved.Report == nil {
+		return nil
+	}
+	return slices.DeleteFunc(slices.Clone(r.LeftOut), func(s string) bool { return slices.Contains(r.saved.Report.LeftOut, s) })
+}
+
 // report makes the report of what the run knows.
 func (r *run) report() *report.Report {
-	rep := &report.Report{Schema: report.Schema, Labels: r.Labels, Started: r.started, Finished: r.now().UTC()}
+	rep := &report.Report{Schema: report.Schema, Labels: r.Labels, LeftOut: r.LeftOut, Started: r.started, Finished: r.now().UTC()}
 	rep.Notices = append(slices.Clone(r.saved.Notices), r.notices...)
 	if r.Store != nil && r.err == nil {
 		rep.Seq = 1
@@ -200,6 +212,9 @@ func (r *run) report() *report.Report {
 				"the clock stands %s before the last report (%s): it was set back, or was wrong then; reports are ordered by number",
 				last.Started.Sub(rep.Started).Round(time.Second), last.Started.Format(time.RFC3339)))
 		}
+	}
+	if more := r.leftOutSince(); len(more) > 0 {
+		rep.Notices = append(rep.Notices, "the settings leave out what they did not at the last report: "+prose.List(more, maxLeftOut))
 	}
 	sum := sha256.Sum256([]byte(r.Labels.Tenant + "\x00" + r.Labels.Host + "\x00" +
 		strconv.FormatUint(rep.Seq, 10) + "\x00" + rep.Started.Format(time.RFC3339Nano)))

@@ -48,6 +48,7 @@ type Suite struct {
 	Reporter report.Reporter
 
 	Labels    report.Labels
+	LeftOut   []string              // what nobody looks at, since the settings say so: pages say it, and a notice what is more than last time
 	Limits    report.Limits         // what one check may record
 	Parallel  int                   // checks at a time; zero: 2
 	Grace     time.Duration         // from a check's deadline until it is abandoned; zero: 5 seconds

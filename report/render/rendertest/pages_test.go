@@ -94,6 +94,17 @@ func TestEveryPageTellsWhatWasDealtWithUnderTheLastSignature(t *testing.T) {
 	}
 }
 
+// What is left out is said each day: nobody remembers what was accepted long ago.
+func TestEveryPageTellsWhatTheSettingsLeaveOut(t *testing.T) {
+	rep := rendertest.Quiet()
+	rep.LeftOut = []string{"integrity.accounts", "/etc/sudoers.d"}
+	for name, write := range pages(time.UTC) {
+		var page bytes.Buffer
+		require.NoError(t, write(&page, rep))
+		assert.Contains(t, strings.Join(strings.Fields(page.String()), " "), "left out by the settings: integrity.accounts and /etc/sudoers.d", name)
+	}
+}
+
 // The very first page blames nobody for what could not be signed yet.
 func TestAPageSaysThatNobodySignedOnlyWhereSomebodyCould(t *testing.T) {
 	rep := rendertest.Sample()
