@@ -31,6 +31,7 @@ type Report struct {
 type Labels struct {
 	Tenant   string `json:"tenant,omitempty"`   // customer
 	Host     string `json:"host,omitempty"`     // the observed system
+	Place    string `json:"place,omitempty"`    // where it was looked at instead of where it runs: root:/mnt/image
 	System   string `json:"system,omitempty"`   // its operating system, for people
 	Observer string `json:"observer,omitempty"` // who looked, where that is not the host
 	Boot     string `json:"boot,omitempty"`     // identity of the observed boot

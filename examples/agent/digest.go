@@ -138,6 +138,9 @@ func (r *round) signOne(ctx context.Context, at fleet.Place, rep *report.Report)
 func (r *round) labels(ctx context.Context, t *daily.Target) report.Labels {
 	labels := t.Labels(ctx)
 	labels.Tenant = r.settings.Customer
+	if t.Image || strings.HasPrefix(r.settings.Host, "replay:") {
+		labels.Place = r.settings.Host // its name is that of a machine that runs, too
+	}
 	return labels
 }
 

@@ -17,7 +17,7 @@ func TestTheLastReportIsALineForAMonitor(t *testing.T) {
 	assert.Empty(t, errs)
 	m.run()
 	code, out, _ = m.run("status")
-	assert.Regexp(t, `^UPKEEP (OK|WARNING|UNKNOWN) - testhost: .*\| critical=0;;0;0 warning=\d+;0;;0 notice=\d+;;;0 unseen=\d+;;;0\n$`, out)
+	assert.Regexp(t, `^UPKEEP (OK|WARNING|UNKNOWN) - testhost \(replay:.*\): .*\| critical=0;;0;0 warning=\d+;0;;0 notice=\d+;;;0 unseen=\d+;;;0\n$`, out)
 	assert.Contains(t, []int{0, 1, 3}, code)
 	code, out, _ = m.run("status", "-max-age", "1ns")
 	assert.Equal(t, 3, code)

@@ -397,6 +397,14 @@ func TestAVerdictWithoutNewsSaysThatThereAreNotes(t *testing.T) {
 	assert.NotContains(t, render.Verdict(render.ForCustomer(rep)), "note")
 }
 
+// Settings that have a copy looked at instead of the machine do not pass for it.
+func TestAVerdictSaysWhereAMachineWasLookedAt(t *testing.T) {
+	rep := rendertest.Quiet()
+	assert.True(t, strings.HasPrefix(render.Verdict(rep), "web1: "))
+	rep.Labels.Place = "root:/opt/clean"
+	assert.True(t, strings.HasPrefix(render.Verdict(rep), "web1 (root:/opt/clean): "))
+}
+
 // Who can make many of one kind crowds out nobody else's: root's are told first and in
 // turn with users', of these one of each, and of one owner one of each folder.
 func TestAFoldIsFairToEachOwnerAndFolder(t *testing.T) {

@@ -20,6 +20,9 @@ func verdict(rep *report.Report, d Digest) (lead, rest string) {
 	if strings.TrimSpace(host) == "" {
 		host = "this host"
 	}
+	if rep.Labels.Place != "" {
+		host += " (" + term.Truncate(term.Visible(rep.Labels.Place), maxHost, "...") + ")"
+	}
 	loud, calm := d.loud(), d.calm()
 	if len(loud) == 0 {
 		loud, calm = calm[:1], calm[1:]
