@@ -111,6 +111,14 @@ func init() {
 			w.write("/etc/apt/sources.list", aptSource("bookworm"), 0o644)
 			w.must("", "apt-get", "update")
 		}),
+		aptRow("an administrator leaves the security repository of the release before", "The security fixes are those of another release in 1 package source", func(w *world) {
+			publishToy(w, "bullseye-security", "Debian-Security", "1.0")
+			w.write("/etc/apt/sources.list", aptSource("bookworm")+aptSource("bullseye-security"), 0o644)
+			w.must("", "apt-get", "update")
+		}),
+		aptRow("a source is written down whose list nobody fetched", "No index was ever fetched for 1 package source", func(w *world) {
+			w.write("/etc/apt/sources.list", aptSource("bookworm")+aptSource("bookworm-security")+aptSource("bookworm-updates"), 0o644)
+		}),
 		aptRow("an administrator holds a package before its security fix comes", "Security update of toy is on hold: 1.0 is installed, 1.1 has the fix", func(w *world) {
 			installToy(w, "hold", "1.0")
 			publishToy(w, "bookworm-security", "Debian-Security", "1.1")
