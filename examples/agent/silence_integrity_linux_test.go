@@ -26,6 +26,15 @@ import (
 func init() {
 	silence = append(silence,
 		row{
+			name: "an intruder changes the program of root's job in a folder that nobody watches",
+			before: func(w *world) {
+				w.write("/opt/job.sh", "#!/bin/sh\n", 0o755)
+				w.write("/etc/cron.d/job", "0 5 * * * root /opt/job.sh\n", 0o644)
+			},
+			act:  func(w *world) { w.write("/opt/job.sh", "#!/bin/sh\nid\n", 0o755) },
+			line: "/opt/job.sh, which /etc/cron.d/job runs, changed",
+		},
+		row{
 			name: "an intruder has PAM permit where it denied",
 			before: func(w *world) {
 				w.write("/etc/pam.d/common-auth", "auth [success=1 default=ignore] pam_unix.so\nauth requisite pam_deny.so\nauth required pam_permit.so\n", 0o644)

@@ -26,6 +26,8 @@ import (
 //	hooks/pam      the rules by which PAM lets people in, and the modules that it runs
 //	hooks/formats  the interpreters that the kernel runs for a format (binfmt_misc)
 //	hooks/modules  modules of the kernel that are not its own; of FreeBSD and NetBSD all
+//	hooks/programs what timed jobs of root, units and rules of sudo run, and that stands
+//	               where integrity.ProfileDaily does not look
 //
 // What gives an intruder all that he wants is told on every run, from the first. It
 // mounts nothing: formats that the kernel may have and that cannot be seen are told, and
@@ -67,9 +69,9 @@ func Tells(name string) bool {
 	return name == preloadFile || name == pamConf || slices.Contains(pamDirs, path.Dir(name))
 }
 
-// Read reads all four.
+// Read reads all of them.
 func (c Hooks) Read(ctx context.Context) *inventory.List {
-	r := &hookReader{c: c, ctx: ctx, List: &inventory.List{Sections: []string{secPreload, secPAM, secFormats, secModules}}, texts: map[string][]setting{}, seen: map[string]bool{}, isDir: map[string]bool{}, isAbsent: map[string]bool{}}
+	r := &hookReader{c: c, ctx: ctx, List: &inventory.List{Sections: []string{secPreload, secPAM, secFormats, secModules, secPrograms}}, texts: map[string][]setting{}, seen: map[string]bool{}, isDir: map[string]bool{}, isAbsent: map[string]bool{}}
 	kernel, err := facts.Uname(ctx, c.Host)
 	switch {
 	case errors.Is(err, errors.ErrUnsupported): // an image, which runs nothing
@@ -90,6 +92,7 @@ func (c Hooks) Read(ctx context.Context) *inventory.List {
 		r.formats()
 	}
 	r.modules(kernel)
+	r.programs()
 	return r.List
 }
 
@@ -156,6 +159,8 @@ func (r *hookReader) first(kernel facts.Kernel) (out []hookAsk) {
 	folders(secPreload, unitDirs, unitEndings...)
 	out = append(out, hookAsk{secPreload, host.Ask{Op: host.OpLstat, Name: "/lib"}, nil, ""}, hookAsk{secFormats, host.Ask{Op: host.OpLstat, Name: binfmtMisc}, nil, ""})
 	folders(secPreload, []string{libUnits}, unitEndings...)
+	files(secPrograms, slices.Concat(rootTabs, []string{sudoers})...)
+	folders(secPrograms, []string{sudoers + ".d"})
 	files(secPAM, pamConf)
 	folders(secPAM, pamDirs)
 	if r.linux {
@@ -300,6 +305,12 @@ func (c Hooks) Tell(changes []integrity.Change) (out []inventory.Finding) {
 	for _, section := range slices.Sorted(maps.Keys(bySection)) {
 		if section == secFormats {
 			out = append(out, c.tellFormats(bySection[section])...)
+			continue
+		}
+		if section == secPrograms {
+			for _, change := range bySection[section] {
+				out = append(out, c.tellProgram(change))
+			}
 			continue
 		}
 		strange := strangers(bySection[section])
