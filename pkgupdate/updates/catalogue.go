@@ -23,6 +23,7 @@ const (
 	ruleLocal       = name + ".fixed-locally"
 	ruleLapsed      = name + ".record-lapsed"
 	ruleOrphans     = name + ".orphans"
+	ruleStrange     = name + ".package-unoffered"
 	ruleStrays      = name + ".development"
 	ruleInstalled   = name + ".package-installed"
 	ruleRemoved     = name + ".package-removed"
@@ -104,6 +105,9 @@ func eventRules() []report.Rule {
 		report.Event.Rule(ruleTransaction, report.Info, "Software was changed by the package manager").Text(explain, remedy),
 		report.Event.Rule(ruleInstalled, report.Notice, "A package was installed").Text(explain, remedy),
 		report.Event.Rule(ruleRemoved, report.Notice, "A package was removed").Text(explain, remedy),
+		report.Event.Rule(ruleStrange, report.Warning, "A package that no source offers was installed").Text(
+			"Its files and scripts came with the rights of root, and no source that is configured has it in this version or a newer one: whoever made it answers for it alone.",
+			"Find out who installed it, and from where. Remove it if nobody knows it, and look at what it brought."),
 		report.Event.Rule(ruleUpgraded, report.Info, "A package was upgraded").Text(explain, remedy),
 		report.Event.Rule(ruleDowngraded, report.Warning, "A package was downgraded").Text(explain, remedy),
 		report.Event.Rule(ruleMany, report.Info, "Many packages changed").Text(explain, remedy),

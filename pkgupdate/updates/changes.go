@@ -73,7 +73,13 @@ func (c *managerCheck) events(ctx context.Context, old inventory.Inventory, now 
 			logged[changeKey{e.Name, e.To}] = true
 		}
 	}
-	changes := slices.DeleteFunc(pkgupdate.Diff(old.Packages, now), func(ch pkgupdate.Change) bool {
+	all := pkgupdate.Diff(old.Packages, now)
+	for _, ch := range all {
+		if ch.Kind != pkgupdate.Removed {
+			c.came[ch.Pkg.ID()] = true
+		}
+	}
+	changes := slices.DeleteFunc(all, func(ch pkgupdate.Change) bool {
 		return logged[changeKey{ch.Pkg.Name, ch.To.String()}]
 	})
 	list := batches(changes)

@@ -85,7 +85,7 @@ func (e unsupported) Is(target error) bool { return target == errors.ErrUnsuppor
 func (s Software) ask(ctx context.Context, rec *report.Recorder, m pkgupdate.Manager, standing []standing) bool {
 	c := &managerCheck{
 		rec: rec, manager: m, info: m.Info(), maxEvents: cmp.Or(s.MaxEvents, defaultEvents), every: cmp.Or(s.Every, 24*time.Hour),
-		feeds: s.Advisories, keep: s.KeepFeeds, host: s.Host, policy: s.Policy, records: standing, idleTold: map[string]bool{},
+		feeds: s.Advisories, keep: s.KeepFeeds, host: s.Host, policy: s.Policy, records: standing, idleTold: map[string]bool{}, came: map[string]bool{},
 	}
 	rec.Progress(0, 3, "steps")
 	installed := m.Installed(ctx)
@@ -115,6 +115,7 @@ type managerCheck struct {
 	records   []standing
 	acts      []act               // that the manager's log has since the last run
 	old       map[string][]string // by package, and by source of a kernel: the files whose old code still runs
+	came      map[string]bool     // packages that were not installed in this version in the last run
 	local     []string            // labels of what the usual upgrade would replace, and has a fix of a build of one's own
 	idleTold  map[string]bool     // sources of which a finding says that the fix is not in effect
 }
