@@ -41,6 +41,18 @@ func TestInstallsAreOneLineAndAnEditBesideThemIsSeen(t *testing.T) {
 			},
 			first: "testhost: 1 notice new; 1 explained", news: 1,
 			tells: []string{`/etc/hosts changed`, `\+ ?192\.0\.2\.7 printer`, `(?s)/etc/hosts changed.*apt-get upgrade`},
+			after: annReviews,
+		},
+		{
+			what: "a package of somebody's own", act: func(l *life) {
+				offered := l.offered
+				deb := l.buildService("own")
+				l.offered = offered
+				l.refresh()
+				l.dpkg("-i", deb)
+			},
+			first: "testhost: 3 warnings, 1 notice new", news: 4,
+			tells: []string{`package that no source offers was installed: own 1\.0`, `/etc/init\.d/own is new`, `multi-user\.target\.wants/own\.service is new`},
 		},
 	})
 }

@@ -115,16 +115,16 @@ func (c *closer) doubtful(ch integrity.Change, a attestation) string {
 		return ""
 	}
 	if version, ok := c.edited[a.Package]; ok {
-		return "That database is not signed, and says another thing of the version " + version + " than in an earlier run: it was edited, or the package was built anew under the same version."
+		return "The package database says another thing of the version " + version + " than in an earlier run: it was edited, or the package was built anew under the same version."
 	}
 	if a.standing == genuine && (underAny(ch.Path, rootTrees) || ch.Kind == integrity.Changed && underAny(ch.Path, loginTrees)) {
-		return "That database is not signed, and who may become root or log in is at stake: read what it says."
+		return "Who may become root or log in is at stake: read what it says."
 	}
 	if _, ok := c.Attestor.(integrity.Offerer); ok && sensitive(ch.Path) && (a.Version == "" || c.offered[a.Package] != a.Version) {
 		if c.notOffered != nil {
-			return "That database is not signed, and whether an index that is signed offers the package " + a.Package + " in this version is not known: " + c.notOffered.Error() + "."
+			return "Whether an index that is signed offers the package " + a.Package + " in this version is not known: " + c.notOffered.Error() + "."
 		}
-		return "That database is not signed, and no index that is signed offers the package " + a.Package + " in this version: it may be anybody's."
+		return "No index that is signed offers the package " + a.Package + " in this version: it may be anybody's."
 	}
 	return ""
 }

@@ -104,14 +104,14 @@ func TestWhatGivesRightsNeedsMoreThanAnUnsignedDatabase(t *testing.T) {
 		named   bool
 		detail  string
 	}{
-		{"etc/sudoers", "old", claim, all, nil, false, "who may become root"},
-		{"etc/sudoers.d/x", "", claim, all, nil, false, "who may become root"},
+		{"etc/sudoers", "old", claim, all, nil, false, "Who may become root"},
+		{"etc/sudoers.d/x", "", claim, all, nil, false, "Who may become root"},
 		{"etc/sudoers", "old", signed, nil, nil, true, ""},
-		{"etc/pam.d/x", "old", claim, all, nil, false, "who may become root"},
+		{"etc/pam.d/x", "old", claim, all, nil, false, "Who may become root"},
 		{"etc/pam.d/x", "", claim, all, nil, true, ""},
-		{"etc/pam.d/x", "", claim, nil, nil, false, "no index that is signed offers"},
+		{"etc/pam.d/x", "", claim, nil, nil, false, "No index that is signed offers"},
 		{"etc/cron.d/x", "old", claim, all, nil, true, ""},
-		{"etc/cron.d/x", "", claim, nil, nil, false, "no index that is signed offers"},
+		{"etc/cron.d/x", "", claim, nil, nil, false, "No index that is signed offers"},
 		{"etc/cron.d/x", "", claim, nil, errors.New("locked"), false, "is not known: locked"},
 		{"etc/x.conf", "", claim, nil, nil, true, ""},
 	} {
