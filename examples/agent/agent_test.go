@@ -129,12 +129,25 @@ func TestExitCodes(t *testing.T) {
 		{name: "critical fixed", rep: report.Report{Changes: []report.Change{change(report.Fixed, report.Critical)}}, want: exitLook},
 		{name: "unknown outweighs new", rep: report.Report{Changes: []report.Change{change(report.New, report.Warning)}, Results: []report.Result{failed}}, want: exitUnknown},
 		{name: "critical outweighs unknown", rep: report.Report{Changes: []report.Change{change(report.New, report.Critical)}, Results: []report.Result{failed}}, want: exitCritical},
+		{name: "explained", rep: report.Report{Changes: []report.Change{change(report.New, report.Notice)}, Explanations: []report.Explanation{{Full: true}}}, want: exitQuiet},
+		{name: "explained in part", rep: report.Report{Changes: []report.Change{change(report.New, report.Notice)}, Explanations: []report.Explanation{{}}}, want: exitLook},
+		{name: "explained, and worse than a notice", rep: report.Report{Changes: []report.Change{change(report.New, report.Warning)}, Explanations: []report.Explanation{{Full: true}}}, want: exitLook},
+		{name: "explained, and out of sight", rep: report.Report{Changes: []report.Change{change(report.Stale, report.Notice)}, Explanations: []report.Explanation{{Full: true}}}, want: exitLook},
 		{name: "only rights", rep: report.Report{Results: []report.Result{rights}}, want: exitQuiet},
 		{name: "only rights, strict", rep: report.Report{Results: []report.Result{rights}}, strict: true, want: exitUnknown},
 	}
 	for _, c := range table {
 		assert.Equal(t, c.want, exitCode(&c.rep, c.strict, c.late), c.name)
 	}
+}
+
+// What nobody did is not looked for among people's acts.
+func TestAStateIsNobodysAct(t *testing.T) {
+	state := report.Finding{Kind: report.Condition, Explain: "A known hole is open until then."}
+	assert.Contains(t, unexplained("pkgupdate.updates", state), "A known hole is open until then.")
+	assert.Contains(t, unexplained("integrity.files", state), "nothing explains it")
+	state.Kind = report.Event
+	assert.Contains(t, unexplained("pkgupdate.updates", state), "nothing explains it")
 }
 
 type brokenPipe struct{}

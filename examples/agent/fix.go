@@ -124,7 +124,7 @@ func (r *round) explain(ctx context.Context, c cli.Call) (int, error) {
 	for _, s := range found {
 		why := explanations(d.saved.Report, s.Finding.Fingerprint)
 		if len(why) == 0 {
-			if err := c.Say(map[string]any{"finding": s.Finding.Fingerprint}, s.Finding.Title, "nothing explains it: no session, package or job is known to have done it"); err != nil {
+			if err := c.Say(map[string]any{"finding": s.Finding.Fingerprint}, s.Finding.Title, unexplained(s.Check, s.Finding)); err != nil {
 				return 0, err
 			}
 		}
@@ -135,6 +135,15 @@ func (r *round) explain(ctx context.Context, c cli.Call) (int, error) {
 		}
 	}
 	return 0, nil
+}
+
+// unexplained says what is known of a finding that nothing explains. Only what
+// happened, or is not as it was, was done by somebody.
+func unexplained(check string, f report.Finding) string {
+	if f.Kind == report.Event || strings.HasPrefix(check, "integrity.") || f.Explain == "" {
+		return "nothing explains it: no session, package or job is known to have done it"
+	}
+	return "it is how things are, and nobody's act: " + f.Explain
 }
 
 func explanations(rep *report.Report, fingerprint string) []report.Explanation {
