@@ -16,6 +16,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/integrity/capabilities"
 	"github.com/pugetsoundtech/upkeep/internal/need"
 )
 
@@ -165,7 +166,7 @@ func (c crowd) capabilities() {
 	for name, e := range c.ours {
 		caps, known := e.Attr(host.AttrCapabilities)
 		require.True(c.t, known, name)
-		assert.Equal(c.t, able[name], strings.ReplaceAll(integrity.CapabilitiesText(caps), " and ", ","), name)
+		assert.Equal(c.t, able[name], strings.ReplaceAll(capabilities.Text(caps), " and ", ","), name)
 	}
 }
 

@@ -7,7 +7,7 @@ import (
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
-	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/integrity/capabilities"
 	"github.com/pugetsoundtech/upkeep/internal/prose"
 )
 
@@ -25,7 +25,7 @@ func attrText(e host.Entry, field string) string {
 			return text
 		}
 	case field == host.AttrCapabilities:
-		return integrity.CapabilitiesText(v)
+		return capabilities.Text(v)
 	case field == host.AttrSELinux:
 		return strings.TrimRight(v, "\x00")
 	case field == host.AttrXattrs:

@@ -9,6 +9,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/tree"
 	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/integrity/capabilities"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
@@ -53,9 +54,9 @@ func gains(c integrity.Change) string {
 	}
 	if caps, _ := c.Now.Attr(host.AttrCapabilities); caps != "" {
 		before, known := c.Was.Attr(host.AttrCapabilities)
-		had, _ := integrity.Permitted(before) // what has no form had none
-		if has, ok := integrity.Permitted(caps); c.Kind == integrity.Added || known && (before == "" || !ok && before != caps || has&^had != 0) {
-			return "the capabilities " + integrity.CapabilitiesText(caps)
+		had, _ := capabilities.Permitted(before) // what has no form had none
+		if has, ok := capabilities.Permitted(caps); c.Kind == integrity.Added || known && (before == "" || !ok && before != caps || has&^had != 0) {
+			return "the capabilities " + capabilities.Text(caps)
 		}
 	}
 	return ""

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/integrity/capabilities"
 	"github.com/pugetsoundtech/upkeep/integrity/integritytest"
 )
 
@@ -67,7 +68,7 @@ func TestAHostileTreeIsScannedWholeAndTheSameTwice(t *testing.T) {
 	if os.Geteuid() == 0 {
 		assert.NotZero(t, seen["/in/run"].Stat.Perm()&host.ModeSetUID)
 		caps, _ := seen["/able"].Attr(host.AttrCapabilities)
-		assert.Equal(t, "cap_net_bind_service", integrity.CapabilitiesText(caps))
+		assert.Equal(t, "cap_net_bind_service", capabilities.Text(caps))
 		assert.Equal(t, host.LinuxDevice(7, 0), seen["/disk"].Stat.Rdev)
 	}
 	require.NoError(t, integrity.Compare(scan(), scan(), p.Compared(), func(c integrity.Change) error {

@@ -11,6 +11,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/host/tree"
 	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/integrity/capabilities"
 	"github.com/pugetsoundtech/upkeep/integrity/integritytest"
 	"github.com/pugetsoundtech/upkeep/internal/need"
 )
@@ -53,7 +54,7 @@ func TestAPlantedTreeIsAsTheTextHasIt(t *testing.T) {
 			assert.True(t, ok)
 			assert.Equal(t, "\x00x", set["trusted.note"])
 			caps, _ := e.Attr(host.AttrCapabilities)
-			assert.Equal(t, "cap_net_bind_service", integrity.CapabilitiesText(caps))
+			assert.Equal(t, "cap_net_bind_service", capabilities.Text(caps))
 		}
 	}
 	assert.Equal(t, 8, seen)

@@ -9,6 +9,7 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/pugetsoundtech/upkeep/integrity/capabilities"
 	"github.com/pugetsoundtech/upkeep/integrity/inventory"
 
 	"github.com/pugetsoundtech/upkeep/host"
@@ -162,7 +163,7 @@ func (c Programs) walk(ctx context.Context, l *inventory.List, odd negatives, di
 		}
 		e := found[name]
 		caps, _ := e.Attr(host.AttrCapabilities)
-		fields := inventory.Fields("mode", modeOf(e.Stat), "owner", ownerOf(e.Stat), "capabilities", integrity.CapabilitiesText(caps), "content", content)
+		fields := inventory.Fields("mode", modeOf(e.Stat), "owner", ownerOf(e.Stat), "capabilities", capabilities.Text(caps), "content", content)
 		if caps != "" { // the words leave out some of many, and which are in effect
 			fields = append(fields, inventory.Fields("bits", hex.EncodeToString([]byte(caps)))...)
 		}
