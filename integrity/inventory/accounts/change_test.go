@@ -168,6 +168,9 @@ func TestKeysAreReadWhereverSshdLooksForThem(t *testing.T) {
 		_, res := dayOf(t, people+settings, people+settings+"-- "+file+" --\n"+key)
 		assert.Equal(t, []string{"warning: A new key may log in as bob: ssh-ed25519 eve in " + file}, integritytest.Titles(res))
 	}
-	_, res := dayOf(t, people+settings, people+strings.Replace(settings, "x.conf --\nauthorizedkeysfile=/opt/%u\n", "x.conf error=io --\n", 1))
+	known := people + settings + "-- /opt/bob --\n" + key
+	_, res := dayOf(t, known, known+"-- /srv/keys/bob --\n"+key)
+	assert.Equal(t, []string{"warning: A key of bob may log in by another file: ssh-ed25519 eve in /srv/keys/bob"}, integritytest.Titles(res))
+	_, res = dayOf(t, people+settings, people+strings.Replace(settings, "x.conf --\nauthorizedkeysfile=/opt/%u\n", "x.conf error=io --\n", 1))
 	assert.False(t, res.Covers("accounts/keys"), "where keys may be nobody knows")
 }

@@ -255,8 +255,12 @@ func (a *affair) keyed(kind integrity.Kind, keys []integrity.Change) inventory.F
 	case integrity.Removed:
 		t.Title = fmt.Sprintf("%s may no longer log in as %s: %s in %s", capital(keyCount(len(keys), "")), prose.Clip(a.user, 64), name, prose.Clip(r.Get("file"), 200))
 	default:
-		t.Title = fmt.Sprintf("%s of %s may be used otherwise than before: %s in %s", capital(keyCount(len(keys), "")), prose.Clip(a.user, 64), name, prose.Clip(r.Get("file"), 200))
-		t.Evidence = append(t.Evidence, inventory.Pair(report.Was, "options", inventory.RecordOf(keys[0].Was).Get("options")), inventory.Pair(report.Now, "options", r.Get("options")))
+		how, field := "be used otherwise than before", "options"
+		if otherwise(keys[0], "file") && !slices.ContainsFunc(keys, func(c integrity.Change) bool { return otherwise(c, "options") }) {
+			how, field = "log in by another file", "file"
+		}
+		t.Title = fmt.Sprintf("%s of %s may %s: %s in %s", capital(keyCount(len(keys), "")), prose.Clip(a.user, 64), how, name, prose.Clip(r.Get("file"), 200))
+		t.Evidence = append(t.Evidence, inventory.Pair(report.Was, field, inventory.RecordOf(keys[0].Was).Get(field)), inventory.Pair(report.Now, field, r.Get(field)))
 	}
 	for _, k := range keys[:min(len(keys), 8)] {
 		t.Evidence = append(t.Evidence, report.Sample.Of(inventory.KeyOf(k.Path)[2]))
@@ -265,6 +269,11 @@ func (a *affair) keyed(kind integrity.Kind, keys []integrity.Change) inventory.F
 		t.Evidence = append(t.Evidence, file)
 	}
 	return t
+}
+
+// otherwise reports whether a field of a record changed.
+func otherwise(c integrity.Change, field string) bool {
+	return inventory.RecordOf(c.Was).Get(field) != inventory.RecordOf(c.Now).Get(field)
 }
 
 func keyCount(n int, what string) string {
