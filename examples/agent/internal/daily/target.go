@@ -179,7 +179,7 @@ func TextsOf(st *statedir.Dir) *confdiff.Cache {
 func (t *Target) Inventories(st *statedir.Dir, set Settings) (out []inventory.Check) {
 	questions := []inventory.Question{accounts.Users{Host: t.Host}, startup.Jobs{Host: t.Host, Attestor: t.owners()}, system.Hooks{Host: t.Host, Attestor: t.owners()}}
 	if !t.Image { // what holds now
-		questions = append(questions, system.Mounts{Host: t.Host}, system.Sysctl{Host: t.Host}, system.Firewall{Host: t.Host}, listeners.Families{Host: t.Host}, t.listeners(t.owners()))
+		questions = append(questions, system.Mounts{Host: t.Host}, system.Sysctl{Host: t.Host}, system.Firewall{Host: t.Host}, listeners.Families{Host: t.Host, Attestor: t.owners()}, t.listeners(t.owners()))
 	}
 	if t.Local || t.Image { // elsewhere the whole tree is too much for a line
 		questions = append(questions, t.privileged(set))
