@@ -1,6 +1,7 @@
 package listeners_test
 
 import (
+	"fmt"
 	"net"
 	"os"
 	"strings"
@@ -24,7 +25,7 @@ import (
 // open opens a socket of each family that this kernel has, and names those.
 func open(t *testing.T) (families []string) {
 	t.Helper()
-	l, err := net.Listen("unix", "@upkeep/"+t.Name())
+	l, err := net.Listen("unix", fmt.Sprintf("@upkeep/%s/%d", t.Name(), os.Getpid()))
 	require.NoError(t, err)
 	t.Cleanup(func() { l.Close() })
 	any4 := &unix.SockaddrInet4{}
