@@ -217,6 +217,7 @@ func (p *page) evidence(f report.Finding, diff bool) {
 			if field, _, _ := strings.Cut(fact.Value, ":"); !ofInode[field] {
 				about = append(about, fact.Label+" "+fact.Value)
 			}
+		case fact.Label == "said" && strings.HasSuffix(f.Title, fact.Value): // stands above
 		case fact.Label == "line" && (render.IsChangedLine(f, fact.Value) || messages[message(fact.Value)]):
 		case fact.Label == "line" || fact.Label == "said":
 			messages[message(fact.Value)] = true
