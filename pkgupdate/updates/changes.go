@@ -65,9 +65,16 @@ func (c *managerCheck) events(ctx context.Context, old inventory.Inventory, now 
 		return
 	}
 	logged := map[changeKey]bool{}
+	unlikely := c.unlikely(acts, old)
 	for _, a := range acts {
 		for part := range a.parts() {
-			c.rec.Finding(c.act(a, part, now))
+			f := c.act(a, part, now)
+			if from := unlikely[a.ID]; from != nil {
+				f.Severity = report.Warning
+				f.Title += ", which replaced what was not installed"
+				f.Detail = "The log says that it replaced " + prose.List(from, maxNames) + ": it may be made up. " + f.Detail
+			}
+			c.rec.Finding(f)
 		}
 		for _, e := range a.Events {
 			logged[changeKey{e.Name, e.To}] = true
