@@ -30,10 +30,11 @@ func TestAnUpdateOfWhatWasNotInstalledIsAWarning(t *testing.T) {
 		"removed, and installed again":    {"3", []pkgupdate.Transaction{event("a", 0, "2", ""), event("b", time.Minute, "", "3")}, false},
 		"from what nobody had":            {"2", []pkgupdate.Transaction{event("a", 0, "1", "2")}, true},
 		"from what nobody had, and on":    {"3", []pkgupdate.Transaction{event("a", 0, "1", "3")}, true},
-		"before the list was made, so be": {"2", []pkgupdate.Transaction{event("a", proof.Sub(at)-time.Hour, "1", "2")}, false},
+		"before the list was made, so be": {"2", []pkgupdate.Transaction{event("a", -time.Hour, "1", "2")}, false},
 	} {
 		t.Run(name, func(t *testing.T) {
 			m := fake(packages{pkgupdatetest.Deb("sudo", "2")})
+			m.Packages = pkgupdate.Proven(m.Packages.Value, "a test", at.Add(-time.Minute))
 			run := runs(t, check(m))
 			run()
 			m.Packages = pkgupdate.Proven(packages{pkgupdatetest.Deb("sudo", c.is)}, "a test", proof)
