@@ -59,9 +59,7 @@ func (s System) Check(ctx context.Context, rec *report.Recorder) error {
 		rec.Problem(unread, continuity.Scope)
 	}
 	r.logs.Earlier = r.marks
-	if err := r.database(); err != nil {
-		return fmt.Errorf("integrity.files: %w", err)
-	}
+	unkept := r.database()
 	b, err := r.Open(r.take)
 	if b != nil {
 		defer b.Close()
@@ -76,7 +74,7 @@ func (s System) Check(ctx context.Context, rec *report.Recorder) error {
 	if r.marks != nil {
 		err = lastLogs.Keep(rec, r.marks)
 	}
-	return errors.Join(err, r.Remember(b), lastTexts.Keep(rec, r.texts), lastOffered.Keep(rec, r.offered))
+	return errors.Join(err, unkept, r.Remember(b), lastTexts.Keep(rec, r.texts), lastOffered.Keep(rec, r.offered))
 }
 
 // profile is that of the check, with the roots that are links followed.

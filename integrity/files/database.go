@@ -68,7 +68,7 @@ func (r *run) database() error {
 func (r *run) edits(were map[string]string, now map[string]host.Claim) map[string]string {
 	keep := map[string]string{}
 	for name, claim := range now {
-		is := claim.Version + " " + base64.RawStdEncoding.EncodeToString(claim.Digest[:min(len(claim.Digest), 16)])
+		is := claim.Version + " " + base64.RawStdEncoding.EncodeToString(claim.Digest[:min(len(claim.Digest), 12)])
 		first := is
 		was, there := were[name]
 		switch whole := were[claim.Package]; {
