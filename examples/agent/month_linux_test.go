@@ -28,6 +28,7 @@ type day struct {
 
 const (
 	firstScreen = 60 // lines
+	leftOut     = 2  // of the names of the checks that are not of this world
 	columns     = 78
 )
 
@@ -249,7 +250,7 @@ func (d day) faults(text string) (out []string) {
 	if head = strings.Join(strings.Fields(head), " "); !strings.HasPrefix(head, d.first) {
 		out = append(out, fmt.Sprintf("begins with %q, not with %q", head, d.first))
 	}
-	if len(page) > firstScreen {
+	if len(page) > firstScreen+leftOut {
 		out = append(out, fmt.Sprintf("%d lines", len(page)))
 	}
 	for _, line := range page {
