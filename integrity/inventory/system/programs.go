@@ -67,41 +67,67 @@ func commandsOf(s setting) (out [][]string) {
 	return out
 }
 
+// A namedFile is one that a command names.
+type namedFile struct {
+	name, by      string
+	first, script bool // it is the program, or what an interpreter is to run
+}
+
 // programs records what timed jobs of root, units and rules of sudo run and that
 // stands where the daily profile of files does not look. A file that is not there
 // counts where a command is to be, since who makes it is run.
 func (r *hookReader) programs() {
-	watched := integrity.ProfileDaily()
-	by := map[string]string{} // by name, who names it first
+	files := r.namedFiles()
+	asks := make([]host.Ask, len(files))
+	for i, f := range files {
+		asks[i] = host.Ask{Op: host.OpLstat, Name: f.name}
+	}
+	answers := make([]host.Answer, len(asks))
+	err := r.c.Host.Batch(r.ctx, asks, func(i int, a host.Answer) error {
+		answers[i] = a
+		return nil
+	})
+	if err != nil {
+		r.Fail(secPrograms, err)
+		return
+	}
 	at := map[string]string{} // by name, the file that it leads to
-	missing := map[string]bool{}
+	by := map[string]string{} // by name, who names it first
+	for i, f := range files {
+		file, st, err := f.name, answers[i].Stat, answers[i].Err
+		if err == nil && st.IsLink() {
+			file, st, err = sysview.Resolve(r.ctx, r.c.Host, f.name)
+		}
+		switch {
+		case errors.Is(err, fs.ErrNotExist):
+			if f.first {
+				r.Add(inventory.Fields(fieldContent, absent, fieldBy, f.by), secPrograms, f.name)
+			}
+		case err != nil:
+			r.FailBelow(err, secPrograms, f.name)
+		case st.IsRegular() && (f.script || f.first || st.Perm()&0o111 != 0) && !integrity.ProfileDaily().Selects(file, false):
+			at[f.name], by[f.name] = file, f.by
+		}
+	}
+	r.addPrograms(at, by)
+}
+
+// namedFiles gives each path once that is among the words of commands.
+func (r *hookReader) namedFiles() (out []namedFile) {
+	watched, seen := integrity.ProfileDaily(), map[string]bool{}
 	for _, s := range slices.Concat(r.texts[secPreload], r.texts[secPrograms]) {
 		for _, command := range commandsOf(s) {
 			for i, word := range command {
 				name := path.Clean(word)
-				if !path.IsAbs(word) || !host.ValidName(name) || strings.ContainsAny(word, "%$*?[") || watched.Selects(name, false) {
+				if !path.IsAbs(word) || !host.ValidName(name) || strings.ContainsAny(word, "%$*?[") || seen[name] || watched.Selects(name, false) {
 					continue
 				}
-				if at[name] != "" || missing[name] {
-					continue
-				}
-				file, st, err := sysview.Resolve(r.ctx, r.c.Host, name)
-				script := i > 0 && slices.Contains(interpreters, path.Base(command[i-1]))
-				switch {
-				case errors.Is(err, fs.ErrNotExist) && i == 0:
-					missing[name] = true
-					r.Add(inventory.Fields(fieldContent, absent, fieldBy, s.name), secPrograms, name)
-				case errors.Is(err, fs.ErrNotExist):
-				case err != nil:
-					r.FailBelow(err, secPrograms, name)
-				case st.IsRegular() && (script || i == 0 || st.Perm()&0o111 != 0) && !watched.Selects(file, false):
-					at[name] = file
-					by[name] = s.name
-				}
+				seen[name] = true
+				out = append(out, namedFile{name, s.name, i == 0, i > 0 && slices.Contains(interpreters, path.Base(command[i-1]))})
 			}
 		}
 	}
-	r.addPrograms(at, by)
+	return out
 }
 
 // addPrograms records programs with their contents, and whose they are.
