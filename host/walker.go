@@ -43,6 +43,14 @@ type Walker interface {
 	Walk(ctx context.Context, root string, o WalkOptions, fn func(*Entry) error) error
 }
 
+// A TreesWalker is a Walker that lists several trees at once, for which it needs less
+// time than for each by itself. The roots are in tree order, and none is within
+// another. After an error nothing was given to anybody, and each is walked by itself;
+// else walk gives the entries of all, by the sentences of Walker.
+type TreesWalker interface {
+	Trees(ctx context.Context, roots []string, o WalkOptions) (walk func(ctx context.Context, fn func(*Entry) error) error, err error)
+}
+
 // WalkOptions say what is walked and what is read of it. The zero value walks
 // everything and reads no content.
 type WalkOptions struct {

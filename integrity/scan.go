@@ -108,12 +108,39 @@ func (s scan) entries(ctx context.Context, p Profile, old Entries) Entries {
 			defer stop()
 			s.opts.Old = from
 		}
-		for _, root := range s.there(ctx, p.Tops()) {
+		roots := s.there(ctx, p.Tops())
+		seen, did, err := tree.Trees(ctx, s.files, roots, s.opts, s.give)
+		s.saw(seen)
+		if did {
+			if err != nil && !errors.Is(err, errStop) {
+				s.yield(host.Entry{}, fmt.Errorf("scan: %w", err))
+			}
+			return
+		}
+		for _, root := range roots {
 			if !s.root(ctx, root) {
 				return
 			}
 		}
 	}
+}
+
+// give passes on an entry of a walk.
+func (s *scan) give(e *host.Entry) error {
+	s.counts.Entries++
+	if e.Trusted {
+		s.counts.Trusted++
+	}
+	if !s.yield(plain(e), nil) {
+		return errStop
+	}
+	return nil
+}
+
+// saw counts what a walk saw.
+func (s *scan) saw(seen tree.Counts) {
+	s.counts.Bytes += seen.Bytes
+	s.counts.Vanished += seen.Vanished
 }
 
 // there leaves out the roots that do not exist, where they can all be asked for at
@@ -152,18 +179,8 @@ var errStop = errors.New("stop")
 
 // root reports whether the scan is to go on with the next root.
 func (s *scan) root(ctx context.Context, root string) bool {
-	seen, err := tree.Walk(ctx, s.files, root, s.opts, func(e *host.Entry) error {
-		s.counts.Entries++
-		if e.Trusted {
-			s.counts.Trusted++
-		}
-		if !s.yield(plain(e), nil) {
-			return errStop
-		}
-		return nil
-	})
-	s.counts.Bytes += seen.Bytes
-	s.counts.Vanished += seen.Vanished
+	seen, err := tree.Walk(ctx, s.files, root, s.opts, s.give)
+	s.saw(seen)
 	switch {
 	case err == nil, errors.Is(err, fs.ErrNotExist) && seen.Entries == 0:
 		return true

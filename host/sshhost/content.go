@@ -36,8 +36,8 @@ func (w walker) deliver(ctx context.Context, t *listing, o *host.WalkOptions, fn
 	defer c.old.Close()
 	left := leaver{opts: o}
 	for i, st := range t.entries {
-		if i == 0 {
-			left.device = st.Dev
+		if t.roots[st.Name] {
+			left.device, left.dir = st.Dev, ""
 		}
 		if e := left.entry(st, t.errs[st.Name]); e != nil {
 			if err := c.add(ctx, e); err != nil {

@@ -200,6 +200,8 @@ func TestLyingServerIsAnErrorOfReading(t *testing.T) {
 			return nil
 		})
 		assert.Error(t, err, name)
+		_, err = h.Files.(host.TreesWalker).Trees(ctx, []string{"/etc", "/usr"}, host.WalkOptions{})
+		assert.Error(t, err, name)
 		_, err = h.Run(ctx, host.Command{Args: []string{"true"}})
 		assert.Error(t, err, name)
 		c.Close()

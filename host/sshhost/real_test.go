@@ -142,6 +142,36 @@ func TestNormalUserConforms(t *testing.T) {
 	assert.ErrorIs(t, errs["/locked"], fs.ErrPermission)
 }
 
+func TestTreesGiveWhatTheWalkOfEachDoes(t *testing.T) {
+	c := startServer(t, "").dial(t, nil)
+	dir := t.TempDir()
+	open(t, dir)
+	for _, name := range []string{"a/one", "a/sub/two", "a/left/out", "b/three", "c/locked/four", "d"} {
+		require.NoError(t, os.MkdirAll(filepath.Dir(filepath.Join(dir, name)), 0o755))
+		require.NoError(t, os.WriteFile(filepath.Join(dir, name), []byte(name), 0o644))
+	}
+	require.NoError(t, os.Symlink("b", filepath.Join(dir, "link")))
+	roots := []string{dir + "/a", dir + "/b", dir + "/c", dir + "/d", dir + "/link"}
+	ctx, files := t.Context(), c.Host().Files
+	o := host.WalkOptions{Digests: []string{"sha256"}, OneFileSystem: true, Prune: []string{dir + "/a/le*"}, Skip: func(name string, _ host.Stat) bool { return name == dir+"/c/locked" }}
+	var each, all []host.Entry
+	take := func(into *[]host.Entry) func(*host.Entry) error {
+		return func(e *host.Entry) error { *into = append(*into, *e); return nil }
+	}
+	for _, root := range roots {
+		require.NoError(t, files.(host.Walker).Walk(ctx, root, o, take(&each)))
+	}
+	before := c.RoundTrips()
+	walk, err := files.(host.TreesWalker).Trees(ctx, roots, o)
+	require.NoError(t, err)
+	require.NoError(t, walk(ctx, take(&all)))
+	assert.LessOrEqual(t, c.RoundTrips()-before, int64(2), "one for the lists, one for the contents")
+	assert.Equal(t, each, all)
+	assert.Len(t, all, 9)
+	_, err = files.(host.TreesWalker).Trees(ctx, append(roots, dir+"/zz"), o)
+	assert.Error(t, err, "one that is gone is to be walked by itself")
+}
+
 func TestWholeEtcIsReadWithin100Exchanges(t *testing.T) {
 	c := startServer(t, "").dial(t, nil)
 	ctx, h := t.Context(), c.Host()

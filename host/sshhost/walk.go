@@ -19,12 +19,13 @@ import (
 // walker is files on a machine that can list a whole tree.
 type walker struct{ files }
 
-// walkBody lists the tree $1, with $2 a flag of find and $3 an expression of
+// walkBody lists the trees that follow $1, a flag of find, and $2, an expression of
 // what is left out: all entries, and the directories that we may not read.
-const walkBody = `r=$1 x=$2 p=$3
-if [ -n "$p" ]; then set -- -regextype posix-extended -regex "$p" -prune -o; else set --; fi
-blob find "$r" $x "$@" -printf '` + findFormat + `\0%p\0%l\0'
-blob find "$r" $x "$@" -type d ! \( -readable -executable \) -printf '%p\0'`
+const walkBody = `x=$1 p=$2; shift 2
+set -- "$@" $x
+if [ -n "$p" ]; then set -- "$@" -regextype posix-extended -regex "$p" -prune -o; fi
+blob find "$@" -printf '` + findFormat + `\0%p\0%l\0'
+blob find "$@" -type d ! \( -readable -executable \) -printf '%p\0'`
 
 // Walk is host.Walker.Walk: one exchange for the list, which is held in memory,
 // and some for the contents, of which nothing is read that the options leave out.
@@ -38,12 +39,28 @@ func (w walker) Walk(ctx context.Context, root string, o host.WalkOptions, fn fu
 	}
 	var t *listing
 	if err == nil {
-		t, err = w.list(ctx, answer.TrimSlashes(root), &o)
+		t, err = w.list(ctx, []string{answer.TrimSlashes(root)}, &o)
 	}
 	if err != nil {
 		return &fs.PathError{Op: "walk", Path: root, Err: err}
 	}
 	return w.deliver(ctx, t, &o, fn)
+}
+
+// Trees is host.TreesWalker.Trees: one exchange for the lists of all.
+func (w walker) Trees(ctx context.Context, roots []string, o host.WalkOptions) (func(context.Context, func(*host.Entry) error) error, error) {
+	if err := o.Validate(); err != nil {
+		return nil, err
+	}
+	roots = slices.DeleteFunc(slices.Clone(roots), o.Pruned)
+	t, err := w.list(ctx, roots, &o)
+	if err == nil && len(t.roots) < len(roots) {
+		err = fmt.Errorf("%w: not all roots are listed", session.ErrFrame)
+	}
+	if err != nil {
+		return nil, err
+	}
+	return func(ctx context.Context, fn func(*host.Entry) error) error { return w.deliver(ctx, t, &o, fn) }, nil
 }
 
 // named gives st its last component back.
@@ -52,25 +69,26 @@ func named(st host.Stat) host.Stat {
 	return st
 }
 
-// A listing is a tree in the order of a walk.
+// A listing has trees in the order of a walk.
 type listing struct {
-	entries []host.Stat // Name is the whole path
+	roots   map[string]bool // those that are there
+	entries []host.Stat     // Name is the whole path
 	errs    map[string]error
 }
 
-func (w walker) list(ctx context.Context, root string, o *host.WalkOptions) (*listing, error) {
+func (w walker) list(ctx context.Context, roots []string, o *host.WalkOptions) (*listing, error) {
 	flag := ""
 	if o.OneFileSystem {
 		flag = "-xdev"
 	}
-	records, _, err := w.ask(ctx, walkBody, root, flag, pruneExpression(o.Prune))
+	records, _, err := w.ask(ctx, walkBody, flag, append([]string{pruneExpression(o.Prune)}, roots...)...)
 	if err == nil {
 		err = answer.Enough(records, 2)
 	}
 	if err != nil {
 		return nil, err
 	}
-	return newListing(root, records[0], records[1])
+	return newListing(roots, records[0], records[1])
 }
 
 // maxExpression bounds the expression: the words of a script are bounded.
@@ -107,7 +125,7 @@ func pruneExpression(patterns []string) string {
 }
 
 // newListing reads the entries and the directories that could not be read.
-func newListing(root string, all, locked answer.Record) (*listing, error) {
+func newListing(roots []string, all, locked answer.Record) (*listing, error) {
 	entries, err := answer.Find.ParseStats(all.Data)
 	if err != nil {
 		return nil, err
@@ -118,27 +136,29 @@ func newListing(root string, all, locked answer.Record) (*listing, error) {
 		}
 		return nil, fmt.Errorf("%w: not even the root is listed", session.ErrFrame)
 	}
-	t := &listing{entries: entries, errs: map[string]error{}}
+	t := &listing{roots: map[string]bool{}, entries: entries, errs: map[string]error{}}
 	for name := range strings.SplitSeq(string(locked.Data), "\x00") {
 		if name != "" {
 			t.errs[name] = fs.ErrPermission
 		}
 	}
 	slices.SortFunc(entries, func(a, b host.Stat) int { return cmp.Compare(treeKey(a.Name), treeKey(b.Name)) })
-	if err := checkTree(root, entries); err != nil {
+	if err := t.check(roots); err != nil {
 		return nil, err
 	}
 	return t, t.complaints(all)
 }
 
-// checkTree refuses what is not below root, or is there twice.
-func checkTree(root string, entries []host.Stat) error {
-	base := strings.TrimSuffix(root, "/")
-	for i, st := range entries {
-		ok := st.Name == root
-		if i > 0 {
+// check refuses what is not below one of the roots, or is there twice.
+func (t *listing) check(roots []string) error {
+	base := ""
+	for i, st := range t.entries {
+		ok := !t.roots[st.Name]
+		if slices.Contains(roots, st.Name) {
+			t.roots[st.Name], base = true, strings.TrimSuffix(st.Name, "/")
+		} else {
 			dir, name := st.Name[:strings.LastIndexByte(st.Name, '/')+1], answer.BaseName(st.Name)
-			ok = strings.HasPrefix(dir, base+"/") && answer.IsComponent(name) && st.Name != entries[i-1].Name &&
+			ok = i > 0 && strings.HasPrefix(dir, base+"/") && answer.IsComponent(name) && st.Name != t.entries[i-1].Name &&
 				!slices.Contains(strings.Split(strings.TrimPrefix(dir, base), "/"), "..")
 		}
 		if !ok {
