@@ -46,12 +46,15 @@ const (
 )
 
 // Batch is host.Batcher.Batch: one exchange for about each 500 asks, or fewer
-// where they have long names or want much content. The exchange after a file
-// that turned out to be large brings the rest of its content.
+// where they have long names or want much content. Files that turned out to be larger than
+// their share are asked for together once more, and what is larger still by itself.
 func (f files) Batch(ctx context.Context, asks []host.Ask, fn func(i int, a host.Answer) error) error {
 	for at := 0; at < len(asks); {
 		n := firstAsks(asks[at:])
 		answers, err := f.askAll(ctx, asks[at:at+n])
+		if err == nil {
+			err = f.larger(ctx, asks[at:at+n], answers)
+		}
 		if err != nil {
 			return fmt.Errorf("ask %d questions at once: %w", n, err)
 		}
@@ -276,6 +279,26 @@ func unreadLinks(list []host.Stat) int {
 		}
 	}
 	return n
+}
+
+// larger asks once more, and together, for the files of which more is wanted than the
+// share of each was among all.
+func (f files) larger(ctx context.Context, asks []host.Ask, answers []host.Answer) error {
+	var again []int
+	var some []host.Ask
+	for i, a := range answers {
+		if errors.Is(a.Err, errMore) {
+			again, some = append(again, i), append(some, asks[i])
+		}
+	}
+	if len(some) < 2 {
+		return nil
+	}
+	got, err := f.askAll(ctx, some)
+	for n, a := range got {
+		answers[again[n]] = a
+	}
+	return err
 }
 
 // complete asks again, alone, what a batch could not answer as the ask alone

@@ -142,6 +142,30 @@ func TestNormalUserConforms(t *testing.T) {
 	assert.ErrorIs(t, errs["/locked"], fs.ErrPermission)
 }
 
+func TestFilesThatAreLargerThanTheirShareAreReadTogether(t *testing.T) {
+	s := startServer(t, "")
+	c := s.dial(t, nil)
+	var asks []host.Ask
+	for i := range 300 {
+		name, text := fmt.Sprintf("f%d", i), fmt.Sprint(i)
+		if i%60 == 7 {
+			text = strings.Repeat(text+"\n", 60_000)
+		}
+		s.write(t, name, text, 0o644)
+		asks = append(asks, host.Ask{Op: host.OpRead, Name: s.path(name), Limit: 1 << 20})
+	}
+	before := c.RoundTrips()
+	answers, err := c.Host().BatchAll(t.Context(), asks)
+	require.NoError(t, err)
+	assert.Equal(t, int64(2), c.RoundTrips()-before)
+	for i, a := range answers {
+		require.NoError(t, a.Err)
+		want, err := os.ReadFile(asks[i].Name)
+		require.NoError(t, err)
+		require.Equal(t, want, a.Data)
+	}
+}
+
 func TestTreesGiveWhatTheWalkOfEachDoes(t *testing.T) {
 	c := startServer(t, "").dial(t, nil)
 	dir := t.TempDir()

@@ -19,10 +19,10 @@ import (
 // walker is files on a machine that can list a whole tree.
 type walker struct{ files }
 
-// walkBody lists the trees that follow $1, a flag of find, and $2, an expression of
-// what is left out: all entries, and the directories that we may not read.
-const walkBody = `x=$1 p=$2; shift 2
-set -- "$@" $x
+// walkBody lists the tree $1 and those that follow $2, a flag of find, and $3, an
+// expression of what is left out: all entries, and the directories that we may not read.
+const walkBody = `r=$1 x=$2 p=$3; shift 3
+set -- "$r" "$@" $x
 if [ -n "$p" ]; then set -- "$@" -regextype posix-extended -regex "$p" -prune -o; fi
 blob find "$@" -printf '` + findFormat + `\0%p\0%l\0'
 blob find "$@" -type d ! \( -readable -executable \) -printf '%p\0'`
@@ -52,7 +52,9 @@ func (w walker) Trees(ctx context.Context, roots []string, o host.WalkOptions) (
 	if err := o.Validate(); err != nil {
 		return nil, err
 	}
-	roots = slices.DeleteFunc(slices.Clone(roots), o.Pruned)
+	if roots = slices.DeleteFunc(slices.Clone(roots), o.Pruned); len(roots) == 0 {
+		return nil, fmt.Errorf("walk: %w: no root", fs.ErrInvalid)
+	}
 	t, err := w.list(ctx, roots, &o)
 	if err == nil && len(t.roots) < len(roots) {
 		err = fmt.Errorf("%w: not all roots are listed", session.ErrFrame)
@@ -81,7 +83,7 @@ func (w walker) list(ctx context.Context, roots []string, o *host.WalkOptions) (
 	if o.OneFileSystem {
 		flag = "-xdev"
 	}
-	records, _, err := w.ask(ctx, walkBody, flag, append([]string{pruneExpression(o.Prune)}, roots...)...)
+	records, _, err := w.ask(ctx, walkBody, roots[0], append([]string{flag, pruneExpression(o.Prune)}, roots[1:]...)...)
 	if err == nil {
 		err = answer.Enough(records, 2)
 	}
