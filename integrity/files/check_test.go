@@ -390,3 +390,27 @@ func TestTheCheckKeepsTheContract(t *testing.T) {
 	b.write("etc/a", "b")
 	require.NoError(t, reporttest.TestChecker(t.Context(), func() report.Checker { return b.check }, reporttest.Options{}))
 }
+
+func TestALongScanTellsHowFarItIs(t *testing.T) {
+	content := map[string]string{}
+	for i := range 2500 {
+		content[fmt.Sprintf("etc/d/%d", i)] = "x"
+	}
+	b := newBox(t, content)
+	var told []report.Progress
+	b.suite.Progress = func(p report.Progress) {
+		if p.State == "running" {
+			told = append(told, p)
+		}
+	}
+	b.run()
+	require.Len(t, told, 2, "every 1,024 entries")
+	told = nil
+	b.run()
+	require.Len(t, told, 2)
+	for i, p := range told {
+		assert.Equal(t, int64(1024*(i+1)), p.Done)
+		assert.Equal(t, "files", p.Unit)
+		assert.GreaterOrEqual(t, p.Total, int64(2500), "as many as the baseline has")
+	}
+}

@@ -8,6 +8,7 @@ import (
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/host/tree"
 	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/integrity/continuity"
 	"github.com/pugetsoundtech/upkeep/internal/prose"
@@ -120,7 +121,7 @@ func (c *closer) doubtful(ch integrity.Change, a attestation) string {
 	if a.standing == genuine && (underAny(ch.Path, rootTrees) || ch.Kind == integrity.Changed && underAny(ch.Path, loginTrees)) {
 		return "Who may become root or log in is at stake: read what it says."
 	}
-	if _, ok := c.Attestor.(integrity.Offerer); ok && sensitive(ch.Path) && (a.Version == "" || c.offered[a.Package] != a.Version) {
+	if _, ok := c.Attestor.(integrity.Offerer); ok && sensitive(ch.Path) && !ofPackages(ch.Path) && (a.Version == "" || c.offered[a.Package] != a.Version) {
 		if c.notOffered != nil {
 			return "Whether an index that is signed offers the package " + a.Package + " in this version is not known: " + c.notOffered.Error() + "."
 		}
@@ -128,6 +129,10 @@ func (c *closer) doubtful(ch integrity.Change, a attestation) string {
 	}
 	return ""
 }
+
+// ofPackages reports whether a place belongs to packages alone: what one that nobody
+// offers brings there is told with the package.
+func ofPackages(name string) bool { return tree.Within(name, "/usr") || scriptOf(name) != "" }
 
 // askOffered asks which packages that own something that gives rights are offered.
 func (c *closer) askOffered(changes []integrity.Change) {
@@ -137,7 +142,7 @@ func (c *closer) askOffered(changes []integrity.Change) {
 	}
 	owners := map[string]string{}
 	for _, ch := range changes {
-		if !sensitive(ch.Path) {
+		if !sensitive(ch.Path) || ofPackages(ch.Path) {
 			continue
 		}
 		for _, name := range []string{ch.Path, c.target(ch.Now)} {
