@@ -44,8 +44,13 @@ func Reminders(rep *report.Report) []string {
 // a change that was accepted.
 var words = map[string]string{"acknowledged": "acknowledged", "accepted": "accepted", "accepted-risk": "accepted the risk of", "resolved": "accepted"}
 
-// mostDone titles of what was dealt with are told of each person, worst first.
-const mostDone = 5
+// mostDone titles of what was dealt with are told of each person, worst first; of more
+// than wholeLists a person went through a list, and the worst are told.
+const (
+	mostDone   = 5
+	wholeLists = 20
+	worstDone  = 2
+)
 
 // done says in a line for each person and kind of act what was dealt with. What no
 // report knew is told once, though somebody signed since.
@@ -73,7 +78,11 @@ func done(r *report.Review) []string {
 	}
 	var out []string
 	for _, who := range slices.Sorted(maps.Keys(titles)) {
-		out = append(out, fmt.Sprintf("%s %s: %s", who, prose.Count(len(titles[who]), "finding"), prose.List(titles[who], mostDone)))
+		most := mostDone
+		if len(titles[who]) > wholeLists {
+			most = worstDone
+		}
+		out = append(out, fmt.Sprintf("%s %s: %s", who, prose.Count(len(titles[who]), "finding"), prose.List(titles[who], most)))
 	}
 	return out
 }

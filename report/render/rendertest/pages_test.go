@@ -2,6 +2,7 @@ package rendertest_test
 
 import (
 	"bytes"
+	"fmt"
 	"io"
 	"strings"
 	"testing"
@@ -12,6 +13,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/render"
 	"github.com/pugetsoundtech/upkeep/report/render/html"
 	"github.com/pugetsoundtech/upkeep/report/render/htmlmail"
 	"github.com/pugetsoundtech/upkeep/report/render/markdown"
@@ -92,6 +94,21 @@ func TestEveryPageTellsWhatWasDealtWithUnderTheLastSignature(t *testing.T) {
 			assert.Equal(t, isNew, strings.Contains(strings.Join(strings.Fields(page.String()), " "), "before ann signed, eve accepted 9 findings: /etc/sudoers"), name)
 		}
 	}
+}
+
+func TestOfAWholeListThatWasAcceptedTheWorstIsTold(t *testing.T) {
+	rep := rendertest.Sample()
+	signed := rep.Started.Add(-time.Hour)
+	rep.Review = &report.Review{Signed: &report.Signature{By: "ann", At: signed}, Since: signed, Reminders: []string{}}
+	for i := range 30 {
+		change := rep.Changes[0]
+		change.Finding.Title, change.Finding.Severity = fmt.Sprintf("change %d", i), report.Notice
+		if i > 27 {
+			change.Finding.Severity = report.Critical
+		}
+		rep.Review.Handled = append(rep.Review.Handled, report.Handled{Change: change, State: "resolved", By: "ann", At: signed.Add(-time.Minute), New: true})
+	}
+	assert.Equal(t, []string{"before ann signed, ann accepted 30 findings: change 28, change 29 and 28 more"}, render.Reminders(rep))
 }
 
 // What is left out is said each day: nobody remembers what was accepted long ago.
