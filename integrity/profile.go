@@ -90,6 +90,7 @@ func ProfileDaily() Profile {
 		"*.pm", "*.pth", "sitecustomize.py", "usercustomize.py", // read by Perl and Python at their start
 		"*.preinst", "*.postinst", "*.prerm", "*.postrm", "*.config", // run by dpkg
 	}
+	p.AllowRemoved = []string{"/usr/share/*"} // updates take away what they brought
 	return p
 }
 

@@ -40,6 +40,17 @@ var read = []string{
 	"/usr/share/perl5/x.pm", "/usr/local/share/perl/5.36/x.pm", "/usr/lib/x86_64-linux-gnu/perl-base/strict.pm", "/usr/share/ca-certificates/x.crt", "/var/lib/systemd/linger/x",
 }
 
+func TestWhatAnUpdateTakesAwayFromItsDataIsNoChange(t *testing.T) {
+	daily := integrity.ProfileDaily()
+	for name, allowed := range map[string]bool{
+		"/usr/share/ca-certificates/mozilla/x.crt": true, "/usr/share/perl5/x.pm": true,
+		"/usr/bin/x": false, "/usr/lib/x86_64-linux-gnu/x.so": false, "/etc/x": false, "/usr/local/share/ca-certificates/x.crt": false,
+	} {
+		assert.Equal(t, allowed, daily.Allows(integrity.Change{Kind: integrity.Removed, Path: name}), name)
+		assert.False(t, daily.Allows(integrity.Change{Kind: integrity.Added, Path: name}), name)
+	}
+}
+
 func TestWhatRootRunsIsLookedAtWhereverItStands(t *testing.T) {
 	had := map[string]string{}
 	for _, name := range append(runByRoot, read...) { // the folders are there

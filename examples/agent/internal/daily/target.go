@@ -244,7 +244,7 @@ func (f Files) Profile() integrity.Profile {
 	p := integrity.ProfileDaily()
 	p.Roots = append(slices.Clone(p.Roots), f.Roots...)
 	p.Exclude = append(slices.Clone(p.Exclude), f.Exclude...)
-	p.AllowNew, p.AllowRemoved = f.AllowNew, f.AllowRemoved
+	p.AllowNew, p.AllowRemoved = slices.Concat(p.AllowNew, f.AllowNew), slices.Concat(p.AllowRemoved, f.AllowRemoved)
 	return p
 }
 
