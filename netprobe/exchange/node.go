@@ -234,6 +234,7 @@ func (n *Node) ServeHTTP(w http.ResponseWriter, r *http.Request) {
 		return
 	}
 	if !n.serve(peer) {
+		w.Header().Set("Connection", "close") // else the server waits for the question before it refuses
 		http.Error(w, "not so many at a time", http.StatusTooManyRequests)
 		return
 	}

@@ -49,7 +49,9 @@ func TestAProgramWithRightsOfAnotherIsToldWhereverItIs(t *testing.T) {
 	c.Question = privileged.Programs{Host: host.Root(root)} // the other check is left out
 	assert.Empty(t, integritytest.Collect(t, c).Findings)
 	program("usr/bin/find", 0o755|os.ModeSetuid, "nobody else tells")
-	assert.Equal(t, []string{"critical: /usr/bin/find changed, and runs with the rights of root"}, integritytest.Titles(integritytest.Collect(t, c)))
+	titles := integritytest.Titles(integritytest.Collect(t, c))
+	require.Len(t, titles, 1)
+	assert.Contains(t, titles[0], "/usr/bin/find changed, and runs with the rights of ") // who runs the test
 	c.Question = privileged.Programs{Host: host.Root(root), CoveredElsewhere: told}
 	assert.Empty(t, integritytest.Collect(t, c).Findings)
 	require.NoError(t, os.Chmod(filepath.Join(root, "opt/old"), 0o755))
