@@ -102,6 +102,9 @@ func (c *closer) bundle(ch integrity.Change) (of, doubt string) {
 			return "", "Whose certificates it holds is not known: " + err.Error() + "."
 		}
 		for _, f := range entries {
+			if f.IsDir() {
+				continue
+			}
 			names = append(names, dir+"/"+f.Name)
 			asks = append(asks, host.Ask{Op: host.OpRead, Name: dir + "/" + f.Name})
 		}
@@ -115,9 +118,12 @@ func (c *closer) bundle(ch integrity.Change) (of, doubt string) {
 	}
 	owners := map[string]string{}
 	err = c.Host.Batch(c.ctx, asks, func(n int, a host.Answer) error {
+		if a.Err != nil {
+			return a.Err
+		}
 		owner := ""
 		claim := claims[names[n]]
-		if h := host.NewHash(claim.Algorithm); a.Err == nil && h != nil && claim.Package != "" {
+		if h := host.NewHash(claim.Algorithm); h != nil && claim.Package != "" {
 			h.Write(a.Data) // never fails
 			if bytes.Equal(h.Sum(nil), claim.Digest) {
 				owner = claim.Package

@@ -40,7 +40,8 @@ func (r *listenerRun) unusual(list []Listener) []string {
 		asks, asked = append(asks, host.Ask{Op: op, Name: name, Limit: 1 << 16}), append(asked, fn)
 	}
 	client := clientSide(list, r.chosen)
-	for i, l := range list {
+	for _, i := range inTurn(list) {
+		l := list[i]
 		base := path.Base(l.Exe)
 		switch from := ", from " + prose.Clip(l.Exe, 200); {
 		case l.Exe == "" || client.may(l):
@@ -75,6 +76,18 @@ func (r *listenerRun) unusual(list []Listener) []string {
 		r.rec.Problem(err, "listeners/unusual")
 	}
 	return out
+}
+
+// inTurn gives the places of a list, of each user one in turn: whoever opens many
+// sockets crowds out nobody else's.
+func inTurn(list []Listener) []int {
+	count, nth, order := map[string]int{}, make([]int, len(list)), make([]int, len(list))
+	for i, l := range list {
+		order[i], nth[i] = i, count[l.User]
+		count[l.User]++
+	}
+	slices.SortStableFunc(order, func(a, b int) int { return nth[a] - nth[b] })
+	return order
 }
 
 // goesByItsFile reports whether a process has the name of its file, or of what an

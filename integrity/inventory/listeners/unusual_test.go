@@ -97,13 +97,16 @@ func TestNamesWithoutEndDoNotMakeARunLong(t *testing.T) {
 	var tcp, text strings.Builder
 	for i := range 600 {
 		inode, pid := 10_000+i, 2000+i
-		tcp.WriteString(row(fmt.Sprintf("00000000:%04X", pid), "0A", 0, inode))
+		tcp.WriteString(row(fmt.Sprintf("00000000:%04X", pid), "0A", 1000, inode))
 		text.WriteString(process{pid: pid, name: "n" + strings.Repeat("x", i%12) + string(rune('a'+i%26)), ticks: 9, inodes: []int{inode}, unit: "x.service"}.text())
 	}
+	tcp.WriteString(row("00000000:FFFF", "0A", 0, 9999))
+	text.WriteString(process{pid: 9000, name: "nsshd", ticks: 9, inodes: []int{9999}, unit: "x.service"}.text() + "-- /usr/sbin/nsshd --\nx\n")
 	m := hosttest.New(strings.ReplaceAll(small+text.String(), "link=/usr/sbin/n", "link=/opt/o") + "-- /proc/net/tcp --\n" + head + tcp.String() + "-- /proc/net/udp --\n" + head)
 	var check listeners.Sockets
 	check.Host = m.Host()
 	res := integritytest.Collect(t, kept(t.TempDir(), check))
 	assert.Equal(t, report.Partial, res.Status)
 	assert.Contains(t, res.Problems[0].Message, "those beyond 4096 were not")
+	assert.Equal(t, []string{"notice: nsshd listens on tcp port 65535 of all IPv4 addresses under the name of another program, from /opt/osshd"}, integritytest.Titles(res), "one user crowds out no other")
 }
