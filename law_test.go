@@ -217,6 +217,7 @@ var rooms = []room{
 	{"examples/internal/config", leaf, []string{yaml}},
 	{"examples/internal/clitest", kit, nil},
 	{"examples/internal/delivery", reader, nil},
+	{"examples/internal/stores", reader, nil},
 	{"examples/internal/managers", leaf, nil},
 	{"examples/internal/logstats", adapter, nil},
 	{"examples/agent", question, nil},

@@ -75,7 +75,8 @@ func (r *Reader) text(ctx context.Context, s Snapshot, e Entry, limit int64) ([]
 }
 
 // A Shelf finds what files held before, by their digests. It remembers what it
-// has read; its zero value with a Repo works, from several goroutines.
+// has read, and a store that did not answer; its zero value with a Repo works, from
+// several goroutines.
 type Shelf struct {
 	Repo Repo
 	Most int // snapshots that are searched, newest first; zero: 40
@@ -83,6 +84,7 @@ type Shelf struct {
 	mu     sync.Mutex
 	reader *Reader
 	snaps  []Snapshot // newest first
+	gone   error      // why the store cannot be asked: it is not waited for again
 }
 
 // maxText are the bytes of a text that a Shelf gives.
@@ -98,8 +100,11 @@ func (s *Shelf) OldText(ctx context.Context, was host.Entry) ([]byte, error) {
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
+	if s.gone != nil {
+		return nil, s.gone
+	}
 	if err := s.load(ctx); err != nil {
-		return nil, err
+		return nil, s.lost(ctx, err)
 	}
 	var damage error
 	for _, snap := range s.snaps {
@@ -108,12 +113,20 @@ func (s *Shelf) OldText(ctx context.Context, was host.Entry) ([]byte, error) {
 		case err == nil && e.Type == Regular && e.Object == digest.Hex():
 			return s.reader.text(ctx, snap, e, maxText)
 		case err != nil && !IsDamage(err):
-			return nil, err
+			return nil, s.lost(ctx, err)
 		case err != nil && !errors.Is(err, fs.ErrNotExist):
 			damage = errors.Join(damage, err)
 		}
 	}
 	return nil, errors.Join(fmt.Errorf("%q with sha256 %s: %w", was.Path, digest.Hex(), fs.ErrNotExist), damage)
+}
+
+// lost remembers why the store did not answer, unless it was not waited for.
+func (s *Shelf) lost(ctx context.Context, err error) error {
+	if ctx.Err() == nil {
+		s.gone = err
+	}
+	return err
 }
 
 // load lists the snapshots once. One that is damaged hides no other.

@@ -1,8 +1,11 @@
 package backup_test
 
 import (
+	"context"
 	"crypto/sha256"
 	"io/fs"
+	"iter"
+	"os"
 	"testing"
 	"time"
 
@@ -54,4 +57,30 @@ func TestTextOfAPathIsThatOfTheSnapshotThatIsAskedFor(t *testing.T) {
 	assert.Equal(t, "welcome\n", string(text))
 	_, err = old("never\n")
 	assert.ErrorIs(t, err, fs.ErrNotExist)
+}
+
+// A deaf store is one that does not answer, at length.
+type deaf struct {
+	backup.Store
+	asked *int
+}
+
+func (d deaf) List(context.Context, string) iter.Seq2[backup.Info, error] {
+	*d.asked++
+	return func(yield func(backup.Info, error) bool) { yield(backup.Info{}, os.ErrDeadlineExceeded) }
+}
+
+func TestAStoreThatDidNotAnswerIsNotAskedAgain(t *testing.T) {
+	asked := 0
+	shelf := &backup.Shelf{Repo: backup.Repo{Store: deaf{asked: &asked}}}
+	was := host.Entry{Path: "/etc/motd", Digests: []host.Digest{host.NewDigest("sha256", make([]byte, 32))}}
+	ended, end := context.WithCancel(t.Context())
+	end()
+	_, err := shelf.OldText(ended, was)
+	require.Error(t, err, "who did not wait says nothing of the store")
+	for range 3 {
+		_, err := shelf.OldText(t.Context(), was)
+		require.ErrorIs(t, err, os.ErrDeadlineExceeded)
+	}
+	assert.Equal(t, 2, asked)
 }

@@ -7,6 +7,7 @@ import (
 	"net"
 	"net/http"
 	"sync"
+	"sync/atomic"
 )
 
 // ServePipe answers the requests that come by a pipe, such as the standard input
@@ -45,8 +46,11 @@ func OverPipe(dial func(context.Context) (io.Reader, io.WriteCloser, error)) *ht
 // overPipe gives a connection with deadlines over a pipe that has none.
 func overPipe(in io.Reader, out io.Writer, end func()) net.Conn {
 	near, far := net.Pipe()
+	p := &piped{Conn: near}
 	go func() {
-		_, _ = io.Copy(far, in) // whoever reads sees that it ends
+		if _, err := io.Copy(far, in); err != nil {
+			p.why.Store(&err)
+		}
 		_ = far.Close()
 	}()
 	go func() {
@@ -54,7 +58,21 @@ func overPipe(in io.Reader, out io.Writer, end func()) net.Conn {
 		_ = far.Close()
 		end()
 	}()
-	return near
+	return p
+}
+
+// piped tells who reads why the pipe ended.
+type piped struct {
+	net.Conn
+	why atomic.Pointer[error]
+}
+
+func (p *piped) Read(b []byte) (int, error) {
+	n, err := p.Conn.Read(b)
+	if why := p.why.Load(); err == io.EOF && why != nil {
+		err = *why
+	}
+	return n, err
 }
 
 // once is a listener with one connection.

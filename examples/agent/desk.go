@@ -8,6 +8,7 @@ import (
 	"slices"
 	"time"
 
+	"github.com/pugetsoundtech/upkeep/backup"
 	"github.com/pugetsoundtech/upkeep/examples/agent/internal/daily"
 	"github.com/pugetsoundtech/upkeep/examples/agent/internal/fleet"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
@@ -31,7 +32,7 @@ type desk struct {
 	target    *daily.Target
 	state     *statedir.Dir
 	settings  daily.Settings
-	identity  string // file of the secret key to read the backup with; empty: the agent's own
+	repo      backup.Repo // the agent's own backup
 	saved     memory.Saved
 	log       []review.Record
 	standings []review.Standing // worst first
@@ -48,9 +49,13 @@ func (r *round) openDesk(ctx context.Context) (*desk, error) {
 		t.Close()
 		return nil, err
 	}
-	d := &desk{target: t, state: st, settings: r.settings, identity: r.identity}
+	d := &desk{target: t, state: st, settings: r.settings}
 	d.Desk = review.Desk{By: r.person.by}
-	if err := d.read(ctx); err != nil {
+	d.repo, err = t.Repo(st, r.settings.Backup, r.identity)
+	if err == nil {
+		err = d.read(ctx)
+	}
+	if err != nil {
 		t.Close()
 		return nil, err
 	}

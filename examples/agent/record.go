@@ -27,7 +27,13 @@ func (r *round) record(ctx context.Context, t *daily.Target, c cli.Call) (int, e
 		return 0, err
 	}
 	defer st.Close() //nolint:errcheck // it is removed
-	for _, check := range t.Checks(st, r.settings) {
+	set := r.settings
+	set.Backup.Store = "" // it is no backup
+	checks, err := t.Checks(st, set)
+	if err != nil {
+		return 0, err
+	}
+	for _, check := range checks {
 		if _, err := suite.Collect(ctx, check); err != nil {
 			return 0, err
 		}

@@ -31,19 +31,15 @@ func (r *round) diffVerb(ctx context.Context, c cli.Call) (int, error) {
 	return d.diff(ctx, c, c.Args[0])
 }
 
-func (d *desk) repo() backup.Repo {
-	return d.settings.Backup.Repo(d.state, d.identity)
-}
-
 // earlier finds the newest snapshot in which a path had other content than now.
 func (d *desk) earlier(ctx context.Context, path string, now []byte, missing bool) (backup.Snapshot, []byte, bool, error) {
-	snaps, err := d.repo().List(ctx)
+	snaps, err := d.repo.List(ctx)
 	if err != nil {
 		return backup.Snapshot{}, nil, false, err
 	}
 	had := false
 	for _, snap := range slices.Backward(snaps) {
-		old, err := d.repo().Text(ctx, snap, path, maxShown)
+		old, err := d.repo.Text(ctx, snap, path, maxShown)
 		switch {
 		case errors.Is(err, fs.ErrNotExist):
 			if had {
@@ -171,7 +167,7 @@ func (d *desk) putBack(ctx context.Context, c cli.Call, snap backup.Snapshot, pa
 		return 0, err
 	}
 	defer root.Close() //nolint:errcheck // it is only a place
-	done, err := restore.Into(ctx, d.repo(), snap, root, inPlace(path))
+	done, err := restore.Into(ctx, d.repo, snap, root, inPlace(path))
 	if err != nil {
 		return 0, err
 	}

@@ -29,7 +29,9 @@ func TestTheReferenceOfRulesIsCurrent(t *testing.T) {
 	var b strings.Builder
 	b.WriteString("# Rules\n\nWhat the agent's checks can tell, made from their catalogues by a test: `UPDATE_GOLDEN=1 go test ./examples/agent -run Reference`.\n" +
 		"A condition is open until it is gone or accepted, an event until a person has looked at it. A finding may be graver than its rule.\n")
-	for _, c := range target.Checks(statedir.Without(statedir.Options{Root: t.TempDir()}, os.ErrPermission), r.settings) {
+	checks, err := target.Checks(statedir.Without(statedir.Options{Root: t.TempDir()}, os.ErrPermission), r.settings)
+	require.NoError(t, err)
+	for _, c := range checks {
 		rules := c.(report.Cataloguer).Rules()
 		assert.NotEmpty(t, rules, c.Name())
 		fmt.Fprintf(&b, "\n## %s\n\n| rule | | says | why, and what to do |\n|---|---|---|---|\n", c.Name())

@@ -109,7 +109,11 @@ func (r *round) once(ctx context.Context, target *daily.Target, c cli.Call) (int
 // look runs the checks that suit the target once, and keeps the report, of which
 // the screen is still to be told.
 func (r *round) look(ctx context.Context, t *daily.Target, st *statedir.Dir, bar *cli.Progress) (seen *screen, rep *report.Report, err error) {
-	checks, err := r.settings.Choose(t.Checks(st, r.settings))
+	all, err := t.Checks(st, r.settings)
+	if err != nil {
+		return nil, nil, err
+	}
+	checks, err := r.settings.Choose(all)
 	if err != nil {
 		return nil, nil, err
 	}

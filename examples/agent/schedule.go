@@ -28,8 +28,11 @@ func (r *round) keep(ctx context.Context, c cli.Call) (int, error) {
 		return 0, err
 	}
 	name, machine := t.Name, t.Machine(ctx)
-	checks := names(t, r.settings)
+	checks, err := names(t, r.settings)
 	t.Close()
+	if err != nil {
+		return 0, err
+	}
 	jobs, err := r.jobs(name, checks)
 	if err != nil {
 		return 0, err
@@ -84,14 +87,15 @@ func (j job) next() time.Time {
 }
 
 // names gives the checks that suit a target.
-func names(t *daily.Target, set daily.Settings) []string {
+func names(t *daily.Target, set daily.Settings) ([]string, error) {
+	checks, err := t.Checks(new(statedir.Dir), set)
 	var out []string
-	for _, c := range t.Checks(new(statedir.Dir), set) {
+	for _, c := range checks {
 		if !slices.Contains(set.LeaveOut, c.Name()) {
 			out = append(out, c.Name())
 		}
 	}
-	return out
+	return out, err
 }
 
 // jobs are the rhythms of the settings.

@@ -25,7 +25,7 @@ func (j *job) mend(ctx context.Context, c cli.Call) (int, error) {
 		if j.from != "" {
 			other := *j
 			other.store = j.from
-			opened, end, err := other.openStore(ctx, w.state)
+			opened, end, err := other.openStore(w.state)
 			if err != nil {
 				return 0, err
 			}

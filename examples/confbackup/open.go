@@ -5,16 +5,14 @@ import (
 	"errors"
 	"fmt"
 	"io/fs"
-	"net/url"
 	"os"
-	"path/filepath"
 	"strconv"
-	"strings"
 
 	"github.com/pugetsoundtech/upkeep/backup"
 	"github.com/pugetsoundtech/upkeep/backup/agekey"
 	"github.com/pugetsoundtech/upkeep/backup/dirstore"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
+	"github.com/pugetsoundtech/upkeep/examples/internal/stores"
 	"github.com/pugetsoundtech/upkeep/host/facts"
 	"github.com/pugetsoundtech/upkeep/report/statedir"
 )
@@ -61,7 +59,7 @@ func (j *job) fill(ctx context.Context, w *work) error {
 		w.repo, err = j.ofClient(w.keys.Keys())
 		return err
 	}
-	store, closeStore, err := j.openStore(ctx, st)
+	store, closeStore, err := j.openStore(st)
 	if err != nil {
 		return err
 	}
@@ -72,41 +70,15 @@ func (j *job) fill(ctx context.Context, w *work) error {
 }
 
 // openStore opens the store that -store names.
-func (j *job) openStore(_ context.Context, st *statedir.Dir) (backup.Store, func(), error) {
-	nothing := func() {}
+func (j *job) openStore(st *statedir.Dir) (backup.Store, func(), error) {
 	if j.store == "" {
-		return dirstore.Dir(st.Path("backup")), nothing, nil
+		return dirstore.Dir(st.Path("backup")), func() {}, nil
 	}
-	if name, ok := strings.CutPrefix(j.store, "s3:"); ok {
-		store, err := j.inBucket(name)
-		if err != nil {
-			return nil, nothing, fmt.Errorf("-store %s: %w", j.store, err)
-		}
-		return store, nothing, nil
-	}
-	if !strings.Contains(j.store, "://") {
-		dir, err := filepath.Abs(j.store)
-		return dirstore.Dir(dir), nothing, err
-	}
-	u, err := url.Parse(j.store)
+	store, end, err := stores.Open(j.store, j.access)
 	if err != nil {
-		return nil, nothing, fmt.Errorf("-store: %w", err)
+		return nil, nil, fmt.Errorf("-store: %w", err)
 	}
-	if u.Scheme == "ssh" {
-		store, end, err := pushed(u)
-		if err != nil {
-			return nil, nothing, fmt.Errorf("-store %s: %w", u.Redacted(), err)
-		}
-		return store, end, nil
-	}
-	if u.Scheme != "sftp" {
-		return nil, nothing, fmt.Errorf("-store %s: give a directory, sftp://USER@NAME/DIRECTORY, ssh://USER@NAME or s3:https://SERVICE/BUCKET/PREFIX", u.Redacted())
-	}
-	store, err := overSSH(u)
-	if err != nil {
-		return nil, nothing, fmt.Errorf("-store %s: %w", u.Redacted(), err)
-	}
-	return store, func() { _ = store.Close() }, nil
+	return store, end, nil
 }
 
 // with opens what a verb needs, and asks for keys.

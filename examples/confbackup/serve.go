@@ -3,9 +3,7 @@ package main
 import (
 	"context"
 	"errors"
-	"io"
 	"net/http"
-	"net/url"
 	"os"
 	"path/filepath"
 	"strings"
@@ -62,15 +60,4 @@ func (j *job) ofClient(own backup.Keys) (backup.Repo, error) {
 	client := agekey.Folder{Dir: dir}.Keys()
 	keys := backup.Keys{Signer: own.Signer, Verifier: client.Verifier, Server: own.Verifier}
 	return backup.Repo{Store: storeIn(dir), Keys: keys, Host: j.client}, nil
-}
-
-// pushed is the store of this client at a server that it reaches by ssh.
-func pushed(u *url.URL) (pushserver.Remote, func(), error) {
-	args, err := sshArgs(u)
-	if err != nil {
-		return pushserver.Remote{}, nil, err
-	}
-	args = append(args, "--", u.Hostname(), "confbackup serve")
-	client := pushserver.OverPipe(func(context.Context) (io.Reader, io.WriteCloser, error) { return start(args) })
-	return pushserver.Remote{URL: "http://" + u.Hostname(), HTTP: client}, client.CloseIdleConnections, nil
 }

@@ -8,6 +8,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/backup/foreign"
 	"github.com/pugetsoundtech/upkeep/backup/s3store"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
+	"github.com/pugetsoundtech/upkeep/examples/internal/stores"
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/report"
 	"github.com/pugetsoundtech/upkeep/report/suite"
@@ -65,7 +66,7 @@ func (j *job) place(arg string) (foreign.Place, error) {
 	if !remote {
 		return foreign.Place{Path: arg}, nil
 	}
-	bucket, prefix, err := j.bucket(name)
+	bucket, prefix, err := stores.Bucket(name, j.access)
 	if err != nil {
 		return foreign.Place{}, err
 	}

@@ -53,7 +53,7 @@ func Program(t testing.TB, name string) string {
 	t.Helper()
 	path, err := exec.LookPath(name)
 	if err != nil {
-		for _, dir := range []string{"/usr/sbin/", "/sbin/", "/usr/local/sbin/", "/usr/lib/nagios/plugins/"} {
+		for _, dir := range []string{"/usr/sbin/", "/sbin/", "/usr/local/sbin/", "/usr/lib/nagios/plugins/", "/usr/lib/openssh/"} {
 			if _, statErr := os.Stat(dir + name); statErr == nil {
 				return dir + name
 			}

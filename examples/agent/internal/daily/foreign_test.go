@@ -37,7 +37,9 @@ func TestAgentRehearsesItsBackup(t *testing.T) {
 	require.NoError(t, err)
 	defer target.Close()
 	found := false
-	for _, c := range target.Checks(new(statedir.Dir), set) {
+	checks, err := target.Checks(new(statedir.Dir), set)
+	require.NoError(t, err)
+	for _, c := range checks {
 		if conf, ok := c.(capture.Configuration); ok {
 			found = true
 			assert.NotEmpty(t, conf.Rehearsals)

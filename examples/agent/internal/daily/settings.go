@@ -25,7 +25,7 @@ type Settings struct {
 	Files       Files               `doc:"What is compared with the baseline, besides programs and the configuration folders."`
 	Logs        Logs                `doc:"Which logs are read."`
 	Traffic     Traffic             `doc:"The reports of mail and web."`
-	Backup      Backup              `doc:"What of the configuration is backed up into the state directory."`
+	Backup      Backup              `doc:"What of the configuration is backed up, and where to."`
 	Foreign     []ForeignBackup     `doc:"Backups that other programs make, to be watched. Those in the usual places are found without this."`
 	Packages    Packages            `doc:"Pending updates."`
 }
@@ -78,7 +78,9 @@ type Traffic struct {
 // Backup says what of the configuration is kept.
 type Backup struct {
 	Paths      []string `doc:"Paths, each with all below it."`
-	Recipients string   `doc:"A file of public keys of age, whose owners alone can then read the backup. Empty: the agent makes a key of its own and keeps it beside the backup."`
+	Store      Store    `doc:"Where it is kept: sftp://USER@NAME/DIRECTORY, s3:https://SERVICE/BUCKET/PREFIX, or ssh://USER@NAME of a machine where this one can only add (confbackup -h tells how); or a directory, such as of another disk. ssh is asked without passwords, as whoever runs the agent. Empty: in the state directory."`
+	Access     string   `doc:"Of a bucket: the file of its access key, in the form of ~/.aws/credentials, which nobody else can read."`
+	Recipients string   `doc:"A file of public keys of age, whose owners alone can then read the backup. Empty: the agent makes a key of its own and keeps it in the state directory."`
 }
 
 // ForeignBackup is a backup that another program makes.

@@ -8,10 +8,8 @@ import (
 	"slices"
 
 	"github.com/pugetsoundtech/upkeep/backup"
-	"github.com/pugetsoundtech/upkeep/backup/agekey"
 	"github.com/pugetsoundtech/upkeep/backup/capture"
 	"github.com/pugetsoundtech/upkeep/backup/confdiff"
-	"github.com/pugetsoundtech/upkeep/backup/dirstore"
 	"github.com/pugetsoundtech/upkeep/backup/foreign"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/examples/internal/managers"
@@ -56,6 +54,15 @@ type Target struct {
 	Facts facts.System
 
 	attestor integrity.Attestor // see owners
+	ends     []func()           // of stores
+}
+
+// Close ends the connections to the stores and to the system.
+func (t *Target) Close() {
+	for _, end := range t.ends {
+		end()
+	}
+	t.Target.Close()
 }
 
 // Open opens the system that an address names (cli.Open); wrap may put something
@@ -111,14 +118,17 @@ func (t *Target) release() lifecycle.System {
 }
 
 // Checks wires the domains together: what one needs of another is passed here.
-func (t *Target) Checks(st *statedir.Dir, set Settings) []report.Checker {
+func (t *Target) Checks(st *statedir.Dir, set Settings) ([]report.Checker, error) {
+	kept, err := t.Repo(st, set.Backup, "")
+	if err != nil {
+		return nil, err
+	}
 	owners := t.owners()
 	limits := disk.Limits{
 		WarnPercent: set.Filesystems.WarnPercent, CriticalPercent: set.Filesystems.CriticalPercent,
 		WarnFree: uint64(set.Filesystems.WarnFree), CriticalFree: uint64(set.Filesystems.CriticalFree),
 	}
 	checks := t.running(resource.Checkers(resource.Options{Host: t.Host, Local: t.Local, Limits: limits, Owners: owners})...)
-	kept := set.Backup.Repo(st, "")
 	packages := managers.For(t.Host, t.Facts, set.Packages.MaxIndexAge)
 	if t.Local {
 		packages = managers.Remember(packages, st.Path("packages.json"))
@@ -148,7 +158,7 @@ func (t *Target) Checks(st *statedir.Dir, set Settings) []report.Checker {
 		t.software(set, packages),
 		merges.Files{Host: t.Host, Owners: owners},
 		lifecycle.OS{Host: t.Host, System: t.release()},
-	)
+	), nil
 }
 
 // software holds the feeds of advisories against the packages, where there are any.
@@ -161,13 +171,6 @@ func (t *Target) software(set Settings, list []pkgupdate.Manager) updates.Softwa
 		}
 	}
 	return s
-}
-
-// Repo is the agent's own store. Without recipients its identity lies beside it, so
-// that what changed can be put back: who reads the state directory reads it all.
-func (b Backup) Repo(st *statedir.Dir, identity string) backup.Repo {
-	keys := agekey.Folder{Dir: st.Path("backup-keys"), Create: true, Readers: b.Recipients, Identity: identity}
-	return backup.Repo{Store: dirstore.Dir(st.Path("backup")), Keys: keys.Keys(), State: st.Path("backup-state")}
 }
 
 // TextsOf keeps what configuration held, without its secrets.
