@@ -208,6 +208,7 @@ const maxEvidence = 4
 func (p *page) evidence(f report.Finding, diff bool) {
 	var changed, about []string
 	said, messages := 0, map[string]bool{}
+	words := f.Title + "\n" + f.Detail
 	for _, fact := range render.Facts(f, p.opt.Zone) {
 		switch {
 		case fact.Changed && !diff && !raw(fact) && !(told(f, fact.Was) && told(f, fact.Now)):
@@ -217,10 +218,12 @@ func (p *page) evidence(f report.Finding, diff bool) {
 			if field, _, _ := strings.Cut(fact.Value, ":"); !ofInode[field] {
 				about = append(about, fact.Label+" "+fact.Value)
 			}
-		case fact.Label == "said" && strings.HasSuffix(f.Title, fact.Value): // stands above
-		case fact.Label == "line" && (render.IsChangedLine(f, fact.Value) || messages[message(fact.Value)]):
+		case fact.Label == "said" && (strings.HasSuffix(f.Title, fact.Value) || strings.Contains(f.Detail, ": "+fact.Value+".")): // stands above
+		case fact.Label == "line" && (render.IsChangedLine(f, fact.Value) || messages[message(f, fact.Value)]):
+		case fact.Label == "line" && strings.Contains(words, message(report.Finding{}, fact.Value)):
+			messages[message(f, fact.Value)] = true
 		case fact.Label == "line" || fact.Label == "said":
-			messages[message(fact.Value)] = true
+			messages[message(f, fact.Value)] = true
 			if said++; said <= maxEvidence {
 				p.labelled(fact.Label, "", oneLine(p, fact.Value))
 			}
@@ -236,11 +239,21 @@ func (p *page) evidence(f report.Finding, diff bool) {
 	p.labelled("about", "", oneLine(p, p.listed(about)))
 }
 
-// stamp is when a line of a log was written, and by which process.
-var stamp = regexp.MustCompile(`^(?:[A-Z][a-z]{2} +\d+ )?\S*\d\d:\d\d:\d\d\S* |\[\d+\]`)
+var (
+	// stamp is when a line of a log was written, and by which process.
+	stamp  = regexp.MustCompile(`^(?:[A-Z][a-z]{2} +\d+ |\d{4}-\d\d-\d\d )?\S*\d\d:\d\d:\d\d\S* |\[\d+\]`)
+	digits = regexp.MustCompile(`\d+`)
+)
 
 // message is what a line says, and who: what was said once more needs no second line.
-func message(line string) string { return stamp.ReplaceAllString(line, "") }
+// Of many lines those that differ by their numbers alone say the same.
+func message(f report.Finding, line string) string {
+	line = stamp.ReplaceAllString(line, "")
+	if f.Count > maxEvidence {
+		line = digits.ReplaceAllString(line, "0")
+	}
+	return line
+}
 
 // told reports whether the finding's own words have a value, without its scheme.
 func told(f report.Finding, value string) bool {

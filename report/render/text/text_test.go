@@ -247,6 +247,28 @@ func TestALineThatSaysTheSameOnceMoreIsNotShownTwice(t *testing.T) {
 	}
 }
 
+func TestOfManyLinesThoseThatDifferByNumbersSayTheSame(t *testing.T) {
+	f := report.Finding{
+		Rule: "unexplained", Kind: report.Event, Severity: report.Notice, Subject: report.Service.Of("nightly"), Count: 400,
+		Title: "nightly wrote 400 lines of a kind that no rule explains, such as: Step1: checking item 1", Detail: "The reason: exit-code.",
+		Evidence: []report.Attr{
+			report.Sample.Of("2026-11-30 16:53:52 Step1: checking item 1"), report.Sample.Of("2026-11-30 16:53:56 Step400: checking item 400"),
+			report.Sample.Of("2026-11-30 16:53:57 Step401: gave up"), report.Reason.Of("exit-code"), report.Reason.Of("exit"),
+		},
+	}
+	got := write(t, &report.Report{Seq: 2, Changes: []report.Change{{Kind: report.New, Check: "c", Finding: f}}}, Options{})
+	for text, want := range map[string]int{"Step1:": 1, "Step400": 0, "Step401: gave up": 1, "exit-code": 1, "said    exit\n": 1} {
+		if n := strings.Count(got, text); n != want {
+			t.Errorf("%q stands %d times in\n%s", text, n, got)
+		}
+	}
+	f.Count = 2
+	got = write(t, &report.Report{Seq: 2, Changes: []report.Change{{Kind: report.New, Check: "c", Finding: f}}}, Options{})
+	if !strings.Contains(got, "Step400") {
+		t.Errorf("of a few lines all are shown:\n%s", got)
+	}
+}
+
 func TestEffectsStandBelowTheirCause(t *testing.T) {
 	rep := rendertest.Caused()
 	got := write(t, rep, Options{})
