@@ -96,7 +96,10 @@ const (
 
 // detail says what is so in sentences; why it matters, where nothing else is said.
 func (p *page) detail(f report.Finding) {
-	text, most := cmp.Or(f.Detail, f.Explain), maxMild
+	text, most := f.Detail, maxMild
+	if text == "" && p.once(f.Explain) {
+		text = f.Explain
+	}
 	if render.Rank(f.Severity) >= report.Warning {
 		most = maxDetail
 	}
@@ -124,10 +127,20 @@ func (p *page) fix(f report.Finding) {
 		m = &report.Remedy{}
 	}
 	p.commands("look", m.Look)
-	if len(m.Do) == 0 {
-		p.labelled("do", green, f.Fix)
+	if fix := f.Fix; len(m.Do) == 0 {
+		if len(fix) > p.opt.Width-valueAt && !p.once(fix) {
+			fix = "As above."
+		}
+		p.labelled("do", green, fix)
 	}
 	p.commands("do", m.Do)
+}
+
+// once reports whether a section has not had these words yet.
+func (p *page) once(words string) bool {
+	had := p.had[words]
+	p.had[words] = true
+	return !had
 }
 
 // commands gives each command lines of its own.
@@ -220,7 +233,7 @@ func (p *page) evidence(f report.Finding, diff bool) {
 			}
 		case fact.Label == "said" && (strings.HasSuffix(f.Title, fact.Value) || strings.Contains(f.Detail, ": "+fact.Value+".")): // stands above
 		case fact.Label == "line" && (render.IsChangedLine(f, fact.Value) || messages[message(f, fact.Value)]):
-		case fact.Label == "line" && strings.Contains(words, message(report.Finding{}, fact.Value)):
+		case fact.Label == "line" && f.Count > 1 && says(words, fact.Value):
 			messages[message(f, fact.Value)] = true
 		case fact.Label == "line" || fact.Label == "said":
 			messages[message(f, fact.Value)] = true
@@ -236,7 +249,7 @@ func (p *page) evidence(f report.Finding, diff bool) {
 		p.labelled("", dim, fmt.Sprintf("and %d more", said-maxEvidence))
 	}
 	p.labelled("change", "", oneLine(p, p.listed(changed)))
-	p.labelled("about", "", oneLine(p, p.listed(about)))
+	p.labelled("about", "", term.Truncate(p.clean(oneLine(p, p.listed(about))), p.opt.Width-valueAt, p.glyph("…", "...")))
 }
 
 var (
@@ -253,6 +266,14 @@ func message(f report.Finding, line string) string {
 		line = digits.ReplaceAllString(line, "0")
 	}
 	return line
+}
+
+// says reports whether words have what a line says: all of it, or all behind the names
+// of machine and program.
+func says(words, line string) bool {
+	line = stamp.ReplaceAllString(line, "")
+	_, rest, tagged := strings.Cut(line, ": ")
+	return strings.Contains(words, line) || tagged && strings.Contains(words, rest)
 }
 
 // told reports whether the finding's own words have a value, without its scheme.
@@ -320,7 +341,7 @@ func (p *page) seen(f report.Finding) {
 // brief tells a finding in one sentence.
 func (p *page) brief(s render.Section, e render.Entry) {
 	f := e.Finding
-	text := cmp.Or(f.Title, f.Rule)
+	text := p.stillOpen(s, f)
 	if !e.Since.IsZero() && e.Days > 0 {
 		text += " (" + render.Age(e.Days) + ")"
 	}
@@ -332,6 +353,20 @@ func (p *page) brief(s render.Section, e render.Entry) {
 		word = "fixed"
 	}
 	p.worded(f.Severity, word, text)
+}
+
+// stillOpen is the title of what was told in full before, or will not be.
+func (p *page) stillOpen(s render.Section, f report.Finding) string {
+	title := cmp.Or(f.Title, f.Rule)
+	if s.ID == "still" && render.Rank(f.Severity) < report.Critical {
+		return p.clipped(title, 2)
+	}
+	return title
+}
+
+// clipped leaves of a text what some lines hold; the other pages have the rest.
+func (p *page) clipped(text string, lines int) string {
+	return term.Truncate(p.clean(text), lines*(p.opt.Width-textAt-6), p.glyph("…", "..."))
 }
 
 // worded writes a line with a word of the renderer's own before it.
@@ -350,9 +385,9 @@ func (p *page) fold(s render.Section, f render.Fold) {
 		return
 	}
 	first := f.Entries[0]
-	text := cmp.Or(first.Finding.Title, first.Finding.Rule)
+	text := p.stillOpen(s, first.Finding)
 	if n := len(f.Entries) - 1; n > 0 {
-		text += fmt.Sprintf(", and %d more like it: %s", n, render.FewSubjects(f.Entries[1:]))
+		text = p.clipped(text, 1) + fmt.Sprintf(", and %d more like it: %s", n, render.FewSubjects(f.Entries[1:]))
 	}
 	if s.ID == "still" {
 		if n := f.Days(); n > 0 && len(f.Entries) > 1 {

@@ -23,6 +23,7 @@ const (
 type page struct {
 	strings.Builder
 	opt Options
+	had map[string]bool // words that stand in this section
 }
 
 // line ends a line that is clean already.

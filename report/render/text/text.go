@@ -251,6 +251,7 @@ func (c cause) String() string {
 
 func (p *page) section(s render.Section) {
 	p.heading(s.Title, s.Note)
+	p.had = map[string]bool{}
 	entries := slices.DeleteFunc(slices.Clone(s.Entries), func(e render.Entry) bool { return e.Folded })
 	last := map[int]int{} // of each fold, behind which entry it stands
 	for i, e := range entries[:min(len(entries), p.opt.MaxItems)] {

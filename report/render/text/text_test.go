@@ -269,6 +269,24 @@ func TestOfManyLinesThoseThatDifferByNumbersSayTheSame(t *testing.T) {
 	}
 }
 
+func TestWordsThatStandAboveAreNotSaidAgain(t *testing.T) {
+	const fix, why = "If you put it there, accept it. Otherwise find out who did, keep a copy, and remove it.", "It runs with the rights of root."
+	one := func(name string) report.Change {
+		return report.Change{Kind: report.New, Check: "c", Finding: report.Finding{
+			Rule: "new", Kind: report.Condition, Severity: report.Warning, Subject: report.Path.Of(name), Title: name + " is new", Explain: why, Fix: fix,
+			Evidence: []report.Attr{report.Group.Of(strings.Repeat("g", 200))},
+		}}
+	}
+	still := one("/etc/c" + strings.Repeat("c", 300))
+	still.Kind = report.Still
+	got := write(t, &report.Report{Seq: 2, Changes: []report.Change{one("/etc/a"), one("/etc/b"), still}}, Options{})
+	for text, want := range map[string]int{why: 1, "If you put it there": 1, "do      As above.": 1, "about   group ggg": 2, "ggg\n": 0, "cc…": 1} {
+		if n := strings.Count(got, text); n != want {
+			t.Errorf("%q stands %d times in\n%s", text, n, got)
+		}
+	}
+}
+
 func TestEffectsStandBelowTheirCause(t *testing.T) {
 	rep := rendertest.Caused()
 	got := write(t, rep, Options{})
