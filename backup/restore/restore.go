@@ -22,13 +22,14 @@ type Options struct {
 	Want func(backup.Entry) bool
 	// Keep lets a file give way whose name is taken: it stays under its name with
 	// this behind it, such as ".before-restore", and a dot before it: what programs
-	// read of a folder are not the hidden files. "": a name that is taken is an error of
+	// read of a folder are not the hidden files. Behind that stands a number where an
+	// earlier one is kept. "": a name that is taken is an error of
 	// that entry, and nothing is replaced.
 	Keep   string
 	DryRun bool // says what would be done, and does nothing
 }
 
-// Kept gives the name of a file that gave way.
+// Kept gives the name of the first file that gave way.
 func (o Options) Kept(name string) string {
 	dir, base := path.Split(name)
 	return dir + "." + strings.TrimPrefix(base, ".") + o.Keep

@@ -84,7 +84,11 @@ func TestInPlaceTheOldFileIsKept(t *testing.T) {
 	require.NoError(t, err)
 	require.NoError(t, done[0].Err)
 	assert.Equal(t, "/etc/.motd.before-restore", done[0].Kept)
-	for name, want := range map[string]string{"etc/motd": "welcome\n", "etc/.motd.before-restore": "mine\n"} {
+	done, err = restore.Into(t.Context(), r, snap, into, o)
+	require.NoError(t, err)
+	require.NoError(t, done[0].Err, "once more")
+	assert.Equal(t, "/etc/.motd.before-restore.2", done[0].Kept)
+	for name, want := range map[string]string{"etc/motd": "welcome\n", "etc/.motd.before-restore": "mine\n", "etc/.motd.before-restore.2": "welcome\n"} {
 		got, err := os.ReadFile(filepath.Join(dir, name))
 		require.NoError(t, err)
 		assert.Equal(t, want, string(got))

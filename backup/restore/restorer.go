@@ -207,8 +207,8 @@ func (w *restorer) write(ctx context.Context, e backup.Entry, res *Restored) err
 		return errors.Join(err, unlinked(side))
 	}
 	kept, err := w.publish(side, dir, path.Base(e.Path))
-	if kept {
-		res.Kept = w.o.Kept(e.Path)
+	if kept != "" {
+		res.Kept = path.Join(path.Dir(e.Path), kept)
 	}
 	return errors.Join(err, unlinked(side), finish())
 }
@@ -221,16 +221,25 @@ func unlinked(side int) error {
 	return nil
 }
 
+// mostKept are the old files of one name that are kept.
+const mostKept = 100
+
 // publish gives what was made its own name. What has that name stays under
-// another, where that is wanted.
-func (w *restorer) publish(side, dir int, base string) (kept bool, err error) {
+// another, where that is wanted; what an earlier restore kept stays too.
+func (w *restorer) publish(side, dir int, base string) (kept string, err error) {
 	err = unix.Linkat(side, made, dir, base, 0)
 	if err == nil || w.o.Keep == "" || !errors.Is(err, unix.EEXIST) {
-		return false, err
+		return "", err
 	}
 	aside := w.o.Kept(base)
-	if err = unix.Linkat(dir, base, dir, aside, 0); err == nil {
-		kept = true
+	for n := 2; ; n++ {
+		if err = unix.Linkat(dir, base, dir, aside, 0); !errors.Is(err, unix.EEXIST) || n > mostKept {
+			break
+		}
+		aside = fmt.Sprintf("%s.%d", w.o.Kept(base), n)
+	}
+	if err == nil {
+		kept = aside
 		err = exchange(side, dir, base, aside)
 	}
 	if err != nil {
