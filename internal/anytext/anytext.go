@@ -26,57 +26,67 @@ var (
 	byteSlice     = reflect.TypeFor[[]byte]()
 )
 
-// Map copies the exported fields of plain data with every string put through f,
-// and with empty slices in place of nil ones. Types with a JSON form of their own
-// stay as they are.
-func Map[T any](v T, f func(string) string) T { return mapText(reflect.ValueOf(v), f).Interface().(T) }
+// Map copies plain data with every string of an exported field put through f, and
+// with empty slices in place of nil ones. What has no text is shared with v; types
+// with a JSON form of their own stay as they are.
+func Map[T any](v T, f func(string) string) T {
+	mapText(reflect.ValueOf(&v).Elem(), known(reflect.TypeFor[T]()), f)
+	return v
+}
 
-func mapText(v reflect.Value, f func(string) string) reflect.Value {
-	if hasNoText(v.Type()) {
-		return v
+// mapText changes v, which is a copy, and copies what v refers to before it changes that.
+func mapText(v reflect.Value, of *form, f func(string) string) {
+	if of.textless {
+		return
 	}
-	if v.Kind() == reflect.String {
-		s := f(v.String())
-		if s == v.String() {
-			return v
-		}
-		out := reflect.New(v.Type()).Elem()
-		out.SetString(s)
-		return out
-	}
-	out := reflect.New(v.Type()).Elem()
 	switch v.Kind() {
+	case reflect.String:
+		if s := f(v.String()); s != v.String() {
+			v.SetString(s)
+		}
 	case reflect.Struct:
-		for i := range v.NumField() {
-			if !v.Type().Field(i).IsExported() {
-				continue
-			}
-			out.Field(i).Set(mapText(v.Field(i), f))
+		for _, field := range of.fields {
+			mapText(v.Field(field.index), field.form, f)
 		}
 	case reflect.Slice:
-		out.Set(reflect.MakeSlice(v.Type(), v.Len(), v.Len()))
+		elem := known(v.Type().Elem())
+		if elem.textless && !v.IsNil() {
+			return
+		}
+		all := reflect.MakeSlice(v.Type(), v.Len(), v.Len())
+		reflect.Copy(all, v)
+		v.Set(all)
 		for i := range v.Len() {
-			out.Index(i).Set(mapText(v.Index(i), f))
+			mapText(v.Index(i), elem, f)
 		}
 	case reflect.Map:
-		if v.IsNil() {
-			return v
-		}
-		out.Set(reflect.MakeMapWithSize(v.Type(), v.Len()))
-		for it := v.MapRange(); it.Next(); {
-			out.SetMapIndex(mapText(it.Key(), f), mapText(it.Value(), f))
-		}
+		mapMap(v, f)
 	case reflect.Pointer:
 		if v.IsNil() {
-			return v
+			return
 		}
 		p := reflect.New(v.Type().Elem())
-		p.Elem().Set(mapText(v.Elem(), f))
-		out.Set(p)
-	default:
-		out.Set(v)
+		p.Elem().Set(v.Elem())
+		v.Set(p)
+		mapText(p.Elem(), known(v.Type().Elem()), f)
 	}
-	return out
+}
+
+func mapMap(v reflect.Value, f func(string) string) {
+	if v.IsNil() {
+		return
+	}
+	all := reflect.MakeMapWithSize(v.Type(), v.Len())
+	keys, values := known(v.Type().Key()), known(v.Type().Elem())
+	for it := v.MapRange(); it.Next(); {
+		key, value := reflect.New(v.Type().Key()).Elem(), reflect.New(v.Type().Elem()).Elem()
+		key.Set(it.Key())
+		value.Set(it.Value())
+		mapText(key, keys, f)
+		mapText(value, values, f)
+		all.SetMapIndex(key, value)
+	}
+	v.Set(all)
 }
 
 // EscapeText makes valid UTF-8 of any bytes, reversibly.
@@ -125,18 +135,32 @@ func UnescapeText(s string) string {
 
 func isLowerHex(s string) bool { return strings.Trim(s, "0123456789abcdef") == "" }
 
-// textless remembers which types have no text that is to be changed: asking a type
-// for its methods takes longer than all else.
-var textless sync.Map // reflect.Type: bool
+// A form is what must be known of a type. Asking for it takes longer than all else.
+type form struct {
+	textless bool    // has no text that is to be changed
+	fields   []field // of a struct: those that may have text
+}
 
-func hasNoText(t reflect.Type) bool {
-	if t.Kind() >= reflect.Bool && t.Kind() <= reflect.Complex128 {
-		return true
+type field struct {
+	index int
+	form  *form
+}
+
+var forms sync.Map // reflect.Type: *form
+
+func known(t reflect.Type) *form {
+	if of, ok := forms.Load(t); ok {
+		return of.(*form)
 	}
-	if known, ok := textless.Load(t); ok {
-		return known.(bool)
+	of := &form{textless: t.Kind() >= reflect.Bool && t.Kind() <= reflect.Complex128 ||
+		t.Implements(jsonMarshaler) || t.Implements(textMarshaler) || t == byteSlice}
+	if !of.textless && t.Kind() == reflect.Struct {
+		for i := range t.NumField() {
+			if f := t.Field(i); f.IsExported() && !known(f.Type).textless {
+				of.fields = append(of.fields, field{i, known(f.Type)})
+			}
+		}
 	}
-	none := t.Implements(jsonMarshaler) || t.Implements(textMarshaler) || t == byteSlice
-	textless.Store(t, none)
-	return none
+	forms.Store(t, of)
+	return of
 }
