@@ -1,7 +1,7 @@
 package report
 
 import (
-	"encoding/json"
+	"strconv"
 	"time"
 )
 
@@ -26,7 +26,7 @@ var changeNames = [...]string{"", "new", "regressed", "worse", "updated", "stale
 func (k ChangeKind) String() string { return nameOf(changeNames[:], int(k)) }
 
 // MarshalJSON gives the name as a string.
-func (k ChangeKind) MarshalJSON() ([]byte, error) { return json.Marshal(k.String()) }
+func (k ChangeKind) MarshalJSON() ([]byte, error) { return strconv.AppendQuote(nil, k.String()), nil }
 
 // UnmarshalJSON reads a name; one that this version does not know is Updated,
 // which somebody looks at.

@@ -3,6 +3,7 @@ package report
 import (
 	"encoding/json"
 	"fmt"
+	"strconv"
 	"time"
 )
 
@@ -25,7 +26,7 @@ var severityNames = [...]string{"", "info", "notice", "warning", "critical"}
 func (s Severity) String() string { return nameOf(severityNames[:], int(s)) }
 
 // MarshalJSON gives the name as a string.
-func (s Severity) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
+func (s Severity) MarshalJSON() ([]byte, error) { return strconv.AppendQuote(nil, s.String()), nil }
 
 // UnmarshalJSON reads a name. A name that this version does not know is
 // Warning: an unknown alarm is never dropped.
@@ -59,7 +60,7 @@ var statusNames = [...]string{"unknown", "ok", "partial", "failed", "timed-out",
 func (s Status) String() string { return nameOf(statusNames[:], int(s)) }
 
 // MarshalJSON gives the name as a string.
-func (s Status) MarshalJSON() ([]byte, error) { return json.Marshal(s.String()) }
+func (s Status) MarshalJSON() ([]byte, error) { return strconv.AppendQuote(nil, s.String()), nil }
 
 // UnmarshalJSON reads a name; one that this version does not know is Unknown.
 func (s *Status) UnmarshalJSON(b []byte) error {
@@ -88,7 +89,7 @@ var kindNames = [...]string{"", "condition", "event"}
 func (k Kind) String() string { return nameOf(kindNames[:], int(k)) }
 
 // MarshalJSON gives the name as a string.
-func (k Kind) MarshalJSON() ([]byte, error) { return json.Marshal(k.String()) }
+func (k Kind) MarshalJSON() ([]byte, error) { return strconv.AppendQuote(nil, k.String()), nil }
 
 // UnmarshalJSON reads a name. One that this version does not know is an Event,
 // which no machine closes.
