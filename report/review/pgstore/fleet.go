@@ -7,7 +7,10 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"runtime"
 	"strings"
+	"sync"
+	"sync/atomic"
 	"time"
 
 	"github.com/jackc/pgx/v5"
@@ -31,23 +34,25 @@ type HostDay struct {
 // Take takes reports in, all or none. One that was taken already is no error.
 // The day is that of the report's end, in UTC.
 func (db *DB) Take(ctx context.Context, reports ...*report.Report) error {
-	batch := &pgx.Batch{}
-	z, err := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed) // it is large: one for all
+	bodies, err := packedAll(reports)
 	if err != nil {
 		return err
 	}
+	var tenants, hosts, ids []string
+	var seqs []int64
+	var finished []time.Time
+	var critical, warning, notice, unseen []int
 	for _, rep := range reports {
-		body, err := packed(z, rep)
-		if err != nil {
-			return err
-		}
 		n := count(rep)
-		batch.Queue(`insert into upkeep_report (tenant, host, seq, id, day, finished, critical, warning, notice, unseen, body)
-			values ($1, $2, $3, $4, $5, $6, $7, $8, $9, $10, $11) on conflict do nothing`,
-			text(rep.Labels.Tenant), text(rep.Labels.Host), int64(rep.Seq), text(rep.ID), rep.Finished.UTC(), rep.Finished.UTC(),
-			n.Critical, n.Warning, n.Notice, n.Unseen, body)
+		tenants, hosts, ids = append(tenants, text(rep.Labels.Tenant)), append(hosts, text(rep.Labels.Host)), append(ids, text(rep.ID))
+		seqs, finished = append(seqs, int64(rep.Seq)), append(finished, rep.Finished.UTC())
+		critical, warning, notice, unseen = append(critical, n.Critical), append(warning, n.Warning), append(notice, n.Notice), append(unseen, n.Unseen)
 	}
-	err = pgx.BeginFunc(ctx, db.pool, func(tx pgx.Tx) error { return tx.SendBatch(ctx, batch).Close() })
+	_, err = db.pool.Exec(ctx, `insert into upkeep_report (tenant, host, seq, id, day, finished, critical, warning, notice, unseen, body)
+		select tenant, host, seq, id, (finished at time zone 'UTC')::date, finished, critical, warning, notice, unseen, body
+		from unnest($1::text[], $2::text[], $3::bigint[], $4::text[], $5::timestamptz[], $6::int[], $7::int[], $8::int[], $9::int[], $10::bytea[])
+			as of (tenant, host, seq, id, finished, critical, warning, notice, unseen, body) on conflict do nothing`,
+		tenants, hosts, seqs, ids, finished, critical, warning, notice, unseen, bodies)
 	if err != nil {
 		return fmt.Errorf("database: %w", err)
 	}
@@ -163,8 +168,25 @@ func collect(rows pgx.Rows, err error) ([]*report.Report, error) {
 	return out, errors.Join(errs...)
 }
 
+// packedAll gives the forms in which reports are kept.
+func packedAll(reports []*report.Report) ([][]byte, error) {
+	bodies, failed := make([][]byte, len(reports)), make([]error, len(reports))
+	var next atomic.Int64
+	var workers sync.WaitGroup
+	for range min(runtime.GOMAXPROCS(0), len(reports)) {
+		workers.Go(func() {
+			z, _ := gzip.NewWriterLevel(io.Discard, gzip.BestSpeed) // a level that it knows; it is large: one for all
+			for i := int(next.Add(1)) - 1; i < len(reports); i = int(next.Add(1)) - 1 {
+				bodies[i], failed[i] = packed(z, reports[i])
+			}
+		})
+	}
+	workers.Wait()
+	return bodies, errors.Join(failed...)
+}
+
 // packed gives the form in which a report is kept. A tenth of the bytes goes to the
-// database, its log and its disk, which are what taking in a fleet waits for.
+// database, its log and its disk.
 func packed(z *gzip.Writer, rep *report.Report) ([]byte, error) {
 	line, err := report.EncodeLine(*rep)
 	if err != nil {

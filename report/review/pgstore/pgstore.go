@@ -17,9 +17,11 @@
 // trusted than a file: what it gives is verified by the hashes.
 //
 // Reports are kept packed: one of twenty findings has 454 bytes of 5,167. To take in
-// 10,000 of them costs 2.2 seconds of one processor, nine tenths of it the encoding
-// to JSON, and what the database's own log takes; the list of a customer with a hundred
-// hosts is read from an index in milliseconds.
+// 10,000 of them costs some 1.5 seconds of processor, eight tenths of it the encoding
+// to JSON and all of that on as many processors as there are; the database answers for
+// all of them in the time of a fifth. Agents that send their own report encode it
+// themselves. The list of a customer with a hundred hosts is read from an index in
+// milliseconds.
 package pgstore
 
 import (
