@@ -4,6 +4,7 @@ import (
 	"cmp"
 	"fmt"
 	"maps"
+	"path"
 	"slices"
 	"strings"
 )
@@ -15,8 +16,8 @@ const (
 
 // A crowd knows which findings give way to others.
 type crowd struct {
-	seen   map[string]int    // fingerprint: index of the finding
-	groups map[group][]int   // indices in order of arrival
+	seen   map[string]int // fingerprint: index of the finding
+	groups map[group]*members
 	free   []int             // indices that findings have left
 	folded map[string]*tally // by rule
 	lost   map[string]bool   // scopes of what was folded
@@ -28,6 +29,59 @@ type group struct {
 	rule     string
 }
 
+// members are a group's findings in turns: the first of each cause, the second of
+// each, and so on. The latest of the last turn gives way: the cause that has the most.
+type members struct {
+	turns [][]int // indices in order of arrival
+	of    map[string]int
+	n     int
+}
+
+// causeOf is what brings many findings: whose they are, and of root's the folder.
+func causeOf(f Finding) string {
+	if owner := f.Owner(); owner != Root || f.Subject.Key != Path {
+		return owner
+	}
+	return path.Dir(f.Subject.Value)
+}
+
+func (m *members) enter(i int, f Finding) {
+	cause := causeOf(f)
+	turn := min(m.of[cause], len(m.turns))
+	if turn == len(m.turns) {
+		m.turns = append(m.turns, nil)
+	}
+	m.turns[turn] = append(m.turns[turn], i)
+	m.of[cause]++
+	m.n++
+}
+
+// remove takes out finding i, which is f.
+func (m *members) remove(i int, f Finding) {
+	for t := len(m.turns) - 1; t >= 0; t-- {
+		at := slices.Index(m.turns[t], i)
+		if at < 0 {
+			continue
+		}
+		m.turns[t] = slices.Delete(m.turns[t], at, at+1)
+		break
+	}
+	for len(m.turns) > 0 && len(m.turns[len(m.turns)-1]) == 0 {
+		m.turns = m.turns[:len(m.turns)-1]
+	}
+	m.n--
+	cause := causeOf(f)
+	if m.of[cause]--; m.of[cause] == 0 {
+		delete(m.of, cause)
+	}
+}
+
+// last is the finding that gives way.
+func (m *members) last() int {
+	turn := m.turns[len(m.turns)-1]
+	return turn[len(turn)-1]
+}
+
 // A tally stands for findings that are only counted.
 type tally struct {
 	all Finding
@@ -35,7 +89,7 @@ type tally struct {
 }
 
 func newCrowd() crowd {
-	return crowd{map[string]int{}, map[group][]int{}, nil, map[string]*tally{}, map[string]bool{}}
+	return crowd{map[string]int{}, map[group]*members{}, nil, map[string]*tally{}, map[string]bool{}}
 }
 
 // take records f, or folds it or milder ones; the caller holds the lock.
@@ -48,7 +102,7 @@ func (r *Recorder) take(f Finding) {
 	size := findingBytes(f)
 	for len(r.res.Findings)-len(c.free) >= r.limits.Findings || r.bytes+size > r.limits.TotalBytes {
 		g := c.giving(group{f.Severity, f.Rule})
-		if g == (group{f.Severity, f.Rule}) {
+		if m := c.groups[g]; g == (group{f.Severity, f.Rule}) && (m == nil || m.of[causeOf(f)] >= len(m.turns)-1) {
 			r.fold(f)
 			return
 		}
@@ -68,7 +122,10 @@ func (r *Recorder) take(f Finding) {
 func (c *crowd) enter(i int, f Finding) {
 	g := group{f.Severity, f.Rule}
 	c.seen[f.Fingerprint] = i
-	c.groups[g] = append(c.groups[g], i)
+	if c.groups[g] == nil {
+		c.groups[g] = &members{of: map[string]int{}}
+	}
+	c.groups[g].enter(i, f)
 }
 
 // again counts f as one more of finding i.
@@ -77,8 +134,7 @@ func (r *Recorder) again(i int, f Finding) {
 	old := group{into.Severity, into.Rule}
 	merge(into, f)
 	if into.Severity != old.severity {
-		at := slices.Index(c.groups[old], i)
-		c.groups[old] = slices.Delete(c.groups[old], at, at+1)
+		c.groups[old].remove(i, *into)
 		c.enter(i, *into)
 	}
 }
@@ -86,9 +142,12 @@ func (r *Recorder) again(i int, f Finding) {
 // giving is the group that gives way when one more of next comes: the mildest
 // of those with many findings, and of these the largest.
 func (c *crowd) giving(next group) group {
-	out, most := next, len(c.groups[next])+1
-	for g, members := range c.groups {
-		n := len(members)
+	out, most := next, 1
+	if m := c.groups[next]; m != nil {
+		most += m.n
+	}
+	for g, m := range c.groups {
+		n := m.n
 		if g == next || n == 0 {
 			continue
 		}
@@ -110,13 +169,12 @@ func compareBool(a, b bool) int {
 	return -1
 }
 
-// leave removes the latest finding of g.
+// leave removes the finding of g that gives way.
 func (r *Recorder) leave(g group) Finding {
 	c := &r.crowd
-	last := len(c.groups[g]) - 1
-	i := c.groups[g][last]
-	c.groups[g] = c.groups[g][:last]
+	i := c.groups[g].last()
 	f := r.res.Findings[i]
+	c.groups[g].remove(i, f)
 	r.res.Findings[i] = Finding{}
 	c.free = append(c.free, i)
 	delete(c.seen, f.Fingerprint)
@@ -183,7 +241,7 @@ func (r *Recorder) folded(of *tally) Finding {
 		}
 	}
 	f.Title = clip(r.text(rule.Title), maxText-100) + fmt.Sprintf(": %d more, only counted", all)
-	f.Detail = "More was found than one report takes. These are the mildest of the most frequent, or could not be recorded as they were: " + strings.Join(by, ", ") + "."
+	f.Detail = "More was found than one report takes. These are the mildest of the most frequent, the most of whoever has the most, or could not be recorded as they were: " + strings.Join(by, ", ") + "."
 	r.identify(&f, rule)
 	return f
 }

@@ -2,8 +2,6 @@ package render
 
 import (
 	"path"
-	"slices"
-	"strings"
 
 	"github.com/pugetsoundtech/upkeep/report"
 )
@@ -12,47 +10,12 @@ import (
 // where. Nobody who can make many of one lot crowds out another.
 type lot struct{ owner, folder string }
 
-// system owns what is root's, or no user's.
-const system = "root"
-
 func lotOf(f report.Finding) lot {
-	l := lot{owner: ownerOf(f)}
+	l := lot{owner: f.Owner()}
 	if f.Subject.Key == report.Path {
 		l.folder = path.Dir(f.Subject.Value)
 	}
 	return l
-}
-
-// ownerOf gives whose a thing is: by its place, which holds whatever its numbers
-// are, else by the user or the owner that its evidence names.
-func ownerOf(f report.Finding) string {
-	if f.Subject.Key == report.Path {
-		if rest, ok := strings.CutPrefix(f.Subject.Value, "/home/"); ok {
-			name, _, _ := strings.Cut(rest, "/")
-			return name
-		}
-	}
-	switch f.Subject.Key {
-	case report.User:
-		return f.Subject.Value
-	case report.Service: // whom its log names is whoever wrote a name there
-		return system
-	}
-	for _, a := range slices.Concat(f.Identity, f.Evidence) {
-		field, value, _ := strings.Cut(a.Value, "=")
-		switch {
-		case a.Key == report.User:
-			return a.Value
-		case a.Key == report.Now && field == "user" && value != "":
-			return value
-		case a.Key == report.Now && field == "owner" && value != "":
-			if uid, _, _ := strings.Cut(value, ":"); uid != "0" {
-				return uid
-			}
-			return system
-		}
-	}
-	return system
 }
 
 // fair puts what is alike in the order in which it is told: what is root's and what
@@ -61,14 +24,14 @@ func ownerOf(f report.Finding) string {
 func fair(entries []Entry, places []int) {
 	var roots, users []Entry
 	for _, at := range places {
-		if ownerOf(entries[at].Finding) == system {
+		if entries[at].Finding.Owner() == report.Root {
 			roots = append(roots, entries[at])
 		} else {
 			users = append(users, entries[at])
 		}
 	}
 	folder := func(e Entry) string { return lotOf(e.Finding).folder }
-	owner := func(e Entry) string { return ownerOf(e.Finding) }
+	owner := func(e Entry) string { return e.Finding.Owner() }
 	told := inTurn([][]Entry{rounds(roots, folder), rounds(rounds(users, folder), owner)})
 	for i, at := range places {
 		entries[at] = told[i]

@@ -63,6 +63,60 @@ func TestTheMildestOfTheMostFrequentGiveWay(t *testing.T) {
 	assert.Equal(t, uint64(902), rep.Results[0].Dropped["finding"])
 }
 
+// Of one rule and severity, who has the most gives way, whenever it came.
+func TestNobodyCrowdsOutAnothersFindings(t *testing.T) {
+	file := func(rec *report.Recorder, name string, evidence ...report.Attr) {
+		rec.Finding(full("/", func(f *report.Finding) { f.Subject, f.Evidence = report.Path.Of(name), evidence }))
+	}
+	floods := map[string]func(rec *report.Recorder){
+		"first": func(rec *report.Recorder) {
+			for i := range 500 {
+				file(rec, fmt.Sprintf("/home/mallory/%d", i))
+			}
+		},
+		"of many folders": func(rec *report.Recorder) {
+			for i := range 500 {
+				file(rec, fmt.Sprintf("/home/mallory/%d/x", i))
+			}
+		},
+		"wherever there is room": func(rec *report.Recorder) {
+			for i := range 500 {
+				file(rec, fmt.Sprintf("/tmp/%d", i), report.Now.Of("owner=1001:1001"))
+			}
+		},
+		"root's own": func(rec *report.Recorder) {
+			for i := range 500 {
+				file(rec, fmt.Sprintf("/usr/lib/x/%d", i))
+			}
+		},
+	}
+	for name, flood := range floods {
+		t.Run(name, func(t *testing.T) {
+			for _, before := range []bool{true, false} {
+				rep := run(t, &suite.Suite{Limits: report.Limits{Findings: 100}}, func(rec *report.Recorder) {
+					if before {
+						flood(rec)
+					}
+					for i := range 30 {
+						file(rec, fmt.Sprintf("/home/ann/%d", i))
+						file(rec, fmt.Sprintf("/etc/%d", i))
+					}
+					if !before {
+						flood(rec)
+					}
+				})
+				got := rep.Results[0].Findings
+				for i := range 30 {
+					assert.NotNil(t, find(got, fmt.Sprintf("/home/ann/%d", i)), before)
+					assert.NotNil(t, find(got, fmt.Sprintf("/etc/%d", i)), before)
+				}
+				assert.Len(t, got, 101)
+				assert.Equal(t, 460, find(got, "further-findings").Count)
+			}
+		})
+	}
+}
+
 func TestWhatGaveWayIsNeverFixed(t *testing.T) {
 	store := &reporttest.Store{}
 	paths := func(n int) func(rec *report.Recorder) {
