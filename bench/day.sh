@@ -2,14 +2,18 @@
 # Compares the agent's second, quiet run on this machine with the sum of the tools
 # that do the same work one by one: aide --check over the same programs and
 # configuration, find for programs with rights of others (as checksecurity does),
+# getcap for those that have them by capabilities,
 # logcheck's filters over the same logs, apt-get -s, restic with nothing changed,
 # probes by the monitoring plugins, vnstat, pflogsumm.
 #
 #   bench/day.sh              the median of three rounds
 #
-# It needs go, root, aide, logcheck-database, restic, vnstat, pflogsumm and
-# monitoring-plugins-basic (Debian). What is missing is named, and counts nothing
+# It needs go, root, aide, logcheck-database, restic, vnstat, pflogsumm,
+# libcap2-bin and monitoring-plugins-basic (Debian). What is missing is named, and counts nothing
 # for the peers. It writes to a temporary directory only.
+#
+# Both walk the whole disk: that is most of the time of each where files are many, and
+# no two walks differ by 20 times. The ratio grows with what a machine has besides.
 set -euo pipefail
 [ "$(id -u)" = 0 ] || { echo "root is needed: half of the work is unreadable else"; exit 2; }
 here=$(cd "$(dirname "$0")/.." && pwd)
@@ -44,11 +48,12 @@ probes() {
 	done
 }
 
-peers=(aide find logcheck apt restic probes vnstat pflogsumm)
+peers=(aide find getcap logcheck apt restic probes vnstat pflogsumm)
 peer() {
 	case $1 in
 	aide) aide --config="$work/aide.conf" --check ;;
 	find) find / -xdev -type f \( -perm -4000 -o -perm -2000 \) -printf '%p %m %s %T@\n' ;;
+	getcap) getcap -r / ;;
 	logcheck) cat $logs </dev/null | grep -avEf "$work/ignored" ;;
 	apt) apt-get -s dist-upgrade ;;
 	restic) restic -q -r "$work/restic" backup /etc ;;

@@ -65,6 +65,11 @@ type WalkOptions struct {
 	MaxFileSize   int64 // bytes; the content of a larger file is not read; zero: no bound
 	Attrs         bool  // read what is beyond Stat: access lists, capabilities, extended attributes
 
+	// AttrsOf says of which files and directories Attrs are read: to ask for them takes
+	// longer than the rest of a look. Nil: of all, as over SSH always. It may be called
+	// from several goroutines.
+	AttrsOf func(Stat) bool
+
 	// Prune are patterns over the whole path, matched byte by byte: '*' matches
 	// any bytes but '/', '?' one byte but '/', '[a-z]' and '[^a-z]' one byte but
 	// '/' in or out of the ranges, and a backslash takes the next byte as it is.
@@ -120,6 +125,11 @@ func (o *WalkOptions) Leaves(name string, st Stat) bool {
 // Pruned reports whether a pattern of Prune matches a path.
 func (o *WalkOptions) Pruned(name string) bool {
 	return slices.ContainsFunc(o.Prune, func(p string) bool { return Match(p, name) })
+}
+
+// WantsAttrs reports whether attributes are to be read of what st describes.
+func (o *WalkOptions) WantsAttrs(st Stat) bool {
+	return o.Attrs && (o.AttrsOf == nil || o.AttrsOf(st))
 }
 
 // Validate reports a bad pattern, or an algorithm that nobody knows.

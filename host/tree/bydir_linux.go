@@ -147,7 +147,7 @@ func (d *byDir) content(ctx context.Context, w *worker, s *slot) error {
 	from := newSource(fd, s.Stat)
 	err = w.take(ctx, from, s.Size)
 	from.close()
-	if err == nil && w.opts.Attrs {
+	if err == nil && w.opts.WantsAttrs(s.Stat) {
 		s.Attrs, err = attrsOfFD(fd, w.buf)
 	}
 	// One look is enough: what is now the very file that the slot describes, with

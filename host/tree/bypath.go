@@ -43,7 +43,7 @@ func (p byPath) stat(ctx context.Context, name string) (host.Stat, error) {
 
 func (p byPath) content(ctx context.Context, w *worker, s *slot) error {
 	return p.read(ctx, s.Name, s.Stat, func(f io.Reader) (err error) {
-		if err = w.take(ctx, f, s.Size); err == nil && w.opts.Attrs {
+		if err = w.take(ctx, f, s.Size); err == nil && w.opts.WantsAttrs(s.Stat) {
 			s.Attrs, err = p.attrs(ctx, s.Name)
 		}
 		return err

@@ -230,7 +230,7 @@ func (w *walk) descend(dir *folder, name string, st host.Stat, depth int) error 
 
 // opened adds the entry of a directory of which all names are known.
 func (w *walk) opened(dir *folder, name string, st host.Stat) error {
-	if !w.opts.Attrs {
+	if !w.opts.WantsAttrs(st) {
 		return w.directory(name, st, true, nil)
 	}
 	attrs, err := dir.attrs(w.ctx, "")

@@ -157,7 +157,7 @@ func (w *worker) digests() []host.Digest {
 // attrs reads the attributes of a file that is not open, and looks whether it is
 // still the one that was described.
 func (w *worker) attrs(ctx context.Context, s *slot) error {
-	if !w.opts.Attrs {
+	if !w.opts.WantsAttrs(s.Stat) {
 		return nil
 	}
 	attrs, err := s.dir.attrs(ctx, s.Name)

@@ -358,3 +358,30 @@ func TestAFolderOfTwoHundredThousandEntriesIsWalkedInOrder(t *testing.T) {
 	assert.Equal(t, n+1, seen)
 	assert.Equal(t, filepath.Join(root, long), last)
 }
+
+// withAttrs tells attributes by path.
+type withAttrs struct{ host.FS }
+
+func (withAttrs) Attrs(context.Context, string) ([]host.Attr, error) {
+	return host.XattrsToAttrs(nil), nil
+}
+
+func TestAttributesAreReadOfThoseThatAreAskedFor(t *testing.T) {
+	dir := t.TempDir()
+	run, data := filepath.Join(dir, "run"), filepath.Join(dir, "data")
+	require.NoError(t, os.WriteFile(run, []byte("a"), 0o700))
+	require.NoError(t, os.WriteFile(data, []byte("b"), 0o600))
+	local := host.Local().Files
+	for _, files := range []host.FS{local, withAttrs{local}} {
+		for _, digests := range [][]string{nil, {"sha256"}} {
+			o := host.WalkOptions{Digests: digests, Attrs: true, AttrsOf: func(st host.Stat) bool { return st.Perm()&0o111 != 0 && st.IsRegular() }}
+			with := map[string]bool{}
+			_, err := tree.Walk(t.Context(), files, dir, o, func(e *host.Entry) error {
+				with[e.Path] = e.Attrs != nil
+				return nil
+			})
+			require.NoError(t, err)
+			assert.Equal(t, map[string]bool{dir: false, run: true, data: false}, with)
+		}
+	}
+}

@@ -125,7 +125,7 @@ func (c Programs) Read(ctx context.Context) *inventory.List {
 // folder of his. What cannot be listed is said, and is no reason to forget what was
 // there: its folder is unknown.
 func (c Programs) walk(ctx context.Context, l *inventory.List, odd negatives, disk string) (parts []string, err error) {
-	o := host.WalkOptions{OneFileSystem: true, Attrs: true, Skip: isClosedImage}
+	o := host.WalkOptions{OneFileSystem: true, Attrs: true, AttrsOf: canRun, Skip: isClosedImage}
 	var paths []string
 	found := map[string]host.Entry{}
 	var top host.Stat
@@ -174,12 +174,16 @@ func (c Programs) walk(ctx context.Context, l *inventory.List, odd negatives, di
 
 // isPrivileged reports whether a file runs with rights of another.
 func isPrivileged(e *host.Entry) bool {
-	if !e.Stat.IsRegular() {
+	if !canRun(e.Stat) {
 		return false
 	}
 	caps, _ := e.Attr(host.AttrCapabilities)
-	return caps != "" || e.Stat.Perm()&0o111 != 0 && e.Stat.Perm()&(host.ModeSetUID|host.ModeSetGID) != 0
+	return caps != "" || e.Stat.Perm()&(host.ModeSetUID|host.ModeSetGID) != 0
 }
+
+// canRun reports whether anybody may run a file: without, neither its bits nor its
+// capabilities give anybody a right.
+func canRun(st host.Stat) bool { return st.IsRegular() && st.Perm()&0o111 != 0 }
 
 // Tell makes a finding of each program.
 func (c Programs) Tell(changes []integrity.Change) []inventory.Finding {

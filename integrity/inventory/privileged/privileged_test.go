@@ -140,3 +140,17 @@ func TestOneOfManyCapabilitiesCounts(t *testing.T) {
 	assert.Equal(t, "integrity.privileged.changed", res.Findings[0].Rule)
 	assert.Equal(t, report.Critical, res.Findings[0].Severity)
 }
+
+// What nobody can run gives nobody a right, until somebody can.
+func TestCapabilitiesCountFromTheDayOnWhichTheProgramCanRun(t *testing.T) {
+	able := func(mode string) inventory.Question {
+		text := strings.Replace(disk, "-- /dev dir", `-- /srv/able mode=`+mode+` xattr.security.capability="\x01\x00\x00\x02\xff\x01`+strings.Repeat(`\x00`, 14)+"\" --\nx\n-- /dev dir", 1)
+		return privileged.Programs{Host: hosttest.New(text).Host()}
+	}
+	check := inventory.Check{Question: able("0644"), Dir: t.TempDir()}
+	require.Empty(t, integritytest.Collect(t, check).Findings)
+	check.Question = able("0654")
+	res := integritytest.Collect(t, check)
+	require.Len(t, res.Findings, 1)
+	assert.Equal(t, "integrity.privileged.new", res.Findings[0].Rule)
+}
