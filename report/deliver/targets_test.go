@@ -180,7 +180,13 @@ func TestPoliciesSayWhichReportsATargetGets(t *testing.T) {
 				[]bool{wants(""), wants(deliver.Always), wants(deliver.OnChange), wants(deliver.OnProblem), wants(deliver.OnError), wants(deliver.Never)})
 		})
 	}
-	assert.False(t, deliver.Target{Policy: deliver.OnProblem, Floor: report.Critical}.Wants(with(report.New, report.Warning)))
+	for _, policy := range []deliver.Policy{deliver.OnChange, deliver.OnProblem} {
+		floor := deliver.Target{Policy: policy, Floor: report.Critical}
+		assert.False(t, floor.Wants(with(report.New, report.Warning)), policy)
+		assert.True(t, floor.Wants(with(report.New, report.Critical)), policy)
+		assert.True(t, floor.Wants(with(report.New, report.RuleSeverity)), policy)
+		assert.True(t, floor.Wants(failed), policy)
+	}
 }
 
 func TestATargetWithoutAProperNameIsRefused(t *testing.T) {

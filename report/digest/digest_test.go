@@ -93,13 +93,14 @@ func TestAQuietFleetIsOneLine(t *testing.T) {
 func TestTheWorstStandsFirstAndOneCustomerSeesNoOther(t *testing.T) {
 	reports := []*report.Report{
 		of("a", "web1", change(report.New, report.Notice, "/x", "1")), of("b", "db1", change(report.New, report.Critical, "/y", "1"), change(report.Fixed, report.Warning, "/z", "1")),
-		of("b", "db2"), of("c", "app1", change(report.Still, report.Critical, "/w", "1")),
+		of("b", "db0"), of("c", "app1", change(report.Still, report.Critical, "/w", "1")),
 	}
 	d := digest.New(reports, digest.Options{Now: noon})
 	assert.Equal(t, "4 hosts of 3 customers: 1 critical, 1 notice new; 2 hosts with something critical open", d.Verdict)
 	assert.Equal(t, "/y changed", d.Findings[0].Title)
 	assert.Equal(t, "/z changed", d.Cleared[0].Title)
 	assert.Equal(t, []string{"b", "c", "a"}, []string{d.Customers[0].Name, d.Customers[1].Name, d.Customers[2].Name})
+	assert.Equal(t, []string{"db1", "db0"}, []string{d.Customers[0].Hosts[0].Name, d.Customers[0].Hosts[1].Name})
 	only := write(t, digest.New(reports, digest.Options{Now: noon, Tenant: "b"}))
 	assert.Contains(t, only, "db1")
 	assert.NotContains(t, only, "web1")

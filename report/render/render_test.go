@@ -2,6 +2,7 @@ package render_test
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -114,6 +115,30 @@ func TestASignedOffFindingIsCountedAndNotTold(t *testing.T) {
 	if d := render.NewDigest(rep); d.SignedOff != 1 || len(d.Sections) != 0 {
 		t.Errorf("%d signed off, sections %+v", d.SignedOff, d.Sections)
 	}
+}
+
+// What is new stands before all else, the worst first, and in full; what was explained
+// and what is still open stand behind it.
+func TestWhatIsNewStandsFirstTheWorstAheadAndInFull(t *testing.T) {
+	explained := of(report.New, report.Notice)
+	explained.Finding.Fingerprint = "v1:explained"
+	rep := &report.Report{Seq: 3, Finished: noon.AddDate(0, 0, 1), Changes: []report.Change{
+		of(report.Fixed, report.Critical), of(report.Still, report.Critical), explained,
+		of(report.New, report.Info), of(report.New, report.Warning), of(report.New, report.Critical), of(report.New, report.Notice),
+	}, Explanations: []report.Explanation{{Finding: explained.Finding.Fingerprint, Text: "update", Confidence: "likely", Full: true}}}
+	slices.SortStableFunc(rep.Changes, report.Change.Compare)
+	d := render.NewDigest(rep)
+	var sections []string
+	for _, s := range d.Sections {
+		sections = append(sections, s.ID)
+	}
+	assert.Equal(t, []string{"new", "explained", "fixed", "noted", "still"}, sections)
+	var severities []report.Severity
+	for _, e := range d.Sections[0].Entries {
+		severities = append(severities, e.Finding.Severity)
+		assert.False(t, e.Brief || e.Folded, e.Finding.Severity)
+	}
+	assert.Equal(t, []report.Severity{report.Critical, report.Warning, report.Notice}, severities)
 }
 
 func TestStillOpenIsToldInFullOnDays3And7And30(t *testing.T) {

@@ -108,6 +108,42 @@ func TestWhatIsAcknowledgedIsToldNoMore(t *testing.T) {
 	assert.Equal(t, "ann", rep.Review.Handled[0].By)
 }
 
+// What stands between machine and people has a state, whose act is whole.
+func TestEachStateIsSaidWithTheWholeAct(t *testing.T) {
+	w := newWorld(t)
+	standing := func() Standing {
+		t.Helper()
+		log, err := w.log.Acts(t.Context())
+		require.NoError(t, err)
+		all := Standings(w.saved().Open, log, w.now)
+		require.Len(t, all, 1)
+		return all[0]
+	}
+	w.run()
+	assert.Equal(t, Open, standing().State)
+	until := w.now.Add(30 * day)
+	terms := Terms{Until: until, UpTo: report.Critical, Comment: "ordered", Ticket: "OPS-7"}
+	require.NoError(t, w.desk().Acknowledge(t.Context(), w.items("world.disk"), terms))
+	got := standing()
+	assert.Equal(t, Acknowledged, got.State)
+	assert.Equal(t, Act{Kind: Acknowledge, By: "ann", Time: w.now, Comment: "ordered", Ticket: "OPS-7", Until: until, UpTo: report.Critical, Seen: got.Act.Seen}, got.Act.Act)
+	told := w.run().Review.Handled[0]
+	assert.Equal(t, []any{"ann", got.Act.Time, "ordered", "OPS-7", until}, []any{told.By, told.At, told.Comment, told.Ticket, told.Until})
+
+	w.fail = context.DeadlineExceeded
+	w.run()
+	assert.True(t, standing().Stale, "nobody could look")
+	assert.Equal(t, Acknowledged, standing().State)
+	w.fail, w.disk = nil, 0
+	w.run()
+	assert.Equal(t, Resolved, standing().State)
+	w.disk = report.Warning
+	w.run()
+	assert.Equal(t, Regressed, standing().State)
+	require.NoError(t, w.desk().Accept(t.Context(), w.items("/srv"), nil, Terms{}))
+	assert.Equal(t, AcceptedRisk, standing().State)
+}
+
 func TestASentenceOfADayIsInTheZoneOfItsReader(t *testing.T) {
 	w := newWorld(t)
 	w.run()
