@@ -85,7 +85,9 @@ func (d *desk) read(ctx context.Context) (err error) {
 			d.standings = append(d.standings, s)
 		}
 	}
-	slices.SortStableFunc(d.standings, func(a, b review.Standing) int { return int(b.Finding.Severity) - int(a.Finding.Severity) })
+	slices.SortStableFunc(d.standings, func(a, b review.Standing) int { // as on the page
+		return report.Change{Check: a.Check, Finding: a.Finding}.Compare(report.Change{Check: b.Check, Finding: b.Finding})
+	})
 	return nil
 }
 

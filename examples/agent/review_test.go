@@ -3,6 +3,8 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"regexp"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -159,4 +161,15 @@ func TestUntil(t *testing.T) {
 		require.NoError(t, err, text)
 		assert.True(t, got.Equal(want), "%s: %s", text, got)
 	}
+}
+
+func TestTheListHasTheOrderOfThePage(t *testing.T) {
+	m := newMachine(t)
+	m.write(12)
+	m.run()
+	_, out, errs := m.run("review", "list")
+	require.Empty(t, errs)
+	programs := regexp.MustCompile(`daemon[a-z]+`).FindAllString(out, -1)
+	require.Len(t, programs, 13, "one stood there before")
+	assert.True(t, slices.IsSorted(programs), programs)
 }
