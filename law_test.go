@@ -207,6 +207,7 @@ var rooms = []room{
 	{"pkgupdate/slackware", adapter, nil},
 	{"pkgupdate/job", adapter, nil},
 	{"pkgupdate/internal/inventory", adapter, nil},
+	{"pkgupdate/internal/xmlpull", leaf, nil},
 	{"pkgupdate/apply", question, []string{multierr}},
 	{"pkgupdate/merges", question, nil},
 	{"pkgupdate/restarts", question, nil},

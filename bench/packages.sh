@@ -143,7 +143,7 @@ debsecan() {
 		print ""
 	}' >"$work/feeds/bookworm"
 	python3 -c 'import sys, zlib; sys.stdout.buffer.write(zlib.compress(sys.stdin.buffer.read()))' <"$work/feeds/bookworm" >"$work/source/bookworm"
-	row debsecan "$(cpu "$work/updates" security -host "root:$work/root" -advisories "$work/feeds")" \
+	row debsecan "$(cpu "$work/updates" security -host "root:$work/root" -advisories "$work/source")" \
 		"$(cpu /usr/bin/debsecan --suite bookworm --source "file://$work/source/" --status "$work/root/var/lib/dpkg/status")"
 }
 

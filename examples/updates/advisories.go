@@ -42,13 +42,12 @@ func (f *feeds) folder(now func() time.Time) (advisory.Folder, error) {
 
 // advisories lists what the feeds in a folder say: a line for each package and
 // advisory. What was read is listed beside what could not be.
-func advisories(ctx context.Context, c cli.Call, h host.Host, from *feeds) (int, error) {
+func advisories(ctx context.Context, c cli.Call, h host.Host, list []pkgupdate.Manager, installed []pkgupdate.Answer[[]pkgupdate.Package], from *feeds) (int, error) {
 	folder, err := from.folder(h.Time)
 	if err != nil {
 		return cli.Failed, err
 	}
-	list, installed, err := present(ctx, h)
-	status, errs := 0, []error{err}
+	status, errs := 0, []error{}
 	for i, m := range list {
 		s, err := advisory.SystemOf(ctx, h, m.Info(), installed[i].Value)
 		r, feedErr := folder.Read(ctx, s)
@@ -81,6 +80,19 @@ func sayFeed(c cli.Call, f advisory.Feed) error {
 	})
 }
 
+// A hole is a match, for programs.
+type hole struct {
+	Advisory string   `json:"advisory"`
+	CVEs     []string `json:"cves"`
+	Feed     string   `json:"feed"`
+	Fix      string   `json:"fix"`
+	Manager  string   `json:"manager"`
+	Name     string   `json:"name"`
+	Severity string   `json:"severity"`
+	State    string   `json:"state"`
+	Version  string   `json:"version"`
+}
+
 // sayMatches lists the matches, and gives the status that they are worth.
 func sayMatches(c cli.Call, manager string, list []advisory.Match) (int, error) {
 	status := 0
@@ -95,11 +107,8 @@ func sayMatches(c cli.Call, manager string, list []advisory.Match) (int, error) 
 			errs = append(errs, m.Reason)
 		}
 		status = max(status, worth)
-		object := map[string]any{
-			"manager": manager, "name": m.Pkg.Name, "version": m.Pkg.Version.String(), "state": m.State.String(), "fix": m.Fix.String(),
-			"advisory": m.ID, "cves": m.CVEs, "severity": m.Severity, "feed": m.Feed,
-		}
-		if err := c.Say(object, m.Pkg.Label(), m.Pkg.Version.String(), m.Fix.String(), m.State.String(), strings.Join(m.IDs(), " ")); err != nil {
+		if err := c.Say(hole{m.ID, m.CVEs, m.Feed, m.Fix.String(), manager, m.Pkg.Name, m.Severity, m.State.String(), m.Pkg.Version.String()},
+			m.Pkg.Label(), m.Pkg.Version.String(), m.Fix.String(), m.State.String(), strings.Join(m.IDs(), " ")); err != nil {
 			return cli.Failed, err
 		}
 	}

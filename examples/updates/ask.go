@@ -60,19 +60,29 @@ func installed(ctx context.Context, c cli.Call, h host.Host) (int, error) {
 	return 0, errors.Join(errs...)
 }
 
-// buffered writes what a question lists in few pieces: a line at a time takes longer than
-// all else.
+// buffered writes what a question lists in few pieces, since a line at a time takes longer
+// than all else, and asks the system nothing twice.
 func buffered(fn question) question {
 	return func(ctx context.Context, c cli.Call, h host.Host) (int, error) {
 		out := bufio.NewWriterSize(c.Stdout, 64<<10)
 		c.Stdout = out
-		status, err := fn(ctx, c, h)
+		status, err := fn(ctx, c, h.Remembering())
 		return status, errors.Join(err, out.Flush())
 	}
 }
 
 func pending(ctx context.Context, c cli.Call, h host.Host, fetch string) (int, error) {
-	return changes(ctx, c, h, fetch, func(pkgupdate.Class) bool { return true })
+	list, _, err := present(ctx, h)
+	status, pendingErr := changes(ctx, c, list, fetch, func(pkgupdate.Class) bool { return true })
+	return worst(status, err, pendingErr)
+}
+
+// worst is Failed beside any error.
+func worst(status int, errs ...error) (int, error) {
+	if err := errors.Join(errs...); err != nil {
+		return cli.Failed, err
+	}
+	return status, nil
 }
 
 // refreshed is the manager that answers from what it fetches now into a folder of the
@@ -95,21 +105,18 @@ func refreshed(ctx context.Context, m pkgupdate.Manager, dir string) (pkgupdate.
 // security lists the pending fixes, and what the feeds of a folder, if one is given,
 // say about what is installed.
 func security(ctx context.Context, c cli.Call, h host.Host, fetch string, from *feeds) (int, error) {
-	status, err := changes(ctx, c, h, fetch, func(class pkgupdate.Class) bool { return class == pkgupdate.Security })
+	list, installed, err := present(ctx, h)
+	status, pendingErr := changes(ctx, c, list, fetch, func(class pkgupdate.Class) bool { return class == pkgupdate.Security })
 	if from.dir == "" {
-		return status, err
+		return worst(status, err, pendingErr)
 	}
-	holes, feedErr := advisories(ctx, c, h, from)
-	if err := errors.Join(err, feedErr); err != nil {
-		return cli.Failed, err
-	}
-	return max(status, holes), nil
+	holes, feedErr := advisories(ctx, c, h, list, installed, from)
+	return worst(max(status, holes), err, pendingErr, feedErr)
 }
 
 // changes lists what is pending. What was learned beside an error is listed too.
-func changes(ctx context.Context, c cli.Call, h host.Host, fetch string, want func(pkgupdate.Class) bool) (int, error) {
-	list, _, err := present(ctx, h)
-	status, errs := 0, []error{err}
+func changes(ctx context.Context, c cli.Call, list []pkgupdate.Manager, fetch string, want func(pkgupdate.Class) bool) (int, error) {
+	status, errs := 0, []error{}
 	for _, m := range list {
 		m, err := refreshed(ctx, m, fetch)
 		a := m.Pending(ctx)
@@ -127,10 +134,7 @@ func changes(ctx context.Context, c cli.Call, h host.Host, fetch string, want fu
 			}
 		}
 	}
-	if err := errors.Join(errs...); err != nil {
-		return cli.Failed, err
-	}
-	return status, nil
+	return status, errors.Join(errs...)
 }
 
 // An item is an upgrade or a patch.

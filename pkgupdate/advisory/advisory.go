@@ -120,21 +120,20 @@ func cves(texts ...string) []string {
 // maxCVEs bounds what one advisory names: a kernel's has some hundreds.
 const maxCVEs = 4096
 
-// sortMatches gives them by package, the worst and then the newest advisory first. They
-// are big, so each is moved once.
-func sortMatches(list []Match) []Match {
-	order := make([]int, len(list))
-	for i := range order {
-		order[i] = i
-	}
-	slices.SortFunc(order, func(i, j int) int {
-		a, b := &list[i], &list[j]
+// sorted gives them by package, the worst and then the newest advisory first.
+func sorted(list []*Match) []Match {
+	slices.SortFunc(list, func(a, b *Match) int {
 		return cmp.Or(strings.Compare(a.Pkg.Name, b.Pkg.Name), strings.Compare(a.Pkg.Arch, b.Pkg.Arch),
-			cmp.Compare(b.State, a.State), b.Published.Compare(a.Published), strings.Compare(a.ID, b.ID), i-j)
+			cmp.Compare(b.State, a.State), b.Published.Compare(a.Published), strings.Compare(a.ID, b.ID))
 	})
-	sorted := make([]Match, len(list))
-	for at, i := range order {
-		sorted[at] = list[i]
+	return values(list)
+}
+
+// values are the matches themselves. They are big: each is moved once.
+func values(list []*Match) []Match {
+	out := make([]Match, len(list))
+	for i, m := range list {
+		out[i] = *m
 	}
-	return sorted
+	return out
 }

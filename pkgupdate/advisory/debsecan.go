@@ -23,11 +23,9 @@ func (c *collector) debsecan(in *bufio.Reader) error {
 	}
 	l := &lines{in: in}
 	l.next() // VERSION 1
-	var holes []Advisory
+	var holes []string
 	for l.next() && l.text != "" {
-		name, rest, _ := strings.Cut(l.text, ",")
-		_, about, _ := strings.Cut(rest, ",")
-		holes = append(holes, Advisory{ID: name, Title: about, CVEs: cves(name)})
+		holes = append(holes, l.text)
 		if err := c.record(time.Time{}); err != nil {
 			return err
 		}
@@ -56,26 +54,32 @@ func (c *collector) debsecan(in *bufio.Reader) error {
 var urgencies = map[byte]string{'L': "low", 'M': "medium", 'H': "high"}
 
 // debsecanRecord reads "package,index,FFFF,unstable version,other versions". The
-// other versions have the fix, and are told by equality.
-func (c *collector) debsecanRecord(line string, holes []Advisory) error {
-	f := strings.Split(line, ",")
-	if len(f) != 5 || len(f[2]) < 4 {
+// other versions have the fix, and are told by equality. A hole is "name,,text".
+func (c *collector) debsecanRecord(line string, holes []string) error {
+	name, rest, _ := strings.Cut(line, ",")
+	index, rest, _ := strings.Cut(rest, ",")
+	flags, rest, _ := strings.Cut(rest, ",")
+	unstable, others, ok := strings.Cut(rest, ",")
+	if !ok || strings.Contains(others, ",") || len(flags) < 4 {
 		return fmt.Errorf("record %.80q", line)
 	}
-	n, err := strconv.Atoi(f[1])
+	n, err := strconv.Atoi(index)
 	if err != nil || n < 0 || n >= len(holes) {
 		return fmt.Errorf("record %.80q: no hole of that number", line)
 	}
-	a := holes[n]
-	a.Severity = urgencies[f[2][1]]
-	says := Affected{Source: f[2][0] != 'B', HasFix: f[2][3] == 'F', NoFix: true}
-	if f[3] != "" {
-		says.Ranges = []Range{{Below: f[3]}}
+	if !c.index.names[name] {
+		return nil
+	}
+	id, about, _ := strings.Cut(holes[n], ",")
+	_, about, _ = strings.Cut(about, ",")
+	says := Affected{Source: flags[0] != 'B', HasFix: flags[3] == 'F', NoFix: true}
+	if unstable != "" {
+		says.Ranges = []Range{{Below: unstable}}
 	}
 	if says.Source {
-		says.Fixed = strings.Fields(f[4])
+		says.Fixed = strings.Fields(others)
 	}
-	c.says(a, f[0], says)
+	c.says(Advisory{ID: id, Title: about, CVEs: cves(id), Severity: urgencies[flags[1]]}, name, says)
 	return nil
 }
 

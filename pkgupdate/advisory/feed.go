@@ -99,7 +99,7 @@ func Parse(ctx context.Context, name string, text []byte, s System) (Feed, []Mat
 	if feed.Err == nil {
 		feed.State = pkgupdate.Known
 	}
-	return feed, c.matches
+	return feed, values(c.matches)
 }
 
 var (
@@ -121,16 +121,17 @@ func (f Folder) Read(ctx context.Context, s System) (Result, error) {
 	}
 	x, sums := newIndex(s), f.readSums(ctx)
 	var r Result
+	var all []*Match
 	applies := false
 	for _, e := range entries {
 		if !e.Type().IsRegular() || e.Name()[0] == '.' || isSignature(e.Name()) {
 			continue
 		}
 		feed, matches := f.one(ctx, e.Name(), x, sums)
-		r.Feeds, r.Matches = append(r.Feeds, feed), append(r.Matches, matches...)
+		r.Feeds, all = append(r.Feeds, feed), append(all, matches...)
 		applies = applies || feed.Applies
 	}
-	r.Matches = sortMatches(r.Matches)
+	r.Matches = sorted(all)
 	if !applies {
 		return r, ErrNoFeed
 	}
@@ -138,7 +139,7 @@ func (f Folder) Read(ctx context.Context, s System) (Result, error) {
 }
 
 // one reads a feed.
-func (f Folder) one(ctx context.Context, name string, x *index, s sums) (Feed, []Match) {
+func (f Folder) one(ctx context.Context, name string, x *index, s sums) (Feed, []*Match) {
 	limits := f.Limits.orDefault()
 	ctx, cancel := context.WithTimeout(ctx, limits.Time)
 	defer cancel()
@@ -329,7 +330,8 @@ type collector struct {
 	applies bool
 	cleared int
 	newest  time.Time
-	matches []Match
+	matches []*Match
+	one     Match // that is being made
 }
 
 // record begins a record of the feed. Its error ends the reading.
@@ -353,11 +355,15 @@ func (c *collector) says(a Advisory, name string, about Affected) {
 		packages = c.index.source[name]
 	}
 	a.Feed = c.name
-	for _, m := range c.index.match(a, packages, about) {
-		if m.State == NotAffected {
+	for _, p := range packages {
+		c.one = Match{Advisory: a, Pkg: p}
+		switch {
+		case !c.index.settle(&c.one, about):
+		case c.one.State == NotAffected:
 			c.cleared++
-			continue
+		default:
+			m := c.one
+			c.matches = append(c.matches, &m)
 		}
-		c.matches = append(c.matches, m)
 	}
 }

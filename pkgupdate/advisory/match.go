@@ -17,42 +17,34 @@ var (
 	errUndecided = errors.New("the maker has not decided whether it is affected")
 )
 
-// match holds what an advisory says against packages that it names.
-func (x *index) match(a Advisory, packages []pkgupdate.Package, says Affected) []Match {
-	var list []Match
-	for _, p := range packages {
-		if m, told := x.one(a, p, says); told {
-			list = append(list, m)
-		}
-	}
-	return list
-}
-
-// one is the Match of one package; false: the advisory is about others.
-func (x *index) one(a Advisory, p pkgupdate.Package, says Affected) (Match, bool) {
-	m := Match{Advisory: a, Pkg: p}
+// settle holds what an advisory says against the package of m; false: it is about others.
+func (x *index) settle(m *Match, says Affected) bool {
+	p := m.Pkg
 	if !says.archOf(p) {
-		return m, false
+		return false
 	}
 	mine, err := x.moduleOf(p, says)
 	if !mine && err == nil {
-		return m, false
+		return false
 	}
 	var hit bool
 	if err == nil {
-		hit, err = says.hits(p, &m)
+		hit, err = says.hits(p, m)
 	}
 	switch {
 	case errors.Is(err, errOtherBuild):
-		return m, false
+		return false
 	case err != nil:
-		m.Reason = &pkgupdate.RecordError{Record: a.ID + " of " + p.Label(), Err: err}
-		return m, true
+		m.Reason = &pkgupdate.RecordError{Record: m.ID + " of " + p.Label(), Err: err}
+		return true
 	case hit:
 		m.State = Vulnerable
-		return m, true
+		return true
 	}
 	m.State = NotAffected
+	if len(x.running) == 0 {
+		return true
+	}
 	for _, r := range x.running[kindred(p)] {
 		if old, err := says.hits(r.Pkg, &Match{}); old && err == nil {
 			m.Pkg, m.Fix, m.HasFix, m.State = r.Pkg, p.Version, true, PendingRestart
@@ -61,7 +53,7 @@ func (x *index) one(a Advisory, p pkgupdate.Package, says Affected) (Match, bool
 			}
 		}
 	}
-	return m, true
+	return true
 }
 
 func (a Affected) archOf(p pkgupdate.Package) bool {

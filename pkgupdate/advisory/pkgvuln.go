@@ -29,7 +29,7 @@ func (c *collector) pkgVulnerabilities(in *bufio.Reader) error {
 	c.applies = c.index.Type == "pkgsrc"
 	l := &lines{in: in}
 	sums := map[string]hash.Hash{"SHA1": sha1.New(), "SHA512": sha512.New()}
-	want, list := "", []Match{}
+	want, list := "", []*Match{}
 	var bad []error
 	for l.next() && !strings.HasPrefix(l.text, "-----BEGIN PGP SIGNATURE") && !strings.HasPrefix(l.text, "-----BEGIN PKCS7") {
 		line := l.text
@@ -86,7 +86,7 @@ func checksum(want string, sums map[string]hash.Hash) error {
 }
 
 // vulnerability reads "pattern type URL".
-func (c *collector) vulnerability(line string) ([]Match, error) {
+func (c *collector) vulnerability(line string) ([]*Match, error) {
 	f := strings.Fields(line)
 	if len(f) != 3 {
 		return nil, fmt.Errorf("line %.80q", line)
@@ -98,7 +98,7 @@ func (c *collector) vulnerability(line string) ([]Match, error) {
 	if f[1] == "eol" {
 		a.ID, a.Title = "eol:"+stem(f[0]), "nobody mends it any more"
 	}
-	var list []Match
+	var list []*Match
 	var first error
 	for _, p := range c.candidates(f[0]) {
 		hit, err := version.MatchPkgsrc(f[0], p.Name+"-"+p.Version.String())
@@ -106,7 +106,7 @@ func (c *collector) vulnerability(line string) ([]Match, error) {
 		case err != nil:
 			first = fmt.Errorf("pattern %.80q: %w", f[0], err)
 		case hit:
-			list = append(list, Match{Advisory: a, Pkg: p, State: Vulnerable, Fix: upper(f[0])})
+			list = append(list, &Match{Advisory: a, Pkg: p, State: Vulnerable, Fix: upper(f[0])})
 		default:
 			c.cleared++
 		}

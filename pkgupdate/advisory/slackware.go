@@ -113,7 +113,7 @@ func (c *collector) slackFixes(list []*slackEntry, packages []pkgupdate.Package,
 			continue
 		}
 		for _, p := range packages {
-			m := Match{Pkg: p, State: Vulnerable, HasFix: true, Advisory: Advisory{
+			m := &Match{Pkg: p, State: Vulnerable, HasFix: true, Advisory: Advisory{
 				ID: "slackware:" + e.file, CVEs: cves(e.text...), Published: e.at, Feed: c.name, Title: strings.TrimSpace(strings.Join(e.text[:min(1, len(e.text))], "")),
 			}}
 			f := strings.Split(list[0].file, "-")
@@ -154,7 +154,7 @@ func (c *collector) syspatch(in *bufio.Reader) error {
 
 // patch compares a patch with those that are installed.
 func (c *collector) patch(full, id string) {
-	m := Match{
+	m := &Match{
 		Advisory: Advisory{ID: "syspatch:" + full, Title: "patch " + id + " of the base system", Feed: c.name},
 		Pkg:      pkgupdate.Package{Type: c.index.Type, Name: "base"}, State: Vulnerable, HasFix: true,
 	}

@@ -88,8 +88,10 @@ var sideBySide = regexp.MustCompile(`^(linux-[a-z-]+)-[0-9]+\.[0-9][^-]*(?:-[0-9
 // kindred names what is installed side by side in several versions, of which one is
 // used: kernels. Others are kindred to nothing but themselves.
 func kindred(p pkgupdate.Package) string {
-	if f := sideBySide.FindStringSubmatch(p.Name); f != nil && p.Type == "deb" {
-		return f[1] + "\x00" + f[2] + "\x00" + p.Arch
+	if p.Type == "deb" && strings.HasPrefix(p.Name, "linux-") {
+		if f := sideBySide.FindStringSubmatch(p.Name); f != nil {
+			return f[1] + "\x00" + f[2] + "\x00" + p.Arch
+		}
 	}
 	return p.Name + "\x00" + p.Arch
 }

@@ -2,56 +2,35 @@ package advisory
 
 import (
 	"bufio"
-	"encoding/xml"
-	"errors"
-	"fmt"
-	"io"
 	"strconv"
 	"time"
+
+	"github.com/pugetsoundtech/upkeep/pkgupdate/internal/xmlpull"
 )
 
-// An updateinfoEntry is one update of updateinfo.xml.
-type updateinfoEntry struct {
-	Type     string    `xml:"type,attr"`
-	ID       string    `xml:"id"`
-	Title    string    `xml:"title"`
-	Severity string    `xml:"severity"`
-	Issued   dateAttr  `xml:"issued"`
-	Updated  dateAttr  `xml:"updated"`
-	Refs     []cveAttr `xml:"references>reference"`
-	Lists    []struct {
-		Module struct {
-			Name   string `xml:"name,attr"`
-			Stream string `xml:"stream,attr"`
-		} `xml:"module"`
-		Packages []struct {
-			Name    string `xml:"name,attr"`
-			Epoch   string `xml:"epoch,attr"`
-			Version string `xml:"version,attr"`
-			Release string `xml:"release,attr"`
-			Arch    string `xml:"arch,attr"`
-		} `xml:"package"`
-	} `xml:"pkglist>collection"`
+// An update is one of updateinfo.xml.
+type update struct {
+	kind            string
+	id, title       string
+	severity        string
+	issued, updated time.Time
+	texts           []string // that name CVEs
+	mine            bool     // it has packages of this system's release
+	fixes           []updateFix
 }
 
-type dateAttr struct {
-	Date string `xml:"date,attr"`
-}
+// An updateFix is a package with the fix, of a name that is installed.
+type updateFix struct{ name, arch, module, version string }
 
-type cveAttr struct {
-	ID   string `xml:"id,attr"`
-	Href string `xml:"href,attr"`
-}
-
-// time reads "2007-12-28 16:42:30", a day, or seconds since 1970; zero: none of them.
-func (d dateAttr) time() time.Time {
+// updateTime reads "2007-12-28 16:42:30", a day, or seconds since 1970; zero: none of them.
+func updateTime(date string) time.Time {
+	if n, err := strconv.ParseInt(date, 10, 64); err == nil && n > 0 {
+		return time.Unix(n, 0).UTC()
+	}
 	for _, layout := range []string{time.DateTime, time.DateOnly, time.RFC3339, "2006-01-02 15:04:05 MST"} {
-		if t, err := time.Parse(layout, d.Date); err == nil {
+		if t, err := time.Parse(layout, date); err == nil {
 			return t
 		}
-	}
-	if n, err := strconv.ParseInt(d.Date, 10, 64); err == nil && n > 0 {
-		return time.Unix(n, 0).UTC()
 	}
 	return time.Time{}
 }
@@ -59,81 +38,99 @@ func (d dateAttr) time() time.Time {
 // updateinfo reads the updates of a repository. All that are for security count: a
 // fixed list of how IDs begin would forget some maker.
 func (c *collector) updateinfo(in *bufio.Reader) error {
-	return elements(c, in, "update", func(u updateinfoEntry) error {
-		at := u.Updated.time()
+	x := xmlpull.New(in)
+	return x.All("update", func() error {
+		u, err := c.update(x)
+		if err != nil {
+			return err
+		}
+		at := u.updated
 		if at.IsZero() {
-			at = u.Issued.time()
+			at = u.issued
 		}
 		if err := c.record(at); err != nil {
 			return err
 		}
-		if u.Type != "security" || u.ID == "" {
+		if u.kind != "security" || u.id == "" {
 			return nil
 		}
-		a := Advisory{ID: u.ID, Title: u.Title, Severity: u.Severity, Published: u.Issued.time()}
-		texts := []string{u.Title}
-		for _, r := range u.Refs {
-			texts = append(texts, r.ID, r.Href)
+		c.applies = c.applies || u.mine
+		if len(u.fixes) == 0 {
+			return nil
 		}
-		a.CVEs = cves(texts...)
-		for _, list := range u.Lists {
-			module := ""
-			if list.Module.Name != "" {
-				module = list.Module.Name + ":" + list.Module.Stream
-			}
-			for _, p := range list.Packages {
-				mine := c.index.mark == "" && c.index.names[p.Name] || c.index.mark != "" && releaseMark(p.Release) == c.index.mark
-				c.applies = c.applies || c.index.Type == "rpm" && mine
-				if p.Arch == "src" || !c.index.names[p.Name] {
-					continue
-				}
-				fix := p.Version + "-" + p.Release
-				if p.Epoch != "" && p.Epoch != "0" {
-					fix = p.Epoch + ":" + fix
-				}
-				c.says(a, p.Name, Affected{Arch: p.Arch, Module: module, Ranges: []Range{{Below: fix}}})
-			}
+		a := Advisory{ID: u.id, Title: u.title, Severity: u.severity, Published: u.issued, CVEs: cves(append(u.texts, u.title)...)}
+		for _, f := range u.fixes {
+			c.says(a, f.name, Affected{Arch: f.arch, Module: f.module, Ranges: []Range{{Below: f.version}}})
 		}
 		return nil
 	})
 }
 
-// maxDepth of elements in a feed.
-const maxDepth = 64
+// update reads one: of what is for no security only its dates.
+func (c *collector) update(x *xmlpull.Reader) (update, error) {
+	u := update{kind: string(x.Attr("type"))}
+	return u, x.Each(func() error {
+		switch {
+		case x.Is("issued"):
+			u.issued = updateTime(string(x.Attr("date")))
+		case x.Is("updated"):
+			u.updated = updateTime(string(x.Attr("date")))
+		case u.kind != "security":
+		case x.Is("id"):
+			u.id = x.Text()
+		case x.Is("title"):
+			u.title = x.Text()
+		case x.Is("severity"):
+			u.severity = x.Text()
+		case x.Is("references"):
+			return x.Each(func() error {
+				if x.Is("reference") {
+					u.texts = append(u.texts, string(x.Attr("id")), string(x.Attr("href")))
+				}
+				return nil
+			})
+		case x.Is("pkglist"):
+			return x.Each(func() error {
+				if x.Is("collection") {
+					return c.collection(x, &u)
+				}
+				return nil
+			})
+		}
+		return nil
+	})
+}
 
-// elements decodes each element of a name, wherever it is, and wants the document to
-// be whole. Entities that the document defines are an error.
-func elements[E any](c *collector, in io.Reader, name string, each func(E) error) error {
-	dec := xml.NewDecoder(in)
-	dec.CharsetReader = func(charset string, _ io.Reader) (io.Reader, error) {
-		return nil, fmt.Errorf("charset %.40q: %w", charset, errors.ErrUnsupported)
+// collection reads packages of one module, or of none.
+func (c *collector) collection(x *xmlpull.Reader, u *update) error {
+	from, module := len(u.fixes), ""
+	err := x.Each(func() error {
+		switch {
+		case x.Is("package"):
+			c.updatePackage(x, u)
+		case x.Is("module"):
+			if name := x.Attr("name"); len(name) > 0 {
+				module = string(name) + ":" + string(x.Attr("stream"))
+			}
+		}
+		return nil
+	})
+	for i := range u.fixes[from:] {
+		u.fixes[from+i].module = module
 	}
-	depth := 0
-	for {
-		token, err := dec.Token()
-		if errors.Is(err, io.EOF) {
-			return nil
+	return err
+}
+
+func (c *collector) updatePackage(x *xmlpull.Reader, u *update) {
+	installed := c.index.names[string(x.Attr("name"))]
+	if !c.applies && !u.mine && c.index.Type == "rpm" {
+		u.mine = c.index.mark == "" && installed || c.index.mark != "" && releaseMark(string(x.Attr("release"))) == c.index.mark
+	}
+	if arch := string(x.Attr("arch")); installed && arch != "src" {
+		f := updateFix{name: string(x.Attr("name")), arch: arch, version: string(x.Attr("version")) + "-" + string(x.Attr("release"))}
+		if epoch := string(x.Attr("epoch")); epoch != "" && epoch != "0" {
+			f.version = epoch + ":" + f.version
 		}
-		if err != nil {
-			return err
-		}
-		switch t := token.(type) {
-		case xml.StartElement:
-			if t.Name.Local == name {
-				var e E
-				if err := dec.DecodeElement(&e, &t); err != nil {
-					return err
-				}
-				if err := each(e); err != nil {
-					return err
-				}
-				continue
-			}
-			if depth++; depth > maxDepth {
-				return fmt.Errorf("%d elements in each other: %w", depth, ErrTooMuch)
-			}
-		case xml.EndElement:
-			depth--
-		}
+		u.fixes = append(u.fixes, f)
 	}
 }

@@ -5,53 +5,113 @@ import (
 	"path"
 	"strings"
 	"time"
+
+	"github.com/pugetsoundtech/upkeep/pkgupdate/internal/xmlpull"
 )
 
 // A vuxmlEntry is one vuln of FreeBSD's list.
 type vuxmlEntry struct {
-	ID        string    `xml:"vid,attr"`
-	Topic     string    `xml:"topic"`
-	Cancelled *struct{} `xml:"cancelled"`
-	CVEs      []string  `xml:"references>cvename"`
-	Entry     string    `xml:"dates>entry"`
-	Modified  string    `xml:"dates>modified"`
-	Packages  []struct {
-		Names  []string `xml:"name"`
-		Ranges []struct {
-			From    string `xml:"ge"`
-			Above   string `xml:"gt"`
-			Below   string `xml:"lt"`
-			UpTo    string `xml:"le"`
-			Exactly string `xml:"eq"`
-		} `xml:"range"`
-	} `xml:"affects>package"`
+	id, topic       string
+	cancelled       bool
+	cves            []string
+	entry, modified time.Time
+	packages        []vuxmlPackage
 }
 
-// vuxml reads the list. Names may be patterns.
+// A vuxmlPackage has names that may be patterns.
+type vuxmlPackage struct {
+	names []string
+	Affected
+}
+
+// vuxml reads the list.
 func (c *collector) vuxml(in *bufio.Reader) error {
-	return elements(c, in, "vuln", func(v vuxmlEntry) error {
-		entry, modified := day(v.Entry), day(v.Modified)
-		if modified.Before(entry) {
-			modified = entry
+	x := xmlpull.New(in)
+	return x.All("vuln", func() error {
+		v := vuxmlEntry{id: string(x.Attr("vid"))}
+		if err := v.read(x); err != nil {
+			return err
 		}
-		if err := c.record(modified); err != nil {
+		if v.modified.Before(v.entry) {
+			v.modified = v.entry
+		}
+		if err := c.record(v.modified); err != nil {
 			return err
 		}
 		c.applies = c.applies || c.index.ID == "freebsd"
-		if v.Cancelled != nil || v.ID == "" {
+		if v.cancelled || v.id == "" {
 			return nil
 		}
-		a := Advisory{ID: "VuXML:" + v.ID, Title: strings.TrimSpace(v.Topic), Published: entry, CVEs: cves(v.CVEs...)}
-		for _, p := range v.Packages {
-			var says Affected
-			for _, r := range p.Ranges {
-				says.Ranges = append(says.Ranges, Range(r))
-			}
-			for _, name := range p.Names {
+		a := Advisory{ID: "VuXML:" + v.id, Title: strings.TrimSpace(v.topic), Published: v.entry, CVEs: cves(v.cves...)}
+		for _, p := range v.packages {
+			for _, name := range p.names {
 				for _, is := range c.index.named(strings.TrimSpace(name)) {
-					c.says(a, is, says)
+					c.says(a, is, p.Affected)
 				}
 			}
+		}
+		return nil
+	})
+}
+
+func (v *vuxmlEntry) read(x *xmlpull.Reader) error {
+	return x.Each(func() error {
+		switch {
+		case x.Is("topic"):
+			v.topic = x.Text()
+		case x.Is("cancelled"):
+			v.cancelled = true
+		case x.Is("references"):
+			return x.Each(func() error {
+				if x.Is("cvename") {
+					v.cves = append(v.cves, x.Text())
+				}
+				return nil
+			})
+		case x.Is("dates"):
+			return x.Each(func() error {
+				switch {
+				case x.Is("entry"):
+					v.entry = day(x.Text())
+				case x.Is("modified"):
+					v.modified = day(x.Text())
+				}
+				return nil
+			})
+		case x.Is("affects"):
+			return x.Each(func() error {
+				if !x.Is("package") {
+					return nil
+				}
+				var p vuxmlPackage
+				err := p.read(x)
+				v.packages = append(v.packages, p)
+				return err
+			})
+		}
+		return nil
+	})
+}
+
+func (p *vuxmlPackage) read(x *xmlpull.Reader) error {
+	return x.Each(func() error {
+		switch {
+		case x.Is("name"):
+			p.names = append(p.names, x.Text())
+		case x.Is("range"):
+			var r Range
+			bounds := map[string]*string{"ge": &r.From, "gt": &r.Above, "lt": &r.Below, "le": &r.UpTo, "eq": &r.Exactly}
+			err := x.Each(func() error {
+				for name, bound := range bounds {
+					if x.Is(name) {
+						*bound = x.Text()
+						break
+					}
+				}
+				return nil
+			})
+			p.Ranges = append(p.Ranges, r)
+			return err
 		}
 		return nil
 	})
