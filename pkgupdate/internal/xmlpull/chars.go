@@ -96,20 +96,32 @@ func isChar(r rune) bool {
 }
 
 // skip leaves out white space.
-func skip(text []byte) []byte { return bytes.TrimLeft(text, " \t\r\n") }
+func skip(text []byte) []byte {
+	for len(text) > 0 && (text[0] == ' ' || text[0] == '\n' || text[0] == '\t' || text[0] == '\r') {
+		text = text[1:]
+	}
+	return text
+}
+
+// letters may begin a name, and others be in one, in ASCII.
+var letters, others = func() (first, more [256]bool) {
+	for c := range byte(utf8.RuneSelf) {
+		first[c] = c == '_' || c == ':' || c|0x20 >= 'a' && c|0x20 <= 'z'
+		more[c] = first[c] || c >= '0' && c <= '9' || c == '.' || c == '-'
+	}
+	return first, more
+}()
 
 // nameLen is how much of a text could be a name.
 func nameLen(text []byte) int {
 	n := 0
-	for n < len(text) && (letter(text[n]) || text[n] >= '0' && text[n] <= '9' || text[n] == '.' || text[n] == '-') {
+	for n < len(text) && others[text[n]] {
 		n++
 	}
 	return n
 }
 
-func letter(c byte) bool { return c == '_' || c == ':' || c|0x20 >= 'a' && c|0x20 <= 'z' }
-
-func isName(name []byte) bool { return len(name) > 0 && letter(name[0]) }
+func isName(name []byte) bool { return len(name) > 0 && letters[name[0]] }
 
 // isQualified reports whether it is a name with one prefix at most.
 func isQualified(name []byte) bool { return isName(name) && bytes.Count(name, []byte(":")) < 2 }

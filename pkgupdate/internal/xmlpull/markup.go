@@ -12,6 +12,7 @@ func (r *Reader) markup() error {
 	var quote byte
 	piece, err := r.read('>', func(piece, part []byte) bool {
 		switch {
+		case piece[0] != '?' && piece[0] != '!':
 		case piece[0] == '?':
 			return len(piece) > 2 && bytes.HasSuffix(piece, []byte("?>"))
 		case bytes.HasPrefix(piece, []byte("!--")):
@@ -44,12 +45,15 @@ const cdata = "![CDATA["
 
 // quoted is the quote that is open behind part, where one was before it; 0 for none.
 func quoted(part []byte, quote byte) byte {
-	for _, b := range part {
-		switch {
-		case b == quote:
-			quote = 0
-		case quote == 0 && (b == '"' || b == '\''):
-			quote = b
+	for i := 0; i < len(part); i++ {
+		if quote != 0 {
+			n := bytes.IndexByte(part[i:], quote)
+			if n < 0 {
+				return quote
+			}
+			i, quote = i+n, 0
+		} else if part[i] == '"' || part[i] == '\'' {
+			quote = part[i]
 		}
 	}
 	return quote
@@ -117,7 +121,7 @@ func (r *Reader) started(inner []byte) error {
 	if !isQualified(body[:n]) {
 		return bad("an element", inner)
 	}
-	r.kind, r.alone = start, alone
+	r.kind, r.alone, r.began = start, alone, append(r.began[:0], local(body[:n])...)
 	r.open = append(r.open, body[:n]...)
 	r.ends = append(r.ends, len(r.open))
 	var err error

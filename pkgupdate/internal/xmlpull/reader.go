@@ -29,7 +29,8 @@ type Reader struct {
 	tag   bool  // the "<" of a tag was read
 	alone bool  // the element that began ends too
 	text  []byte
-	attrs []attr // of the element that began
+	began []byte // the name of the element that began, without its prefix
+	attrs []attr // of it
 	open  []byte // names of the open elements, one behind the other
 	ends  []int  // of each name in open
 	long  []byte // a piece that is longer than the buffer
@@ -50,7 +51,7 @@ type attr struct{ name, value []byte }
 func New(in io.Reader) *Reader { return &Reader{in: bufio.NewReaderSize(in, 64<<10)} }
 
 // Is reports whether the element that began last has a name.
-func (r *Reader) Is(name string) bool { return string(local(r.name())) == name }
+func (r *Reader) Is(name string) bool { return string(r.began) == name }
 
 // Attr gives an attribute of the element that began last, until more is read; nil where
 // it has none.
