@@ -145,17 +145,13 @@ func (h holes) published(it item) time.Time {
 
 func (c *managerCheck) vulnerable(source string, list []advisory.Match) report.Finding {
 	m := list[0]
-	f := report.Finding{
+	return report.Finding{
 		Rule: ruleVulnerable, Subject: report.Package.Of(source), Scope: c.scope("advisories"),
 		Title: fmt.Sprintf("%s %s has %s whose fix is not on offer here",
 			sourceText(source, packagesOf(list)), m.Pkg.Version, prose.Count(len(distinct(list)), "known hole")),
 		Detail:   c.told(list) + " No configured source offers a version with the fix, or the index is older than the advisory.",
-		Evidence: holeEvidence(list),
+		Evidence: holeEvidence(list), Remedy: remedy(c.info.Commands.Refresh),
 	}
-	if c.info.Commands.Refresh != nil {
-		f.Fix, f.Remedy = "Refresh the index and look again; "+lower(run(c.info.Commands.Refresh)), remedy(c.info.Commands.Refresh)
-	}
-	return f
 }
 
 func (c *managerCheck) notInEffect(source string, list []advisory.Match) report.Finding {

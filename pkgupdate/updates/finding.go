@@ -19,7 +19,7 @@ const maxNames = 12 // of packages in one finding
 func (c *managerCheck) unmet() report.Finding {
 	return report.Finding{
 		Rule: ruleUnmet, Subject: report.Attr{Key: report.System, Value: c.info.ID}, Scope: c.scope("dependencies"),
-		Fix: run(c.info.Commands.Repair), Remedy: remedy(c.info.Commands.Repair),
+		Remedy: remedy(c.info.Commands.Repair),
 	}
 }
 
@@ -119,33 +119,34 @@ func sourceText(id string, names []string) string {
 	return source
 }
 
-// way says how to install the fixes of one group, by what is in the way.
+// way says how to install the fixes of one group, by what is in the way; "": nothing is,
+// and the rule says it. The commands stand for themselves.
 func (c *managerCheck) way(list []item) (fix string, way *report.Remedy) {
 	commands := c.info.Commands
 	do := c.install(list)
 	switch pkgupdate.Block(strings.Join(blocks(list), ", ")) {
 	case "":
-		return run(do), remedy(do)
+		return "", remedy(do)
 	case pkgupdate.KeptBack:
-		return "Find out why it is left out; then " + lower(run(do)), remedy(do)
+		return "Find out why it is left out; then install it", remedy(do)
 	case pkgupdate.Held:
 		unhold := follow(commands.Unhold, labels(list))
 		if unhold == nil && do != nil {
-			return "Find out why it is held, and release it by hand; then " + lower(run(do)), nil
+			return "Find out why it is held, and release it by hand; then install it", nil
 		}
 		if do != nil {
 			do = append([][]string{unhold}, do...)
 		}
-		return "Find out why it is held; to release it, then install it, " + lower(run(do)), remedy(do)
+		return "Find out why it is held; to have the fix, release it and install it", remedy(do)
 	case pkgupdate.NeedsRemoval:
-		return "See what it would remove; then " + lower(run(commands.UpgradeAll)), remedy(commands.UpgradeAll)
+		return "See what it would remove; then upgrade all", remedy(commands.UpgradeAll)
 	case pkgupdate.Pinned:
 		if slices.ContainsFunc(list, func(it item) bool { return it.Remedy == nil }) {
 			return byHand, nil
 		}
-		return "A preference of the administrator chooses another version; to have the fix all the same, " + lower(run(do)), remedy(do)
+		return "A preference of the administrator chooses another version; the fix can be had all the same", remedy(do)
 	case pkgupdate.Phased:
-		return "It reaches this system by itself in some days; to have it now, " + lower(run(do)), remedy(do)
+		return "It reaches this system by itself in some days, and can be had now", remedy(do)
 	}
 	return byHand, nil
 }
@@ -202,20 +203,6 @@ func remedy(do [][]string) *report.Remedy {
 	return &report.Remedy{Do: do}
 }
 
-// run is the sentence that says what to type.
-func run(do [][]string) string {
-	if remedy(do) == nil {
-		return "By hand"
-	}
-	lines := make([]string, len(do))
-	for i, command := range do {
-		lines[i] = prose.Quote(command...)
-	}
-	return "Run: " + strings.Join(lines, " && ")
-}
-
-func lower(sentence string) string { return strings.ToLower(sentence[:1]) + sentence[1:] }
-
 // ordinary is the one finding about all other updates, of which some are late. Its
 // identity and evidence are the same from day to day; the list is an artifact.
 func (c *managerCheck) ordinary(list []item, late int) report.Finding {
@@ -234,7 +221,7 @@ func (c *managerCheck) ordinary(list []item, late int) report.Finding {
 		Rule: ruleOrdinary, Subject: report.Attr{Key: report.System, Value: c.info.ID}, Scope: c.scope("pending/stable"),
 		Title:  prose.Count(len(list), "stable update") + are(len(list)) + "pending",
 		Detail: "They are " + prose.List(labels(list), maxNames) + ".",
-		Fix:    run(c.usual(list)), Remedy: remedy(c.usual(list)),
+		Remedy: remedy(c.usual(list)),
 	}
 	if len(c.local) > 0 {
 		f.Detail += " The usual upgrade would replace " + prose.List(c.local, maxNames) + ", which has its fix by a build of your own."
@@ -273,7 +260,7 @@ func (c *managerCheck) sourceFault(fault sourceFault, list []pkgupdate.Source) r
 		Identity: []report.Attr{{Key: report.Field, Value: fault.id}},
 		Title:    fault.title + prose.Count(len(list), "package source"),
 		Detail:   prose.List(lines, maxNames) + ".",
-		Fix:      cmp.Or(fault.fix, run(do)), Remedy: remedy(do),
+		Fix:      fault.fix, Remedy: remedy(do),
 	}
 }
 
@@ -300,8 +287,8 @@ func are(n int) string {
 func (c *managerCheck) fault(f pkgupdate.Fault) report.Finding {
 	find := report.Finding{
 		Rule: ruleInterrupted, Subject: report.Attr{Key: report.System, Value: c.info.ID}, Scope: c.scope("broken"),
-		Title: fmt.Sprintf("An earlier run of %s did not end: %s", c.info.ID, f.What),
-		Fix:   run(c.info.Commands.Repair), Remedy: remedy(c.info.Commands.Repair),
+		Title:  fmt.Sprintf("An earlier run of %s did not end: %s", c.info.ID, f.What),
+		Remedy: remedy(c.info.Commands.Repair),
 	}
 	if f.Pkg.Name != "" {
 		find.Rule, find.Subject = ruleBroken, packageAttr(f.Pkg)

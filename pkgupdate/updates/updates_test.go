@@ -62,7 +62,8 @@ func TestSecurityFixesAreOneFindingForEachSource(t *testing.T) {
 		"notice stable-pending: 1 stable update is pending", titles(res))
 	f := res.Findings[0]
 	assert.Equal(t, report.Attr{Key: report.Package, Value: "deb:openssl"}, f.Subject)
-	assert.Equal(t, "Run: fake upgrade libssl3 openssl", f.Fix)
+	assert.Equal(t, [][]string{{"fake", "upgrade", "libssl3", "openssl"}}, f.Remedy.Do)
+	assert.NotContains(t, f.Fix, "fake", "a command stands for itself")
 	for _, a := range []report.Attr{
 		{Key: report.Package, Value: "deb:libssl3"},
 		{Key: report.Was, Value: "version=3.0.11-1"},
@@ -210,14 +211,14 @@ func TestHeldSecurityFixIsItsOwnFinding(t *testing.T) {
 	u.Blocked = pkgupdate.Held
 	res := collect(t, check(fake(packages{p}, u)))
 	assert.Equal(t, "warning security-held: Security update of openssl is on hold: 1 is installed, 2 has the fix", titles(res))
-	assert.Contains(t, res.Findings[0].Fix, "fake unhold openssl")
+	assert.Equal(t, [][]string{{"fake", "unhold", "openssl"}, {"fake", "upgrade", "openssl"}}, res.Findings[0].Remedy.Do)
 }
 
 func TestKeptBackSecurityFixSaysWhichCommandTakesIt(t *testing.T) {
 	u := pkgupdatetest.Upgrade(pkgupdatetest.Deb("openssl", "1"), "2", pkgupdate.Security)
 	u.Blocked = pkgupdate.KeptBack
 	f := collect(t, check(fake(packages{u.Pkg}, u))).Findings[0]
-	assert.Equal(t, "Find out why it is left out; then run: fake upgrade openssl", f.Fix)
+	assert.Equal(t, "Find out why it is left out; then install it", f.Fix)
 }
 
 // sources has one source that nobody knows beside the good ones.
@@ -252,7 +253,7 @@ func TestStaleSourceIsAFindingWithARemedyAndItsUpgradesAreFindings(t *testing.T)
 		"warning source-unusable: The index is out of date for 1 package source", titles(res))
 	stale := res.Findings[1]
 	assert.Equal(t, "bad: its index was last refreshed 4 days ago.", stale.Detail)
-	assert.Equal(t, "Run: fake refresh", stale.Fix)
+	assert.Equal(t, [][]string{{"fake", "refresh"}}, stale.Remedy.Do)
 	assert.Equal(t, [][]string{{"fake", "refresh"}}, stale.Remedy.Do)
 	assert.False(t, res.Covers("fake/pending/security") || res.Covers("fake/pending/stable"))
 	assert.True(t, res.Covers("fake/broken") && res.Covers("fake/sources"))
@@ -260,16 +261,17 @@ func TestStaleSourceIsAFindingWithARemedyAndItsUpgradesAreFindings(t *testing.T)
 }
 
 func TestEachFaultOfASourceIsAFindingWithAWayOut(t *testing.T) {
+	const fetch = "Fetch the index and read what the package manager says. Remove a source that is gone."
 	for _, c := range []struct {
 		err        error
 		title, fix string
 	}{
-		{pkgupdate.ErrUnverified, "What was fetched last does not verify for 1 package source", "Run: fake refresh"},
-		{&pkgupdate.RolledBackError{}, "The index is older than it was for 1 package source", "Run: fake refresh"},
+		{pkgupdate.ErrUnverified, "What was fetched last does not verify for 1 package source", fetch},
+		{&pkgupdate.RolledBackError{}, "The index is older than it was for 1 package source", fetch},
 		{pkgupdate.ErrOtherRelease, "The security fixes are those of another release in 1 package source", "Configure the security repository of the release that is installed"},
-		{pkgupdate.ErrIncomplete, "A list of packages is missing for 1 package source", "Run: fake refresh"},
-		{pkgupdate.ErrNeverFetched, "No index was ever fetched for 1 package source", "Run: fake refresh"},
-		{&pkgupdate.StaleError{}, "The index is out of date for 1 package source", "Run: fake refresh"},
+		{pkgupdate.ErrIncomplete, "A list of packages is missing for 1 package source", fetch},
+		{pkgupdate.ErrNeverFetched, "No index was ever fetched for 1 package source", fetch},
+		{&pkgupdate.StaleError{}, "The index is out of date for 1 package source", fetch},
 	} {
 		m := fake(nil)
 		m.Changes = pkgupdate.Pending{Sources: sources(pkgupdate.OfSecurity, fmt.Errorf("x: %w", c.err))}.Proven("a test", proof)
@@ -277,7 +279,7 @@ func TestEachFaultOfASourceIsAFindingWithAWayOut(t *testing.T) {
 		require.Len(t, res.Findings, 1, c.title)
 		assert.Equal(t, c.title, res.Findings[0].Title)
 		assert.Equal(t, c.fix, res.Findings[0].Fix)
-		assert.Equal(t, strings.HasPrefix(c.fix, "Run"), res.Findings[0].Remedy != nil)
+		assert.Equal(t, c.fix == fetch, res.Findings[0].Remedy != nil)
 		assert.False(t, res.Covers("fake/pending/security"))
 	}
 }
@@ -315,7 +317,7 @@ func TestPatchWithoutVersionsIsPendingAndHasItsDay(t *testing.T) {
 		res := run()
 		assert.Equal(t, "warning security-pending: Security update of 021_smtpd is pending\n"+
 			"notice stable-pending: 1 stable update is pending", titles(res))
-		assert.Equal(t, "Run: syspatch", res.Findings[0].Fix)
+		assert.Equal(t, [][]string{{"syspatch"}}, res.Findings[0].Remedy.Do)
 		assert.Contains(t, res.Findings[0].Detail, "It fixes CVE-2026-1234.")
 		assert.Equal(t, report.Attr{Key: report.Package, Value: "syspatch:021_smtpd"}, res.Findings[0].Subject)
 		assert.Equal(t, "020_ftpd ftpd(8) may crash\n", string(res.Artifacts[0].Data))
@@ -338,26 +340,33 @@ func TestTitleAndCommandNameTheFixAndNotTheCandidate(t *testing.T) {
 	u.Remedy = &report.Remedy{Do: [][]string{{"fake", "install", "openssl=1.0+fix"}}}
 	f := collect(t, check(fake(packages{p}, u))).Findings[0]
 	assert.Equal(t, "Security update of openssl is pending: 1.0 to 1.0+fix", f.Title)
-	assert.Equal(t, "Run: fake install openssl=1.0+fix", f.Fix)
+	assert.Equal(t, [][]string{{"fake", "install", "openssl=1.0+fix"}}, f.Remedy.Do)
 	assert.NotContains(t, f.Title+f.Detail+f.Fix, "9.0")
 }
 
 func TestWayToAFixFitsWhatIsInTheWay(t *testing.T) {
-	for block, want := range map[pkgupdate.Block]string{
-		"":                      "Run: fake upgrade openssl",
-		pkgupdate.Held:          "Find out why it is held; to release it, then install it, run: fake unhold openssl && fake upgrade openssl",
-		pkgupdate.NeedsRemoval:  "See what it would remove; then run: fake upgrade-all",
-		pkgupdate.Phased:        "It reaches this system by itself in some days; to have it now, run: fake upgrade openssl",
-		pkgupdate.KeptBack:      "Find out why it is left out; then run: fake upgrade openssl",
-		pkgupdate.Pinned:        "Remove what is in the way by hand, or put a work-around on record",
-		pkgupdate.Uninstallable: "Remove what is in the way by hand, or put a work-around on record",
+	const byHand = "Remove what is in the way by hand, or put a work-around on record"
+	for block, want := range map[pkgupdate.Block]struct{ fix, do string }{
+		"":                      {"Install the update within one day and restart the services that use it, or put a work-around on record.", "fake upgrade openssl"},
+		pkgupdate.Held:          {"Find out why it is held; to have the fix, release it and install it", "fake unhold openssl; fake upgrade openssl"},
+		pkgupdate.NeedsRemoval:  {"See what it would remove; then upgrade all", "fake upgrade-all"},
+		pkgupdate.Phased:        {"It reaches this system by itself in some days, and can be had now", "fake upgrade openssl"},
+		pkgupdate.KeptBack:      {"Find out why it is left out; then install it", "fake upgrade openssl"},
+		pkgupdate.Pinned:        {byHand, ""},
+		pkgupdate.Uninstallable: {byHand, ""},
 	} {
 		u := pkgupdatetest.Upgrade(pkgupdatetest.Deb("openssl", "1"), "2", pkgupdate.Security)
 		u.Blocked = block
 		f := collect(t, check(fake(packages{u.Pkg}, u))).Findings[0]
-		assert.Equal(t, want, f.Fix, block)
-		assert.Equal(t, strings.Contains(f.Detail, string(block)), true, f.Detail)
-		assert.Equal(t, strings.Contains(want, ": "), f.Remedy != nil, block)
+		assert.Equal(t, want.fix, f.Fix, block)
+		assert.Contains(t, f.Detail, string(block))
+		var do []string
+		if f.Remedy != nil {
+			for _, command := range f.Remedy.Do {
+				do = append(do, strings.Join(command, " "))
+			}
+		}
+		assert.Equal(t, want.do, strings.Join(do, "; "), block)
 	}
 }
 
@@ -374,14 +383,14 @@ func TestWhatNoCommandReleasesIsReleasedByHand(t *testing.T) {
 	u := pkgupdatetest.Upgrade(pkgupdatetest.Deb("openssl", "1"), "2", pkgupdate.Security)
 	u.Blocked = pkgupdate.Held
 	f := collect(t, check(bare{fake(packages{u.Pkg}, u)})).Findings[0]
-	assert.Equal(t, "Find out why it is held, and release it by hand; then run: fake upgrade openssl", f.Fix)
+	assert.Equal(t, "Find out why it is held, and release it by hand; then install it", f.Fix)
 	assert.Nil(t, f.Remedy, "that command alone installs nothing")
 }
 
 func TestNameThatLooksLikeAnOptionIsGivenToNoCommand(t *testing.T) {
 	u := pkgupdatetest.Upgrade(pkgupdatetest.Deb("--allow-downgrades", "1"), "2", pkgupdate.Security)
 	f := collect(t, check(fake(packages{u.Pkg}, u))).Findings[0]
-	assert.Equal(t, "Run: fake upgrade", f.Fix)
+	assert.Equal(t, [][]string{{"fake", "upgrade"}}, f.Remedy.Do)
 }
 
 func TestUnmetDependenciesAreAFinding(t *testing.T) {
