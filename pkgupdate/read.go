@@ -56,6 +56,15 @@ func Inventory(list []Package, errs []error, evidence string, asOf time.Time) An
 	return Proven(list, evidence, asOf)
 }
 
+// Kept is an inventory of a manager that keeps whole systems, the base with all else: one
+// that is proven to be empty is of a tool among others, and the manager is absent.
+func Kept(a Answer[[]Package]) Answer[[]Package] {
+	if a.State == Empty {
+		return Unproven[[]Package](nil, ErrAbsent)
+	}
+	return a
+}
+
 // Parts takes apart what errors.Join put together; nil has none.
 func Parts(err error) []error {
 	joined, ok := err.(interface{ Unwrap() []error })

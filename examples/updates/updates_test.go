@@ -43,6 +43,12 @@ Version: 3.0.17-1~deb12u2
 -- /var/lib/dpkg/updates/ dir complete --
 -- /usr/share/distro-info/debian.csv absent --
 -- /var/lib/upkeep/apply absent --
+-- /usr/lib/sysimage/rpm absent --
+-- /var/lib/rpm absent --
+-- /lib/apk/db/installed absent --
+-- /var/lib/pacman/local absent --
+-- /var/lib/pkgtools/packages absent --
+-- /var/log/packages absent --
 `
 
 func TestVerbs(t *testing.T) {

@@ -67,7 +67,7 @@ func (m *Manager) Installed(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Pa
 	if err != nil {
 		return pkgupdate.Unproven(list, err)
 	}
-	return pkgupdate.Inventory(list, errs, fmt.Sprintf("%d packages in %s", len(list), database), at)
+	return pkgupdate.Kept(pkgupdate.Inventory(list, errs, fmt.Sprintf("%d packages in %s", len(list), database), at))
 }
 
 // ParseDatabase reads records that empty lines separate: P is the name, V the

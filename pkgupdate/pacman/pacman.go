@@ -49,7 +49,7 @@ func (m *Manager) Info() pkgupdate.Info {
 
 // Installed lists the folders of the local database, one a package.
 func (m *Manager) Installed(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Package] {
-	return pkgupdate.Folders(ctx, m.Host, m.parseName, local)
+	return pkgupdate.Kept(pkgupdate.Folders(ctx, m.Host, m.parseName, local))
 }
 
 // parseName cuts name-version-release.

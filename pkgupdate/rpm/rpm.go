@@ -87,10 +87,16 @@ const (
 
 // Installed asks rpm -qa.
 func (m *Manager) Installed(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Package] {
-	if err := m.present(ctx); err != nil {
+	dir, err := m.present(ctx)
+	if err != nil {
 		return pkgupdate.Unproven[[]pkgupdate.Package](nil, err)
 	}
-	out, err := m.Host.Query(ctx, "rpm", "-qa", "--queryformat", queryFormat)
+	command := []string{"rpm", "-qa", "--queryformat", queryFormat}
+	if _, own := commands[m.Family]; !own && m.Family != "" {
+		// Debian's rpm looks in the home of who asks, and finds nothing.
+		command = append(command, "--dbpath", dir)
+	}
+	out, err := m.Host.Query(ctx, command...)
 	if err != nil {
 		return pkgupdate.Unproven[[]pkgupdate.Package](nil, err)
 	}
@@ -125,18 +131,18 @@ func (m *Manager) Installed(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Pa
 }
 
 // present looks for a database before rpm is asked, which would make one. Where rpm
-// is a tool among others, there is none.
-func (m *Manager) present(ctx context.Context) error {
-	_, entries, err := pkgupdate.FirstDir(ctx, m.Host, "/usr/lib/sysimage/rpm", "/var/lib/rpm")
+// is a tool among others, there is none. It gives the folder.
+func (m *Manager) present(ctx context.Context) (string, error) {
+	dir, entries, err := pkgupdate.FirstDir(ctx, m.Host, "/usr/lib/sysimage/rpm", "/var/lib/rpm")
 	if err != nil {
-		return err
+		return "", err
 	}
 	for _, e := range entries {
 		if e.Name == "Packages" || e.Name == "Packages.db" || e.Name == "rpmdb.sqlite" || e.Name == "packages.rpm" {
-			return nil
+			return dir, nil
 		}
 	}
-	return pkgupdate.ErrAbsent
+	return "", pkgupdate.ErrAbsent
 }
 
 // parse reads name, epoch, version, release, architecture and source.

@@ -68,7 +68,7 @@ func (m *Manager) Installed(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Pa
 		}
 		list = append(list, p)
 	}
-	return pkgupdate.Inventory(list, errs, fmt.Sprintf("%d packages in %s", len(list), dir), m.Host.Time())
+	return pkgupdate.Kept(pkgupdate.Inventory(list, errs, fmt.Sprintf("%d packages in %s", len(list), dir), m.Host.Time()))
 }
 
 // parseName cuts name-version-arch-build at the last three hyphens. The build is a

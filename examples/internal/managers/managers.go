@@ -7,6 +7,7 @@ package managers
 
 import (
 	"path/filepath"
+	"slices"
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/host"
@@ -28,24 +29,17 @@ import (
 // Jobs is the folder of a system in which package apply keeps its plans and transcripts.
 const Jobs = "/var/lib/upkeep/apply"
 
-// For gives the managers to ask on a system; one that is not known may have several. One
-// whose database is not there says so. Data older than maxAge is no answer; zero is
-// what each takes.
+// For gives the managers to ask on a system, its own first. A Linux may have others
+// beside it, whoever put them there, and one that is not known any. One whose database is
+// not there, or holds nothing, says so. Data older than maxAge is no answer; zero is what
+// each takes.
 func For(h host.Host, system facts.System, maxAge time.Duration) []pkgupdate.Manager {
 	debs := &apt.Manager{Host: h, MaxAge: maxAge}
 	rpms := &rpm.Manager{Host: h, Family: system.Family, Front: rpm.Front(system.ID, system.Version), MaxAge: maxAge}
 	alpine, arch, slack := &apk.Manager{Host: h, MaxAge: maxAge}, &pacman.Manager{Host: h, MaxAge: maxAge}, &slackware.Manager{Host: h, MaxAge: maxAge}
+	linux := []pkgupdate.Manager{debs, rpms, alpine, arch, slack}
+	own := map[string]int{"debian": 0, "redhat": 1, "suse": 1, "mandrake": 1, "alpine": 2, "arch": 3, "slackware": 4}
 	switch system.Family {
-	case "debian":
-		return []pkgupdate.Manager{debs}
-	case "redhat", "suse", "mandrake":
-		return []pkgupdate.Manager{rpms}
-	case "alpine":
-		return []pkgupdate.Manager{alpine}
-	case "arch":
-		return []pkgupdate.Manager{arch}
-	case "slackware":
-		return []pkgupdate.Manager{slack}
 	case "freebsd":
 		return []pkgupdate.Manager{&freebsd.Manager{Host: h, MaxAge: maxAge}}
 	case "openbsd":
@@ -55,7 +49,9 @@ func For(h host.Host, system facts.System, maxAge time.Duration) []pkgupdate.Man
 	case "bsdos":
 		return []pkgupdate.Manager{&bsdos.Manager{Host: h}}
 	}
-	return []pkgupdate.Manager{debs, rpms, alpine, arch, slack}
+	n := own[system.Family]
+	first := linux[n]
+	return slices.Insert(slices.Delete(linux, n, n+1), 0, first)
 }
 
 // Owners is who knows whose a file is on a system of a family: the first package

@@ -41,7 +41,7 @@ func TestTableOfManagersIsMadeFromTheirInterfaces(t *testing.T) {
 		"| manager | systems | history | left undone | unsupported | development | files | for a user | apply | tried against |\n|---|---|---|---|---|---|---|---|---|---|\n")
 	for _, row := range rows {
 		list := For(host.Host{}, facts.System{Family: row.family}, 0)
-		require.Len(t, list, 1, row.family)
+		require.NotEmpty(t, list, row.family)
 		m := list[0]
 		_, history := m.(pkgupdate.Historian)
 		_, undone := m.(pkgupdate.Auditor)
