@@ -193,6 +193,7 @@ var rooms = []room{
 
 	{"pkgupdate", root, []string{multierr}},
 	{"pkgupdate/version", leaf, nil},
+	{"pkgupdate/window", leaf, nil},
 	{"pkgupdate/lifecycle", question, nil},
 	{"pkgupdate/advisory", reader, nil},
 	{"pkgupdate/dpkg", reader, nil},

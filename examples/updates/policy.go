@@ -6,15 +6,16 @@ import (
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/examples/internal/config"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/apply"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/window"
 )
 
 // policy is what people decided about installing updates, as a file has it.
 type policy struct {
-	Conffiles       string         `doc:"Edited configuration files: keep, replace or stop."`
-	Windows         []apply.Window `doc:"When updates may be installed, such as Sat 02:00-05:00, by the clock of this machine. None: always."`
-	SecurityWindows []apply.Window `doc:"The same of what holds security fixes alone. None: always."`
-	Review          []apply.Class  `doc:"Classes of packages that a person looks at, each by its name: bootloader, database, kernel, libc, manager, sshd."`
-	Holds           []hold         `doc:"Packages that are left alone."`
+	Conffiles       string          `doc:"Edited configuration files: keep, replace or stop."`
+	Windows         []window.Window `doc:"When updates may be installed, such as Sat 02:00-05:00, by the clock of this machine. None: always."`
+	SecurityWindows []window.Window `doc:"The same of what holds security fixes alone. None: always."`
+	Review          []apply.Class   `doc:"Classes of packages that a person looks at, each by its name: bootloader, database, kernel, libc, manager, sshd."`
+	Holds           []hold          `doc:"Packages that are left alone."`
 }
 
 // hold is an apply.Hold.

@@ -11,18 +11,19 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/window"
 )
 
 // Options say what a plan is to hold. The zero Options are all pending updates that
 // need no removal, with edited configuration files kept.
 type Options struct {
-	Security  bool      `json:"security,omitempty"`  // only what fixes a hole, and only as far as that needs
-	Only      []string  `json:"only,omitempty"`      // labels of installed packages; empty: all
-	Held      bool      `json:"held,omitempty"`      // held packages too
-	Remove    bool      `json:"remove,omitempty"`    // packages that are in the way may be removed
-	Conffiles Conffiles `json:"conffiles,omitempty"` // what becomes of edited configuration files
-	Holds     []Hold    `json:"holds,omitempty"`     // packages that a person's decision leaves alone
-	Windows   []Window  `json:"windows,omitempty"`   // when a plan may be carried out; none: always
+	Security  bool            `json:"security,omitempty"`  // only what fixes a hole, and only as far as that needs
+	Only      []string        `json:"only,omitempty"`      // labels of installed packages; empty: all
+	Held      bool            `json:"held,omitempty"`      // held packages too
+	Remove    bool            `json:"remove,omitempty"`    // packages that are in the way may be removed
+	Conffiles Conffiles       `json:"conffiles,omitempty"` // what becomes of edited configuration files
+	Holds     []Hold          `json:"holds,omitempty"`     // packages that a person's decision leaves alone
+	Windows   []window.Window `json:"windows,omitempty"`   // when a plan may be carried out; none: always
 }
 
 // Conffiles says what becomes of a configuration file that a person edited and the

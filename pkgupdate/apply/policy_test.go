@@ -11,55 +11,13 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/apply"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/pkgupdatetest"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/window"
 )
 
-func window(t *testing.T, text string) apply.Window {
+func weekly(t *testing.T, text string) (w window.Window) {
 	t.Helper()
-	var w apply.Window
 	require.NoError(t, w.UnmarshalText([]byte(text)))
 	return w
-}
-
-func TestWindowsAreOpenByTheClockOfTheirZone(t *testing.T) {
-	berlin := time.FixedZone("CET", 3600)
-	for _, c := range []struct {
-		text, at string
-		want     bool
-	}{
-		{"Sat 02:00-05:00", "Sat 02:00", true},
-		{"Sat 02:00-05:00", "Sat 04:59", true},
-		{"Sat 02:00-05:00", "Sat 05:00", false},
-		{"Sat 02:00-05:00", "Sat 01:59", false},
-		{"Sat 02:00-05:00", "Sun 03:00", false},
-		{"Mon-Fri 22:00-04:00", "Mon 03:00", false},
-		{"Mon-Fri 22:00-04:00", "Mon 22:00", true},
-		{"Mon-Fri 22:00-04:00", "Sat 03:59", true},
-		{"Mon-Fri 22:00-04:00", "Sat 22:30", false},
-		{"Sat-Mon 10:00-11:00", "Sun 10:30", true},
-		{"Sat-Mon 10:00-11:00", "Tue 10:30", false},
-		{"12:00-13:00", "Wed 12:30", true},
-		{"12:00-12:00", "Wed 11:00", true},
-		{"Tue,Thu 00:00-24:00", "Tue 01:00", false},
-	} {
-		var w apply.Window
-		if err := w.UnmarshalText([]byte(c.text)); err != nil {
-			assert.False(t, c.want, c.text) // 24:00 is none
-			continue
-		}
-		at, err := time.ParseInLocation("2006-01-02 Mon 15:04", map[string]string{
-			"Mon": "2026-11-23", "Tue": "2026-11-24", "Wed": "2026-11-25", "Thu": "2026-11-26", "Sat": "2026-11-28", "Sun": "2026-11-29",
-		}[c.at[:3]]+" "+c.at, berlin)
-		require.NoError(t, err)
-		assert.Equal(t, c.want, w.Open(at), "%s at %s", c.text, c.at)
-		text, err := w.MarshalText()
-		require.NoError(t, err)
-		assert.Equal(t, w, window(t, string(text)))
-	}
-	for _, text := range []string{"", "Sat", "Sat 2-5", "Sat 02:00", "Sab 02:00-03:00", "Mon-Fry 02:00-03:00", "Sat 02:00-25:00", ", 02:00-03:00"} {
-		var w apply.Window
-		assert.Error(t, w.UnmarshalText([]byte(text)), text)
-	}
-	assert.False(t, apply.Window{}.Open(time.Now()))
 }
 
 func TestOutsideTheWindowsNothingIsDone(t *testing.T) {
@@ -67,7 +25,7 @@ func TestOutsideTheWindowsNothingIsDone(t *testing.T) {
 	h := hosttest.New("-- /jobs/ absent --\n-- /var/db/pkgin/ absent --\n").Host()
 	h.Exec, h.Now = &told{}, func() time.Time { return now }
 	a := apply.Applier{Host: h, Manager: withID("pkgin", "toy-a"), Dir: "/jobs", Zone: time.FixedZone("CET", 3600)}
-	o := apply.Options{Windows: []apply.Window{window(t, "Sun 02:00-05:00"), window(t, "Sat 03:00-05:00")}}
+	o := apply.Options{Windows: []window.Window{weekly(t, "Sun 02:00-05:00"), weekly(t, "Sat 03:00-05:00")}}
 	p, err := a.Plan(t.Context(), o)
 	require.NoError(t, err)
 	assert.Equal(t, []string{"outside the maintenance windows: the next begins on 2026-11-28 03:00 CET"}, p.Problems)

@@ -7,6 +7,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/examples/internal/delivery"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/apply"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/updates"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/window"
 )
 
 // Settings is what -config can say.
@@ -102,7 +103,7 @@ type Packages struct {
 	Records        []Record      `doc:"What people decided about updates of single packages."`
 
 	Review          []apply.Class   `doc:"Classes of packages that agent fix leaves for a person to look at: bootloader, database, kernel, libc, manager, sshd. That person installs them with updates apply NAME."`
-	SecurityWindows []apply.Window  `doc:"When agent fix may install security fixes, such as Sat 02:00-05:00, by the clock of this machine. None: always."`
+	SecurityWindows []window.Window `doc:"When agent fix may install security fixes, such as Sat 02:00-05:00, by the clock of this machine. None: always."`
 	Conffiles       apply.Conffiles `doc:"What becomes of a configuration file that you edited and the maker changed too, when agent fix installs: keep yours, replace it, or stop before anything is done."`
 }
 
