@@ -196,6 +196,7 @@ var rooms = []room{
 	{"pkgupdate/window", leaf, nil},
 	{"pkgupdate/lifecycle", question, nil},
 	{"pkgupdate/advisory", reader, nil},
+	{"pkgupdate/advisory/survey", adapter, nil},
 	{"pkgupdate/dpkg", reader, nil},
 	{"pkgupdate/apk", adapter, nil},
 	{"pkgupdate/apt", adapter, nil},

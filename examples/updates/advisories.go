@@ -14,6 +14,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/advisory"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/advisory/survey"
 )
 
 // feeds are a folder of feeds of advisories on this machine, as the flags have it.
@@ -49,7 +50,7 @@ func advisories(ctx context.Context, c cli.Call, h host.Host, list []pkgupdate.M
 	}
 	status, errs := 0, []error{}
 	for i, m := range list {
-		s, err := advisory.SystemOf(ctx, h, m.Info(), installed[i].Value)
+		s, err := survey.System(ctx, h, m.Info(), installed[i].Value)
 		r, feedErr := folder.Read(ctx, s)
 		errs = append(errs, err, feedErr)
 		for _, f := range r.Feeds {

@@ -31,6 +31,20 @@ type System struct {
 	Patches []string
 }
 
+// Idle gives the ids of packages, and of their sources, of which an older version
+// runs than is installed.
+func (s System) Idle() []string {
+	var list []string
+	for _, r := range s.Running {
+		for _, p := range s.Packages {
+			if kindred(p) == kindred(r.Pkg) && version.Compare(p.Version, r.Pkg.Version) == version.Newer {
+				list = append(list, p.ID(), p.SourceID())
+			}
+		}
+	}
+	return list
+}
+
 // Running is code that runs.
 type Running struct {
 	Pkg    pkgupdate.Package

@@ -11,6 +11,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/advisory"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/advisory/survey"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
 	"github.com/pugetsoundtech/upkeep/report"
 )
@@ -25,7 +26,7 @@ func (c *managerCheck) advisories(ctx context.Context, installed []pkgupdate.Pac
 	if c.feeds.FS == nil {
 		return nil
 	}
-	system, err := advisory.SystemOf(ctx, c.host, c.info, installed)
+	system, err := survey.System(ctx, c.host, c.info, installed)
 	if err != nil {
 		c.problems(err, c.scope("advisories/system"))
 	}

@@ -12,7 +12,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/sysview"
 	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
-	"github.com/pugetsoundtech/upkeep/pkgupdate/advisory"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/advisory/survey"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
 	"github.com/pugetsoundtech/upkeep/report"
 )
@@ -177,7 +177,7 @@ func (c *managerCheck) oldCode(ctx context.Context, installed []pkgupdate.Packag
 			old[claims[name].Package] = append(old[claims[name].Package], name)
 		}
 	}
-	system, err := advisory.SystemOf(ctx, c.host, c.info, installed)
+	system, err := survey.System(ctx, c.host, c.info, installed)
 	for _, id := range system.Idle() {
 		old[id] = nil
 	}

@@ -1,4 +1,8 @@
-package advisory
+// Package survey asks a host what advisories are held against.
+//
+//	system, err := survey.System(ctx, h, manager.Info(), installed)
+//	result, err := folder.Read(ctx, system)
+package survey
 
 import (
 	"context"
@@ -12,6 +16,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/facts"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
+	"github.com/pugetsoundtech/upkeep/pkgupdate/advisory"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/version"
 )
 
@@ -26,13 +31,13 @@ const (
 // ErrKernel says that the kernel that runs cannot be told from those installed.
 var ErrKernel = errors.New("which of the installed kernels runs is not known")
 
-// SystemOf asks a host what it is, which kernel of its packages runs, which module
+// System asks a host what it is, which kernel of its packages runs, which module
 // streams are enabled, and which patches of the base system are installed. Beside an
-// error the System is what could be learned: what it lacks makes a Match Unknown, but
+// error it is what could be learned: what it lacks makes a Match Unknown, but
 // for a kernel, which then counts as the one that is installed.
-func SystemOf(ctx context.Context, h host.Host, info pkgupdate.Info, installed []pkgupdate.Package) (System, error) {
+func System(ctx context.Context, h host.Host, info pkgupdate.Info, installed []pkgupdate.Package) (advisory.System, error) {
 	is, err := facts.Identify(ctx, h)
-	s := System{ID: is.ID, Release: is.Version, Codename: is.Codename, Type: info.Type, Scheme: info.Scheme, Packages: installed}
+	s := advisory.System{ID: is.ID, Release: is.Version, Codename: is.Codename, Type: info.Type, Scheme: info.Scheme, Packages: installed}
 	if is.ID == "" {
 		return s, err
 	}
@@ -45,23 +50,9 @@ func SystemOf(ctx context.Context, h host.Host, info pkgupdate.Info, installed [
 	return s, errors.Join(kernelErr, moduleErr, patchErr)
 }
 
-// Idle gives the ids of packages, and of their sources, of which an older version
-// runs than is installed.
-func (s System) Idle() []string {
-	var list []string
-	for _, r := range s.Running {
-		for _, p := range s.Packages {
-			if kindred(p) == kindred(r.Pkg) && version.Compare(p.Version, r.Pkg.Version) == version.Newer {
-				list = append(list, p.ID(), p.SourceID())
-			}
-		}
-	}
-	return list
-}
-
 // runningKernel gives the package of the kernel that runs, with the version that
 // runs. Where no kernel is a package, as in a container, there is none.
-func runningKernel(ctx context.Context, h host.Host, release string, installed []pkgupdate.Package) ([]Running, error) {
+func runningKernel(ctx context.Context, h host.Host, release string, installed []pkgupdate.Package) ([]advisory.Running, error) {
 	if !slices.ContainsFunc(installed, isKernel) {
 		return nil, nil
 	}
@@ -79,7 +70,7 @@ func runningKernel(ctx context.Context, h host.Host, release string, installed [
 		}
 		if v, ok := runningVersion(p, release, texts); ok {
 			p.Version, p.SourceVersion = v, version.Version{}
-			return []Running{{Pkg: p, Kernel: true}}, nil
+			return []advisory.Running{{Pkg: p, Kernel: true}}, nil
 		}
 	}
 	return nil, fmt.Errorf("%w: it calls itself %.80q", ErrKernel, release)
