@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"iter"
+	"slices"
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/tree"
@@ -62,16 +63,22 @@ func Compare(old, now Entries, want tree.Fields, fn func(Change) error) error {
 }
 
 type comparison struct {
-	next    func() (host.Entry, error, bool)
-	want    tree.Fields
-	fn      func(Change) error
-	was     host.Entry // the next old entry, while more
-	more    bool
-	err     error  // of the old stream
-	last    string // path of the last new entry
-	unknown string // the directory below which nothing is known now; "" is none
-	before  string // the same of the old stream
-	blind   bool   // it was told that attributes are not known any more
+	next   func() (host.Entry, error, bool)
+	want   tree.Fields
+	fn     func(Change) error
+	was    host.Entry // the next old entry, while more
+	more   bool
+	err    error   // of the old stream
+	last   string  // path of the last new entry
+	above  []above // the directories around the last new entry, and itself where it is one
+	before string  // the same of the old stream
+	blind  bool    // it was told that attributes are not known any more
+}
+
+// above is a directory, and whether it is known what is in it.
+type above struct {
+	path  string
+	known bool
 }
 
 // errBlind is why attributes cannot be compared.
@@ -102,9 +109,11 @@ func (c *comparison) take(now host.Entry) error {
 	if c.err != nil {
 		return c.err
 	}
-	c.unknown = ""
-	if !complete(now) {
-		c.unknown = now.Path
+	for n := len(c.above); n > 0 && !tree.Within(now.Path, c.above[n-1].path); n-- {
+		c.above = c.above[:n-1]
+	}
+	if known := complete(now); !known || now.Stat.IsDir() {
+		c.above = append(c.above, above{now.Path, known})
 	}
 	if now.Err != nil {
 		if err := c.fn(Change{Kind: Unreadable, Path: now.Path, Now: now}); err != nil {
@@ -177,10 +186,21 @@ func (c *comparison) removed() error {
 	if !complete(was) {
 		c.before = was.Path
 	}
-	if c.unknown != "" && tree.Within(was.Path, c.unknown) || was.Stat.Known == 0 {
+	if was.Stat.Known == 0 || !c.knows(was.Path) {
 		return nil
 	}
 	return c.fn(Change{Kind: Removed, Path: was.Path, Was: was})
+}
+
+// knows reports whether it is known that there is nothing at a path behind the last new
+// entry: the innermost directory around it decides.
+func (c *comparison) knows(path string) bool {
+	for _, dir := range slices.Backward(c.above) {
+		if tree.Within(path, dir.path) {
+			return dir.known
+		}
+	}
+	return true
 }
 
 // rest ends the comparison after the last new entry.

@@ -79,6 +79,13 @@ func TestNothingIsRemovedBelowWhatCouldNotBeListed(t *testing.T) {
 	assert.Equal(t, []string{"unreadable /d []"}, changes(t, old, []host.Entry{unseen}, tree.FieldsState))
 }
 
+func TestWhatWasListedOfADirectorySaysNothingOfTheRest(t *testing.T) {
+	old := []host.Entry{dir("/d"), dir("/d/in"), file("/d/in/x", 1), dir("/d/sub"), file("/d/sub/x", 1), file("/d/sub/y", 1), file("/d/z", 1), file("/e", 1)}
+	now := []host.Entry{closed(dir("/d")), dir("/d/sub"), file("/d/sub/x", 1), file("/d/y", 1)}
+	want := []string{"unreadable /d []", "removed /d/sub/y []", "added /d/y []", "removed /e []"}
+	assert.Empty(t, cmp.Diff(want, changes(t, old, now, tree.FieldsState)))
+}
+
 func TestNothingIsAddedBelowWhatTheOldStreamCouldNotList(t *testing.T) {
 	old := []host.Entry{dir("/d"), closed(dir("/d/in"))}
 	now := []host.Entry{dir("/d"), dir("/d/in"), file("/d/in/x", 1), file("/d/z", 1)}

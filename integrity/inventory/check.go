@@ -102,6 +102,9 @@ func (c Check) Check(ctx context.Context, rec *report.Recorder) error {
 	}
 	now := c.Read(ctx)
 	for _, e := range now.below {
+		if e.Err == nil { // one of Findings tells it
+			continue
+		}
 		rec.Problem(e.Err, c.domain()+"/"+KeyOf(e.Path)[0])
 	}
 	for _, err := range now.Partly {

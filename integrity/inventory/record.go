@@ -21,6 +21,10 @@ type Record struct {
 	Accepted bool // of a baseline: a person took it, and not the first run
 }
 
+// FieldAt is when what a record tells was written, as RFC 3339 has it. Another time
+// alone is no other record.
+const FieldAt = "written-at"
+
 // Get gives the value of a field; "" where it is not known.
 func (r Record) Get(name string) string {
 	v, _ := host.Entry{Attrs: r.Fields}.Attr(name)
@@ -51,11 +55,13 @@ func pathOf(key []string) string {
 // RecordOf is the record of an entry of the baseline.
 func RecordOf(e host.Entry) Record { return Record{Key: KeyOf(e.Path), Fields: e.Attrs} }
 
-// entry makes a record an entry of a baseline: its digest is over its fields.
+// entry makes a record an entry of a baseline: its digest is over its fields but FieldAt.
 func (r Record) entry() host.Entry {
 	h := sha256.New()
 	for _, f := range r.Fields {
-		h.Write([]byte(f.Name + "\x00" + f.Value + "\x00"))
+		if f.Name != FieldAt {
+			h.Write([]byte(f.Name + "\x00" + f.Value + "\x00"))
+		}
 	}
 	return host.Entry{
 		Path: pathOf(r.Key), Attrs: r.Fields, Digests: []host.Digest{host.NewDigest("sha256", h.Sum(nil))},
@@ -105,6 +111,13 @@ func (l *List) Fail(section string, err error) {
 // FailBelow says that what is below a key could not be read.
 func (l *List) FailBelow(err error, key ...string) {
 	l.below = append(l.below, host.Entry{Path: pathOf(key), Err: err, Stat: host.Stat{Mode: host.ModeDir, Known: host.KnownMode}})
+}
+
+// Keep says by a finding that what is below a key could not be read, and whose doing
+// that is: nobody else's records are less known for it.
+func (l *List) Keep(f report.Finding, key ...string) {
+	l.Findings = append(l.Findings, f)
+	l.below = append(l.below, host.Entry{Path: pathOf(key), Stat: host.Stat{Mode: host.ModeDir, Known: host.KnownMode}})
 }
 
 // entries gives the list as a stream: each section is a folder.

@@ -15,8 +15,9 @@ import (
 )
 
 // Users is the inventory "integrity.accounts": the files of users, groups and
-// passwords, and the keys that sshd takes. Its scopes are below accounts: users,
-// groups, members, passwords and keys; some need the rights of root.
+// passwords, the keys that sshd takes, and what runs when somebody logs in. Its scopes
+// are below accounts: users, groups, members, passwords, keys and starts; some need the
+// rights of root.
 type Users struct {
 	Host host.Host
 }
@@ -27,6 +28,11 @@ func (Users) Name() string { return "integrity.accounts" }
 // Rules returns the catalogue.
 func (Users) Rules() []report.Rule {
 	return append(accountRules(), []report.Rule{{
+		ID: "integrity.accounts.kept-unread", Kind: report.Condition, Severity: report.Warning, Since: since,
+		Title:   "A user keeps a file from being read",
+		Explain: "A program that has a lease on a file holds up whoever opens it, and so many files hide one. What such files hold now is not known, and what they held is not compared.",
+		Remedy:  "Ask the user what the program, or what so many files, are for.",
+	}, {
 		ID: "integrity.accounts.root", Kind: report.Condition, Severity: report.Warning, Since: since,
 		Title:   "A second account has all rights of root",
 		Explain: "User number 0 may do everything, whatever the name is. Intruders add such an account to come back.",
@@ -78,6 +84,7 @@ func accountRules() []report.Rule {
 		{"key-new", report.Warning, "A new key may log in", "Whoever has the other half of the key can log in without a password. Intruders add one to come back."},
 		{"key-removed", report.Notice, "A key may no longer log in", "Whoever used it is locked out."},
 		{"key-changed", report.Warning, "A key may be used otherwise than before", "The options before a key limit what it can be used for."},
+		{"start", report.Notice, "What runs when an account logs in changed", "Shells, sshd and mail run what stands in such a file with the rights of the user, who may use sudo. Intruders write there to come back."},
 		{"lines", report.Warning, "Lines that are no accounts changed", "Lines that begin with + send programs to ask another machine for accounts."},
 	} {
 		out = append(out, report.Rule{ID: "integrity.accounts." + r.id, Kind: report.Condition, Severity: r.severity, Title: r.title, Explain: r.explain, Remedy: byHand, Since: since})

@@ -26,6 +26,7 @@ type affair struct {
 	account *integrity.Change
 	member  []integrity.Change
 	keys    []integrity.Change
+	starts  []integrity.Change
 	rest    []integrity.Change // password, group of its own, numbers of its containers
 }
 
@@ -49,6 +50,8 @@ func tellAccounts(changes []integrity.Change) []inventory.Finding {
 			of(key[2]).member = append(of(key[2]).member, c)
 		case secKeys:
 			of(key[1]).keys = append(of(key[1]).keys, c)
+		case secStarts:
+			of(key[1]).starts = append(of(key[1]).starts, c)
 		case secPasswords, secIDs:
 			of(key[1]).rest = append(of(key[1]).rest, c)
 		case secGroups:
@@ -132,6 +135,9 @@ func (a *affair) tell() []inventory.Finding {
 			out = append(out, a.keyed(kind, some))
 		}
 	}
+	if len(a.starts) > 0 {
+		out = append(out, a.started())
+	}
 	if len(a.rest) == 0 {
 		return out
 	}
@@ -150,11 +156,11 @@ func ofKind(list []integrity.Change, kind integrity.Kind) []integrity.Change {
 func (a *affair) whole() inventory.Finding {
 	c := *a.account
 	t := a.finding("new")
-	t.Changes = slices.Concat([]integrity.Change{c}, a.member, a.keys, a.rest)
+	t.Changes = slices.Concat([]integrity.Change{c}, a.member, a.keys, a.starts, a.rest)
 	if c.Kind == integrity.Removed {
 		r := inventory.RecordOf(c.Was)
 		t = a.finding("removed")
-		t.Changes = slices.Concat([]integrity.Change{c}, a.member, a.keys, a.rest)
+		t.Changes = slices.Concat([]integrity.Change{c}, a.member, a.keys, a.starts, a.rest)
 		t.Title = fmt.Sprintf("The account %s was removed: it had user number %s", prose.Clip(a.user, 64), r.Get("uid"))
 		return t
 	}

@@ -31,12 +31,16 @@ func (Homes) Name() string { return "integrity.homes" }
 
 const scopeHomes = "homes/files"
 
-// files in a home, by what is wrong when others have which rights to them.
+// Files in a home, by what is wrong when others have which rights to them; runs are
+// those that run when somebody logs in.
 var (
-	runOrTrusted = []string{
-		".profile", ".bashrc", ".bash_profile", ".bash_login", ".bash_logout", ".kshrc", ".shrc", ".cshrc", ".tcshrc", ".login", ".logout", ".zshrc", ".zshenv", ".zprofile",
-		".forward", ".procmailrc", ".xinitrc", ".xsession", ".ssh", ".ssh/authorized_keys", ".ssh/authorized_keys2", ".ssh/config", ".ssh/rc", ".ssh/environment", ".klogin", ".k5login",
+	runs = []string{
+		".profile", ".bashrc", ".bash_profile", ".bash_login", ".bash_aliases", ".bash_logout", ".kshrc", ".mkshrc", ".shrc", ".cshrc", ".tcshrc", ".login", ".logout",
+		".zshrc", ".zshenv", ".zprofile", ".zlogin", ".zlogout", ".config/fish/config.fish", ".inputrc", ".pam_environment",
+		".xinitrc", ".xsession", ".xsessionrc", ".xprofile", ".ssh/config", ".ssh/rc", ".ssh/environment", ".klogin", ".k5login",
 	}
+	runOrTrusted = slices.Concat(runs, byMail, []string{".ssh", ".ssh/authorized_keys", ".ssh/authorized_keys2"})
+
 	secrets  = []string{".netrc", ".pgpass", ".my.cnf", ".ssh/id_rsa", ".ssh/id_ecdsa", ".ssh/id_ed25519", ".ssh/id_dsa", ".gnupg"}
 	trusting = []string{".rhosts", ".shosts"}
 	// ofRoot are the files by which root's shells start.

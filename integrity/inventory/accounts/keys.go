@@ -32,7 +32,7 @@ func (l *accountList) keys(users []etc.User) {
 	}
 	patterns := l.keyFiles()
 	var asks []host.Ask
-	var owners []string
+	var owners []etc.User
 	done := map[string]bool{} // a name may be there twice
 	for _, u := range users {
 		if done[u.Name] {
@@ -44,7 +44,7 @@ func (l *accountList) keys(users []etc.User) {
 			if file := keyFile(pattern, u); file != "" && !slices.Contains(files, file) {
 				files = append(files, file)
 				asks = append(asks, host.Ask{Op: host.OpRead, Name: file, Limit: maxKeys})
-				owners = append(owners, u.Name)
+				owners = append(owners, u)
 			}
 		}
 	}
@@ -59,13 +59,13 @@ func (l *accountList) keys(users []etc.User) {
 
 // keysOf records the keys in one file of one user. What cannot be read of one
 // hides nothing of the others.
-func (l *accountList) keysOf(user, file string, a host.Answer) {
+func (l *accountList) keysOf(u etc.User, file string, a host.Answer) {
 	if a.Err != nil && !notThere(a.Err) {
-		l.FailBelow(a.Err, secKeys, user)
+		l.unread(u, file, secKeys, a.Err)
 	}
 	for line := range bytes.Lines(a.Data) {
 		if k, ok := ParseKey(string(line)); ok {
-			l.Add(inventory.Fields("type", k.Type, "comment", k.Comment, "options", k.Options, "file", file), secKeys, user, k.Fingerprint)
+			l.Add(inventory.Fields("type", k.Type, "comment", k.Comment, "options", k.Options, "file", file), secKeys, u.Name, k.Fingerprint)
 		}
 	}
 }

@@ -53,14 +53,15 @@ func Tells(path string) bool { return slices.Contains(tellsOf, path) }
 // accountList is a list while it is read.
 type accountList struct {
 	inventory.List
-	ctx context.Context
-	h   host.Host
+	ctx    context.Context
+	h      host.Host
+	leases map[uint64]int // by inode, the process that has it; nil: not asked
 }
 
 // readAccounts reads all that makes the accounts of a system.
 func readAccounts(ctx context.Context, h host.Host) *inventory.List {
 	l := accountList{ctx: ctx, h: h}
-	l.Sections = []string{secUsers, secGroups, secMembers, secPasswords, secGShadow, secIDs, secKeys, secLines}
+	l.Sections = []string{secUsers, secGroups, secMembers, secPasswords, secGShadow, secIDs, secKeys, secStarts, secLines}
 	users := l.users()
 	l.groups()
 	l.passwords()
@@ -73,6 +74,7 @@ func readAccounts(ctx context.Context, h host.Host) *inventory.List {
 		})
 	}
 	l.keys(users)
+	l.starts(users)
 	l.count(users)
 	return &l.List
 }
