@@ -123,6 +123,7 @@ var rooms = []room{
 	{"integrity", root, []string{xsys}},
 	{"integrity/internal/automaton", leaf, nil},
 	{"integrity/internal/blockfile", leaf, nil},
+	{"integrity/acl", leaf, nil},
 	{"integrity/capabilities", leaf, nil},
 	{"integrity/continuity", reader, nil},
 	{"integrity/rotation", reader, nil},

@@ -35,6 +35,9 @@ func Scan(ctx context.Context, files host.FS, p Profile, counts *Counts) Entries
 	return Scanner{Files: files, Profile: p}.Entries(ctx, counts)
 }
 
+// Pace bounds what a scan takes of a machine on which others work.
+type Pace = tree.Pace
+
 // A Scanner is a scan by rules that a profile cannot say.
 type Scanner struct {
 	Files   host.FS
@@ -66,7 +69,7 @@ func (s Scanner) Entries(ctx context.Context, counts *Counts) Entries {
 	}
 	inner := scan{files: s.Files, counts: counts, opts: s.Profile.options()}
 	inner.opts.Read, inner.opts.Hash = s.Read, s.Hash
-	s.Pace.slow(ctx, &inner.opts)
+	s.Pace.Slow(ctx, &inner.opts)
 	if s.Choose == nil {
 		return inner.entries(ctx, s.Profile, s.Old)
 	}

@@ -1,6 +1,7 @@
 package files
 
 import (
+	"regexp"
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
@@ -98,7 +99,7 @@ func fix(c integrity.Change, a attestation) string {
 	case c.Kind == integrity.Unstable:
 		return ""
 	case gains(c) != "":
-		return "If you did not give these rights on purpose, take them away (chmod u-s, setcap -r), and find out who was on the system at that time."
+		return "If you did not give these rights on purpose, take them away, and find out who was on the system at that time."
 	case a.doubt != "":
 		return expected + "find out who did, and restore the file from a backup: the package database is no proof of it."
 	case isConfig(c.Path) && c.Kind == integrity.Changed && (a.standing == altered || a.standing == unowned):
@@ -127,9 +128,11 @@ func fixUnowned(k integrity.Kind) string {
 	return "If you made this change, accept it. Otherwise find out who did, and restore the file from a backup: no package has it."
 }
 
-// remedyOf gives what a person types to see more, on this system.
+// remedyOf gives what a person types to see more, on this system, and to give a file the
+// rights back that it had.
 func (c *closer) remedyOf(ch integrity.Change, a attestation) *report.Remedy {
 	var commands [][]string
+	out := c.rightsBack(ch, a)
 	switch {
 	case a.standing == untold:
 		commands = howto.Commands(c.guide.Command(howto.PackageOwner, ch.Path))
@@ -137,8 +140,55 @@ func (c *closer) remedyOf(ch integrity.Change, a attestation) *report.Remedy {
 		_, name, _ := strings.Cut(a.Package, ":")
 		commands = howto.Commands(c.guide.Command(howto.VerifyPackage, name))
 	}
-	if len(commands) == 0 {
+	switch {
+	case out == nil:
+		return report.Look(commands...)
+	case len(commands) > 0:
+		out.Look = commands
+	}
+	return out
+}
+
+// plainOwner is an owner and a group as chown(1) takes them.
+var plainOwner = regexp.MustCompile(`^[A-Za-z0-9_][\w.-]*\$?:[A-Za-z0-9_][\w.-]*\$?$`)
+
+// rightsBack gives the commands that give a file the owner and the mode that it had; of a
+// new program those that take its power, and the way back. The owner comes first, as
+// chown takes set-id bits.
+func (c *closer) rightsBack(ch integrity.Change, a attestation) *report.Remedy {
+	was, now := ch.Was.Stat, ch.Now.Stat
+	rights := func(st host.Stat) (out [][]string) {
+		if ch.Fields&tree.FieldOwner != 0 && st.Known.Has(host.KnownOwner) {
+			owner := c.owner(st)
+			if !plainOwner.MatchString(owner) { // an option, or a name that was cut
+				owner = ownerText(st)
+			}
+			out = append(out, []string{"chown", "-h", owner, ch.Path})
+		}
+		if !st.IsLink() && (ch.Fields&tree.FieldMode != 0 || len(out) > 0 && st.Perm()&(host.ModeSetUID|host.ModeSetGID) != 0) {
+			mode := modeText(st)
+			if st.IsDir() {
+				mode = "0" + mode // of four digits some leave the set-id bits of a directory
+			}
+			out = append(out, []string{"chmod", mode, ch.Path})
+		}
+		return out
+	}
+	caps, _ := ch.Now.Attr(host.AttrCapabilities)
+	had, _ := ch.Was.Attr(host.AttrCapabilities)
+	out := report.Remedy{}
+	switch {
+	case a.vouches(ch) || !host.ValidName(ch.Path):
+	case ch.Kind == integrity.Changed && ch.Fields&tree.FieldType == 0:
+		out.Do, out.Undo = rights(was), rights(now)
+	case ch.Kind == integrity.Added && now.IsRegular() && now.Perm()&(host.ModeSetUID|host.ModeSetGID) != 0:
+		out.Do, out.Undo = [][]string{{"chmod", "u-s,g-s", ch.Path}}, [][]string{{"chmod", modeText(now), ch.Path}}
+	}
+	if gains(ch) != "" && caps != "" && had == "" && host.ValidName(ch.Path) {
+		out.Do = append(out.Do, []string{"setcap", "-r", ch.Path})
+	}
+	if len(out.Do) == 0 {
 		return nil
 	}
-	return &report.Remedy{Look: commands}
+	return &out
 }

@@ -1,4 +1,4 @@
-package integrity
+package tree
 
 import (
 	"context"
@@ -15,8 +15,8 @@ type Pace struct {
 	Files int64 // whose content is read in a second
 }
 
-// slow makes a walk wait before it reads more.
-func (p Pace) slow(ctx context.Context, o *host.WalkOptions) {
+// Slow makes a walk wait before it reads more.
+func (p Pace) Slow(ctx context.Context, o *host.WalkOptions) {
 	if p == (Pace{}) {
 		return
 	}

@@ -1,0 +1,45 @@
+package files_test
+
+import (
+	"testing"
+
+	"github.com/stretchr/testify/assert"
+	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/integrity/files"
+	"github.com/pugetsoundtech/upkeep/report"
+)
+
+func TestRightsAreGivenBackByCommands(t *testing.T) {
+	const name = "/usr/bin/a b'$(x)"
+	with := func(node string) string {
+		return "-- /etc/ dir complete --\n-- /etc/passwd --\nroot:x:0:0::/root:/bin/sh\n-x:x:7:7::/:/bin/sh\n-- /etc/group --\nroot:x:0:\n-- /usr/ dir complete --\n-- /usr/bin/ dir complete --\n" + node
+	}
+	node := func(rights string) string { return "-- \"" + name + "\" " + rights + " --\nx\n" }
+	const folder = "-- /usr/bin/d/ dir complete "
+	const caps = ` xattr.security.capability="\x01\x00\x00\x02\x80\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00\x00"`
+	for _, c := range []struct {
+		was, now string
+		do, undo [][]string
+	}{
+		{node("mode=0755 uid=0 gid=0"), node("mode=0777 uid=0 gid=0"), [][]string{{"chmod", "0755", name}}, [][]string{{"chmod", "0777", name}}},
+		{node("mode=0755 uid=0 gid=0"), node("mode=0755 uid=7 gid=0"), [][]string{{"chown", "-h", "root:root", name}}, [][]string{{"chown", "-h", "7:root", name}}},
+		{
+			node("mode=04755 uid=0 gid=0"), node("mode=0755 uid=5 gid=0"),
+			[][]string{{"chown", "-h", "root:root", name}, {"chmod", "4755", name}}, [][]string{{"chown", "-h", "5:root", name}, {"chmod", "0755", name}},
+		},
+		{folder + "mode=0755 --\n", folder + "mode=01777 --\n", [][]string{{"chmod", "00755", "/usr/bin/d"}}, [][]string{{"chmod", "01777", "/usr/bin/d"}}},
+		{"", node("mode=04755 uid=0 gid=0"), [][]string{{"chmod", "u-s,g-s", name}}, [][]string{{"chmod", "4755", name}}},
+		{node("mode=0755 uid=0 gid=0 xattr.user.x=1"), node("mode=0755 uid=0 gid=0 xattr.user.x=1" + caps), [][]string{{"setcap", "-r", name}}, nil},
+		{node("mode=0755 uid=0 gid=0"), "-- \"" + name + "\" mode=0755 uid=0 gid=0 --\nanother\n", nil, nil},
+	} {
+		got := day(t, with(c.was), with(c.now), func(s *files.System) { s.Profile.Attrs = true })
+		require.Len(t, got, 1)
+		if c.do == nil {
+			assert.Nil(t, got[0].Remedy)
+			continue
+		}
+		require.NotNil(t, got[0].Remedy, got[0].Title)
+		assert.Equal(t, &report.Remedy{Do: c.do, Undo: c.undo}, got[0].Remedy)
+	}
+}
