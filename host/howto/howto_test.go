@@ -144,6 +144,7 @@ var tasks = []howto.Task{
 	howto.Status, howto.FailedServices, howto.ServiceLog, howto.ReadLog, howto.KernelLog, howto.Logins, howto.Listeners, howto.Process,
 	howto.MemoryUsers, howto.ProcessorUsers, howto.DiskUsers, howto.ManyFiles, howto.DiskHealth, howto.ClockStatus, howto.VerifyPackage,
 	howto.PackageOwner, howto.RebootNeeded, howto.Start, howto.Stop, howto.Restart, howto.Enable, howto.Disable, howto.EndProcess,
+	howto.LockAccount, howto.UnlockAccount, howto.EditAccounts, howto.EditGroups,
 	howto.RefreshPackages, howto.UpgradePackages, howto.UpgradeAll, howto.RemoveKernels, howto.RepairPackages, howto.Reboot,
 }
 

@@ -124,6 +124,18 @@ var table = []line{
 	{Disable, "debian", "update-rc.d {} disable"},
 	{Disable, "redhat suse mandrake", "chkconfig {} off"},
 
+	{LockAccount, "linux", "passwd -l {}"},
+	{LockAccount, "freebsd", "pw lock {}"},
+	{LockAccount, "openbsd", "usermod -Z {}"},
+	{LockAccount, "netbsd", "usermod -C yes {}"},
+	{UnlockAccount, "linux", "passwd -u {}"},
+	{UnlockAccount, "freebsd", "pw unlock {}"},
+	{UnlockAccount, "openbsd", "usermod -U {}"},
+	{UnlockAccount, "netbsd", "usermod -C no {}"},
+	{EditAccounts, "linux ?", "vipw"},
+	{EditAccounts, "bsd", "vipw"},
+	{EditGroups, "linux ?", "vigr"},
+
 	{RefreshPackages, "debian", "apt-get update"},
 	{RefreshPackages, "redhat mandrake ?", "dnf makecache"},
 	{RefreshPackages, "redhat ?", "yum makecache"},

@@ -72,7 +72,7 @@ func TestCommandsThatOnlyReadRunOnThisMachine(t *testing.T) {
 
 func TestWhatChangesSomethingIsNotCalledReading(t *testing.T) {
 	for _, task := range []Task{
-		Start, Stop, Restart, Enable, Disable, EndProcess, RefreshPackages, UpgradePackages, UpgradeAll, RemoveKernels, RepairPackages, Reboot,
+		Start, Stop, Restart, Enable, Disable, EndProcess, LockAccount, UnlockAccount, EditAccounts, EditGroups, RefreshPackages, UpgradePackages, UpgradeAll, RemoveKernels, RepairPackages, Reboot,
 	} {
 		assert.False(t, task.OnlyReads(), "%s", task)
 	}

@@ -27,12 +27,16 @@ const (
 
 // The tasks that change something.
 const (
-	Start           Task = "start a service"         // service
-	Stop            Task = "stop a service"          // service
-	Restart         Task = "restart a service"       // service
-	Enable          Task = "start a service at boot" // service
-	Disable         Task = "no service at boot"      // service
-	EndProcess      Task = "end a process"           // process number
+	Start           Task = "start a service"                         // service
+	Stop            Task = "stop a service"                          // service
+	Restart         Task = "restart a service"                       // service
+	Enable          Task = "start a service at boot"                 // service
+	Disable         Task = "no service at boot"                      // service
+	EndProcess      Task = "end a process"                           // process number
+	LockAccount     Task = "let nobody log in by a password"         // user
+	UnlockAccount   Task = "let a user log in by the password again" // user
+	EditAccounts    Task = "edit the file of accounts"
+	EditGroups      Task = "edit the file of groups"
 	RefreshPackages Task = "fetch the list of packages"
 	UpgradePackages Task = "upgrade these packages" // packages
 	UpgradeAll      Task = "upgrade all packages"

@@ -10,6 +10,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/etc"
+	"github.com/pugetsoundtech/upkeep/host/howto"
 	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/report"
 )
@@ -115,14 +116,13 @@ func (c Users) Inspect(ctx context.Context, rec *report.Recorder) error {
 		return err
 	}
 	rec.Covered("accounts/users")
-	recordAll(rec, InspectPasswd(data))
 	users, _ := etc.ParsePasswd(data)
-	recordAll(rec, openAccounts(etc.PasswdFile, users))
+	c.record(ctx, rec, append(InspectPasswd(data), openAccounts(etc.PasswdFile, users)...))
 	groups, err := c.Host.ReadFile(ctx, etc.GroupFile, etc.MaxFile)
 	switch {
 	case err == nil:
 		rec.Covered("accounts/groups")
-		recordAll(rec, InspectGroup(groups))
+		c.record(ctx, rec, InspectGroup(groups))
 	case !errors.Is(err, fs.ErrNotExist):
 		rec.Problem(err, "accounts/groups")
 	}
@@ -132,12 +132,32 @@ func (c Users) Inspect(ctx context.Context, rec *report.Recorder) error {
 		return nil
 	}
 	rec.Covered("accounts/passwords")
-	recordAll(rec, found)
+	c.record(ctx, rec, found)
 	return nil
 }
 
-func recordAll(rec *report.Recorder, findings []report.Finding) {
+// record records findings, each with the commands of this system.
+func (c Users) record(ctx context.Context, rec *report.Recorder, findings []report.Finding) {
+	var guide howto.Guide
+	if len(findings) > 0 {
+		guide = howto.Of(ctx, c.Host)
+	}
 	for _, f := range findings {
+		switch do := howto.EditAccounts; {
+		case f.Rule == "integrity.accounts.no-password":
+			f.Remedy = &report.Remedy{
+				Do:   howto.Commands(guide.Command(howto.LockAccount, f.Subject.Value)),
+				Undo: howto.Commands(guide.Command(howto.UnlockAccount, f.Subject.Value)),
+			}
+		default:
+			if f.Subject.Key == report.Group || f.Subject == report.Path.Of(etc.GroupFile) {
+				do = howto.EditGroups
+			}
+			f.Remedy = &report.Remedy{Do: howto.Commands(guide.Command(do))}
+		}
+		if len(f.Remedy.Do) == 0 { // by hand
+			f.Remedy = nil
+		}
 		rec.Finding(f)
 	}
 }
@@ -161,7 +181,7 @@ func inspectUsers(users []etc.User) []report.Finding {
 		if first, double := names[u.Name]; double {
 			found = append(found, userFinding("integrity.accounts.duplicate-name", u.Name,
 				fmt.Sprintf("The account %s is in /etc/passwd twice, on the lines %d and %d", u.Name, first.Line, u.Line),
-				"Remove the wrong line with vipw."))
+				"Remove the wrong line."))
 			continue
 		}
 		names[u.Name] = u
@@ -172,7 +192,7 @@ func inspectUsers(users []etc.User) []report.Finding {
 		case double:
 			found = append(found, userFinding("integrity.accounts.duplicate-number", u.Name,
 				fmt.Sprintf("The accounts %s and %s have the same user number, %d", first.Name, u.Name, u.UID),
-				"If they are meant to be two users, give one another number with usermod or vipw, and its files with chown."))
+				"If they are meant to be two users, give one another number, and its files too."))
 		default:
 			numbers[u.UID] = u
 		}
@@ -184,7 +204,7 @@ func inspectUsers(users []etc.User) []report.Finding {
 func rootFinding(u etc.User) report.Finding {
 	f := userFinding("integrity.accounts.root", u.Name,
 		fmt.Sprintf("The account %s has user number 0, and so all rights of root", u.Name),
-		"If nobody needs it: remove it with vipw, and look for what else was changed at the time.")
+		"If nobody needs it: remove it, and look for what else was changed at the time.")
 	if u.Name == "toor" {
 		f.Severity = report.Notice
 		f.Detail = "FreeBSD and NetBSD come with this account, without a usable password."
@@ -233,7 +253,7 @@ func openAccounts(file string, users []etc.User) []report.Finding {
 func openFinding(file, user string) report.Finding {
 	f := userFinding("integrity.accounts.no-password", user,
 		fmt.Sprintf("The account %s needs no password", user),
-		"Lock it with passwd -l "+user+", or set a password with passwd "+user+".")
+		"Lock it, or set a password for it.")
 	f.Scope = "accounts/passwords"
 	f.Evidence = []report.Attr{{Key: report.Path, Value: file}}
 	f.Detail = "Its password field in " + file + " is empty. A service may still refuse it, as sshd does by default."
@@ -255,7 +275,7 @@ func malformed(file, scope string, bad []etc.Malformed) []report.Finding {
 			Rule: "integrity.accounts.malformed", Subject: report.Attr{Key: report.Path, Value: file}, Scope: scope,
 			Identity: []report.Attr{{Key: report.Field, Value: inventory.Word("line-of-" + m.Name)}},
 			Title:    fmt.Sprintf("Line %d of %s cannot be read: %s", m.Line, file, m.Why),
-			Fix:      "Correct or remove the line with vipw.",
+			Fix:      "Correct or remove the line.",
 		})
 	}
 	return found

@@ -117,3 +117,19 @@ func ExampleUsers() {
 	fmt.Println(res.Findings[0].Title, err)
 	// Output: The account root needs no password <nil>
 }
+
+func TestWhatIsWrongWithAnAccountHasItsCommands(t *testing.T) {
+	const debian = "-- /etc/os-release --\nID=debian\n-- /run/ dir complete=tree --\n-- /usr/sbin/ dir complete --\n-- /usr/sbin/vipw --\n-- /usr/sbin/vigr --\n"
+	m := peopleWith("bob:$y$old:", "bob::", "audio:x:29:\n", "audio:x:29:\naudio:x:30:\n", "daemon:x:1:1:", "bob:x:1:1:", "-- /usr/ dir complete --\n", "-- /usr/ dir --\n")
+	res := integritytest.Collect(t, inventory.Check{Question: accounts.Users{Host: hosttest.New(m + debian).Host()}})
+	got := map[string]*report.Remedy{}
+	for _, f := range res.Findings {
+		got[f.Rule+" "+f.Subject.Value] = f.Remedy
+		assert.NotRegexp(t, "vipw|vigr|passwd -|usermod|chown", f.Fix)
+	}
+	assert.Equal(t, map[string]*report.Remedy{
+		"integrity.accounts.no-password bob":      {Do: [][]string{{"passwd", "-l", "bob"}}, Undo: [][]string{{"passwd", "-u", "bob"}}},
+		"integrity.accounts.duplicate-name bob":   {Do: [][]string{{"vipw"}}},
+		"integrity.accounts.duplicate-name audio": {Do: [][]string{{"vigr"}}},
+	}, got)
+}

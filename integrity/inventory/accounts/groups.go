@@ -24,11 +24,11 @@ func InspectGroup(data []byte) []report.Finding {
 		case double:
 			f.Rule = "integrity.accounts.duplicate-name"
 			f.Title = fmt.Sprintf("The group %s is in /etc/group twice, on the lines %d and %d", g.Name, first.Line, g.Line)
-			f.Fix = "Remove the wrong line with vigr."
+			f.Fix = "Remove the wrong line."
 		case shared:
 			f.Rule = "integrity.accounts.duplicate-number"
 			f.Title = fmt.Sprintf("The groups %s and %s have the same number, %d", same.Name, g.Name, g.GID)
-			f.Fix = "If they are meant to be two groups, give one another number with vigr, and its files with chgrp."
+			f.Fix = "If they are meant to be two groups, give one another number, and its files too."
 		default:
 			names[g.Name], numbers[g.GID] = g, g
 			continue

@@ -45,7 +45,7 @@ func (Programs) Rules() []report.Rule {
 	rule := func(id string, s report.Severity, title, explain string) report.Rule {
 		return report.Rule{
 			ID: "integrity.privileged." + id, Kind: report.Condition, Severity: s, Title: title, Explain: explain, Since: since,
-			Remedy: "If it belongs here, accept it. Otherwise remove it or take the rights away (chmod u-s,g-s; setcap -r), keep a copy, and find out who was on the system at that time.",
+			Remedy: "If it belongs here, accept it. Otherwise remove it or take the rights away, keep a copy, and find out who was on the system at that time.",
 		}
 	}
 	return []report.Rule{
@@ -214,9 +214,21 @@ func (c Programs) Tell(changes []integrity.Change) []inventory.Finding {
 			}
 		}
 		t.Evidence = inventory.Differences(change)
+		if change.Kind != integrity.Removed && host.ValidName(name) {
+			t.Remedy = lessRights(name, now)
+		}
 		out = append(out, t)
 	}
 	return out
+}
+
+// lessRights gives the commands that take the rights of another from a program, and the way
+// back where that is known.
+func lessRights(name string, r inventory.Record) *report.Remedy {
+	if r.Get("capabilities") != "" {
+		return &report.Remedy{Look: [][]string{{"getcap", name}}, Do: [][]string{{"setcap", "-r", name}}}
+	}
+	return &report.Remedy{Do: [][]string{{"chmod", "u-s,g-s", name}}, Undo: [][]string{{"chmod", r.Get("mode"), name}}}
 }
 
 func asRoot(r inventory.Record) bool {

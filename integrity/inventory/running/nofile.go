@@ -10,6 +10,7 @@ import (
 	"time"
 
 	"github.com/pugetsoundtech/upkeep/host/etc"
+	"github.com/pugetsoundtech/upkeep/host/howto"
 	"github.com/pugetsoundtech/upkeep/host/sysview"
 	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
@@ -54,7 +55,10 @@ func (c Replaced) noFiles(ctx context.Context, outdated []sysview.Outdated, proc
 				names = etc.Names(t.Entries)
 			}
 		}
-		out = append(out, noFile(f, of, names))
+		finding := noFile(f, of, names)
+		guide := howto.Of(ctx, c.Host)
+		finding.Remedy = report.Look(guide.Command(howto.Process, strconv.Itoa(of[0].PID)), guide.Command(howto.Listeners))
+		out = append(out, finding)
 	}
 	return out
 }

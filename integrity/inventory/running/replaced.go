@@ -46,7 +46,7 @@ func (Replaced) Rules() []report.Rule {
 		ID: ruleNoFile, Kind: report.Condition, Severity: report.Warning, Since: since,
 		Title:   "A program runs without a file",
 		Explain: "What runs from memory, or from a file that was removed where anybody may put one, cannot be looked at. Intruders hide so; a program that was built anew while it ran looks the same.",
-		Remedy:  "If you know the program, start it again from its file. Otherwise keep a copy from /proc/PID/exe, see with whom it talks (ss -tunap), then end it and find out who started it.",
+		Remedy:  "If you know the program, start it again from its file. Otherwise keep a copy from /proc/PID/exe, see with whom it talks, then end it and find out who started it.",
 	}}
 }
 
@@ -146,10 +146,7 @@ func (r *replacedCode) finding(ctx context.Context, c Replaced) report.Finding {
 	}
 	if len(do) > 0 && len(do) <= 16 {
 		f.Remedy = &report.Remedy{Do: do}
-		f.Fix = "Restart them when nobody is in their way: " + prose.Quote(do[0]...)
-		if len(do) > 1 {
-			f.Fix += " and so on"
-		}
+		f.Fix = "Restart them when nobody is in their way"
 		if r.units["the first process"] {
 			f.Fix += ". The first process is renewed by starting the system again"
 		}

@@ -83,13 +83,9 @@ func (v verdict) finding(guide howto.Guide, e Enabled) report.Finding {
 	undo := howto.Commands(guide.Command(howto.Enable, e.Name), guide.Command(howto.Start, e.Name))
 	if len(do) == 2 && len(undo) == 2 {
 		f.Remedy = &report.Remedy{Do: do, Undo: undo}
-		f.Fix = "If so: " + typed(do) + ". To take it back: " + typed(undo) + "."
+		f.Fix = "If so, stop it, and let it not be started again."
 	} else if name, _, ok := strings.Cut(e.How, "="); ok {
 		f.Fix = "If so, by hand: stop it, and set " + prose.Clip(name, 100) + "=NO in /etc/rc.conf."
 	}
 	return f
-}
-
-func typed(commands [][]string) string {
-	return prose.Quote(commands[0]...) + "; " + prose.Quote(commands[1]...)
 }
