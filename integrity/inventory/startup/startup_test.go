@@ -198,8 +198,22 @@ func TestOnePlantedJobIsOneFinding(t *testing.T) {
 			"warning: A new job of ann: by y.service /tmp/.x",
 		},
 		"a timer until the next start": {
-			homes, homes + "-- /run/systemd/transient/run-1.timer --\n[Timer]\nOnCalendar=daily\n-- /run/systemd/transient/run-1.service --\nx\n",
-			"warning: A new job of root: OnCalendar=daily",
+			homes, homes + "-- /run/systemd/transient/run-1.timer --\n[Timer]\nOnCalendar=daily\n-- /run/systemd/transient/run-1.service --\n[Service]\nExecStart=/tmp/.x\n",
+			"warning: A new job of root: OnCalendar=daily /tmp/.x",
+		},
+		"what a timer until the next start starts": {
+			homes + "-- /run/systemd/transient/run-1.timer --\n[Timer]\nOnCalendar=daily\n-- /run/systemd/transient/run-1.service --\n[Service]\nExecStart=/bin/x\n",
+			homes + "-- /run/systemd/transient/run-1.timer --\n[Timer]\nOnCalendar=daily\n-- /run/systemd/transient/run-1.service --\n[Service]\nExecStart=/tmp/.x\n",
+			"warning: A job of root changed: OnCalendar=daily /tmp/.x",
+		},
+		"a service that waits, and one that runs": {
+			homes, homes + "-- /run/systemd/transient/a.service --\n[Service]\nExecStart=/tmp/.x\n" +
+				"-- /run/systemd/transient/b.service --\n[Service]\nExecStart=/bin/b\n-- /sys/fs/cgroup/system.slice/b.service/cgroup.events --\npopulated 1\nfrozen 0\n-- /sys/fs/cgroup/system.slice/a.service/cgroup.events --\npopulated 0\n",
+			"warning: A new job of root: by a.service /tmp/.x",
+		},
+		"a socket until the next start": {
+			homes, homes + "-- /run/systemd/transient/a.socket --\n[Socket]\nListenStream=99\n",
+			"warning: A new job of root: ListenStream=99",
 		},
 		"a change to a user's unit": {
 			homes, homes + "-- /home/ann/.config/systemd/user/app.service.d/x.conf --\n[Service]\nExecStartPost=/tmp/.x\n",

@@ -1,6 +1,7 @@
 package startup
 
 import (
+	"bytes"
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
@@ -20,9 +21,13 @@ import (
 // files does not look: in the homes of users, and those that last until the next start.
 const secUnits = "units"
 
-// passing are the folders of units that last until the next start; the others there are
-// made from what stands in /etc.
-var passing = []string{"/run/systemd/transient", "/run/systemd/system"}
+// transient is the folder of units that programs make while the system runs, such as
+// systemd-run(1).
+const transient = "/run/systemd/transient"
+
+// passing are the folders of units that last until the next start. Of the second all but
+// timers is with the files of the system.
+var passing = []string{transient, "/run/systemd/system"}
 
 // inHomes are the folders of units in a home, see systemd.unit(5).
 var inHomes = []string{".config/systemd/user", ".config/systemd/user.control", ".local/share/systemd/user"}
@@ -74,7 +79,24 @@ func (c Jobs) units(ctx context.Context, l *inventory.List) (places []place) {
 // isUnit reports whether a name is of a unit that counts in a folder.
 func isUnit(dir, name string) bool {
 	e := ending(name)
-	return e == ".timer" || e != "" && !slices.Contains(passing, dir)
+	return e == ".timer" || e != "" && dir != "/run/systemd/system"
+}
+
+// runs reports whether the manager runs a service, which has a group of processes then,
+// or a timer beside it tells of it. What runs ends, and is looked at as what it is; what
+// waits in the folder to be started is a way to come back.
+func (c Jobs) runs(ctx context.Context, service string) (bool, error) {
+	const v2, v1 = "/sys/fs/cgroup/system.slice/", "/sys/fs/cgroup/systemd/system.slice/"
+	answers, err := c.Host.BatchAll(ctx, []host.Ask{
+		{Op: host.OpLstat, Name: path.Join(transient, service+".timer")},
+		{Op: host.OpRead, Name: v2 + service + ".service/cgroup.events"},
+		{Op: host.OpRead, Name: v1 + service + ".service/cgroup.procs"},
+	})
+	if err != nil {
+		return false, err
+	}
+	timer, events, procs := answers[0], answers[1], answers[2]
+	return timer.Err == nil && timer.Stat.IsRegular() || bytes.Contains(events.Data, []byte("populated 1")) || len(procs.Data) > 0, nil
 }
 
 func (c Jobs) unit(ctx context.Context, l *inventory.List, dir, name, owner string) {
@@ -86,11 +108,27 @@ func (c Jobs) unit(ctx context.Context, l *inventory.List, dir, name, owner stri
 		l.FailBelow(err, secUnits, dir, name)
 		return
 	}
+	if service, ok := strings.CutSuffix(name, ".service"); ok && dir == transient {
+		told, err := c.runs(ctx, service)
+		if err != nil {
+			l.FailBelow(err, secUnits, dir, name)
+		}
+		if told || err != nil {
+			return
+		}
+	}
 	if slices.Contains(passing, dir) {
 		if container, ok := c.healthCheck(ctx, dir, name, data); ok {
 			addHealthCheck(l, dir, container)
 			return
 		}
+	}
+	if timer, ok := strings.CutSuffix(name, ".timer"); ok && dir == transient { // what it starts is one with it
+		service, err := c.Host.ReadFile(ctx, path.Join(dir, timer+".service"), maxTable)
+		if err != nil && !errors.Is(err, fs.ErrNotExist) && !errors.Is(err, host.ErrNotRegular) {
+			l.FailBelow(err, secUnits, dir, name)
+		}
+		data = append(data, service...)
 	}
 	c.add(l, data, dir, name, owner, name)
 }
