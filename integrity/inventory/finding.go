@@ -1,9 +1,11 @@
 package inventory
 
 import (
+	"slices"
 	"strconv"
 	"strings"
 
+	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
@@ -20,6 +22,17 @@ func Differences(c integrity.Change) (out []report.Attr) {
 	for _, f := range now.Fields {
 		if was.Get(f.Name) != f.Value && f.Value != "" {
 			out = append(out, Pair(report.Now, f.Name, f.Value))
+		}
+	}
+	return out
+}
+
+// Either gives the fields that a record has now, and, empty, those that it only had.
+func Either(was, now Record) []host.Attr {
+	out := slices.Clone(now.Fields)
+	for _, f := range was.Fields {
+		if !slices.ContainsFunc(out, func(o host.Attr) bool { return o.Name == f.Name }) {
+			out = append(out, host.Attr{Name: f.Name})
 		}
 	}
 	return out

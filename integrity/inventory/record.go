@@ -2,13 +2,16 @@ package inventory
 
 import (
 	"crypto/sha256"
+	"encoding/hex"
 	"net/url"
 	"slices"
+	"strconv"
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/tree"
 	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
@@ -135,14 +138,11 @@ func (l *List) entries() integrity.Entries {
 			all = append(all, e)
 		}
 	}
-	for _, r := range l.Records {
-		if l.Unknown[r.Key[0]] == nil {
-			all = append(all, r.entry())
-		}
+	known := slices.DeleteFunc(slices.Clone(l.Records), func(r Record) bool { return l.Unknown[r.Key[0]] != nil })
+	for _, r := range together(known) {
+		all = append(all, r.entry())
 	}
 	slices.SortStableFunc(all, func(a, b host.Entry) int { return tree.Compare(a.Path, b.Path) })
-	// Of two lines of one name the first counts, as for most programs; that there
-	// are two is a finding of its own.
 	all = slices.CompactFunc(all, func(a, b host.Entry) bool { return a.Path == b.Path })
 	return func(yield func(host.Entry, error) bool) {
 		for _, e := range all {
@@ -151,6 +151,51 @@ func (l *List) entries() integrity.Entries {
 			}
 		}
 	}
+}
+
+// FieldAlso says what else has the key of a record.
+const FieldAlso = "also"
+
+// together makes one record of those of one key. The first counts, as for most programs;
+// what the others say is kept with it, so that nothing hides behind a name.
+func together(records []Record) (out []Record) {
+	place, said := map[string]int{}, map[string][]string{}
+	for _, r := range records {
+		key, says := pathOf(r.Key), r.says()
+		if _, there := place[key]; !there {
+			place[key] = len(out)
+			out = append(out, r)
+		}
+		if !slices.Contains(said[key], says) {
+			said[key] = append(said[key], says)
+		}
+	}
+	for key, says := range said {
+		if others := says[1:]; len(others) > 0 {
+			slices.Sort(others)
+			text := strings.Join(others, "; ")
+			if sum := sha256.Sum256([]byte(text)); len(text) > longestAlso {
+				text = prose.Clip(text, longestAlso) + " " + hex.EncodeToString(sum[:16])
+			}
+			r := &out[place[key]]
+			r.Fields = append(slices.Clone(r.Fields), host.Attr{Name: FieldAlso, Value: text})
+		}
+	}
+	return out
+}
+
+// longestAlso bounds what is kept of others, in bytes.
+const longestAlso = 1000
+
+// says gives all that a record says as one text, in which no value can pass for two.
+func (r Record) says() string {
+	var words []string
+	for _, f := range r.Fields {
+		if f.Name != FieldAt {
+			words = append(words, f.Name+"="+strconv.Quote(f.Value))
+		}
+	}
+	return strings.Join(words, " ")
 }
 
 // Fields makes fields of pairs of name and value.

@@ -1,6 +1,7 @@
 package accounts_test
 
 import (
+	"fmt"
 	"strings"
 	"testing"
 
@@ -158,6 +159,31 @@ func TestALongListOfOptionsHidesNothing(t *testing.T) {
 	}
 	_, res := dayOf(t, options("192.0.2.1"), options("*"))
 	assert.Equal(t, []string{"warning: A key of root may be used otherwise than before: ssh-ed25519 ann@desk in /root/.ssh/authorized_keys"}, integritytest.Titles(res))
+}
+
+func TestNothingHidesBehindARecordOfTheSameName(t *testing.T) {
+	const key = "ssh-ed25519 AAAAC3NzaC1lZDI1NTE5AAAAIAABAgMEBQYHCAkKCwwNDg8QERITFBUWFxgZGhscHR4f ann@desk\n"
+	before := peopleWith("# kept\n", "# kept\nfrom=\"192.0.2.1\" ")
+	_, res := dayOf(t, before, before+"-- /root/.ssh/authorized_keys2 --\n"+key)
+	assert.Equal(t, []string{"warning: A key of root may be used otherwise than before: ssh-ed25519 ann@desk in /root/.ssh/authorized_keys"}, integritytest.Titles(res))
+	require.Len(t, res.Findings, 1)
+	assert.Contains(t, fmt.Sprint(res.Findings[0].Evidence), "authorized_keys2")
+	_, res = dayOf(t, before+"-- /root/.ssh/authorized_keys2 --\n"+key, before)
+	assert.Len(t, res.Findings, 1, "and it is told when it goes")
+
+	const bob, second = "bob:x:1000:1000::/home/bob:/bin/sh\n", "bob:x:0:0::/root:/bin/bash\n"
+	c, res := dayOf(t, people, peopleWith(bob, bob+second))
+	titles := integritytest.Titles(res)
+	require.Len(t, titles, 2)
+	assert.Contains(t, titles, "warning: The account bob is in /etc/passwd twice, on the lines 3 and 4")
+	assert.Contains(t, strings.Join(titles, "\n"), `warning: The account bob changed: also "" to "uid=\"0\" gid=\"0\"`)
+	_, err := c.Accept(t.Context(), func(report.Finding) bool { return true }, integrity.Acceptance{By: "ann"}, nil)
+	require.NoError(t, err)
+	assert.Len(t, integritytest.Collect(t, c).Findings, 1, "that there are two is told on")
+	c.Question = accounts.Users{Host: hosttest.New(peopleWith(bob, bob+strings.Replace(second, ":0:0:", ":1:1:", 1))).Host()}
+	assert.Len(t, integritytest.Collect(t, c).Findings, 2, "the second became another")
+	c.Question = accounts.Users{Host: hosttest.New(people).Host()}
+	assert.Len(t, integritytest.Collect(t, c).Findings, 1)
 }
 
 func TestKeysAreReadWhereverSshdLooksForThem(t *testing.T) {

@@ -215,7 +215,7 @@ func (a *affair) changed() inventory.Finding {
 	was, now := inventory.RecordOf(a.account.Was), inventory.RecordOf(a.account.Now)
 	var words []string
 	t.Severity = report.Notice
-	for _, f := range now.Fields {
+	for _, f := range inventory.Either(was, now) {
 		if old := was.Get(f.Name); old != f.Value {
 			words = append(words, fmt.Sprintf("%s %q to %q", f.Name, prose.Clip(old, 60), prose.Clip(f.Value, 60)))
 			t.Evidence = append(t.Evidence, inventory.Pair(report.Was, f.Name, old), inventory.Pair(report.Now, f.Name, f.Value))
@@ -264,6 +264,9 @@ func (a *affair) keyed(kind integrity.Kind, keys []integrity.Change) inventory.F
 		how, field := "be used otherwise than before", "options"
 		if otherwise(keys[0], "file") && !slices.ContainsFunc(keys, func(c integrity.Change) bool { return otherwise(c, "options") }) {
 			how, field = "log in by another file", "file"
+		}
+		if field == "options" && otherwise(keys[0], inventory.FieldAlso) {
+			field = inventory.FieldAlso
 		}
 		t.Title = fmt.Sprintf("%s of %s may %s: %s in %s", capital(keyCount(len(keys), "")), prose.Clip(a.user, 64), how, name, prose.Clip(r.Get("file"), 200))
 		t.Evidence = append(t.Evidence, inventory.Pair(report.Was, field, inventory.RecordOf(keys[0].Was).Get(field)), inventory.Pair(report.Now, field, r.Get(field)))

@@ -41,7 +41,7 @@ func tell(check string, c integrity.Change) inventory.Finding {
 func differing(c integrity.Change) string {
 	was, now := inventory.RecordOf(c.Was), inventory.RecordOf(c.Now)
 	var words []string
-	for _, f := range now.Fields {
+	for _, f := range inventory.Either(was, now) {
 		if old := was.Get(f.Name); old != f.Value {
 			words = append(words, fmt.Sprintf("%s %q to %q", f.Name, prose.Clip(old, 80), prose.Clip(f.Value, 80)))
 		}
