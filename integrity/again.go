@@ -44,10 +44,14 @@ func Again(ctx context.Context, files host.FS, p Profile, paths []string, look L
 	o.Digests = slices.Compact(o.Digests)
 	o.Skip = func(name string, _ host.Stat) bool { return !a.wanted[name] && !a.above[name] }
 	o.Read = a.read
-	for _, root := range p.Tops() {
-		if !a.wanted[root] && !a.above[root] {
-			continue
-		}
+	roots := slices.DeleteFunc(p.Tops(), func(root string) bool { return !a.wanted[root] && !a.above[root] })
+	if len(roots) > 1 {
+		roots = there(ctx, files, roots)
+	}
+	if _, did, err := tree.Trees(ctx, files, roots, o, a.take); did {
+		return a.seen, err
+	}
+	for _, root := range roots {
 		_, err := tree.Walk(ctx, files, root, o, a.take)
 		if err != nil && !errors.Is(err, fs.ErrNotExist) {
 			return a.seen, err

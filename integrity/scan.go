@@ -111,7 +111,7 @@ func (s scan) entries(ctx context.Context, p Profile, old Entries) Entries {
 			defer stop()
 			s.opts.Old = from
 		}
-		roots := s.there(ctx, p.Tops())
+		roots := there(ctx, s.files, p.Tops())
 		seen, did, err := tree.Trees(ctx, s.files, roots, s.opts, s.give)
 		s.saw(seen)
 		if did {
@@ -148,15 +148,15 @@ func (s *scan) saw(seen tree.Counts) {
 
 // there leaves out the roots that do not exist, where they can all be asked for at
 // once. A walk finds that out as well, for an exchange each.
-func (s *scan) there(ctx context.Context, roots []string) []string {
-	if _, ok := s.files.(host.Batcher); !ok {
+func there(ctx context.Context, files host.FS, roots []string) []string {
+	if _, ok := files.(host.Batcher); !ok {
 		return roots
 	}
 	var asks []host.Ask
 	for _, root := range roots {
 		asks = append(asks, host.Ask{Op: host.OpLstat, Name: root})
 	}
-	answers, err := host.Host{Files: s.files}.BatchAll(ctx, asks)
+	answers, err := host.Host{Files: files}.BatchAll(ctx, asks)
 	if err != nil {
 		return roots // the walks say what is wrong
 	}

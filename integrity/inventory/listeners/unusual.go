@@ -9,6 +9,7 @@ import (
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
+	"github.com/pugetsoundtech/upkeep/integrity/inventory"
 	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
 )
@@ -22,8 +23,6 @@ var (
 	// relays pass on to others whatever they are told to: a port of theirs says nothing
 	// of what is behind it.
 	relays = []string{"nc", "nc.openbsd", "nc.traditional", "ncat", "netcat", "socat", "sh", "bash", "dash", "ksh", "zsh"}
-	// interpreters run programs whose name the process has.
-	interpreters = []string{"python", "perl", "ruby", "node", "nodejs", "php", "java", "lua", "luajit", "tclsh", "guile", "mono", "beam.smp", "busybox", "toybox"}
 	// threads begin the names of what is the kernel's own, and has no file.
 	threads = []string{"kworker/", "ksoftirqd/", "kthreadd", "kswapd", "migration/", "rcu_"}
 	// programDirs are where programs have the names that people know.
@@ -97,7 +96,7 @@ func (l Listener) goesByItsFile() bool {
 	stem := strings.TrimRight(base, "0123456789.-")
 	return l.Program == "" || strings.Contains(l.Program, "/") || len(l.Program) == 15 ||
 		strings.HasPrefix(base, l.Program) || strings.HasPrefix(l.Program, stem) ||
-		slices.Contains(interpreters, base) || slices.Contains(interpreters, stem)
+		inventory.Interprets(base)
 }
 
 // unusualRule is that of what is out of the ordinary.

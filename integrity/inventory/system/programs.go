@@ -29,9 +29,6 @@ const (
 // rootTabs are the timed jobs of root, of the systems' three kinds.
 var rootTabs = []string{"/var/spool/cron/crontabs/root", "/var/spool/cron/root", "/var/cron/tabs/root"}
 
-// interpreters run a file that needs not be a program.
-var interpreters = []string{"sh", "bash", "dash", "ksh", "zsh", "perl", "ruby", "php", "node", "python", "python2", "python3"}
-
 // commandsOf gives the words of each command that a file has root run, first the program.
 func commandsOf(s setting) (out [][]string) {
 	words := func(text string) []string {
@@ -123,7 +120,7 @@ func (r *hookReader) namedFiles() (out []namedFile) {
 					continue
 				}
 				seen[name] = true
-				out = append(out, namedFile{name, s.name, i == 0, i > 0 && slices.Contains(interpreters, path.Base(command[i-1]))})
+				out = append(out, namedFile{name, s.name, i == 0, i > 0 && inventory.Interprets(command[i-1])})
 			}
 		}
 	}
