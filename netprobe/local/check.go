@@ -142,7 +142,12 @@ func (s Services) gone(ctx context.Context, before []memory, now []Target, socke
 	}
 	for _, service := range services {
 		f := goneFinding(lost[service], now, sockets, s.Host.Time())
-		f.Fix, f.Remedy = startAgain(lost[service][0], howto.Of(ctx, s.Host))
+		if unit := lost[service][0].Unit; s.removed(ctx, unit) {
+			f.Severity, f.Detail = report.Warning, f.Detail+" Its unit "+unit+" is not on the system any more."
+			f.Fix = "If it was removed on purpose, sign this off. Otherwise find out who removed it."
+		} else {
+			f.Fix, f.Remedy = startAgain(lost[service][0], howto.Of(ctx, s.Host))
+		}
 		findings = append(findings, f)
 	}
 	return findings

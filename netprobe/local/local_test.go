@@ -154,6 +154,26 @@ func TestServiceThatStopsListeningIsReportedOnce(t *testing.T) {
 	assert.Empty(t, run(t, machine(t, "sshd", "dbd").Host(), &store).Findings, "it is remembered as open, not found anew")
 }
 
+func TestAServiceThatWasRemovedIsNotToBeStarted(t *testing.T) {
+	const units = "\n-- /etc/os-release --\nID=debian\n-- /run/ dir complete=tree --\n-- /run/systemd/system/ dir complete --\n-- /etc/ dir complete --\n" +
+		"-- /usr/ dir complete --\n-- /usr/lib/ dir complete --\n-- /usr/lib/systemd/ dir complete --\n-- /usr/lib/systemd/system/ dir complete --\n-- /lib link=/usr/lib --\n-- /usr/local/ dir complete --\n"
+	for unit, c := range map[string]struct {
+		severity report.Severity
+		do       bool
+	}{"": {report.Warning, false}, "-- /usr/lib/systemd/system/postfix@.service --\n": {report.Critical, true}} {
+		var store reporttest.Store
+		m := machine(t)
+		require.NoError(t, m.Add(units+"-- /proc/11/cgroup --\n0::/system.slice/system-postfix.slice/postfix@-.service\n"))
+		require.Empty(t, run(t, m.Host(), &store).Findings)
+		m = machine(t, "sshd", "dbd")
+		require.NoError(t, m.Add(units+unit))
+		res := run(t, m.Host(), &store)
+		require.Equal(t, []string{"netprobe.local.gone smtp://127.0.0.1:25"}, rules(res))
+		assert.Equal(t, c.severity, res.Findings[0].Severity)
+		assert.Equal(t, c.do, res.Findings[0].Remedy != nil && len(res.Findings[0].Remedy.Do) > 0)
+	}
+}
+
 func TestServiceWhoseProgramIsHiddenIsNotGone(t *testing.T) {
 	var store reporttest.Store
 	run(t, machine(t).Host(), &store)

@@ -1,6 +1,14 @@
 package local
 
 import (
+	"context"
+	"errors"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/howto"
 	"github.com/pugetsoundtech/upkeep/report"
 )
@@ -13,6 +21,38 @@ func startAgain(t Target, guide howto.Guide) (string, *report.Remedy) {
 		return "", nil
 	}
 	return "Read why it ended, then start it. If it was taken out of use, sign this off.", withStatus(guide, t.Unit, start, read)
+}
+
+// unitDirs are where the units of a system are, see systemd.unit(5); the first two those
+// of packages, which one of them has.
+var unitDirs = []string{
+	"/usr/lib/systemd/system", "/lib/systemd/system", "/usr/local/lib/systemd/system", "/etc/systemd/system", "/etc/systemd/system.control",
+	"/run/systemd/system", "/run/systemd/system.control", "/run/systemd/transient", "/run/systemd/generator", "/run/systemd/generator.early", "/run/systemd/generator.late",
+}
+
+// removed reports whether a service of systemd is known to be installed no more: nothing
+// of it is there to be started.
+func (s Services) removed(ctx context.Context, unit string) bool {
+	name, ok := strings.CutSuffix(unit, ".service")
+	if !ok || path.Base(unit) != unit {
+		return false
+	}
+	template, _, of := strings.Cut(name, "@")
+	var asks []host.Ask
+	for _, dir := range unitDirs {
+		asks = append(asks, host.Ask{Op: host.OpLstat, Name: path.Join(dir, unit)})
+		if of {
+			asks = append(asks, host.Ask{Op: host.OpLstat, Name: path.Join(dir, template+"@.service")})
+		}
+	}
+	asks = append(asks, host.Ask{Op: host.OpLstat, Name: unitDirs[0]}, host.Ask{Op: host.OpLstat, Name: unitDirs[1]})
+	answers, err := s.Host.BatchAll(ctx, asks)
+	if err != nil {
+		return false
+	}
+	units, dirs := answers[:len(asks)-2], answers[len(asks)-2:]
+	return slices.ContainsFunc(dirs, func(a host.Answer) bool { return a.Err == nil }) &&
+		!slices.ContainsFunc(units, func(a host.Answer) bool { return !errors.Is(a.Err, fs.ErrNotExist) })
 }
 
 // fix says what to do about an outage that a restart may end; nothing about

@@ -111,6 +111,7 @@ type listenerRun struct {
 	restarted []Listener
 	told      []inventory.Finding
 	claims    map[string]host.Claim // by the files of programs that listen, or did
+	removed   map[string]string     // packages of programs that are of none any more, by their files
 }
 
 func nounOf(network string) report.Noun {
@@ -133,6 +134,9 @@ func (r *listenerRun) compare(table Table, was map[string][]inventory.Record) er
 	all := CompareListeners(accepted, Settled(table.Listeners, last.Listeners, r.chosen), r.chosen)
 	changes, many := folded(all, table.Listeners, r.chosen)
 	r.ask(slices.Concat(table.Listeners, gone(changes)))
+	if err := r.remember(table, gone(changes)); err != nil {
+		return err
+	}
 	strange := r.strange(table.Listeners)
 	for _, service := range byService(changes) {
 		if f, now := changeFinding(service), service[0].Now; now == nil || service[0].Was != nil || !strange.takes(*now) {

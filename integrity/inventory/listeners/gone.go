@@ -16,6 +16,12 @@ import (
 // its package, and when it stopped.
 func (r *listenerRun) gone(f report.Finding, was Listener) report.Finding {
 	f.Evidence = append(f.Evidence, r.packageOf(was)...)
+	if owner := r.removed[was.Exe]; owner != "" && r.isGone(was.Exe) {
+		f.Evidence = append(f.Evidence, report.Package.Of(owner))
+		f.Detail += " Its program is not there any more, and the package " + prose.Clip(owner, 100) + ", which it was of, has it no more."
+		f.Fix = "If the package was removed on purpose, accept it. Otherwise find out who removed it."
+		return f
+	}
 	if was.Unit == "" {
 		return f
 	}
@@ -28,6 +34,37 @@ func (r *listenerRun) gone(f report.Finding, was Listener) report.Finding {
 		f.Evidence = append(f.Evidence, report.AtTime(at))
 	}
 	return f
+}
+
+// ownersOf are the packages of the programs that listened at the last run, and of those
+// that are told to be gone, by their files.
+func ownersOf(network string) report.State[map[string]string] {
+	return report.State[map[string]string]{Name: network + "-packages", Version: 1}
+}
+
+// remember keeps whose programs listen: when a package is gone nobody tells any more.
+func (r *listenerRun) remember(table Table, gone []Listener) error {
+	if r.rec == nil || r.check.Attestor == nil {
+		return nil
+	}
+	state := ownersOf(table.Network)
+	were, _, err := state.Load(r.rec)
+	if err != nil {
+		r.rec.Problem(err, "listeners/"+table.Network)
+	}
+	now := map[string]string{}
+	for _, l := range table.Listeners {
+		if owner := r.claims[l.Exe].Package; owner != "" && !l.Deleted && report.Package.Of(owner).Validate() == nil {
+			now[l.Exe] = owner
+		}
+	}
+	r.removed = map[string]string{}
+	for _, l := range gone {
+		if claim, told := r.claims[l.Exe]; told && claim.Package == "" && were[l.Exe] != "" {
+			now[l.Exe], r.removed[l.Exe] = were[l.Exe], were[l.Exe]
+		}
+	}
+	return state.Keep(r.rec, now)
 }
 
 // stopped gives the time at which a unit of systemd ended or failed; zero where it

@@ -91,3 +91,25 @@ func TestARestartNamesThePackageThatOwnsTheProgram(t *testing.T) {
 		}
 	}
 }
+
+func TestAProgramWhosePackageWasRemovedIsNotToBeStarted(t *testing.T) {
+	store, dir := memory.FileStore{Dir: t.TempDir()}, t.TempDir()
+	run := func(m *hosttest.Machine, claims integritytest.Claims) []report.Finding {
+		require.NoError(t, m.Add("-- /usr/ dir complete --\n-- /usr/sbin/ dir complete --\n"))
+		set := suite.Suite{Checks: []report.Checker{kept(dir, listeners.Sockets{Host: m.Host(), Attestor: claims})}, Store: store}
+		rep, err := set.Run(t.Context())
+		require.NoError(t, err)
+		assert.Empty(t, rep.Results[0].Problems)
+		return rep.Results[0].Findings
+	}
+	require.Empty(t, run(booted(ssh, sshd), integritytest.Claims{"/usr/sbin/sshd": {Package: "deb:openssh-server"}}))
+	for range 2 { // it stands, and so does the reason
+		found := run(booted(""), integritytest.Claims{"/usr/sbin/sshd": {}})
+		require.Len(t, found, 1)
+		assert.Contains(t, found[0].Evidence, report.Package.Of("deb:openssh-server"))
+		assert.Equal(t, "If the package was removed on purpose, accept it. Otherwise find out who removed it.", found[0].Fix)
+	}
+	there := booted("")
+	require.NoError(t, there.Add("-- /usr/sbin/sshd --\nx\n"))
+	assert.Contains(t, run(there, integritytest.Claims{"/usr/sbin/sshd": {}})[0].Fix, "start it again", "the database alone was changed")
+}
