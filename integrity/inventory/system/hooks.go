@@ -60,6 +60,7 @@ func (c Hooks) Rules() []report.Rule {
 		rule("no-password", report.Critical, "PAM lets everybody in"),
 		rule("program", report.Warning, "PAM runs a program at each login"),
 		rule("unowned", report.Warning, "Code in programs of others belongs to no package"),
+		rule("altered", report.Critical, "Code in the kernel is not as its package has it"),
 		rule("unseen", report.Info, "The formats of the kernel cannot be seen"))
 }
 

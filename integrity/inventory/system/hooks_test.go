@@ -1,6 +1,7 @@
 package system_test
 
 import (
+	"crypto/sha256"
 	"encoding/base64"
 	"fmt"
 	"strings"
@@ -363,4 +364,23 @@ func ExampleParseModstat() {
 func ExampleParseKldstat() {
 	fmt.Println(system.ParseKldstat([]byte("Id Refs Address Size Name\n 1 24 0xffffffff80200000 1d345b0 kernel\n 2 1 0xffffffff81f35000 5d5958 zfs.ko\n")))
 	// Output: [zfs.ko] <nil>
+}
+
+func TestALoadedModuleIsHeldAgainstItsPackage(t *testing.T) {
+	const file = "/lib/modules/6.1.0/kernel/fs/ext4/ext4.ko.xz"
+	sum := sha256.Sum256([]byte("genuine\n"))
+	owned := integritytest.Claims{file: {Package: "deb:linux-image", Algorithm: "sha256", Digest: sum[:]}, "/usr" + file: {}}
+	titles := func(node string) (report.Result, []string) {
+		text := strings.Replace(hooked, "zfs", "ext4 20480 0 - Live 0x0000000000000000\nzfs", 1) + installed + node
+		res := integritytest.Collect(t, inventory.Check{Question: system.Hooks{Host: hosttest.New(text).Host(), Attestor: owned}, Dir: t.TempDir()})
+		return res, integritytest.Titles(res)
+	}
+	const wrong = "critical: " + file + ", which the kernel has loaded, is not as the package deb:linux-image has it"
+	_, got := titles("-- " + file + " --\ngenuine\n")
+	assert.NotContains(t, got, wrong)
+	_, got = titles("-- " + file + " --\nanother\n")
+	assert.Contains(t, got, wrong)
+	res, got := titles("-- " + file + " error=io --\n")
+	assert.NotContains(t, got, wrong)
+	assert.Equal(t, report.Partial, res.Status, "what it holds is not known")
 }

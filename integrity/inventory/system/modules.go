@@ -2,13 +2,17 @@ package system
 
 import (
 	"bytes"
+	"cmp"
 	"errors"
 	"maps"
 	"path"
 	"slices"
 	"strings"
 
+	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/facts"
+	"github.com/pugetsoundtech/upkeep/host/howto"
+	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/integrity/inventory"
 	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
@@ -101,6 +105,7 @@ func (r *hookReader) modules(kernel facts.Kernel) {
 	switch kernel.System {
 	case "Linux":
 		r.strangeModules(path.Dir(modulesDep(kernel)))
+		r.alteredModules()
 	case "FreeBSD", "DragonFly":
 		out, err := r.c.Host.Query(r.ctx, "kldstat")
 		var names []string
@@ -192,5 +197,47 @@ func (r *hookReader) strangeModules(dir string) {
 			Rule: r.c.Name() + ".unowned", Scope: "hooks/" + secModules, Subject: report.System.Of(inventory.Word("module:" + name)),
 			Title: "The module " + prose.Clip(name, 80) + " says that it is the kernel's own, and " + prose.Clip(why, 200),
 		})
+	}
+}
+
+// alteredModules tells on every run of loaded modules whose files are not as their packages
+// have them. Of the many that wait to be loaded integrity.ProfileSystem tells.
+func (r *hookReader) alteredModules() {
+	of, digests := map[string]host.Claim{}, []string{}
+	for _, file := range r.inTree() {
+		for _, place := range placesOfModule(file) {
+			claim := r.claims[place]
+			if host.ValidName(file) && claim.Package != "" && len(claim.Digest) > 0 && host.NewHash(claim.Algorithm) != nil {
+				of[file] = claim
+				digests = append(digests, claim.Algorithm)
+			}
+		}
+	}
+	if len(of) == 0 {
+		return
+	}
+	files := slices.Sorted(maps.Keys(of))
+	slices.Sort(digests)
+	seen, err := integrity.Again(r.ctx, r.c.Host.Files, integrity.Profile{Roots: files, MaxFileSize: 1 << 30, CrossFileSystems: true}, files, integrity.Look{Digests: slices.Compact(digests)})
+	if err != nil {
+		r.Fail(secModules, err)
+	}
+	for _, file := range files {
+		e, there := seen[file]
+		claim := of[file]
+		got, ok := e.Digest(claim.Algorithm)
+		switch {
+		case !there: // with a kernel that still runs
+		case !ok:
+			r.FailBelow(cmp.Or(e.Err, host.ErrNotRegular), secModules, file)
+		case got != host.NewDigest(claim.Algorithm, claim.Digest):
+			f := report.Finding{
+				Rule: r.c.Name() + ".altered", Scope: "hooks/" + secModules, Subject: report.Path.Of(file),
+				Title: prose.Clip(file, 200) + ", which the kernel has loaded, is not as the package " + prose.Clip(claim.Package, 80) + " has it",
+			}
+			_, name, _ := strings.Cut(claim.Package, ":")
+			f.Remedy = report.Look(howto.Of(r.ctx, r.c.Host).Command(howto.VerifyPackage, name))
+			r.Findings = append(r.Findings, f)
+		}
 	}
 }
