@@ -4,6 +4,7 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
+	"strings"
 	"time"
 )
 
@@ -20,13 +21,22 @@ type Receipt struct {
 // ReceiptPrefix begins the names of receipts.
 const ReceiptPrefix = "receipts/"
 
-const (
-	receiptVersion = 1
-	maxReceipt     = 64 << 10 // bytes
-)
+const receiptVersion = 1
+
+// MaxReceipt are the bytes of a receipt's file.
+const MaxReceipt = 64 << 10
 
 // ReceiptName is the name of the receipt of a snapshot.
 func ReceiptName(seq uint64) string { return fmt.Sprintf("%s%010d", ReceiptPrefix, seq) }
+
+// ReceiptSeq gives the number of the snapshot that a receipt is for, by its name.
+func ReceiptSeq(name string) (uint64, error) {
+	digits, is := strings.CutPrefix(name, ReceiptPrefix)
+	if !is {
+		return 0, fmt.Errorf("%.80q is no name of a receipt: %w", name, ErrDamaged)
+	}
+	return SnapshotSeq(SnapPrefix + digits)
+}
 
 // Seal gives the receipt's file: a line of JSON, then the signature of that line.
 func (r Receipt) Seal(signer Signer) ([]byte, error) {
@@ -51,7 +61,7 @@ func ParseReceipt(file []byte, v Verifier) (r Receipt, err error) {
 // Receipt reads the receipt of a snapshot, with its file. The error wraps fs.ErrNotExist where
 // there is none, and ErrDamaged where it is not one of that snapshot.
 func (r Repo) Receipt(ctx context.Context, of Head) (got Receipt, file []byte, err error) {
-	file, err = Read(ctx, r.Store, ReceiptName(of.Seq), maxReceipt)
+	file, err = Read(ctx, r.Store, ReceiptName(of.Seq), MaxReceipt)
 	if err != nil {
 		return got, nil, err
 	}

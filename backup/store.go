@@ -88,6 +88,8 @@ var (
 	ErrNoSnapshot = errors.New("no such snapshot")
 	// ErrOther says that a snapshot is not the one that was reported.
 	ErrOther = errors.New("another snapshot than was reported")
+	// ErrGap says that a server lacks the snapshots before the one that it was given.
+	ErrGap = errors.New("the server does not know of the snapshots before")
 	// ErrNoIdentity says that there is no key with which the store can be read.
 	ErrNoIdentity = errors.New("no identity to decrypt with")
 )

@@ -52,6 +52,10 @@ type Memory struct {
 	Files map[string][]byte
 }
 
+// Durability is that of a store that keeps what it has: what is tested is not the
+// loss of the process.
+func (m *Memory) Durability() backup.Durability { return backup.FileAndDir }
+
 // Create is backup.Store.Create.
 func (m *Memory) Create(ctx context.Context, name string, body io.ReaderAt, size int64) error {
 	if err := check(ctx, name); err != nil {

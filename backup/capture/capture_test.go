@@ -5,6 +5,9 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"log/slog"
+	"net/http"
+	"net/http/httptest"
 	"strings"
 	"syscall"
 	"testing"
@@ -16,6 +19,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/backup/backuptest"
 	"github.com/pugetsoundtech/upkeep/backup/capture"
 	"github.com/pugetsoundtech/upkeep/backup/dirstore"
+	"github.com/pugetsoundtech/upkeep/backup/pushserver"
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
 	"github.com/pugetsoundtech/upkeep/report"
@@ -175,6 +179,29 @@ func TestStoreThatIsNotDurableIsSaidToBe(t *testing.T) {
 		require.Len(t, res.Findings, 1)
 		assert.Equal(t, "backup.config.store-not-durable", res.Findings[0].Rule)
 		assert.Contains(t, res.Findings[0].Detail, c.said)
+	}
+	res := check(t, struct{ backup.Store }{store}, m, &memory)
+	assert.Equal(t, "0", metric(res, "backup_store_durable"))
+	require.Len(t, res.Findings, 1, "one that says nothing")
+	assert.Contains(t, res.Findings[0].Detail, "not known")
+}
+
+func TestServerStatesInTheReportHowDurableItIs(t *testing.T) {
+	store, keys := dirstore.Dir(t.TempDir()+"/store"), backuptest.Keys()
+	for what, kept := range map[string]backup.Store{"that of a directory": store, "one that says nothing": struct{ backup.Store }{store}} {
+		srv := httptest.NewServer(&pushserver.Server{Client: func(*http.Request) (pushserver.Client, bool) {
+			return pushserver.Client{Store: kept, Verifier: keys.Verifier}, true
+		}, Log: slog.New(slog.DiscardHandler)})
+		res := check(t, &pushserver.Remote{URL: srv.URL}, hosttest.New(small), nil)
+		srv.Close()
+		if kept == store {
+			assert.Equal(t, "1", metric(res, "backup_store_durable"), what)
+			assert.Empty(t, res.Findings, what)
+			continue
+		}
+		assert.Equal(t, "0", metric(res, "backup_store_durable"), what)
+		require.Len(t, res.Findings, 1, what)
+		assert.Equal(t, "backup.config.store-not-durable", res.Findings[0].Rule)
 	}
 }
 

@@ -119,7 +119,7 @@ func (c Configuration) compareKnown(ctx context.Context, rec *report.Recorder, r
 
 // storeFacts is what a system says of a store that cannot take the backup.
 // After any other error nobody knows.
-var storeFacts = []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EIO, backup.ErrDamaged, backup.ErrExists}
+var storeFacts = []error{syscall.ENOSPC, syscall.EDQUOT, syscall.EROFS, syscall.EIO, backup.ErrDamaged, backup.ErrExists, backup.ErrGap}
 
 // isFact reports whether a failed commit says something about the backup, and
 // not only about this run.

@@ -22,13 +22,13 @@ func (c Configuration) recordNumbers(rec *report.Recorder, s backup.Snapshot, re
 	if reported {
 		written = 0 // by an earlier run
 	}
-	durable := int64(0)
+	durable, level := int64(1), backup.Unstated
 	if l, ok := c.Repo.Store.(backup.Leveler); ok {
-		if d := l.Durability(); d == backup.FileAndDir {
-			durable = 1
-		} else {
-			rec.Finding(c.volatile(d))
-		}
+		level = l.Durability()
+	}
+	if level < backup.FileAndDir {
+		durable = 0
+		rec.Finding(c.volatile(level))
 	}
 	for _, m := range []struct {
 		name, unit string

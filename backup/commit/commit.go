@@ -84,6 +84,7 @@ type commit struct {
 
 	head  backup.Head      // of the newest snapshot file in the store
 	seqs  []uint64         // of the snapshots that the store had then, ascending
+	taken uint64           // the highest number of a receipt there; zero: there is none
 	sizes map[string]int64 // of the packs in the store, by name
 	old   old
 	root  []byte                 // what the old snapshot holds, as it was written
@@ -172,6 +173,9 @@ func (c *commit) look(ctx context.Context) error {
 		if err != nil {
 			return fmt.Errorf("list the store: %w", err)
 		}
+		if seq, err := backup.ReceiptSeq(info.Name); err == nil {
+			c.taken = max(c.taken, seq)
+		}
 		if !strings.HasPrefix(info.Name, backup.SnapPrefix) {
 			c.sizes[info.Name] = info.Size
 			continue
@@ -195,12 +199,12 @@ func (c *commit) look(ctx context.Context) error {
 	return nil
 }
 
-// next gives the number of the snapshot to write: none is used that the store,
-// the state or the last report has. What it follows is the newest in the store,
+// next gives the number of the snapshot to write: none is used that the store, a
+// receipt, the state or the last report has. What it follows is the newest in the store,
 // whatever else was there: a store that lost its newest ones, or is another one,
 // takes it all the same.
 func (c *commit) next() uint64 {
-	return max(c.head.Seq, c.old.snap.Seq, c.repo.Known.Seq) + 1
+	return max(c.head.Seq, c.taken, c.old.snap.Seq, c.repo.Known.Seq) + 1
 }
 
 // few is how many small packs a snapshot may need. Beyond that their contents
@@ -309,15 +313,19 @@ func (c *commit) publish(ctx context.Context, s *backup.Snapshot) error {
 	if err := c.state.finish(c.repo.State, *s, c.listed.Bytes()); err != nil {
 		return fmt.Errorf("local state: %w", err)
 	}
+	returned := c.giveBack(ctx) // a store that does not take it may take the snapshot
 	name := backup.SnapshotName(s.Seq)
 	if err := c.repo.Store.Create(ctx, name, backup.Held(file), int64(len(file))); err != nil {
 		if errors.Is(err, backup.ErrExists) {
 			err = fmt.Errorf("%w: %w", errFaster, err)
 		}
-		return fmt.Errorf("store snapshot %d: %w", s.Seq, err)
+		return errors.Join(fmt.Errorf("store snapshot %d: %w", s.Seq, err), returned)
 	}
 	if err := stored(ctx, c.repo.Store, name, file); err != nil {
 		return err
 	}
-	return promote(c.repo.State)
+	if err := promote(c.repo.State); err != nil {
+		return err
+	}
+	return c.keepReceipt(ctx, s.Seq)
 }

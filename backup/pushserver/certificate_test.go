@@ -64,7 +64,7 @@ func TestClientIsKnownByItsCertificate(t *testing.T) {
 		pool.AddCert(authority.Leaf)
 		srv.TLS = &tls.Config{ClientAuth: mode, ClientCAs: pool}
 		srv.StartTLS()
-		as := func(certs ...tls.Certificate) pushserver.Remote {
+		as := func(certs ...tls.Certificate) *pushserver.Remote {
 			config := srv.Client().Transport.(*http.Transport).TLSClientConfig.Clone()
 			config.GetClientCertificate = func(*tls.CertificateRequestInfo) (*tls.Certificate, error) {
 				if len(certs) == 0 {
@@ -74,9 +74,9 @@ func TestClientIsKnownByItsCertificate(t *testing.T) {
 			}
 			transport := &http.Transport{TLSClientConfig: config}
 			t.Cleanup(transport.CloseIdleConnections)
-			return pushserver.Remote{URL: srv.URL, HTTP: &http.Client{Transport: transport}}
+			return &pushserver.Remote{URL: srv.URL, HTTP: &http.Client{Transport: transport}}
 		}
-		open := func(r pushserver.Remote) error {
+		open := func(r *pushserver.Remote) error {
 			_, err := r.Open(t.Context(), "snaps/0000000001")
 			return err
 		}
@@ -89,7 +89,7 @@ func TestClientIsKnownByItsCertificate(t *testing.T) {
 			require.ErrorIs(t, open(as(certificate(t, "web1", &authority))), fs.ErrPermission)
 		}
 		other := certificate(t, "another authority", nil)
-		for what, r := range map[string]pushserver.Remote{
+		for what, r := range map[string]*pushserver.Remote{
 			"nobody": as(), "of another authority": as(certificate(t, "web1", &other)), "by itself": as(other), "unknown": as(certificate(t, "web3", &authority)),
 		} {
 			err := open(r)
@@ -126,7 +126,7 @@ func TestFrozenServerIsLeftWhenTheTimeIsOver(t *testing.T) {
 			return from, to, nil
 		}),
 	} {
-		remote, began := pushserver.Remote{URL: "http://" + l.Addr().String(), HTTP: client}, time.Now()
+		remote, began := &pushserver.Remote{URL: "http://" + l.Addr().String(), HTTP: client}, time.Now()
 		ctx, cancel := context.WithTimeout(t.Context(), 200*time.Millisecond)
 		for what, err := range map[string]error{
 			"create": remote.Create(ctx, "snaps/0000000001", backup.Held("x"), 1),

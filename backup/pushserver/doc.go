@@ -12,6 +12,11 @@
 // it, and since when. No client can write or replace one; a number that has one is
 // never taken by another snapshot, and old ones are let go by the receipts' times.
 //
+// Numbers are neither used again nor left out. A server that is put back to a time
+// before has not the snapshots that its client made since, and believes no client how
+// many they were: it goes on after the number of a receipt that it gave, which
+// package commit keeps and gives back, or of Client.Used.
+//
 // Remote is the store of such a client. Both speak HTTP over any pipe as well: a
 // forced command of ssh needs neither a port nor a certificate.
 package pushserver

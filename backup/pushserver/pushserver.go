@@ -24,15 +24,23 @@ type Client struct {
 	Name     string
 	Store    backup.Store
 	Verifier backup.Verifier // required
-	Signer   backup.Signer   // of the server, for receipts of what was stored; nil: none are given
 	MaxBytes int64           // of all that it has stored; zero: no bound
+
+	// Signer is that of the server, for receipts of what was stored; nil: none are
+	// given. One that is a Verifier as well takes them back.
+	Signer backup.Signer
+
+	// Used is the number up to which snapshots were stored before the server was put
+	// back to a time without them, by the word of who did it. No number is left out
+	// otherwise, but those of receipts. Zero: the store shows them all.
+	Used uint64
 }
 
 // Server is an http.Handler.
 type Server struct {
 	// Client finds who sends a request, such as by its certificate; false refuses it.
 	Client func(*http.Request) (Client, bool)
-	Log    *slog.Logger     // of what is refused; nil: slog.Default
+	Log    *slog.Logger     // of what is refused, and of numbers that are not here; nil: slog.Default
 	Now    func() time.Time // for receipts; nil: time.Now
 
 	one sync.Map // by the name of a client, a *sync.Mutex: it sends one file at a time
@@ -74,12 +82,15 @@ func (s *Server) refuse(w http.ResponseWriter, r *http.Request, err error) {
 	case errors.Is(err, syscall.ENOSPC), errors.Is(err, syscall.EDQUOT):
 		status = http.StatusInsufficientStorage
 	}
-	log := s.Log
-	if log == nil {
-		log = slog.Default()
-	}
-	log.Warn("backup request refused", "remote", r.RemoteAddr, "method", r.Method, "path", r.URL.Path, "status", status, "error", err)
+	s.log().Warn("backup request refused", "remote", r.RemoteAddr, "method", r.Method, "path", r.URL.Path, "status", status, "error", err)
 	http.Error(w, http.StatusText(status), status)
+}
+
+func (s *Server) log() *slog.Logger {
+	if s.Log == nil {
+		return slog.Default()
+	}
+	return s.Log
 }
 
 func (s *Server) serve(w http.ResponseWriter, r *http.Request) error {
@@ -104,6 +115,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) error {
 		if err := s.put(w, r, c, name); err != nil {
 			return err
 		}
+		state(w, c.Store)
 		w.WriteHeader(http.StatusCreated)
 		return nil
 	}
@@ -116,6 +128,7 @@ func get(w http.ResponseWriter, r *http.Request, c Client, name string) error {
 		return err
 	}
 	defer b.Close()
+	state(w, c.Store)
 	w.Header().Set("Content-Type", "application/octet-stream")
 	http.ServeContent(w, r, "", time.Time{}, io.NewSectionReader(b, 0, b.Size()))
 	return nil
@@ -176,11 +189,14 @@ func (s *Server) put(w http.ResponseWriter, r *http.Request, c Client, name stri
 
 // take stores what may be stored. The caller keeps other writers out.
 func (s *Server) take(ctx context.Context, c Client, name string, data []byte) (err error) {
-	pack := strings.HasPrefix(name, "packs/")
-	if pack {
+	snapshot := false
+	switch kind, _, _ := strings.Cut(name, "/"); kind {
+	case "packs":
 		err = checkPack(name, data)
-	} else {
-		err = checkSnapshot(ctx, c, name, data)
+	case "receipts":
+		err = checkReturned(c, name, data)
+	default:
+		snapshot, err = true, s.checkSnapshot(ctx, c, name, data)
 	}
 	if err == nil {
 		err = checkSpace(ctx, c, int64(len(data)))
@@ -188,7 +204,7 @@ func (s *Server) take(ctx context.Context, c Client, name string, data []byte) (
 	if err == nil {
 		err = c.Store.Create(ctx, name, backup.Held(data), int64(len(data)))
 	}
-	if err == nil && !pack && c.Signer != nil {
+	if err == nil && snapshot && c.Signer != nil {
 		err = s.receipt(ctx, c, name, data)
 	}
 	return err
@@ -205,7 +221,7 @@ func checkPack(name string, data []byte) error {
 
 // checkSnapshot looks whether a snapshot may follow. The newest one may be sent
 // again: the client has not heard that it was taken.
-func checkSnapshot(ctx context.Context, c Client, name string, data []byte) error {
+func (s *Server) checkSnapshot(ctx context.Context, c Client, name string, data []byte) error {
 	snap, err := backup.ParseSnapshot(data, c.Verifier)
 	if err != nil {
 		return refuse(http.StatusForbidden, "%v", err)
@@ -213,43 +229,68 @@ func checkSnapshot(ctx context.Context, c Client, name string, data []byte) erro
 	if name != backup.SnapshotName(snap.Seq) || snap.Host != c.Name {
 		return refuse(http.StatusForbidden, "snapshot %d of %q under another name", snap.Seq, snap.Host)
 	}
-	last, digest := "", ""
-	for info, err := range c.Store.List(ctx, "snaps/") {
-		if err != nil {
-			return err
-		}
-		last = info.Name
+	last, err := newest(ctx, c.Store)
+	if err != nil || last.Seq == snap.Seq {
+		return err // Create compares
 	}
-	if last == name {
-		return nil // Create compares
-	}
-	if last != "" {
-		file, err := backup.Read(ctx, c.Store, last, maxFile)
-		if err != nil {
-			return err
-		}
-		sum := sha256.Sum256(file)
-		digest = hex.EncodeToString(sum[:])
-	}
-	if err := checkReceipt(ctx, c, snap); err != nil {
+	known, err := checkReceipt(ctx, c, snap)
+	switch {
+	case err != nil:
 		return err
-	}
-	if name <= last || snap.Prev != digest || !near(snap.Seq, last) {
-		return refuse(http.StatusConflict, "snapshot %d does not follow %q", snap.Seq, last)
+	case snap.Seq < last.Seq || snap.Prev != last.Digest:
+		return refuse(http.StatusConflict, "snapshot %d does not follow snapshot %d", snap.Seq, last.Seq)
+	case !known:
+		if err := s.checkNumber(ctx, c, last.Seq, snap.Seq); err != nil {
+			return err
+		}
 	}
 	return checkNeeds(ctx, c, snap)
 }
 
-// skipped are the numbers that a client may leave out, whose server was put back to
-// a day before. With more, one that was broken into could use up all there are.
-const skipped = 1000
-
-func near(seq uint64, last string) bool {
-	if last == "" {
-		return true
+// newest gives what is known of the newest snapshot in a store.
+func newest(ctx context.Context, store backup.Store) (last backup.Head, err error) {
+	if last.Seq, err = highest(ctx, store, backup.SnapPrefix, backup.SnapshotSeq); err != nil || last.Seq == 0 {
+		return last, err
 	}
-	before, err := backup.SnapshotSeq(last)
-	return err == nil && seq <= before+1+skipped
+	file, err := backup.Read(ctx, store, backup.SnapshotName(last.Seq), maxFile)
+	last.Digest = backup.Digest(file)
+	return last, err
+}
+
+// highest gives the highest number that a name in a store has.
+func highest(ctx context.Context, store backup.Store, prefix string, number func(name string) (uint64, error)) (most uint64, err error) {
+	for info, err := range store.List(ctx, prefix) {
+		var seq uint64
+		if err == nil {
+			seq, err = number(info.Name)
+		}
+		if err != nil {
+			return 0, err
+		}
+		most = max(most, seq)
+	}
+	return most, nil
+}
+
+// statusGap refuses a snapshot that leaves numbers out.
+const statusGap = http.StatusPreconditionFailed
+
+// checkNumber refuses every number but the one after those that were used: of
+// snapshots that are here, of those that a receipt proves to have been here, and of
+// those for which the operator stands. A client that was broken into could leave out
+// all that there are.
+func (s *Server) checkNumber(ctx context.Context, c Client, last, seq uint64) error {
+	proved, err := highest(ctx, c.Store, backup.ReceiptPrefix, backup.ReceiptSeq)
+	if err != nil {
+		return err
+	}
+	if next := max(last, proved, c.Used) + 1; seq != next {
+		return refuse(statusGap, "snapshot %d where number %d is next", seq, next)
+	}
+	if seq != last+1 {
+		s.log().Warn("backup goes on after numbers that are not here", "client", c.Name, "newest", last, "snapshot", seq, "receipt", proved, "operator", c.Used)
+	}
+	return nil
 }
 
 func checkNeeds(ctx context.Context, c Client, snap backup.Snapshot) error {

@@ -112,42 +112,139 @@ func TestOnlyWhatFollowsIsAddedAndNothingIsTakenAway(t *testing.T) {
 	refused(413, "web1", "PUT", "packs/aa/x", make([]byte, 65<<20))
 }
 
-// A server that begins anew, or that was put back to a day before, takes what
-// follows: nobody has to do anything.
-func TestServerThatLostSnapshotsTakesTheNext(t *testing.T) {
-	keys, store := agekey.Folder{Dir: t.TempDir(), Create: true}.Keys(), &backuptest.Memory{}
+// A put back server has its receipts from the client: nobody has to do anything.
+func TestServerThatWasPutBackGoesOnByTheReceiptsThatItGave(t *testing.T) {
+	keys, own, store := agekey.Folder{Dir: t.TempDir(), Create: true}.Keys(), agekey.Folder{Dir: t.TempDir(), Create: true}, &backuptest.Memory{}
+	var log bytes.Buffer
 	srv := httptest.NewServer(&pushserver.Server{
 		Client: func(*http.Request) (pushserver.Client, bool) {
-			return pushserver.Client{Name: "web1", Store: store, Verifier: keys.Verifier}, true
+			return pushserver.Client{Name: "web1", Store: store, Verifier: keys.Verifier, Signer: own}, true
 		},
-		Log: slog.New(slog.DiscardHandler),
+		Log: slog.New(slog.NewTextHandler(&log, nil)),
 	})
 	defer srv.Close()
 	m := hosttest.New(machine)
-	r := backup.Repo{Store: pushserver.Remote{URL: srv.URL}, Keys: keys, Host: "web1", State: t.TempDir()}
+	r := backup.Repo{Store: &pushserver.Remote{URL: srv.URL}, Keys: keys, Host: "web1", State: t.TempDir()}
 	day := func(text string) uint64 {
 		require.NoError(t, m.WriteFile("/etc/motd", []byte(text), 0o644))
 		snap, _, err := commit.Run(t.Context(), r, commit.Source{Host: m.Host()})
 		require.NoError(t, err)
-		r.Known = snap.Head()
 		got, err := r.Text(t.Context(), snap, "/etc/motd", 100)
 		require.NoError(t, err)
 		assert.Equal(t, text, string(got))
 		return snap.Seq
 	}
 	day("one\n")
+	before := maps.Clone(store.Files)
 	day("two\n")
-	delete(store.Files, "snaps/0000000002")
-	assert.EqualValues(t, 3, day("three\n"), "the number of what was reported is not used again")
-	clear(store.Files)
-	assert.EqualValues(t, 4, day("four\n"))
-	r.Known.Seq = 5000
-	require.NoError(t, m.WriteFile("/etc/motd", []byte("far\n"), 0o644))
-	_, _, err := commit.Run(t.Context(), r, commit.Source{Host: m.Host()})
-	require.ErrorIs(t, err, backup.ErrExists, "no client uses up the numbers")
+	day("three\n")
+	assert.NotContains(t, log.String(), "goes on after")
+	store.Files = before
+	assert.EqualValues(t, 4, day("four\n"), "the number of what was stored is not used again")
+	assert.Contains(t, log.String(), "goes on after numbers that are not here")
+	assert.NotNil(t, store.Files[backup.ReceiptName(3)], "by what it is known stays")
+	clear(store.Files) // it begins anew
+	assert.EqualValues(t, 5, day("five\n"))
 	v, err := backup.Repo{Store: store, Keys: keys}.Verify(t.Context(), backup.VerifyOptions{})
 	require.NoError(t, err)
 	assert.Empty(t, v.Damage)
+
+	// One that has forgotten all uses no number of a receipt.
+	delete(store.Files, backup.SnapshotName(5))
+	r.State = ""
+	assert.EqualValues(t, 6, day("six\n"))
+}
+
+// anew is a snapshot with another number, which the client has signed.
+func anew(t *testing.T, keys backup.Keys, file []byte, seq uint64, prev string) []byte {
+	t.Helper()
+	s, err := backup.ParseSnapshot(file, keys.Verifier)
+	require.NoError(t, err)
+	s.Seq, s.Prev = seq, prev
+	out, err := s.Seal(keys.Signer)
+	require.NoError(t, err)
+	return out
+}
+
+func TestNumbersAreNeitherLeftOutNorUsedAgain(t *testing.T) {
+	keys, own := agekey.Folder{Dir: t.TempDir(), Create: true}.Keys(), agekey.Folder{Dir: t.TempDir(), Create: true}
+	mine := history(t, keys)
+	first, second := mine[backup.SnapshotName(1)], mine[backup.SnapshotName(2)]
+	head := backup.Digest(second)
+	for _, way := range []string{"port", "pipe"} {
+		store, used := &backuptest.Memory{Files: map[string][]byte{}}, uint64(0)
+		var log bytes.Buffer
+		server := &pushserver.Server{
+			Client: func(*http.Request) (pushserver.Client, bool) {
+				return pushserver.Client{Name: "web1", Store: store, Verifier: keys.Verifier, Signer: own, Used: used}, true
+			},
+			Log: slog.New(slog.NewTextHandler(&log, nil)),
+		}
+		srv := httptest.NewServer(server)
+		client := srv.Client()
+		if way == "pipe" {
+			client = through(server, &cutter{left: 1 << 30})
+		}
+		put := func(name string, body []byte) int {
+			req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, srv.URL+"/"+name, bytes.NewReader(body))
+			require.NoError(t, err)
+			resp, err := client.Do(req)
+			require.NoError(t, err)
+			require.NoError(t, resp.Body.Close())
+			return resp.StatusCode
+		}
+		refused := func(status int, name string, body []byte) {
+			t.Helper()
+			before, lines := maps.Clone(store.Files), strings.Count(log.String(), "request refused")
+			assert.Equal(t, status, put(name, body), "%s by %s", name, way)
+			assert.Equal(t, before, store.Files)
+			assert.Equal(t, lines+1, strings.Count(log.String(), "request refused"), "it is logged")
+		}
+		skips := func(from uint64, prev string) {
+			t.Helper()
+			for _, seq := range []uint64{from, from + 1, from + 1000, 9_999_999_999} {
+				refused(412, backup.SnapshotName(seq), anew(t, keys, second, seq, prev))
+			}
+		}
+		for name, data := range mine {
+			if strings.HasPrefix(name, "packs/") {
+				require.Equal(t, 201, put(name, data))
+			}
+		}
+		skips(2, "") // the first has number 1
+		require.Equal(t, 201, put(backup.SnapshotName(1), first))
+		require.Equal(t, 201, put(backup.SnapshotName(2), second))
+		skips(4, head)
+		refused(409, backup.SnapshotName(2), anew(t, keys, second, 2, head))
+		refused(409, backup.SnapshotName(1), anew(t, keys, second, 1, head))
+
+		// What a receipt was given for is used, whether it is here or not.
+		delete(store.Files, backup.SnapshotName(2))
+		refused(409, backup.SnapshotName(2), anew(t, keys, first, 2, backup.Digest(first)))
+		require.Equal(t, 201, put(backup.SnapshotName(2), second), "itself it may be again")
+
+		// No client makes receipts, or gives back those of others.
+		receipt := func(host string, by backup.Signer) []byte {
+			file, err := backup.Receipt{Host: host, Time: time.Now(), Snapshot: backup.Head{Seq: 7, Digest: head}}.Seal(by)
+			require.NoError(t, err)
+			return file
+		}
+		refused(403, backup.ReceiptName(7), receipt("web1", keys.Signer))
+		refused(403, backup.ReceiptName(7), receipt("web2", own))
+		refused(403, backup.ReceiptName(8), receipt("web1", own))
+		refused(403, backup.ReceiptName(7), append(receipt("web1", own), make([]byte, backup.MaxReceipt)...))
+		refused(409, backup.ReceiptName(2), bytes.Replace(store.Files[backup.ReceiptName(2)], []byte("\n-----END"), []byte("\n\n-----END"), 1))
+		skips(4, head)
+
+		used = 6 // the operator says it
+		skips(8, head)
+		refused(412, backup.SnapshotName(3), anew(t, keys, second, 3, head))
+		require.Equal(t, 201, put(backup.SnapshotName(7), anew(t, keys, second, 7, head)))
+		assert.Contains(t, log.String(), "goes on after numbers that are not here")
+		skips(9, backup.Digest(store.Files[backup.SnapshotName(7)])) // once
+		client.CloseIdleConnections()
+		srv.Close()
+	}
 }
 
 // watched looks at the lock of a store while the server looks at what is in it.
@@ -185,7 +282,7 @@ func TestServersOfOneClientTakeOneFileAtATime(t *testing.T) {
 	require.NoError(t, err)
 	name, done := backup.Pack{ID: backup.Digest([]byte("x"))}.Name(), make(chan error)
 	put := func(ctx context.Context) error {
-		return pushserver.Remote{URL: srv.URL}.Create(ctx, name, strings.NewReader("x"), 1)
+		return (&pushserver.Remote{URL: srv.URL}).Create(ctx, name, strings.NewReader("x"), 1)
 	}
 	ctx, cancel := context.WithTimeout(t.Context(), 300*time.Millisecond)
 	defer cancel()
@@ -201,7 +298,7 @@ func TestServersOfOneClientTakeOneFileAtATime(t *testing.T) {
 		if err != nil {
 			continue
 		}
-		require.Error(t, pushserver.Remote{URL: srv.URL}.Create(t.Context(), "snaps/0000000001", bytes.NewReader(file), int64(len(file))), "its packs are not here")
+		require.Error(t, (&pushserver.Remote{URL: srv.URL}).Create(t.Context(), "snaps/0000000001", bytes.NewReader(file), int64(len(file))), "its packs are not here")
 	}
 	require.NotEmpty(t, locked)
 	for _, err := range locked {
@@ -222,7 +319,7 @@ func TestSnapshotThatNobodyWouldReadIsRefused(t *testing.T) {
 	defer srv.Close()
 	for name, file := range history(t, keys) {
 		if strings.HasPrefix(name, "packs/") {
-			require.NoError(t, pushserver.Remote{URL: srv.URL}.Create(t.Context(), name, bytes.NewReader(file), int64(len(file))))
+			require.NoError(t, (&pushserver.Remote{URL: srv.URL}).Create(t.Context(), name, bytes.NewReader(file), int64(len(file))))
 			continue
 		}
 		if name != backup.SnapshotName(1) {
@@ -236,9 +333,9 @@ func TestSnapshotThatNobodyWouldReadIsRefused(t *testing.T) {
 		_, err = backup.ParseSnapshot(large, keys.Verifier)
 		require.ErrorIs(t, err, backup.ErrTooLarge)
 		defer func() {
-			require.Error(t, pushserver.Remote{URL: srv.URL}.Create(t.Context(), name, bytes.NewReader(large), int64(len(large))))
+			require.Error(t, (&pushserver.Remote{URL: srv.URL}).Create(t.Context(), name, bytes.NewReader(large), int64(len(large))))
 			assert.Nil(t, store.Files[name])
-			require.NoError(t, pushserver.Remote{URL: srv.URL}.Create(t.Context(), name, bytes.NewReader(file), int64(len(file))), "with its packs the same is taken")
+			require.NoError(t, (&pushserver.Remote{URL: srv.URL}).Create(t.Context(), name, bytes.NewReader(file), int64(len(file))), "with its packs the same is taken")
 		}()
 	}
 }

@@ -55,18 +55,35 @@ func (s *Server) late(ctx context.Context, c Client, name string) error {
 }
 
 // checkReceipt refuses a snapshot whose number another one had, although that is
-// not here any more.
-func checkReceipt(ctx context.Context, c Client, snap backup.Snapshot) error {
-	file, err := backup.Read(ctx, c.Store, backup.ReceiptName(snap.Seq), backup.MaxSnapshot)
+// not here any more. known says that it is the one that had it.
+func checkReceipt(ctx context.Context, c Client, snap backup.Snapshot) (known bool, err error) {
+	file, err := backup.Read(ctx, c.Store, backup.ReceiptName(snap.Seq), backup.MaxReceipt)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return false, nil
 	}
 	if err != nil {
-		return err
+		return false, err
 	}
-	r, err := backup.ParseReceipt(file, nil) // nobody but this server writes there
+	r, err := backup.ParseReceipt(file, nil) // nobody but this server writes there what it has not signed
 	if err == nil && r.Snapshot != snap.Head() {
-		return refuse(http.StatusConflict, "a receipt was given for another snapshot %d", snap.Seq)
+		err = refuse(http.StatusConflict, "a receipt was given for another snapshot %d", snap.Seq)
+	}
+	return err == nil, err
+}
+
+// checkReturned looks whether a receipt is one that this server gave: a server that was
+// put back to a time before knows by it which numbers were used.
+func checkReturned(c Client, name string, data []byte) error {
+	v, can := c.Signer.(backup.Verifier)
+	if !can || len(data) > backup.MaxReceipt {
+		return refuse(http.StatusForbidden, "no receipts are taken back")
+	}
+	r, err := backup.ParseReceipt(data, v)
+	if errors.Is(err, backup.ErrDamaged) {
+		return refuse(http.StatusForbidden, "not a receipt of this server: %v", err)
+	}
+	if err == nil && (name != backup.ReceiptName(r.Snapshot.Seq) || r.Host != c.Name) {
+		err = refuse(http.StatusForbidden, "receipt of snapshot %d of %q under another name", r.Snapshot.Seq, r.Host)
 	}
 	return err
 }

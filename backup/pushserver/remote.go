@@ -14,6 +14,7 @@ import (
 	"net/url"
 	"strings"
 	"sync"
+	"sync/atomic"
 	"syscall"
 	"time"
 
@@ -46,27 +47,52 @@ func list(w http.ResponseWriter, r *http.Request, store backup.Store, shown func
 	if err := enc.Encode(line{End: true}); err != nil {
 		return err
 	}
+	state(w, store)
 	_, err := w.Write(out.Bytes())
 	return err
 }
 
-// stored reports whether a name is one that a client may store.
+// stored reports whether a name is one that a client may store: packs, snapshots, and
+// the receipts that it got.
 func stored(name string) bool {
-	return strings.HasPrefix(name, "packs/") || strings.HasPrefix(name, "snaps/")
+	return strings.HasPrefix(name, "packs/") || strings.HasPrefix(name, backup.SnapPrefix) || strings.HasPrefix(name, backup.ReceiptPrefix)
 }
 
-// shown reports whether a name is one that a client may read: what it may store,
-// the server's receipts, and its records of what went.
-func shown(name string) bool {
-	return stored(name) || strings.HasPrefix(name, backup.RetentionPrefix) || strings.HasPrefix(name, backup.ReceiptPrefix)
+// shown reports whether a name is one that a client may read: what it may store, and
+// the server's records of what went.
+func shown(name string) bool { return stored(name) || strings.HasPrefix(name, backup.RetentionPrefix) }
+
+// levelKey is the header by which a server states what its store promises.
+const levelKey = "Backup-Durability"
+
+var levels = map[string]backup.Durability{"file": backup.FileOnly, "file-and-name": backup.FileAndDir}
+
+// state says in the head of an answer how durable the store is, if it tells.
+func state(w http.ResponseWriter, store backup.Store) {
+	l, ok := store.(backup.Leveler)
+	if !ok {
+		return
+	}
+	for word, level := range levels {
+		if level == l.Durability() {
+			w.Header().Set(levelKey, word)
+		}
+	}
 }
 
 // Remote is the store of a client of a Server. It keeps the sentences of
-// backup.Store for the names of packs and snapshots; the server refuses others.
+// backup.Store for the names of packs, snapshots and receipts; the server refuses
+// others.
 type Remote struct {
 	URL  string       // such as https://backup.example:8443
 	HTTP *http.Client // with the client's certificate; nil: http.DefaultClient
+
+	level atomic.Uint32 // a backup.Durability, as the last answer states
 }
+
+// Durability is known when the server has answered: it is that of its store. One
+// that does not state it is not believed to be durable.
+func (s *Remote) Durability() backup.Durability { return backup.Durability(s.level.Load()) }
 
 // A request is one to the server.
 type request struct {
@@ -95,7 +121,7 @@ func twice(ctx context.Context, call func() error) error {
 
 // ask sends a request. The error of a refusal wraps what backup.Store wants; else the
 // caller closes the answer.
-func (s Remote) ask(ctx context.Context, r request) (*http.Response, error) {
+func (s *Remote) ask(ctx context.Context, r request) (*http.Response, error) {
 	req, err := http.NewRequestWithContext(ctx, r.method, strings.TrimSuffix(s.URL, "/")+"/"+r.name+"?"+r.query.Encode(), r.body)
 	if err != nil {
 		return nil, err
@@ -118,6 +144,7 @@ func (s Remote) ask(ctx context.Context, r request) (*http.Response, error) {
 		resp.Body.Close()
 		return nil, fmt.Errorf("%s %s at the backup server: %w", r.method, r.name, err)
 	}
+	s.level.Store(uint32(levels[resp.Header.Get(levelKey)]))
 	return resp, nil
 }
 
@@ -138,6 +165,8 @@ func refused(status int) error {
 		return fs.ErrNotExist
 	case http.StatusConflict:
 		return backup.ErrExists
+	case statusGap:
+		return backup.ErrGap
 	case http.StatusInsufficientStorage:
 		return syscall.ENOSPC
 	case http.StatusForbidden:
@@ -147,7 +176,7 @@ func refused(status int) error {
 }
 
 // Create is backup.Store.Create.
-func (s Remote) Create(ctx context.Context, name string, body io.ReaderAt, size int64) error {
+func (s *Remote) Create(ctx context.Context, name string, body io.ReaderAt, size int64) error {
 	if !backup.ValidName(name) {
 		return fmt.Errorf("create %.80q: %w", name, fs.ErrInvalid)
 	}
@@ -164,7 +193,7 @@ func (s Remote) Create(ctx context.Context, name string, body io.ReaderAt, size 
 const piece = 1 << 20
 
 // Open is backup.Store.Open. It gets the first piece.
-func (s Remote) Open(ctx context.Context, name string) (backup.Blob, error) {
+func (s *Remote) Open(ctx context.Context, name string) (backup.Blob, error) {
 	if !backup.ValidName(name) {
 		return nil, fmt.Errorf("open %.80q: %w", name, fs.ErrInvalid)
 	}
@@ -179,7 +208,7 @@ func (s Remote) Open(ctx context.Context, name string) (backup.Blob, error) {
 
 // A blob is a file that is got in pieces, so that no connection is kept meanwhile.
 type blob struct {
-	remote Remote
+	remote *Remote
 	ctx    context.Context //nolint:containedctx // that of Open, as in the others
 	name   string
 	size   int64
@@ -251,7 +280,7 @@ func (b *blob) once(off, size int64) (data []byte, all int64, err error) {
 const mostListed = 1 << 20
 
 // List is backup.Store.List.
-func (s Remote) List(ctx context.Context, prefix string) iter.Seq2[backup.Info, error] {
+func (s *Remote) List(ctx context.Context, prefix string) iter.Seq2[backup.Info, error] {
 	return func(yield func(backup.Info, error) bool) {
 		var infos []backup.Info
 		err := twice(ctx, func() (err error) {
@@ -270,7 +299,7 @@ func (s Remote) List(ctx context.Context, prefix string) iter.Seq2[backup.Info, 
 }
 
 // list reads the whole list: who takes it may ask the server meanwhile.
-func (s Remote) list(ctx context.Context, prefix string) (out []backup.Info, err error) {
+func (s *Remote) list(ctx context.Context, prefix string) (out []backup.Info, err error) {
 	resp, err := s.ask(ctx, request{method: http.MethodGet, query: url.Values{"prefix": {prefix}}})
 	if err != nil {
 		return nil, err

@@ -31,7 +31,7 @@ func TestRemoteKeepsTheContractOfStores(t *testing.T) {
 	assert.NoError(t, backuptest.TestStore(t.Context(), func() backup.Store {
 		srv := httptest.NewServer(pushserver.Loose(&backuptest.Memory{}))
 		t.Cleanup(srv.Close)
-		return pushserver.Remote{URL: srv.URL, HTTP: srv.Client()}
+		return &pushserver.Remote{URL: srv.URL, HTTP: srv.Client()}
 	}))
 }
 
@@ -54,7 +54,7 @@ func TestRemoteHoldsAPieceOfALargeFile(t *testing.T) {
 		loose.ServeHTTP(&writer{ResponseWriter: w, most: &most}, r)
 	}))
 	defer srv.Close()
-	remote := pushserver.Remote{URL: srv.URL, HTTP: srv.Client()}
+	remote := &pushserver.Remote{URL: srv.URL, HTTP: srv.Client()}
 	data := bytes.Repeat([]byte("some bytes\n"), 500_000)
 	require.NoError(t, remote.Create(t.Context(), "packs/aa/large", bytes.NewReader(data), int64(len(data))))
 	got, err := backup.Read(t.Context(), remote, "packs/aa/large", int64(len(data)))
@@ -83,7 +83,7 @@ func TestServerThatLiesAboutRangesIsNotBelieved(t *testing.T) {
 			answer(w)
 			_, _ = io.WriteString(w, "few")
 		}))
-		_, err := pushserver.Remote{URL: srv.URL, HTTP: srv.Client()}.Open(t.Context(), "packs/aa/x")
+		_, err := (&pushserver.Remote{URL: srv.URL, HTTP: srv.Client()}).Open(t.Context(), "packs/aa/x")
 		assert.Error(t, err, name)
 		srv.Close()
 	}
@@ -95,7 +95,7 @@ func TestClientCommitsOverAPipeAndCannotTakeAway(t *testing.T) {
 		return pushserver.Client{Name: "web1", Store: store, Verifier: keys.Verifier, MaxBytes: 1 << 20}, true
 	}}
 	ended, dialled := make(chan error, 9), atomic.Int64{}
-	remote := pushserver.Remote{URL: "http://pipe", HTTP: pushserver.OverPipe(func(ctx context.Context) (io.Reader, io.WriteCloser, error) {
+	remote := &pushserver.Remote{URL: "http://pipe", HTTP: pushserver.OverPipe(func(ctx context.Context) (io.Reader, io.WriteCloser, error) {
 		dialled.Add(1)
 		in, to := io.Pipe()
 		from, out := io.Pipe()
@@ -221,7 +221,7 @@ func TestConnectionThatBreaksAtAnyMessageLeavesNothingHalf(t *testing.T) {
 			srv := &pushserver.Server{Log: slog.New(slog.DiscardHandler), Client: func(*http.Request) (pushserver.Client, bool) {
 				return pushserver.Client{Name: "web1", Store: store, Verifier: keys.Verifier, Signer: keys.Signer}, true
 			}}
-			remote := pushserver.Remote{URL: "http://pipe", HTTP: through(srv, c)}
+			remote := &pushserver.Remote{URL: "http://pipe", HTTP: through(srv, c)}
 			repo, m := backup.Repo{Store: remote, Keys: keys, Host: "web1", State: t.TempDir()}, hosttest.New(machine)
 			for day, text := range []string{"one\n", "two\n"} {
 				require.NoError(t, m.WriteFile("/etc/motd", []byte(text), 0o644))
@@ -248,4 +248,70 @@ func TestConnectionThatBreaksAtAnyMessageLeavesNothingHalf(t *testing.T) {
 		}
 		assert.Greater(t, cuts, 12/step, "way %d", way)
 	}
+}
+
+// TestRemoteKnowsHowDurableItsServerIs holds what a server states, and what one does
+// that states nothing.
+func TestRemoteKnowsHowDurableItsServerIs(t *testing.T) {
+	ctx, data := t.Context(), []byte("x")
+	store := &leveled{Memory: &backuptest.Memory{}}
+	keys := backuptest.Keys()
+	server := &pushserver.Server{Log: slog.New(slog.DiscardHandler), Client: func(*http.Request) (pushserver.Client, bool) {
+		return pushserver.Client{Name: "web1", Store: store, Verifier: keys.Verifier}, true
+	}}
+	before := false // it is one of the time before servers stated it
+	srv := httptest.NewServer(http.HandlerFunc(func(w http.ResponseWriter, r *http.Request) {
+		if before {
+			w = mute{w}
+		}
+		server.ServeHTTP(w, r)
+	}))
+	defer srv.Close()
+	remote := &pushserver.Remote{URL: srv.URL, HTTP: srv.Client()}
+	assert.Equal(t, backup.Unstated, remote.Durability(), "it was not asked yet")
+	name := backup.Pack{ID: backup.Digest(data)}.Name()
+	for what, call := range map[string]func() error{
+		"create": func() error { return remote.Create(ctx, name, bytes.NewReader(data), 1) },
+		"open": func() error {
+			_, err := backup.Read(ctx, remote, name, 1)
+			return err
+		},
+		"list": func() error {
+			for _, err := range remote.List(ctx, "") {
+				return err
+			}
+			return nil
+		},
+	} {
+		for _, level := range []backup.Durability{backup.FileAndDir, backup.FileOnly, backup.Unstated, backup.FileAndDir} {
+			store.level, before = level, false
+			require.NoError(t, remote.Create(ctx, name, bytes.NewReader(data), 1))
+			require.NoError(t, call(), what)
+			assert.Equal(t, level, remote.Durability(), what)
+		}
+		before = true
+		require.NoError(t, call(), what)
+		assert.Equal(t, backup.Unstated, remote.Durability(), what)
+	}
+}
+
+// leveled is a store that states how durable it is.
+type leveled struct {
+	*backuptest.Memory
+	level backup.Durability
+}
+
+func (l *leveled) Durability() backup.Durability { return l.level }
+
+// mute is a head of an answer without what an older server does not say.
+type mute struct{ http.ResponseWriter }
+
+func (m mute) WriteHeader(status int) {
+	m.Header().Del("Backup-Durability")
+	m.ResponseWriter.WriteHeader(status)
+}
+
+func (m mute) Write(p []byte) (int, error) {
+	m.Header().Del("Backup-Durability")
+	return m.ResponseWriter.Write(p)
 }

@@ -3,6 +3,8 @@ package main
 import (
 	"bytes"
 	"context"
+	"net/http"
+	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -13,7 +15,10 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pugetsoundtech/upkeep/backup"
+	"github.com/pugetsoundtech/upkeep/backup/agekey"
 	"github.com/pugetsoundtech/upkeep/backup/dirstore"
+	"github.com/pugetsoundtech/upkeep/backup/pushserver"
 	"github.com/pugetsoundtech/upkeep/backup/restore"
 	"github.com/pugetsoundtech/upkeep/examples/internal/clitest"
 	"github.com/pugetsoundtech/upkeep/internal/durable"
@@ -224,7 +229,7 @@ func TestClientOfAForcedCommandCanOnlyAdd(t *testing.T) {
 	bin, state, from, server := t.TempDir(), t.TempDir(), t.TempDir(), t.TempDir()
 	self, err := os.Executable()
 	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(filepath.Join(bin, "ssh"), []byte("#!/bin/sh\nUPKEEP_TEST_SERVE=1 exec "+self+" serve -store "+server+" -client \"$NAME\"\n"), 0o755))
+	require.NoError(t, os.WriteFile(filepath.Join(bin, "ssh"), []byte("#!/bin/sh\nUPKEEP_TEST_SERVE=1 exec "+self+" serve -store "+server+" -client \"$NAME\" $MORE 2>>"+bin+"/log\n"), 0o755))
 	t.Setenv("PATH", bin)
 	require.NoError(t, os.WriteFile(filepath.Join(from, "a"), []byte("one"), 0o600))
 	at(t, state, 0, "init")
@@ -246,7 +251,73 @@ func TestClientOfAForcedCommandCanOnlyAdd(t *testing.T) {
 	assert.Contains(t, stderr, "gives nothing up")
 	assert.FileExists(t, filepath.Join(server, name, "store", "snaps", "0000000001"))
 	at(t, t.TempDir(), 3, "serve", "-store", server, "-client", "../x")
+	refusesNumbers(t, "ssh://me@backup.example", filepath.Join(state, name, "backup-keys"), filepath.Join(server, name, "store"))
+	log, err := os.ReadFile(filepath.Join(bin, "log"))
+	require.NoError(t, err)
+	assert.Contains(t, string(log), "snapshot 3 where number 2 is next")
 	retained(t, state, from, server, name)
+	putBack(t, state, from, filepath.Join(server, name, "store"))
+}
+
+// refusesNumbers sends a server what its client has signed, with numbers that do not
+// follow.
+func refusesNumbers(t *testing.T, url, keys, store string) {
+	t.Helper()
+	sign := agekey.Folder{Dir: keys}
+	names, err := filepath.Glob(filepath.Join(store, "snaps", "*"))
+	require.NoError(t, err)
+	file, err := os.ReadFile(names[len(names)-1])
+	require.NoError(t, err)
+	newest, err := backup.ParseSnapshot(file, sign)
+	require.NoError(t, err)
+	for seq, want := range map[uint64]int{newest.Seq: 409, newest.Seq + 2: 412, newest.Seq + 1000: 412, 9_999_999_999: 412} {
+		next := newest
+		next.Seq, next.Prev = seq, newest.Digest
+		body, err := next.Seal(sign)
+		require.NoError(t, err)
+		remote, end, err := openURL(url)
+		require.NoError(t, err)
+		req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, remote.URL+"/"+backup.SnapshotName(seq), bytes.NewReader(body))
+		require.NoError(t, err)
+		resp, err := remote.HTTP.Do(req)
+		require.NoError(t, err)
+		require.NoError(t, resp.Body.Close())
+		end()
+		assert.Equal(t, want, resp.StatusCode, "%d after %d", seq, newest.Seq)
+	}
+	now, err := filepath.Glob(filepath.Join(store, "snaps", "*"))
+	require.NoError(t, err)
+	assert.Equal(t, names, now)
+}
+
+func openURL(text string) (*pushserver.Remote, func(), error) {
+	u, err := url.Parse(text)
+	if err != nil {
+		return nil, nil, err
+	}
+	return pushed(u)
+}
+
+// putBack puts a server that gives no receipts back to a time before, and lets it go
+// on.
+func putBack(t *testing.T, state, from, store string) {
+	t.Helper()
+	write := func(text string) {
+		require.NoError(t, os.WriteFile(filepath.Join(from, "a"), []byte(text), 0o600))
+	}
+	write("three")
+	at(t, state, 0, "run", from, "-store", "ssh://me@backup.example")
+	require.NoError(t, os.Remove(filepath.Join(store, "snaps", "0000000003")))
+	write("four")
+	out, said := at(t, state, 3, "run", from, "-store", "ssh://me@backup.example")
+	assert.Contains(t, out, "the store is not what it was")
+	assert.Contains(t, said, "store snapshot 4")
+	assert.Contains(t, said, "confbackup serve -used")
+	t.Setenv("MORE", "-used 3")
+	out, _ = at(t, state, 3, "run", from, "-store", "ssh://me@backup.example")
+	assert.Contains(t, out, "the store is not what it was")
+	assert.Contains(t, out, "snapshot 4")
+	at(t, state, 0, "run", from, "-store", "ssh://me@backup.example")
 }
 
 // retained lets the server keep house: it has keys of its own, and the client wants

@@ -30,7 +30,7 @@ type job struct {
 	keyless, dry, inPlace, json                                                           bool
 	keep                                                                                  int
 	most                                                                                  int64
-	well                                                                                  uint64
+	well, used                                                                            uint64
 }
 
 // run is the whole program.
@@ -50,6 +50,9 @@ restrict,command="confbackup serve -store /srv/backups -client THIS"
 With -receipts the server signs what it has taken, and when: put the signing-key.pub
 of those keys as server-key.pub into backup-keys of this machine, which then wants a
 receipt for each snapshot, keeps it, and compares.
+A server that is put back to a time before takes from its client the receipt of the
+newest snapshot, and goes on after its number; without receipts it does so when -used
+says that number.
 With -host ssh://USER@NAME the backup is pulled from a system where nothing is
 installed; where logins take long add ?timeout=2m.`,
 		Examples: []cli.Example{
@@ -93,6 +96,7 @@ func (j *job) flags(fs *flag.FlagSet) {
 	fs.StringVar(&j.client, "client", "", "on the server: the `name` of the system whose backups are meant, below -store")
 	fs.StringVar(&j.receipts, "receipts", "", "with serve: the `directory` of the keys to sign receipts with, such as backup-keys of the server's own state")
 	fs.Int64Var(&j.most, "most", 0, "with serve: `MiB` that the client may store (default: no bound)")
+	fs.Uint64Var(&j.used, "used", 0, "with serve: the `number` of the client's newest snapshot, where this server was put back to a time without it and without its receipt")
 	fs.IntVar(&j.keep, "keep", 400, "with retain: `days` that snapshots stay")
 	fs.Uint64Var(&j.well, "well", 0, "with retain: odd snapshots up to this `number` are as they should be")
 	fs.BoolVar(&j.dry, "n", false, "with restore and retain: say what would be done, and do nothing")

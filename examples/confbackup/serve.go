@@ -24,7 +24,7 @@ func (j *job) serve(ctx context.Context, _ cli.Call) (int, error) {
 		return 0, err
 	}
 	client := pushserver.Client{
-		Name: j.client, Store: storeIn(dir), MaxBytes: j.most << 20, Verifier: agekey.Folder{Dir: dir}.Keys().Verifier,
+		Name: j.client, Store: storeIn(dir), MaxBytes: j.most << 20, Used: j.used, Verifier: agekey.Folder{Dir: dir}.Keys().Verifier,
 	}
 	if j.receipts != "" {
 		if _, err := os.Stat(filepath.Join(j.receipts, "signing-key")); err != nil {

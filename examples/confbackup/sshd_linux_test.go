@@ -120,7 +120,6 @@ func TestRealSSHServerTakesBackupsByAForcedCommandAndBySFTP(t *testing.T) {
 		}
 		at(t, state, 0, "verify", "-store", store)
 	}
-	// The key of the backup opens nothing else.
 	// A server that goes back to the day before is told by what it gave a receipt for.
 	for _, gone := range []string{"snaps/0000000002", "receipts/0000000003"} {
 		at(t, state, 0, "run", from, "-store", pushed)
@@ -131,8 +130,21 @@ func TestRealSSHServerTakesBackupsByAForcedCommandAndBySFTP(t *testing.T) {
 		assert.Contains(t, out, "by the clock of the server")
 	}
 	at(t, state, 0, "run", from, "-store", pushed)
-	out, err := exec.Command("ssh", "-p", port, "root@127.0.0.1", "cat /etc/shadow").Output()
-	assert.NotContains(t, string(out), "root:", "%v", err)
+	store := filepath.Join(server, name, "store")
+	refusesNumbers(t, pushed, filepath.Join(state, name, "backup-keys"), store)
+	// Without the newest ones and their receipts it has one of these from the client.
+	for _, gone := range []string{"snaps/0000000004", "receipts/0000000004", "snaps/0000000003"} {
+		require.NoError(t, os.Remove(filepath.Join(store, gone)))
+	}
+	require.NoError(t, os.WriteFile(filepath.Join(from, "a"), []byte("put back"), 0o600))
+	out, _ := at(t, state, 3, "run", from, "-store", pushed)
+	assert.Contains(t, out, "the store is not what it was")
+	assert.Contains(t, out, "snapshot 5")
+	assert.NotContains(t, out, "loss of power")
+	assert.FileExists(t, filepath.Join(store, "receipts", "0000000004"))
+	// The key of the backup opens nothing else.
+	said, err := exec.Command("ssh", "-p", port, "root@127.0.0.1", "cat /etc/shadow").Output()
+	assert.NotContains(t, string(said), "root:", "%v", err)
 }
 
 // TestBackupIsPulledFromASystemWhereNothingIsInstalled asks a real server for all

@@ -61,6 +61,9 @@ func (j *job) run(ctx context.Context, c cli.Call) (int, error) {
 		texts := &confdiff.Cache{Name: w.state.Path("backup-texts"), Key: w.state.RedactKey()}
 		src.Text = func(path, sha256 string, content []byte) { texts.Keep(path, sha256, content, w.target.Host.Time()) }
 		snap, changes, err := commit.Run(ctx, w.repo, src)
+		if errors.Is(err, backup.ErrGap) {
+			err = cli.Advise(err, "if the server was put back to a time before, let it go on by confbackup serve -used with the number before this one")
+		}
 		if err == nil {
 			err = texts.Save()
 		}
@@ -88,7 +91,7 @@ func (j *job) run(ctx context.Context, c cli.Call) (int, error) {
 				return 0, err
 			}
 		}
-		if err := sayHead(c, snap); err != nil {
+		if err := errors.Join(sayHead(c, snap), w.sayDurability(c)); err != nil {
 			return 0, err
 		}
 		if !snap.Complete {
@@ -97,6 +100,18 @@ func (j *job) run(ctx context.Context, c cli.Call) (int, error) {
 		kept, err := w.keepKnown(ctx, c, was, snap)
 		return max(status, kept), err
 	})
+}
+
+// sayDurability says of a store that it does not promise to survive a loss of power.
+func (w *work) sayDurability(c cli.Call) error {
+	level := backup.Unstated
+	if l, ok := w.repo.Store.(backup.Leveler); ok {
+		level = l.Durability()
+	}
+	if level == backup.FileAndDir {
+		return nil
+	}
+	return c.Say(map[string]any{"durable": level.String()}, "the store does not promise to survive a loss of power; what is durable there", level.String())
 }
 
 func sayHead(c cli.Call, s backup.Snapshot) error {

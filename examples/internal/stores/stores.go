@@ -82,7 +82,7 @@ func pushed(u *url.URL) (backup.Store, func(), error) {
 	}
 	args = append(args, "--", u.Hostname(), "confbackup serve")
 	client := pushserver.OverPipe(func(context.Context) (io.Reader, io.WriteCloser, error) { return start(args) })
-	return pushserver.Remote{URL: "http://" + u.Hostname(), HTTP: client}, client.CloseIdleConnections, nil
+	return &pushserver.Remote{URL: "http://" + u.Hostname(), HTTP: client}, client.CloseIdleConnections, nil
 }
 
 // overSFTP is a store on another machine.
