@@ -38,17 +38,22 @@ type Query struct {
 }
 
 // SkipGenerated leaves out what programs write anew by themselves, and the
-// working files of editors.
+// working files of editors. What DHCP may have written stays: its name does not tell.
 func SkipGenerated(name string) bool {
 	base := path.Base(name)
-	return slices.Contains(generated, name) || strings.HasSuffix(base, "~") ||
-		strings.HasPrefix(base, ".") && (strings.HasSuffix(base, ".swp") || strings.HasSuffix(base, ".swo"))
+	return slices.Contains(generated, name) || strings.HasPrefix(name, "/etc/blkid.tab") || strings.HasPrefix(name, "/etc/cups/subscriptions") ||
+		strings.HasSuffix(base, "~") || strings.HasPrefix(base, ".") && swapFile(path.Ext(base))
 }
 
+// swapFile reports whether an extension is one of vi: .swp, and as many before it in
+// the alphabet as are open.
+func swapFile(ext string) bool { return len(ext) == len(".swp") && strings.HasPrefix(ext, ".sw") }
+
 var generated = []string{
-	"/etc/mtab", "/etc/ld.so.cache", "/etc/adjtime", "/etc/.pwd.lock", "/etc/blkid.tab", "/etc/blkid.tab.old",
-	"/etc/udev/hwdb.bin", "/etc/lvm/cache", "/etc/lvm/archive", "/etc/apparmor.d/cache", "/etc/fake-hwclock.data",
-	"/etc/cups/subscriptions.conf", "/etc/cups/subscriptions.conf.O",
+	"/etc/mtab", "/etc/ld.so.cache", "/etc/adjtime", "/etc/.pwd.lock", "/etc/udev/hwdb.bin", "/etc/lvm/cache", "/etc/lvm/archive",
+	"/etc/apparmor.d/cache", "/etc/fake-hwclock.data",
+	// by newaliases, pwd_mkdb and cap_mkdb, from the texts beside them
+	"/etc/aliases.db", "/etc/mail/aliases.db", "/etc/pwd.db", "/etc/spwd.db", "/etc/login.conf.db",
 }
 
 func (s Source) skip() func(string) bool {

@@ -45,3 +45,20 @@ func TestUnchangedSystemCostsAtMostTwoCallsForEachFile(t *testing.T) {
 	const files, directories, names, root = 6, 2, 2, 2
 	assert.LessOrEqual(t, n.Files.Load(), int64(2*files+directories+names+root))
 }
+
+func TestNoiseIsLeftOutByName(t *testing.T) {
+	for _, name := range []string{
+		"/etc/mtab", "/etc/ld.so.cache", "/etc/adjtime", "/etc/.pwd.lock", "/etc/blkid.tab", "/etc/blkid.tab.old", "/etc/udev/hwdb.bin",
+		"/etc/lvm/cache", "/etc/lvm/archive", "/etc/apparmor.d/cache", "/etc/fake-hwclock.data", "/etc/cups/subscriptions.conf", "/etc/cups/subscriptions.conf.O",
+		"/etc/aliases.db", "/etc/mail/aliases.db", "/etc/pwd.db", "/etc/spwd.db", "/etc/login.conf.db",
+		"/etc/motd~", "/etc/.motd.swp", "/etc/ssh/.sshd_config.swo", "/home/me/.x.swn",
+	} {
+		assert.True(t, commit.SkipGenerated(name), name)
+	}
+	for _, name := range []string{
+		"/etc/passwd-", "/etc/shadow-", "/etc/group-", "/etc/gshadow-", "/etc/passwd", "/etc/resolv.conf", "/etc/motd.swp", "/etc/.hidden", "/etc/.swap",
+		"/etc/lvm/lvm.conf", "/etc/lvm/backup", "/etc/lvm/cache.conf", "/etc/apparmor.d", "/etc/cups/cupsd.conf", "/etc/my.db", "/srv/etc/mtab", "/etc/mtab.d", "/etc",
+	} {
+		assert.False(t, commit.SkipGenerated(name), name)
+	}
+}
