@@ -154,8 +154,8 @@ func list(ctx context.Context, s backup.Store, prefix string) (out []backup.Info
 	return out, nil
 }
 
-// TestStore tries every sentence of backup.Store on empty stores that make
-// gives. The error joins all violations.
+// TestStore tries every sentence of backup.Store on empty stores that make gives, and
+// commits to them while each call in turn goes wrong. The error joins all violations.
 func TestStore(ctx context.Context, make func() backup.Store) error {
 	var errs []error
 	for _, c := range []struct {
@@ -175,6 +175,9 @@ func TestStore(ctx context.Context, make func() backup.Store) error {
 		if err := c.test(ctx, make()); err != nil {
 			errs = append(errs, fmt.Errorf("%s: %w", c.name, err))
 		}
+	}
+	if err := testFaults(ctx, make); err != nil {
+		errs = append(errs, fmt.Errorf("a commit of which any call goes wrong loses nothing: %w", err))
 	}
 	return errors.Join(errs...)
 }

@@ -1,4 +1,4 @@
-package commit
+package commit_test
 
 import (
 	"crypto/rand"
@@ -9,27 +9,17 @@ import (
 	"runtime/debug"
 	"testing"
 	"time"
-	"unique"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/backup"
 	"github.com/pugetsoundtech/upkeep/backup/backuptest"
+	"github.com/pugetsoundtech/upkeep/backup/commit"
 	"github.com/pugetsoundtech/upkeep/backup/dirstore"
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/internal/need"
 )
-
-func TestOnlyContentsOfFilesAreForgottenBeyondTheBound(t *testing.T) {
-	o := newObjects()
-	o.note([32]byte{1}, "a", false)
-	o.files = mostFiles
-	o.note([32]byte{2}, "b", false)
-	o.note([32]byte{3}, "c", true)
-	o.note([32]byte{1}, "d", false)
-	assert.Equal(t, map[[32]byte]unique.Handle[string]{{1}: unique.Make("d"), {3}: unique.Make("c")}, o.placed)
-}
 
 // peak gives the most bytes that the heap had while fn ran, on a machine of many
 // processors.
@@ -72,22 +62,22 @@ func TestManyFilesAreBackedUpInBoundedMemory(t *testing.T) {
 	r := backup.Repo{Keys: backuptest.Keys(), Store: dirstore.Dir(t.TempDir() + "/store"), State: t.TempDir()}
 	var snap backup.Snapshot
 	var changes []backup.Change
-	commit := func() uint64 {
+	run := func() uint64 {
 		return peak(func() {
 			var err error
-			snap, changes, err = Run(t.Context(), r, Source{Host: host.Local(), Paths: []string{from}})
+			snap, changes, err = commit.Run(t.Context(), r, commit.Source{Host: host.Local(), Paths: []string{from}})
 			require.NoError(t, err)
 		})
 	}
 	more(2_000)
-	small := commit()
+	small := run()
 	more(24_000)
-	large := commit()
-	assert.Len(t, changes, mostChanges, "the first are given")
+	large := run()
+	assert.Len(t, changes, commit.MostChanges, "the first are given")
 	assert.Greater(t, snap.Changed.Total(), 22_000, "and all are counted")
 	t.Logf("%d MiB, %d MiB", small>>20, large>>20)
 	assert.Less(t, large, uint64(40<<20))
-	assert.Less(t, commit(), small+12<<20, "of what is unchanged")
+	assert.Less(t, run(), small+12<<20, "of what is unchanged")
 	assert.Empty(t, changes)
 }
 
@@ -103,7 +93,7 @@ func TestLargeFilesAreBackedUpInBoundedMemory(t *testing.T) {
 	data = nil
 	r := backup.Repo{Keys: backuptest.Keys(), Store: dirstore.Dir(t.TempDir() + "/store"), State: t.TempDir()}
 	most := peak(func() {
-		snap, _, err := Run(t.Context(), r, Source{Host: host.Local(), Paths: []string{from}})
+		snap, _, err := commit.Run(t.Context(), r, commit.Source{Host: host.Local(), Paths: []string{from}})
 		require.NoError(t, err)
 		require.EqualValues(t, 36<<20, snap.Bytes)
 	})
