@@ -232,11 +232,7 @@ func (c *commit) trust() {
 		}
 	}
 	c.lost = len(c.alive) < len(c.old.snap.Packs)
-	for sum, place := range c.objects.placed {
-		if !c.living(place.Value()) {
-			delete(c.objects.placed, sum)
-		}
-	}
+	c.objects.keep(c.living)
 }
 
 func (c *commit) living(place string) bool {

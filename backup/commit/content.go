@@ -4,10 +4,10 @@ import (
 	"crypto/sha256"
 	"encoding/hex"
 	"fmt"
+	"maps"
 	"slices"
 	"strings"
 	"sync"
-	"unique"
 
 	"github.com/pugetsoundtech/upkeep/backup"
 )
@@ -15,14 +15,16 @@ import (
 // objects are those that are stored, and where.
 type objects struct {
 	mu     sync.Mutex
-	placed map[[32]byte]unique.Handle[string] // label of the pack
-	files  int                                // of them, contents of files
-	lists  map[string][]byte                  // of parts, by digest
+	placed map[[32]byte]uint32 // number of the pack's label: nothing in it is for the collector to look at
+	labels []string
+	number map[string]uint32 // of a label
+	files  int               // of placed, contents of files
+	lists  map[string][]byte // of parts, by digest
 }
 
 // mostFiles are the contents of files that are known again wherever they are. Of a
 // tree of more, those beyond are stored again where they change their path.
-const mostFiles = 1 << 16
+const mostFiles = 1 << 15
 
 // note remembers where an object is; always what is no small file, since of these
 // each commit looks whether it is stored.
@@ -33,7 +35,21 @@ func (o *objects) note(sum [32]byte, place string, always bool) {
 		}
 		o.files++
 	}
-	o.placed[sum] = unique.Make(place)
+	n, known := o.number[place]
+	if !known {
+		n = uint32(len(o.labels))
+		o.number[place], o.labels = n, append(o.labels, place)
+	}
+	o.placed[sum] = n
+}
+
+// keep forgets what is not in one of the packs with these labels.
+func (o *objects) keep(living func(label string) bool) {
+	kept := make([]bool, len(o.labels))
+	for n, label := range o.labels {
+		kept[n] = living(label)
+	}
+	maps.DeleteFunc(o.placed, func(_ [32]byte, n uint32) bool { return !kept[n] })
 }
 
 // learnParts notes where the parts of a divided content are.
@@ -54,15 +70,15 @@ func (o *objects) partsOf(digest string) []byte {
 }
 
 func newObjects() *objects {
-	return &objects{placed: map[[32]byte]unique.Handle[string]{}, lists: map[string][]byte{}}
+	return &objects{placed: map[[32]byte]uint32{}, number: map[string]uint32{}, lists: map[string][]byte{}}
 }
 
 // put stores an object by way of p, unless it is stored already.
 func (o *objects) put(p *packer, sum [32]byte, data []byte, always bool) (place string, err error) {
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if place, ok := o.placed[sum]; ok {
-		return place.Value(), nil
+	if n, ok := o.placed[sum]; ok {
+		return o.labels[n], nil
 	}
 	place, err = p.add(backup.ObjectPrefix+hex.EncodeToString(sum[:]), data)
 	if err == nil {
@@ -75,8 +91,8 @@ func (o *objects) at(hash string) (place string, ok bool) {
 	sum, ok := sumOf(hash)
 	o.mu.Lock()
 	defer o.mu.Unlock()
-	if at, there := o.placed[sum]; ok && there {
-		return at.Value(), true
+	if n, there := o.placed[sum]; ok && there {
+		return o.labels[n], true
 	}
 	return "", false
 }

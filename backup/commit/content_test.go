@@ -2,7 +2,6 @@ package commit
 
 import (
 	"testing"
-	"unique"
 
 	"github.com/stretchr/testify/assert"
 )
@@ -17,5 +16,8 @@ func TestOnlyContentsOfFilesAreForgottenBeyondTheBound(t *testing.T) {
 	o.note([32]byte{2}, "b", false)
 	o.note([32]byte{3}, "c", true)
 	o.note([32]byte{1}, "d", false)
-	assert.Equal(t, map[[32]byte]unique.Handle[string]{{1}: unique.Make("d"), {3}: unique.Make("c")}, o.placed)
+	assert.Equal(t, map[[32]byte]uint32{{1}: 2, {3}: 1}, o.placed)
+	assert.Equal(t, []string{"a", "c", "d"}, o.labels)
+	o.keep(func(label string) bool { return label == "c" })
+	assert.Equal(t, map[[32]byte]uint32{{3}: 1}, o.placed)
 }
