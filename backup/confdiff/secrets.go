@@ -13,10 +13,11 @@ import (
 // have: secrets behind a blank, in elements, and in statements. Each last group is
 // a secret; a text without one of the hints has none.
 var spoken = []redact.Near{
+	{Hints: []string{"secret key"}, Lines: 2, RE: regexp.MustCompile(`(?i)secret key\r?\n(RW[\w+/=-]+)`)}, // signify
 	{
-		Hints: []string{"pass", "secret", "token", "psk", "community", "bindpw", "rootpw", "masterauth", "identified by", "api", "key-string", "wireless-key"},
-		RE: regexp.MustCompile(`(?i)(?:[-_.]pass|\w+pass["']\]|\w*password|(?:\b|[-_.])(?:passwd|passphrase|secret|token|psk|(?:ro|rw|trap|sec|auth)?community6?|(?:bind|root)pw|bindpasswd|requirepass|` +
-			`masterauth|identified by(?: password)?|api[-_]?key|key-string|wireless-key))` +
+		Hints: []string{"pass", "secret", "token", "psk", "community", "bindpw", "rootpw", "masterauth", "identified ", "api", "key-string", "wireless-key", "_salt"},
+		RE: regexp.MustCompile(`(?i)(?:[-_.]pass|\w+pass["']\]|\w*(?:password|passphrase)|_salt|(?:\b|[-_.])(?:passwd|secret|token|psk|(?:ro|rw|trap|sec|auth)?community6?|(?:bind|root)pw|bindpasswd|requirepass|` +
+			`masterauth|identified (?:by(?: password)?|(?:with|via) \S+ (?:as|by|using)(?: password)?)|api[-_]?key|key-string|wireless-key))` +
 			`(?:["'][ \t]*,[ \t]*|["']?\]?[ \t]*=>?[ \t]*|["']?[ \t]+)(?:(?:\d|clear|md5|log|execute|net)(?:,\w+)*[ \t]+)?` + word),
 	},
 	{
@@ -28,8 +29,20 @@ var spoken = []redact.Near{
 		RE:    regexp.MustCompile(`(?i)key\d?["']?\]?[ \t]*(?:=>|[=:,])[ \t]*["']?((?:base64:)?[\w+-][\w+/=-]*\d[\w+/=-]*)["']?[ \t\r]*(?:$|[;,)\n])`),
 	},
 	{
-		Hints: []string{"static key"}, Lines: -1,
-		RE: regexp.MustCompile(`(?s)-----BEGIN OpenVPN Static key V\d-----(.*?)(?:-----END OpenVPN Static key V\d-----|\z)`),
+		Hints: []string{"-key", "_key", "server key"},
+		RE:    regexp.MustCompile(`(?i)(?:(?:secret|access|auth|authentication|encryption|private|shared)[-_]key|-server key)[ \t]+(?:\d[ \t]+)?` + word),
+	},
+	{
+		Hints: []string{"begin openvpn"}, Lines: -1,
+		RE: regexp.MustCompile(`(?s)-----BEGIN OpenVPN [\w -]*[Kk]ey[\w ]*-----(.*?)(?:-----END OpenVPN|\z)`),
+	},
+	{Hints: []string{"auth-user-pass>"}, Lines: -1, RE: regexp.MustCompile(`(?s)<auth-user-pass>\s*(.*?)\s*(?:</auth-user-pass>|\z)`)},
+	{Hints: []string{"\nv "}, Lines: 3, RE: regexp.MustCompile(`(?im)^pass(?:word|phrase)\r?\nV \d+\r?\n([^\r\n]+)`)}, // Subversion
+	{Hints: []string{"kind: secret"}, Lines: -1, RE: regexp.MustCompile(`(?im)^(?:string)?data:[ \t]*\n((?:[ \t]+\S.*\n)*[ \t]+\S.*)`)},
+	{Hints: []string{"superusers"}, Lines: -1, RE: regexp.MustCompile(`(?m)^[ \t]*password[ \t]+\S+[ \t]+(\S+)`)}, // GRUB
+	{
+		Hints: []string{"pass"}, // Erlang
+		RE:    regexp.MustCompile(`(?i)pass(?:word|wd)?[ \t]*,[ \t]*(?:<<)?"([^"\n«]+)"`),
 	},
 	{ // programs and lines whose words have an order
 		Hints: []string{"stats", "allow", "monitor", "_servers", "static:", "sqlconnectinfo", "ldapbinddn", "message-digest-key", "login="},
@@ -37,29 +50,57 @@ var spoken = []redact.Near{
 			`\b(?:mysql|pgsql|oracle|redis)_servers[ \t]*=[ \t]*(?:[^\s/]*/){2,}[^\s/:]*/|\bstatic:[^\s:]+:|^[ \t]*sqlconnectinfo[ \t]+\S+[ \t]+\S+[ \t]+|` +
 			`^[ \t]*ldapbinddn[ \t]+(?:"[^"]*"|\S+)[ \t]+|\bmessage-digest-key[ \t]+\d+[ \t]+md5[ \t]+|\blogin=[^\s:]+:)` + word),
 	},
+	{
+		Hints: []string{"ncominguser", "utgoinguser", "basicauth", "chap", "user=", "user =", ":cl:", "x25519:", "credentials="},
+		RE: regexp.MustCompile(`(?im)(?:^[ \t]*(?:incominguser|outgoinguser|basicauth|chap|chap-mutual)[ \t]+\S+[ \t]+|^[ \t]*user[ \t]*=[ \t]*[^\s:]+:|^[ \t]*users[ \t]+\w+:\w+:|` +
+			`\bdescriptor:x25519:|\bcredentials=)` + word),
+	},
+	{
+		Hints: []string{"register", "thin:", "proxy"}, // who and where without a scheme
+		RE:    regexp.MustCompile(`(?m)(?:^[ \t]*register[ \t]*=>[ \t]*[^\s:]+:([^@\s«]+)@|\bthin:[\w$#]+/([^\s@"'«]+)@|(?:^|[\s=/"'])[\w.-]+:([^\s"'@:/«]{3,})@[\w.-]+:\d{2,5}\b)`),
+	},
+	{Hints: []string{" ~", "+@", "allkeys", "allcommands"}, RE: regexp.MustCompile(`(?m)^[ \t]*user[ \t]+\S+[ \t]+(?:[^\n#>]*[ \t])?([>#][^\s].*)$`)}, // Redis
 	{ // command lines
 		Hints: []string{"smbclient", "lftp", "htpasswd", "ipmitool", "snmp", "mongo", "zip", "7z", "openssl", "ldap"},
 		RE: regexp.MustCompile(`(?:\bsmbclient\b[^\n|;]*?\s-U[ =]?[^\s%]+%|\blftp\b[^\n|;]*?\s-u[ =]?[^\s,]+,|\bhtpasswd\b[^\n|;]*?\s-\w*b\w*[ \t]+\S+[ \t]+\S+[ \t]+|` +
 			`\bipmitool\b[^\n|;]*?\s-P ?|\bsnmp\w+\b[^\n|;]*?\s-[cAX] ?|\bmongo\w*\b[^\n|;]*?\s-p[ =]?|\bzip\b[^\n|;]*?\s-P ?|\b7z\w?\b[^\n|;]*?\s-p|` +
 			`\bopenssl\b[^\n|;]*?\s-[kK][ \t]+|\w*ldap\w*\b[^\n|;]*?\s-w ?)` + word),
 	},
+	{
+		Hints: []string{"smbget", "net ads", "net rpc", "rpcclient", "rar ", "nsupdate", "dig ", "sqlplus", "freerdp", "rdesktop", "check_snmp", "check_mysql", "check_pgsql", "check_ldap"},
+		RE: regexp.MustCompile(`(?:\b(?:smbget|net|rpcclient)\b[^\n|;]*?\s-U[ =]?[^\s%]+%|\brar\b[^\n|;]*?\s-h?p|\b(?:nsupdate|dig)\b[^\n|;]*?\s-y[ =]?(?:[\w.-]+:){1,2}|` +
+			`\bsqlplus\b[^\n|;]*?\s[\w$#]+/|\bx?freerdp\b[^\n|;]*?\s/p:|\brdesktop\b[^\n|;]*?\s-p ?|\bcheck_snmp\w*\b[^\n|;]*?\s-C[ =]?|\bcheck_(?:mysql|pgsql|ldap)\w*\b[^\n|;]*?\s-p[ =]?)` + word),
+	},
+	{Hints: []string{"sudo", "passwd", "kinit", "cryptsetup", "gpg"}, RE: regexp.MustCompile(`\b(?:echo|printf)[ \t]+` + word + `[ \t]*\|[ \t]*(?:sudo\b[^\n|;]*\s-S\b|(?:sudo[ \t]+)?(?:passwd|kinit|cryptsetup|smbpasswd|gpg)\b)`)},
 	{ // who has the address has the right
 		Hints: []string{"hooks.slack.com", "discord", "api.telegram.org", "webhook.office.com", "hc-ping.com"},
 		RE:    regexp.MustCompile(`(?i)https?://(?:hooks\.slack\.com/\w+/|(?:\w+\.)?discord(?:app)?\.com/api/webhooks/|api\.telegram\.org/bot|[\w.-]*webhook\.office\.com/\w+/|hc-ping\.com/)([^\s"'<>]+)`),
 	},
 	{Hints: []string{"://"}, RE: regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://([\w-]{20,}@)`)},
 	{Hints: []string{":{"}, RE: regexp.MustCompile(`(?m)^[^:\n]+:\{[A-Za-z0-9.-]+\}([^:\s]+)`)}, // a scheme of Dovecot
-	{
-		Hints: []string{"pass", "pwd", "psk", "community", "secret", "token", "apikey", "privatekey"}, Lines: -1,
-		RE: regexp.MustCompile(`(?i)<(?:[\w:.-]*(?:password|passwd|passphrase|secret|token|apikey|privatekey)[\w:.-]*|[\w:.-]*(?:pass|pwd|psk|community))>([^<]+)<`),
-	},
 	{Hints: []string{"basic", "bearer", "digest"}, RE: regexp.MustCompile(`(?i)\b(?:basic|bearer|digest)[ \t]+([\w+/=.~-]{6,})`)},
 	{Hints: []string{"auth"}, RE: regexp.MustCompile(`(?i)"_?auth"[ \t]*:[ \t]*` + word)},
-	{Hints: []string{"createuser", "usmuser", "com2sec", "trapsess"}, RE: regexp.MustCompile(`(?im)^[ \t]*(?:createuser|usmuser|com2sec6?|trapsess)[ \t]+(\S.*)$`)},
+	{Hints: []string{"createuser", "usmuser", "com2sec", "trapsess", "secure_link_md5", "client_send"}, RE: regexp.MustCompile(`(?im)^[ \t]*(?:createuser|usmuser|com2sec6?|trapsess|secure_link_md5|client_send[ \t]*=)[ \t]*(\S.*)$`)},
+}
+
+// elements find them in XML.
+var elements = []redact.Near{
+	{Hints: named, Lines: 2, RE: regexp.MustCompile(`(?i)<` + element + `(?:\s+[\w:.-]+="[^"<>]*")*\s*>` + inside)},
+	{Hints: named, Lines: 2, RE: regexp.MustCompile(`(?i)<(?:name|key)>` + element + `</\w+>\s*<\w+>` + inside)},
+	{Hints: named, Lines: 2, RE: regexp.MustCompile(`(?i)\b(?:name|key|property)=["']` + element + `["'][^<>«]*?(?:\bvalue=["']([^"'«]+)|[^/<>]?>` + inside + `)`)},
+	{Hints: named, Lines: 2, RE: regexp.MustCompile(`(?i)\bvalue=["']([^"'«]+)["']\s+(?:name|key|property)=["']` + element + `["']`)},
 }
 
 // word is a value with or without quotes, which stay.
-const word = `["']?([^\s;,<>"'«]+|«[^»\n]*»)`
+const word = `(?:"([^"\n«]+)"|'([^'\n«]+)'|["']?([^\s;,<>"'«]+|«[^»\n]*»))`
+
+// element is the name of an element, or of a property in one, that has a secret.
+const element = `(?:[\w:.-]*(?:password|passwd|passphrase|secret|token|apikey|privatekey)[\w:.-]*|[\w:.-]*(?:pass|pwd|psk|community))`
+
+// inside is what stands in an element.
+const inside = `(?:<!\[CDATA\[)?\s*([^<«\s][^<«]*)<`
+
+var named = []string{"pass", "pwd", "psk", "community", "secret", "token", "apikey", "privatekey"}
 
 // plain are words that no secret is: what PAM and switches have behind such names.
 var plain = []string{
@@ -70,24 +111,38 @@ var plain = []string{
 func (d differ) text(s string) string {
 	s = d.redact.Text(s)
 	in := redact.In(s)
-	for _, near := range spoken {
+	ways := spoken
+	if strings.Contains(s, "</") || strings.Contains(s, "/>") {
+		ways = slices.Concat(elements, spoken)
+	}
+	for _, near := range ways {
 		var out strings.Builder
-		last := 0
+		done := 0
 		for _, m := range near.All(in) {
-			from, to := m[len(m)-2], m[len(m)-1]
+			from, to := last(m)
 			value := s[from:to]
-			if strings.Contains(value, "«") || strings.HasSuffix(s[:m[0]], "«") || strings.HasPrefix(value, "[") || slices.Contains(plain, strings.ToLower(value)) {
+			if from < done || strings.Contains(value, "«") || strings.HasSuffix(s[:m[0]], "«") || strings.HasPrefix(value, "[") || slices.Contains(plain, strings.ToLower(value)) || strings.HasSuffix(value, "=") && strings.HasPrefix(s[to:], `"`) {
 				continue
 			}
-			out.WriteString(s[last:from] + d.redact.Mark(value))
-			last = to
+			out.WriteString(s[done:from] + d.redact.Mark(value))
+			done = to
 		}
-		if last > 0 {
-			s = out.String() + s[last:]
+		if done > 0 {
+			s = out.String() + s[done:]
 			in = redact.In(s)
 		}
 	}
 	return s
+}
+
+// last is the last group that takes part in a match.
+func last(m []int) (from, to int) {
+	for i := len(m) - 2; i >= 0; i -= 2 {
+		if m[i] >= 0 {
+			return m[i], m[i+1]
+		}
+	}
+	return 0, 0
 }
 
 // onlySecrets reports whether a file is, by its name, one that has nothing else.
@@ -100,9 +155,9 @@ func onlySecrets(name string) bool {
 	}
 	stem, ext, _ := strings.Cut(strings.TrimPrefix(base, "."), ".")
 	switch {
-	case slices.Contains([]string{".secret", ".secrets", ".key", ".psk", ".pass", ".token", ".private"}, path.Ext(base)), stem == "keys" && ext == "":
+	case slices.Contains([]string{".secret", ".secrets", ".key", ".psk", ".pass", ".token", ".private", ".cookie"}, path.Ext(base)), stem == "keys" && ext == "":
 		return true
-	case slices.Contains([]string{"netrc", "pgpass", "chap-secrets", "pap-secrets", "authinfo", "fetchmailrc"}, stem), base == "passwd.client", base == "auth.txt", base == "pam_radius_auth.conf", base == "ntp.keys", base == "chrony.keys":
+	case slices.Contains([]string{"netrc", "pgpass", "chap-secrets", "pap-secrets", "authinfo", "fetchmailrc", "authkeys", "userlist", "htdigest", "mbsyncrc"}, stem), base == "passwd.client", base == "auth.txt", base == "pam_radius_auth.conf", base == "ntp.keys", base == "chrony.keys":
 		return true
 	case dir == "/etc/pam.d/" || ext != "" && ext != "txt" && ext != "md5":
 		return false

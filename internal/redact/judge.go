@@ -9,7 +9,8 @@ import (
 // found is a match in its text.
 type found struct {
 	text     string
-	match    int // where the match begins
+	match    int // where the match begins, and with it the name
+	end      int // where the name ends to which a value is assigned
 	from, to int // the value
 }
 
@@ -30,16 +31,13 @@ func isNone(f found) bool {
 }
 
 // secretKeys are the keys whose values are secrets: api_key, but no sort key.
-var secretKeys = regexp.MustCompile(`(?i)(?:api|access|account|auth|encryption|master|private|shared|signing)[_-]?key$`)
+var secretKeys = regexp.MustCompile(`(?i)(?:(?:api|access|account|auth|encryption|master|private|shared|signing)[_-]?key|client[_-]key[_-]data)$`)
 
-func isOtherKey(f found) bool {
-	name := strings.TrimRight(f.name(), " \t\r\n:=>|+-\\\"'")
-	return !secretKeys.MatchString(name) || isNone(f)
-}
+func isOtherKey(f found) bool { return !secretKeys.MatchString(f.text[f.match:f.end]) || isNone(f) }
 
 // noValue has values that hide nothing: "no", stars, one letter, and what stands
 // for a value.
-var noValue = regexp.MustCompile(`^(?i:true|false|null|nil|none|yes|no|\(none\)|<none>|[^\pL\pN]+|.|\$\{[^}]*\}?|\$\(.*|\$\{?\w+\}?/.*|<[\w-]*>?)[,.;\]})]*$`)
+var noValue = regexp.MustCompile(`^(?i:true|false|null|nil|none|yes|no|\(none\)|<none>|[^\pL\pN]+|.|\$\{[\w.]*(?::?\?[^}]*)?\}?|\$\(.*|\$\{?\w+\}?/.*|<[\w-]*>?)[,.;\]})]*$`)
 
 // isBlock takes a key on the next line of a YAML file for what it is.
 func isBlock(f found) bool {
@@ -75,9 +73,9 @@ var sources = []string{"files", "compat", "db", "dns", "nis", "nisplus", "ldap",
 // like one of a secret.
 func isProse(f found) bool {
 	name := strings.ToLower(strings.TrimRight(f.name(), " \t:=\"'\r\n"))
-	value := strings.ToLower(f.value())
+	value, _, _ := strings.Cut(strings.ToLower(f.value()), " ")
 	switch {
-	case strings.HasSuffix(name, "bypass"), strings.HasSuffix(name, "compass"), strings.HasSuffix(name, "askpass"), strings.HasSuffix(name, "nopasswd"), strings.HasSuffix(name, "_pass") && strings.HasPrefix(value, "http"):
+	case strings.HasSuffix(name, "bypass"), strings.HasSuffix(name, "compass"), strings.HasSuffix(name, "askpass"), strings.HasSuffix(name, "nopasswd"), strings.HasSuffix(name, "proxy_pass") && strings.HasPrefix(value, "http"):
 		return true
 	case strings.HasSuffix(f.name(), "PASS: "): // a test that went well
 		return true

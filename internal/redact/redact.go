@@ -40,9 +40,15 @@ func (r *Redactor) replace(s string, p pattern, matches [][]int) string {
 	var b strings.Builder
 	last := 0
 	for _, m := range matches {
+		if m[1] <= last {
+			continue
+		}
 		f := secretOf(s, m)
-		if p.bare {
-			f.match, f.to = nameStart(f), extend(f)
+		if p.assigned {
+			if f.from, f.to = assigned(s, m[1]); f.from >= f.to {
+				continue
+			}
+			f.match, f.end = nameStart(f), m[1]
 		}
 		if f.from < last || isMark(s, f.match, f.from) || p.judge != nil && p.judge(f) {
 			continue
@@ -79,23 +85,6 @@ func nameStart(f found) int {
 
 func isNameByte(c byte) bool {
 	return c >= 'a' && c <= 'z' || c >= 'A' && c <= 'Z' || c >= '0' && c <= '9' || c == '_' || c == '.' || c == '-'
-}
-
-// extend goes on over a delimiter within a bare value: in "password=a,b" the
-// secret may be longer than it seems, in "password=a,user=b" it is not.
-func extend(f found) int {
-	to := f.to
-	for to < len(f.text) && strings.IndexByte(",;&", f.text[to]) >= 0 {
-		end := to + 1
-		for end < len(f.text) && strings.IndexByte(" \t\r\n\"',;&=:", f.text[end]) < 0 {
-			end++
-		}
-		if end == to+1 || end < len(f.text) && strings.IndexByte("=:\"'", f.text[end]) >= 0 {
-			break
-		}
-		to = end
-	}
-	return to
 }
 
 // isMark reports whether what was found is a mark or stands in one.

@@ -30,6 +30,12 @@ var leaks = []string{
 	`{"user":"ann","password":"with blanks ` + secret + `","x":1}`, `{"password":"a\"b` + secret + `"}`, `{\"password\":\"` + secret + `\"}`, "password='with blanks " + secret + "'", "{'passwd': '" + secret + "'}",
 	"password=a," + secret, "password=a;" + secret + " x", "DSN: user=x,password=" + secret + ",host=y", "/etc/redis/password:" + secret, "/etc/app.conf:password: " + secret, "see /etc/app/token: " + secret,
 	"example.org/api-token: " + secret, "app.pass: " + secret, `"passphrase" => "` + secret + `"`,
+	// values that are no single word, or stand in something else
+	"password: |\n  one\n  two " + secret, "passwords:\n- a\n- " + secret, `"tokens": ["a", "` + secret + `"]`, "password: \"one\n  two " + secret + `"`, `password = """` + secret + `"""`, "PASSWORD = b'" + secret + "'",
+	"export PASSWORD=$'" + secret + "'", `PASS='a'"'"'` + secret + "'", "PASSWORD: ${PW:-" + secret + "}", "password = abc\\\n  " + secret, "userPassword:: " + secret, `User-Password == "` + secret + `"`, "password ?= " + secret,
+	"psk=correct horse " + secret, `Environment="DB_PASSWORD=one ` + secret + `"`, "mysql -p'one " + secret + "' db", "curl -u 'ann:one " + secret + "' x", "tool --db-pass 'one " + secret + "'", "imapsync --password1 " + secret,
+	"password: !!str " + secret, "password: &pw " + secret, "password: !vault |\n  $ANSIBLE_VAULT;1.1\n  " + secret, "secret_key_base: " + secret, "ldap_default_authtok = " + secret, "ann:" + secret + "@tcp(db:3306)/x",
+	"---- BEGIN SSH2 ENCRYPTED PRIVATE KEY ----\n" + secret + "\n---- END SSH2 ENCRYPTED PRIVATE KEY ----", "postgres://ann:#" + secret + "@db/x", "password=abc'" + secret,
 	// pieces of keys
 	"-----END RSA PRIVATE KEY-----\n-----BEGIN EC PRIVATE KEY-----\\n" + secret,
 }
@@ -53,7 +59,8 @@ func TestSecretsAreReplacedByTheirMark(t *testing.T) {
 	}
 	for _, token := range []string{
 		"glpat-0123456789abcdefghij", "xoxb-012345678901-abcdefghij", "sk_live_0123456789abcdefghij", "{SSHA}0123456789abcdefghijABCDEFGH", "AIzaSyA0123456789abcdefghijABCDEFGHIJ01",
-		"AKIAIOSFODNN7EXAMPLE", "ghp_0123456789abcdefghijABCDEFGHIJ012345",
+		"AKIAIOSFODNN7EXAMPLE", "AGE-SECRET-KEY-10123456789ABCDEFGHIJ", "SG.0123456789abcdefghij", "sk-proj-0123456789abcdefghij", "hvs.0123456789abcdefghij",
+		"ann:$pbkdf2-sha256$29000$0123456789abcdefghij", "pbkdf2_sha256$260000$0123456789abcdefghij", "SCRAM-SHA-256$4096:0123456789abcdefghij", "ghp_0123456789abcdefghijABCDEFGHIJ012345",
 		"eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0NSJ9.c2lnbmF0dXJl", "root:$6$saltsalt$abcdefghijklmnopqrstuvwxyzABCDEF/:19000:0",
 		"$2b$12$abcdefghijklmnopqrstuuKLMNOPQRSTUVWXYZabcdefghijklmno",
 	} {
