@@ -152,8 +152,8 @@ func (b box) remove(name string) error {
 	return err
 }
 
-// setAside keeps what cannot be read for a person, out of the way.
-func (b box) setAside(name string) error { return os.Rename(b.path(name), b.path(name+".damaged")) }
+// setAside keeps for a person what cannot be read, or is not taken, out of the way.
+func (b box) setAside(name, why string) error { return os.Rename(b.path(name), b.path(name+"."+why)) }
 
 func (b box) sealed() durable.Sealed {
 	return durable.Sealed{File: durable.File{Name: b.path(standingFile), Previous: ".old"}, Form: standingForm}

@@ -17,15 +17,15 @@ type Target struct {
 	Timeout time.Duration   // for one report; zero: 2 minutes
 }
 
-// A Policy says which reports a target gets. What could not be looked at is a
-// reason under every policy but Never.
+// A Policy says which reports a target gets. What could not be looked at, and what the
+// report notes of itself, is a reason under every policy but Never.
 type Policy string
 
 // The policies.
 const (
 	Always    Policy = "always"     // every report
-	OnChange  Policy = "on-change"  // something is new, worse, changed, fixed or gone
-	OnProblem Policy = "on-problem" // something is open
+	OnChange  Policy = "on-change"  // something is new, worse, changed, fixed or gone, or somebody dealt with it since
+	OnProblem Policy = "on-problem" // something is open, or somebody dealt with it since
 	OnError   Policy = "on-error"   // something could not be looked at, or is not known
 	Never     Policy = "never"
 )
@@ -40,20 +40,22 @@ func (t Target) Wants(rep *report.Report) bool {
 	if floor == report.RuleSeverity {
 		floor = report.Notice
 	}
-	incomplete := len(rep.Results) == 0 || len(rep.Incomplete()) > 0 || rep.Review != nil && rep.Review.Unknown != ""
-	any := func(holds func(report.ChangeKind) bool) bool {
-		return slices.ContainsFunc(rep.Changes, func(c report.Change) bool {
-			unrated := c.Finding.Severity == report.RuleSeverity || c.Finding.Severity > report.Critical
-			return holds(c.Kind) && (unrated || c.Finding.Severity >= floor)
-		})
+	incomplete := len(rep.Results) == 0 || len(rep.Incomplete()) > 0 || len(rep.Notices) > 0 || rep.Review != nil && rep.Review.Unknown != ""
+	counts := func(f report.Finding) bool {
+		return f.Severity == report.RuleSeverity || f.Severity > report.Critical || f.Severity >= floor
 	}
+	any := func(holds func(report.ChangeKind) bool) bool {
+		return slices.ContainsFunc(rep.Changes, func(c report.Change) bool { return holds(c.Kind) && counts(c.Finding) })
+	}
+	// Who silences a target by accepting what it would be told of is told of, in whoever's name.
+	dealt := rep.Review != nil && slices.ContainsFunc(rep.Review.Handled, func(h report.Handled) bool { return h.New && counts(h.Change.Finding) })
 	switch t.Policy {
 	case Never:
 		return false
 	case OnChange:
-		return incomplete || any(func(k report.ChangeKind) bool { return k != report.Still })
+		return incomplete || dealt || any(func(k report.ChangeKind) bool { return k != report.Still })
 	case OnProblem:
-		return incomplete || any(func(k report.ChangeKind) bool { return k != report.Fixed && k != report.Retired })
+		return incomplete || dealt || any(func(k report.ChangeKind) bool { return k != report.Fixed && k != report.Retired })
 	case OnError:
 		return incomplete
 	}

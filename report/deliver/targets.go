@@ -12,8 +12,13 @@ import (
 
 	"github.com/hashicorp/go-multierror"
 
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
 )
+
+// ErrPartly says that some recipients of a target have a report, and that the others
+// will not take it: it is not handed over again.
+var ErrPartly = errors.New("not all of its recipients take it")
 
 // Targets is a Reporter that hands reports to named targets, each at its own
 // pace: one that fails or hangs stops no other, and no later run. With a Spool
@@ -147,29 +152,68 @@ func (t *Targets) drain(ctx context.Context, target Target, b box, always bool) 
 	if err != nil {
 		return err
 	}
-	for _, name := range kept {
-		rep, err := b.take(name)
-		if err != nil {
-			st.Lost++
-			if err = errors.Join(fmt.Errorf("a report that was kept cannot be read: %w", err), b.setAside(name), b.save(st)); ctx.Err() != nil {
-				return err
-			}
-			continue
-		}
-		if rep.ID != st.ID {
-			if err := t.hand(ctx, target, st.told(rep)); err != nil {
-				return errors.Join(err, b.save(st.failed(t.now(), target.Name, longest)))
-			}
-			st = standing{ID: rep.ID, Seq: rep.Seq, At: t.now().UTC()}
-			if err := b.save(st); err != nil {
-				return fmt.Errorf("it was delivered, but that is not on record, so it comes again: %w", err)
-			}
-		}
-		if err := b.remove(name); err != nil {
-			return err
+	d := delivery{t, target, b, st, longest, time.Now(), ""}
+	var errs []error
+	for i, name := range kept {
+		more, err := d.next(ctx, name, len(kept)-i-1)
+		if errs = append(errs, err); !more {
+			break
 		}
 	}
-	return nil
+	return errors.Join(errs...)
+}
+
+// A delivery hands over what is kept for one target.
+type delivery struct {
+	*Targets
+	to      Target
+	box     box
+	st      standing
+	longest time.Duration
+	began   time.Time
+	stuck   string // a report that was not taken, where it may be that one alone
+}
+
+// patience are the attempts after which it may be the report that is not taken, such as
+// for its size, and not the target that is away: then the next one is tried.
+const patience = 2
+
+// next hands over one report, of which left are behind it; more is false where the others
+// have to wait.
+func (d *delivery) next(ctx context.Context, name string, left int) (more bool, err error) {
+	rep, err := d.box.take(name)
+	if err != nil {
+		d.st.Lost++ // which the next one says
+		return ctx.Err() == nil, errors.Join(ctx.Err(), d.box.setAside(name, "damaged"), d.box.save(d.st))
+	}
+	if rep.ID != d.st.ID {
+		if time.Since(d.began) > d.to.timeout() {
+			return false, fmt.Errorf("it is slow: %s of before wait for the next time", prose.Count(left+1, "report"))
+		}
+		told := d.st
+		if d.stuck != "" {
+			told.Lost++
+		}
+		err = d.hand(ctx, d.to, told.told(rep))
+		switch {
+		case err == nil, errors.Is(err, ErrPartly):
+		case d.stuck == "" && d.st.Attempts >= patience && left > 0:
+			d.stuck = name
+			return true, err
+		default:
+			return false, errors.Join(err, d.box.save(d.st.failed(d.now(), d.to.Name, d.longest)))
+		}
+		if d.stuck != "" {
+			err = errors.Join(err, errors.New("a report that it takes at no attempt is set aside"), d.box.setAside(d.stuck, "refused"))
+			d.stuck = ""
+		}
+		d.st = standing{ID: rep.ID, Seq: rep.Seq, At: d.now().UTC()}
+		if failed := d.box.save(d.st); failed != nil {
+			return false, errors.Join(err, fmt.Errorf("it was delivered, but that is not on record, so it comes again: %w", failed))
+		}
+	}
+	failed := d.box.remove(name)
+	return failed == nil, errors.Join(err, failed)
 }
 
 // hand gives one report to a target within its time. What ignores its deadline is

@@ -244,3 +244,85 @@ func TestWhatIsKeptWaitsUntilItIsTakenOrTakenBack(t *testing.T) {
 	assert.False(t, waits(first))
 	assert.Equal(t, []string{"x"}, got)
 }
+
+// picky takes no report of one number, such as for its size.
+type picky struct {
+	flaky
+	no uint64
+}
+
+func (p *picky) Report(ctx context.Context, rep *report.Report) error {
+	if rep.Seq == p.no {
+		return errors.New("413 too large")
+	}
+	return p.flaky.Report(ctx, rep)
+}
+
+func TestAReportThatIsNeverTakenHoldsNoOthersBack(t *testing.T) {
+	to := &picky{no: 2}
+	dir := t.TempDir()
+	targets := &deliver.Targets{Spool: dir, List: []deliver.Target{{Name: "hook", To: to}}}
+	require.NoError(t, targets.Report(t.Context(), numbered(1)))
+	require.Error(t, targets.Report(t.Context(), numbered(2)))
+	require.Error(t, targets.Report(t.Context(), numbered(3)))
+	assert.ErrorContains(t, targets.Report(t.Context(), numbered(4)), "set aside")
+	assert.Equal(t, []uint64{1, 3, 4}, to.seqs())
+	assert.Contains(t, strings.Join(to.Reports()[1].Notices, " "), "1 report before this one could not be delivered")
+	assert.Empty(t, to.Reports()[2].Notices)
+	require.NoError(t, targets.Report(t.Context(), numbered(5)))
+	aside, err := filepath.Glob(dir + "/hook/*.refused")
+	require.NoError(t, err)
+	assert.Len(t, aside, 1)
+}
+
+func TestASlowTargetHoldsNoRunForAllThatItMissed(t *testing.T) {
+	synctest.Test(t, func(t *testing.T) {
+		down := &flaky{down: errors.New("refused")}
+		slow := report.ReporterFunc(func(ctx context.Context, rep *report.Report) error {
+			if down.down == nil {
+				time.Sleep(59 * time.Second) // of its minute
+			}
+			return down.Report(ctx, rep)
+		})
+		targets := &deliver.Targets{Spool: t.TempDir(), List: []deliver.Target{{Name: "hook", To: slow, Timeout: time.Minute}}}
+		for seq := range uint64(30) {
+			require.Error(t, targets.Report(t.Context(), numbered(seq+1)))
+		}
+		down.down = nil
+		began := time.Now()
+		assert.ErrorContains(t, targets.Report(t.Context(), numbered(31)), "29 reports of before wait")
+		assert.Less(t, time.Since(began), 3*time.Minute)
+		for range 20 {
+			_ = targets.Flush(t.Context())
+		}
+		assert.Len(t, down.seqs(), 31, "and nothing is lost")
+	})
+}
+
+func TestWhatSomebodyDealtWithIsToldToThoseWhoWaitForProblems(t *testing.T) {
+	rep := numbered(1)
+	rep.Review = &report.Review{Handled: []report.Handled{{By: "ann", New: true, Change: report.Change{Kind: report.New, Finding: report.Finding{Severity: report.Critical}}}}}
+	old := numbered(1)
+	old.Review = &report.Review{Handled: []report.Handled{{By: "ann", Change: report.Change{Kind: report.Still, Finding: report.Finding{Severity: report.Critical}}}}}
+	noted := numbered(1)
+	noted.Notices = []string{"the settings leave out what they did not at the last report: accounts"}
+	for _, p := range []deliver.Policy{deliver.OnChange, deliver.OnProblem} {
+		assert.True(t, deliver.Target{Policy: p}.Wants(rep), p)
+		assert.True(t, deliver.Target{Policy: p}.Wants(noted), p)
+		assert.False(t, deliver.Target{Policy: p}.Wants(old), p)
+	}
+}
+
+func TestWhatSomeRecipientsHaveIsNotHandedOverAgain(t *testing.T) {
+	n := 0
+	to := report.ReporterFunc(func(context.Context, *report.Report) error {
+		n++
+		return fmt.Errorf("bob@example.net: 550 nobody: %w", deliver.ErrPartly)
+	})
+	targets := &deliver.Targets{Spool: t.TempDir(), List: []deliver.Target{{Name: "mail", To: to}}}
+	for range 3 {
+		_ = targets.Report(t.Context(), numbered(1))
+	}
+	assert.ErrorContains(t, targets.Report(t.Context(), numbered(2)), "bob@example.net")
+	assert.Equal(t, 2, n)
+}

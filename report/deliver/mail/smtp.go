@@ -12,6 +12,7 @@ import (
 	gomail "github.com/wneessen/go-mail"
 
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/deliver"
 )
 
 // SMTP sends mails by a server. The zero value of TLS demands STARTTLS on port 587.
@@ -36,8 +37,42 @@ const (
 	Plain    TLS = "none"     // on port 25, and to a loopback address only
 )
 
-// Report sends one report.
+// Report sends one report. Where the server refuses one of several recipients for good,
+// each gets a mail of its own: the error wraps deliver.ErrPartly where some have it.
 func (s SMTP) Report(ctx context.Context, rep *report.Report) error {
+	err := s.send(ctx, rep)
+	if !refused(err) || len(s.To) < 2 {
+		return err
+	}
+	var errs []error
+	given := 0
+	for _, to := range s.To {
+		one := s
+		one.To = []string{to}
+		switch err := one.send(ctx, rep); {
+		case err == nil:
+			given++
+		case refused(err):
+			errs = append(errs, fmt.Errorf("%s: %w", to, err))
+		case given == 0:
+			return err
+		default: // the others would get theirs twice
+			errs = append(errs, fmt.Errorf("%s, who does not get this one: %w", to, err))
+		}
+	}
+	if given > 0 && len(errs) > 0 {
+		errs = append(errs, deliver.ErrPartly)
+	}
+	return errors.Join(errs...)
+}
+
+// refused reports whether a server refuses a recipient, and will do so again.
+func refused(err error) bool {
+	var send *gomail.SendError
+	return errors.As(err, &send) && send.Reason == gomail.ErrSMTPRcptTo && !send.IsTemp()
+}
+
+func (s SMTP) send(ctx context.Context, rep *report.Report) error {
 	msg, err := s.compose(rep)
 	if err != nil {
 		return err

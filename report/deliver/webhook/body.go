@@ -158,6 +158,9 @@ func Alerts(rep *report.Report) ([]byte, string, error) {
 		if c.Kind == report.Fixed {
 			a.EndsAt = rep.Finished
 		}
+		if a.StartsAt.After(a.EndsAt) { // by a clock that was ahead; Alertmanager takes no such alert
+			a.StartsAt = a.EndsAt
+		}
 		for key, value := range a.Labels {
 			if value == "" {
 				delete(a.Labels, key)
