@@ -57,7 +57,7 @@ With -host ssh://USER@NAME the backup is pulled from a system where nothing is
 installed; where logins take long add ?timeout=2m.`,
 		Examples: []cli.Example{
 			{Args: "init", About: "make the keys, and say how to keep them"},
-			{Args: "run /etc/hostname /etc/hosts", About: "back up these; without paths what suits the system"},
+			{Args: "run /etc/hostname /etc/hosts", About: "back up these alone; without paths what suits the system"},
 			{Args: "list", About: "the snapshots"},
 			{Args: "diff", About: "what the newest snapshot changed, without secrets"},
 			{Args: "show latest /etc/hostname", About: "one file, as it was"},

@@ -109,7 +109,11 @@ func (w *work) alone() (release func() error, err error) {
 // snapshot finds one by number, or the latest.
 func (w *work) snapshot(ctx context.Context, name string) (backup.Snapshot, error) {
 	if name == "latest" {
-		return w.repo.Latest(ctx)
+		s, err := w.repo.Latest(ctx)
+		if seqs, listed := w.repo.Numbers(ctx); err != nil && listed == nil && len(seqs) == 0 {
+			err = errNone
+		}
+		return s, err
 	}
 	seq, err := strconv.ParseUint(name, 10, 64)
 	if err != nil {

@@ -16,6 +16,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/backup/confdiff"
 	"github.com/pugetsoundtech/upkeep/backup/restore"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
+	"github.com/pugetsoundtech/upkeep/host"
 )
 
 func (j *job) init(ctx context.Context, c cli.Call) (int, error) {
@@ -55,6 +56,11 @@ func (j *job) run(ctx context.Context, c cli.Call) (int, error) {
 			return 0, err
 		}
 		src := commit.Source{Host: w.target.Host, Paths: c.Args}
+		missing, err := missing(ctx, c, w.target.Host)
+		if err != nil {
+			return 0, err
+		}
+		status = max(status, missing)
 		if len(c.Args) == 0 {
 			src.Paths, src.Queries = capture.Paths(ctx, w.target.Host), capture.Queries(ctx, w.target.Host)
 		}
@@ -114,6 +120,25 @@ func (w *work) sayDurability(c cli.Call) error {
 	return c.Say(map[string]any{"durable": level.String()}, "the store does not promise to survive a loss of power; what is durable there", level.String())
 }
 
+// missing says which paths that were named are not there; with none of them nothing is
+// stored. Of those that suit a system by themselves some are nowhere.
+func missing(ctx context.Context, c cli.Call, h host.Host) (status int, err error) {
+	var all []error
+	for _, path := range c.Args {
+		if _, err := h.Lstat(ctx, path); err != nil {
+			all = append(all, err)
+			status = cli.Failed
+			if err := c.Say(map[string]any{"path": path, "error": err.Error()}, "not captured", path, err.Error()); err != nil {
+				return 0, err
+			}
+		}
+	}
+	if len(all) > 0 && len(all) == len(c.Args) {
+		return 0, cli.Advise(errors.New("nothing is stored: nothing of what was named is there"), "name absolute paths")
+	}
+	return status, nil
+}
+
 func sayHead(c cli.Call, s backup.Snapshot) error {
 	state := "complete"
 	if !s.Complete {
@@ -123,8 +148,14 @@ func sayHead(c cli.Call, s backup.Snapshot) error {
 		fmt.Sprintf("+%d ~%d -%d", s.Changed.Added, s.Changed.Modified+s.Changed.Metadata, s.Changed.Deleted), fmt.Sprintf("%d bytes stored", s.NewBytes), state)
 }
 
+var errNone = cli.Advise(errors.New("there is no snapshot here"), "make one with confbackup run, or name another place with -store")
+
 func (j *job) list(ctx context.Context, c cli.Call) (int, error) {
 	return j.with(ctx, func(w *work) (int, error) {
+		_, lost, err := w.compareKnown(ctx, c)
+		if err != nil {
+			return 0, err
+		}
 		snaps, err := w.repo.List(ctx)
 		for _, s := range snaps {
 			if err := sayHead(c, s); err != nil {
@@ -132,9 +163,9 @@ func (j *job) list(ctx context.Context, c cli.Call) (int, error) {
 			}
 		}
 		if err == nil && len(snaps) == 0 {
-			err = cli.Advise(errors.New("there is no snapshot yet"), "make one with confbackup run")
+			err = errNone
 		}
-		return 0, err
+		return lost, err
 	})
 }
 
@@ -240,6 +271,10 @@ func (w *work) lines(ctx context.Context, from, to backup.Snapshot, ch backup.Ch
 
 func (j *job) restore(ctx context.Context, c cli.Call) (int, error) {
 	return j.with(ctx, func(w *work) (int, error) {
+		_, lost, err := w.compareKnown(ctx, c)
+		if err != nil {
+			return 0, err
+		}
 		s, err := w.snapshot(ctx, c.Args[0])
 		if err != nil {
 			return 0, err
@@ -260,10 +295,12 @@ func (j *job) restore(ctx context.Context, c cli.Call) (int, error) {
 		if err != nil {
 			return 0, err
 		}
+		say := sayRestored
 		if j.dry {
-			return j.rehearse(ctx, c, w, s, done)
+			say = func(c cli.Call, done []restore.Restored) (int, error) { return j.rehearse(ctx, c, w, s, done) }
 		}
-		return sayRestored(c, done)
+		status, err := say(c, done)
+		return max(status, lost), err
 	})
 }
 

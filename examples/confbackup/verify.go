@@ -42,7 +42,12 @@ func (j *job) verify(ctx context.Context, c cli.Call) (int, error) {
 		return 0, err
 	}
 	return j.with(ctx, func(w *work) (int, error) {
+		_, lost, err := w.compareKnown(ctx, c)
+		if err != nil {
+			return 0, err
+		}
 		status, err := verifyStore(ctx, c, w, min(level, backup.Contents))
+		status = max(status, lost)
 		if err != nil || status != 0 || level < restored {
 			return status, err
 		}
@@ -71,6 +76,9 @@ func verifyStore(ctx context.Context, c cli.Call, w *work, level backup.Level) (
 	}
 	if len(v.Damage) > 0 {
 		return cli.Failed, nil
+	}
+	if len(v.Looked) == 0 {
+		return 0, errNone
 	}
 	how := map[backup.Level]string{
 		backup.Heads: "signatures and chain are right, and every file is there with its size",
