@@ -90,9 +90,17 @@ func (f Folder) Init(recipients ...string) (created []string, err error) {
 	if _, err := durable.Read(f.path(signingName), limit); !errors.Is(err, fs.ErrNotExist) {
 		return made, err
 	}
+	// Public keys that are there are of earlier backups, and stay trusted.
+	trusted, err := durable.Read(f.path(publicName), limit)
+	if err != nil && !errors.Is(err, fs.ErrNotExist) {
+		return made, err
+	}
+	if len(trusted) > 0 && trusted[len(trusted)-1] != '\n' {
+		trusted = append(trusted, '\n')
+	}
 	private, public, err := sshsig.NewKey("upkeep-backup")
 	if err == nil {
-		err = durable.Write(f.path(publicName), public)
+		err = durable.Write(f.path(publicName), append(trusted, public...))
 	}
 	if err == nil {
 		err = durable.Write(f.path(signingName), private)
@@ -112,20 +120,48 @@ func (f Folder) initRecipients(recipients []string) ([]string, error) {
 	}
 	var made []string
 	if len(recipients) == 0 {
-		id, err := age.GenerateX25519Identity()
-		if err == nil {
-			err = durable.Write(f.identity(), []byte("# public key: "+id.Recipient().String()+"\n"+id.String()+"\n"))
-		}
-		if err != nil {
+		var err error
+		if recipients, made, err = f.reader(); err != nil {
 			return nil, err
 		}
-		recipients, made = []string{id.Recipient().String()}, []string{f.identity()}
 	}
 	text := strings.Join(recipients, "\n") + "\n"
 	if _, err := age.ParseRecipients(strings.NewReader(text)); err != nil {
 		return made, fmt.Errorf("recipients: %w", err)
 	}
 	return append(made, f.path(recipientsName)), durable.Write(f.path(recipientsName), []byte(text))
+}
+
+// reader gives the recipient of the identity: the one that is there, without which no
+// earlier backup can be read, or a new one.
+func (f Folder) reader() (recipients, made []string, err error) {
+	text, err := durable.Read(f.identity(), limit)
+	if errors.Is(err, fs.ErrNotExist) {
+		id, err := age.GenerateX25519Identity()
+		if err == nil {
+			err = durable.File{Name: f.identity()}.Create([]byte("# public key: " + id.Recipient().String() + "\n" + id.String() + "\n"))
+		}
+		if err != nil {
+			return nil, nil, err
+		}
+		return []string{id.Recipient().String()}, []string{f.identity()}, nil
+	}
+	if err != nil {
+		return nil, nil, err
+	}
+	ids, err := age.ParseIdentities(bytes.NewReader(text))
+	for _, id := range ids {
+		if id, is := id.(*age.X25519Identity); is {
+			recipients = append(recipients, id.Recipient().String())
+		}
+	}
+	if err == nil && len(recipients) == 0 {
+		err = errors.New("it has no key whose public one is known; give recipients")
+	}
+	if err != nil {
+		return nil, nil, fmt.Errorf("%s: %w", f.identity(), err)
+	}
+	return recipients, nil, nil
 }
 
 // read gives a file of the folder, and makes the keys first where that is wanted.
