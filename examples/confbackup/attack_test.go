@@ -3,6 +3,7 @@ package main
 import (
 	"os"
 	"path/filepath"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -43,4 +44,32 @@ func TestAPathThatIsNamedAndNotThereIsSaid(t *testing.T) {
 	assert.Contains(t, out, "not captured")
 	at(t, state, 0, "list")
 	at(t, state, 0, "run", from)
+}
+
+// The machine is lost, and its files are wanted on another one of another name.
+func TestALostMachineIsRestoredOnAnother(t *testing.T) {
+	from, store, lost, next := t.TempDir(), filepath.Join(t.TempDir(), "store"), t.TempDir(), t.TempDir()
+	require.NoError(t, os.WriteFile(filepath.Join(from, "app.conf"), []byte("port = 1\n"), 0o600))
+	at(t, lost, 0, "init", "-store", store)
+	at(t, lost, 0, "run", "-store", store, from)
+	keys, err := filepath.Glob(filepath.Join(lost, "*", "backup-keys"))
+	require.NoError(t, err)
+	require.Len(t, keys, 1)
+	name := filepath.Base(filepath.Dir(keys[0]))
+	as := []string{"-host", "root:" + t.TempDir(), "-store", store, "-of", name, "-identity", filepath.Join(keys[0], "identity.txt")}
+	to := t.TempDir()
+	_, stderr := at(t, next, 3, append([]string{"restore", "-to", to, "latest"}, as...)...)
+	assert.Contains(t, stderr, "copy the signing-key.pub of "+name+" there")
+	there := filepath.Dir(stderr[strings.Index(stderr, next):strings.Index(stderr, "signing-key.pub")] + "x")
+	require.NoError(t, os.MkdirAll(there, 0o700))
+	public, err := os.ReadFile(filepath.Join(keys[0], "signing-key.pub"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(there, "signing-key.pub"), public, 0o600))
+	at(t, next, 0, append([]string{"restore", "-to", to, "latest"}, as...)...)
+	got, err := os.ReadFile(filepath.Join(to, from, "app.conf"))
+	require.NoError(t, err)
+	assert.Equal(t, "port = 1\n", string(got))
+	at(t, next, 0, append([]string{"verify"}, as...)...)
+	_, stderr = at(t, next, 3, append([]string{"run", from}, as...)...)
+	assert.Contains(t, stderr, "none are made in the name of another system")
 }

@@ -4,7 +4,6 @@ import (
 	"bytes"
 	"context"
 	"net/http"
-	"net/url"
 	"os"
 	"os/exec"
 	"path/filepath"
@@ -21,6 +20,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/backup/pushserver"
 	"github.com/pugetsoundtech/upkeep/backup/restore"
 	"github.com/pugetsoundtech/upkeep/examples/internal/clitest"
+	"github.com/pugetsoundtech/upkeep/examples/internal/stores"
 	"github.com/pugetsoundtech/upkeep/internal/durable"
 	"github.com/pugetsoundtech/upkeep/internal/need"
 )
@@ -291,11 +291,11 @@ func refusesNumbers(t *testing.T, url, keys, store string) {
 }
 
 func openURL(text string) (*pushserver.Remote, func(), error) {
-	u, err := url.Parse(text)
+	s, end, err := stores.Open(text, "")
 	if err != nil {
 		return nil, nil, err
 	}
-	return pushed(u)
+	return s.(*pushserver.Remote), end, nil
 }
 
 // putBack puts a server that gives no receipts back to a time before, and lets it go

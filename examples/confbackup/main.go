@@ -26,11 +26,11 @@ func main() {
 
 // job is what the flags say.
 type job struct {
-	target, state, store, identity, to, recipients, client, access, from, level, receipts string
-	keyless, dry, inPlace, json                                                           bool
-	keep                                                                                  int
-	most                                                                                  int64
-	well, used                                                                            uint64
+	target, state, store, identity, of, to, recipients, client, access, from, level, receipts string
+	keyless, dry, inPlace, json                                                               bool
+	keep                                                                                      int
+	most                                                                                      int64
+	well, used                                                                                uint64
 }
 
 // run is the whole program.
@@ -54,7 +54,9 @@ A server that is put back to a time before takes from its client the receipt of 
 newest snapshot, and goes on after its number; without receipts it does so when -used
 says that number.
 With -host ssh://USER@NAME the backup is pulled from a system where nothing is
-installed; where logins take long add ?timeout=2m.`,
+installed; where logins take long add ?timeout=2m.
+To restore on another machine, copy the signing-key.pub of the lost one into backup-keys
+there, and give its name with -of and its identity with -identity.`,
 		Examples: []cli.Example{
 			{Args: "init", About: "make the keys, and say how to keep them"},
 			{Args: "run /etc/hostname /etc/hosts", About: "back up these alone; without paths what suits the system"},
@@ -89,6 +91,7 @@ be done.`,
 func (j *job) flags(fs *flag.FlagSet) {
 	fs.StringVar(&j.store, "store", "", "the `store`: a directory or an URL (default: in the state directory)")
 	fs.StringVar(&j.identity, "identity", "", "`file` of the secret key to read with (default: the one that init made)")
+	fs.StringVar(&j.of, "of", "", "the `name` of the system whose backups are read (default: that of -host)")
 	fs.StringVar(&j.recipients, "recipients", "", "with init: a `file` of public keys that can read, in place of a new one")
 	fs.StringVar(&j.to, "to", "", "with restore: the `directory` below which to restore")
 	fs.StringVar(&j.access, "access", "", "`file` of the access key to a bucket, such as ~/.aws/credentials")

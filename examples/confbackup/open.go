@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"strconv"
 
 	"github.com/pugetsoundtech/upkeep/backup"
@@ -66,6 +67,9 @@ func (j *job) fill(ctx context.Context, w *work) error {
 	closeRest := w.close
 	w.close = func() { closeStore(); closeRest() }
 	w.repo = backup.Repo{Store: store, Keys: w.keys.Keys(), Host: name, State: st.Path(j.stateName())}
+	if j.of != "" {
+		w.repo.Host, w.repo.State = j.of, ""
+	}
 	return nil
 }
 
@@ -88,8 +92,11 @@ func (j *job) with(ctx context.Context, fn func(*work) (int, error)) (int, error
 		return 0, err
 	}
 	defer w.close()
-	if _, err := w.keys.Recipients(); errors.Is(err, fs.ErrNotExist) {
-		return 0, cli.Advise(errors.New("there are no keys yet"), "make them with confbackup init")
+	if _, err := w.keys.Recipients(); errors.Is(err, fs.ErrNotExist) && j.of == "" {
+		return 0, cli.Advise(errors.New("there are no keys yet"), "make them with confbackup init; or say with -of NAME whose backups you want to read")
+	}
+	if _, err := os.Stat(filepath.Join(w.keys.Dir, "signing-key.pub")); err != nil && j.of != "" {
+		return 0, cli.Advise(err, "copy the signing-key.pub of %s there, by which its snapshots are known, and give its identity with -identity FILE", j.of)
 	}
 	status, err := fn(w)
 	if errors.Is(err, backup.ErrNoIdentity) {

@@ -50,6 +50,9 @@ func (j *job) init(ctx context.Context, c cli.Call) (int, error) {
 }
 
 func (j *job) run(ctx context.Context, c cli.Call) (int, error) {
+	if j.of != "" {
+		return 0, errors.New("-of names whose backups are read: none are made in the name of another system")
+	}
 	return j.with(ctx, func(w *work) (int, error) {
 		was, status, err := w.compareKnown(ctx, c)
 		if err != nil {
