@@ -3,6 +3,7 @@ package restore
 import (
 	"errors"
 	"fmt"
+	"strings"
 
 	"golang.org/x/sys/unix"
 
@@ -62,9 +63,15 @@ var xattrNames = map[string]string{
 	host.AttrCapabilities: "security.capability", host.AttrSELinux: "security.selinux",
 }
 
-// setAttrs gives the names of what could not be set.
-func setAttrs(fd int, e backup.Entry) []string {
-	return eachAttr(e, func(name string, value []byte) error { return unix.Fsetxattr(fd, name, value, 0) })
+// setAttrs gives the names of what could not be set. Without rights it sets none by
+// which a program may do more than who runs it.
+func setAttrs(fd int, e backup.Entry, rights bool) []string {
+	return eachAttr(e, func(name string, value []byte) error {
+		if !rights && strings.HasPrefix(name, "security.") {
+			return unix.EPERM
+		}
+		return unix.Fsetxattr(fd, name, value, 0)
+	})
 }
 
 // setAttrsName sets what belongs to what cannot be opened, and is no link's target.

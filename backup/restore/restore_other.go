@@ -25,14 +25,14 @@ func setTimes(fd int, _ int64, when unix.Timeval) error {
 	return unix.Futimes(fd, []unix.Timeval{when, when})
 }
 
-func setAttrs(_ int, e backup.Entry) (left []string) {
+func setAttrs(_ int, e backup.Entry, _ bool) (left []string) {
 	for _, a := range e.Attrs {
 		left = append(left, a.Name)
 	}
 	return left
 }
 
-func setAttrsName(_ int, _ string, e backup.Entry) []string { return setAttrs(-1, e) }
+func setAttrsName(_ int, _ string, e backup.Entry) []string { return setAttrs(-1, e, false) }
 
 func setFlags(int, uint32) error { return errors.ErrUnsupported }
 

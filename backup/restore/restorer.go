@@ -411,7 +411,7 @@ func (w *restorer) describeInto(fd int, e backup.Entry, left []string) ([]string
 	if err := unix.Fchmod(fd, mode); err != nil {
 		return left, err
 	}
-	left = append(left, setAttrs(fd, e)...)
+	left = append(left, setAttrs(fd, e, w.repo.Keys.Verifier != nil && !slices.Contains(left, "owner"))...)
 	if e.Partly {
 		return left, nil // its time was never asked
 	}
