@@ -84,6 +84,13 @@ func see(it memory.Item) Seen {
 	}
 }
 
+// ofItsDay reports whether a signature is of the day on which it was given, in whatever
+// zone: nobody signs a day that is over.
+func (a Act) ofItsDay() bool {
+	day, err := time.Parse(time.DateOnly, a.Signed.Day)
+	return err == nil && a.Time.Sub(day.Add(12*time.Hour)).Abs() <= 26*time.Hour
+}
+
 // Validate reports what is missing or too much in an act.
 func (a Act) Validate() error {
 	var errs []error
@@ -97,6 +104,7 @@ func (a Act) Validate() error {
 	check(!a.Time.IsZero(), "it has no time")
 	check(a.Kind != Acknowledge && a.Kind != AcceptRisk || !a.Until.IsZero(), "it does not say until when")
 	check(a.Kind != Sign || a.Signed != nil, "it does not say which report was signed")
+	check(a.Kind != Sign || a.Signed == nil || a.ofItsDay(), "it signs another day than that on which it is done")
 	check(len(a.Comment) <= maxText, fmt.Sprintf("the comment has more than %d bytes", maxText))
 	check(len(a.By) <= maxName && len(a.Ticket) <= maxName, fmt.Sprintf("a name or ticket has more than %d bytes", maxName))
 	check(len(a.Seen) <= maxSeen, fmt.Sprintf("it is about more than %d findings", maxSeen))

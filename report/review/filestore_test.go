@@ -17,7 +17,7 @@ func storeOf(t *testing.T, n int) FileStore {
 	t.Helper()
 	s := FileStore{Name: filepath.Join(t.TempDir(), "review.log")}
 	for i := range n {
-		_, err := s.Append(t.Context(), Act{Time: time.Unix(int64(i), 0), By: "ann", Kind: Sign, Signed: &Signed{Report: "r1:a", Seq: uint64(i), Day: "2026-12-01"}})
+		_, err := s.Append(t.Context(), Act{Time: time.Unix(int64(i), 0), By: "ann", Kind: Sign, Signed: &Signed{Report: "r1:a", Seq: uint64(i), Day: "1970-01-01"}})
 		require.NoError(t, err)
 	}
 	return s

@@ -26,7 +26,7 @@ type LedgerDay struct {
 func Ledger(log []Record, from, to time.Time) []LedgerDay {
 	signed := map[string][]Record{}
 	for _, rec := range log {
-		if rec.Kind == Sign && rec.Signed != nil {
+		if rec.Kind == Sign && rec.Signed != nil && rec.ofItsDay() { // a store that others write into may have any
 			signed[rec.Signed.Day] = append(signed[rec.Signed.Day], rec)
 		}
 	}

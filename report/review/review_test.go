@@ -388,3 +388,19 @@ func TestWhatIsNoLongerListedIsAcceptedInBulkUntilThereIsMore(t *testing.T) {
 	w.run()
 	assert.Len(t, w.saved().Open.Overflow, 1)
 }
+
+func TestNobodySignsADayThatIsOver(t *testing.T) {
+	now := time.Date(2026, 11, 30, 9, 0, 0, 0, time.UTC)
+	late := Act{Time: now, By: "eve", Kind: Sign, Signed: &Signed{Report: "r1", Seq: 1, Day: "2026-11-27"}}
+	_, err := FileStore{Name: filepath.Join(t.TempDir(), "log")}.Append(t.Context(), late)
+	require.ErrorContains(t, err, "another day")
+	days := Ledger([]Record{{Seq: 1, Act: late}}, now.AddDate(0, 0, -3), now)
+	for _, day := range days {
+		assert.False(t, day.Signed, day.Day)
+	}
+	for zone, day := range map[int]string{14: "2026-11-30", -12: "2026-11-29", 0: "2026-11-30"} {
+		late.Signed.Day = day
+		_, err = FileStore{Name: filepath.Join(t.TempDir(), "log")}.Append(t.Context(), late)
+		require.NoError(t, err, zone)
+	}
+}
