@@ -177,7 +177,7 @@ func (d differ) records(name string, before, after []byte) (lines []string, ok b
 		}
 		for i, f := range fresh[key].fields {
 			if f.value != was.fields[i].value {
-				lines = append(lines, fmt.Sprintf("%s: %s %s", d.text(key), f.name, d.change(was.fields[i], f)))
+				lines = append(lines, fmt.Sprintf("%s: %s %s", d.text(key), f.name, d.change(fresh[key], was.fields[i], f)))
 			}
 		}
 	}
@@ -188,7 +188,7 @@ func (d differ) added(r record) string {
 	var words []string
 	for _, f := range r.fields {
 		if f.value != "" || f.secret {
-			words = append(words, f.name+" "+d.show(f))
+			words = append(words, f.name+" "+d.show(r, f))
 		}
 	}
 	text := d.text(r.what+" "+r.name) + " added"
@@ -198,7 +198,7 @@ func (d differ) added(r record) string {
 	return text
 }
 
-func (d differ) change(was, now field) string {
+func (d differ) change(r record, was, now field) string {
 	if now.secret {
 		if a, b := strings.TrimLeft(was.value, "!"), strings.TrimLeft(now.value, "!"); a == b {
 			if len(now.value) > len(b) {
@@ -207,18 +207,22 @@ func (d differ) change(was, now field) string {
 			return "unlocked"
 		}
 	}
-	return d.show(was) + " to " + d.show(now)
+	return d.show(r, was) + " to " + d.show(r, now)
 }
 
 // show writes a value. Of a password only says what it is: none, locked, or a mark.
-func (d differ) show(f field) string {
+func (d differ) show(r record, f field) string {
 	switch {
 	case f.value == "" && f.secret:
 		return "none needed"
 	case f.value == "":
 		return "nothing"
 	case !f.secret:
-		return d.text(f.value)
+		text := d.text(f.value)
+		if value, ok := strings.CutPrefix(d.text(r.name+" = "+f.value), r.name+" = "); ok && text == f.value {
+			return value // by its name it may be one
+		}
+		return text
 	case f.value == "x":
 		return "in shadow"
 	case strings.Trim(f.value, "!*") == "":

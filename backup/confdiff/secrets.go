@@ -36,6 +36,7 @@ var spoken = []redact.Near{
 		Hints: []string{"begin openvpn"}, Lines: -1,
 		RE: regexp.MustCompile(`(?s)-----BEGIN OpenVPN [\w -]*[Kk]ey[\w ]*-----(.*?)(?:-----END OpenVPN|\z)`),
 	},
+	{Hints: []string{"pdo(", "pdo (", "mysqli", "mysql_connect"}, RE: regexp.MustCompile(`(?i)\b(?:pdo|mysqli?(?:_connect)?)[ \t]*\([^,()\n]*,[^,()\n]*,[ \t]*["']([^"'«\n]+)`)},
 	{Hints: []string{"auth-user-pass>"}, Lines: -1, RE: regexp.MustCompile(`(?s)<auth-user-pass>\s*(.*?)\s*(?:</auth-user-pass>|\z)`)},
 	{Hints: []string{"\nv "}, Lines: 3, RE: regexp.MustCompile(`(?im)^pass(?:word|phrase)\r?\nV \d+\r?\n([^\r\n]+)`)}, // Subversion
 	{Hints: []string{"kind: secret"}, Lines: -1, RE: regexp.MustCompile(`(?im)^(?:string)?data:[ \t]*\n((?:[ \t]+\S.*\n)*[ \t]+\S.*)`)},
@@ -121,7 +122,7 @@ func (d differ) text(s string) string {
 		for _, m := range near.All(in) {
 			from, to := last(m)
 			value := s[from:to]
-			if from < done || strings.Contains(value, "«") || strings.HasSuffix(s[:m[0]], "«") || strings.HasPrefix(value, "[") || slices.Contains(plain, strings.ToLower(value)) || strings.HasSuffix(value, "=") && strings.HasPrefix(s[to:], `"`) {
+			if from < done || strings.Contains(value, "«") || strings.HasSuffix(s[:m[0]], "«") || strings.HasPrefix(value, "[") || slices.Contains(plain, strings.ToLower(value)) || strings.HasSuffix(value, "=") && strings.HasPrefix(s[to:], `"`) || strings.HasPrefix(s[to:], `":`) {
 				continue
 			}
 			out.WriteString(s[done:from] + d.redact.Mark(value))

@@ -26,6 +26,8 @@ func assigned(text string, end int) (from, to int) {
 		return c.at, c.indented(indentOf(text, end), list)
 	case c.open():
 		return c.at, c.closed()
+	case strings.HasPrefix(c.rest(), "<<"):
+		return c.here()
 	case strings.HasPrefix(c.rest(), "[") && strings.Contains(c.line(), "]"):
 		return c.at + 1, c.at + strings.IndexByte(c.line(), ']')
 	case indent >= 0 && !strings.Contains(c.line()+" ", ": "):
@@ -134,6 +136,20 @@ func (c *cursor) indented(deep int, list bool) int {
 	return end
 }
 
+// here is a text up to a line with the word that stands behind <<.
+func (c *cursor) here() (from, to int) {
+	word := strings.Trim(c.line(), "<-~\"' \t\r")
+	from = c.at + len(c.line()) + 1
+	for at := from; word != "" && at < min(len(c.text), from+longest); {
+		next := cursor{c.text, at}
+		if strings.TrimSpace(next.line()) == word {
+			return from, max(from, at-1)
+		}
+		at += len(next.line()) + 1
+	}
+	return c.at, c.bare()
+}
+
 // opening are what stands before a value that has an end of its own.
 var opening = []string{`"""`, `'''`, `\"`, `"`, `'`, "`"}
 
@@ -172,7 +188,11 @@ func (c *cursor) closed() int {
 		to := end + n
 		next := c.text[to+len(quote):]
 		at := strings.IndexAny(next[:min(len(next), longest)], `"'`)
-		again := at == 0 && len(quote) == 1 && next[:1]+quote != `""`
+		between := ""
+		if at > 0 {
+			between = strings.Trim(next[:at], " \t")
+		}
+		again := (at == 0 || between == "." || between == "+") && len(quote) == 1 && next[:1]+quote != `""`
 		if list {
 			again = at >= 0 && strings.Trim(next[:at], ", \t\r\n") == ""
 		}
@@ -245,7 +265,7 @@ func spacious(text string, nameEnd, after, from, to int) int {
 	before := strings.TrimRightFunc(line, func(r rune) bool { return r < 0x80 && isNameByte(byte(r)) })
 	name := line[len(before):]
 	end, never := to+len((&cursor{text, to}).line()), "|&;<>$`()/=:#\"'«"
-	switch before = strings.TrimLeft(before, " \t+-"); {
+	switch before = strings.TrimLeft(before, " \t+-;#/"); {
 	case strings.HasSuffix(before, `"`), strings.HasSuffix(before, `'`):
 		n := strings.IndexByte(text[to:end], before[len(before)-1])
 		if n < 0 {

@@ -24,7 +24,7 @@ const argument = `(?:"([^"\n]+)"|'([^'\n]+)'|["']?([^\s"']+))`
 // The ends of names that a secret is assigned to; what stands before them is
 // found by nameStart, as a pattern that begins with anything is slow.
 const (
-	passNames   = `pass(?:word|wd|phrase|code)?`
+	passNames   = `pass(?:[-_]?word|wd|phrase|code)?`
 	secretNames = `(?:secret(?:(?:[_-]?access)?[_-]?key(?:[_-]?base)?)?|[_-]salt|passwordsalt)`
 	tokenNames  = `(?:token|authtok)`
 	keyNames    = `(?:(?:api|access|account|auth|encryption|master|private|shared|signing)[_-]?key)`
@@ -59,10 +59,10 @@ var patterns = []pattern{
 	{hints: []string{"redis-cli"}, lines: 2, re: regexp.MustCompile(`\bredis-cli\b[^\n|;]*?\s-a ?` + argument)},
 	{hints: []string{"pass", "secret", "token", "api"}, lines: 2, re: regexp.MustCompile(`(?i)\s--?(?:[\w-]*(?:password|passwd|passphrase|secret|token|api-?key)|(?:[\w-]+-)?pass)\d?[ \t]+(?:"([^"\n]+)"|'([^'\n]+)'|["']?([^\s"'-][^\s"']*))`), judge: isWord},
 	// An environment of Kubernetes or Compose has name and value side by side.
-	assignment("value", `\bname["']?:\s*["']?[\w.-]*(?:`+passNames+`|`+secretNames+`|`+tokenNames+`|`+keyNames+`)["']?\s*,?\s*["']?value`),
+	assignment("value", `\b(?:name|key)["']?:\s*["']?[\w.-]*(?:`+passNames+`|`+secretNames+`|`+tokenNames+`|`+keyNames+`)["']?\s*,?\s*(?:["']?type["']?:\s*["']?\w*["']?\s*,?\s*)?["']?value`),
 	assignment("pass", passNames),
 	assignment("pwd", `(?:\b|_)pwd`),
-	assignment("_pw .pw bindpw rootpw", `(?:[_.]|bind|root)pw`),
+	assignment("pw", `pw`),
 	assignment("secret salt", secretNames),
 	assignment("token authtok", tokenNames),
 	{hints: []string{"key"}, re: regexp.MustCompile(`(?i)key(?:[_-]data)?`), judge: isOtherKey, assigned: true},

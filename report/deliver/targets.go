@@ -16,9 +16,17 @@ import (
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
-// ErrPartly says that some recipients of a target have a report, and that the others
-// will not take it: it is not handed over again.
-var ErrPartly = errors.New("not all of its recipients take it")
+// A Partial is an error that says whether some recipients of a target have a report, and
+// the others will not take it: then it is not handed over again.
+type Partial interface {
+	error
+	Partly() bool
+}
+
+func isPartial(err error) bool {
+	p, is := errors.AsType[Partial](err)
+	return is && p.Partly()
+}
 
 // Targets is a Reporter that hands reports to named targets, each at its own
 // pace: one that fails or hangs stops no other, and no later run. With a Spool
@@ -196,7 +204,7 @@ func (d *delivery) next(ctx context.Context, name string, left int) (more bool, 
 		}
 		err = d.hand(ctx, d.to, told.told(rep))
 		switch {
-		case err == nil, errors.Is(err, ErrPartly):
+		case err == nil, isPartial(err):
 		case d.stuck == "" && d.st.Attempts >= patience && left > 0:
 			d.stuck = name
 			return true, err

@@ -313,11 +313,17 @@ func TestWhatSomebodyDealtWithIsToldToThoseWhoWaitForProblems(t *testing.T) {
 	}
 }
 
+type partial struct{ error }
+
+func (partial) Partly() bool { return true }
+
+var _ deliver.Partial = partial{}
+
 func TestWhatSomeRecipientsHaveIsNotHandedOverAgain(t *testing.T) {
 	n := 0
 	to := report.ReporterFunc(func(context.Context, *report.Report) error {
 		n++
-		return fmt.Errorf("bob@example.net: 550 nobody: %w", deliver.ErrPartly)
+		return fmt.Errorf("mail: %w", partial{errors.New("bob@example.net: 550 nobody")})
 	})
 	targets := &deliver.Targets{Spool: t.TempDir(), List: []deliver.Target{{Name: "mail", To: to}}}
 	for range 3 {

@@ -12,7 +12,6 @@ import (
 	gomail "github.com/wneessen/go-mail"
 
 	"github.com/pugetsoundtech/upkeep/report"
-	"github.com/pugetsoundtech/upkeep/report/deliver"
 )
 
 // SMTP sends mails by a server. The zero value of TLS demands STARTTLS on port 587.
@@ -38,7 +37,7 @@ const (
 )
 
 // Report sends one report. Where the server refuses one of several recipients for good,
-// each gets a mail of its own: the error wraps deliver.ErrPartly where some have it.
+// each gets a mail of its own: the error is a deliver.Partial where some have it.
 func (s SMTP) Report(ctx context.Context, rep *report.Report) error {
 	err := s.send(ctx, rep)
 	if !refused(err) || len(s.To) < 2 {
@@ -60,11 +59,17 @@ func (s SMTP) Report(ctx context.Context, rep *report.Report) error {
 			errs = append(errs, fmt.Errorf("%s, who does not get this one: %w", to, err))
 		}
 	}
-	if given > 0 && len(errs) > 0 {
-		errs = append(errs, deliver.ErrPartly)
+	if err = errors.Join(errs...); err != nil && given > 0 {
+		err = partly{err}
 	}
-	return errors.Join(errs...)
+	return err
 }
+
+// partly is the error of a mail that some of its recipients have.
+type partly struct{ error }
+
+func (partly) Partly() bool    { return true }
+func (p partly) Unwrap() error { return p.error }
 
 // refused reports whether a server refuses a recipient, and will do so again.
 func refused(err error) bool {
