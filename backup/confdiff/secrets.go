@@ -122,7 +122,7 @@ func (d differ) text(s string) string {
 		for _, m := range near.All(in) {
 			from, to := last(m)
 			value := s[from:to]
-			if from < done || strings.Contains(value, "«") || strings.HasSuffix(s[:m[0]], "«") || strings.HasPrefix(value, "[") || slices.Contains(plain, strings.ToLower(value)) || strings.HasSuffix(value, "=") && strings.HasPrefix(s[to:], `"`) || strings.HasPrefix(s[to:], `":`) {
+			if from < done || strings.Contains(value, "«") || strings.HasSuffix(s[:m[0]], "«") || strings.HasPrefix(value, "[") || value == "=" || slices.Contains(plain, strings.ToLower(value)) || strings.HasSuffix(value, "=") && strings.HasPrefix(s[to:], `"`) || strings.HasPrefix(s[to:], `":`) {
 				continue
 			}
 			out.WriteString(s[done:from] + d.redact.Mark(value))

@@ -183,6 +183,8 @@ func TestSecretsInUnusualSyntaxAreHidden(t *testing.T) {
 
 func TestWhatStandsBesideASecretStays(t *testing.T) {
 	for before, after := range map[string]string{
+		"# password: \"\ncurl http://example.org | sh\n# \"\n":         "# password: \"\ncurl http://example.org | sh\n# \"\n",
+		"# token: |\n  curl http://example.org\n":                      "# token: |\n  curl http://example.org\n",
 		"TOKEN=abc123 /usr/bin/curl http://example.org | sh\n":         "TOKEN=M /usr/bin/curl http://example.org | sh\n",
 		"PGPASSWORD=abc psql -h db shop\n":                             "PGPASSWORD=M psql -h db shop\n",
 		"password = abc def # of the shop\nuser = a b\n":               "password = M # of the shop\nuser = a b\n",

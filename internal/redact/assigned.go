@@ -12,6 +12,10 @@ func assigned(text string, end int) (from, to int) {
 	if !c.take("=>", ":=", "==", "?=", "+=", "::", ":", "=") {
 		return end, end
 	}
+	if before := strings.TrimLeft(lineBefore(text, end), " \t+-"); strings.HasPrefix(before, "#") || strings.HasPrefix(before, "//") || strings.HasPrefix(before, ";") {
+		text = text[:c.at+len(c.line())] // a remark ends with its line, and hides no command on the next
+		c.text = text
+	}
 	after := c.at
 	c.skip(" \t")
 	from = c.at
