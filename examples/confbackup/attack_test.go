@@ -2,6 +2,7 @@ package main
 
 import (
 	"os"
+	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
@@ -72,4 +73,46 @@ func TestALostMachineIsRestoredOnAnother(t *testing.T) {
 	at(t, next, 0, append([]string{"verify"}, as...)...)
 	_, stderr = at(t, next, 3, append([]string{"run", from}, as...)...)
 	assert.Contains(t, stderr, "none are made in the name of another system")
+}
+
+// Whoever has broken into a client speaks to the server as it likes. What is refused stands
+// in a log of the server: ssh brings the client what is written to standard error.
+func TestWhatIsRefusedIsLoggedWhereTheClientIsNot(t *testing.T) {
+	state, server := t.TempDir(), t.TempDir()
+	at(t, state, 0, "init")
+	keys, err := filepath.Glob(filepath.Join(state, "*", "backup-keys", "signing-key.pub"))
+	require.NoError(t, err)
+	require.Len(t, keys, 1)
+	require.NoError(t, os.MkdirAll(filepath.Join(server, "web1"), 0o700))
+	public, err := os.ReadFile(keys[0])
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(server, "web1", "signing-key.pub"), public, 0o600))
+	self, err := os.Executable()
+	require.NoError(t, err)
+	ask := func(requests string) (stderr string) {
+		cmd := exec.Command(self, "serve", "-store", server, "-client", "web1")
+		cmd.Env = append(os.Environ(), "UPKEEP_TEST_SERVE=1")
+		var errs strings.Builder
+		cmd.Stdin, cmd.Stderr = strings.NewReader(requests), &errs
+		require.NoError(t, cmd.Run(), errs.String())
+		return errs.String()
+	}
+	const stranger = "DELETE /snaps/0000000001 HTTP/1.1\r\nHost: x\r\n\r\n"
+	said := ask(stranger)
+	assert.Empty(t, said)
+	log := filepath.Join(server, "web1", "refused.log")
+	text, err := os.ReadFile(log)
+	require.NoError(t, err)
+	assert.Contains(t, string(text), "DELETE")
+
+	for range 4 { // no client fills the disk with it
+		ask(strings.Repeat(stranger, 8000))
+	}
+	all := int64(0)
+	for _, name := range []string{log, log + ".1"} {
+		st, err := os.Stat(name)
+		require.NoError(t, err)
+		all += st.Size()
+	}
+	assert.Less(t, all, int64(4*maxRefused+1))
 }

@@ -47,6 +47,8 @@ s3:https://SERVICE/BUCKET/PREFIX one in a bucket (with -access FILE), and
 ssh://USER@NAME one to which this machine can only add: there the key of this
 machine has in authorized_keys the options
 restrict,command="confbackup serve -store /srv/backups -client THIS"
+and its signing-key.pub lies in /srv/backups/THIS, where refused.log has what the
+server refused.
 With -receipts the server signs what it has taken, and when: put the signing-key.pub
 of those keys as server-key.pub into backup-keys of this machine, which then wants a
 receipt for each snapshot, keeps it, and compares.

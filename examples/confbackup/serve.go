@@ -3,6 +3,7 @@ package main
 import (
 	"context"
 	"errors"
+	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
@@ -32,8 +33,43 @@ func (j *job) serve(ctx context.Context, _ cli.Call) (int, error) {
 		}
 		client.Signer = agekey.Folder{Dir: j.receipts}
 	}
-	srv := &pushserver.Server{Client: func(*http.Request) (pushserver.Client, bool) { return client, true }}
+	log, err := refusals(dir)
+	if err != nil {
+		return 0, err
+	}
+	defer log.Close() //nolint:errcheck // each line was written
+	srv := &pushserver.Server{Client: func(*http.Request) (pushserver.Client, bool) { return client, true }, Log: slog.New(slog.NewTextHandler(log, nil))}
 	return 0, srv.ServePipe(ctx, os.Stdin, os.Stdout)
+}
+
+// maxRefused are the bytes that one login may write into the log of what was refused, and
+// that this has when it becomes the older one.
+const maxRefused = 1 << 20
+
+// A bounded file takes no more than is left.
+type bounded struct {
+	*os.File
+	left int
+}
+
+func (b *bounded) Write(line []byte) (int, error) {
+	if b.left -= len(line); b.left < 0 {
+		return len(line), nil
+	}
+	return b.File.Write(line)
+}
+
+// refusals opens the log of what a client was refused, beside its store. Standard error
+// is no place for it: ssh takes that to the client, and nobody here would see it.
+func refusals(dir string) (*bounded, error) {
+	name := filepath.Join(dir, "refused.log")
+	if st, err := os.Stat(name); err == nil && st.Size() > maxRefused {
+		if err := os.Rename(name, name+".1"); err != nil {
+			return nil, err
+		}
+	}
+	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
+	return &bounded{f, maxRefused}, err
 }
 
 // clientDir is where a client's store lies on the server, beside its public keys.
