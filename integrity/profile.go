@@ -5,6 +5,7 @@ import (
 	"io/fs"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/tree"
@@ -68,12 +69,13 @@ func ProfileEtc() Profile {
 // system itself run, with the shared objects that they load (libraries, PAM
 // modules, plugins), the units, generators and rules of systemd and udev wherever
 // they may stand, the scripts that dpkg runs, the keys by which packages are
-// verified, what each start of Python and Perl reads, the boot folder and every
-// user's timed jobs. It is read in a few seconds. Kernel modules, other scripts
-// (Python's own among them) and data in library folders are ProfileSystem's.
+// verified, the modules of Perl, and those that the system has of Python and Ruby, the
+// boot folder and every user's timed jobs. It is read in a few seconds. What Python
+// compiles of its modules, which no package has, other scripts, kernel modules that are
+// not loaded, firmware, and data in library folders are ProfileSystem's.
 func ProfileDaily() Profile {
 	p := ProfileEtc()
-	p.Roots = slices.Concat(p.Roots, programs, runtime, shared)
+	p.Roots = slices.Concat(p.Roots, programs, runtime, shared, modules)
 	for _, dir := range []string{"/lib", "/usr/lib", "/usr/local/lib"} {
 		for _, sub := range helpers {
 			p.Roots = append(p.Roots, dir+"/"+sub)
@@ -87,10 +89,13 @@ func ProfileDaily() Profile {
 	}
 	p.Names = []string{
 		"*.so", "*.so.*",
-		"*.pm", "*.pth", "sitecustomize.py", "usercustomize.py", // read by Perl and Python at their start
+		"*.pm", "*.pl", "*.ph", "*.pth", "sitecustomize.py", "usercustomize.py", // read by Perl and Python at their start
 		"*.preinst", "*.postinst", "*.prerm", "*.postrm", "*.config", // run by dpkg
 	}
-	p.AllowRemoved = []string{"/usr/share/*"} // updates take away what they brought
+	for depth := range 8 { // of no package
+		p.Exclude = append(p.Exclude, "/usr/lib/python3*"+strings.Repeat("/*", depth)+"/__pycache__")
+	}
+	p.AllowRemoved = []string{"/usr/share/*", "/usr/lib/ruby", "/usr/lib/python3*"} // updates take away what they brought
 	return p
 }
 
@@ -116,6 +121,11 @@ var (
 		"/usr/share/debconf", "/usr/share/git-core/templates", "/usr/share/vim/vimrc", "/usr/share/bash-completion",
 		"/var/lib/cloud/scripts", "/var/lib/systemd/linger",
 	}
+	// modules are what the system's programs of root load that are in Python or in Ruby.
+	modules = []string{
+		"/usr/lib/ruby", "/usr/lib/python3", "/usr/lib/python3.7", "/usr/lib/python3.8", "/usr/lib/python3.9", "/usr/lib/python3.10",
+		"/usr/lib/python3.11", "/usr/lib/python3.12", "/usr/lib/python3.13", "/usr/lib/python3.14",
+	}
 	// helpers are folders of programs and rules in library folders by which
 	// something is run with rights.
 	helpers = []string{
@@ -132,7 +142,7 @@ func ProfileSystem() Profile {
 	p := ProfileDaily()
 	p.Roots = append(p.Roots, p.Sparse...)
 	p.Roots = append(p.Roots, "/usr/local", "/usr/pkg", "/opt")
-	p.Sparse, p.Names = nil, nil
+	p.Sparse, p.Names, p.Exclude = nil, nil, nil
 	return p
 }
 

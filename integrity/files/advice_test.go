@@ -1,12 +1,15 @@
 package files_test
 
 import (
+	"crypto/sha256"
+	"slices"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/integrity/files"
+	"github.com/pugetsoundtech/upkeep/integrity/integritytest"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
@@ -41,5 +44,21 @@ func TestRightsAreGivenBackByCommands(t *testing.T) {
 		}
 		require.NotNil(t, got[0].Remedy, got[0].Title)
 		assert.Equal(t, &report.Remedy{Do: c.do, Undo: c.undo}, got[0].Remedy)
+	}
+}
+
+func TestALibraryOfAnOlderVersionGoesWithTheUpdate(t *testing.T) {
+	const tree = "-- /etc/ dir complete --\n-- /usr/ dir complete --\n-- /usr/lib/ dir complete --\n"
+	sum := sha256.Sum256([]byte("new\n"))
+	claims := integritytest.Claims{
+		"/usr/lib/liba.so.1.2": {}, "/usr/lib/liba.so.1.3": {Package: "deb:liba1", Algorithm: "sha256", Digest: sum[:], HasMode: true, Mode: 0o644, Owner: "0:0"},
+		"/usr/lib/libb.so.1": {},
+	}
+	got := day(t, tree+"-- /usr/lib/liba.so.1.2 --\nold\n-- /usr/lib/libb.so.1 --\nb\n", tree+"-- /usr/lib/liba.so.1.3 mode=0644 uid=0 gid=0 --\nnew\n",
+		func(s *files.System) { s.Attestor = claims })
+	require.Len(t, got, 3)
+	for _, f := range got {
+		owned := f.Subject != report.Path.Of("/usr/lib/libb.so.1")
+		assert.Equal(t, owned, slices.Contains(f.Evidence, report.Package.Of("deb:liba1")), f.Title)
 	}
 }

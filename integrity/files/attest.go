@@ -58,7 +58,10 @@ func (c *closer) held(ch integrity.Change) attestation {
 	if d, ok := c.made(ch, claim); ok {
 		return d
 	}
+	heir := c.heirs[unversioned(ch.Path)]
 	switch {
+	case claim.Package == "" && heir != "" && ch.Kind == integrity.Removed && unversioned(ch.Path) != "":
+		a = attestation{Claim: host.Claim{Package: heir}, standing: derived, how: "The package " + heir + " brought another version of this library"}
 	case claim.Package == "":
 		a.standing = unowned
 	case ch.Kind == integrity.Removed || !tellsWhat(claim):

@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"path"
 	"slices"
+	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/tree"
@@ -89,9 +90,10 @@ type closer struct {
 	*run
 	claims  map[string]host.Claim
 	seen    map[string]integrity.Seen
-	err     error    // of the second reading
-	unread  bool     // some were left out of it
-	brought []string // packages whose files are among what changed
+	err     error             // of the second reading
+	unread  bool              // some were left out of it
+	brought []string          // packages whose files are among what changed
+	heirs   map[string]string // packages that brought libraries, by the names without a version
 
 	unpacked   map[string]int64 // ctime of the list that dpkg wrote with a script
 	notOffered error            // why it is not known what an index offers
@@ -109,7 +111,7 @@ const (
 // closer asks the packages, and reads again what they have by another digest
 // than the scan's, and small texts. With an error the packages told not all.
 func (r *run) closer() (*closer, error) {
-	c := &closer{run: r, seen: map[string]integrity.Seen{}}
+	c := &closer{run: r, seen: map[string]integrity.Seen{}, heirs: map[string]string{}}
 	var changes []integrity.Change
 	for i := range r.found {
 		changes = append(changes, r.found[i].all()...)
@@ -137,11 +139,23 @@ func (r *run) closer() (*closer, error) {
 		c.seen, c.err = integrity.Again(r.ctx, r.Host.Files, r.Profile, paths, look)
 	}
 	for _, ch := range changes {
-		if a := c.attest(ch); a.Package != "" && a.vouches(ch) && !slices.Contains(c.brought, a.Package) {
-			c.brought = append(c.brought, a.Package)
+		if a := c.attest(ch); a.Package != "" && a.vouches(ch) {
+			c.heirs[unversioned(ch.Path)] = a.Package
+			if !slices.Contains(c.brought, a.Package) {
+				c.brought = append(c.brought, a.Package)
+			}
 		}
 	}
 	return c, err
+}
+
+// unversioned is the path of a library without its version; "" of anything else.
+func unversioned(name string) string {
+	stem, _, ok := strings.Cut(path.Base(name), ".so.")
+	if !ok {
+		return ""
+	}
+	return path.Join(path.Dir(name), stem)
 }
 
 func hashedBy(e host.Entry, algorithm string) bool {

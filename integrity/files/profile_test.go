@@ -30,7 +30,7 @@ func scanned(t *testing.T, root string, p integrity.Profile) (out []string) {
 func TestTheDailyProfileReadsWhatIsRunAndLoaded(t *testing.T) {
 	b := newBox(t, map[string]string{
 		"usr/lib/x86_64-linux-gnu/libcrypto.so.3": "", "usr/lib/x86_64-linux-gnu/security/pam_unix.so": "",
-		"usr/lib/x86_64-linux-gnu/libc.a": "", "usr/lib/python3/__pycache__/a.pyc": "",
+		"usr/lib/x86_64-linux-gnu/libc.a": "", "usr/lib/python3/__pycache__/a.pyc": "", "usr/lib/python3/dist-packages/apt/cache.py": "", "usr/lib/python3/dist-packages/apt/__pycache__/cache.cpython-311.pyc": "", "usr/lib/google/x.py": "", "usr/lib/ruby/vendor_ruby/rubygems.rb": "",
 		"usr/lib/systemd/system/ssh.service": "", "usr/lib/systemd/system-generators/x": "",
 		"usr/lib/sudo/sudoers.so": "", "usr/lib/polkit-1/polkit-agent-helper-1": "",
 		"usr/lib64/libz.so.1.2": "", "usr/lib64/doc/a.txt": "", "libexec/ld-elf.so.1": "",
@@ -40,12 +40,13 @@ func TestTheDailyProfileReadsWhatIsRunAndLoaded(t *testing.T) {
 	b.do(os.Symlink("usr/lib", b.root+"/lib"))
 	assert.Equal(t, []string{
 		"/libexec/ld-elf.so.1",
-		"/usr/lib/polkit-1/polkit-agent-helper-1", "/usr/lib/sudo/sudoers.so",
+		"/usr/lib/polkit-1/polkit-agent-helper-1",
+		"/usr/lib/python3/dist-packages/apt/cache.py", "/usr/lib/ruby/vendor_ruby/rubygems.rb", "/usr/lib/sudo/sudoers.so",
 		"/usr/lib/systemd/system/ssh.service", "/usr/lib/systemd/system-generators/x",
 		"/usr/lib/x86_64-linux-gnu/libcrypto.so.3", "/usr/lib/x86_64-linux-gnu/security/pam_unix.so",
 		"/usr/lib64/libz.so.1.2", "/usr/local/bin/tool", "/usr/local/lib/libm.so",
 	}, scanned(t, b.root, integrity.ProfileDaily()))
-	assert.Len(t, scanned(t, b.root, integrity.ProfileSystem()), 14)
+	assert.Len(t, scanned(t, b.root, integrity.ProfileSystem()), 18)
 }
 
 func TestASparseRootTellsOfFilesAndNotOfFolders(t *testing.T) {
