@@ -28,12 +28,7 @@ func (Users) Name() string { return "integrity.accounts" }
 
 // Rules returns the catalogue.
 func (Users) Rules() []report.Rule {
-	return append(accountRules(), []report.Rule{{
-		ID: "integrity.accounts.kept-unread", Kind: report.Condition, Severity: report.Warning, Since: since,
-		Title:   "A user keeps a file from being read",
-		Explain: "A program that has a lease on a file holds up whoever opens it, and so many files hide one. What such files hold now is not known, and what they held is not compared.",
-		Remedy:  "Ask the user what the program, or what so many files, are for.",
-	}, {
+	return append(accountRules(), []report.Rule{inventory.KeptUnreadRule("integrity.accounts"), {
 		ID: "integrity.accounts.root", Kind: report.Condition, Severity: report.Warning, Since: since,
 		Title:   "A second account has all rights of root",
 		Explain: "User number 0 may do everything, whatever the name is. Intruders add such an account to come back.",

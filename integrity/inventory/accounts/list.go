@@ -53,9 +53,8 @@ func Tells(path string) bool { return slices.Contains(tellsOf, path) }
 // accountList is a list while it is read.
 type accountList struct {
 	inventory.List
-	ctx    context.Context
-	h      host.Host
-	leases map[uint64]int // by inode, the process that has it; nil: not asked
+	ctx context.Context
+	h   host.Host
 }
 
 // readAccounts reads all that makes the accounts of a system.

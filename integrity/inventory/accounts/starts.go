@@ -81,7 +81,9 @@ func (l *accountList) askStarts(all []startFile) (deeper []startFile) {
 			l.start(f, a)
 		default:
 			if len(a.List) > mostStarts {
-				l.keep(f.user, f.ask.Name, secStarts, fmt.Sprintf("Of %d files in %s, which run when %s logs in, %d were looked at", len(a.List), prose.Clip(f.ask.Name, 200), prose.Clip(f.user.Name, 64), mostStarts), nil)
+				kept := inventory.KeptFinding(Users{}.Name(), f.user.Name, f.ask.Name)
+				kept.Scope, kept.Title = "accounts/"+secStarts, fmt.Sprintf("Of %d files in %s, which run when %s logs in, %d were looked at", len(a.List), prose.Clip(f.ask.Name, 200), prose.Clip(f.user.Name, 64), mostStarts)
+				l.Keep(kept, secStarts, f.user.Name)
 			}
 			for _, st := range a.List[:min(len(a.List), mostStarts)] {
 				if !st.IsDir() {

@@ -38,7 +38,7 @@ func (Jobs) Name() string { return "integrity.jobs" }
 func (Jobs) Rules() []report.Rule {
 	const explain = "Timed jobs run with the rights of their user and nobody at the terminal. Intruders plant one to come back."
 	const remedy = "If you or a package set it up, accept it. Otherwise take the line out, and find out who was on the system."
-	return report.Since(since,
+	return report.Since(since, inventory.KeptUnreadRule("integrity.jobs"),
 		report.Rule{ID: "integrity.jobs.new", Kind: report.Condition, Severity: report.Warning, Title: "A timed job is new", Explain: explain, Remedy: remedy},
 		report.Rule{ID: "integrity.jobs.gone", Kind: report.Condition, Severity: report.Notice, Title: "A timed job is gone", Explain: explain, Remedy: remedy})
 }

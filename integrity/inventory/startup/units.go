@@ -105,7 +105,7 @@ func (c Jobs) unit(ctx context.Context, l *inventory.List, dir, name, owner stri
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, host.ErrNotRegular):
 		return
 	case err != nil:
-		l.FailBelow(err, secUnits, dir, name)
+		c.unread(ctx, l, dir, name, owner, err)
 		return
 	}
 	if service, ok := strings.CutSuffix(name, ".service"); ok && dir == transient {
@@ -143,12 +143,23 @@ func (c Jobs) change(ctx context.Context, l *inventory.List, dir, name, owner st
 	switch {
 	case errors.Is(err, fs.ErrNotExist), errors.Is(err, host.ErrNotRegular):
 	case err != nil:
-		l.FailBelow(err, secUnits, dir, name)
+		c.unread(ctx, l, dir, name, owner, err)
 	default:
 		if _, command := ParseUnit(string(data)); command != "" || !slices.Contains(passing, path.Dir(dir)) {
 			c.add(l, data, dir, name, owner, path.Base(dir)+"/"+name)
 		}
 	}
+}
+
+// unread says that a unit could not be read.
+func (c Jobs) unread(ctx context.Context, l *inventory.List, dir, name, owner string, err error) {
+	f, kept := inventory.KeptUnread(ctx, c.Host, c.Name(), owner, path.Join(dir, name), err)
+	if !kept {
+		l.FailBelow(err, secUnits, dir, name)
+		return
+	}
+	f.Scope = "jobs/" + secUnits
+	l.Keep(f, secUnits, dir, name)
 }
 
 // add records a unit, or a change to one, of which label is the name.
