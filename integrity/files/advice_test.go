@@ -29,7 +29,8 @@ func TestRightsAreGivenBackByCommands(t *testing.T) {
 		{node("mode=0755 uid=0 gid=0"), node("mode=0755 uid=7 gid=0"), [][]string{{"chown", "-h", "root:root", name}}, [][]string{{"chown", "-h", "7:root", name}}},
 		{
 			node("mode=04755 uid=0 gid=0"), node("mode=0755 uid=5 gid=0"),
-			[][]string{{"chown", "-h", "root:root", name}, {"chmod", "4755", name}}, [][]string{{"chown", "-h", "5:root", name}, {"chmod", "0755", name}},
+			[][]string{{"chown", "-h", "root:root", name}, {"chmod", "4755", name}},
+			[][]string{{"chown", "-h", "5:root", name}, {"chmod", "0755", name}},
 		},
 		{folder + "mode=0755 --\n", folder + "mode=01777 --\n", [][]string{{"chmod", "00755", "/usr/bin/d"}}, [][]string{{"chmod", "01777", "/usr/bin/d"}}},
 		{"", node("mode=04755 uid=0 gid=0"), [][]string{{"chmod", "u-s,g-s", name}}, [][]string{{"chmod", "4755", name}}},
