@@ -14,7 +14,8 @@ func (m *Manager) Contents(ctx context.Context) (map[string]host.Claim, error) {
 }
 
 // Offered says which of the packages, named as deb:openssl, are in the version that is
-// installed in an index whose signature apt verified.
+// installed in an index whose signature apt verified. An index has the sum of an archive,
+// and of nothing in it: what was built anew under a version that is offered is offered too.
 func (m *Manager) Offered(ctx context.Context, packages []string) (map[string]bool, error) {
 	all := m.Installed(ctx)
 	wanted := map[string]bool{}
