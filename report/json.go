@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/json"
 	"fmt"
+	"slices"
 
 	"github.com/pugetsoundtech/upkeep/internal/anytext"
 )
@@ -36,7 +37,8 @@ func Encode(rep *Report) ([]byte, error) {
 
 // Decode reads what Encode wrote. Fields that this version does not know are
 // ignored; an unknown form is a *VersionError. A text that is longer than any
-// that a recorder takes is clipped: a report may have come from anywhere.
+// that a recorder takes is clipped, and what else no run writes is left out: a report
+// may have come from anywhere.
 func Decode(data []byte) (*Report, error) {
 	if len(data) > maxReport {
 		return nil, fmt.Errorf("decode report: it has %d bytes, more than %d", len(data), maxReport)
@@ -55,8 +57,54 @@ func Decode(data []byte) (*Report, error) {
 		return nil, fmt.Errorf("decode report: %w", err)
 	}
 	rep = anytext.Map(rep, func(s string) string { return clip(anytext.UnescapeText(s), maxText) })
+	rep.bound()
 	return &rep, nil
 }
+
+// What is read back of a report at most, where a run has its own bounds besides.
+const (
+	maxExplained = 16     // explanations of one finding
+	maxNotices   = 1_000  // and reminders
+	maxResults   = 10_000 // and findings that people dealt with, and causes of one finding
+)
+
+// bound leaves out of a report that was read what no run writes.
+func (rep *Report) bound() {
+	explained := map[string]int{}
+	rep.Explanations = slices.DeleteFunc(rep.Explanations, func(e Explanation) bool {
+		explained[e.Finding]++
+		return explained[e.Finding] > maxExplained
+	})
+	for i := range rep.Explanations {
+		e := &rep.Explanations[i]
+		e.By, e.Joined = first(maxResults, e.By), first(maxResults, e.Joined)
+	}
+	rep.Notices, rep.Results = first(maxNotices, rep.Notices), first(maxResults, rep.Results)
+	for i := range rep.Results {
+		for j := range rep.Results[i].Findings {
+			rep.Results[i].Findings[j].bound()
+		}
+	}
+	for i := range rep.Changes {
+		rep.Changes[i].Finding.bound()
+	}
+	if rep.Review != nil {
+		rep.Review.Reminders, rep.Review.Handled = first(maxNotices, rep.Review.Reminders), first(maxResults, rep.Review.Handled)
+		for i := range rep.Review.Handled {
+			rep.Review.Handled[i].Change.Finding.bound()
+		}
+	}
+}
+
+func (f *Finding) bound() {
+	f.Identity, f.Evidence = first(maxEvidence, f.Identity), first(maxEvidence, f.Evidence)
+	f.Links, f.Artifacts = first(maxLinks, f.Links), first(maxLinks, f.Artifacts)
+	if f.Remedy != nil && !f.Remedy.fits() {
+		f.Remedy = nil
+	}
+}
+
+func first[T any](n int, all []T) []T { return all[:min(n, len(all))] }
 
 // EncodeLine gives the JSON form of a part of a report on a single line.
 func EncodeLine[T Report | Result | Labels | Change](v T) ([]byte, error) {

@@ -287,3 +287,31 @@ func TestAReportThatIsReadBackIsBounded(t *testing.T) {
 	assert.Less(t, len(again), 40<<10)
 	assert.Equal(t, "short", rep.Notices[1])
 }
+
+// Whoever stores a report that no run writes gets back what a run may write.
+func TestMoreThanARunWritesIsNotReadBack(t *testing.T) {
+	const many = 20_000
+	f := report.Finding{
+		Rule: "r", Fingerprint: "v1:f", Evidence: make([]report.Attr, many), Identity: make([]report.Attr, many),
+		Links: make([]string, many), Artifacts: make([]string, many), Remedy: &report.Remedy{Do: slices.Repeat([][]string{{"true"}}, many)},
+	}
+	change := report.Change{Kind: report.New, Finding: f}
+	data, err := report.Encode(&report.Report{
+		Schema: report.Schema, Notices: make([]string, many), Changes: []report.Change{change},
+		Explanations: slices.Repeat([]report.Explanation{{Finding: "v1:f"}}, many),
+		Results:      append([]report.Result{{Findings: []report.Finding{f}}}, make([]report.Result, many)...),
+		Review:       &report.Review{Reminders: make([]string, many), Handled: append([]report.Handled{{Change: change}}, make([]report.Handled, many)...)},
+	})
+	require.NoError(t, err)
+	rep, err := report.Decode(data)
+	require.NoError(t, err)
+	assert.Len(t, rep.Notices, 1000)
+	assert.Len(t, rep.Review.Reminders, 1000)
+	assert.Len(t, rep.Explanations, 16)
+	assert.Len(t, rep.Results, 10_000)
+	assert.Len(t, rep.Review.Handled, 10_000)
+	for _, f := range []report.Finding{rep.Results[0].Findings[0], rep.Changes[0].Finding, rep.Review.Handled[0].Change.Finding} {
+		assert.Equal(t, []int{256, 256, 16, 16}, []int{len(f.Evidence), len(f.Identity), len(f.Links), len(f.Artifacts)})
+		assert.Nil(t, f.Remedy)
+	}
+}

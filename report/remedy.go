@@ -30,14 +30,11 @@ const (
 
 // remedy copies m, or gives nil where it cannot be taken as it is.
 func (r *Recorder) remedy(m *Remedy) *Remedy {
-	if m == nil {
+	if m == nil || !m.fits() {
 		return nil
 	}
 	out := &Remedy{}
 	for _, part := range []struct{ from, to *[][]string }{{&m.Look, &out.Look}, {&m.Do, &out.Do}, {&m.Verify, &out.Verify}, {&m.Undo, &out.Undo}} {
-		if len(*part.from) > maxCommands {
-			return nil
-		}
 		for _, command := range *part.from {
 			if !r.takes(command) {
 				return nil
@@ -48,11 +45,19 @@ func (r *Recorder) remedy(m *Remedy) *Remedy {
 	return out
 }
 
+// fits reports whether m has no more than a recorder takes, and no empty command.
+func (m *Remedy) fits() bool {
+	for _, part := range [][][]string{m.Look, m.Do, m.Verify, m.Undo} {
+		odd := func(c []string) bool { return len(c) == 0 || c[0] == "" || len(c) > maxArguments }
+		if len(part) > maxCommands || slices.ContainsFunc(part, odd) {
+			return false
+		}
+	}
+	return true
+}
+
 // takes reports whether command can be kept as it is.
 func (r *Recorder) takes(command []string) bool {
-	if len(command) == 0 || command[0] == "" || len(command) > maxArguments {
-		return false
-	}
 	for _, arg := range command {
 		if len(arg) > maxValue || r.redact.Text(arg) != arg {
 			return false

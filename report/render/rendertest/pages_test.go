@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -174,6 +175,101 @@ func TestAPageHasOneZone(t *testing.T) {
 			assert.NotContains(t, page.String(), rep.Started.Format("15:04"), name)
 			assert.NotContains(t, page.String(), rep.Started.Format("T15:04"), name)
 			assert.Contains(t, page.String(), rep.Started.In(zone).Format("15:04"), name)
+		}
+	}
+}
+
+// A stored report may have come from anywhere: whatever of it there is much of, no page
+// of it is large.
+func TestAHostileStoredReportIsAPageOfBoundedSize(t *testing.T) {
+	const many = 10_000
+	attrs, texts := make([]report.Attr, many), make([]string, many)
+	for i := range many {
+		attrs[i], texts[i] = report.Sample.Of(fmt.Sprint("line ", i)), fmt.Sprint("text ", i)
+	}
+	one := func(edit func(*report.Finding)) func(*report.Report) {
+		return func(rep *report.Report) { edit(&rep.Changes[0].Finding) }
+	}
+	for what, edit := range map[string]func(*report.Report){
+		"evidence":   one(func(f *report.Finding) { f.Evidence = attrs }),
+		"identity":   one(func(f *report.Finding) { f.Identity = attrs }),
+		"links":      one(func(f *report.Finding) { f.Links = texts }),
+		"references": one(func(f *report.Finding) { f.Artifacts = texts }),
+		"commands": one(func(f *report.Finding) {
+			f.Remedy = &report.Remedy{Do: [][]string{texts}}
+		}),
+		"lines": one(func(f *report.Finding) {
+			f.Remedy = &report.Remedy{Look: slices.Collect(slices.Chunk(texts, 1)), Do: slices.Collect(slices.Chunk(texts, 1))}
+		}),
+		"notices": func(rep *report.Report) { rep.Notices = texts },
+		"reminders": func(rep *report.Report) {
+			rep.Review = &report.Review{Reminders: texts}
+		},
+		"dealt with": func(rep *report.Report) {
+			rep.Review = &report.Review{}
+			for _, s := range texts {
+				c := rep.Changes[0]
+				c.Finding.Title, c.Finding.Fingerprint = s, s
+				rep.Review.Handled = append(rep.Review.Handled, report.Handled{Change: c, State: "accepted", By: s, At: rep.Started, New: true})
+			}
+		},
+		"problems": func(rep *report.Report) {
+			rep.Results[0].Status = report.Partial
+			for _, s := range texts {
+				rep.Results[0].Problems = append(rep.Results[0].Problems, report.Problem{Scope: s, Code: report.CodeError, Message: s})
+			}
+		},
+		"checks": func(rep *report.Report) {
+			for _, s := range texts {
+				rep.Results = append(rep.Results, report.Result{Check: s, Status: report.Failed, Reason: s})
+			}
+		},
+		"numbers": func(rep *report.Report) {
+			for _, s := range texts {
+				rep.Results[0].Metrics = append(rep.Results[0].Metrics, report.Metric{Name: "m" + s, Value: report.Count(7), Noun: report.Noun{One: s, Many: s}})
+			}
+		},
+		"gauges": func(rep *report.Report) {
+			for _, s := range texts {
+				at := []report.Attr{report.Mount.Of("/" + s)}
+				rep.Results[0].Metrics = append(rep.Results[0].Metrics, report.Metric{Name: "filesystem_size_bytes", Unit: "bytes", Value: report.Count(9), Attrs: at}, report.Metric{Name: "filesystem_used_bytes", Unit: "bytes", Value: report.Count(8), Attrs: at})
+			}
+		},
+		"series": func(rep *report.Report) {
+			for _, s := range texts {
+				rep.Results[0].Series = append(rep.Results[0].Series, report.Series{Name: "bytes", Unit: "bytes", Attrs: []report.Attr{report.Interface.Of(s)}, Start: rep.Started, Step: time.Hour, Values: []report.Number{report.Count(1), report.Count(2)}})
+			}
+		},
+		"points": func(rep *report.Report) {
+			values := make([]report.Number, many)
+			for i := range values {
+				values[i] = report.Count(uint64(i))
+			}
+			rep.Results[0].Series = []report.Series{{Name: "bytes", Unit: "bytes", Start: rep.Started, Step: time.Hour, Values: values}}
+		},
+		"explanations": func(rep *report.Report) {
+			for _, s := range texts {
+				rep.Explanations = append(rep.Explanations, report.Explanation{Finding: rep.Changes[0].Finding.Fingerprint, By: []string{s}, Text: s, Confidence: "possible"})
+			}
+		},
+		"causes": func(rep *report.Report) {
+			rep.Explanations = []report.Explanation{{Finding: rep.Changes[0].Finding.Fingerprint, By: texts, Text: "t", Confidence: "possible", Joined: attrs}}
+		},
+	} {
+		rep := rendertest.Sample()
+		edit(rep)
+		data, err := report.Encode(rep)
+		require.NoError(t, err)
+		back, err := report.Decode(data)
+		require.NoError(t, err)
+		for name, write := range pages(time.UTC) {
+			var page bytes.Buffer
+			require.NoError(t, write(&page, back))
+			most := 256 << 10
+			if slices.Contains([]string{"dealt with", "checks", "numbers"}, what) { // each of them has a line
+				most = 4 << 20
+			}
+			assert.Less(t, page.Len(), most, "%s: much of %s", name, what)
 		}
 	}
 }
