@@ -200,3 +200,22 @@ func TestWhatIsRecordedIsReplayedAlike(t *testing.T) {
 	}
 	assert.Equal(t, about(first), about(second))
 }
+
+// Where nothing changes, nothing of a page does but its head and its foot.
+func TestTheSameWorldTwiceIsTheSamePage(t *testing.T) {
+	m := reviewed(t)
+	code, _, errs := m.run("review", "accept", "all", "-by", "ann")
+	require.Zero(t, code, errs)
+	m.run() // which tells what was dealt with
+	var pages [2]string
+	for i := range pages {
+		_, page, errs := m.run()
+		require.Empty(t, errs)
+		head, body, _ := strings.Cut(page, "\n\n")
+		assert.Contains(t, strings.Join(strings.Fields(head), " "), ": nothing new; could not look at")
+		assert.NotContains(t, head, "open")
+		pages[i], _, _ = strings.Cut(body, "\nReport: ")
+		require.NotEmpty(t, pages[i])
+	}
+	assert.Equal(t, pages[0], pages[1])
+}
