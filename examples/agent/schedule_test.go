@@ -2,6 +2,7 @@ package main
 
 import (
 	"bufio"
+	"bytes"
 	"context"
 	"os"
 	"os/exec"
@@ -129,10 +130,17 @@ func TestServiceFilesUseFlagsAndChecksThatExist(t *testing.T) {
 	require.NoError(t, err)
 	require.Len(t, files, 5)
 	all := strings.Join(daily.Defaults().Schedule.Quick, ",")
+	var help bytes.Buffer
+	run(t.Context(), []string{"-h"}, &help, &help)
 	for _, file := range files {
 		text, err := os.ReadFile(file)
 		require.NoError(t, err)
 		assert.Regexp(t, `/usr/local/bin/agent`, string(text), file)
+		for _, line := range regexp.MustCompile(`(?m)^[^#\n]*(?:bin/agent|_flags|_args)(.*)$`).FindAllStringSubmatch(string(text), -1) {
+			for _, flag := range regexp.MustCompile(`\s"?(-[a-z-]+)`).FindAllStringSubmatch(line[1], -1) {
+				assert.Contains(t, help.String(), "  "+flag[1], file)
+			}
+		}
 		for _, m := range regexp.MustCompile(`-only (\S+)`).FindAllStringSubmatch(string(text), -1) {
 			for name := range strings.SplitSeq(m[1], ",") {
 				assert.Contains(t, all, name, file)
