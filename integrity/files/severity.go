@@ -14,14 +14,16 @@ import (
 )
 
 // severity is critical for a program that now runs with the rights of root, or ran with
-// them and is another, and a warning for what else gives somebody power over the system, and for a
-// program that is not what its package has.
+// them and is another, and for a program or library that is not what its package has, and a
+// warning for what else gives somebody power over the system, or is not as its package has it.
 func severity(c integrity.Change, a attestation) report.Severity {
 	switch {
 	case gains(c) != "" && !(a.standing == genuine && c.Kind == integrity.Added):
 		return report.Critical
 	case c.Kind == integrity.Changed && runsAsRoot(c.Was.Stat) && runsAsRoot(c.Now.Stat) && c.Fields&tree.FieldContent != 0 && !a.vouches(c):
 		return report.Critical // whatever it now does with these rights
+	case a.standing == altered && a.differs&tree.FieldContent != 0 && isProgram(c):
+		return report.Critical // whoever runs it, or what is linked with it, runs another's code
 	case a.standing == altered && !isConfig(c.Path):
 		return report.Warning
 	case c.Kind == integrity.Unstable:
@@ -36,6 +38,12 @@ func severity(c integrity.Change, a attestation) report.Severity {
 		return report.Warning
 	}
 	return report.RuleSeverity
+}
+
+// isProgram takes programs and libraries.
+func isProgram(c integrity.Change) bool {
+	st := c.Now.Stat
+	return c.Kind == integrity.Changed && st.IsRegular() && !isConfig(c.Path) && (st.Perm()&0o111 != 0 || strings.Contains(path.Base(c.Path), ".so"))
 }
 
 // runsAsRoot reports whether whoever runs a program has the rights of root.

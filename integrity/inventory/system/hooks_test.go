@@ -104,7 +104,7 @@ const qemu = "-- /proc/sys/fs/binfmt_misc/qemu-aarch64 --\nenabled\ninterpreter 
 
 func TestOnePlantedHookIsOneFinding(t *testing.T) {
 	for name, c := range map[string]struct{ was, now, want string }{
-		"a library for all programs":   {hooked, hooked + "-- /etc/ld.so.preload --\n/tmp/evil.so\n", "warning: /tmp/evil.so, which /etc/ld.so.preload names, belongs to no package"},
+		"a library for all programs":   {hooked, hooked + "-- /etc/ld.so.preload --\n/tmp/evil.so\n", "critical: /tmp/evil.so, which /etc/ld.so.preload names, belongs to no package"},
 		"one of a package":             {hooked, hooked + "-- /etc/ld.so.preload --\n/usr/lib/libjemalloc.so # fast\n", "warning: What /etc/ld.so.preload has the loader put into programs is new: /usr/lib/libjemalloc.so"},
 		"a variable":                   {hooked, strings.Replace(hooked, "LANG=C", "LANG=C\nLD_PRELOAD=/tmp/x.so", 1), "warning: What /etc/environment has the loader put into programs is new: LD_PRELOAD=/tmp/x.so"},
 		"by a unit's file":             {hooked, strings.Replace(hooked, "A=b", "LD_AUDIT=/tmp/x.so", 1), "warning: What /srv/app/env has the loader put into programs is new: LD_AUDIT=/tmp/x.so"},
@@ -207,7 +207,7 @@ func TestAnImageIsAskedForWhatItsFilesSay(t *testing.T) {
 	check := inventory.Check{Question: system.Hooks{Host: h, Attestor: ownersOfHooks}, Dir: t.TempDir()}
 	res := integritytest.Collect(t, check)
 	assert.Equal(t, report.OK, res.Status, res.Problems)
-	assert.Equal(t, []string{"warning: /tmp/evil.so, which /etc/ld.so.preload names, belongs to no package"}, integritytest.Titles(res))
+	assert.Equal(t, []string{"critical: /tmp/evil.so, which /etc/ld.so.preload names, belongs to no package"}, integritytest.Titles(res))
 	var formats []string
 	for _, r := range check.Read(t.Context()).Records {
 		if r.Key[0] == "formats" {
