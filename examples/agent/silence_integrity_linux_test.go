@@ -74,6 +74,23 @@ func init() {
 			line: "/run/systemd/system-generators is new",
 		},
 		row{
+			name:   "an intruder comes back by what an ordinary user's shell reads",
+			before: func(w *world) { w.write("/home/ann/.bashrc", "umask 022\n", 0o644) },
+			act:    func(w *world) { w.write("/home/ann/.bashrc", "umask 022\n(/tmp/.x &)\n", 0o644) },
+			line:   "/home/ann/.bashrc changed",
+		},
+		row{
+			name: "an intruder has a service wait until the next start for whoever starts it",
+			act:  func(w *world) { w.write("/run/systemd/transient/x.service", "[Service]\nExecStart=/tmp/.x\n", 0o644) },
+			line: "by x.service /tmp/.x",
+		},
+		row{
+			name:   "an intruder changes a module of Python that root's programs load",
+			before: func(w *world) { w.write("/usr/lib/python3/dist-packages/apt/cache.py", "1\n", 0o644) },
+			act:    func(w *world) { w.write("/usr/lib/python3/dist-packages/apt/cache.py", "2\n", 0o644) },
+			line:   "/usr/lib/python3/dist-packages/apt/cache.py changed",
+		},
+		row{
 			name:   "an intruder has each program of Python start his",
 			before: func(w *world) { w.write("/usr/lib/python3/dist-packages/a.py", "1\n", 0o644) },
 			act:    func(w *world) { w.write("/usr/lib/python3/dist-packages/x.pth", "import os\n", 0o644) },
