@@ -22,7 +22,8 @@ import (
 // others. Its scopes are
 //
 //	hooks/preload  what the loader puts into each program: ld.so.preload, the folders of
-//	               ld.so.conf in their order, LD_PRELOAD and its kin in settings and units
+//	               ld.so.conf in their order, LD_PRELOAD and its kin in settings and units; what
+//	               dpkg puts elsewhere than packages have it
 //	hooks/pam      the rules by which PAM lets people in, and the modules that it runs
 //	hooks/formats  the interpreters that the kernel runs for a format (binfmt_misc)
 //	hooks/modules  modules of the kernel that are not its own; of FreeBSD and NetBSD all
@@ -155,7 +156,7 @@ func (r *hookReader) first(kernel facts.Kernel) (out []hookAsk) {
 			out = append(out, hookAsk{section, host.Ask{Op: host.OpList, Name: name}, endings, ""})
 		}
 	}
-	files(secPreload, settingFiles...)
+	files(secPreload, append(slices.Clone(settingFiles), diversions)...)
 	folders(secPreload, settingDirs)
 	folders(secPreload, unitDirs, unitEndings...)
 	out = append(out, hookAsk{secPreload, host.Ask{Op: host.OpLstat, Name: "/lib"}, nil, ""}, hookAsk{secFormats, host.Ask{Op: host.OpLstat, Name: binfmtMisc}, nil, ""})
@@ -384,6 +385,9 @@ func (c Hooks) tellLines(changes []integrity.Change, strange map[string]bool) in
 		t.Title = what + " changed: " + changedLines(less, more)
 	}
 	t.Evidence = append(samples(report.Was, less), samples(report.Now, more)...)
+	if owner, ok := divertedFor(changes); ok {
+		t.Severity, t.Evidence = report.Notice, append(t.Evidence, owner)
+	}
 	return t
 }
 
@@ -407,6 +411,8 @@ func named(key, kinds []string) string {
 		return "The module " + prose.Clip(key[1], 80) + " of the kernel"
 	case key[0] == secPAM:
 		return "What PAM does for " + prose.Clip(path.Base(key[1]), 80) + " (" + prose.Clip(strings.Join(kinds, ", "), 80) + ")"
+	case key[1] == diversions:
+		return "What dpkg puts elsewhere than packages have it"
 	case key[1] == ldConf:
 		return "The order of the folders of libraries"
 	}

@@ -384,3 +384,18 @@ func TestALoadedModuleIsHeldAgainstItsPackage(t *testing.T) {
 	assert.NotContains(t, got, wrong)
 	assert.Equal(t, report.Partial, res.Status, "what it holds is not known")
 }
+
+func TestWhatDpkgPutsElsewhereIsTold(t *testing.T) {
+	with := func(lines string) system.Hooks {
+		return system.Hooks{Host: hosttest.New(hooked + "-- /var/lib/dpkg/diversions --\n" + lines).Host()}
+	}
+	const own = "/bin/sh\n/bin/sh.distrib\ndash\n"
+	res := days(t, with(own), with(own+"/usr/bin/ssh\n/usr/bin/ssh.distrib\n:\n"))
+	assert.Equal(t, []string{"warning: What dpkg puts elsewhere than packages have it is new: /usr/bin/ssh to /usr/bin/ssh.distrib"}, integritytest.Titles(res))
+	res = days(t, with(""), with(own))
+	assert.Equal(t, []string{"notice: What dpkg puts elsewhere than packages have it is new: /bin/sh to /bin/sh.distrib"}, integritytest.Titles(res))
+	assert.Contains(t, res.Findings[0].Evidence, report.Package.Of("deb:dash"))
+	res = days(t, with(own), with(""))
+	assert.Equal(t, []string{"notice: What dpkg puts elsewhere than packages have it is gone: /bin/sh to /bin/sh.distrib"}, integritytest.Titles(res))
+	assert.Equal(t, report.Partial, days(t, with(own), with(own+"/usr/bin/ssh\n")).Status, "a file that was cut says nothing")
+}

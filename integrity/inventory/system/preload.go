@@ -48,6 +48,8 @@ func (r *hookReader) preload() {
 	var folders []setting
 	for _, s := range r.texts[secPreload] {
 		switch {
+		case s.name == diversions:
+			r.diverted(s)
 		case s.name == preloadFile:
 			r.preloaded(s)
 		case s.name == ldConf || path.Dir(s.name) == ldConf+".d":
