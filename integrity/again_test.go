@@ -19,6 +19,13 @@ import (
 type treesFS struct {
 	host.FS
 	asked [][]string
+	alone int
+}
+
+// Lstat begins the walk of one tree alone.
+func (f *treesFS) Lstat(ctx context.Context, name string) (host.Stat, error) {
+	f.alone++
+	return f.FS.Lstat(ctx, name)
 }
 
 func (f *treesFS) Trees(_ context.Context, roots []string, o host.WalkOptions) (func(context.Context, func(*host.Entry) error) error, error) {
@@ -40,6 +47,7 @@ func TestAllIsLookedAtOnceMoreTogether(t *testing.T) {
 	seen, err := integrity.Again(t.Context(), files, p, []string{"/etc/a", "/etc/gone", "/srv/x"}, integrity.Look{MaxText: 10})
 	require.NoError(t, err)
 	assert.Equal(t, [][]string{{"/etc", "/srv/x"}}, files.asked, "of the root without any nobody asks")
+	assert.Zero(t, files.alone, "and none is walked alone")
 	assert.Equal(t, []string{"/etc/a", "/srv/x"}, slices.Sorted(maps.Keys(seen)))
 	assert.Equal(t, "a\n", string(seen["/etc/a"].Text))
 	alone, err := integrity.Again(t.Context(), m, p, []string{"/etc/a", "/etc/gone", "/srv/x"}, integrity.Look{MaxText: 10})
