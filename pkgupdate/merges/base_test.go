@@ -52,6 +52,8 @@ func TestATreeThatIsLeftForLaterIsReadWhereItIsRoots(t *testing.T) {
 		require.NoError(t, err)
 		require.Len(t, res.Findings, 2)
 		assert.Contains(t, res.Findings[0].Fix, "goes on with what it left")
+		do := map[string][]string{"mergemaster": {"mergemaster", "-r"}, "NetBSD's etcupdate": {"etcupdate"}}
+		assert.Equal(t, [][]string{do[c.by]}, res.Findings[0].Remedy.Do)
 		assert.Contains(t, string(res.Artifacts[0].Data), "+ maker=1")
 	}
 }

@@ -12,11 +12,14 @@ import (
 )
 
 // ways are those of the programs that merge a base system.
-var ways = map[string]struct{ id, fix string }{
-	"etcupdate":          {"etcupdate", "Merge it by hand with etcupdate resolve"},
-	"mergemaster":        {"mergemaster", "Merge it by hand with mergemaster -r, which goes on with what it left"},
-	"NetBSD's etcupdate": {"etcupdate", "Merge it by hand with etcupdate, which goes on with what it left"},
-	"sysmerge":           {"sysmerge", "Merge it by hand with sysmerge, which asks for each file"},
+var ways = map[string]struct {
+	id, fix string
+	do      []string
+}{
+	"etcupdate":          {"etcupdate", "Merge it by hand", []string{"etcupdate", "resolve"}},
+	"mergemaster":        {"mergemaster", "Merge it by hand; mergemaster goes on with what it left", []string{"mergemaster", "-r"}},
+	"NetBSD's etcupdate": {"etcupdate", "Merge it by hand; etcupdate goes on with what it left", []string{"etcupdate"}},
+	"sysmerge":           {"sysmerge", "Merge it by hand; sysmerge asks for each file", []string{"sysmerge"}},
 }
 
 // finding tells of one file; whether its texts were read decides what is said of them.
@@ -33,7 +36,7 @@ func (m Merge) finding(rec *report.Recorder, t Texts, read bool) report.Finding 
 		f.Title = "The maker's version replaced " + m.Path + ", and what was edited here waits beside it"
 	}
 	if way, ok := ways[m.By]; ok {
-		f.Fix = way.fix
+		f.Fix, f.Remedy = way.fix, &report.Remedy{Do: [][]string{way.do}}
 		f.Identity = []report.Attr{report.Field.Of(way.id)}
 	}
 	switch {
@@ -49,6 +52,9 @@ func (m Merge) finding(rec *report.Recorder, t Texts, read bool) report.Finding 
 	if t.Secret {
 		f.Detail += " Not everybody may read the file, so its text is not shown here."
 		return f
+	}
+	if f.Remedy == nil && t.Own != nil && t.New != nil {
+		f.Remedy = report.Look([]string{"diff", "-u", "--", m.Path, m.Beside})
 	}
 	if ref := rec.Artifact("merge"+strings.ReplaceAll(m.Path, "/", "-")+".txt", "text/plain", strings.NewReader(t.Diffs())); ref != "" {
 		f.Artifacts = []string{ref}

@@ -214,6 +214,11 @@ c=1
 	merged, _, ok := texts.Merged()
 	assert.True(t, ok)
 	assert.Equal(t, "a=mine\nb=1\nc=2\n", string(merged))
+
+	res, err := suite.Collect(t.Context(), merges.Files{Host: h, Owners: &pacman.Manager{Host: h}})
+	require.NoError(t, err)
+	require.Len(t, res.Findings, 1)
+	assert.Equal(t, [][]string{{"diff", "-u", "--", "/etc/x.conf", "/etc/x.conf.pacnew"}}, res.Findings[0].Remedy.Look)
 }
 
 // inside runs what a system's own commands would do to its files.
