@@ -58,6 +58,7 @@ var rooms = []room{
 	{"", root, nil}, // documentation alone
 
 	{"internal/anytext", leaf, nil},
+	{"internal/crowd", leaf, nil},
 	{"internal/durable", leaf, []string{xsys}},
 	{"internal/form", leaf, nil},
 	{"internal/guard", leaf, nil},
@@ -66,6 +67,7 @@ var rooms = []room{
 	{"internal/postfixtest", root, nil},
 	{"internal/prose", leaf, nil},
 	{"internal/redact", leaf, nil},
+	{"internal/scope", leaf, nil},
 	{"internal/sshsig", leaf, []string{xcrypto}},
 	{"internal/term", leaf, nil},
 	{"internal/textdiff", leaf, []string{"github.com/aymanbagabas/go-udiff"}},

@@ -1,8 +1,9 @@
 package report
 
 import (
-	"path"
 	"strings"
+
+	scopes "github.com/pugetsoundtech/upkeep/internal/scope"
 )
 
 // Covers reports whether scope was looked at: a covered scope is equal to it or
@@ -49,7 +50,7 @@ func (c Coverage) Covers(scope string) bool {
 // WhyNotCovered says why scope was not looked at.
 func (res *Result) WhyNotCovered(scope string) string {
 	for _, p := range res.Problems {
-		if within(scope, p.Scope) {
+		if scopes.Within(scope, p.Scope) {
 			return p.Message
 		}
 	}
@@ -57,34 +58,4 @@ func (res *Result) WhyNotCovered(scope string) string {
 		return res.Reason
 	}
 	return "its scope was not looked at"
-}
-
-// within reports whether scope is top or below it; all is below "".
-func within(scope, top string) bool {
-	return top == "" || scope == top || strings.HasPrefix(scope, top) && scope[len(top)] == '/'
-}
-
-// validScope takes a clean relative slash path of any bytes but NUL.
-func validScope(s string) bool {
-	return s != "" && len(s) <= maxValue && s[0] != '/' && path.Clean(s) == s &&
-		s != "." && s != ".." && !strings.HasPrefix(s, "../") && !strings.Contains(s, "\x00")
-}
-
-// cleanScope makes the nearest valid scope of s, itself or one above it: what
-// cannot be one is the whole check, which covers nothing.
-func cleanScope(s string) string {
-	if validScope(s) {
-		return s
-	}
-	s, _, odd := strings.Cut(s, "\x00")
-	if len(s) > maxValue {
-		s, odd = s[:maxValue], true
-	}
-	if odd { // the last part is cut
-		s = s[:max(strings.LastIndexByte(s, '/'), 0)]
-	}
-	if s = strings.TrimPrefix(path.Clean("/"+s), "/"); validScope(s) {
-		return s
-	}
-	return ""
 }

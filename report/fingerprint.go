@@ -9,6 +9,8 @@ import (
 	"hash"
 	"slices"
 	"strings"
+
+	scopes "github.com/pugetsoundtech/upkeep/internal/scope"
 )
 
 // Fingerprint names a fact: the same on every host, day and severity. It is
@@ -69,7 +71,7 @@ func compareAttr(a, b Attr) int {
 
 // validFinding checks what a checker filled in.
 func validFinding(f Finding) error {
-	if !validScope(f.Scope) {
+	if !scopes.Valid(f.Scope, maxValue) {
 		return fmt.Errorf("scope %q is not a clean slash path", clip(f.Scope, 80))
 	}
 	if f.Severity > Critical {

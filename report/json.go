@@ -65,7 +65,7 @@ func Decode(data []byte) (*Report, error) {
 const (
 	maxExplained = 16     // explanations of one finding
 	maxNotices   = 1_000  // and reminders
-	maxResults   = 10_000 // and findings that people dealt with, and causes of one finding
+	maxResults   = 10_000 // and findings that people dealt with
 )
 
 // bound leaves out of a report that was read what no run writes.
@@ -75,10 +75,6 @@ func (rep *Report) bound() {
 		explained[e.Finding]++
 		return explained[e.Finding] > maxExplained
 	})
-	for i := range rep.Explanations {
-		e := &rep.Explanations[i]
-		e.By, e.Joined = first(maxResults, e.By), first(maxResults, e.Joined)
-	}
 	rep.Notices, rep.Results = first(maxNotices, rep.Notices), first(maxResults, rep.Results)
 	for i := range rep.Results {
 		for j := range rep.Results[i].Findings {

@@ -1,6 +1,9 @@
 package report
 
-import "strings"
+import (
+	"slices"
+	"strings"
+)
 
 // Root owns what is root's, or no user's.
 const Root = "root"
@@ -20,31 +23,20 @@ func (f Finding) Owner() string {
 	case Service: // whom its log names is whoever wrote a name there
 		return Root
 	}
-	for _, attrs := range [][]Attr{f.Identity, f.Evidence} {
-		for _, a := range attrs {
-			if owner := a.owner(); owner != "" {
-				return owner
+	for _, a := range slices.Concat(f.Identity, f.Evidence) {
+		field, value, _ := strings.Cut(a.Value, "=")
+		switch {
+		case a.Key == User:
+			return a.Value
+		case a.Key != Now || value == "":
+		case field == "user":
+			return value
+		case field == "owner":
+			if uid, _, _ := strings.Cut(value, ":"); uid != "0" {
+				return uid
 			}
+			return Root
 		}
 	}
 	return Root
-}
-
-// owner is whom a names as an owner; "" for nobody.
-func (a Attr) owner() string {
-	if a.Key == User {
-		return a.Value
-	}
-	field, value, _ := strings.Cut(a.Value, "=")
-	switch {
-	case a.Key != Now || value == "":
-	case field == "user":
-		return value
-	case field == "owner":
-		if uid, _, _ := strings.Cut(value, ":"); uid != "0" {
-			return uid
-		}
-		return Root
-	}
-	return ""
 }

@@ -15,6 +15,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/internal/guard"
 	"github.com/pugetsoundtech/upkeep/internal/redact"
+	scopes "github.com/pugetsoundtech/upkeep/internal/scope"
 )
 
 // A Recorder takes what a check finds. It is safe for concurrent use. What it
@@ -47,7 +48,7 @@ type Recorder struct {
 	keep     map[string][]byte
 	large    large
 	lost     bool // a finding was not recorded
-	crowd    crowd
+	found    recorded
 	childErr []error // of the check and its children
 	late     uint64
 	panicked bool
@@ -160,7 +161,7 @@ func (r *Recorder) Problem(err error, scope string) {
 // Covered records that a scope was looked at to its end: all below it is
 // covered, but for what a problem or a finding that had no room names.
 func (r *Recorder) Covered(scope string) {
-	valid := validScope(scope)
+	valid := scopes.Valid(scope, maxValue)
 	scope = r.scope(scope)
 	r.mu.Lock()
 	defer r.mu.Unlock()

@@ -49,7 +49,7 @@ func NewRecording(check string, rules map[string]Rule, b Before) *Recording {
 	r := &Recorder{
 		check: check, rules: rules, limits: b.Limits.withDefaults(), clock: b.Clock, kept: b.Kept,
 		redact: redact.New(b.RedactKey), tell: b.Progress, log: b.Log,
-		keep: map[string][]byte{}, crowd: newCrowd(), res: Result{Check: check, Rules: notNil(ids), FormerRules: former},
+		keep: map[string][]byte{}, found: newRecorded(), res: Result{Check: check, Rules: notNil(ids), FormerRules: former},
 		large: large{
 			before: b.Large, after: maps.Clone(b.Large), values: map[string][]byte{},
 			load: b.LoadLarge, store: !b.NoLarge,

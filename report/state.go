@@ -5,7 +5,6 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"io"
 	"strconv"
 	"strings"
 
@@ -102,7 +101,7 @@ func (s State[T]) decode(data []byte) (v T, err error) {
 	if s.Decode != nil {
 		v, err = s.Decode(body)
 	} else {
-		v, err = decodeStrict[T](body)
+		v, err = anytext.Decode[T](body)
 	}
 	if err == nil && s.Valid != nil {
 		err = s.Valid(v)
@@ -114,15 +113,3 @@ func (s State[T]) decode(data []byte) (v T, err error) {
 }
 
 func (s State[T]) head() string { return "v" + strconv.Itoa(s.Version) }
-
-func decodeStrict[T any](body []byte) (v T, err error) {
-	d := json.NewDecoder(bytes.NewReader(body))
-	d.DisallowUnknownFields()
-	if err := d.Decode(&v); err != nil {
-		return v, err
-	}
-	if _, err := d.Token(); err != io.EOF {
-		return v, errors.New("something follows it")
-	}
-	return anytext.Unescape(v), nil
-}

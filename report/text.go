@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 	"unicode/utf8"
+
+	scopes "github.com/pugetsoundtech/upkeep/internal/scope"
 )
 
 // margin is how far beyond what is kept a text is searched for secrets, so that
@@ -48,11 +50,11 @@ func (r *Recorder) attrs(list []Attr) []Attr {
 // scope gives the nearest valid scope of s without secrets. Each part is
 // searched alone first, so that a scope and what is below it lose the same.
 func (r *Recorder) scope(s string) string {
-	parts := strings.Split(cleanScope(s), "/")
+	parts := strings.Split(scopes.Clean(s, maxValue), "/")
 	for i := range parts {
 		parts[i] = r.redact.Text(parts[i])
 	}
-	return cleanScope(r.redact.Text(strings.Join(parts, "/")))
+	return scopes.Clean(r.redact.Text(strings.Join(parts, "/")), maxValue)
 }
 
 // clip cuts s to at most n bytes, not inside a UTF-8 sequence.

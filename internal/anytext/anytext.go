@@ -3,10 +3,13 @@
 package anytext
 
 import (
+	"bytes"
 	"encoding"
 	"encoding/hex"
 	"encoding/json"
+	"errors"
 	"fmt"
+	"io"
 	"reflect"
 	"strings"
 	"sync"
@@ -19,6 +22,20 @@ func Escape[T any](v T) T { return Map(v, EscapeText) }
 
 // Unescape is the inverse of Escape.
 func Unescape[T any](v T) T { return Map(v, UnescapeText) }
+
+// Decode reads the JSON form of what Escape gave, with nothing unknown in it and nothing
+// behind it.
+func Decode[T any](data []byte) (v T, err error) {
+	d := json.NewDecoder(bytes.NewReader(data))
+	d.DisallowUnknownFields()
+	if err := d.Decode(&v); err != nil {
+		return v, err
+	}
+	if _, err := d.Token(); err != io.EOF {
+		return v, errors.New("something follows it")
+	}
+	return Unescape(v), nil
+}
 
 var (
 	jsonMarshaler = reflect.TypeFor[json.Marshaler]()
