@@ -11,6 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
+	"github.com/pugetsoundtech/upkeep/report"
+
 	"github.com/pugetsoundtech/upkeep/examples/internal/clitest"
 )
 
@@ -96,4 +98,43 @@ func TestACopyOfAReportAndAFolderOfOthersAreNotSigned(t *testing.T) {
 	code, _, errs = m.run("digest", "sign", "harbor", "-by", "ann", m.state)
 	assert.Equal(t, exitRefused, code, "nothing is added to a log that was edited")
 	assert.Contains(t, errs, "damaged")
+}
+
+// One list has all customers; each is signed from it by itself, and nobody for a host
+// that did not report.
+func TestOfManyCustomersEachIsSignedByItself(t *testing.T) {
+	var states []string
+	for _, customer := range []string{"harbor", "pier", "quay"} {
+		m := newMachine(t)
+		config := filepath.Join(t.TempDir(), "agent.yaml")
+		require.NoError(t, os.WriteFile(config, []byte("customer: "+customer+"\n"), 0o600))
+		m.run("-config", config)
+		states = append(states, m.state)
+		if customer != "quay" {
+			continue
+		}
+		name := filepath.Join(m.folder(), "reports", "latest.json")
+		data, err := os.ReadFile(name)
+		require.NoError(t, err)
+		rep, err := report.Decode(data)
+		require.NoError(t, err)
+		rep.Finished = rep.Finished.AddDate(0, 0, -3)
+		data, err = report.Encode(rep)
+		require.NoError(t, err)
+		require.NoError(t, os.WriteFile(name, data, 0o600))
+	}
+	m := newMachine(t)
+	_, out, _ := m.run(append([]string{"digest"}, states...)...)
+	assert.Contains(t, out, "3 hosts of 3 customers: 1 host did not report")
+	assert.Contains(t, out, "the same on 2 hosts: testhost (harbor) and testhost (pier)")
+	code, out, errs := m.run(append([]string{"digest", "sign", "pier", "-by", "ann"}, states...)...)
+	assert.Zero(t, code, errs)
+	assert.Contains(t, out, "1 signed, 0 refused")
+	for customer, want := range map[string]string{"harbor": "nobody", "pier": "1 of 1 signed by ann"} {
+		_, out, _ = m.run(append([]string{"digest", "ledger", customer}, states...)...)
+		assert.Equal(t, want != "nobody", strings.Contains(out, "signed by ann"), out)
+	}
+	code, _, errs = m.run(append([]string{"digest", "sign", "quay", "-by", "ann"}, states...)...)
+	assert.Equal(t, exitRefused, code)
+	assert.Contains(t, errs, "testhost did not report, so there is nothing to sign")
 }

@@ -344,7 +344,14 @@ func verdict(d Digest, hosts int) string {
 		return "no host has reported"
 	}
 	who := prose.Count(hosts, "host")
-	if n := len(d.Customers); n > 1 {
+	tenants := map[string]bool{}
+	for _, c := range d.Customers {
+		tenants[c.Name] = true
+	}
+	for _, m := range d.Missing {
+		tenants[m.Tenant] = true
+	}
+	if n := len(tenants); n > 1 {
 		who += " of " + prose.Count(n, "customer")
 	}
 	var parts []string

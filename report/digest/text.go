@@ -246,9 +246,15 @@ func verb(n int, one, many string) string {
 }
 
 func hosts(list []Host) string {
-	names := make([]string, len(list))
+	names, of := make([]string, len(list)), map[string]int{}
+	for _, h := range list {
+		of[h.Name]++
+	}
 	for i, h := range list {
 		names[i] = h.Name
+		if of[h.Name] > 1 { // of several customers
+			names[i] += " (" + h.Tenant + ")"
+		}
 	}
 	return prose.List(names, maxNames)
 }
