@@ -146,6 +146,11 @@ func (c *commit) begin(ctx context.Context) error {
 	if len(c.old.snap.Packs) > 0 {
 		c.trust()
 	}
+	if c.head.Seq > 0 && c.head == c.old.snap.Head() { // a killed commit has not kept it
+		if err := c.keepReceipt(ctx, c.head); err != nil {
+			return err
+		}
+	}
 	prefix, err := newPrefix()
 	if err != nil {
 		return err
@@ -323,5 +328,5 @@ func (c *commit) publish(ctx context.Context, s *backup.Snapshot) error {
 	if err := promote(c.repo.State); err != nil {
 		return err
 	}
-	return c.keepReceipt(ctx, s.Seq)
+	return c.keepReceipt(ctx, s.Head())
 }

@@ -15,19 +15,24 @@ import (
 // client: what it signed itself it believes.
 const receiptName = "receipt"
 
-// giveBack gives the store the receipt that it has not any more.
-func (c *commit) giveBack(ctx context.Context) error {
+// kept gives the receipt that is kept, and its file; none is no error.
+func (c *commit) kept() (r backup.Receipt, file []byte, err error) {
 	if c.repo.State == "" {
-		return nil
+		return r, nil, nil
 	}
-	file, err := durable.Read(filepath.Join(c.repo.State, receiptName), backup.MaxReceipt)
+	file, err = durable.Read(filepath.Join(c.repo.State, receiptName), backup.MaxReceipt)
 	if errors.Is(err, fs.ErrNotExist) {
-		return nil
+		return r, nil, nil
 	}
-	var r backup.Receipt
 	if err == nil {
 		r, err = backup.ParseReceipt(file, nil)
 	}
+	return r, file, err
+}
+
+// giveBack gives the store the receipt that it has not any more.
+func (c *commit) giveBack(ctx context.Context) error {
+	r, file, err := c.kept()
 	if err != nil || r.Snapshot.Seq <= max(c.head.Seq, c.taken) {
 		return err
 	}
@@ -36,11 +41,14 @@ func (c *commit) giveBack(ctx context.Context) error {
 
 // keepReceipt keeps the receipt of a snapshot, where the store gives any: with the
 // first one nobody knows.
-func (c *commit) keepReceipt(ctx context.Context, seq uint64) error {
+func (c *commit) keepReceipt(ctx context.Context, of backup.Head) error {
 	if c.repo.State == "" || c.taken == 0 && len(c.seqs) > 0 {
 		return nil
 	}
-	file, err := backup.Read(ctx, c.repo.Store, backup.ReceiptName(seq), backup.MaxReceipt)
+	if r, _, err := c.kept(); err == nil && r.Snapshot == of {
+		return nil
+	}
+	file, err := backup.Read(ctx, c.repo.Store, backup.ReceiptName(of.Seq), backup.MaxReceipt)
 	if err != nil {
 		return nil //nolint:nilerr // who wants receipts asks for them, and says that one is missing
 	}

@@ -9,6 +9,8 @@ import (
 	"maps"
 	"net/http"
 	"net/http/httptest"
+	"os"
+	"path/filepath"
 	"strings"
 	"sync"
 	"testing"
@@ -137,6 +139,8 @@ func TestServerThatWasPutBackGoesOnByTheReceiptsThatItGave(t *testing.T) {
 	day("one\n")
 	before := maps.Clone(store.Files)
 	day("two\n")
+	day("three\n")
+	require.NoError(t, os.Remove(filepath.Join(r.State, "receipt")), "the client was killed before it had it")
 	day("three\n")
 	assert.NotContains(t, log.String(), "goes on after")
 	store.Files = before
