@@ -141,3 +141,20 @@ func TestAWatcherHearsOfEveryRun(t *testing.T) {
 	assert.Equal(t, []string{"/ping/1/start", "/ping/1", "/ping/1/fail", "/ping/1/fail"}, paths)
 	assert.Equal(t, "web1: nothing new; 1 notice still open, oldest 4 days", (*bodies)[1])
 }
+
+// Alertmanager takes no alert that begins after its end, as one does that was found when
+// the clock was ahead.
+func TestNoAlertBeginsAfterItsEnd(t *testing.T) {
+	rep := rendertest.Sample()
+	for i := range rep.Changes {
+		rep.Changes[i].Since = rep.Finished.AddDate(1, 0, 0)
+	}
+	body, _, err := webhook.Alerts(rep)
+	require.NoError(t, err)
+	var alerts []struct{ StartsAt, EndsAt time.Time }
+	require.NoError(t, json.Unmarshal(body, &alerts))
+	require.NotEmpty(t, alerts)
+	for _, a := range alerts {
+		assert.False(t, a.StartsAt.After(a.EndsAt))
+	}
+}
