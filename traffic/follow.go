@@ -1,11 +1,13 @@
 package traffic
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
 	"io/fs"
 	"maps"
+	"path"
 	"slices"
 	"time"
 
@@ -50,6 +52,10 @@ type Logs struct {
 	Host  host.Host
 	Paths []string // absolute, or Journal
 	Zone  *time.Location
+	// Gone is the rule that tells, once, of a log that was read and is gone with its folder,
+	// as after its program was removed. Without it, and where only the log is gone, that
+	// is a problem of each run.
+	Gone string
 	// Private lets no text of a log into a Position. Samples are for the caller to hide.
 	Private bool
 	// Tail bounds a first reading of a file, in bytes; zero: 64 MiB.
@@ -88,6 +94,11 @@ func (l Logs) Follow(ctx context.Context, rec *report.Recorder, from Positions, 
 		if reading.Position.Begun() {
 			next[path] = reading.Position
 		}
+		if errors.Is(err, fs.ErrNotExist) && l.gone(ctx, path) {
+			l.tellGone(rec, path, from[path])
+			delete(next, path)
+			continue
+		}
 		if err != nil {
 			rec.Problem(fmt.Errorf("read %s: %w", path, err), scopeOf(path))
 			continue
@@ -97,6 +108,32 @@ func (l Logs) Follow(ctx context.Context, rec *report.Recorder, from Positions, 
 		}
 	}
 	return next, all
+}
+
+// Gone is a rule for Logs.Gone.
+func Gone(id, title string) report.Rule {
+	return report.Event.Rule(id, report.Warning, title).Text(
+		"Removing a program with its settings takes its logs too, and so does an intruder.",
+		"If its program was removed, sign this off. Otherwise look for copies on another machine, and find out who was on the system.")
+}
+
+// gone reports whether the folder of a log provably is not there.
+func (l Logs) gone(ctx context.Context, name string) bool {
+	if l.Gone == "" || name == Journal {
+		return false
+	}
+	_, err := l.Host.Lstat(ctx, path.Dir(name))
+	return errors.Is(err, fs.ErrNotExist)
+}
+
+func (l Logs) tellGone(rec *report.Recorder, name string, at Position) {
+	rec.Finding(report.Finding{
+		Rule: l.Gone, Subject: report.Path.Of(name), Scope: scopeOf(name),
+		Title:    name + " is gone, with its folder",
+		Detail:   "It was read before, and its last line is of " + lastOf(at).In(cmp.Or(l.Zone, time.UTC)).Format("2006-01-02 15:04") + ".",
+		Evidence: []report.Attr{report.AtTime(lastOf(at))},
+	})
+	rec.Covered(scopeOf(name))
 }
 
 func (l Logs) log(path string, from Position) logstream.Log {

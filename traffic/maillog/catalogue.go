@@ -1,6 +1,9 @@
 package maillog
 
-import "github.com/pugetsoundtech/upkeep/report"
+import (
+	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/traffic"
+)
 
 const (
 	name = "traffic.maillog"
@@ -12,6 +15,7 @@ const (
 	ruleVolume    = name + ".volume-surge"
 	rulePeak      = name + ".new-peak"
 	ruleSender    = name + ".sender-surge"
+	ruleGone      = name + ".log-gone"
 )
 
 // Rules is the catalogue.
@@ -38,5 +42,6 @@ func (c Mail) Rules() []report.Rule {
 		report.Event.Rule(ruleSender, report.Warning, "One sender sends far more than ever before").Text(
 			"An account whose password is known to others, or a form of a web site that anybody can use, sends for them.",
 			"Ask the owner, or lock the account and look at the queue; then sign this off."),
+		traffic.Gone(ruleGone, "A log of the mail server is gone"),
 	)
 }

@@ -60,7 +60,7 @@ func (c Mail) Check(ctx context.Context, rec *report.Recorder) error {
 		return err
 	}
 	now := c.Host.Time()
-	logs := traffic.Logs{Host: c.Host, Paths: old.Positions.Missed(c.sources(ctx), now), Private: len(c.Pseudonyms.Secret) > 0}
+	logs := traffic.Logs{Host: c.Host, Paths: old.Positions.Missed(c.sources(ctx), now), Gone: ruleGone, Private: len(c.Pseudonyms.Secret) > 0}
 	if err := c.nothing(ctx, logs.Paths); err != nil {
 		return err
 	}

@@ -108,7 +108,7 @@ func (c Web) Check(ctx context.Context, rec *report.Recorder) error {
 		rec.Problem(fmt.Errorf("what is usual is not known, counting starts anew: %w", err), "memory")
 	}
 	now := c.Host.Time()
-	logs := traffic.Logs{Host: c.Host, Paths: old.Positions.Missed(c.sources(ctx, rec), now), Private: len(c.Pseudonyms.Secret) > 0}
+	logs := traffic.Logs{Host: c.Host, Paths: old.Positions.Missed(c.sources(ctx, rec), now), Gone: ruleGone, Private: len(c.Pseudonyms.Secret) > 0}
 	if len(logs.Paths) == 0 {
 		return report.Skip("there is no log of a web server")
 	}

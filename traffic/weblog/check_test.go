@@ -199,3 +199,27 @@ func TestTheMemoryOfManySitesCanBeKept(t *testing.T) {
 	require.NoError(t, err)
 	assert.Less(t, len(body), 1<<20)
 }
+
+func TestALogThatIsGoneWithItsFolderIsToldOnce(t *testing.T) {
+	m, store := newWebServer(), reporttest.Store{}
+	run := func() report.Result {
+		rep, err := (&suite.Suite{Checks: []report.Checker{Web{Host: m.Host()}}, Store: &store}).Run(t.Context())
+		require.NoError(t, err)
+		return rep.Results[0]
+	}
+	require.NoError(t, m.AppendFile(accessPath, []byte(requestsAt(noon, 3, 200))))
+	require.Equal(t, report.OK, run().Status)
+	for _, name := range []string{accessPath, "/var/log/nginx/access.log.1"} {
+		require.NoError(t, m.Remove(name))
+	}
+	assert.Equal(t, report.Partial, run().Status, "the log alone")
+	for _, name := range []string{"/var/log/nginx/error.log", "/var/log/nginx"} {
+		require.NoError(t, m.Remove(name))
+	}
+	res := run()
+	assert.Equal(t, report.OK, res.Status, "%v", res.Problems)
+	require.Len(t, res.Findings, 1)
+	assert.Equal(t, accessPath+" is gone, with its folder", res.Findings[0].Title)
+	assert.Equal(t, report.Warning, res.Findings[0].Severity)
+	assert.Equal(t, report.Skipped, run().Status, "once")
+}
