@@ -127,6 +127,7 @@ var rooms = []room{
 	{"integrity/internal/blockfile", leaf, nil},
 	{"integrity/acl", leaf, nil},
 	{"integrity/capabilities", leaf, nil},
+	{"integrity/ldcache", leaf, nil},
 	{"integrity/continuity", reader, nil},
 	{"integrity/rotation", reader, nil},
 	{"integrity/trust", reader, nil},

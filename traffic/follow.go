@@ -110,9 +110,9 @@ func (l Logs) Follow(ctx context.Context, rec *report.Recorder, from Positions, 
 	return next, all
 }
 
-// Gone is a rule for Logs.Gone.
-func Gone(id, title string) report.Rule {
-	return report.Event.Rule(id, report.Warning, title).Text(
+// Gone is the rule of a check for Logs.Gone.
+func Gone(check, title string) report.Rule {
+	return report.Event.Rule(check+".log-gone", report.Warning, title).Text(
 		"Removing a program with its settings takes its logs too, and so does an intruder.",
 		"If its program was removed, sign this off. Otherwise look for copies on another machine, and find out who was on the system.")
 }

@@ -1,9 +1,6 @@
 package maillog
 
-import (
-	"github.com/pugetsoundtech/upkeep/report"
-	"github.com/pugetsoundtech/upkeep/traffic"
-)
+import "github.com/pugetsoundtech/upkeep/report"
 
 const (
 	name = "traffic.maillog"
@@ -15,7 +12,6 @@ const (
 	ruleVolume    = name + ".volume-surge"
 	rulePeak      = name + ".new-peak"
 	ruleSender    = name + ".sender-surge"
-	ruleGone      = name + ".log-gone"
 )
 
 // Rules is the catalogue.
@@ -42,6 +38,6 @@ func (c Mail) Rules() []report.Rule {
 		report.Event.Rule(ruleSender, report.Warning, "One sender sends far more than ever before").Text(
 			"An account whose password is known to others, or a form of a web site that anybody can use, sends for them.",
 			"Ask the owner, or lock the account and look at the queue; then sign this off."),
-		traffic.Gone(ruleGone, "A log of the mail server is gone"),
+		goneRule,
 	)
 }

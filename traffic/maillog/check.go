@@ -60,7 +60,7 @@ func (c Mail) Check(ctx context.Context, rec *report.Recorder) error {
 		return err
 	}
 	now := c.Host.Time()
-	logs := traffic.Logs{Host: c.Host, Paths: old.Positions.Missed(c.sources(ctx), now), Gone: ruleGone, Private: len(c.Pseudonyms.Secret) > 0}
+	logs := traffic.Logs{Host: c.Host, Paths: old.Positions.Missed(c.sources(ctx), now), Gone: goneRule.ID, Private: len(c.Pseudonyms.Secret) > 0}
 	if err := c.nothing(ctx, logs.Paths); err != nil {
 		return err
 	}
@@ -156,3 +156,5 @@ func (c Mail) record(rec *report.Recorder, m memory, s *Stats, now time.Time, fo
 	judgeSenders(rec, m.Senders, s, now)
 	rec.Covered(scope)
 }
+
+var goneRule = traffic.Gone(name, "A log of the mail server is gone")

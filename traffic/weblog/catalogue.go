@@ -1,9 +1,6 @@
 package weblog
 
-import (
-	"github.com/pugetsoundtech/upkeep/report"
-	"github.com/pugetsoundtech/upkeep/traffic"
-)
+import "github.com/pugetsoundtech/upkeep/report"
 
 const (
 	name = "traffic.weblog"
@@ -13,7 +10,6 @@ const (
 	ruleNotFound = name + ".refused-surge"
 	ruleVolume   = name + ".volume-surge"
 	rulePeak     = name + ".new-peak"
-	ruleGone     = name + ".log-gone"
 	ruleAttacks  = name + ".attack-surge"
 )
 
@@ -38,6 +34,6 @@ func (c Web) Rules() []report.Rule {
 		report.Condition.Rule(ruleAttacks, report.Notice, "Unusually many requests look like attacks").Text(
 			"Somebody tries known holes of known programs. What was answered with 200 is worth a look.",
 			"See in the report what was asked for, and whether such a program is here."),
-		traffic.Gone(ruleGone, "A log of the web server is gone"),
+		goneRule,
 	)
 }

@@ -108,7 +108,7 @@ func (c Web) Check(ctx context.Context, rec *report.Recorder) error {
 		rec.Problem(fmt.Errorf("what is usual is not known, counting starts anew: %w", err), "memory")
 	}
 	now := c.Host.Time()
-	logs := traffic.Logs{Host: c.Host, Paths: old.Positions.Missed(c.sources(ctx, rec), now), Gone: ruleGone, Private: len(c.Pseudonyms.Secret) > 0}
+	logs := traffic.Logs{Host: c.Host, Paths: old.Positions.Missed(c.sources(ctx, rec), now), Gone: goneRule.ID, Private: len(c.Pseudonyms.Secret) > 0}
 	if len(logs.Paths) == 0 {
 		return report.Skip("there is no log of a web server")
 	}
@@ -119,14 +119,12 @@ func (c Web) Check(ctx context.Context, rec *report.Recorder) error {
 	}
 	logs.Zone = zone
 	stats := New(Options{Zone: zone, Keys: 20_000, Pseudonyms: c.Pseudonyms})
-	next := memory{}
-	var reading traffic.Reading
-	next.Positions, reading = logs.Follow(ctx, rec, old.Positions, stats)
+	positions, reading := logs.Follow(ctx, rec, old.Positions, stats)
 	read := map[int64][]int64{}
 	for hour, n := range stats.Hours {
 		read[hour] = append([]int64{n.Requests, n.Bytes, n.Attacks, n.Bots}, n.Classes[:]...)
 	}
-	next.Hours = old.Hours.Add(read, now)
+	next := memory{positions, old.Hours.Add(read, now)}
 	if stats.Earlier.Date > now.AddDate(0, 0, -traffic.KeepDays).Format(time.DateOnly) {
 		rec.Problem(traffic.ErrTimes, scope)
 	}
@@ -191,7 +189,9 @@ var questions = []traffic.Question{
 	{Rule: ruleAttacks, Want: traffic.High, Least: 300, Pick: pick(attacked), Title: "Unusually many requests look like attacks", Thing: "request", Subject: subject, Scope: scope},
 }
 
-// peak is asked of the hours of the last day.
-var peak = traffic.Question{Rule: rulePeak, Least: 1000, Pick: pick(requests), Title: "The web server has its busiest hour", Thing: "request", Subject: subject, Scope: scope}
-
-var subject = report.System.Of("web")
+var (
+	// peak is asked of the hours of the last day.
+	peak     = traffic.Question{Rule: rulePeak, Least: 1000, Pick: pick(requests), Title: "The web server has its busiest hour", Thing: "request", Subject: subject, Scope: scope}
+	subject  = report.System.Of("web")
+	goneRule = traffic.Gone(name, "A log of the web server is gone")
+)

@@ -431,15 +431,10 @@ func strangers(changes []integrity.Change) map[string]bool {
 	return out
 }
 
-// unowned tells on every run of code that no package owns.
+// unowned tells on every run of code that no package owns; of every program it is the worst.
 func (r *hookReader) unowned(section, code string, file string) {
-	severity := report.RuleSeverity
-	if file == preloadFile {
-		severity = report.Critical // it is in every program, those of root too
-	}
 	r.Findings = append(r.Findings, report.Finding{
-		Severity: severity,
-		Rule:     r.c.Name() + ".unowned", Scope: "hooks/" + section, Subject: report.Path.Of(file),
+		Severity: map[bool]report.Severity{true: report.Critical}[file == preloadFile], Rule: r.c.Name() + ".unowned", Scope: "hooks/" + section, Subject: report.Path.Of(file),
 		Identity: lineIdentity(code),
 		Title:    prose.Clip(code, 160) + ", which " + prose.Clip(file, 160) + " names, belongs to no package",
 	})

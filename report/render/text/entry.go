@@ -39,7 +39,7 @@ func (p *page) entry(e render.Entry) {
 	for _, why := range e.Why {
 		p.labelled("by", "", why.Confidence+": "+why.Text)
 	}
-	p.traces(e.Traces)
+	p.traces(f.Subject, e.Traces)
 	p.labelled("note", "", e.Reason)
 	p.seen(f)
 	p.fix(f)
@@ -53,8 +53,9 @@ func (p *page) entry(e render.Entry) {
 	}
 }
 
-// traces names what tells of the same: files together, and of log lines some.
-func (p *page) traces(traces []render.Entry) {
+// traces names what tells of the same: files together, and of log lines some, unless
+// they are of the thing itself, whose log the finding shows how to read.
+func (p *page) traces(of report.Attr, traces []render.Entry) {
 	var files, others []render.Entry
 	for _, e := range traces {
 		if e.Finding.Subject.Key == report.Path {
@@ -72,7 +73,9 @@ func (p *page) traces(traces []render.Entry) {
 			return
 		}
 		p.labelled("with", "", cmp.Or(e.Finding.Title, e.Finding.Rule))
-		p.samples(e.Finding, "", 3)
+		if e.Finding.Subject != of {
+			p.samples(e.Finding, "", 3)
+		}
 	}
 }
 
