@@ -58,7 +58,8 @@ day 5-updates 3
 
 apt purge nginx-light nginx-common
 apt autoremove --purge
-day 6-purge 3 'nginx'
+# What it took along is told: who serves no more, which logs are gone, and by whom.
+day 6-purge 5 'nginx.* no longer listens' 'error\.log was deleted' 'access\.log is gone' 'packages were removed by apt-get'
 
 sh_ 'groupadd ops; useradd -m -s /bin/bash -G ops,sudo bob; echo "bob:ot7-Vhw!pq" | chpasswd
 install -d -m 700 -o bob -g bob /home/bob/.ssh
@@ -81,7 +82,8 @@ for i in $(seq 80); do logger -p auth.info -t "sshd[$((7000 + i))]" "Invalid use
 for i in $(seq 40); do logger -p daemon.err -t backupd "cannot reach the tape: timeout after $i s"; done
 printf "[Unit]\nDescription=Night work\n[Service]\nType=oneshot\nExecStart=/bin/sh -c \"echo out of paper >&2; exit 4\"\n" >/etc/systemd/system/nightwork.service
 systemctl daemon-reload; systemctl start nightwork.service; true' 2>/dev/null
-day 9-noise 9 'nightwork' 'stockd' 'backupd'
+day 9-noise 9 'nightwork' 'backupd'
+grep -q 'stockd wrote 300 lines' "$out/9-noise.txt" || falls '9-noise: stockd is not told'
 head -2 "$out/9-noise.txt" | grep -q critical || falls "9-noise: its headline does not say what is critical"
 
 m agent review accept -by bob -comment looked-at all >"$out/accept.txt" 2>&1 && m agent review sign -by bob >"$out/sign.txt" 2>&1 ||
