@@ -96,6 +96,23 @@ func TestWithoutArgumentsItShowsAnExample(t *testing.T) {
 	assert.Contains(t, out, "show WHAT  shows it\n")
 }
 
+func TestHelpIsTheHelp(t *testing.T) {
+	_, want, _ := (&sample{}).run("-h")
+	for _, args := range []string{"help", "help show", "help -json"} {
+		status, out, errs := (&sample{}).run(strings.Fields(args)...)
+		assert.Zero(t, status, args)
+		assert.Empty(t, errs)
+		assert.Equal(t, want, out, args)
+	}
+	for _, args := range []string{"help nonsense", "help show a"} {
+		status, _, errs := (&sample{}).run(strings.Fields(args)...)
+		assert.Equal(t, Failed, status, args)
+		assert.Contains(t, errs, `unexpected argument "help"; see sample -h`)
+	}
+	_, out, _ := (&sample{}).run("show", "help")
+	assert.Equal(t, "[help] false false local 3\n", out)
+}
+
 func TestTheCommandLineOutweighsTheFile(t *testing.T) {
 	name := filepath.Join(t.TempDir(), "sample.yaml")
 	require.NoError(t, os.WriteFile(name, []byte("host: root:/mnt\nkeep: 9\n"), 0o600))

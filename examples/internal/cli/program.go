@@ -7,6 +7,7 @@ import (
 	"flag"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/config"
@@ -87,7 +88,7 @@ func (p *Program) run(ctx context.Context, args []string, stdout, stderr io.Writ
 	flags, ask := p.flags()
 	rest, err := anywhere(flags, args)
 	switch {
-	case errors.Is(err, flag.ErrHelp):
+	case errors.Is(err, flag.ErrHelp), err == nil && p.asksHelp(rest):
 		p.usage(stdout, flags)
 		return 0, nil
 	case err != nil:
@@ -107,6 +108,15 @@ func (p *Program) run(ctx context.Context, args []string, stdout, stderr io.Writ
 		return 0, err
 	}
 	return verb.Run(ctx, Call{Args: rest, JSON: p.JSON != nil && *p.JSON, Stdout: stdout, Stderr: stderr})
+}
+
+// asksHelp reports whether the arguments are "help", alone or before a verb. A file of
+// that name is ./help.
+func (p *Program) asksHelp(args []string) bool {
+	named := func(name string) bool {
+		return slices.ContainsFunc(p.Verbs, func(v Verb) bool { return v.Name == name })
+	}
+	return len(args) > 0 && args[0] == "help" && !named("help") && (len(args) == 1 || len(args) == 2 && named(args[1]))
 }
 
 // verb finds what is asked for.
