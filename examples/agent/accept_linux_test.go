@@ -66,3 +66,19 @@ func TestAnAcceptedListenerIsInTheBaseline(t *testing.T) {
 		assert.Contains(t, out, "Nothing listens on tcp port 6668")
 	})
 }
+
+// The texts are those that the backup of each run kept.
+func TestADiffIsToldSinceTheLastReportAndSinceItWasAccepted(t *testing.T) {
+	inWorld(t, nil, func(w *world) {
+		w.run()
+		w.append("/etc/sudoers", "ann ALL=(ALL) ALL\n")
+		w.run()
+		out, status := w.run("review", "sign", "-by", "ann")
+		assert.Zero(t, status, out)
+		w.append("/etc/sudoers", "bob ALL=(ALL) ALL\n")
+		out, _ = w.run()
+		t.Log(out)
+		out, _ = w.run("review", "show", "integrity.files.changed")
+		t.Log(out)
+	})
+}

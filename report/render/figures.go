@@ -8,6 +8,7 @@ import (
 	"strings"
 	"time"
 
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
@@ -251,7 +252,7 @@ func trendLine(s report.Series) TrendLine {
 // Quantity writes a number for people: "1.5 GiB", "42 %", "3 d 4 h", "12,345".
 func Quantity(n report.Number, unit string) string {
 	if count, ok := n.Uint(); ok && unit != "bytes" && unit != "seconds" && unit != "ratio" {
-		return withUnit(grouped(strconv.FormatUint(count, 10)), unit)
+		return withUnit(prose.Grouped(strconv.FormatUint(count, 10)), unit)
 	}
 	return quantity(n.Float(), unit)
 }
@@ -261,71 +262,30 @@ func quantity(v float64, unit string) string {
 	case math.IsNaN(v):
 		return "unknown"
 	case unit == "bytes":
-		return binary(v) + "B"
+		return prose.Size(v)
 	case unit == "bytes/s" || unit == "bytes_per_second":
-		return binary(v) + "B/s"
+		return prose.Size(v) + "/s"
 	case unit == "ratio":
-		return short(100*v) + " %"
+		return prose.Decimal(100*v) + " %"
 	case unit == "seconds":
 		return seconds(v)
 	}
-	return withUnit(short(v), unit)
+	return withUnit(prose.Decimal(v), unit)
 }
 
 func withUnit(number, unit string) string { return strings.TrimSpace(number + " " + unit) }
-
-// short gives three digits and more where they are whole.
-func short(v float64) string {
-	switch abs := math.Abs(v); {
-	case abs >= 1e15:
-		return strconv.FormatFloat(v, 'g', 4, 64)
-	case abs >= 100 || v == math.Trunc(v):
-		return grouped(strconv.FormatFloat(v, 'f', 0, 64))
-	case abs >= 10:
-		return strconv.FormatFloat(v, 'f', 1, 64)
-	}
-	return strconv.FormatFloat(v, 'g', 3, 64)
-}
-
-// grouped sets a comma before each third digit from the right.
-func grouped(digits string) string {
-	sign := ""
-	if strings.HasPrefix(digits, "-") {
-		sign, digits = "-", digits[1:]
-	}
-	var groups []string
-	for len(digits) > 3 {
-		groups = append(groups, digits[len(digits)-3:])
-		digits = digits[:len(digits)-3]
-	}
-	groups = append(groups, digits)
-	slices.Reverse(groups)
-	return sign + strings.Join(groups, ",")
-}
-
-func binary(v float64) string {
-	if math.Abs(v) < 1024 {
-		return short(v) + " "
-	}
-	prefix := 0
-	for math.Abs(v) >= 1024 && prefix < 6 {
-		v /= 1024
-		prefix++
-	}
-	return short(v) + " " + string("KMGTPE"[prefix-1]) + "i"
-}
 
 func seconds(v float64) string {
 	abs := math.Abs(v)
 	switch {
 	case abs < 1 && abs > 0:
-		return short(v*1e3) + " ms"
+		return prose.Decimal(v*1e3) + " ms"
 	case abs < 120:
-		return short(v) + " s"
+		return prose.Decimal(v) + " s"
 	case abs < 2*3600:
-		return short(math.Round(v/60)) + " min"
+		return prose.Decimal(math.Round(v/60)) + " min"
 	case abs < 48*3600:
-		return short(math.Round(v/3600)) + " h"
+		return prose.Decimal(math.Round(v/3600)) + " h"
 	}
-	return short(math.Round(v/86400)) + " days"
+	return prose.Decimal(math.Round(v/86400)) + " days"
 }

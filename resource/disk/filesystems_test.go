@@ -13,7 +13,9 @@ import (
 	"github.com/stretchr/testify/require"
 
 	"github.com/pugetsoundtech/upkeep/host/hosttest"
+	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
+	"github.com/pugetsoundtech/upkeep/report/render"
 	"github.com/pugetsoundtech/upkeep/report/reporttest"
 	"github.com/pugetsoundtech/upkeep/report/suite"
 	"github.com/pugetsoundtech/upkeep/resource/disk"
@@ -399,4 +401,36 @@ func ExampleReadUsage() {
 	// /mnt/a 1 2 3 4% /b: 100 % of the space, 1 % of the inodes
 	// /srv: 91 % of the space, 0 % of the inodes
 	// <nil>
+}
+
+// What the finding says in words is what the page draws beside it, however full and
+// however large a file system is.
+func TestTheFiguresAgreeWithTheFindings(t *testing.T) {
+	compared := 0
+	for _, size := range []uint64{1000, 10230, 1048575, 1048576, 120000000, 10000000000, 104805171} {
+		for share := uint64(900); share < 1000; share++ {
+			used := size * share / 1000
+			text := strings.ReplaceAll(disks, "120000000  111900000    8100000", fmt.Sprint(size, " ", used, " ", (size-used)*9/10))
+			checks := []report.Checker{disk.Filesystems{Host: hosttest.New(text).Host(), Limits: disk.Limits{WarnFree: 1 << 60, CriticalFree: 1 << 60}}}
+			rep, err := (&suite.Suite{Checks: checks}).Run(t.Context())
+			require.NoError(t, err)
+			gauges := map[string]render.Gauge{}
+			for _, g := range render.NewFigures(rep).Gauges {
+				gauges[g.Label] = g
+			}
+			for _, f := range rep.Results[0].Findings {
+				label, used := f.Subject.Value, " is %s full: "
+				if strings.HasSuffix(f.Rule, "inodes") {
+					label, used = label+" inodes", " has used %s of its inodes: "
+				}
+				g, ok := gauges[label]
+				require.True(t, ok, "%s: no gauge %s among %v", f.Title, label, gauges)
+				assert.Contains(t, f.Title, f.Subject.Value+fmt.Sprintf(used, prose.Percent(g.Fraction)))
+				assert.Contains(t, f.Title, " of "+g.Whole)
+				assert.GreaterOrEqual(t, g.Level, f.Severity)
+				compared++
+			}
+		}
+	}
+	assert.Greater(t, compared, 1000)
 }
