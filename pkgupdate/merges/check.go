@@ -17,10 +17,11 @@ type Files struct {
 }
 
 const (
-	name        = "pkgupdate.merges"
-	rulePending = name + ".pending"
-	scope       = "files"
-	maxFiles    = 60 // that are findings of their own
+	name           = "pkgupdate.merges"
+	rulePending    = name + ".pending"
+	ruleUnfinished = name + ".unfinished"
+	scope          = "files"
+	maxFiles       = 60 // that are findings of their own
 )
 
 // Name returns "pkgupdate.merges".
@@ -32,6 +33,9 @@ func (c Files) Rules() []report.Rule {
 		report.Condition.Rule(rulePending, report.Notice, "A configuration file waits to be merged").Text(
 			"The maker of the package changed a file that was edited here too. What is in use lacks either the maker's change, which a new version may need, or the own one.",
 			"Compare the two, put what is wanted into the file in use, and remove the other."),
+		report.Condition.Rule(ruleUnfinished, report.Notice, "An installation that was cut off left a configuration file beside the one in use").Text(
+			"The package was unpacked and never configured. It runs, if it does, with the former configuration or without one.",
+			"Let the package manager configure what it left; remove the file if it is still there then."),
 	)
 }
 

@@ -32,6 +32,10 @@ type Kind string
 const (
 	Offered  Kind = "offered"  // a person's; Beside is the maker's new one
 	Replaced Kind = "replaced" // the maker's new one; Beside is what a person had
+
+	// Unfinished: Beside is the maker's new one, which dpkg was to put in place, or to ask
+	// about, when it configured the package.
+	Unfinished Kind = "unfinished"
 )
 
 // A mark is the ending of the name of what a package manager leaves.
@@ -44,6 +48,7 @@ type mark struct {
 var marks = []mark{
 	{".dpkg-dist", "dpkg", Offered},
 	{".dpkg-old", "dpkg", Replaced},
+	{unfinished, "dpkg", Unfinished},
 	{".ucf-dist", "ucf", Offered},
 	{".ucf-old", "ucf", Replaced},
 	{".rpmnew", "rpm", Offered},
@@ -57,6 +62,13 @@ var marks = []mark{
 	{".pkgsave", "pkg", Replaced},
 	{".new", "pkgtools", Offered},
 }
+
+// An installation that is under way has files of the ending unfinished as well. Their
+// time is that of the package, so how long they are here is told by when they were changed.
+const (
+	unfinished = ".dpkg-new"
+	underWay   = time.Hour
+)
 
 // copies are left by a script of a package that wrote the file itself before: no
 // person's text is in them.
@@ -92,7 +104,7 @@ func Find(ctx context.Context, h host.Host, dirs ...string) ([]Merge, error) {
 		_, err := tree.Walk(ctx, h.Files, dir, host.WalkOptions{}, func(e *host.Entry) error {
 			if e.Err != nil {
 				errs = append(errs, e.Err)
-			} else if m, ok := left(e, known); ok {
+			} else if m, ok := left(e, known); ok && !(m.Kind == Unfinished && h.Time().Sub(m.Since).Abs() < underWay) {
 				list = append(list, m)
 			}
 			return nil
@@ -115,7 +127,11 @@ func left(e *host.Entry, known []mark) (Merge, bool) {
 	}
 	for _, m := range known {
 		if name, ok := strings.CutSuffix(e.Path, m.ending); ok && path.Base(e.Path) != m.ending {
-			return Merge{Path: name, Beside: e.Path, By: m.by, Kind: m.kind, Since: e.ModTime()}, true
+			since := e.ModTime()
+			if m.kind == Unfinished && e.Known.Has(host.KnownCtime) {
+				since = time.Unix(0, e.Ctime).UTC()
+			}
+			return Merge{Path: name, Beside: e.Path, By: m.by, Kind: m.kind, Since: since}, true
 		}
 	}
 	return Merge{}, false

@@ -35,6 +35,12 @@ func (m Merge) finding(rec *report.Recorder, t Texts, read bool) report.Finding 
 	if m.Kind == Replaced {
 		f.Title = "The maker's version replaced " + m.Path + ", and what was edited here waits beside it"
 	}
+	if m.Kind == Unfinished {
+		f.Rule = ruleUnfinished
+		f.Title = "An installation that was cut off left the maker's new version of " + m.Path + " beside it"
+		f.Fix = "Run dpkg --configure -a, which puts the file in place or asks about it; if it is still there then, no package waits for it: remove it"
+		f.Remedy = &report.Remedy{Do: [][]string{{"dpkg", "--configure", "-a"}}}
+	}
 	if way, ok := ways[m.By]; ok {
 		f.Fix, f.Remedy = way.fix, &report.Remedy{Do: [][]string{way.do}}
 		f.Identity = []report.Attr{report.Field.Of(way.id)}
@@ -48,7 +54,11 @@ func (m Merge) finding(rec *report.Recorder, t Texts, read bool) report.Finding 
 		f.Fix, f.Remedy = "Remove it", &report.Remedy{Do: [][]string{{"rm", m.Beside}}}
 		return f
 	}
-	f.Detail += " " + t.told()
+	if t.Own == nil && m.Kind == Unfinished {
+		f.Detail += " There is no such file in use."
+	} else {
+		f.Detail += " " + t.told()
+	}
 	if t.Secret {
 		f.Detail += " Not everybody may read the file, so its text is not shown here."
 		return f

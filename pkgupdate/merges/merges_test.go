@@ -102,6 +102,57 @@ func TestEachManagersLeftOverIsTold(t *testing.T) {
 	assert.NotContains(t, texts.String(), "root:", "not everybody may read it")
 }
 
+// After dpkg's doc/, ucf(1), rpm(8), pacman(8) and pkg-upgrade(8).
+func TestEachEndingSaysWhichOfTheTwoIsInUse(t *testing.T) {
+	for ending, want := range map[string]struct {
+		by   string
+		kind merges.Kind
+	}{
+		".dpkg-dist": {"dpkg", merges.Offered}, ".dpkg-old": {"dpkg", merges.Replaced}, ".dpkg-new": {"dpkg", merges.Unfinished},
+		".ucf-dist": {"ucf", merges.Offered}, ".ucf-old": {"ucf", merges.Replaced},
+		".rpmnew": {"rpm", merges.Offered}, ".rpmsave": {"rpm", merges.Replaced}, ".rpmorig": {"rpm", merges.Replaced},
+		".pacnew": {"pacman", merges.Offered}, ".pacsave": {"pacman", merges.Replaced}, ".pacorig": {"pacman", merges.Replaced},
+		".apk-new": {"apk", merges.Offered}, ".pkgnew": {"pkg", merges.Offered}, ".pkgsave": {"pkg", merges.Replaced},
+	} {
+		m := hosttest.New("after documentation\n-- machine now=2026-11-28T06:00:00Z --\n-- / dir complete=tree --\n-- /etc/x --\n1\n-- /etc/x" + ending + " mtime=2026-11-01T00:00:00Z ctime=2026-11-20T00:00:00Z --\n2\n-- /etc/" + ending + " --\nno name\n")
+		list, err := merges.Find(t.Context(), m.Host())
+		require.NoError(t, err)
+		require.Len(t, list, 1, ending)
+		got := list[0]
+		assert.Equal(t, "/etc/x", got.Path)
+		assert.Equal(t, want.by, got.By, ending)
+		assert.Equal(t, want.kind, got.Kind, ending)
+		texts, err := got.Read(t.Context(), m.Host(), nil)
+		require.NoError(t, err)
+		own, maker := "1\n", "2\n"
+		if want.kind == merges.Replaced {
+			own, maker = maker, own
+		}
+		assert.Equal(t, own, string(texts.Own), ending)
+		assert.Equal(t, maker, string(texts.New), ending)
+	}
+}
+
+// dpkg unpacks a configuration file under this name, with the time that the package
+// gives it, and puts it in place or asks when it configures the package.
+func TestAnInstallationThatWasCutOffIsToldAndOneUnderWayIsNot(t *testing.T) {
+	const left = "after the source of dpkg, src/main/unpack.c\n-- machine now=2026-11-28T06:00:00Z --\n-- / dir complete=tree --\n-- /etc/toy.conf.dpkg-new mtime=2020-01-01T00:00:00Z ctime=2026-11-28T04:59:00Z --\n2\n"
+	res, err := suite.Collect(t.Context(), merges.Files{Host: hosttest.New(left).Host()})
+	require.NoError(t, err)
+	require.Len(t, res.Findings, 1)
+	f := res.Findings[0]
+	assert.Equal(t, "pkgupdate.merges.unfinished", f.Rule)
+	assert.Equal(t, "An installation that was cut off left the maker's new version of /etc/toy.conf beside it", f.Title)
+	assert.Equal(t, "dpkg left /etc/toy.conf.dpkg-new. There is no such file in use.", f.Detail)
+	assert.Equal(t, [][]string{{"dpkg", "--configure", "-a"}}, f.Remedy.Do)
+	assert.Contains(t, f.Fix, "remove it")
+
+	res, err = suite.Collect(t.Context(), merges.Files{Host: hosttest.New(strings.Replace(left, "04:59", "05:01", 1)).Host()})
+	require.NoError(t, err)
+	assert.Empty(t, res.Findings)
+	assert.True(t, res.Covers("files"))
+}
+
 func TestWhatWasCutIsNotFixed(t *testing.T) {
 	text := machine
 	for i := range 60 {
