@@ -68,17 +68,32 @@ func TestAnAcceptedListenerIsInTheBaseline(t *testing.T) {
 }
 
 // The texts are those that the backup of each run kept.
-func TestADiffIsToldSinceTheLastReportAndSinceItWasAccepted(t *testing.T) {
+func TestADiffIsToldSinceTheLastReportAndSinceTheLastSignOff(t *testing.T) {
 	inWorld(t, nil, func(w *world) {
+		told := func(more string) string {
+			if more != "" {
+				w.append("/etc/sudoers", more+" ALL=(ALL) ALL\n")
+			}
+			w.run()
+			shown, status := w.run("review", "show", "integrity.files.changed")
+			assert.Zero(t, status, shown)
+			return strings.ReplaceAll(shown, " ALL=(ALL) ALL", "")
+		}
 		w.run()
-		w.append("/etc/sudoers", "ann ALL=(ALL) ALL\n")
-		w.run()
+		out := told("ann")
+		assert.Contains(t, out, "with the line: ann\n")
+		assert.NotContains(t, out, "Since the last")
+		assert.Contains(t, told("bob"), "Since the last report: +bob.")
 		out, status := w.run("review", "sign", "-by", "ann")
 		assert.Zero(t, status, out)
-		w.append("/etc/sudoers", "bob ALL=(ALL) ALL\n")
-		out, _ = w.run()
-		t.Log(out)
-		out, _ = w.run("review", "show", "integrity.files.changed")
-		t.Log(out)
+		assert.Contains(t, told("cat"), "Since the last report and sign-off: +cat.")
+		out = told("dan")
+		assert.Contains(t, out, "Since the last report: +dan. Since the last sign-off: +cat and +dan.")
+		assert.Contains(t, out, "with the line: ann, and 3 more lines", "nobody accepted any")
+		page := strings.Join(strings.Fields(w.read(w.state()+"/reports/latest.txt")), " ")
+		assert.Contains(t, page, "Since the last sign-off: +cat ALL=(ALL) ALL and +dan ALL=(ALL) ALL.", "it stands in the page")
+		out = told("")
+		assert.NotContains(t, out, "Since the last report")
+		assert.Contains(t, out, "Since the last sign-off: +cat and +dan.")
 	})
 }

@@ -109,6 +109,9 @@ func (r *round) once(ctx context.Context, target *daily.Target, c cli.Call) (int
 // look runs the checks that suit the target once, and keeps the report, of which
 // the screen is still to be told.
 func (r *round) look(ctx context.Context, t *daily.Target, st *statedir.Dir, bar *cli.Progress) (seen *screen, rep *report.Report, err error) {
+	labels := r.labels(ctx, t)
+	acts := actsOf(r.settings, st, labels)
+	t.SignedOff = func(ctx context.Context) (time.Time, error) { return signedOff(ctx, acts) }
 	all, err := t.Checks(st, r.settings)
 	if err != nil {
 		return nil, nil, err
@@ -121,7 +124,6 @@ func (r *round) look(ctx context.Context, t *daily.Target, st *statedir.Dir, bar
 	if err != nil {
 		return nil, nil, err
 	}
-	labels := r.labels(ctx, t)
 	if r.settings.Database != "" {
 		targets.List = append(targets.List, deliver.Target{Name: "database", To: fleet.Shared{Address: r.settings.Database, Labels: labels}})
 	}
@@ -134,7 +136,7 @@ func (r *round) look(ctx context.Context, t *daily.Target, st *statedir.Dir, bar
 	}
 	seen = &screen{dir: st.Path("untold")}
 	set := &suite.Suite{
-		Checks: checks, Store: seen.over(st.Store()), Explain: explain.Joins, Review: review.Fold(actsOf(r.settings, st, labels)), Reporter: deliver.Multi(seen, r.pages(st), targets),
+		Checks: checks, Store: seen.over(st.Store()), Explain: explain.Joins, Review: review.Fold(acts), Reporter: deliver.Multi(seen, r.pages(st), targets),
 		Labels: labels, LeftOut: r.settings.LeftOut(), RedactKey: st.RedactKey(), Timeout: func(string) time.Duration { return r.settings.Timeout },
 		Progress: func(step report.Progress) { bar.Step(describe(step), step.State == "ended") },
 	}

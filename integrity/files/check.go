@@ -4,6 +4,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"time"
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/howto"
@@ -35,6 +36,10 @@ type System struct {
 	// such as the accounts; nil: of none. Here only their rights count.
 	CoveredElsewhere func(path string) bool
 
+	// SignedOff tells when a person signed a report last, zero where nobody has: what
+	// changed since then is told as well. Nil: nobody signs.
+	SignedOff func(context.Context) (time.Time, error)
+
 	// Signed reports by its error why nobody who may has signed the baseline, as
 	// signature.By does; nil: nobody has to.
 	Signed func(*integrity.Baseline) error
@@ -53,6 +58,9 @@ func (s System) Check(ctx context.Context, rec *report.Recorder) error {
 	r.Rec = rec
 	var unread error
 	if r.were, _, unread = lastTexts.Load(rec); unread != nil {
+		rec.Problem(unread, continuity.Scope)
+	}
+	if r.signed, unread = r.sinceSigned(); unread != nil {
 		rec.Problem(unread, continuity.Scope)
 	}
 	if r.marks, _, unread = lastLogs.Load(rec); unread != nil {
@@ -74,7 +82,7 @@ func (s System) Check(ctx context.Context, rec *report.Recorder) error {
 	if r.marks != nil {
 		err = lastLogs.Keep(rec, r.marks)
 	}
-	return errors.Join(err, unkept, r.Remember(b), lastTexts.Keep(rec, r.texts), lastOffered.Keep(rec, r.offered))
+	return errors.Join(err, unkept, r.Remember(b), lastTexts.Keep(rec, r.texts), signedTexts.Keep(rec, r.signed), lastOffered.Keep(rec, r.offered))
 }
 
 // profile is that of the check, with the roots that are links followed.
@@ -99,6 +107,7 @@ type run struct {
 	old     integrity.Entries        // with which the beginnings of logs are compared; nil: they are not
 	were    map[string]string        // lastTexts of the last stored run
 	texts   map[string]string        // and of this one
+	signed  signedOff                // what the report told that was signed last
 	edited  map[string]string        // packages that the database tells otherwise than before, with their version
 	offered map[string]string        // packages that an index offered which is signed, with the version
 	marks   map[string]rotation.Mark // lastLogs of the last stored run, then of this one

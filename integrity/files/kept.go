@@ -2,7 +2,9 @@ package files
 
 import (
 	"errors"
+	"fmt"
 	"path/filepath"
+	"time"
 
 	"github.com/pugetsoundtech/upkeep/integrity/continuity"
 	"github.com/pugetsoundtech/upkeep/integrity/rotation"
@@ -16,6 +18,31 @@ func BaselinePath(dir string) string { return filepath.Join(dir, "files.baseline
 // as changed, by their paths: SHA-256 in hexadecimal. By them a difference is told
 // since then as well. What is not among them was as the baseline has it.
 var lastTexts = report.State[map[string]string]{Name: "texts", Version: 1}
+
+// signedTexts are lastTexts as they were in the report that a person signed last.
+var signedTexts = report.State[signedOff]{Name: "signed-texts", Version: 1}
+
+type signedOff struct {
+	At    time.Time // of the sign-off; zero: there is none
+	Texts map[string]string
+}
+
+// sinceSigned gives what the last signed report told: that of the last stored run, where
+// somebody signed after the one that is known.
+func (r *run) sinceSigned() (signedOff, error) {
+	known, _, err := signedTexts.Load(r.rec)
+	if r.SignedOff == nil || err != nil {
+		return known, err
+	}
+	at, err := r.SignedOff(r.ctx)
+	if err != nil {
+		return known, fmt.Errorf("what changed since the last sign-off is not known: %w", err)
+	}
+	if at.After(known.At) {
+		known = signedOff{at, r.were}
+	}
+	return known, nil
+}
 
 // mostTexts bounds them; of others only the difference to the baseline is told.
 const mostTexts = 1000

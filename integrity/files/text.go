@@ -72,8 +72,9 @@ func (c *closer) linesSince(was *host.Entry, ch integrity.Change) []textdiff.Lin
 	return all
 }
 
-// sinceLast says what changed since the last stored report, where that told of the
-// file as it was then.
+// sinceLast says what changed since the last stored report and since the one that was
+// signed last, where they told of the file as it was then. Else it was as the baseline
+// has it, and the difference to that is the one.
 func (c *closer) sinceLast(out *report.Finding, ch integrity.Change) {
 	now, known := ch.Now.Digest("sha256")
 	if !known || !showable(ch) {
@@ -82,21 +83,33 @@ func (c *closer) sinceLast(out *report.Finding, ch integrity.Change) {
 	if len(c.texts) < mostTexts {
 		c.texts[ch.Path] = now.Hex()
 	}
-	sum, err := hex.DecodeString(c.were[ch.Path])
+	last, signed := c.were[ch.Path], c.signed.Texts[ch.Path]
+	if last == signed {
+		c.since(out, ch, "report and sign-off", last)
+		return
+	}
+	c.since(out, ch, "report", last)
+	c.since(out, ch, "sign-off", signed)
+}
+
+// since says what changed since the file had a content.
+func (c *closer) since(out *report.Finding, ch integrity.Change, when, content string) {
+	now, _ := ch.Now.Digest("sha256")
+	sum, err := hex.DecodeString(content)
 	then := host.NewDigest("sha256", sum)
 	if err != nil || len(sum) == 0 || then == now {
 		return
 	}
 	lines := c.linesSince(&host.Entry{Path: ch.Path, Digests: []host.Digest{then}}, ch)
 	if len(lines) == 0 {
-		out.Detail = strings.TrimSpace(out.Detail + " It changed again since the last report.")
+		out.Detail = strings.TrimSpace(out.Detail + " It changed again since the last " + when + ".")
 		return
 	}
 	var words []string
 	for _, l := range lines {
 		words = append(words, lineText(l))
 	}
-	out.Detail = strings.TrimSpace(out.Detail + " Since the last report: " + prose.List(words, mostLines) + ".")
+	out.Detail = strings.TrimSpace(out.Detail + " Since the last " + when + ": " + prose.List(words, mostLines) + ".")
 }
 
 // tells reports whether a line says something: what is taken out of a comment

@@ -6,6 +6,7 @@ import (
 	"fmt"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/pugetsoundtech/upkeep/backup"
 	"github.com/pugetsoundtech/upkeep/backup/capture"
@@ -52,6 +53,8 @@ type Target struct {
 	*cli.Target
 	Name  string // of its state folder
 	Facts facts.System
+
+	SignedOff func(context.Context) (time.Time, error) // when a person signed a report last; nil: nobody does
 
 	attestor integrity.Attestor // see owners
 	ends     []func()           // of stores
@@ -137,6 +140,7 @@ func (t *Target) Checks(st *statedir.Dir, set Settings) ([]report.Checker, error
 		Host: t.Host, Dir: st.Path("integrity"), Profile: set.Files.Profile(),
 		Attestor: owners, OldText: &backup.Shelf{Repo: kept},
 		CoveredElsewhere: set.told,
+		SignedOff:        t.SignedOff,
 		Signed:           set.Files.signed(), Pace: integrity.Pace{Bytes: int64(set.Files.Pace.Bytes), Files: set.Files.Pace.Files},
 	})
 	for _, c := range t.Inventories(st, set) {
