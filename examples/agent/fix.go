@@ -36,12 +36,21 @@ func (r *round) fix(ctx context.Context, c cli.Call) (int, error) {
 		d.By = r.person.by
 	}
 	done := 0
+	var installs [2][]report.Finding // by the rules that are installable
 	for _, it := range items {
+		if at := slices.Index(installable[:], it.Finding.Rule); at >= 0 {
+			installs[at] = append(installs[at], it.Finding)
+			continue
+		}
 		if err := r.mend(ctx, d, it.Finding, c); err != nil {
 			refused = append(refused, err)
 			continue
 		}
 		done++
+	}
+	for _, list := range installs {
+		n, errs := r.installAll(ctx, d, list, c)
+		done, refused = done+n, append(refused, errs...)
 	}
 	for _, err := range refused {
 		fmt.Fprintf(c.Stderr, "agent: not done: %s\n", cli.Line(err))
@@ -52,12 +61,8 @@ func (r *round) fix(ctx context.Context, c cli.Call) (int, error) {
 	return 0, nil
 }
 
-// mend does what is to be done about one finding: a security fix is installed by a plan
-// of exact versions, the rest is what the finding's remedy says.
+// mend does about one finding what its remedy says.
 func (r *round) mend(ctx context.Context, d *desk, f report.Finding, c cli.Call) error {
-	if slices.Contains(installable, f.Rule) {
-		return r.install(ctx, d, f, c)
-	}
 	plan, err := fix.Of(f)
 	if err != nil {
 		return err

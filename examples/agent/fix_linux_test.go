@@ -42,21 +42,23 @@ func TestAHeldSecurityFixIsInstalledAndOnRecord(t *testing.T) {
 		for name, text := range tables {
 			w.write(name, text, 0o644)
 		}
-		w.holdToy()
+		w.hold("toy", "top")
 		screen := w.screen()
 		assert.Contains(t, flat(screen), "Security update of toy is on hold: 1.0 is installed, 1.1 has the fix")
 
 		out, status := w.run("fix", "pkgupdate.updates.security-held")
 		assert.Zero(t, status, out)
 		assert.Contains(t, out, "upgrade toy:all 1.0 to 1.1")
-		assert.Contains(t, out, "Add -apply to do it.")
+		assert.Contains(t, out, "upgrade top:all 1.0 to 1.1")
+		assert.Equal(t, 1, strings.Count(out, "Add -apply to do it."), "both are one plan")
 		assert.Contains(t, w.read("/var/lib/dpkg/status"), "Version: 1.0\n", "a plan does nothing")
 
 		out, status = w.run("fix", "-apply", "-by", "ann", "pkgupdate.updates.security-held")
 		assert.Zero(t, status, out)
 		assert.Contains(t, out, "done")
-		assert.Contains(t, out, "to undo it: apt-get install --allow-downgrades toy:all=1.0+\n")
+		assert.Contains(t, out, "to undo it: apt-get install --allow-downgrades top:all=1.0+ toy:all=1.0+\n")
 		assert.Contains(t, w.read("/usr/share/toy"), "1.1")
+		assert.Contains(t, w.read("/usr/share/top"), "1.1")
 		assert.Contains(t, w.read("/var/lib/dpkg/status"), "Status: hold ok installed", "the hold stays")
 		var log strings.Builder
 		must(filepath.WalkDir(w.state(), func(name string, e fs.DirEntry, err error) error {
@@ -150,8 +152,8 @@ func (w *world) takeBack(said string) {
 	}
 }
 
-// holdToy installs a package, holds it, and publishes a security fix of it.
-func (w *world) holdToy() {
+// hold installs packages, holds them, and publishes a security fix of each.
+func (w *world) hold(names ...string) {
 	w.write("/run/agent.yaml", "leave-out: [pkgupdate.lifecycle, resource.load, resource.memory]\n", 0o644)
 	w.write("/etc/os-release", "ID=debian\nVERSION_ID=\"12\"\nVERSION_CODENAME=bookworm\nPRETTY_NAME=\"Debian GNU/Linux 12 (bookworm)\"\n", 0o644)
 	for _, name := range []string{"ldconfig", "start-stop-daemon", "diff"} { // dpkg wants them to be there
@@ -165,10 +167,14 @@ func (w *world) holdToy() {
 	}
 	w.write("/etc/apt/sources.list", "deb [trusted=yes] file:/srv/repo bookworm-security main\n", 0o644)
 	w.write("/etc/apt/apt.conf.d/10root", "APT::Sandbox::User \"root\";\n", 0o644)
-	old, _ := buildToy(w, "1.0")
-	w.must("", "dpkg", "-i", old)
-	w.must("toy hold\n", "dpkg", "--set-selections")
-	_, entry := buildToy(w, "1.1")
+	var entry string
+	for _, name := range names {
+		old, _ := buildToy(w, name, "1.0")
+		w.must("", "dpkg", "-i", old)
+		w.must(name+" hold\n", "dpkg", "--set-selections")
+		_, fixed := buildToy(w, name, "1.1")
+		entry += fixed
+	}
 	const list = "main/binary-amd64/Packages"
 	w.write("/srv/repo/dists/bookworm-security/"+list, entry, 0o644)
 	now := time.Now().UTC()
@@ -179,15 +185,15 @@ func (w *world) holdToy() {
 }
 
 // buildToy makes a package with one file, and its entry in a list.
-func buildToy(w *world, version string) (file, entry string) {
-	control := fmt.Sprintf("Package: toy\nVersion: %s\nArchitecture: all\nMaintainer: Toy <toy@example.org>\nDescription: toy\n", version)
-	w.write("/tmp/toy/DEBIAN/control", control, 0o644)
-	w.write("/tmp/toy/usr/share/toy", version+"\n", 0o644)
-	file = "/srv/repo/toy_" + version + "_all.deb"
+func buildToy(w *world, name, version string) (file, entry string) {
+	control := fmt.Sprintf("Package: %s\nVersion: %s\nArchitecture: all\nMaintainer: Toy <toy@example.org>\nDescription: toy\n", name, version)
+	w.write("/tmp/"+name+"/DEBIAN/control", control, 0o644)
+	w.write("/tmp/"+name+"/usr/share/"+name, version+"\n", 0o644)
+	file = "/srv/repo/" + name + "_" + version + "_all.deb"
 	must(os.MkdirAll("/srv/repo", 0o755))
-	w.must("", "dpkg-deb", "-Znone", "--root-owner-group", "-b", "/tmp/toy", file)
+	w.must("", "dpkg-deb", "-Znone", "--root-owner-group", "-b", "/tmp/"+name, file)
 	data := w.read(file)
-	return file, fmt.Sprintf("%sFilename: toy_%s_all.deb\nSize: %d\nSHA256: %x\n\n", control, version, len(data), sha256.Sum256([]byte(data)))
+	return file, fmt.Sprintf("%sFilename: %s_%s_all.deb\nSize: %d\nSHA256: %x\n\n", control, name, version, len(data), sha256.Sum256([]byte(data)))
 }
 
 // must runs a command of the world.

@@ -19,7 +19,7 @@ import (
 
 // installable are the rules whose findings are mended by installing exactly what they
 // name. What their remedies have for a person to type chooses versions by itself.
-var installable = []string{"pkgupdate.updates.security-pending", "pkgupdate.updates.security-held"}
+var installable = [2]string{"pkgupdate.updates.security-pending", "pkgupdate.updates.security-held"}
 
 // packagesOf gives the labels of a finding's packages of a manager.
 func packagesOf(f report.Finding, info pkgupdate.Info) []string {
@@ -32,20 +32,73 @@ func packagesOf(f report.Finding, info pkgupdate.Info) []string {
 	return labels
 }
 
-// install shows the plan for the fix of a finding, or carries it out and keeps a record.
-func (r *round) install(ctx context.Context, d *desk, f report.Finding, c cli.Call) error {
+// errApart says that fixes cannot be installed by one plan.
+var errApart = errors.New("not by one plan")
+
+// installAll installs security fixes by one plan of exact versions, as each plan takes
+// seconds to make; where one of them is in the way of the others, each by its own.
+func (r *round) installAll(ctx context.Context, d *desk, list []report.Finding, c cli.Call) (done int, refused []error) {
+	if len(list) > 1 {
+		switch err := r.install(ctx, d, list, c); {
+		case err == nil:
+			return len(list), nil
+		case !errors.Is(err, errApart):
+			return 0, []error{err}
+		}
+	}
+	for _, f := range list {
+		if err := r.install(ctx, d, []report.Finding{f}, c); err != nil {
+			refused = append(refused, err)
+			continue
+		}
+		done++
+	}
+	return done, refused
+}
+
+// together gives the labels of all findings' packages of a manager; apart: it does not
+// have one of each.
+func together(list []report.Finding, info pkgupdate.Info) (labels []string, apart bool) {
+	for _, f := range list {
+		own := packagesOf(f, info)
+		labels, apart = append(labels, own...), apart || len(own) == 0
+	}
+	return labels, apart
+}
+
+// fixesAll reports whether a plan can be carried out and does something for each finding.
+func fixesAll(plan apply.Plan, list []report.Finding, info pkgupdate.Info) bool {
+	lacks := func(f report.Finding) bool {
+		return !slices.ContainsFunc(plan.Steps, func(s apply.Step) bool {
+			labels := packagesOf(f, info)
+			return slices.Contains(labels, s.Name) || slices.Contains(labels, s.Name+":"+s.Arch)
+		})
+	}
+	return len(plan.Problems) == 0 && !slices.ContainsFunc(list, lacks)
+}
+
+// install shows the plan for the fix of findings of one rule, or carries it out and keeps
+// a record. Of several it is errApart, before anything is done, where they are not to be
+// fixed by one plan.
+func (r *round) install(ctx context.Context, d *desk, list []report.Finding, c cli.Call) error {
 	h := d.target.Host
 	h.Memo = nil // what is installed changes meanwhile
 	for _, m := range managers.For(h, d.target.Facts, r.settings.Packages.MaxIndexAge) {
-		labels := packagesOf(f, m.Info())
+		labels, apart := together(list, m.Info())
 		if len(labels) == 0 {
 			continue
+		}
+		if apart && len(list) > 1 {
+			return errApart
 		}
 		doer := apply.Applier{Host: h, Manager: m, Dir: managers.Jobs, Zone: time.Local, Restarts: restarts.Programs{Host: h}}
 		set := r.settings.Packages
 		plan, err := doer.Plan(ctx, apply.Options{
-			Security: true, Only: labels, Held: f.Rule == installable[1], Windows: set.SecurityWindows, Holds: set.Holds(), Conffiles: set.Conffiles,
+			Security: true, Only: labels, Held: list[0].Rule == installable[1], Windows: set.SecurityWindows, Holds: set.Holds(), Conffiles: set.Conffiles,
 		})
+		if len(list) > 1 && (err != nil || !fixesAll(plan, list, m.Info())) && ctx.Err() == nil {
+			return errApart
+		}
 		if err != nil {
 			return err
 		}
@@ -54,9 +107,9 @@ func (r *round) install(ctx context.Context, d *desk, f report.Finding, c cli.Ca
 		}
 		fmt.Fprint(c.Stderr, lines(plan.String()))
 		result, err := doer.Apply(ctx, plan)
-		return errors.Join(err, d.keepInstalled(ctx, f, result), sayInstalled(c, result))
+		return errors.Join(err, d.keepInstalled(ctx, list, result), sayInstalled(c, result))
 	}
-	return fmt.Errorf("%s: its packages are of no package manager that is here", f.Title)
+	return fmt.Errorf("%s: its packages are of no package manager that is here", list[0].Title)
 }
 
 func showPlan(c cli.Call, plan apply.Plan) error {
@@ -74,14 +127,18 @@ func showPlan(c cli.Call, plan apply.Plan) error {
 }
 
 // keepInstalled records what became of a plan that was begun.
-func (d *desk) keepInstalled(ctx context.Context, f report.Finding, r apply.Result) error {
+func (d *desk) keepInstalled(ctx context.Context, list []report.Finding, r apply.Result) error {
 	if r.Job.ID == "" {
 		return nil
 	}
+	var of []string
+	for _, f := range list {
+		of = append(of, f.Fingerprint)
+	}
 	data, err := json.Marshal(struct {
-		Finding string `json:"finding"`
+		Findings []string `json:"findings"`
 		apply.Result
-	}{f.Fingerprint, r})
+	}{of, r})
 	return errors.Join(err, d.Append(context.WithoutCancel(ctx), fixedKind, data))
 }
 

@@ -44,11 +44,20 @@ func TestAFixThatCannotBePlannedIsRefusedAndSaysWhy(t *testing.T) {
 	d.target.Facts.Family = "debian"
 	f := report.Finding{Rule: installable[0], Title: "Security update of openssl is pending", Evidence: []report.Attr{report.Package.Of("deb:openssl")}}
 	var out strings.Builder
-	err = (&round{}).mend(t.Context(), d, f, cli.Call{Stdout: &out})
+	list := []report.Finding{f}
+	err = (&round{}).install(t.Context(), d, list, cli.Call{Stdout: &out})
 	require.ErrorContains(t, err, "the fix cannot be installed now")
 	assert.Contains(t, out.String(), "not possible now: ")
-	f.Evidence = nil
-	require.ErrorContains(t, (&round{}).mend(t.Context(), d, f, cli.Call{Stdout: &out}), "of no package manager")
+	other := f
+	other.Title, other.Evidence = "Security update of curl is pending", []report.Attr{report.Package.Of("apk:curl")}
+	for _, second := range []report.Finding{f, other} { // what is not to be done by one plan is tried by one each
+		out.Reset()
+		done, refused := (&round{}).installAll(t.Context(), d, []report.Finding{f, second}, cli.Call{Stdout: &out})
+		assert.Zero(t, done)
+		assert.Len(t, refused, 2)
+	}
+	list[0].Evidence = nil
+	require.ErrorContains(t, (&round{}).install(t.Context(), d, list, cli.Call{Stdout: &out}), "of no package manager")
 }
 
 func TestWhatPeopleHoldIsLeftAloneByAFix(t *testing.T) {
