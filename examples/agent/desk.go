@@ -119,15 +119,6 @@ func actsOf(set daily.Settings, st *statedir.Dir, labels report.Labels) review.S
 	return file
 }
 
-// signedOff tells when a person signed last.
-func signedOff(ctx context.Context, acts review.Store) (time.Time, error) {
-	log, err := acts.Acts(ctx)
-	if last := review.LastSignature(log); last != nil {
-		return last.At, err
-	}
-	return time.Time{}, err
-}
-
 // name says who acts: who was named, else who is logged in.
 func (p *person) name(getenv func(string) string) error {
 	for _, variable := range []string{"SUDO_USER", "DOAS_USER", "LOGNAME", "USER"} {

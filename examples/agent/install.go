@@ -5,10 +5,9 @@ import (
 	"encoding/json"
 	"errors"
 	"fmt"
-	"slices"
-	"strings"
 	"time"
 
+	"github.com/pugetsoundtech/upkeep/examples/agent/internal/daily"
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 	"github.com/pugetsoundtech/upkeep/examples/internal/managers"
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
@@ -20,17 +19,6 @@ import (
 // installable are the rules whose findings are mended by installing exactly what they
 // name. What their remedies have for a person to type chooses versions by itself.
 var installable = [2]string{"pkgupdate.updates.security-pending", "pkgupdate.updates.security-held"}
-
-// packagesOf gives the labels of a finding's packages of a manager.
-func packagesOf(f report.Finding, info pkgupdate.Info) []string {
-	var labels []string
-	for _, a := range f.Evidence {
-		if label, ok := strings.CutPrefix(a.Value, info.Type+":"); ok && a.Key == report.Package && !slices.Contains(labels, label) {
-			labels = append(labels, label)
-		}
-	}
-	return labels
-}
 
 // errApart says that fixes cannot be installed by one plan.
 var errApart = errors.New("not by one plan")
@@ -56,27 +44,6 @@ func (r *round) installAll(ctx context.Context, d *desk, list []report.Finding, 
 	return done, refused
 }
 
-// together gives the labels of all findings' packages of a manager; apart: it does not
-// have one of each.
-func together(list []report.Finding, info pkgupdate.Info) (labels []string, apart bool) {
-	for _, f := range list {
-		own := packagesOf(f, info)
-		labels, apart = append(labels, own...), apart || len(own) == 0
-	}
-	return labels, apart
-}
-
-// fixesAll reports whether a plan can be carried out and does something for each finding.
-func fixesAll(plan apply.Plan, list []report.Finding, info pkgupdate.Info) bool {
-	lacks := func(f report.Finding) bool {
-		return !slices.ContainsFunc(plan.Steps, func(s apply.Step) bool {
-			labels := packagesOf(f, info)
-			return slices.Contains(labels, s.Name) || slices.Contains(labels, s.Name+":"+s.Arch)
-		})
-	}
-	return len(plan.Problems) == 0 && !slices.ContainsFunc(list, lacks)
-}
-
 // install shows the plan for the fix of findings of one rule, or carries it out and keeps
 // a record. Of several it is errApart, before anything is done, where they are not to be
 // fixed by one plan.
@@ -84,7 +51,7 @@ func (r *round) install(ctx context.Context, d *desk, list []report.Finding, c c
 	h := d.target.Host
 	h.Memo = nil // what is installed changes meanwhile
 	for _, m := range managers.For(h, d.target.Facts, r.settings.Packages.MaxIndexAge) {
-		labels, apart := together(list, m.Info())
+		labels, apart := daily.Together(list, m.Info())
 		if len(labels) == 0 {
 			continue
 		}
@@ -96,7 +63,7 @@ func (r *round) install(ctx context.Context, d *desk, list []report.Finding, c c
 		plan, err := doer.Plan(ctx, apply.Options{
 			Security: true, Only: labels, Held: list[0].Rule == installable[1], Windows: set.SecurityWindows, Holds: set.Holds(), Conffiles: set.Conffiles,
 		})
-		if len(list) > 1 && (err != nil || !fixesAll(plan, list, m.Info())) && ctx.Err() == nil {
+		if len(list) > 1 && (err != nil || !daily.FixesAll(plan, list, m.Info())) && ctx.Err() == nil {
 			return errApart
 		}
 		if err != nil {

@@ -33,8 +33,8 @@ func TestAFixIsPlannedForThePackagesOfItsFindingAlone(t *testing.T) {
 	f := report.Finding{Subject: report.Package.Of("deb:openssl"), Evidence: []report.Attr{
 		report.Package.Of("deb:libssl3"), report.Package.Of("deb:libssl3:i386"), report.Package.Of("deb:libssl3"), report.Path.Of("deb:x"), report.Package.Of("rpm:openssl"),
 	}}
-	assert.Equal(t, []string{"libssl3", "libssl3:i386"}, packagesOf(f, pkgupdate.Info{Type: "deb"}))
-	assert.Empty(t, packagesOf(f, pkgupdate.Info{Type: "apk"}))
+	assert.Equal(t, []string{"libssl3", "libssl3:i386"}, daily.PackagesOf(f, pkgupdate.Info{Type: "deb"}))
+	assert.Empty(t, daily.PackagesOf(f, pkgupdate.Info{Type: "apk"}))
 }
 
 func TestAFixThatCannotBePlannedIsRefusedAndSaysWhy(t *testing.T) {
