@@ -125,6 +125,7 @@ var rooms = []room{
 	{"integrity", root, []string{xsys}},
 	{"integrity/internal/automaton", leaf, nil},
 	{"integrity/internal/blockfile", leaf, nil},
+	{"integrity/internal/words", leaf, nil},
 	{"integrity/acl", leaf, nil},
 	{"integrity/capabilities", leaf, nil},
 	{"integrity/ldcache", leaf, nil},

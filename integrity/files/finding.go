@@ -13,6 +13,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/etc"
 	"github.com/pugetsoundtech/upkeep/host/tree"
 	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/integrity/internal/words"
 	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/internal/textdiff"
 	"github.com/pugetsoundtech/upkeep/report"
@@ -35,7 +36,7 @@ func (c *closer) finding(f *found) report.Finding {
 	c.shorter(&out, f.Change)
 	c.sinceLast(&out, f.Change)
 	if len(lines) > 0 {
-		out.Title += ", " + headline(lines)
+		out.Title += ", " + words.Headline(lines)
 	}
 	if at := changedAt(f.Change); !at.IsZero() {
 		out.Evidence = append(out.Evidence, report.AtTime(at))
@@ -48,8 +49,8 @@ func (c *closer) finding(f *found) report.Finding {
 	if len(f.members) > 0 {
 		vouched, owners = c.members(&out, f, vouched, owners)
 	}
-	for _, l := range lines[:min(len(lines), mostLines)] {
-		out.Evidence = append(out.Evidence, report.Sample.Of(lineText(l)))
+	for _, l := range lines[:min(len(lines), words.MostLines)] {
+		out.Evidence = append(out.Evidence, report.Sample.Of(words.Line(l)))
 	}
 	if !vouched {
 		return out
@@ -153,7 +154,7 @@ func changedAt(c integrity.Change) time.Time {
 
 // summary describes an entry in a title.
 func (c *closer) summary(e host.Entry) string {
-	words := typeName(e.Stat)
+	words := words.Type(e.Stat)
 	switch {
 	case e.Stat.IsRegular():
 		words += " of " + prose.Bytes(uint64(max(e.Stat.Size, 0)))
@@ -210,7 +211,7 @@ func Value(e host.Entry, field string) string {
 	st := e.Stat
 	switch {
 	case field == "type":
-		return typeName(st)
+		return words.Type(st)
 	case field == "mode":
 		return modeText(st)
 	case field == "owner" && st.Known.Has(host.KnownOwner):
@@ -226,57 +227,17 @@ func Value(e host.Entry, field string) string {
 	case field == "inode" && st.Known.Has(host.KnownInode):
 		return strconv.FormatUint(st.Dev, 10) + "/" + strconv.FormatUint(st.Ino, 10)
 	case field == "flags" && st.Known.Has(host.KnownFlags):
-		return flagsText(st)
+		return words.Flags(st)
 	case field == "device" && isDevice(st) && st.Known.Has(host.KnownRdev):
 		return strconv.FormatUint(st.Rdev, 10)
 	case strings.HasSuffix(field, "time"):
-		return timeText(st, field)
+		return words.Time(st, field)
 	}
 	return attrText(e, field)
 }
 
-func timeText(st host.Stat, field string) string {
-	at := map[string]struct {
-		known host.Known
-		ns    int64
-	}{"mtime": {host.KnownMtime, st.Mtime}, "ctime": {host.KnownCtime, st.Ctime}, "btime": {host.KnownBtime, st.Btime}}[field]
-	if !st.Known.Has(at.known) {
-		return ""
-	}
-	return time.Unix(0, at.ns).UTC().Format(time.RFC3339Nano)
-}
-
-func flagsText(st host.Stat) string {
-	var words []string
-	if st.Flags&host.FlagAppend != 0 {
-		words = append(words, "append")
-	}
-	if st.Flags&host.FlagImmutable != 0 {
-		words = append(words, "immutable")
-	}
-	if st.Flags&host.FlagVerity != 0 {
-		words = append(words, "verity")
-	}
-	if len(words) == 0 {
-		return "none"
-	}
-	return strings.Join(words, "+")
-}
-
 func isDevice(st host.Stat) bool {
 	return st.Type() == host.ModeBlock || st.Type() == host.ModeChar
-}
-
-var typeNames = map[uint32]string{
-	host.ModeRegular: "regular file", host.ModeDir: "directory", host.ModeSymlink: "symbolic link",
-	host.ModeSocket: "socket", host.ModeFIFO: "FIFO", host.ModeBlock: "block device", host.ModeChar: "character device",
-}
-
-func typeName(st host.Stat) string {
-	if name, ok := typeNames[st.Type()]; ok {
-		return name
-	}
-	return "file of an unknown type"
 }
 
 func modeText(st host.Stat) string { return fmt.Sprintf("%04o", st.Perm()) }

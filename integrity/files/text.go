@@ -11,6 +11,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/tree"
 	"github.com/pugetsoundtech/upkeep/integrity"
+	"github.com/pugetsoundtech/upkeep/integrity/internal/words"
 	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/internal/textdiff"
 	"github.com/pugetsoundtech/upkeep/report"
@@ -65,7 +66,7 @@ func (c *closer) linesSince(was *host.Entry, ch integrity.Change) []textdiff.Lin
 		return nil
 	}
 	all = slices.DeleteFunc(all, func(l textdiff.Line) bool { return l.Op != textdiff.Added && l.Op != textdiff.Removed })
-	telling := slices.DeleteFunc(slices.Clone(all), func(l textdiff.Line) bool { return !tells(l) })
+	telling := slices.DeleteFunc(slices.Clone(all), func(l textdiff.Line) bool { return !words.Tells(l) })
 	if len(telling) > 0 {
 		return telling
 	}
@@ -105,39 +106,9 @@ func (c *closer) since(out *report.Finding, ch integrity.Change, when, content s
 		out.Detail = strings.TrimSpace(out.Detail + " It changed again since the last " + when + ".")
 		return
 	}
-	var words []string
+	var told []string
 	for _, l := range lines {
-		words = append(words, lineText(l))
+		told = append(told, words.Line(l))
 	}
-	out.Detail = strings.TrimSpace(out.Detail + " Since the last " + when + ": " + prose.List(words, mostLines) + ".")
-}
-
-// tells reports whether a line says something: what is taken out of a comment
-// does, by the line that comes in its place.
-func tells(l textdiff.Line) bool {
-	text := strings.TrimSpace(l.Text)
-	return text != "" && !strings.HasPrefix(text, "#")
-}
-
-const (
-	longestLine = 300 // bytes of one line that is shown
-	mostLines   = 8   // in the evidence
-)
-
-func lineText(l textdiff.Line) string {
-	return string(rune(l.Op)) + prose.Clip(strings.TrimRight(l.Text, "\r"), longestLine)
-}
-
-// headline is the one line that says what a change is, for its title.
-func headline(lines []textdiff.Line) string {
-	added := slices.DeleteFunc(slices.Clone(lines), func(l textdiff.Line) bool { return l.Op != textdiff.Added })
-	how := "with the line: "
-	if len(added) == 0 {
-		how, added = "without the line: ", lines
-	}
-	text := how + prose.Clip(strings.TrimSpace(added[0].Text), 100)
-	if more := len(added) - 1; more > 0 {
-		text += ", and " + prose.Count(more, "more line")
-	}
-	return text
+	out.Detail = strings.TrimSpace(out.Detail + " Since the last " + when + ": " + prose.List(told, words.MostLines) + ".")
 }
