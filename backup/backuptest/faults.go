@@ -17,12 +17,12 @@ import (
 // A Fault is what goes wrong with a call of a Faulty store.
 type Fault uint8
 
-// The faults. Of those without an error only a Create has any.
+// The faults. Of those without an error a List has none, and an Open is only cut.
 const (
 	Refused Fault = iota // nothing is done, and there is an error
 	Unheard              // all is done, and there is an error: the answer was lost
 	Hollow               // nothing is done, and there is no error
-	Cut                  // half is stored, and there is no error
+	Cut                  // half is stored or read, and there is no error
 	faults
 )
 
@@ -61,10 +61,24 @@ func (f *Faulty) Create(ctx context.Context, name string, body io.ReaderAt, size
 
 // Open is backup.Store.Open.
 func (f *Faulty) Open(ctx context.Context, name string) (backup.Blob, error) {
-	if f.now() && f.Fault < Hollow {
+	now := f.now()
+	if now && f.Fault < Hollow {
 		return nil, ErrFault
 	}
-	return f.Store.Open(ctx, name)
+	b, err := f.Store.Open(ctx, name)
+	if now && err == nil && f.Fault == Cut {
+		b = half{b}
+	}
+	return b, err
+}
+
+// half is the first half of a blob.
+type half struct{ backup.Blob }
+
+func (h half) Size() int64 { return h.Blob.Size() / 2 }
+
+func (h half) ReadAt(p []byte, at int64) (int, error) {
+	return io.NewSectionReader(h.Blob, 0, h.Size()).ReadAt(p, at)
 }
 
 // List is backup.Store.List.

@@ -143,6 +143,9 @@ func (c *commit) begin(ctx context.Context) error {
 	if err := c.load(ctx); err != nil {
 		return err
 	}
+	if err := c.confirm(ctx); err != nil {
+		return err
+	}
 	if len(c.old.snap.Packs) > 0 {
 		c.trust()
 	}
@@ -196,12 +199,33 @@ func (c *commit) look(ctx context.Context) error {
 	}
 	slices.Sort(c.seqs)
 	c.head.Seq = c.seqs[len(c.seqs)-1]
-	file, err := backup.Read(ctx, c.repo.Store, backup.SnapshotName(c.head.Seq), backup.MaxSnapshot)
+	var err error
+	c.head.Digest, err = c.digest(ctx, c.head.Seq)
+	return err
+}
+
+// digest is that of a snapshot file as the store gives it, damaged or not.
+func (c *commit) digest(ctx context.Context, seq uint64) (string, error) {
+	file, err := backup.Read(ctx, c.repo.Store, backup.SnapshotName(seq), backup.MaxSnapshot)
 	if err != nil && !backup.IsDamage(err) {
-		return err
+		return "", err
 	}
-	c.head.Digest = backup.Digest(file)
-	return nil
+	return backup.Digest(file), nil
+}
+
+// confirm reads the newest snapshot file once more where it is another than is known:
+// a store that gives wrong bytes once would break the chain for ever. One that has
+// them is followed as it is, as who keeps it compares with what it has.
+func (c *commit) confirm(ctx context.Context) error {
+	if c.old.snap.Seq != c.head.Seq || c.old.snap.Digest == c.head.Digest {
+		return nil
+	}
+	again, err := c.digest(ctx, c.head.Seq)
+	if err == nil && again != c.head.Digest && again != c.old.snap.Digest {
+		err = fmt.Errorf("snapshot %d is another each time that it is read: %w", c.head.Seq, backup.ErrDamaged)
+	}
+	c.head.Digest = again
+	return err
 }
 
 // next gives the number of the snapshot to write: none is used that the store, a

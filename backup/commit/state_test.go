@@ -126,6 +126,32 @@ func TestStateFollowsWhatTheStoreHas(t *testing.T) {
 	}
 }
 
+// A wrong link would be there for ever, and look like two systems of one identity.
+func TestStoreThatGivesWrongBytesOnceBreaksNoChain(t *testing.T) {
+	w, r, store := blindRepo(t)
+	m := hosttest.New(small)
+	first, _ := run(t, w, m)
+	require.NoError(t, m.WriteFile("/etc/motd", []byte("new\n"), 0o640))
+	w.Store = &backuptest.Faulty{Store: store, Fault: backuptest.Cut, At: 2} // it was listed first
+	second, changes := run(t, w, m)
+	assert.Equal(t, first.Digest, second.Prev)
+	assert.Len(t, changes, 1)
+	damage, err := verify(t, r, 0)
+	require.NoError(t, err)
+	assert.Empty(t, damage)
+
+	store.Files["snaps/0000000002"] = []byte("{}\n")
+	w.Store = store
+	third, _ := run(t, w, m)
+	assert.Equal(t, backup.Digest([]byte("{}\n")), third.Prev, "what is damaged is followed as it is")
+
+	w.Store = &backuptest.Faulty{Store: store, Fault: backuptest.Cut, At: 2}
+	store.Files["snaps/0000000003"] = []byte("{}\n")
+	_, _, err = commit.Run(t.Context(), w, source(m))
+	require.ErrorIs(t, err, backup.ErrDamaged)
+	assert.NotContains(t, store.Files, "snaps/0000000004", "nobody knows what it would follow")
+}
+
 func TestNumberOfALostSnapshotIsNeverUsedAgain(t *testing.T) {
 	w, r, store := blindRepo(t)
 	m := hosttest.New(small)
