@@ -116,3 +116,33 @@ func TestWhatIsRefusedIsLoggedWhereTheClientIsNot(t *testing.T) {
 	}
 	assert.Less(t, all, int64(4*maxRefused+1))
 }
+
+// A client whose key is among those of the server would write the receipts itself.
+func TestKeysOfTheClientSignNoReceipts(t *testing.T) {
+	server, client := t.TempDir(), filepath.Join(t.TempDir(), "web1")
+	made := func() (dir string) {
+		state := t.TempDir()
+		at(t, state, 0, "init")
+		keys, err := filepath.Glob(filepath.Join(state, "*", "backup-keys"))
+		require.NoError(t, err)
+		require.Len(t, keys, 1)
+		return keys[0]
+	}
+	require.NoError(t, os.CopyFS(client, os.DirFS(made())))
+	require.NoError(t, os.CopyFS(filepath.Join(server, "web1"), os.DirFS(client)))
+	own, mixed := made(), made()
+	theirs, err := os.ReadFile(filepath.Join(client, "signing-key.pub"))
+	require.NoError(t, err)
+	public, err := os.ReadFile(filepath.Join(mixed, "signing-key.pub"))
+	require.NoError(t, err)
+	require.NoError(t, os.WriteFile(filepath.Join(mixed, "signing-key.pub"), append(public, theirs...), 0o600))
+	self, err := os.Executable()
+	require.NoError(t, err)
+	for dir, refused := range map[string]bool{own: false, mixed: true, client: true, filepath.Join(server, "web1"): true} {
+		cmd := exec.Command(self, "serve", "-store", server, "-client", "web1", "-receipts", dir)
+		cmd.Env = append(os.Environ(), "UPKEEP_TEST_SERVE=1")
+		out, err := cmd.CombinedOutput()
+		assert.Equal(t, refused, err != nil, "%s: %s", dir, out)
+		assert.Equal(t, refused, strings.Contains(string(out), "a key of the client"), "%s: %s", dir, out)
+	}
+}

@@ -3,10 +3,12 @@ package main
 import (
 	"context"
 	"errors"
+	"fmt"
 	"log/slog"
 	"net/http"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/backup"
@@ -31,6 +33,9 @@ func (j *job) serve(ctx context.Context, _ cli.Call) (int, error) {
 		if _, err := os.Stat(filepath.Join(j.receipts, "signing-key")); err != nil {
 			return 0, cli.Advise(err, "make the server's keys with confbackup init, and give their directory with -receipts")
 		}
+		if err := apart(dir, j.receipts); err != nil {
+			return 0, err
+		}
 		client.Signer = agekey.Folder{Dir: j.receipts}
 	}
 	log, err := refusals(dir)
@@ -40,6 +45,25 @@ func (j *job) serve(ctx context.Context, _ cli.Call) (int, error) {
 	defer log.Close() //nolint:errcheck // each line was written
 	srv := &pushserver.Server{Client: func(*http.Request) (pushserver.Client, bool) { return client, true }, Log: slog.New(slog.NewTextHandler(log, nil))}
 	return 0, srv.ServePipe(ctx, os.Stdin, os.Stdout)
+}
+
+// apart refuses a directory of the server's keys that has a public key of the client, such
+// as the client's own: who has that key would write the server's receipts.
+func apart(client, server string) error {
+	theirs, err := os.ReadFile(filepath.Join(client, "signing-key.pub"))
+	if err != nil {
+		return err
+	}
+	own, err := os.ReadFile(filepath.Join(server, "signing-key.pub"))
+	if err != nil {
+		return cli.Advise(err, "make the server's keys with confbackup init, and give their directory with -receipts")
+	}
+	for _, word := range strings.Fields(string(theirs)) { // each key begins so, whatever its kind
+		if strings.HasPrefix(word, "AAAA") && slices.Contains(strings.Fields(string(own)), word) {
+			return cli.Advise(fmt.Errorf("%s has a key of the client: its receipts would prove nothing", server), "make keys for the server alone with confbackup init")
+		}
+	}
+	return nil
 }
 
 // maxRefused are the bytes that one login may write into the log of what was refused, and
