@@ -15,18 +15,18 @@ import (
 var spoken = []redact.Near{
 	{Hints: []string{"secret key"}, Lines: 2, RE: regexp.MustCompile(`(?i)secret key\r?\n(RW[\w+/=-]+)`)}, // signify
 	{
-		Hints: []string{"pass", "secret", "token", "psk", "community", "bindpw", "rootpw", "masterauth", "identified ", "api", "key-string", "wireless-key", "_salt"},
+		Hints: []string{"pass", "secret", "token", "psk", "community", "bindpw", "rootpw", "masterauth", "identified ", "apikey", "api-key", "api_key", "key-string", "wireless-key", "_salt"},
 		RE: regexp.MustCompile(`(?i)(?:[-_.]pass|\w+pass["']\]|\w*(?:password|passphrase)|_salt|(?:\b|[-_.])(?:passwd|secret|token|psk|(?:ro|rw|trap|sec|auth)?community6?|(?:bind|root)pw|bindpasswd|requirepass|` +
 			`masterauth|identified (?:by(?: password)?|(?:with|via) \S+ (?:as|by|using)(?: password)?)|api[-_]?key|key-string|wireless-key))` +
 			`(?:["'][ \t]*,[ \t]*|["']?\]?[ \t]*=>?[ \t]*|["']?[ \t]+)(?:(?:\d|clear|md5|log|execute|net)(?:,\w+)*[ \t]+)?` + word),
 	},
 	{
-		Hints: []string{"psk", "community", "bindpw", "rootpw"},
-		RE:    regexp.MustCompile(`(?i)(?:\b|[-_.])(?:psk|community|bindpw|rootpw)["']?[ \t]*:[ \t]+` + word),
+		Hints: []string{"psk", "community", "bindpw", "rootpw"}, With: ":",
+		RE: regexp.MustCompile(`(?i)(?:\b|[-_.])(?:psk|community|bindpw|rootpw)["']?[ \t]*:[ \t]+` + word),
 	},
 	{ // a name that is no secret for itself: "key = AQBk…", "wep_key0=…", "APP_KEY=base64:…"
-		Hints: []string{"key"},
-		RE:    regexp.MustCompile(`(?i)key\d?["']?\]?[ \t]*(?:=>|[=:,])[ \t]*["']?((?:base64:)?[\w+-][\w+/=-]*\d[\w+/=-]*)["']?[ \t\r]*(?:$|[;,)\n])`),
+		Hints: []string{"key"}, With: "=:,",
+		RE: regexp.MustCompile(`(?i)key\d?["']?\]?[ \t]*(?:=>|[=:,])[ \t]*["']?((?:base64:)?[\w+-][\w+/=-]*\d[\w+/=-]*)["']?[ \t\r]*(?:$|[;,)\n])`),
 	},
 	{
 		Hints: []string{"-key", "_key", "server key"},
@@ -36,7 +36,7 @@ var spoken = []redact.Near{
 		Hints: []string{"begin openvpn"}, Lines: -1,
 		RE: regexp.MustCompile(`(?s)-----BEGIN OpenVPN [\w -]*[Kk]ey[\w ]*-----(.*?)(?:-----END OpenVPN|\z)`),
 	},
-	{Hints: []string{"pdo(", "pdo (", "mysqli", "mysql_connect"}, RE: regexp.MustCompile(`(?i)\b(?:pdo|mysqli?(?:_connect)?)[ \t]*\([^,()\n]*,[^,()\n]*,[ \t]*["']([^"'«\n]+)`)},
+	{Hints: []string{"pdo", "mysql"}, RE: regexp.MustCompile(`(?i)\b(?:pdo|mysqli?(?:_connect)?)[ \t]*\([^,()\n]*,[^,()\n]*,[ \t]*["']([^"'«\n]+)`)},
 	{Hints: []string{"auth-user-pass>"}, Lines: -1, RE: regexp.MustCompile(`(?s)<auth-user-pass>\s*(.*?)\s*(?:</auth-user-pass>|\z)`)},
 	{Hints: []string{"\nv "}, Lines: 3, RE: regexp.MustCompile(`(?im)^pass(?:word|phrase)\r?\nV \d+\r?\n([^\r\n]+)`)}, // Subversion
 	{Hints: []string{"kind: secret"}, Lines: -1, RE: regexp.MustCompile(`(?im)^(?:string)?data:[ \t]*\n((?:[ \t]+\S.*\n)*[ \t]+\S.*)`)},
@@ -46,13 +46,13 @@ var spoken = []redact.Near{
 		RE:    regexp.MustCompile(`(?i)pass(?:word|wd)?[ \t]*,[ \t]*(?:<<)?"([^"\n«]+)"`),
 	},
 	{ // programs and lines whose words have an order
-		Hints: []string{"stats", "allow", "monitor", "_servers", "static:", "sqlconnectinfo", "ldapbinddn", "message-digest-key", "login="},
+		Hints: []string{"stats ", "stats\t", "allow ", "allow\t", "monitor ", "monitor\t", "_servers", "static:", "sqlconnectinfo", "ldapbinddn", "message-digest-key", "login="},
 		RE: regexp.MustCompile(`(?im)(?:^[ \t]*stats[ \t]+auth[ \t]+[^\s:]+:|^[ \t]*allow[ \t]+["']?[^\s:"']+["']?:|^[ \t]*monitor[ \t]+\S+@\S+[ \t]+\d+[ \t]+\S+[ \t]+|` +
 			`\b(?:mysql|pgsql|oracle|redis)_servers[ \t]*=[ \t]*(?:[^\s/]*/){2,}[^\s/:]*/|\bstatic:[^\s:]+:|^[ \t]*sqlconnectinfo[ \t]+\S+[ \t]+\S+[ \t]+|` +
-			`^[ \t]*ldapbinddn[ \t]+(?:"[^"]*"|\S+)[ \t]+|\bmessage-digest-key[ \t]+\d+[ \t]+md5[ \t]+|\blogin=[^\s:]+:)` + word),
+			`^[ \t]*ldapbinddn[ \t]+(?:"[^"\n]*"|\S+)[ \t]+|\bmessage-digest-key[ \t]+\d+[ \t]+md5[ \t]+|\blogin=[^\s:]+:)` + word),
 	},
 	{
-		Hints: []string{"ncominguser", "utgoinguser", "basicauth", "chap", "user=", "user =", ":cl:", "x25519:", "credentials="},
+		Hints: []string{"ncominguser", "utgoinguser", "basicauth", "chap", "user=", "user ", "user\t", "users ", "users\t", "x25519:", "credentials="},
 		RE: regexp.MustCompile(`(?im)(?:^[ \t]*(?:incominguser|outgoinguser|basicauth|chap|chap-mutual)[ \t]+\S+[ \t]+|^[ \t]*user[ \t]*=[ \t]*[^\s:]+:|^[ \t]*users[ \t]+\w+:\w+:|` +
 			`\bdescriptor:x25519:|\bcredentials=)` + word),
 	},
@@ -62,17 +62,17 @@ var spoken = []redact.Near{
 	},
 	{Hints: []string{" ~", "+@", "allkeys", "allcommands"}, RE: regexp.MustCompile(`(?m)^[ \t]*user[ \t]+\S+[ \t]+(?:[^\n#>]*[ \t])?([>#][^\s].*)$`)}, // Redis
 	{ // command lines
-		Hints: []string{"smbclient", "lftp", "htpasswd", "ipmitool", "snmp", "mongo", "zip", "7z", "openssl", "ldap"},
+		Hints: []string{"smbclient", "lftp", "htpasswd", "ipmitool", "snmp", "mongo", "zip", "7z", "openssl", "ldap"}, Lines: 1, With: "-",
 		RE: regexp.MustCompile(`(?:\bsmbclient\b[^\n|;]*?\s-U[ =]?[^\s%]+%|\blftp\b[^\n|;]*?\s-u[ =]?[^\s,]+,|\bhtpasswd\b[^\n|;]*?\s-\w*b\w*[ \t]+\S+[ \t]+\S+[ \t]+|` +
 			`\bipmitool\b[^\n|;]*?\s-P ?|\bsnmp\w+\b[^\n|;]*?\s-[cAX] ?|\bmongo\w*\b[^\n|;]*?\s-p[ =]?|\bzip\b[^\n|;]*?\s-P ?|\b7z\w?\b[^\n|;]*?\s-p|` +
 			`\bopenssl\b[^\n|;]*?\s-[kK][ \t]+|\w*ldap\w*\b[^\n|;]*?\s-w ?)` + word),
 	},
 	{
-		Hints: []string{"smbget", "net ads", "net rpc", "rpcclient", "rar ", "nsupdate", "dig ", "sqlplus", "freerdp", "rdesktop", "check_snmp", "check_mysql", "check_pgsql", "check_ldap"},
-		RE: regexp.MustCompile(`(?:\b(?:smbget|net|rpcclient)\b[^\n|;]*?\s-U[ =]?[^\s%]+%|\brar\b[^\n|;]*?\s-h?p|\b(?:nsupdate|dig)\b[^\n|;]*?\s-y[ =]?(?:[\w.-]+:){1,2}|` +
+		Hints: []string{"smbget", "net ads", "net rpc", "rpcclient", "rar ", "nsupdate", "dig ", "sqlplus", "freerdp", "rdesktop", "check_snmp", "check_mysql", "check_pgsql", "check_ldap"}, Lines: 1,
+		RE: regexp.MustCompile(`(?:\b(?:smbget|net (?:ads|rpc)|rpcclient)\b[^\n|;]*?\s-U[ =]?[^\s%]+%|\brar (?:[^\n|;]*?\s)?-h?p|\b(?:nsupdate\b[^\n|;]*?\s|dig (?:[^\n|;]*?\s)?)-y[ =]?(?:[\w.-]+:){1,2}|` +
 			`\bsqlplus\b[^\n|;]*?\s[\w$#]+/|\bx?freerdp\b[^\n|;]*?\s/p:|\brdesktop\b[^\n|;]*?\s-p ?|\bcheck_snmp\w*\b[^\n|;]*?\s-C[ =]?|\bcheck_(?:mysql|pgsql|ldap)\w*\b[^\n|;]*?\s-p[ =]?)` + word),
 	},
-	{Hints: []string{"sudo", "passwd", "kinit", "cryptsetup", "gpg"}, RE: regexp.MustCompile(`\b(?:echo|printf)[ \t]+` + word + `[ \t]*\|[ \t]*(?:sudo\b[^\n|;]*\s-S\b|(?:sudo[ \t]+)?(?:passwd|kinit|cryptsetup|smbpasswd|gpg)\b)`)},
+	{Hints: []string{"sudo", "passwd", "kinit", "cryptsetup", "gpg"}, Lines: 1, RE: regexp.MustCompile(`\b(?:echo|printf)[ \t]+` + word + `[ \t]*\|[ \t]*(?:sudo\b[^\n|;]*\s-S\b|(?:sudo[ \t]+)?(?:passwd|kinit|cryptsetup|smbpasswd|gpg)\b)`)},
 	{ // who has the address has the right
 		Hints: []string{"hooks.slack.com", "discord", "api.telegram.org", "webhook.office.com", "hc-ping.com"},
 		RE:    regexp.MustCompile(`(?i)https?://(?:hooks\.slack\.com/\w+/|(?:\w+\.)?discord(?:app)?\.com/api/webhooks/|api\.telegram\.org/bot|[\w.-]*webhook\.office\.com/\w+/|hc-ping\.com/)([^\s"'<>]+)`),
@@ -110,8 +110,8 @@ var plain = []string{
 
 // text hides the secrets in a text of a configuration.
 func (d differ) text(s string) string {
-	s = d.redact.Text(s)
-	in := redact.In(s)
+	in := d.redact.In(s)
+	s = in.String()
 	ways := spoken
 	if strings.Contains(s, "</") || strings.Contains(s, "/>") {
 		ways = slices.Concat(elements, spoken)

@@ -13,37 +13,45 @@ type Near struct {
 	// Lines is how many lines that are not blank a match may have before and behind
 	// that of a hint. Below zero: any number.
 	Lines int
-	RE    *regexp.Regexp
+	// With are characters of which a match has one, where that is so: "key = value" and
+	// not each line that speaks of a key.
+	With string
+	RE   *regexp.Regexp
 }
 
 // A Haystack is a text in which hints are looked for.
 type Haystack struct {
 	text, lower string
-	pairs       *[1 << 16 / 64]uint64 // a bit for each pair of bytes that lower has; nil of a short one
+	odd         []string             // what any hint may have in place of a k or an s
+	triples     [1 << 15 / 64]uint64 // a bit for each three bytes in a row that lower has, by their lowest five bits
 }
 
-// short is a text that is faster searched than prepared.
-const short = 4 << 10
-
-// In prepares a text.
+// In prepares a text: one pass over it saves those for most of the hints.
 func In(s string) *Haystack {
 	h := &Haystack{text: s, lower: lowered(s)}
-	if len(s) < short {
-		return h
+	for _, letter := range []string{"\u212a", "\u017f"} { // the same as k and s to an expression that ignores case
+		if strings.Contains(s, letter) {
+			h.odd = append(h.odd, letter)
+		}
 	}
-	h.pairs = new([1 << 16 / 64]uint64)
-	for i := 1; i < len(h.lower); i++ {
-		pair := uint(h.lower[i-1])<<8 | uint(h.lower[i])
-		h.pairs[pair/64] |= 1 << (pair % 64)
+	last := uint(0)
+	for i := range len(h.lower) {
+		last = last<<5&(1<<15-1) | uint(h.lower[i]&31)
+		h.triples[last/64] |= 1 << (last % 64)
 	}
 	return h
 }
 
-// may reports whether all pairs of a hint are there: most often one is not.
+// String is the text.
+func (h *Haystack) String() string { return h.text }
+
+// may reports whether the text may have a hint: most often some part of it is not
+// there.
 func (h *Haystack) may(hint string) bool {
-	for i := 1; i < len(hint) && h.pairs != nil; i++ {
-		pair := uint(hint[i-1])<<8 | uint(hint[i])
-		if h.pairs[pair/64]&(1<<(pair%64)) == 0 {
+	last := uint(0)
+	for i := range len(hint) {
+		last = last<<5&(1<<15-1) | uint(hint[i]&31)
+		if i >= 2 && h.triples[last/64]&(1<<(last%64)) == 0 {
 			return false
 		}
 	}
@@ -53,17 +61,28 @@ func (h *Haystack) may(hint string) bool {
 // All gives what RE.FindAllStringSubmatchIndex gives.
 func (n Near) All(h *Haystack) (out [][]int) {
 	s := h.text
-	if !slices.ContainsFunc(n.Hints, func(hint string) bool { return h.may(hint) && strings.Contains(h.lower, hint) }) {
+	n.Hints = append(slices.Clip(n.Hints), h.odd...)
+	if !slices.ContainsFunc(n.Hints, h.may) {
 		return nil
 	}
-	if len(h.lower) != len(s) || n.Lines < 0 {
+	hints := finder{text: h.lower, hints: n.Hints, at: make([]int, len(n.Hints))}
+	for i, hint := range n.Hints {
+		if !h.may(hint) {
+			hints.at[i] = -1
+		}
+	}
+	at := hints.next(0)
+	if at >= 0 && n.Lines < 0 {
 		return n.RE.FindAllStringSubmatchIndex(s, -1)
 	}
-	hints := finder{text: h.lower, hints: n.Hints, at: make([]int, len(n.Hints))}
-	for at := hints.next(0); at >= 0; {
+	for at >= 0 {
 		from, line, to := n.begin(s, at), 0, 0
 		for next := at; next >= 0 && (next < to || to == 0); next = hints.next(line) {
 			line, to = n.end(s, next)
+		}
+		if n.With != "" && !strings.ContainsAny(s[from:to], n.With) {
+			at = hints.next(to)
+			continue
 		}
 		for _, m := range n.RE.FindAllStringSubmatchIndex(s[from:to], -1) {
 			if m[1] == to-from && to < len(s) { // it may go on
@@ -144,15 +163,8 @@ func lineEnd(s string, at int) int {
 	return len(s)
 }
 
-// lowered gives s in lower case, by ASCII alone where nothing else has the same
-// letters to an expression that ignores case.
+// lowered gives s in lower case, by ASCII alone.
 func lowered(s string) string {
-	if strings.Contains(s, "\u212a") || strings.Contains(s, "\u017f") {
-		return strings.ReplaceAll(strings.ToLower(s), "\u017f", "s")
-	}
-	if !strings.ContainsFunc(s, func(r rune) bool { return r >= 'A' && r <= 'Z' }) {
-		return s
-	}
 	b := []byte(s)
 	for i, c := range b {
 		if c >= 'A' && c <= 'Z' {

@@ -9,6 +9,8 @@ import (
 
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
+
+	"github.com/pugetsoundtech/upkeep/internal/redact/redacttest"
 )
 
 // words are what the patterns are made of, and what stands between.
@@ -24,15 +26,16 @@ var words = []string{
 // of a text.
 func TestNothingIsFoundFartherFromAHint(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
-	for range 1500 {
+	for n := range 1500 {
 		var text strings.Builder
-		for range 2 + r.IntN(40) {
+		text.WriteString("x\n" + redacttest.Text(r, patterns[n%len(patterns)].re))
+		for range r.IntN(40) {
 			text.WriteString(words[r.IntN(len(words))])
 		}
 		s := text.String()
 		for _, p := range patterns {
 			want := p.re.FindAllStringSubmatchIndex(s, -1)
-			require.Equal(t, want, (Near{p.hints, p.lines, p.re}).All(In(s)), "%v in %q", p.hints, s)
+			require.Equal(t, want, (Near{p.hints, p.lines, p.with, p.re}).All(In(s)), "%v in %q", p.hints, s)
 		}
 	}
 }

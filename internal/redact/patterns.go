@@ -7,11 +7,12 @@ import (
 
 // pattern finds secrets: the first group that takes part in a match is one.
 // Without one of its hints, lower-case literals, it cannot match, and no further
-// from it than lines, as Near has them; judge, where there is one, reports that
+// from it than lines and with what, as Near has them; judge, where there is one, reports that
 // what was found is none.
 type pattern struct {
 	hints []string
 	lines int
+	with  string
 	re    *regexp.Regexp
 	judge func(f found) bool
 	// assigned says that re finds the end of a name, and what is assigned to it is the secret.
@@ -33,19 +34,22 @@ const (
 // pem is the middle of a marker around a private key.
 const pem = ` [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)? ?-----?`
 
+// pemEnds are what each such marker ends with.
+var pemEnds = []string{"private key-", "private key -", "private key block"}
+
 // patterns go from those that take much to those that take little.
 var patterns = []pattern{
-	{hints: []string{"private key"}, lines: -1, re: regexp.MustCompile(`(?s)-----? ?BEGIN` + pem + `(.*?)(?:-----? ?END` + pem + `|\z)`)},
-	{hints: []string{"private key"}, lines: -1, re: regexp.MustCompile(`((?:[A-Za-z0-9+/=]{16,}(?:\s|\\n)*)+)-----END` + pem)},
+	{hints: pemEnds, lines: -1, re: regexp.MustCompile(`(?s)-----? ?BEGIN` + pem + `(.*?)(?:-----? ?END` + pem + `|\z)`)},
+	{hints: pemEnds, lines: -1, re: regexp.MustCompile(`((?:[A-Za-z0-9+/=]{16,}(?:\s|\\n)*)+)-----END` + pem)},
 	{hints: []string{"private-lines"}, lines: -1, re: regexp.MustCompile(`Private-Lines: \d+\s+([A-Za-z0-9+/=\s]+?)(?:\s*\z|\s+Private-)`)}, // PuTTY
-	{hints: []string{"private-mac"}, re: regexp.MustCompile(`Private-(?:MAC|Hash): (\w+)`)},
+	{hints: []string{"private-mac", "private-hash"}, re: regexp.MustCompile(`Private-(?:MAC|Hash): (\w+)`)},
 	// The first lines of a key whose markers are elsewhere: PKCS#1 and #8, OpenSSH, and any in base64 once more.
 	{hints: []string{"mii"}, re: regexp.MustCompile(`\b(MII[A-Za-z0-9+/]{1,5}IBA[A-Za-z0-9+/=]{20,})`)},
 	{hints: []string{"b3blbnnza"}, re: regexp.MustCompile(`(b3BlbnNzaC1rZXktdjE[A-Za-z0-9+/=]*)`)},
 	{hints: []string{"ls0tls1crudj"}, re: regexp.MustCompile(`(LS0tLS1CRUdJTi(?:BQUklWQVRF|BSU0Eg|BFQyBQ|BPUEVOU1NI|BEU0Eg|BFTkNS)[A-Za-z0-9+/=]*)`)},
 	// A path that was cleaned has one slash. An @ or a slash in a password should be escaped and often is not. Digits alone before a slash are a port.
-	{hints: []string{":/"}, re: regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://?[^/\s:@"'<>]*:(\d*[^/\s"'<>\d?#,][^/\s"'<>]*|\d+|[?#,][^/\s"'<>]*)@`)},
-	{hints: []string{":/"}, re: regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://?[^/\s:@"'<>]*:(\d*[^/\s"'<>\d?#,@][^\s"'<>@]*)@`)},
+	{hints: []string{":/"}, with: "@", re: regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://?[^/\s:@"'<>]*:(\d*[^/\s"'<>\d?#,][^/\s"'<>]*|\d+|[?#,][^/\s"'<>]*)@`)},
+	{hints: []string{":/"}, with: "@", re: regexp.MustCompile(`[a-zA-Z][a-zA-Z0-9+.-]*://?[^/\s:@"'<>]*:(\d*[^/\s"'<>\d?#,@][^\s"'<>@]*)@`)},
 	{hints: []string{"authorization"}, lines: 2, re: regexp.MustCompile(`(?i)authorization(?:\\?["'])?[ \t]*[:=]\s*(?:\\?["'])?(?:(?:basic|bearer|digest|negotiate|token)\s+)?([^\s"',;\\]+)`)},
 	{hints: []string{"bearer"}, lines: 2, re: regexp.MustCompile(`(?i)\bbearer\s+([A-Za-z0-9._~+/=-]{8,})`), judge: isWord},
 	{hints: []string{"cookie"}, re: regexp.MustCompile(`\b(?:Set-)?Cookie: *([\w.-]+=[^\r\n"']+)`)},
@@ -59,14 +63,14 @@ var patterns = []pattern{
 	{hints: []string{"redis-cli"}, lines: 2, re: regexp.MustCompile(`\bredis-cli\b[^\n|;]*?\s-a ?` + argument)},
 	{hints: []string{"pass", "secret", "token", "api"}, lines: 2, re: regexp.MustCompile(`(?i)\s--?(?:[\w-]*(?:password|passwd|passphrase|secret|token|api-?key)|(?:[\w-]+-)?pass)\d?[ \t]+(?:"([^"\n]+)"|'([^'\n]+)'|["']?([^\s"'-][^\s"']*))`), judge: isWord},
 	// An environment of Kubernetes or Compose has name and value side by side.
-	assignment("value", `\b(?:name|key)["']?:\s*["']?[\w.-]*(?:`+passNames+`|`+secretNames+`|`+tokenNames+`|`+keyNames+`)["']?\s*,?\s*(?:["']?type["']?:\s*["']?\w*["']?\s*,?\s*)?["']?value`),
-	assignment("pass", passNames),
-	assignment("pwd", `(?:\b|_)pwd`),
-	assignment("pw", `pw`),
-	assignment("secret salt", secretNames),
-	assignment("token authtok", tokenNames),
+	assignment("value", 4, `\b(?:name|key)["']?:\s*["']?[\w.-]*(?:`+passNames+`|`+secretNames+`|`+tokenNames+`|`+keyNames+`)["']?\s*,?\s*(?:["']?type["']?:\s*["']?\w*["']?\s*,?\s*)?["']?value`),
+	assignment("pass", 0, passNames),
+	assignment("pwd", 0, `(?:\b|_)pwd`),
+	assignment("pw", 0, `pw`),
+	assignment("secret salt", 0, secretNames),
+	assignment("token authtok", 0, tokenNames),
 	{hints: []string{"key"}, re: regexp.MustCompile(`(?i)key(?:[_-]data)?`), judge: isOtherKey, assigned: true},
-	assignment("psk", `(?:^|[^!:+-])\bpsk`),
+	assignment("psk", 1, `(?:^|[^!:+-])\bpsk`),
 	{hints: []string{"auth=", "sig=", "signature="}, re: regexp.MustCompile(`[?&](?:auth|sig|signature)=([^\s"'&;#]{6,})`)},
 	{hints: []string{"@tcp(", "@unix("}, re: regexp.MustCompile(`[\w.-]+:([^\s"'/]+)@(?:tcp|unix)\(`)},
 	{hints: []string{"akia", "asia", "aiza"}, re: regexp.MustCompile(`\b((?:AKIA|ASIA)[A-Z0-9]{16}|AIza[A-Za-z0-9_-]{35})\b`)},
@@ -80,6 +84,6 @@ var patterns = []pattern{
 }
 
 // assignment finds what is assigned to one of the names, in any case.
-func assignment(hint, names string) pattern {
-	return pattern{hints: strings.Fields(hint), lines: 4, re: regexp.MustCompile(`(?i)` + names), judge: isNone, assigned: true}
+func assignment(hint string, lines int, names string) pattern {
+	return pattern{hints: strings.Fields(hint), lines: lines, re: regexp.MustCompile(`(?i)` + names), judge: isNone, assigned: true}
 }

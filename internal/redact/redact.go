@@ -23,17 +23,20 @@ func New(key []byte) *Redactor { return &Redactor{key: append([]byte(nil), key..
 // Text returns s with its secrets replaced by «secret:…» marks. A mark is left
 // as it is, so redacting twice gives the same text.
 func (r *Redactor) Text(s string) string {
-	if s == "" {
-		return s
-	}
+	return r.In(s).String()
+}
+
+// In prepares what Text returns, to look for more in it.
+func (r *Redactor) In(s string) *Haystack {
 	in := In(s)
 	for _, p := range patterns {
-		if matches := (Near{p.hints, p.lines, p.re}).All(in); len(matches) > 0 {
-			s = r.replace(s, p, matches)
-			in = In(s)
+		if matches := (Near{p.hints, p.lines, p.with, p.re}).All(in); len(matches) > 0 {
+			if without := r.replace(in.text, p, matches); without != in.text {
+				in = In(without)
+			}
 		}
 	}
-	return s
+	return in
 }
 
 func (r *Redactor) replace(s string, p pattern, matches [][]int) string {
