@@ -67,6 +67,7 @@ var rooms = []room{
 	{"internal/postfixtest", root, nil},
 	{"internal/prose", leaf, nil},
 	{"internal/redact", leaf, nil},
+	{"internal/redact/redacttest", leaf, nil},
 	{"internal/scope", leaf, nil},
 	{"internal/sshsig", leaf, []string{xcrypto}},
 	{"internal/term", leaf, nil},
