@@ -252,7 +252,7 @@ func TestClientOfAForcedCommandCanOnlyAdd(t *testing.T) {
 	assert.FileExists(t, filepath.Join(server, name, "store", "snaps", "0000000001"))
 	at(t, t.TempDir(), 3, "serve", "-store", server, "-client", "../x")
 	refusesNumbers(t, "ssh://me@backup.example", filepath.Join(state, name, "backup-keys"), filepath.Join(server, name, "store"))
-	log, err := os.ReadFile(filepath.Join(bin, "log"))
+	log, err := os.ReadFile(filepath.Join(server, name, "refused.log"))
 	require.NoError(t, err)
 	assert.Contains(t, string(log), "snapshot 3 where number 2 is next")
 	retained(t, state, from, server, name)
