@@ -25,7 +25,11 @@ func TestALeaseOfAUserIsThatUsers(t *testing.T) {
 		require.NoError(t, os.WriteFile(file, []byte(text), 0o600))
 		return file
 	}
-	write("etc/passwd", "bob:x:1000:1000::/home/bob:/bin/sh\nann:x:1001:1001::/home/ann:/bin/sh\n")
+	ann := os.Getuid() // whose the files are
+	if ann == 0 {
+		ann = 1000
+	}
+	write("etc/passwd", fmt.Sprintf("bob:x:%d:1000::/home/bob:/bin/sh\nann:x:%d:1001::/home/ann:/bin/sh\n", ann+1, ann))
 	write("etc/group", "bob:x:1000:\n")
 	keys := write("home/bob/.ssh/authorized_keys", "# none\n")
 	write("home/ann/.profile", "umask 022\n")
