@@ -34,6 +34,7 @@ generate() {
 timed() {
 	what=$1
 	shift
+	sync # whoever asks for what it wrote to be on disk does not wait for another's
 	/usr/bin/time -a -o "$at/times" -f "$what: %e s wall, %U s user, %S s system, %M KB" "$@" >/dev/null 2>&1
 }
 
