@@ -48,13 +48,13 @@ func overPipe(in io.Reader, out io.Writer, end func()) net.Conn {
 	near, far := net.Pipe()
 	p := &piped{Conn: near}
 	go func() {
-		if _, err := io.Copy(far, in); err != nil {
-			p.why.Store(&err)
-		}
+		_, err := io.Copy(far, in)
+		p.ended(err)
 		_ = far.Close()
 	}()
 	go func() {
-		_, _ = io.Copy(out, far)
+		_, err := io.Copy(out, far)
+		p.ended(err)
 		_ = far.Close()
 		end()
 	}()
@@ -65,6 +65,13 @@ func overPipe(in io.Reader, out io.Writer, end func()) net.Conn {
 type piped struct {
 	net.Conn
 	why atomic.Pointer[error]
+}
+
+// ended keeps the first error; that its other end was closed is none.
+func (p *piped) ended(err error) {
+	if err != nil && !errors.Is(err, io.ErrClosedPipe) {
+		p.why.CompareAndSwap(nil, &err)
+	}
 }
 
 func (p *piped) Read(b []byte) (int, error) {

@@ -8,6 +8,7 @@ import (
 	"os/exec"
 	"strings"
 	"sync"
+	"time"
 
 	"github.com/pugetsoundtech/upkeep/examples/internal/cli"
 )
@@ -46,17 +47,43 @@ type connection struct {
 func (c *connection) Read(p []byte) (int, error) {
 	n, err := c.from.Read(p)
 	c.heard = c.heard || n > 0
-	if err == io.EOF && !c.heard {
-		c.wait()
-		return 0, fmt.Errorf("ssh gave no connection: %s", cli.Visible(strings.TrimSpace(string(c.said))))
+	if err != nil && !c.heard {
+		return 0, c.why(err)
 	}
 	return n, err
 }
 
-func (c *connection) wait() { c.ended.Do(func() { _ = c.cmd.Wait() }) } // what it said says why
+// why says why ssh ended, where it said so.
+func (c *connection) why(err error) error {
+	c.wait()
+	if said := strings.TrimSpace(string(c.said)); said != "" {
+		return fmt.Errorf("ssh gave no connection: %s", cli.Visible(said))
+	}
+	return err
+}
+
+// patience is how long an ssh that neither takes nor gives anything may still run.
+const patience = 10 * time.Second
+
+func (c *connection) wait() {
+	c.ended.Do(func() {
+		kill := time.AfterFunc(patience, func() { _ = c.cmd.Process.Kill() }) // it may have ended by itself
+		defer kill.Stop()
+		_ = c.cmd.Wait() // what it said says why
+	})
+}
 
 // writer ends ssh with its connection.
 type writer struct{ *connection }
+
+// Write gives what ssh said where it takes nothing any more.
+func (w writer) Write(p []byte) (int, error) {
+	n, err := w.WriteCloser.Write(p)
+	if err != nil {
+		err = w.why(err)
+	}
+	return n, err
+}
 
 func (w writer) Close() error {
 	_ = w.WriteCloser.Close() // what was stored was answered
