@@ -66,7 +66,7 @@ func (j *job) fill(ctx context.Context, w *work) error {
 	}
 	closeRest := w.close
 	w.close = func() { closeStore(); closeRest() }
-	w.repo = backup.Repo{Store: store, Keys: w.keys.Keys(), Host: name, State: st.Path(j.stateName())}
+	w.repo = backup.Repo{Store: store, Keys: w.keys.Keys(), Host: name, State: st.Path(stores.StateName(j.store))}
 	if j.of != "" {
 		w.repo.Host, w.repo.State = j.of, ""
 	}
@@ -137,12 +137,4 @@ func root(dir string) (*os.Root, error) {
 		return nil, err
 	}
 	return os.OpenRoot(dir)
-}
-
-// stateName is the folder of what is remembered of a store: each has its own.
-func (j *job) stateName() string {
-	if j.store == "" {
-		return "backup-state"
-	}
-	return "backup-state-" + backup.Digest([]byte(j.store))[:16]
 }

@@ -61,6 +61,15 @@ func Open(name, access string) (store backup.Store, end func(), err error) {
 	return nil, nil, fmt.Errorf("give a directory, sftp://USER@NAME/DIRECTORY, ssh://USER@NAME or s3:https://SERVICE/BUCKET/PREFIX, not %s", u.Redacted())
 }
 
+// StateName is the folder of what a writer remembers of a store: each has its own. ""
+// names the store in the state folder.
+func StateName(name string) string {
+	if name == "" {
+		return "backup-state"
+	}
+	return "backup-state-" + backup.Digest([]byte(name))[:16]
+}
+
 // inBucket is a store below a prefix in a bucket.
 func inBucket(name, access string) (*s3store.Store, error) {
 	s, prefix, err := Bucket(name, access)

@@ -258,6 +258,7 @@ func (p *page) evidence(f report.Finding, diff bool) {
 var (
 	// stamp is when a line of a log was written, and by which process.
 	stamp  = regexp.MustCompile(`^(?:[A-Z][a-z]{2} +\d+ |\d{4}-\d\d-\d\d )?\S*\d\d:\d\d:\d\d\S* |\[\d+\]`)
+	tag    = regexp.MustCompile(`^\S+ [^\s:]+: `) // the machine and the program
 	digits = regexp.MustCompile(`\d+`)
 )
 
@@ -271,12 +272,9 @@ func message(f report.Finding, line string) string {
 	return line
 }
 
-// says reports whether words have what a line says: all of it, or all behind the names
-// of machine and program.
+// says reports whether words have what a line says.
 func says(words, line string) bool {
-	line = stamp.ReplaceAllString(line, "")
-	_, rest, tagged := strings.Cut(line, ": ")
-	return strings.Contains(words, line) || tagged && strings.Contains(words, rest)
+	return strings.Contains(words, tag.ReplaceAllString(stamp.ReplaceAllString(line, ""), ""))
 }
 
 // told reports whether the finding's own words have a value, without its scheme.
@@ -344,7 +342,7 @@ func (p *page) seen(f report.Finding) {
 // brief tells a finding in one sentence.
 func (p *page) brief(s render.Section, e render.Entry) {
 	f := e.Finding
-	text := p.stillOpen(s, f)
+	text := p.shortTitle(s, f)
 	if !e.Since.IsZero() && e.Days > 0 {
 		text += " (" + render.Age(e.Days) + ")"
 	}
@@ -358,8 +356,8 @@ func (p *page) brief(s render.Section, e render.Entry) {
 	p.worded(f.Severity, word, text)
 }
 
-// stillOpen is the title of what was told in full before, or will not be.
-func (p *page) stillOpen(s render.Section, f report.Finding) string {
+// shortTitle is the title of what takes a line; what is still open was told in full before.
+func (p *page) shortTitle(s render.Section, f report.Finding) string {
 	title := cmp.Or(f.Title, f.Rule)
 	if s.ID == "still" && render.Rank(f.Severity) < report.Critical {
 		return p.clipped(title, 2)
@@ -388,7 +386,7 @@ func (p *page) fold(s render.Section, f render.Fold) {
 		return
 	}
 	first := f.Entries[0]
-	text := p.stillOpen(s, first.Finding)
+	text := p.shortTitle(s, first.Finding)
 	if n := len(f.Entries) - 1; n > 0 {
 		text = p.clipped(text, 1) + fmt.Sprintf(", and %d more like it: %s", n, render.FewSubjects(f.Entries[1:]))
 	}

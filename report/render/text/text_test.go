@@ -253,11 +253,11 @@ func TestOfManyLinesThoseThatDifferByNumbersSayTheSame(t *testing.T) {
 		Title: "nightly wrote 400 lines of a kind that no rule explains, such as: Step1: checking item 1", Detail: "The reason: exit-code.",
 		Evidence: []report.Attr{
 			report.Sample.Of("2026-11-30 16:53:52 Step1: checking item 1"), report.Sample.Of("2026-11-30 16:53:56 Step400: checking item 400"),
-			report.Sample.Of("2026-11-30 16:53:57 Step401: gave up"), report.Reason.Of("exit-code"), report.Reason.Of("exit"),
+			report.Sample.Of("2026-11-30 16:53:57 Step401: gave up"), report.Sample.Of("Nov 30 16:53:58 web nightly[7]: Step1: checking item 1"), report.Sample.Of("gone: checking item 1"), report.Reason.Of("exit-code"), report.Reason.Of("exit"),
 		},
 	}
 	got := write(t, &report.Report{Seq: 2, Changes: []report.Change{{Kind: report.New, Check: "c", Finding: f}}}, Options{})
-	for text, want := range map[string]int{"Step1:": 1, "Step400": 0, "Step401: gave up": 1, "exit-code": 1, "said    exit\n": 1} {
+	for text, want := range map[string]int{"Step1:": 1, "Step400": 0, "Step401: gave up": 1, "web nightly": 0, "gone: checking": 1, "exit-code": 1, "said    exit\n": 1} {
 		if n := strings.Count(got, text); n != want {
 			t.Errorf("%q stands %d times in\n%s", text, n, got)
 		}

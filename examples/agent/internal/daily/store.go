@@ -31,7 +31,7 @@ func (s *Store) UnmarshalText(text []byte) error {
 // folder, so that what changed can be put back: who reads that folder reads it all.
 func (t *Target) Repo(st *statedir.Dir, b Backup, identity string) (backup.Repo, error) {
 	keys := agekey.Folder{Dir: st.Path("backup-keys"), Create: true, Readers: b.Recipients, Identity: identity}
-	repo := backup.Repo{Store: dirstore.Dir(st.Path("backup")), Keys: keys.Keys(), State: st.Path("backup-state")}
+	repo := backup.Repo{Store: dirstore.Dir(st.Path("backup")), Keys: keys.Keys(), State: st.Path(stores.StateName(string(b.Store)))}
 	if b.Store == "" {
 		return repo, nil
 	}
@@ -41,6 +41,5 @@ func (t *Target) Repo(st *statedir.Dir, b Backup, identity string) (backup.Repo,
 	}
 	t.ends = append(t.ends, end)
 	repo.Store, repo.Host = store, t.Name
-	repo.State += "-" + backup.Digest([]byte(b.Store))[:16]
 	return repo, nil
 }
