@@ -65,6 +65,11 @@ func Kept(a Answer[[]Package]) Answer[[]Package] {
 	return a
 }
 
+// Named are the packages that ids, such as deb:openssl, name.
+func Named(list []Package, ids []string) []Package {
+	return slices.DeleteFunc(slices.Clone(list), func(p Package) bool { return !slices.Contains(ids, p.ID()) })
+}
+
 // Parts takes apart what errors.Join put together; nil has none.
 func Parts(err error) []error {
 	joined, ok := err.(interface{ Unwrap() []error })

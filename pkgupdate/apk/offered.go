@@ -3,7 +3,6 @@ package apk
 import (
 	"context"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
@@ -15,10 +14,8 @@ import (
 func (m *Manager) Offered(ctx context.Context, packages []string) (map[string]bool, error) {
 	installed := m.Installed(ctx)
 	command, ids := []string{"apk", "--no-network", "policy"}, map[string]string{}
-	for _, p := range installed.Value {
-		if slices.Contains(packages, p.ID()) {
-			command, ids[p.Name] = append(command, p.Name), p.ID()
-		}
+	for _, p := range pkgupdate.Named(installed.Value, packages) {
+		command, ids[p.Name] = append(command, p.Name), p.ID()
 	}
 	if len(ids) == 0 {
 		return nil, installed.Reason

@@ -18,16 +18,7 @@ func (m *Manager) Contents(ctx context.Context) (map[string]host.Claim, error) {
 // and of nothing in it: what was built anew under a version that is offered is offered too.
 func (m *Manager) Offered(ctx context.Context, packages []string) (map[string]bool, error) {
 	all := m.Installed(ctx)
-	wanted := map[string]bool{}
-	for _, id := range packages {
-		wanted[id] = true
-	}
-	var asked []pkgupdate.Package
-	for _, p := range all.Value {
-		if wanted[p.ID()] {
-			asked = append(asked, p)
-		}
-	}
+	asked := pkgupdate.Named(all.Value, packages)
 	if len(asked) == 0 {
 		return nil, all.Reason
 	}
@@ -49,7 +40,7 @@ func (m *Manager) Offered(ctx context.Context, packages []string) (map[string]bo
 			out[p.ID()] = out[p.ID()] || x.verified(place)
 		}
 	}
-	return out, nil
+	return out, all.Reason
 }
 
 // verified reports whether a place, "http://deb.debian.org/debian/dists/sid/main", is of

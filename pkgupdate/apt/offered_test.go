@@ -1,6 +1,7 @@
 package apt_test
 
 import (
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -84,6 +85,12 @@ func TestOnlyASignedIndexOffersAPackageInItsVersion(t *testing.T) {
 	for name, want := range map[string]bool{"deb:both": true, "deb:mine": false, "deb:unsigned": false, "deb:newer": false, "deb:nowhere": false} {
 		assert.Equal(t, want, got[name], name)
 	}
+	odd := strings.Replace(offers, "Package: newer\nStatus: install ok installed", "Package: newer\nStatus: ???", 1)
+	require.NotEqual(t, offers, odd)
+	odd = strings.Replace(odd, "mine:amd64\", \"newer:amd64", "mine:amd64", 1)
+	got, err = (&apt.Manager{Host: hosttest.New(odd).Host()}).Offered(t.Context(), []string{"deb:both", "deb:mine", "deb:unsigned", "deb:newer"})
+	require.Error(t, err, "a package that cannot be read is not known to be of nobody")
+	assert.True(t, got["deb:both"])
 	h := m.Host
 	h.Exec = nil
 	_, err = (&apt.Manager{Host: h}).Offered(t.Context(), []string{"deb:both"})

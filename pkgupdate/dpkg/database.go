@@ -43,7 +43,7 @@ func (d Database) Installed(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Pa
 	if err != nil {
 		return pkgupdate.Unproven(list, err)
 	}
-	return pkgupdate.Proven(list, fmt.Sprintf("%d packages in %s", len(list), StatusFile), asOf)
+	return pkgupdate.Kept(pkgupdate.Proven(list, fmt.Sprintf("%d packages in %s", len(list), StatusFile), asOf))
 }
 
 // errNoDatabase is of a system that is not dpkg's.

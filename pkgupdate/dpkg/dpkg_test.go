@@ -160,4 +160,6 @@ func TestTheInventoryOfAFarSystemIsOneExchange(t *testing.T) {
 	assert.Equal(t, 1, f.exchanges)
 	none := &far{near: hosttest.New("x\n-- machine now=2026-11-28T06:00:00Z --\n-- / dir complete=tree --\n").Host()}
 	assert.ErrorIs(t, Database{Host: host.Host{Files: none}}.Installed(t.Context()).Reason, pkgupdate.ErrAbsent)
+	left := hosttest.New("x\n-- machine now=2026-11-28T06:00:00Z --\n-- / dir complete=tree --\n-- " + StatusFile + " --\nPackage: gone\nStatus: deinstall ok config-files\nArchitecture: all\nVersion: 1\n\n").Host()
+	assert.ErrorIs(t, Database{Host: left}.Installed(t.Context()).Reason, pkgupdate.ErrAbsent, "of a tool that installed nothing")
 }

@@ -17,10 +17,9 @@ const maxDesc = 1 << 20
 // lists of the repositories are signed rarely.
 func (m *Manager) Offered(ctx context.Context, packages []string) (map[string]bool, error) {
 	installed := m.Installed(ctx)
-	asked := slices.DeleteFunc(slices.Clone(installed.Value), func(p pkgupdate.Package) bool { return !slices.Contains(packages, p.ID()) })
 	offered := map[string]bool{}
 	name := func(p pkgupdate.Package) string { return local + "/" + p.Name + "-" + p.Version.String() + "/desc" }
-	errs := pkgupdate.Lists(ctx, m.Host, asked, name, maxDesc, func(p pkgupdate.Package, text []byte) error {
+	errs := pkgupdate.Lists(ctx, m.Host, pkgupdate.Named(installed.Value, packages), name, maxDesc, func(p pkgupdate.Package, text []byte) error {
 		_, rest, found := strings.Cut(string(text), "%VALIDATION%\n")
 		if !found {
 			return fmt.Errorf("how it was verified: %w", errors.ErrUnsupported)

@@ -4,7 +4,6 @@ import (
 	"context"
 	"errors"
 	"fmt"
-	"slices"
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
@@ -48,10 +47,7 @@ func (m *Manager) Offered(ctx context.Context, packages []string) (map[string]bo
 		return nil, errNoSignatures
 	}
 	offered := map[string]bool{}
-	for _, p := range installed.Value {
-		if !slices.Contains(packages, p.ID()) {
-			continue
-		}
+	for _, p := range pkgupdate.Named(installed.Value, packages) {
 		key := by[[3]string{p.Name, p.Version.String(), p.Arch}]
 		before, several := offered[p.ID()]
 		offered[p.ID()] = trusted[key] && (before || !several)

@@ -122,12 +122,8 @@ func (m *Manager) Installed(ctx context.Context) pkgupdate.Answer[[]pkgupdate.Pa
 			list = append(list, p)
 		}
 	}
-	if len(list) == 0 {
-		// Where rpm is a tool among others, its database is empty.
-		return pkgupdate.Unproven(list, errors.Join(append(errs, pkgupdate.ErrAbsent)...))
-	}
 	foreign(list)
-	return pkgupdate.Inventory(list, errs, fmt.Sprintf("%d packages in rpm's database", len(list)), m.Host.Time())
+	return pkgupdate.Kept(pkgupdate.Inventory(list, errs, fmt.Sprintf("%d packages in rpm's database", len(list)), m.Host.Time()))
 }
 
 // present looks for a database before rpm is asked, which would make one. Where rpm

@@ -295,3 +295,15 @@ from a file, or from a terminal.</description>
 	require.NoError(t, a.Reason)
 	assert.Equal(t, "bash 5.1.8-9.el9 5.1.8-10.1 ordinary", read(a.Value)[0])
 }
+
+func TestADatabaseThatHoldsNothingIsNoneAndOneThatCannotBeReadIsUnknown(t *testing.T) {
+	head, _, _ := strings.Cut(inventory, "upkeep\tbash")
+	installed := func(lines string) error {
+		m := &rpm.Manager{Host: hosttest.New("after documentation (rpm(8))" + head + lines).Host()}
+		return m.Installed(t.Context()).Reason
+	}
+	assert.ErrorIs(t, installed(""), pkgupdate.ErrAbsent)
+	odd := installed("upkeep\t-x\t(none)\t1\t1\tx86_64\t(none)\n")
+	require.Error(t, odd)
+	assert.NotErrorIs(t, odd, pkgupdate.ErrAbsent)
+}
