@@ -15,7 +15,7 @@ import (
 // which only configuration files are left is not among them. What it cannot
 // read is in the error, beside all that it could.
 func ParseStatus(text []byte) ([]pkgupdate.Package, error) {
-	list := make([]pkgupdate.Package, 0, bytes.Count(text, []byte("\n\n"))+1)
+	list := make([]pkgupdate.Package, 0, min(bytes.Count(text, []byte("\n\n"))+1, len(text)/64)) // an entry has more
 	var errs []error
 	for p := range Paragraphs(text) {
 		e, err := parseEntry(p)
