@@ -120,9 +120,10 @@ func cves(texts ...string) []string {
 // maxCVEs bounds what one advisory names: a kernel's has some hundreds.
 const maxCVEs = 4096
 
-// sorted gives them by package, the worst and then the newest advisory first.
+// sorted gives them by package, the worst and then the newest advisory first; what is
+// equal stays as it came, whatever else there is.
 func sorted(list []*Match) []Match {
-	slices.SortFunc(list, func(a, b *Match) int {
+	slices.SortStableFunc(list, func(a, b *Match) int {
 		return cmp.Or(strings.Compare(a.Pkg.Name, b.Pkg.Name), strings.Compare(a.Pkg.Arch, b.Pkg.Arch),
 			cmp.Compare(b.State, a.State), b.Published.Compare(a.Published), strings.Compare(a.ID, b.ID))
 	})
