@@ -65,7 +65,7 @@ func decode(raw []byte, at place) ([]byte, error) {
 
 // entity reads "&lt;" or "&#60;"; its length is 0 where it is none.
 func entity(raw []byte) (char rune, length int) {
-	end := bytes.IndexByte(raw[:min(len(raw), 64)], ';')
+	end := bytes.IndexByte(raw, ';')
 	if end < 0 {
 		return 0, 0
 	}

@@ -36,7 +36,7 @@ type Reader struct {
 	long  []byte // a piece that is longer than the buffer
 }
 
-// A kind is what a Reader comes to. The zero value is of no use to anybody.
+// A kind is what a Reader comes to. Zero is what it passes over, such as a comment.
 type kind uint8
 
 const (

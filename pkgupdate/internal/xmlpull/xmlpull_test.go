@@ -147,7 +147,7 @@ func theirs(data []byte) (e events, err error) {
 func FuzzSameAsTheStandardLibrary(f *testing.F) {
 	for _, seed := range []string{
 		document, "<a>\r\n&#13;\n&#xD800;&#x41;]]&gt;</a>", "<a b = 'x'c=\"y\" / >", "<a:b:c/>", "<:a></:a>", "<a><![CDATA[]]]]><![CDATA[>]]></a>", "<!--->-->", "<!-- - -- -->",
-		"<?a?><?xml version='1.0' encoding='Utf-8'?>", "<a/><b/>", "text", "<a>\xc3\xa9\xef\xbf\xbd\xff</a>", "<a>&#60;&lt;&nbsp;</a>", "<a b='<'/>", "<a></a >", "<?>?>", "<!DOCTYPE a 'b>'>", "<?A\xff?>",
+		"<?a?><?xml version='1.0' encoding='Utf-8'?>", "<a/><b/>", "text", "<a>\xc3\xa9\xef\xbf\xbd\xff</a>", "<a>&#60;&lt;&nbsp;</a>", "<a>&#x" + strings.Repeat("0", 100) + "41;&#0;</a>", "<a>&#x" + strings.Repeat("0", 100) + "41;</a>", "<a b='<'/>", "<a></a >", "<?>?>", "<!DOCTYPE a 'b>'>", "<?A\xff?>",
 	} {
 		f.Add([]byte(seed))
 	}
@@ -159,7 +159,7 @@ func FuzzSameAsTheStandardLibrary(f *testing.F) {
 			require.Equal(t, want, mine)
 		}
 		stricter := bytes.Contains(data, []byte("<?xml")) || bytes.Contains(data, []byte("<!")) || bytes.ContainsFunc(data, func(r rune) bool { return r > 0x7f }) ||
-			errors.Is(err, ErrTooMuch) || bytes.Contains(data, []byte("&#0"))
+			errors.Is(err, ErrTooMuch)
 		if err != nil && wantErr == nil && !stricter {
 			t.Errorf("%v, where the standard library reads %q", err, want)
 		}
