@@ -8,8 +8,9 @@
 //
 // It knows what dpkg, ucf, rpm, pacman, apk, FreeBSD's pkg, etcupdate(8) and
 // mergemaster(8), NetBSD's etcupdate(8), OpenBSD's sysmerge(8) and Slackware's pkgtools
-// leave, and what a dpkg that was cut off never put in place. OpenBSD's pkg_add(1) and pkgsrc leave nothing on the disk, and what "sysmerge -p"
-// did not merge of packages is not known. It changes nothing.
+// leave, and what a dpkg that was cut off never put in place. OpenBSD's pkg_add(1) and
+// pkgsrc leave nothing on the disk, and what "sysmerge -p" did not merge of packages is
+// not known. It changes nothing.
 //
 // # Design
 //

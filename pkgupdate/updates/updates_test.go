@@ -254,7 +254,6 @@ func TestStaleSourceIsAFindingWithARemedyAndItsUpgradesAreFindings(t *testing.T)
 	stale := res.Findings[1]
 	assert.Equal(t, "bad: its index was last refreshed 4 days ago.", stale.Detail)
 	assert.Equal(t, [][]string{{"fake", "refresh"}}, stale.Remedy.Do)
-	assert.Equal(t, [][]string{{"fake", "refresh"}}, stale.Remedy.Do)
 	assert.False(t, res.Covers("fake/pending/security") || res.Covers("fake/pending/stable"))
 	assert.True(t, res.Covers("fake/broken") && res.Covers("fake/sources"))
 	require.Len(t, res.Problems, 2, "one for each reason")
