@@ -59,17 +59,20 @@ func (c *Crowd) Leave(k Kind, cause string, i int) {
 	for len(m.turns) > 0 && len(m.turns[len(m.turns)-1]) == 0 {
 		m.turns = m.turns[:len(m.turns)-1]
 	}
-	m.n--
 	if m.of[cause]--; m.of[cause] == 0 {
 		delete(m.of, cause)
+	}
+	if m.n--; m.n == 0 {
+		delete(c.kinds, k)
 	}
 }
 
 // Gives says which thing gives way when cause brings one more of kind k; false: that
 // one does.
 func (c *Crowd) Gives(k Kind, cause string) (i int, is bool) {
-	m := c.kinds[c.giving(k)]
-	if c.giving(k) == k && (m == nil || m.of[cause] >= len(m.turns)-1) {
+	out := c.giving(k)
+	m := c.kinds[out]
+	if out == k && (m == nil || m.of[cause] >= len(m.turns)-1) {
 		return 0, false
 	}
 	last := m.turns[len(m.turns)-1]
@@ -83,10 +86,7 @@ func (c *Crowd) giving(next Kind) Kind {
 		most += m.n
 	}
 	for k, m := range c.kinds {
-		if k == next || m.n == 0 {
-			continue
-		}
-		if cmp.Or(compareBool(most > few, m.n > few), out.Rank-k.Rank, m.n-most, strings.Compare(out.Name, k.Name)) > 0 {
+		if k != next && cmp.Or(compareBool(most > few, m.n > few), out.Rank-k.Rank, m.n-most, strings.Compare(out.Name, k.Name)) > 0 {
 			out, most = k, m.n
 		}
 	}

@@ -143,7 +143,7 @@ func (t *Targets) now() time.Time {
 
 func (t *Targets) box(target Target) box { return box{dir: t.Spool, name: target.Name, now: t.now} }
 
-// drain hands over what is kept for a target until one report fails.
+// drain hands over what is kept for a target until it takes no more.
 func (t *Targets) drain(ctx context.Context, target Target, b box, always bool) error {
 	if b.dir == "" {
 		return nil
