@@ -103,8 +103,8 @@ func (d *desk) open() []review.Standing {
 }
 
 // signedAt is the moment since which something is new to the people.
-func (d *desk) signedAt() time.Time {
-	if last := review.LastSignature(d.log); last != nil {
+func signedAt(log []review.Record) time.Time {
+	if last := review.LastSignature(log); last != nil {
 		return last.At
 	}
 	return time.Time{}

@@ -11,9 +11,8 @@ import (
 	"github.com/stretchr/testify/assert"
 	"github.com/stretchr/testify/require"
 
-	"github.com/pugetsoundtech/upkeep/report"
-
 	"github.com/pugetsoundtech/upkeep/examples/internal/clitest"
+	"github.com/pugetsoundtech/upkeep/report"
 )
 
 func TestADigestIsMadeOfTheReportsOfFolders(t *testing.T) {

@@ -38,7 +38,7 @@ func (d *desk) list(c cli.Call) (int, error) {
 		at := 2
 		if !s.Handled() {
 			at = 1
-			if s.Since.After(d.signedAt()) || s.Again != "" {
+			if s.Since.After(signedAt(d.log)) || s.Again != "" {
 				at = 0
 			}
 		}
@@ -144,7 +144,7 @@ func (d *desk) show(c cli.Call, selectors []string) (int, error) {
 // tell tells all about one finding.
 func (d *desk) tell(c cli.Call, s review.Standing) error {
 	if c.JSON {
-		return d.line(c, s, s.Since.After(d.signedAt()))
+		return d.line(c, s, s.Since.After(signedAt(d.log)))
 	}
 	f, w := s.Finding, c.Stdout
 	if err := d.line(c, s, false); err != nil {

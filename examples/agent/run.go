@@ -111,7 +111,10 @@ func (r *round) once(ctx context.Context, target *daily.Target, c cli.Call) (int
 func (r *round) look(ctx context.Context, t *daily.Target, st *statedir.Dir, bar *cli.Progress) (seen *screen, rep *report.Report, err error) {
 	labels := r.labels(ctx, t)
 	acts := actsOf(r.settings, st, labels)
-	t.SignedOff = func(ctx context.Context) (time.Time, error) { return daily.SignedOff(ctx, acts) }
+	t.SignedOff = func(ctx context.Context) (time.Time, error) {
+		log, err := acts.Acts(ctx)
+		return signedAt(log), err
+	}
 	all, err := t.Checks(st, r.settings)
 	if err != nil {
 		return nil, nil, err

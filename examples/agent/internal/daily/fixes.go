@@ -1,15 +1,12 @@
 package daily
 
 import (
-	"context"
 	"slices"
 	"strings"
-	"time"
 
 	"github.com/pugetsoundtech/upkeep/pkgupdate"
 	"github.com/pugetsoundtech/upkeep/pkgupdate/apply"
 	"github.com/pugetsoundtech/upkeep/report"
-	"github.com/pugetsoundtech/upkeep/report/review"
 )
 
 // PackagesOf gives the labels of a finding's packages of a manager.
@@ -36,19 +33,10 @@ func Together(list []report.Finding, info pkgupdate.Info) (labels []string, apar
 // FixesAll reports whether a plan can be carried out and does something for each finding.
 func FixesAll(plan apply.Plan, list []report.Finding, info pkgupdate.Info) bool {
 	lacks := func(f report.Finding) bool {
+		labels := PackagesOf(f, info)
 		return !slices.ContainsFunc(plan.Steps, func(s apply.Step) bool {
-			labels := PackagesOf(f, info)
 			return slices.Contains(labels, s.Name) || slices.Contains(labels, s.Name+":"+s.Arch)
 		})
 	}
 	return len(plan.Problems) == 0 && !slices.ContainsFunc(list, lacks)
-}
-
-// SignedOff tells when a person signed last.
-func SignedOff(ctx context.Context, acts review.Store) (time.Time, error) {
-	log, err := acts.Acts(ctx)
-	if last := review.LastSignature(log); last != nil {
-		return last.At, err
-	}
-	return time.Time{}, err
 }
