@@ -48,7 +48,8 @@ func advisories(ctx context.Context, c cli.Call, h host.Host, list []pkgupdate.M
 	if err != nil {
 		return cli.Failed, err
 	}
-	status, errs := 0, []error{}
+	var errs []error
+	status := 0
 	for i, m := range list {
 		s, err := survey.System(ctx, h, m.Info(), installed[i].Value)
 		r, feedErr := folder.Read(ctx, s)
@@ -108,8 +109,11 @@ func sayMatches(c cli.Call, manager string, list []advisory.Match) (int, error) 
 			errs = append(errs, m.Reason)
 		}
 		status = max(status, worth)
-		if err := c.Say(hole{m.ID, m.CVEs, m.Feed, m.Fix.String(), manager, m.Pkg.Name, m.Severity, m.State.String(), m.Pkg.Version.String()},
-			m.Pkg.Label(), m.Pkg.Version.String(), m.Fix.String(), m.State.String(), strings.Join(m.IDs(), " ")); err != nil {
+		object := hole{
+			Manager: manager, Name: m.Pkg.Name, Version: m.Pkg.Version.String(), State: m.State.String(), Fix: m.Fix.String(),
+			Advisory: m.ID, CVEs: m.CVEs, Severity: m.Severity, Feed: m.Feed,
+		}
+		if err := c.Say(object, m.Pkg.Label(), m.Pkg.Version.String(), m.Fix.String(), m.State.String(), strings.Join(m.IDs(), " ")); err != nil {
 			return cli.Failed, err
 		}
 	}

@@ -116,7 +116,8 @@ func security(ctx context.Context, c cli.Call, h host.Host, fetch string, from *
 
 // changes lists what is pending. What was learned beside an error is listed too.
 func changes(ctx context.Context, c cli.Call, list []pkgupdate.Manager, fetch string, want func(pkgupdate.Class) bool) (int, error) {
-	status, errs := 0, []error{}
+	var errs []error
+	status := 0
 	for _, m := range list {
 		m, err := refreshed(ctx, m, fetch)
 		a := m.Pending(ctx)

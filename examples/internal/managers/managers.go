@@ -34,11 +34,6 @@ const Jobs = "/var/lib/upkeep/apply"
 // not there, or holds nothing, says so. Data older than maxAge is no answer; zero is what
 // each takes.
 func For(h host.Host, system facts.System, maxAge time.Duration) []pkgupdate.Manager {
-	debs := &apt.Manager{Host: h, MaxAge: maxAge}
-	rpms := &rpm.Manager{Host: h, Family: system.Family, Front: rpm.Front(system.ID, system.Version), MaxAge: maxAge}
-	alpine, arch, slack := &apk.Manager{Host: h, MaxAge: maxAge}, &pacman.Manager{Host: h, MaxAge: maxAge}, &slackware.Manager{Host: h, MaxAge: maxAge}
-	linux := []pkgupdate.Manager{debs, rpms, alpine, arch, slack}
-	own := map[string]int{"debian": 0, "redhat": 1, "suse": 1, "mandrake": 1, "alpine": 2, "arch": 3, "slackware": 4}
 	switch system.Family {
 	case "freebsd":
 		return []pkgupdate.Manager{&freebsd.Manager{Host: h, MaxAge: maxAge}}
@@ -49,9 +44,14 @@ func For(h host.Host, system facts.System, maxAge time.Duration) []pkgupdate.Man
 	case "bsdos":
 		return []pkgupdate.Manager{&bsdos.Manager{Host: h}}
 	}
-	n := own[system.Family]
-	first := linux[n]
-	return slices.Insert(slices.Delete(linux, n, n+1), 0, first)
+	list := []pkgupdate.Manager{
+		&apt.Manager{Host: h, MaxAge: maxAge},
+		&rpm.Manager{Host: h, Family: system.Family, Front: rpm.Front(system.ID, system.Version), MaxAge: maxAge},
+		&apk.Manager{Host: h, MaxAge: maxAge}, &pacman.Manager{Host: h, MaxAge: maxAge}, &slackware.Manager{Host: h, MaxAge: maxAge},
+	}
+	n := map[string]int{"redhat": 1, "suse": 1, "mandrake": 1, "alpine": 2, "arch": 3, "slackware": 4}[system.Family]
+	own := list[n]
+	return slices.Insert(slices.Delete(list, n, n+1), 0, own)
 }
 
 // Owners is who knows whose a file is on a system of a family: the first package
