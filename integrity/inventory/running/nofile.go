@@ -12,6 +12,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/host/etc"
 	"github.com/pugetsoundtech/upkeep/host/howto"
 	"github.com/pugetsoundtech/upkeep/host/sysview"
+	"github.com/pugetsoundtech/upkeep/integrity/inventory"
 	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
 )
@@ -29,7 +30,8 @@ const (
 	firstUser = 1000
 )
 
-// noFiles tells of programs that run from a file that is gone, one finding for each file.
+// noFiles tells of programs that run from a file that is gone, one finding for each file
+// and user: whoever runs a program chooses the name of its file, and not who he is.
 // Of root's the file may have another in its place; with users that is a program of
 // theirs which they built anew.
 func (c Replaced) noFiles(ctx context.Context, outdated []sysview.Outdated, processes []sysview.Process, now time.Time) (out []report.Finding) {
@@ -55,27 +57,38 @@ func (c Replaced) noFiles(ctx context.Context, outdated []sysview.Outdated, proc
 				names = etc.Names(t.Entries)
 			}
 		}
-		finding := noFile(f, of, names)
 		guide := howto.Of(ctx, c.Host)
-		finding.Remedy = report.Look(guide.Command(howto.Process, strconv.Itoa(of[0].PID)), guide.Command(howto.Listeners))
-		out = append(out, finding)
+		slices.SortStableFunc(of, func(a, b sysview.Process) int { return cmp.Compare(a.UID, b.UID) })
+		for len(of) > 0 {
+			n := 1
+			for n < len(of) && of[n].UID == of[0].UID && of[n].HasUID == of[0].HasUID {
+				n++
+			}
+			finding := noFile(f, of[:n], names)
+			finding.Remedy = report.Look(guide.Command(howto.Process, strconv.Itoa(of[0].PID)), guide.Command(howto.Listeners))
+			out = append(out, finding)
+			of = of[n:]
+		}
 	}
 	return out
 }
 
 func isRoots(p sysview.Process) bool { return p.HasUID && p.UID == 0 }
 
-// noFile tells of one file; those of root are named before others.
+// noFile tells of one file that processes of one user run.
 func noFile(f sysview.Outdated, of []sysview.Process, names map[uint32]string) report.Finding {
-	slices.SortStableFunc(of, func(a, b sysview.Process) int { return cmp.Compare(a.UID, b.UID) })
-	out := report.Finding{Rule: ruleNoFile, Scope: "replaced-code", Subject: report.Path.Of(f.Path)}
+	uid := strconv.FormatUint(uint64(of[0].UID), 10)
+	user, owner := cmp.Or(prose.Clip(names[of[0].UID], 64), "user "+uid), cmp.Or(names[of[0].UID], uid)
+	if !of[0].HasUID {
+		user, owner = "an unknown user", "?"
+	}
+	out := report.Finding{
+		Rule: ruleNoFile, Scope: "replaced-code", Subject: report.Path.Of(f.Path),
+		Identity: []report.Attr{report.User.Of(inventory.Word(owner))},
+	}
 	var who []string
 	for _, p := range of {
-		user := "user " + strconv.FormatUint(uint64(p.UID), 10)
-		if !p.HasUID {
-			user = "an unknown user"
-		}
-		who = append(who, fmt.Sprintf("%s of %s (process %d)", prose.Clip(p.Name, 40), cmp.Or(prose.Clip(names[p.UID], 64), user), p.PID))
+		who = append(who, fmt.Sprintf("%s of %s (process %d)", prose.Clip(p.Name, 40), user, p.PID))
 		if len(out.Evidence) < 20 {
 			out.Evidence = append(out.Evidence, report.Process.Of(p.Name))
 		}

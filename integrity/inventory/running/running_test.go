@@ -114,3 +114,18 @@ live
 	clean := hosttest.New("-- /proc/sys/kernel/tainted --\n0\n-- /proc/modules absent --\n-- /sys/module absent --\n")
 	assert.Empty(t, integritytest.Collect(t, running.Kernel{Host: clean.Host()}).Findings)
 }
+
+// Whose process it is, the process does not choose; the name of its file it does.
+func TestAProgramWithoutAFileHidesBehindNobodyElses(t *testing.T) {
+	root, ann := without("k", "/memfd:x", "0", ""), without("p", "/memfd:x", "1000", "")
+	_, other, _ := strings.Cut(strings.ReplaceAll(ann, "900", "901"), "btime 1764000000\n")
+	known := integritytest.Collect(t, running.Replaced{Host: hosttest.New(root).Host()})
+	res := integritytest.Collect(t, running.Replaced{Host: hosttest.New(root + other).Host()})
+	require.Equal(t, []string{
+		"warning: k of root (process 900) runs from memory alone (/memfd:x)",
+		"warning: p of ann (process 901) runs from memory alone (/memfd:x)",
+	}, integritytest.Titles(res), "%v", res.Problems)
+	assert.Equal(t, known.Findings[0].Fingerprint, res.Findings[0].Fingerprint)
+	assert.NotEqual(t, res.Findings[0].Fingerprint, res.Findings[1].Fingerprint)
+	assert.Equal(t, []string{"root", "ann"}, []string{res.Findings[0].Owner(), res.Findings[1].Owner()})
+}
