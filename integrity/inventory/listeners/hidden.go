@@ -8,6 +8,7 @@ import (
 	"strconv"
 	"strings"
 
+	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/sysview"
 	"github.com/pugetsoundtech/upkeep/integrity/inventory"
 	"github.com/pugetsoundtech/upkeep/internal/prose"
@@ -25,8 +26,7 @@ func (r *listenerRun) hidden(tables []Table) {
 		}
 	}
 	if r.check.Alive != nil {
-		// What comes or goes between two looks is not hidden: it has to be so twice.
-		missing, err := twice(r.unlisted)
+		missing, err := always(r.unlisted)
 		if err != nil {
 			r.rec.Problem(err, "listeners/processes")
 		} else {
@@ -45,9 +45,9 @@ func (r *listenerRun) hiddenSockets(tables []Table) {
 		return
 	}
 	looks := 0
-	differ, err := twice(func() ([]oneView, error) {
+	differ, err := always(func() ([]oneView, error) {
 		if looks++; looks > 1 {
-			tables = ReadListeners(r.ctx, r.check.Host)
+			tables = ReadListeners(host.Afresh(r.ctx), r.check.Host)
 		}
 		told, err := r.check.Listening(r.ctx)
 		return views(tables, told), err
@@ -116,14 +116,20 @@ func (v oneView) finding() report.Finding {
 	}
 }
 
-// twice gives what two looks, one after the other, have in common.
-func twice[T comparable](look func() ([]T, error)) ([]T, error) {
-	first, err := look()
-	if err != nil || len(first) == 0 {
-		return nil, err
+// sure is how often a thing has to be hidden, look for look. What comes or goes between
+// looks is not; nor what a table leaves out by chance, as /proc/net/tcp does while others
+// come and go, nor a port that was taken again between the looks.
+const sure = 5
+
+// always gives what all looks, one after the other, have in common.
+func always[T comparable](look func() ([]T, error)) ([]T, error) {
+	common, err := look()
+	for n := 1; n < sure && err == nil && len(common) > 0; n++ {
+		var again []T
+		again, err = look()
+		common = slices.DeleteFunc(common, func(v T) bool { return !slices.Contains(again, v) })
 	}
-	again, err := look()
-	return slices.DeleteFunc(first, func(v T) bool { return !slices.Contains(again, v) }), err
+	return common, err
 }
 
 // unlisted gives the processes that the kernel knows, and a fresh listing does not.

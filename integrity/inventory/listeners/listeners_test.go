@@ -359,6 +359,23 @@ func TestASocketThatOneViewAloneShowsIsHidden(t *testing.T) {
 		return at("0.0.0.0:22", "0.0.0.0:11111")(ctx)
 	})
 	assert.Empty(t, integritytest.Titles(res), "what comes or goes between two looks is not hidden")
+	looks = 0
+	res = look(func(ctx context.Context) ([]listeners.Listener, error) {
+		if looks++; looks == 4 {
+			return at("0.0.0.0:22", "0.0.0.0:11111")(ctx)
+		}
+		return at("0.0.0.0:22", "0.0.0.0:11111", "0.0.0.0:40000")(ctx)
+	})
+	assert.Empty(t, integritytest.Titles(res), "a port that is taken again and again is not hidden")
+	busy := world(t, ssh, "")
+	res = integritytest.Collect(t, kept(t.TempDir(), listeners.Sockets{
+		Host: busy.Host().Remembering(),
+		Listening: func(ctx context.Context) ([]listeners.Listener, error) {
+			err := busy.Add("-- /proc/net/tcp --\n" + head + ssh + row("00000000:9C40", "0A", 33, 4713))
+			return []listeners.Listener{listener("tcp", "0.0.0.0:22", ""), listener("tcp", "0.0.0.0:40000", "")}, err
+		},
+	}))
+	assert.Empty(t, integritytest.Titles(res), "what comes after the look that all checks share is not hidden")
 	res = look(func(context.Context) ([]listeners.Listener, error) { return nil, errors.ErrUnsupported })
 	assert.Equal(t, report.OK, res.Status)
 	assert.False(t, res.Covers("listeners/sockets"))
