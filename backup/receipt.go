@@ -4,7 +4,6 @@ import (
 	"context"
 	"encoding/json"
 	"fmt"
-	"strings"
 	"time"
 )
 
@@ -27,16 +26,10 @@ const receiptVersion = 1
 const MaxReceipt = 64 << 10
 
 // ReceiptName is the name of the receipt of a snapshot.
-func ReceiptName(seq uint64) string { return fmt.Sprintf("%s%010d", ReceiptPrefix, seq) }
+func ReceiptName(seq uint64) string { return numbered(ReceiptPrefix, seq) }
 
 // ReceiptSeq gives the number of the snapshot that a receipt is for, by its name.
-func ReceiptSeq(name string) (uint64, error) {
-	digits, is := strings.CutPrefix(name, ReceiptPrefix)
-	if !is {
-		return 0, fmt.Errorf("%.80q is no name of a receipt: %w", name, ErrDamaged)
-	}
-	return SnapshotSeq(SnapPrefix + digits)
-}
+func ReceiptSeq(name string) (uint64, error) { return seqOf(name, ReceiptPrefix) }
 
 // Seal gives the receipt's file: a line of JSON, then the signature of that line.
 func (r Receipt) Seal(signer Signer) ([]byte, error) {

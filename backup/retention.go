@@ -24,7 +24,7 @@ const RetentionPrefix = "retained/"
 const retentionVersion = 1
 
 // RetentionName is the name of the record of a snapshot that went.
-func RetentionName(seq uint64) string { return fmt.Sprintf("%s%010d", RetentionPrefix, seq) }
+func RetentionName(seq uint64) string { return numbered(RetentionPrefix, seq) }
 
 // Seal gives the record's file: a line of JSON, then the signature of that line.
 func (r Retention) Seal(signer Signer) ([]byte, error) {

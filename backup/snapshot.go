@@ -75,14 +75,19 @@ const (
 )
 
 // SnapshotName is the name of a snapshot in a Store.
-func SnapshotName(seq uint64) string { return fmt.Sprintf("%s%010d", SnapPrefix, seq) }
+func SnapshotName(seq uint64) string { return numbered(SnapPrefix, seq) }
 
 // SnapshotSeq gives the number of a snapshot by its name in a Store.
-func SnapshotSeq(name string) (uint64, error) {
-	digits := strings.TrimPrefix(name, SnapPrefix)
-	seq, err := strconv.ParseUint(digits, 10, 64)
-	if err != nil || SnapshotName(seq) != name || seq == 0 {
-		return 0, fmt.Errorf("%.80q is no name of a snapshot: %w", name, ErrDamaged)
+func SnapshotSeq(name string) (uint64, error) { return seqOf(name, SnapPrefix) }
+
+// numbered is the name below prefix of what belongs to a snapshot, and seqOf gives the
+// number in one.
+func numbered(prefix string, seq uint64) string { return fmt.Sprintf("%s%010d", prefix, seq) }
+
+func seqOf(name, prefix string) (uint64, error) {
+	seq, err := strconv.ParseUint(strings.TrimPrefix(name, prefix), 10, 64)
+	if err != nil || numbered(prefix, seq) != name || seq == 0 {
+		return 0, fmt.Errorf("%.80q is no number below %s: %w", name, prefix, ErrDamaged)
 	}
 	return seq, nil
 }

@@ -71,6 +71,14 @@ func (d Durability) String() string {
 // A Leveler is a Store that states how durable it is.
 type Leveler interface{ Durability() Durability }
 
+// DurabilityOf gives what a Store states; of one that is no Leveler it is Unstated.
+func DurabilityOf(s Store) Durability {
+	if l, ok := s.(Leveler); ok {
+		return l.Durability()
+	}
+	return Unstated
+}
+
 // A Locker is a Store that can keep other writers out. Lock also clears what a
 // killed writer has left.
 type Locker interface {

@@ -22,11 +22,8 @@ func (c Configuration) recordNumbers(rec *report.Recorder, s backup.Snapshot, re
 	if reported {
 		written = 0 // by an earlier run
 	}
-	durable, level := int64(1), backup.Unstated
-	if l, ok := c.Repo.Store.(backup.Leveler); ok {
-		level = l.Durability()
-	}
-	if level < backup.FileAndDir {
+	durable := int64(1)
+	if level := backup.DurabilityOf(c.Repo.Store); level < backup.FileAndDir {
 		durable = 0
 		rec.Finding(c.volatile(level))
 	}

@@ -115,7 +115,7 @@ func (s *Server) serve(w http.ResponseWriter, r *http.Request) error {
 		if err := s.put(w, r, c, name); err != nil {
 			return err
 		}
-		state(w, c.Store)
+		setLevel(w, c.Store)
 		w.WriteHeader(http.StatusCreated)
 		return nil
 	}
@@ -128,7 +128,7 @@ func get(w http.ResponseWriter, r *http.Request, c Client, name string) error {
 		return err
 	}
 	defer b.Close()
-	state(w, c.Store)
+	setLevel(w, c.Store)
 	w.Header().Set("Content-Type", "application/octet-stream")
 	http.ServeContent(w, r, "", time.Time{}, io.NewSectionReader(b, 0, b.Size()))
 	return nil

@@ -1,7 +1,6 @@
 package pushserver
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io/fs"
@@ -19,7 +18,7 @@ func (s *Server) receipt(ctx context.Context, c Client, name string, data []byte
 		return err
 	}
 	name = backup.ReceiptName(seq)
-	if _, err = backup.Read(ctx, c.Store, name, backup.MaxSnapshot); !errors.Is(err, fs.ErrNotExist) {
+	if _, err = backup.Read(ctx, c.Store, name, backup.MaxReceipt); !errors.Is(err, fs.ErrNotExist) {
 		return err
 	}
 	now := time.Now
@@ -31,7 +30,7 @@ func (s *Server) receipt(ctx context.Context, c Client, name string, data []byte
 	if err != nil {
 		return err
 	}
-	return c.Store.Create(ctx, name, bytes.NewReader(file), int64(len(file)))
+	return c.Store.Create(ctx, name, backup.Held(file), int64(len(file)))
 }
 
 // late stores the receipt that is asked for where a server was killed before it

@@ -47,7 +47,7 @@ func list(w http.ResponseWriter, r *http.Request, store backup.Store, shown func
 	if err := enc.Encode(line{End: true}); err != nil {
 		return err
 	}
-	state(w, store)
+	setLevel(w, store)
 	_, err := w.Write(out.Bytes())
 	return err
 }
@@ -67,14 +67,11 @@ const levelKey = "Backup-Durability"
 
 var levels = map[string]backup.Durability{"file": backup.FileOnly, "file-and-name": backup.FileAndDir}
 
-// state says in the head of an answer how durable the store is, if it tells.
-func state(w http.ResponseWriter, store backup.Store) {
-	l, ok := store.(backup.Leveler)
-	if !ok {
-		return
-	}
+// setLevel says in the head of an answer how durable the store is, if it tells.
+func setLevel(w http.ResponseWriter, store backup.Store) {
+	has := backup.DurabilityOf(store)
 	for word, level := range levels {
-		if level == l.Durability() {
+		if level == has {
 			w.Header().Set(levelKey, word)
 		}
 	}

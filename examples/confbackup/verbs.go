@@ -113,10 +113,7 @@ func (j *job) run(ctx context.Context, c cli.Call) (int, error) {
 
 // sayDurability says of a store that it does not promise to survive a loss of power.
 func (w *work) sayDurability(c cli.Call) error {
-	level := backup.Unstated
-	if l, ok := w.repo.Store.(backup.Leveler); ok {
-		level = l.Durability()
-	}
+	level := backup.DurabilityOf(w.repo.Store)
 	if level == backup.FileAndDir {
 		return nil
 	}
