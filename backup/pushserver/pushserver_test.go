@@ -146,7 +146,8 @@ func TestServerThatWasPutBackGoesOnByTheReceiptsThatItGave(t *testing.T) {
 	store.Files = before
 	assert.EqualValues(t, 4, day("four\n"), "the number of what was stored is not used again")
 	assert.Contains(t, log.String(), "goes on after numbers that are not here")
-	assert.NotNil(t, store.Files[backup.ReceiptName(3)], "by what it is known stays")
+	_, err := backup.Read(t.Context(), r.Store, backup.ReceiptName(3), backup.MaxReceipt)
+	require.NoError(t, err, "by what it is known stays, and is given")
 	clear(store.Files) // it begins anew
 	assert.EqualValues(t, 5, day("five\n"))
 	v, err := backup.Repo{Store: store, Keys: keys}.Verify(t.Context(), backup.VerifyOptions{})

@@ -43,6 +43,9 @@ func (s *Server) late(ctx context.Context, c Client, name string) error {
 	defer s.alone(c)()
 	name = backup.SnapPrefix + digits
 	data, err := backup.Read(ctx, c.Store, name, backup.MaxSnapshot)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil // the receipt outlives it
+	}
 	if err != nil {
 		return err
 	}
