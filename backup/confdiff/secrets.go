@@ -10,8 +10,7 @@ import (
 )
 
 // What package redact knows of any text stands before what only configurations
-// have: secrets behind a blank, in elements, and in statements. Each last group is
-// a secret; a text without one of the hints has none.
+// have: secrets behind a blank, in elements, and in statements.
 var spoken = []redact.Near{
 	{Hints: []string{"secret key"}, Lines: 2, RE: regexp.MustCompile(`(?i)secret key\r?\n(RW[\w+/=-]+)`)}, // signify
 	{
@@ -110,40 +109,22 @@ var plain = []string{
 
 // text hides the secrets in a text of a configuration.
 func (d differ) text(s string) string {
-	in := d.redact.In(s)
-	s = in.String()
-	ways := spoken
-	if strings.Contains(s, "</") || strings.Contains(s, "/>") {
+	in, ways := d.redact.In(s), spoken
+	if s = in.String(); strings.Contains(s, "</") || strings.Contains(s, "/>") {
 		ways = slices.Concat(elements, spoken)
 	}
 	for _, near := range ways {
-		var out strings.Builder
-		done := 0
-		for _, m := range near.All(in) {
-			from, to := last(m)
-			value := s[from:to]
-			if from < done || strings.Contains(value, "«") || strings.HasSuffix(s[:m[0]], "«") || strings.HasPrefix(value, "[") || value == "=" || slices.Contains(plain, strings.ToLower(value)) || strings.HasSuffix(value, "=") && strings.HasPrefix(s[to:], `"`) || strings.HasPrefix(s[to:], `":`) {
-				continue
-			}
-			out.WriteString(s[done:from] + d.redact.Mark(value))
-			done = to
-		}
-		if done > 0 {
-			s = out.String() + s[done:]
-			in = redact.In(s)
-		}
+		in = d.redact.Hide(in, near, isNone)
 	}
-	return s
+	return in.String()
 }
 
-// last is the last group that takes part in a match.
-func last(m []int) (from, to int) {
-	for i := len(m) - 2; i >= 0; i -= 2 {
-		if m[i] >= 0 {
-			return m[i], m[i+1]
-		}
-	}
-	return 0, 0
+// isNone takes what is hidden already, a plain word, and the name of another value, as
+// quotes show it: name="…", "name":
+func isNone(f redact.Found) bool {
+	value := f.Value()
+	return strings.Contains(value, "«") || strings.HasPrefix(value, "[") || value == "=" || slices.Contains(plain, strings.ToLower(value)) ||
+		strings.HasSuffix(value, "=") && strings.HasPrefix(f.Rest(), `"`) || strings.HasPrefix(f.Rest(), `":`)
 }
 
 // onlySecrets reports whether a file is, by its name, one that has nothing else.

@@ -28,14 +28,14 @@ func TestNothingIsFoundFartherFromAHint(t *testing.T) {
 	r := rand.New(rand.NewPCG(1, 2))
 	for n := range 1500 {
 		var text strings.Builder
-		text.WriteString("x\n" + redacttest.Text(r, patterns[n%len(patterns)].re))
+		text.WriteString("x\n" + redacttest.Text(r, patterns[n%len(patterns)].RE))
 		for range r.IntN(40) {
 			text.WriteString(words[r.IntN(len(words))])
 		}
 		s := text.String()
 		for _, p := range patterns {
-			want := p.re.FindAllStringSubmatchIndex(s, -1)
-			require.Equal(t, want, (Near{p.hints, p.lines, p.with, p.re}).All(In(s)), "%v in %q", p.hints, s)
+			want := p.RE.FindAllStringSubmatchIndex(s, -1)
+			require.Equal(t, want, p.All(In(s)), "%v in %q", p.Hints, s)
 		}
 	}
 }

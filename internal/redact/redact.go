@@ -30,19 +30,21 @@ func (r *Redactor) Text(s string) string {
 func (r *Redactor) In(s string) *Haystack {
 	in := In(s)
 	for _, p := range patterns {
-		if matches := (Near{p.hints, p.lines, p.with, p.re}).All(in); len(matches) > 0 {
-			if without := r.replace(in.text, p, matches); without != in.text {
-				in = In(without)
-			}
-		}
+		in = r.hide(in, p)
 	}
 	return in
 }
 
-func (r *Redactor) replace(s string, p pattern, matches [][]int) string {
+// Hide puts marks in place of what near finds: the first group that takes part in a
+// match, unless judge reports that it is none.
+func (r *Redactor) Hide(in *Haystack, near Near, judge func(Found) bool) *Haystack {
+	return r.hide(in, pattern{Near: near, judge: judge})
+}
+
+func (r *Redactor) hide(in *Haystack, p pattern) *Haystack {
 	var b strings.Builder
-	last := 0
-	for _, m := range matches {
+	s, last := in.text, 0
+	for _, m := range p.All(in) {
 		if m[1] <= last {
 			continue
 		}
@@ -60,22 +62,25 @@ func (r *Redactor) replace(s string, p pattern, matches [][]int) string {
 		b.WriteString(r.Mark(s[f.from:f.to]))
 		last = f.to
 	}
+	if last == 0 {
+		return in
+	}
 	b.WriteString(s[last:])
-	return b.String()
+	return In(b.String())
 }
 
 // secretOf is the first group that takes part in a match.
-func secretOf(s string, m []int) found {
+func secretOf(s string, m []int) Found {
 	for i := 2; i < len(m); i += 2 {
 		if m[i] >= 0 {
-			return found{text: s, match: m[0], from: m[i], to: m[i+1]}
+			return Found{text: s, match: m[0], from: m[i], to: m[i+1]}
 		}
 	}
-	return found{text: s, match: m[0], from: m[1], to: m[1]}
+	return Found{text: s, match: m[0], from: m[1], to: m[1]}
 }
 
 // nameStart is where the name begins whose end was matched.
-func nameStart(f found) int {
+func nameStart(f Found) int {
 	at := f.match
 	for at > 0 && isNameByte(f.text[at-1]) {
 		at--
