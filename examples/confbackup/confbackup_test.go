@@ -46,6 +46,23 @@ func at(t *testing.T, state string, want int, args ...string) (stdout, stderr st
 	return stdout, stderr
 }
 
+// keysOf gives the directory of the keys that are in a state, and the name of their system.
+func keysOf(t *testing.T, state string) (dir, name string) {
+	t.Helper()
+	found, err := filepath.Glob(filepath.Join(state, "*", "backup-keys"))
+	require.NoError(t, err)
+	require.Len(t, found, 1)
+	return found[0], filepath.Base(filepath.Dir(found[0]))
+}
+
+func copyFile(t *testing.T, from, to string) {
+	t.Helper()
+	data, err := os.ReadFile(from)
+	require.NoError(t, err)
+	require.NoError(t, os.MkdirAll(filepath.Dir(to), 0o700))
+	require.NoError(t, os.WriteFile(to, data, 0o600))
+}
+
 func TestADayOfABackup(t *testing.T) {
 	state, from, to := t.TempDir(), t.TempDir(), filepath.Join(t.TempDir(), "new")
 	write := func(text string) {
@@ -185,11 +202,9 @@ func spoil(t *testing.T, state string) {
 func TestWithoutTheIdentityBackupsGoOnAndNobodyReads(t *testing.T) {
 	state, from := t.TempDir(), t.TempDir()
 	at(t, state, 0, "init")
-	found, err := filepath.Glob(filepath.Join(state, "*", "backup-keys", "identity.txt"))
-	require.NoError(t, err)
-	require.Len(t, found, 1)
+	keys, _ := keysOf(t, state)
 	away := filepath.Join(t.TempDir(), "identity.txt")
-	require.NoError(t, os.Rename(found[0], away))
+	require.NoError(t, os.Rename(filepath.Join(keys, "identity.txt"), away))
 	require.NoError(t, os.WriteFile(filepath.Join(from, "a"), []byte("one"), 0o600))
 	at(t, state, 0, "run", from)
 	require.NoError(t, os.WriteFile(filepath.Join(from, "a"), []byte("two"), 0o600))
@@ -233,16 +248,10 @@ func TestClientOfAForcedCommandCanOnlyAdd(t *testing.T) {
 	t.Setenv("PATH", bin)
 	require.NoError(t, os.WriteFile(filepath.Join(from, "a"), []byte("one"), 0o600))
 	at(t, state, 0, "init")
-	keys, err := filepath.Glob(filepath.Join(state, "*", "backup-keys", "signing-key.pub"))
-	require.NoError(t, err)
-	require.Len(t, keys, 1)
-	name := filepath.Base(filepath.Dir(filepath.Dir(keys[0])))
+	keys, name := keysOf(t, state)
 	t.Setenv("NAME", name)
 	at(t, state, 3, "run", from, "-store", "ssh://me@backup.example") // its key is not there
-	pub, err := os.ReadFile(keys[0])
-	require.NoError(t, err)
-	require.NoError(t, os.MkdirAll(filepath.Join(server, name), 0o700))
-	require.NoError(t, os.WriteFile(filepath.Join(server, name, "signing-key.pub"), pub, 0o600))
+	copyFile(t, filepath.Join(keys, "signing-key.pub"), filepath.Join(server, name, "signing-key.pub"))
 	at(t, state, 0, "run", from, "-store", "ssh://me@backup.example")
 	out, _ := at(t, state, 0, "show", "latest", filepath.Join(from, "a"), "-store", "ssh://me@backup.example")
 	assert.Equal(t, "one", out)
@@ -251,7 +260,7 @@ func TestClientOfAForcedCommandCanOnlyAdd(t *testing.T) {
 	assert.Contains(t, stderr, "gives nothing up")
 	assert.FileExists(t, filepath.Join(server, name, "store", "snaps", "0000000001"))
 	at(t, t.TempDir(), 3, "serve", "-store", server, "-client", "../x")
-	refusesNumbers(t, "ssh://me@backup.example", filepath.Join(state, name, "backup-keys"), filepath.Join(server, name, "store"))
+	refusesNumbers(t, "ssh://me@backup.example", keys, filepath.Join(server, name, "store"))
 	log, err := os.ReadFile(filepath.Join(server, name, "refused.log"))
 	require.NoError(t, err)
 	assert.Contains(t, string(log), "snapshot 3 where number 2 is next")
@@ -275,8 +284,9 @@ func refusesNumbers(t *testing.T, url, keys, store string) {
 		next.Seq, next.Prev = seq, newest.Digest
 		body, err := next.Seal(sign)
 		require.NoError(t, err)
-		remote, end, err := openURL(url)
+		opened, end, err := stores.Open(url, "")
 		require.NoError(t, err)
+		remote := opened.(*pushserver.Remote)
 		req, err := http.NewRequestWithContext(t.Context(), http.MethodPut, remote.URL+"/"+backup.SnapshotName(seq), bytes.NewReader(body))
 		require.NoError(t, err)
 		resp, err := remote.HTTP.Do(req)
@@ -288,14 +298,6 @@ func refusesNumbers(t *testing.T, url, keys, store string) {
 	now, err := filepath.Glob(filepath.Join(store, "snaps", "*"))
 	require.NoError(t, err)
 	assert.Equal(t, names, now)
-}
-
-func openURL(text string) (*pushserver.Remote, func(), error) {
-	s, end, err := stores.Open(text, "")
-	if err != nil {
-		return nil, nil, err
-	}
-	return s.(*pushserver.Remote), end, nil
 }
 
 // putBack puts a server that gives no receipts back to a time before, and lets it go
@@ -342,10 +344,8 @@ func retained(t *testing.T, state, from, server, name string) {
 	at(t, own, 0, append([]string{"verify"}, here...)...)
 	out, _ = at(t, state, 3, "verify", "-store", "ssh://me@backup.example")
 	assert.Contains(t, out, "by which snapshot 1 went")
-	keys, err := filepath.Glob(filepath.Join(own, "*", "backup-keys", "signing-key.pub"))
-	require.NoError(t, err)
-	require.Len(t, keys, 1)
-	public, err := os.ReadFile(keys[0])
+	keys, _ := keysOf(t, own)
+	public, err := os.ReadFile(filepath.Join(keys, "signing-key.pub"))
 	require.NoError(t, err)
 	mine := filepath.Join(state, name, "backup-keys", "signing-key.pub")
 	text, err := os.ReadFile(mine)

@@ -70,17 +70,26 @@ func apart(client, server string) error {
 // that this has when it becomes the older one.
 const maxRefused = 1 << 20
 
-// A bounded file takes no more than is left.
+// A bounded file takes no more lines than there is room for, and says so once.
 type bounded struct {
 	*os.File
 	left int
 }
 
+const leftOut = "msg=\"what else this login was refused is left out\"\n"
+
 func (b *bounded) Write(line []byte) (int, error) {
-	if b.left -= len(line); b.left < 0 {
-		return len(line), nil
+	all := len(line)
+	switch {
+	case b.left <= 0:
+		return all, nil
+	case b.left < all:
+		b.left, line = 0, []byte(leftOut)
+	default:
+		b.left -= all
 	}
-	return b.File.Write(line)
+	_, err := b.File.Write(line)
+	return all, err
 }
 
 // refusals opens the log of what a client was refused, beside its store. Standard error
@@ -93,7 +102,7 @@ func refusals(dir string) (*bounded, error) {
 		}
 	}
 	f, err := os.OpenFile(name, os.O_WRONLY|os.O_APPEND|os.O_CREATE, 0o600)
-	return &bounded{f, maxRefused}, err
+	return &bounded{f, maxRefused - len(leftOut)}, err
 }
 
 // clientDir is where a client's store lies on the server, beside its public keys.

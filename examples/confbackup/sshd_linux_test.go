@@ -74,31 +74,18 @@ func sshd(t *testing.T, command string) (port string) {
 	return port
 }
 
-func copyFile(t *testing.T, from, to string) {
-	t.Helper()
-	data, err := os.ReadFile(from)
-	require.NoError(t, err)
-	require.NoError(t, os.WriteFile(to, data, 0o600))
-}
-
 func TestRealSSHServerTakesBackupsByAForcedCommandAndBySFTP(t *testing.T) {
 	need.Long(t)
 	state, from, server := t.TempDir(), t.TempDir(), t.TempDir()
 	at(t, state, 0, "init")
-	keys, err := filepath.Glob(filepath.Join(state, "*", "backup-keys", "signing-key.pub"))
-	require.NoError(t, err)
-	require.Len(t, keys, 1)
-	name := filepath.Base(filepath.Dir(filepath.Dir(keys[0])))
-	public, err := os.ReadFile(keys[0])
-	require.NoError(t, err)
-	require.NoError(t, os.MkdirAll(filepath.Join(server, name), 0o700))
-	require.NoError(t, os.WriteFile(filepath.Join(server, name, "signing-key.pub"), public, 0o600))
+	keys, name := keysOf(t, state)
+	copyFile(t, filepath.Join(keys, "signing-key.pub"), filepath.Join(server, name, "signing-key.pub"))
 	self, err := os.Executable()
 	require.NoError(t, err)
 	own := t.TempDir() // of the server
 	at(t, own, 0, "init")
-	receipts := filepath.Join(own, name, "backup-keys")
-	copyFile(t, filepath.Join(receipts, "signing-key.pub"), filepath.Join(state, name, "backup-keys", "server-key.pub"))
+	receipts, _ := keysOf(t, own)
+	copyFile(t, filepath.Join(receipts, "signing-key.pub"), filepath.Join(keys, "server-key.pub"))
 	port := sshd(t, fmt.Sprintf("UPKEEP_TEST_SERVE=1 exec %s serve -store %s -client %s -receipts %s", self, server, name, receipts))
 	pushed := "ssh://root@127.0.0.1:" + port
 	for _, one := range []struct {
@@ -131,7 +118,7 @@ func TestRealSSHServerTakesBackupsByAForcedCommandAndBySFTP(t *testing.T) {
 	}
 	at(t, state, 0, "run", from, "-store", pushed)
 	store := filepath.Join(server, name, "store")
-	refusesNumbers(t, pushed, filepath.Join(state, name, "backup-keys"), store)
+	refusesNumbers(t, pushed, keys, store)
 	// Without the newest ones and their receipts it has one of these from the client.
 	for _, gone := range []string{"snaps/0000000004", "receipts/0000000004", "snaps/0000000003"} {
 		require.NoError(t, os.Remove(filepath.Join(store, gone)))
