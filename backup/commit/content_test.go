@@ -6,9 +6,6 @@ import (
 	"github.com/stretchr/testify/assert"
 )
 
-// MostChanges is for the other tests.
-const MostChanges = mostChanges
-
 func TestOnlyContentsOfFilesAreForgottenBeyondTheBound(t *testing.T) {
 	o := newObjects()
 	o.note([32]byte{1}, "a", false)

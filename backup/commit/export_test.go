@@ -1,0 +1,4 @@
+package commit
+
+// MostChanges is mostChanges, for tests from outside.
+const MostChanges = mostChanges
