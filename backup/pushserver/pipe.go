@@ -61,7 +61,7 @@ func overPipe(in io.Reader, out io.Writer, end func()) net.Conn {
 	return p
 }
 
-// piped tells who reads why the pipe ended.
+// piped tells who reads or writes why the pipe ended.
 type piped struct {
 	net.Conn
 	why atomic.Pointer[error]
@@ -74,12 +74,22 @@ func (p *piped) ended(err error) {
 	}
 }
 
+// said gives why the pipe ended, in place of that it did.
+func (p *piped) said(err error) error {
+	if why := p.why.Load(); why != nil && (err == io.EOF || err == io.ErrClosedPipe) {
+		return *why
+	}
+	return err
+}
+
 func (p *piped) Read(b []byte) (int, error) {
 	n, err := p.Conn.Read(b)
-	if why := p.why.Load(); err == io.EOF && why != nil {
-		err = *why
-	}
-	return n, err
+	return n, p.said(err)
+}
+
+func (p *piped) Write(b []byte) (int, error) {
+	n, err := p.Conn.Write(b)
+	return n, p.said(err)
 }
 
 // once is a listener with one connection.

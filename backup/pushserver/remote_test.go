@@ -250,6 +250,33 @@ func TestConnectionThatBreaksAtAnyMessageLeavesNothingHalf(t *testing.T) {
 	}
 }
 
+// dead is the end of a pipe to a program that is gone, and why.
+type dead struct{ why error }
+
+func (d dead) Read([]byte) (int, error)  { return 0, d.why }
+func (d dead) Write([]byte) (int, error) { return 0, d.why }
+func (d dead) Close() error              { return nil }
+
+// Whether its end is seen by who reads or by who writes, and before the first word or
+// amid a large file.
+func TestPipeThatEndsSaysWhyWhoeverSeesIt(t *testing.T) {
+	gone := dead{errors.New("Permission denied (publickey)")}
+	silent, end := io.Pipe()
+	defer end.Close()
+	for what, in := range map[string]io.Reader{"both": gone, "who writes": silent} {
+		remote := &pushserver.Remote{URL: "http://pipe", HTTP: pushserver.OverPipe(func(context.Context) (io.Reader, io.WriteCloser, error) {
+			return in, gone, nil
+		})}
+		for range 50 {
+			_, err := remote.Open(t.Context(), "snaps/0000000001")
+			require.ErrorContains(t, err, gone.why.Error(), what)
+			large := backup.Held(make([]byte, 1<<20))
+			err = remote.Create(t.Context(), "packs/aa/x", large, int64(len(large)))
+			require.ErrorContains(t, err, gone.why.Error(), what)
+		}
+	}
+}
+
 // TestRemoteKnowsHowDurableItsServerIs holds what a server states, and what one does
 // that states nothing.
 func TestRemoteKnowsHowDurableItsServerIs(t *testing.T) {
