@@ -62,7 +62,8 @@ func (c *connection) why(err error) error {
 	return err
 }
 
-// patience is how long an ssh that neither takes nor gives anything may still run.
+// patience is how long an ssh that neither takes nor gives anything may still run, and
+// what it began may keep its words open.
 const patience = 10 * time.Second
 
 func (c *connection) wait() {
@@ -104,7 +105,7 @@ func (w *words) Write(p []byte) (int, error) {
 
 func start(args []string) (io.Reader, io.WriteCloser, error) {
 	c := &connection{cmd: exec.Command("ssh", args...)}
-	c.cmd.Stderr = &c.said
+	c.cmd.Stderr, c.cmd.WaitDelay = &c.said, patience
 	var err error
 	if c.WriteCloser, err = c.cmd.StdinPipe(); err != nil {
 		return nil, nil, err
