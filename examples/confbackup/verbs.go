@@ -120,21 +120,20 @@ func (w *work) sayDurability(c cli.Call) error {
 	return c.Say(map[string]any{"durable": level.String()}, "the store does not promise to survive a loss of power; what is durable there", level.String())
 }
 
-// missing says which paths that were named are not there; with none of them nothing is
+// missing says which paths that were named cannot be found, and why; with none of them nothing is
 // stored. Of those that suit a system by themselves some are nowhere.
 func missing(ctx context.Context, c cli.Call, h host.Host) (status int, err error) {
-	var all []error
+	gone := 0
 	for _, path := range c.Args {
 		if _, err := h.Lstat(ctx, path); err != nil {
-			all = append(all, err)
-			status = cli.Failed
+			gone, status = gone+1, cli.Failed
 			if err := c.Say(map[string]any{"path": path, "error": err.Error()}, "not captured", path, err.Error()); err != nil {
 				return 0, err
 			}
 		}
 	}
-	if len(all) > 0 && len(all) == len(c.Args) {
-		return 0, cli.Advise(errors.New("nothing is stored: nothing of what was named is there"), "name absolute paths")
+	if gone > 0 && gone == len(c.Args) {
+		return 0, cli.Advise(errors.New("nothing is stored: nothing of what was named can be found"), "name absolute paths")
 	}
 	return status, nil
 }
