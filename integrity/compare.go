@@ -63,22 +63,46 @@ func Compare(old, now Entries, want tree.Fields, fn func(Change) error) error {
 }
 
 type comparison struct {
-	next   func() (host.Entry, error, bool)
-	want   tree.Fields
-	fn     func(Change) error
-	was    host.Entry // the next old entry, while more
-	more   bool
-	err    error   // of the old stream
-	last   string  // path of the last new entry
-	above  []above // the directories around the last new entry, and itself where it is one
-	before string  // the same of the old stream
-	blind  bool    // it was told that attributes are not known any more
+	next  func() (host.Entry, error, bool)
+	want  tree.Fields
+	fn    func(Change) error
+	was   host.Entry // the next old entry, while more
+	more  bool
+	err   error  // of the old stream
+	last  string // path of the last new entry
+	above above  // the last new entry
+	old   above  // the last old entry before it
+	blind bool   // it was told that attributes are not known any more
 }
 
-// above is a directory, and whether it is known what is in it.
-type above struct {
+// above are the directories around the last entry of a stream, and itself where it is one.
+type above []folder
+
+// A folder is a directory, and whether it is known what is in it.
+type folder struct {
 	path  string
 	known bool
+}
+
+// enter takes the next entry.
+func (a *above) enter(e host.Entry) {
+	for n := len(*a); n > 0 && !tree.Within(e.Path, (*a)[n-1].path); n-- {
+		*a = (*a)[:n-1]
+	}
+	if known := complete(e); !known || e.Stat.IsDir() {
+		*a = append(*a, folder{e.Path, known})
+	}
+}
+
+// know reports whether it is known that there is nothing at a path behind the last entry:
+// the innermost directory around it decides.
+func (a above) know(path string) bool {
+	for _, dir := range slices.Backward(a) {
+		if tree.Within(path, dir.path) {
+			return dir.known
+		}
+	}
+	return true
 }
 
 // errBlind is why attributes cannot be compared.
@@ -109,12 +133,7 @@ func (c *comparison) take(now host.Entry) error {
 	if c.err != nil {
 		return c.err
 	}
-	for n := len(c.above); n > 0 && !tree.Within(now.Path, c.above[n-1].path); n-- {
-		c.above = c.above[:n-1]
-	}
-	if known := complete(now); !known || now.Stat.IsDir() {
-		c.above = append(c.above, above{now.Path, known})
-	}
+	c.above.enter(now)
 	if now.Err != nil {
 		if err := c.fn(Change{Kind: Unreadable, Path: now.Path, Now: now}); err != nil {
 			return err
@@ -125,9 +144,7 @@ func (c *comparison) take(now host.Entry) error {
 	}
 	was := c.was
 	c.advance()
-	if !complete(was) {
-		c.before = was.Path
-	}
+	c.old.enter(was)
 	return c.pair(was, now)
 }
 
@@ -141,7 +158,7 @@ func (c *comparison) added(now host.Entry) error {
 	if now.Stat.Known == 0 {
 		return nil // nobody knows whether it is there
 	}
-	if c.before != "" && tree.Within(now.Path, c.before) {
+	if !c.old.know(now.Path) {
 		return c.fn(Change{Kind: Unknown, Path: now.Path, Now: now}) // nobody knows whether it was there
 	}
 	return c.fn(Change{Kind: Added, Path: now.Path, Now: now})
@@ -183,24 +200,11 @@ func (c *comparison) contentUnknown(was, now host.Entry) bool {
 func (c *comparison) removed() error {
 	was := c.was
 	c.advance()
-	if !complete(was) {
-		c.before = was.Path
-	}
-	if was.Stat.Known == 0 || !c.knows(was.Path) {
+	c.old.enter(was)
+	if was.Stat.Known == 0 || !c.above.know(was.Path) {
 		return nil
 	}
 	return c.fn(Change{Kind: Removed, Path: was.Path, Was: was})
-}
-
-// knows reports whether it is known that there is nothing at a path behind the last new
-// entry: the innermost directory around it decides.
-func (c *comparison) knows(path string) bool {
-	for _, dir := range slices.Backward(c.above) {
-		if tree.Within(path, dir.path) {
-			return dir.known
-		}
-	}
-	return true
 }
 
 // rest ends the comparison after the last new entry.

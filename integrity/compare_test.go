@@ -90,6 +90,11 @@ func TestNothingIsAddedBelowWhatTheOldStreamCouldNotList(t *testing.T) {
 	old := []host.Entry{dir("/d"), closed(dir("/d/in"))}
 	now := []host.Entry{dir("/d"), dir("/d/in"), file("/d/in/x", 1), file("/d/z", 1)}
 	assert.Equal(t, []string{"unknown /d/in []", "unknown /d/in/x []", "added /d/z []"}, changes(t, old, now, tree.FieldsState))
+
+	old = []host.Entry{closed(dir("/d")), closed(dir("/d/in")), dir("/d/sub")}
+	now = []host.Entry{closed(dir("/d")), closed(dir("/d/in")), dir("/d/sub"), file("/d/sub/x", 1), file("/d/z", 1), file("/e", 1)}
+	want := []string{"unreadable /d []", "unreadable /d/in []", "added /d/sub/x []", "unknown /d/z []", "added /e []"}
+	assert.Equal(t, want, changes(t, old, now, tree.FieldsState), "the innermost directory decides, of both streams")
 }
 
 func TestADirectoryThatBecameAFileHasNothingBelow(t *testing.T) {
