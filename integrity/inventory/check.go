@@ -81,7 +81,10 @@ func (c Check) Rules() []report.Rule {
 	return append(c.Question.Rules(), continuity.Rules(c.Name())...)
 }
 
-func (c Check) domain() string { return strings.TrimPrefix(c.Name(), "integrity.") }
+func (c Check) domain() string { return domain(c.Name()) }
+
+// domain is what the scopes of a check begin with.
+func domain(check string) string { return strings.TrimPrefix(check, "integrity.") }
 
 func (c Check) baseline() string { return filepath.Join(c.Dir, c.domain()+".baseline") }
 

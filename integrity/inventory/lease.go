@@ -14,7 +14,7 @@ import (
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
-// KeptUnreadRule is that of KeptUnread, of one check.
+// KeptUnreadRule is that of UserFile.Kept, of one check.
 func KeptUnreadRule(check string) report.Rule {
 	return report.Rule{
 		ID: check + ".kept-unread", Kind: report.Condition, Severity: report.Warning, Since: "0.1.0",
@@ -24,30 +24,38 @@ func KeptUnreadRule(check string) report.Rule {
 	}
 }
 
-// KeptUnread makes an error of reading a file of a user a finding about that user, where a
-// program has a lease on it, as F_SETLEASE of fcntl(2) gives it: that is no fault of the
-// check. It is false for any other error.
-func KeptUnread(ctx context.Context, h host.Host, check, user, file string, err error) (report.Finding, bool) {
-	if !errors.Is(err, syscall.EAGAIN) {
-		return report.Finding{}, false
-	}
-	f := KeptFinding(check, user, file)
-	holder := "a program"
-	if pid := leaseHolder(ctx, h, file); pid > 0 {
-		name, _ := h.ReadFile(ctx, "/proc/"+strconv.Itoa(pid)+"/comm", 64) // it may be over by now
-		holder = strings.TrimSpace(fmt.Sprintf("process %d %s", pid, prose.Clip(strings.TrimSpace(string(name)), 40)))
-		f.Remedy = report.Look([]string{"ps", "-fp", strconv.Itoa(pid)})
-	}
-	f.Title = fmt.Sprintf("%s of %s cannot be read: %s has a lease on it", prose.Clip(file, 200), prose.Clip(user, 64), holder)
-	return f, true
+// A UserFile is a file of a user that is read for a section of a check.
+type UserFile struct {
+	Check, Section string
+	User, File     string
 }
 
-// KeptFinding begins the finding that a user keeps something from being looked at.
-func KeptFinding(check, user, file string) report.Finding {
+// Kept is the finding that its user keeps it from being looked at.
+func (f UserFile) Kept(title string) report.Finding {
 	return report.Finding{
-		Rule: check + ".kept-unread", Subject: report.User.Of(Word(user)),
-		Identity: []report.Attr{report.Path.Of(file)}, Evidence: []report.Attr{report.Path.Of(file)},
+		Rule: f.Check + ".kept-unread", Scope: domain(f.Check) + "/" + f.Section, Subject: report.User.Of(Word(f.User)), Title: title,
+		Identity: []report.Attr{report.Path.Of(f.File)}, Evidence: []report.Attr{report.Path.Of(f.File)},
 	}
+}
+
+// Unread says that a file of a user could not be read, by which what is below a key of its
+// section is unknown. Where a program has a lease on it, as F_SETLEASE of fcntl(2) gives
+// it, that is a finding about that user, and no fault of the check.
+func (l *List) Unread(ctx context.Context, h host.Host, f UserFile, err error, below ...string) {
+	key := append([]string{f.Section}, below...)
+	if !errors.Is(err, syscall.EAGAIN) {
+		l.FailBelow(err, key...)
+		return
+	}
+	holder, look := "a program", (*report.Remedy)(nil)
+	if pid := leaseHolder(ctx, h, f.File); pid > 0 {
+		name, _ := h.ReadFile(ctx, "/proc/"+strconv.Itoa(pid)+"/comm", 64) // it may be over by now
+		holder = strings.TrimSpace(fmt.Sprintf("process %d %s", pid, prose.Clip(strings.TrimSpace(string(name)), 40)))
+		look = report.Look([]string{"ps", "-fp", strconv.Itoa(pid)})
+	}
+	kept := f.Kept(fmt.Sprintf("%s of %s cannot be read: %s has a lease on it", prose.Clip(f.File, 200), prose.Clip(f.User, 64), holder))
+	kept.Remedy = look
+	l.Keep(kept, key...)
 }
 
 // leaseHolder gives the process that has a lease on a file; 0 where nobody tells.
@@ -66,21 +74,26 @@ func leaseHolder(ctx context.Context, h host.Host, file string) int {
 	return leases[st.Ino]
 }
 
-// parseLeases reads /proc/locks, see proc_locks(5), and gives by inode who has a lease.
+// parseLeases reads /proc/locks, see proc_locks(5), and gives by inode who has a lease; 0
+// where several have, as inodes of one number on two disks may be.
 //
 //	1: LEASE  ACTIVE    READ  1234 08:01:393461 0 EOF
 func parseLeases(data []byte) map[uint64]int {
 	out := map[uint64]int{}
 	for line := range bytes.Lines(data) {
 		words := strings.Fields(string(line))
-		if len(words) < 6 || words[1] != "LEASE" {
+		if len(words) < 8 || words[1] != "LEASE" {
 			continue
 		}
 		pid, err := strconv.Atoi(words[4])
 		ino, inoErr := strconv.ParseUint(words[5][strings.LastIndexByte(words[5], ':')+1:], 10, 64)
-		if err == nil && inoErr == nil {
-			out[ino] = pid
+		if errors.Join(err, inoErr) != nil {
+			continue
 		}
+		if other, there := out[ino]; there && other != pid {
+			pid = 0
+		}
+		out[ino] = pid
 	}
 	return out
 }

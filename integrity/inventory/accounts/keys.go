@@ -61,7 +61,7 @@ func (l *accountList) keys(users []etc.User) {
 // hides nothing of the others.
 func (l *accountList) keysOf(u etc.User, file string, a host.Answer) {
 	if a.Err != nil && !notThere(a.Err) {
-		l.unread(u, file, secKeys, a.Err)
+		l.Unread(l.ctx, l.h, fileOf(u, file, secKeys), a.Err, u.Name)
 	}
 	for line := range bytes.Lines(a.Data) {
 		if k, ok := ParseKey(string(line)); ok {

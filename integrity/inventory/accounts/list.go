@@ -57,6 +57,11 @@ type accountList struct {
 	h   host.Host
 }
 
+// fileOf is a file of a user that is read for a section.
+func fileOf(u etc.User, file, section string) inventory.UserFile {
+	return inventory.UserFile{Check: Users{}.Name(), Section: section, User: u.Name, File: file}
+}
+
 // readAccounts reads all that makes the accounts of a system.
 func readAccounts(ctx context.Context, h host.Host) *inventory.List {
 	l := accountList{ctx: ctx, h: h}

@@ -76,14 +76,13 @@ func (l *accountList) askStarts(all []startFile) (deeper []startFile) {
 		switch {
 		case notThere(a.Err):
 		case a.Err != nil && !errors.Is(a.Err, host.ErrTruncated):
-			l.unread(f.user, f.ask.Name, secStarts, a.Err)
+			l.Unread(l.ctx, l.h, fileOf(f.user, f.ask.Name, secStarts), a.Err, f.user.Name)
 		case f.ask.Op == host.OpRead:
 			l.start(f, a)
 		default:
 			if len(a.List) > mostStarts {
-				kept := inventory.KeptFinding(Users{}.Name(), f.user.Name, f.ask.Name)
-				kept.Scope, kept.Title = "accounts/"+secStarts, fmt.Sprintf("Of %d files in %s, which run when %s logs in, %d were looked at", len(a.List), prose.Clip(f.ask.Name, 200), prose.Clip(f.user.Name, 64), mostStarts)
-				l.Keep(kept, secStarts, f.user.Name)
+				title := fmt.Sprintf("Of %d files in %s, which run when %s logs in, %d were looked at", len(a.List), prose.Clip(f.ask.Name, 200), prose.Clip(f.user.Name, 64), mostStarts)
+				l.Keep(fileOf(f.user, f.ask.Name, secStarts).Kept(title), secStarts, f.user.Name)
 			}
 			for _, st := range a.List[:min(len(a.List), mostStarts)] {
 				if !st.IsDir() {

@@ -153,13 +153,7 @@ func (c Jobs) change(ctx context.Context, l *inventory.List, dir, name, owner st
 
 // unread says that a unit could not be read.
 func (c Jobs) unread(ctx context.Context, l *inventory.List, dir, name, owner string, err error) {
-	f, kept := inventory.KeptUnread(ctx, c.Host, c.Name(), owner, path.Join(dir, name), err)
-	if !kept {
-		l.FailBelow(err, secUnits, dir, name)
-		return
-	}
-	f.Scope = "jobs/" + secUnits
-	l.Keep(f, secUnits, dir, name)
+	l.Unread(ctx, c.Host, inventory.UserFile{Check: c.Name(), Section: secUnits, User: owner, File: path.Join(dir, name)}, err, dir, name)
 }
 
 // add records a unit, or a change to one, of which label is the name.
