@@ -94,7 +94,7 @@ func (l Logs) Follow(ctx context.Context, rec *report.Recorder, from Positions, 
 		if reading.Position.Begun() {
 			next[path] = reading.Position
 		}
-		if errors.Is(err, fs.ErrNotExist) && l.gone(ctx, path) {
+		if errors.Is(err, fs.ErrNotExist) && from[path].Begun() && l.gone(ctx, path) {
 			l.tellGone(rec, path, from[path])
 			delete(next, path)
 			continue

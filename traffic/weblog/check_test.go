@@ -222,4 +222,7 @@ func TestALogThatIsGoneWithItsFolderIsToldOnce(t *testing.T) {
 	assert.Equal(t, accessPath+" is gone, with its folder", res.Findings[0].Title)
 	assert.Equal(t, report.Warning, res.Findings[0].Severity)
 	assert.Equal(t, report.Skipped, run().Status, "once")
+	res = reporttest.Collect(t, Web{Host: m.Host(), Sources: []string{accessPath}})
+	assert.Equal(t, report.Partial, res.Status)
+	assert.Empty(t, res.Findings, "what was never read is not gone")
 }
