@@ -4,6 +4,7 @@ import (
 	"errors"
 	"fmt"
 	"os/exec"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -53,8 +54,12 @@ func (r *listenerRun) remember(table Table, gone []Listener) error {
 		r.rec.Problem(err, "listeners/"+table.Network)
 	}
 	now := map[string]string{}
-	for _, l := range table.Listeners {
-		if owner := r.claims[l.Exe].Package; owner != "" && !l.Deleted && report.Package.Of(owner).Validate() == nil {
+	for _, l := range slices.Concat(table.Listeners, gone) {
+		claim, told := r.claims[l.Exe]
+		if !told { // that nobody could be asked is no reason to forget
+			claim.Package = were[l.Exe]
+		}
+		if owner := claim.Package; owner != "" && !l.Deleted && report.Package.Of(owner).Validate() == nil {
 			now[l.Exe] = owner
 		}
 	}
