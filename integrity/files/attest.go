@@ -60,7 +60,7 @@ func (c *closer) held(ch integrity.Change) attestation {
 	}
 	heir := c.heirs[unversioned(ch.Path)]
 	switch {
-	case claim.Package == "" && heir != "" && ch.Kind == integrity.Removed && unversioned(ch.Path) != "":
+	case claim.Package == "" && heir != "" && ch.Kind == integrity.Removed:
 		a = attestation{Claim: host.Claim{Package: heir}, standing: derived, how: "The package " + heir + " brought another version of this library"}
 	case claim.Package == "":
 		a.standing = unowned

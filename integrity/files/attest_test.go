@@ -64,6 +64,8 @@ func TestATrojanIsNotExplainedByThePackageItReplaces(t *testing.T) {
 	assert.Equal(t, "/bin/x changed and is not as the package deb:x has it: content", f.Title)
 	assert.Equal(t, report.Critical, changed(t, "bin/libx.so.1", md5Of("deb:x", "another")).Severity, "what is linked with it runs another's code")
 	assert.Equal(t, report.Notice, changed(t, "bin/libx.so.1", md5Of("deb:x", "new")).Severity)
+	assert.Equal(t, report.Critical, changed(t, "bin/pam_x.so", md5Of("deb:x", "another")).Severity)
+	assert.Equal(t, report.Warning, changed(t, "bin/x.socket", md5Of("deb:x", "another")).Severity, "no library")
 	assert.Contains(t, f.Detail, "Its content differs from what the package has")
 	assert.Contains(t, f.Fix, "install the package again")
 }

@@ -140,7 +140,9 @@ func (r *run) closer() (*closer, error) {
 	}
 	for _, ch := range changes {
 		if a := c.attest(ch); a.Package != "" && a.vouches(ch) {
-			c.heirs[unversioned(ch.Path)] = a.Package
+			if library := unversioned(ch.Path); library != "" {
+				c.heirs[library] = a.Package
+			}
 			if !slices.Contains(c.brought, a.Package) {
 				c.brought = append(c.brought, a.Package)
 			}

@@ -42,8 +42,8 @@ func severity(c integrity.Change, a attestation) report.Severity {
 
 // isProgram takes programs and libraries.
 func isProgram(c integrity.Change) bool {
-	st := c.Now.Stat
-	return c.Kind == integrity.Changed && st.IsRegular() && !isConfig(c.Path) && (st.Perm()&0o111 != 0 || strings.Contains(path.Base(c.Path), ".so"))
+	st, library := c.Now.Stat, strings.HasSuffix(c.Path, ".so") || unversioned(c.Path) != ""
+	return c.Kind == integrity.Changed && st.IsRegular() && !isConfig(c.Path) && (st.Perm()&0o111 != 0 || library)
 }
 
 // runsAsRoot reports whether whoever runs a program has the rights of root.
