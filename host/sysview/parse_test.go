@@ -308,3 +308,14 @@ func TestTheUnitOfAProcessIsTheOutermostService(t *testing.T) {
 		assert.Equal(t, c.unit, ParseCgroup([]byte(c.text)), c.sentence)
 	}
 }
+
+func ExampleUnitFiles() {
+	for _, file := range UnitFiles("postfix@-.service")[:4] {
+		fmt.Println(file)
+	}
+	// Output:
+	// /usr/lib/systemd/system/postfix@-.service
+	// /usr/lib/systemd/system/postfix@.service
+	// /lib/systemd/system/postfix@-.service
+	// /lib/systemd/system/postfix@.service
+}

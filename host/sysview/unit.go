@@ -2,6 +2,7 @@ package sysview
 
 import (
 	"context"
+	"path"
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
@@ -50,6 +51,27 @@ func isUnitName(name string) bool {
 		letter := r >= 'a' && r <= 'z' || r >= 'A' && r <= 'Z' || r >= '0' && r <= '9'
 		return !letter && !strings.ContainsRune(`:-_.\@`, r)
 	})
+}
+
+// unitDirs are where systemd looks for the units of a system.
+var unitDirs = []string{
+	"/usr/lib/systemd/system", "/lib/systemd/system", "/usr/local/lib/systemd/system", "/etc/systemd/system", "/etc/systemd/system.control",
+	"/run/systemd/system", "/run/systemd/system.control", "/run/systemd/transient", "/run/systemd/generator", "/run/systemd/generator.early", "/run/systemd/generator.late",
+}
+
+// UnitFiles gives the paths at which the file of a unit of the system, or of its
+// template, may be, see systemd.unit(5): where none is there, it is not installed.
+func UnitFiles(unit string) (out []string) {
+	names := []string{unit}
+	if template, _, ok := strings.Cut(unit, "@"); ok {
+		names = append(names, template+"@"+path.Ext(unit))
+	}
+	for _, dir := range unitDirs {
+		for _, name := range names {
+			out = append(out, path.Join(dir, name))
+		}
+	}
+	return out
 }
 
 // BootID tells one start of the system from another: that of the kernel, and

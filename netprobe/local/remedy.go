@@ -10,6 +10,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/howto"
+	"github.com/pugetsoundtech/upkeep/host/sysview"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
@@ -23,29 +24,17 @@ func startAgain(t Target, guide howto.Guide) (string, *report.Remedy) {
 	return "Read why it ended, then start it. If it was taken out of use, sign this off.", withStatus(guide, t.Unit, start, read)
 }
 
-// unitDirs are where the units of a system are, see systemd.unit(5); the first two those
-// of packages, which one of them has.
-var unitDirs = []string{
-	"/usr/lib/systemd/system", "/lib/systemd/system", "/usr/local/lib/systemd/system", "/etc/systemd/system", "/etc/systemd/system.control",
-	"/run/systemd/system", "/run/systemd/system.control", "/run/systemd/transient", "/run/systemd/generator", "/run/systemd/generator.early", "/run/systemd/generator.late",
-}
-
 // removed reports whether a service of systemd is known to be installed no more: nothing
 // of it is there to be started.
 func (s Services) removed(ctx context.Context, unit string) bool {
-	name, ok := strings.CutSuffix(unit, ".service")
-	if !ok || path.Base(unit) != unit {
+	if !strings.HasSuffix(unit, ".service") || path.Base(unit) != unit {
 		return false
 	}
-	template, _, of := strings.Cut(name, "@")
-	var asks []host.Ask
-	for _, dir := range unitDirs {
-		asks = append(asks, host.Ask{Op: host.OpLstat, Name: path.Join(dir, unit)})
-		if of {
-			asks = append(asks, host.Ask{Op: host.OpLstat, Name: path.Join(dir, template+"@.service")})
-		}
+	names := append(sysview.UnitFiles(unit), "/usr/lib/systemd/system", "/lib/systemd/system") // of packages, which one of the two has
+	asks := make([]host.Ask, len(names))
+	for i, name := range names {
+		asks[i] = host.Ask{Op: host.OpLstat, Name: name}
 	}
-	asks = append(asks, host.Ask{Op: host.OpLstat, Name: unitDirs[0]}, host.Ask{Op: host.OpLstat, Name: unitDirs[1]})
 	answers, err := s.Host.BatchAll(ctx, asks)
 	if err != nil {
 		return false

@@ -211,6 +211,11 @@ func TestOnePlantedJobIsOneFinding(t *testing.T) {
 				"-- /run/systemd/transient/b.service --\n[Service]\nExecStart=/bin/b\n-- /sys/fs/cgroup/system.slice/b.service/cgroup.events --\npopulated 1\nfrozen 0\n-- /sys/fs/cgroup/system.slice/a.service/cgroup.events --\npopulated 0\n",
 			"warning: A new job of root: by a.service /tmp/.x",
 		},
+		"a service that goes before one that is installed and runs": {
+			homes + "-- /usr/lib/systemd/system/ssh.service --\n-- /sys/fs/cgroup/system.slice/ssh.service/cgroup.events --\npopulated 1\n",
+			homes + "-- /usr/lib/systemd/system/ssh.service --\n-- /sys/fs/cgroup/system.slice/ssh.service/cgroup.events --\npopulated 1\n-- /run/systemd/transient/ssh.service --\n[Service]\nExecStart=/tmp/.x\n",
+			"warning: A new job of root: by ssh.service /tmp/.x",
+		},
 		"a socket until the next start": {
 			homes, homes + "-- /run/systemd/transient/a.socket --\n[Socket]\nListenStream=99\n",
 			"warning: A new job of root: ListenStream=99",

@@ -14,6 +14,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/host/etc"
+	"github.com/pugetsoundtech/upkeep/host/sysview"
 	"github.com/pugetsoundtech/upkeep/integrity/inventory"
 )
 
@@ -84,15 +85,22 @@ func isUnit(dir, name string) bool {
 
 // runs reports whether the manager runs a service, which has a group of processes then,
 // or a timer beside it tells of it. What runs ends, and is looked at as what it is; what
-// waits in the folder to be started is a way to come back.
+// waits in the folder to be started is a way to come back. So is what has the name of an
+// installed service, before which it goes at the next start: the manager makes none.
 func (c Jobs) runs(ctx context.Context, service string) (bool, error) {
 	const v2, v1 = "/sys/fs/cgroup/system.slice/", "/sys/fs/cgroup/systemd/system.slice/"
-	answers, err := c.Host.BatchAll(ctx, []host.Ask{
+	asks := []host.Ask{
 		{Op: host.OpLstat, Name: path.Join(transient, service+".timer")},
 		{Op: host.OpRead, Name: v2 + service + ".service/cgroup.events"},
 		{Op: host.OpRead, Name: v1 + service + ".service/cgroup.procs"},
-	})
-	if err != nil {
+	}
+	for _, file := range sysview.UnitFiles(service + ".service") {
+		if path.Dir(file) != transient {
+			asks = append(asks, host.Ask{Op: host.OpLstat, Name: file})
+		}
+	}
+	answers, err := c.Host.BatchAll(ctx, asks)
+	if err != nil || slices.ContainsFunc(answers[3:], func(a host.Answer) bool { return !errors.Is(a.Err, fs.ErrNotExist) }) {
 		return false, err
 	}
 	timer, events, procs := answers[0], answers[1], answers[2]
