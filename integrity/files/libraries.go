@@ -11,7 +11,7 @@ import (
 
 	"github.com/pugetsoundtech/upkeep/host"
 	"github.com/pugetsoundtech/upkeep/integrity"
-	"github.com/pugetsoundtech/upkeep/integrity/ldcache"
+	"github.com/pugetsoundtech/upkeep/integrity/internal/ldcache"
 	"github.com/pugetsoundtech/upkeep/internal/prose"
 )
 
@@ -38,7 +38,7 @@ func (c *closer) cacheOfLibraries(ch integrity.Change) (of, doubt string) {
 		return "", "Which folders of libraries are named could not be read: " + err.Error() + "."
 	}
 	for _, name := range libraries {
-		if !slices.ContainsFunc(folders, func(top string) bool { return ldcache.IsOf(name, top) }) {
+		if !slices.ContainsFunc(folders, func(top string) bool { return ldcache.InFolder(name, top) }) {
 			return "", "It has programs take the library " + prose.Clip(name, 200) + ", whose folder ld.so.conf does not name."
 		}
 	}

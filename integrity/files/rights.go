@@ -5,8 +5,8 @@ import (
 	"strings"
 
 	"github.com/pugetsoundtech/upkeep/host"
-	"github.com/pugetsoundtech/upkeep/integrity/acl"
 	"github.com/pugetsoundtech/upkeep/integrity/capabilities"
+	"github.com/pugetsoundtech/upkeep/integrity/internal/acl"
 	"github.com/pugetsoundtech/upkeep/internal/prose"
 )
 

@@ -30,6 +30,6 @@ func TestALibraryIsOfAFolder(t *testing.T) {
 		"/usr/lib/libc.so.6": true, "/usr/lib/glibc-hwcaps/x86-64-v3/libc.so.6": true, "/usr/lib/tls/libc.so.6": true,
 		"/usr/lib/x/libc.so.6": false, "/usr/lib/../tmp/libc.so.6": false, "/usr/lib64/libc.so.6": false,
 	} {
-		assert.Equal(t, want, IsOf(name, "/usr/lib"), name)
+		assert.Equal(t, want, InFolder(name, "/usr/lib"), name)
 	}
 }

@@ -4,7 +4,7 @@ import (
 	"fmt"
 	"testing"
 
-	"github.com/pugetsoundtech/upkeep/integrity/acl"
+	"github.com/pugetsoundtech/upkeep/integrity/internal/acl"
 )
 
 func ExampleText() {

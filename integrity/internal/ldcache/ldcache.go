@@ -45,9 +45,9 @@ func Parse(data []byte) ([]string, error) {
 	return out, nil
 }
 
-// IsOf reports whether a library is in a folder, or below it where the linker looks
+// InFolder reports whether a library is in a folder, or below it where the linker looks
 // for what fits the processor.
-func IsOf(name, top string) bool {
+func InFolder(name, top string) bool {
 	if path.Clean(name) != name {
 		return false
 	}
