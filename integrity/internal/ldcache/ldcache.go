@@ -31,13 +31,14 @@ func Parse(data []byte) ([]string, error) {
 		return nil, ErrForm
 	}
 	var out []string
+	total := 0 // bytes of names: many entries may have one text
 	for entry := data[48:][:n*24]; len(entry) > 0; entry = entry[24:] {
 		from := uint64(order.Uint32(entry[8:]))
 		if from >= uint64(len(data)) {
 			return nil, ErrForm
 		}
 		name, _, ended := bytes.Cut(data[from:], []byte{0})
-		if !ended {
+		if total += len(name); !ended || total > 4*len(data) {
 			return nil, ErrForm
 		}
 		out = append(out, string(name))

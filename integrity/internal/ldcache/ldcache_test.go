@@ -1,7 +1,9 @@
 package ldcache
 
 import (
+	"encoding/binary"
 	"os"
+	"strings"
 	"testing"
 
 	"github.com/stretchr/testify/assert"
@@ -23,6 +25,22 @@ func TestTheCacheOfThisSystemNamesLibraries(t *testing.T) {
 		_, err := Parse(data[:n])
 		require.ErrorIs(t, err, ErrForm, "cut at %d", n)
 	}
+}
+
+func TestManyEntriesOfOneLongNameAreNoCache(t *testing.T) {
+	cache := func(entries, name int) []byte {
+		data := append([]byte("glibc-ld.so.cache1.1"), make([]byte, 28+24*entries)...)
+		binary.LittleEndian.PutUint32(data[20:], uint32(entries))
+		for i := range entries {
+			binary.LittleEndian.PutUint32(data[48+24*i+8:], uint32(len(data)))
+		}
+		return append(append(data, strings.Repeat("a", name)...), 0)
+	}
+	names, err := Parse(cache(2, 5000))
+	require.NoError(t, err)
+	assert.Len(t, names, 2)
+	_, err = Parse(cache(100, 5000))
+	require.ErrorIs(t, err, ErrForm)
 }
 
 func TestALibraryIsOfAFolder(t *testing.T) {
