@@ -154,14 +154,14 @@ func changedAt(c integrity.Change) time.Time {
 
 // summary describes an entry in a title.
 func (c *closer) summary(e host.Entry) string {
-	words := words.Type(e.Stat)
+	text := words.Type(e.Stat)
 	switch {
 	case e.Stat.IsRegular():
-		words += " of " + prose.Bytes(uint64(max(e.Stat.Size, 0)))
+		text += " of " + prose.Bytes(uint64(max(e.Stat.Size, 0)))
 	case e.Stat.IsLink():
-		return words + " to " + prose.Clip(e.Stat.Link, 200)
+		return text + " to " + prose.Clip(e.Stat.Link, 200)
 	}
-	text := words + ", mode " + modeText(e.Stat)
+	text += ", mode " + modeText(e.Stat)
 	if e.Stat.Known.Has(host.KnownOwner) {
 		text += ", owner " + c.owner(e.Stat)
 	}

@@ -138,20 +138,18 @@ func (c Users) record(ctx context.Context, rec *report.Recorder, findings []repo
 		guide = howto.Of(ctx, c.Host)
 	}
 	for _, f := range findings {
-		switch do := howto.EditAccounts; {
+		var out report.Remedy
+		switch {
 		case f.Rule == "integrity.accounts.no-password":
-			f.Remedy = &report.Remedy{
-				Do:   howto.Commands(guide.Command(howto.LockAccount, f.Subject.Value)),
-				Undo: howto.Commands(guide.Command(howto.UnlockAccount, f.Subject.Value)),
-			}
+			out.Do = howto.Commands(guide.Command(howto.LockAccount, f.Subject.Value))
+			out.Undo = howto.Commands(guide.Command(howto.UnlockAccount, f.Subject.Value))
+		case f.Subject.Key == report.Group, f.Subject == report.Path.Of(etc.GroupFile):
+			out.Do = howto.Commands(guide.Command(howto.EditGroups))
 		default:
-			if f.Subject.Key == report.Group || f.Subject == report.Path.Of(etc.GroupFile) {
-				do = howto.EditGroups
-			}
-			f.Remedy = &report.Remedy{Do: howto.Commands(guide.Command(do))}
+			out.Do = howto.Commands(guide.Command(howto.EditAccounts))
 		}
-		if len(f.Remedy.Do) == 0 { // by hand
-			f.Remedy = nil
+		if len(out.Do) > 0 { // else by hand
+			f.Remedy = &out
 		}
 		rec.Finding(f)
 	}

@@ -431,13 +431,17 @@ func strangers(changes []integrity.Change) map[string]bool {
 	return out
 }
 
-// unowned tells on every run of code that no package owns; of every program it is the worst.
+// unowned tells on every run of code that no package owns.
 func (r *hookReader) unowned(section, code string, file string) {
-	r.Findings = append(r.Findings, report.Finding{
-		Severity: map[bool]report.Severity{true: report.Critical}[file == preloadFile], Rule: r.c.Name() + ".unowned", Scope: "hooks/" + section, Subject: report.Path.Of(file),
+	f := report.Finding{
+		Rule: r.c.Name() + ".unowned", Scope: "hooks/" + section, Subject: report.Path.Of(file),
 		Identity: lineIdentity(code),
 		Title:    prose.Clip(code, 160) + ", which " + prose.Clip(file, 160) + " names, belongs to no package",
-	})
+	}
+	if file == preloadFile {
+		f.Severity = report.Critical // it is in every program
+	}
+	r.Findings = append(r.Findings, f)
 }
 
 // lineIdentity tells one line of a file from another.
