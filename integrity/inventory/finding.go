@@ -1,6 +1,7 @@
 package inventory
 
 import (
+	"fmt"
 	"slices"
 	"strconv"
 	"strings"
@@ -36,6 +37,18 @@ func Either(was, now Record) []host.Attr {
 		}
 	}
 	return out
+}
+
+// Differing says in words which fields a change gave another value, each clipped to so
+// many bytes: `options "ro" to "rw"`.
+func Differing(c integrity.Change, longest int) (words []string) {
+	was, now := RecordOf(c.Was), RecordOf(c.Now)
+	for _, f := range Either(was, now) {
+		if old := was.Get(f.Name); old != f.Value {
+			words = append(words, fmt.Sprintf("%s %q to %q", f.Name, prose.Clip(old, longest), prose.Clip(f.Value, longest)))
+		}
+	}
+	return words
 }
 
 // Pair is evidence that a field has, or had, a value.

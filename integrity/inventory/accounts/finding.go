@@ -213,18 +213,16 @@ func (a *affair) changed() inventory.Finding {
 	t := a.finding("changed")
 	t.Changes = []integrity.Change{*a.account}
 	was, now := inventory.RecordOf(a.account.Was), inventory.RecordOf(a.account.Now)
-	var words []string
 	t.Severity = report.Notice
 	for _, f := range inventory.Either(was, now) {
 		if old := was.Get(f.Name); old != f.Value {
-			words = append(words, fmt.Sprintf("%s %q to %q", f.Name, prose.Clip(old, 60), prose.Clip(f.Value, 60)))
 			t.Evidence = append(t.Evidence, inventory.Pair(report.Was, f.Name, old), inventory.Pair(report.Now, f.Name, f.Value))
 			if f.Name != "gecos" {
 				t.Severity = report.Warning
 			}
 		}
 	}
-	t.Title = "The account " + prose.Clip(a.user, 64) + " changed: " + strings.Join(words, ", ")
+	t.Title = "The account " + prose.Clip(a.user, 64) + " changed: " + strings.Join(inventory.Differing(*a.account, 60), ", ")
 	return t
 }
 

@@ -10,11 +10,8 @@
 package system
 
 import (
-	"fmt"
-
 	"github.com/pugetsoundtech/upkeep/integrity"
 	"github.com/pugetsoundtech/upkeep/integrity/inventory"
-	"github.com/pugetsoundtech/upkeep/internal/prose"
 	"github.com/pugetsoundtech/upkeep/report"
 )
 
@@ -35,16 +32,4 @@ func tell(check string, c integrity.Change) inventory.Finding {
 	t.Rule = check + "." + map[integrity.Kind]string{integrity.Added: "new", integrity.Removed: "gone", integrity.Changed: "changed"}[c.Kind]
 	t.Evidence = inventory.Differences(c)
 	return t
-}
-
-// differing says in words which fields changed: "ro to rw".
-func differing(c integrity.Change) string {
-	was, now := inventory.RecordOf(c.Was), inventory.RecordOf(c.Now)
-	var words []string
-	for _, f := range inventory.Either(was, now) {
-		if old := was.Get(f.Name); old != f.Value {
-			words = append(words, fmt.Sprintf("%s %q to %q", f.Name, prose.Clip(old, 80), prose.Clip(f.Value, 80)))
-		}
-	}
-	return prose.List(words, 4)
 }

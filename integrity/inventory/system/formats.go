@@ -213,7 +213,7 @@ func (c Hooks) tellFormat(change integrity.Change, name string) inventory.Findin
 	case integrity.Added:
 		t.Title = "The kernel runs files of the format " + short + " by " + prose.Clip(now.Get("interpreter"), 160)
 	default:
-		t.Title = "The kernel's format " + short + " changed: " + differing(change)
+		t.Title = "The kernel's format " + short + " changed: " + prose.List(inventory.Differing(change, 80), 4)
 	}
 	if change.Kind == integrity.Removed {
 		return t

@@ -168,7 +168,7 @@ func (c Mounts) Tell(changes []integrity.Change) (out []inventory.Finding) {
 		case integrity.Removed:
 			t.Title = whatIs(was) + " is no longer mounted over " + short
 		default:
-			t.Title = "The mount of " + short + " changed: " + differing(change)
+			t.Title = "The mount of " + short + " changed: " + prose.List(inventory.Differing(change, 80), 4)
 			if over || fewer(was.Get("options"), now.Get("options")) {
 				t.Severity = report.Warning
 			}
