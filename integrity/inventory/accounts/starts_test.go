@@ -39,6 +39,9 @@ func TestWhatRunsAtALoginIsTold(t *testing.T) {
 			assert.True(t, res.Covers("accounts/starts"))
 		})
 	}
+	_, broken := dayOf(t, before, before+"-- /home/bob/.bash_profile uid=1000 gid=1000 error=io --\n-- /home/ann/.profile uid=1001 gid=1001 --\n/tmp/.x\n")
+	assert.Equal(t, report.OK, broken.Status, "what a user makes of his file is no fault of the check: %v", broken.Problems)
+	assert.Contains(t, integritytest.Titles(broken), "warning: /home/bob/.bash_profile of bob cannot be read: input/output error")
 	_, res := dayOf(t, before, strings.Replace(before, "ctime=2026-11-01", "ctime=2026-11-02", 1))
 	assert.Empty(t, res.Findings, "the time alone is no change")
 	_, res = dayOf(t, before, strings.Replace(before, "umask", "\numask", 1))

@@ -5,6 +5,7 @@ import (
 	"context"
 	"errors"
 	"fmt"
+	"slices"
 	"strconv"
 	"strings"
 	"syscall"
@@ -19,8 +20,8 @@ func KeptUnreadRule(check string) report.Rule {
 	return report.Rule{
 		ID: check + ".kept-unread", Kind: report.Condition, Severity: report.Warning, Since: "0.1.0",
 		Title:   "A user keeps a file from being read",
-		Explain: "A program that has a lease on a file holds up whoever opens it, and so many files hide one. What such files hold now is not known, and what they held is not compared.",
-		Remedy:  "Ask the user what the program, or what so many files, are for.",
+		Explain: "A program that has a lease on a file holds up whoever opens it, a link may lead to what nobody can read, and so many files hide one. What such files hold now is not known, and what they held is not compared.",
+		Remedy:  "Look at the file (ls -l), and ask the user what it, the program, or so many files are for. An input/output error may be the disk's: see the kernel's log.",
 	}
 }
 
@@ -38,11 +39,19 @@ func (f UserFile) Kept(title string) report.Finding {
 	}
 }
 
+// ofUsers are what a user can make of reading a file of his, by what he puts there: a link
+// to what cannot be read, a socket, a file system of his own.
+var ofUsers = []syscall.Errno{syscall.EIO, syscall.ELOOP, syscall.ENXIO, syscall.ENOTCONN, syscall.EINVAL}
+
 // Unread says that a file of a user could not be read, by which what is below a key of its
-// section is unknown. Where a program has a lease on it, as F_SETLEASE of fcntl(2) gives
-// it, that is a finding about that user, and no fault of the check.
+// section is unknown. Where its user can bring that about, as by a program that has a lease
+// on it (F_SETLEASE of fcntl(2)), that is a finding about that user, and no fault of the check.
 func (l *List) Unread(ctx context.Context, h host.Host, f UserFile, err error, below ...string) {
 	key := append([]string{f.Section}, below...)
+	if at := slices.IndexFunc(ofUsers, func(e syscall.Errno) bool { return errors.Is(err, e) }); at >= 0 {
+		l.Keep(f.Kept(fmt.Sprintf("%s of %s cannot be read: %s", prose.Clip(f.File, 200), prose.Clip(f.User, 64), ofUsers[at])), key...)
+		return
+	}
 	if !errors.Is(err, syscall.EAGAIN) {
 		l.FailBelow(err, key...)
 		return
